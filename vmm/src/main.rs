@@ -1,0 +1,2 @@
+//! The `tcevm` command.
+fn main() {}
