@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* The few facts that guests need from the flattened device tree (Devicetree Specification 0.4, chapter 5). */
+#include "runtime.h"
+
+#define FDT_MAGIC	0xd00dfeed
+#define FDT_BEGIN_NODE	1
+#define FDT_END_NODE	2
+#define FDT_PROP	3
+#define FDT_NOP		4
+
+struct header {
+	uint32_t magic, totalsize, off_struct, off_strings;
+};
+
+struct property {
+	int depth;			/* of its node; the root is 1 */
+	const char *node;		/* name with unit address */
+	const char *name;
+	const uint32_t *value;		/* big-endian cells, or text */
+	uint32_t length;		/* bytes */
+};
+
+struct machine machine = { .model = "", .bootargs = "" };
+
+static uint64_t cells2(const uint32_t *cells)
+{
+	return (uint64_t)be32(cells[0]) << 32 | be32(cells[1]);
+}
+
+static bool in_node(const struct property *p, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(p->node, name, length) == 0 && (p->node[length] == '\0' || p->node[length] == '@');
+}
+
+static bool is(const struct property *p, const char *name, uint32_t length)
+{
+	return strcmp(p->name, name) == 0 && p->length >= length;
+}
+
+/* A node that names its memory "reg" and a bridge's window "ibm,dma-window" both use two cells a number. */
+static void take(const struct property *p)
+{
+	if (p->depth == 1 && is(p, "model", 1))
+		machine.model = (const char *)p->value;
+	else if (in_node(p, "chosen") && is(p, "bootargs", 1))
+		machine.bootargs = (const char *)p->value;
+	else if (in_node(p, "memory") && is(p, "reg", 16))
+		machine.memory_size += cells2(p->value + 2);
+	else if (in_node(p, "rtas") && is(p, "power-off", 4))
+		machine.rtas_power_off = be32(p->value[0]);
+	else if (is(p, "timebase-frequency", 4))
+		machine.timebase_hz = be32(p->value[0]);
+	else if (is(p, "ibm,dma-window", 20) && machine.window.size == 0)
+		machine.window = (struct dma_window){
+			.liobn = be32(p->value[0]),
+			.ioba = cells2(p->value + 1),
+			.size = cells2(p->value + 3),
+		};
+}
+
+static const uint32_t *skip(const uint32_t *at, uint32_t bytes)
+{
+	return at + (bytes + 3) / 4;
+}
+
+void read_device_tree(const void *blob)
+{
+	const struct header *header = blob;
+	const uint32_t *at = blob + be32(header->off_struct);
+	struct property p = { 0 };
+
+	if (be32(header->magic) != FDT_MAGIC)
+		fail("r3 was %#lx at entry: there is no flattened device tree", (uint64_t)blob);
+	for (;;) {
+		switch (be32(*at++)) {
+		case FDT_BEGIN_NODE:
+			p.depth++;
+			p.node = (const char *)at;
+			at = skip(at, (uint32_t)strlen(p.node) + 1);
+			break;
+		case FDT_PROP:
+			p.length = be32(at[0]);
+			p.name = (const char *)blob + be32(header->off_strings) + be32(at[1]);
+			p.value = at + 2;
+			at = skip(p.value, p.length);
+			take(&p);
+			break;
+		case FDT_END_NODE:
+			p.depth--;	/* properties come before child nodes, so p.node is not needed again */
+			break;
+		case FDT_NOP:
+			break;
+		default:
+			return;		/* FDT_END */
+		}
+	}
+}
+
+bool bootargs_has(const char *word)
+{
+	size_t length = strlen(word);
+	const char *at = machine.bootargs;
+
+	while (*at != '\0') {
+		if (strncmp(at, word, length) == 0 && (at[length] == '\0' || at[length] == ' '))
+			return true;
+		while (*at != '\0' && *at != ' ')
+			at++;
+		while (*at == ' ')
+			at++;
+	}
+	return false;
+}

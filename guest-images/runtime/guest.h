@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/*
+ * Everything a guest program may use. A guest is one or more files in guests/NAME/ with a
+ *     int main(void)
+ * that returns 0 for success; see README.md.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- The machine, read from the device tree before main() runs ---- */
+
+/* A DMA window: the I/O bus addresses that one logical I/O bus number (LIOBN) translates. */
+struct dma_window {
+	uint32_t liobn;
+	uint64_t ioba;			/* first I/O bus address */
+	uint64_t size;			/* bytes; 0 when the machine has no PCI host bridge */
+};
+
+struct machine {
+	const char *model;		/* /model */
+	const char *bootargs;		/* /chosen/bootargs, what `--append` gave */
+	uint64_t memory_size;		/* bytes of RAM, from real address 0 */
+	uint32_t timebase_hz;
+	uint32_t rtas_power_off;	/* token */
+	struct dma_window window;	/* the first PCI host bridge's default window */
+};
+
+extern struct machine machine;
+
+bool bootargs_has(const char *word);
+
+/* ---- Hypercalls (LoPAR 2.9, tokens and status codes) ---- */
+
+#define H_GET_TCE		0x1c
+#define H_PUT_TCE		0x20
+#define H_PUT_TERM_CHAR		0x58
+#define H_STUFF_TCE		0x138
+#define H_PUT_TCE_INDIRECT	0x13c
+#define H_SET_MODE		0x31c
+#define H_RTAS			0xf000	/* private to KVM and QEMU: r4 = RTAS argument block */
+
+#define H_SUCCESS	0
+#define H_BUSY		1
+#define H_HARDWARE	(-1)
+#define H_FUNCTION	(-2)
+#define H_PRIVILEGE	(-3)
+#define H_PARAMETER	(-4)
+#define H_P4		(-57)
+
+/* Permission bits of a TCE: what the device may do with the page. */
+#define TCE_READ	1
+#define TCE_WRITE	2
+#define TCE_RW		(TCE_READ | TCE_WRITE)
+#define TCE_PAGE	4096
+#define TCE_LIST_MAX	512		/* entries of one H_PUT_TCE_INDIRECT or H_STUFF_TCE */
+
+struct hcall_result {
+	int64_t status;			/* r3 */
+	uint64_t r4;
+};
+
+/* `sc 1` with the token in r3 and up to seven arguments in r4..r10. */
+struct hcall_result hcall(uint64_t token, ...);
+
+/* The same with all registers that a hypercall can use: r[0] is r3, ... r[9] is r12; in and out. */
+void hcall_regs(uint64_t r[10]);
+
+/* "H_PARAMETER" for -4; "H_?" for a status that is not in the table. */
+const char *status_name(int64_t status);
+
+/* ---- Console: the first vty ---- */
+
+/* Understands %c %s %d %u %x %%, the length l, the flags - 0 # and a width (* too). */
+int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int snprintf(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int vsnprintf(char *to, size_t size, const char *format, va_list args);
+void console_write(const char *text, size_t length);
+
+/* ---- Ends ---- */
+
+/* Powers off. A code other than 0 is told first, as `EXIT: STATUS=n` with n = code << 1 | 1. */
+_Noreturn void exit(int code);
+
+/* Says why and exits with code 1. */
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- Small things ---- */
+
+static inline uint64_t timebase(void)
+{
+	uint64_t ticks;
+
+	__asm__ volatile("mftb %0" : "=r"(ticks));
+	return ticks;
+}
+
+#ifdef __LITTLE_ENDIAN__
+#define GUEST_ENDIAN "little-endian"
+static inline uint32_t be32(uint32_t value) { return __builtin_bswap32(value); }
+static inline uint64_t be64(uint64_t value) { return __builtin_bswap64(value); }
+#else
+#define GUEST_ENDIAN "big-endian"
+static inline uint32_t be32(uint32_t value) { return value; }
+static inline uint64_t be64(uint64_t value) { return value; }
+#endif
+
+void *memset(void *to, int byte, size_t size);
+void *memcpy(void *to, const void *from, size_t size);
+int memcmp(const void *left, const void *right, size_t size);
+size_t strlen(const char *text);
+int strcmp(const char *left, const char *right);
+int strncmp(const char *left, const char *right, size_t size);
+
+#endif
