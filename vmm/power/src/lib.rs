@@ -1,1 +1,29 @@
-//! Under construction.
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A 64-bit POWER server CPU (POWER9, Power ISA 3.0B) in software.
+//!
+//! It knows instructions, registers, storage and interrupts. It does not know PAPR: `sc 1`
+//! leaves [`Cpu::run`] with [`Exit::Hcall`] and somebody else answers.
+//!
+//! Read [`row`] (what an instruction row is), a file of [`isa`] (rows), [`machine`] (the words
+//! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
+//! `mem.rs` (storage), [`interrupt`] and [`spr`].
+
+pub mod block;
+mod cpu;
+pub mod form;
+pub mod interrupt;
+pub mod isa;
+pub mod machine;
+mod mem;
+pub mod msr;
+pub mod row;
+mod run;
+pub mod spr;
+pub mod text;
+mod time;
+pub mod word;
+
+pub use cpu::Cpu;
+pub use mem::GuestMemory;
+pub use run::{Exit, Kicker};
+pub use time::TIMEBASE_HZ;

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Blocks: straight runs of decoded instructions, and the cache that keeps them.
+//!
+//! A block ends at an instruction that may change what comes next, at the end of its page,
+//! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
+//! optimised build jumps from handler to handler; an unoptimised one is at most [`MAX`] + 1
+//! frames deep. A sentinel operation ends the chain.
+#![allow(unsafe_code)]
+
+use crate::{Cpu, interrupt::Stop, isa, mem::PAGE, word::Word};
+
+/// Most instructions in a block.
+pub const MAX: usize = 64;
+
+/// Runs one operation and those after it.
+pub type Run = fn(&mut Cpu, Cursor) -> Stop;
+
+/// A decoded instruction.
+#[derive(Clone, Copy)]
+pub struct Op {
+    run: Run,
+    word: Word,
+}
+
+/// A place in a block. Only [`Block::run`] makes one, from a slice that ends in the sentinel.
+#[derive(Clone, Copy)]
+pub struct Cursor(*const Op);
+
+impl Cursor {
+    #[inline(always)]
+    fn op(self) -> Op {
+        // SAFETY: a cursor points into a live block; see `next`.
+        unsafe { *self.0 }
+    }
+    /// The next operation.
+    #[inline(always)]
+    fn next(self) -> Cursor {
+        // SAFETY: called only by `step`, which never runs for the sentinel, so there is
+        // another operation after this one in the same allocation.
+        Cursor(unsafe { self.0.add(1) })
+    }
+}
+
+/// Runs one instruction, then the rest of the block.
+#[inline(always)]
+pub fn step(
+    cpu: &mut Cpu,
+    at: Cursor,
+    does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+) -> Stop {
+    match does(cpu, at.op().word) {
+        Ok(()) => {
+            let next = at.next();
+            (next.op().run)(cpu, next)
+        }
+        Err(stop) => {
+            cpu.stopped_at = at.0 as usize;
+            stop
+        }
+    }
+}
+
+/// Ends every block.
+fn sentinel(_: &mut Cpu, _: Cursor) -> Stop {
+    Stop::Next
+}
+
+/// Stands for a word that is no instruction.
+fn illegal(cpu: &mut Cpu, at: Cursor) -> Stop {
+    step(cpu, at, |cpu, word| {
+        cpu.illegal.note(word);
+        Err(Stop::Illegal)
+    })
+}
+
+/// A cached block.
+#[derive(Clone, Copy)]
+pub(crate) struct Block {
+    /// Effective address of the first instruction, with MSR[LE] in bit 0; all ones if empty.
+    tag: u64,
+    /// Address after the last instruction.
+    pub(crate) end: u64,
+    /// First operation, an index into the arena.
+    first: u32,
+    /// Real page number of the code.
+    page: u32,
+    /// Generation of that page when it was decoded.
+    generation: u32,
+    /// Number of instructions.
+    pub(crate) len: u32,
+}
+
+const EMPTY: Block = Block { tag: u64::MAX, end: 0, first: 0, page: 0, generation: 0, len: 0 };
+
+/// Sets of the direct-mapped block cache.
+const SETS: usize = 8192;
+/// Operations the arena holds before everything is forgotten: 2 MiB.
+const ARENA: usize = 128 * 1024;
+
+/// The decoded code of one CPU.
+pub(crate) struct Cache {
+    sets: Box<[Block]>,
+    arena: Vec<Op>,
+}
+
+impl Default for Cache {
+    fn default() -> Cache {
+        Cache { sets: vec![EMPTY; SETS].into(), arena: Vec::new() }
+    }
+}
+
+impl Cache {
+    /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
+    #[inline(always)]
+    pub(crate) fn find(&mut self, cpu: &mut Cpu) -> Option<Block> {
+        let pc = cpu.nip & cpu.ea_mask & !3;
+        let tag = pc | u64::from(cpu.little);
+        let block = self.sets[(pc / 4) as usize % SETS];
+        if block.tag == tag && block.generation == cpu.bus.generation(block.page as usize) {
+            return Some(block);
+        }
+        self.decode(cpu, pc, tag)
+    }
+
+    #[cold]
+    fn decode(&mut self, cpu: &mut Cpu, pc: u64, tag: u64) -> Option<Block> {
+        if self.arena.len() + MAX + 1 > ARENA {
+            self.sets.fill(EMPTY);
+            self.arena.clear();
+        }
+        let page = u32::try_from(cpu.translate(pc) / PAGE).ok()?;
+        let generation = cpu.bus.generation(page as usize);
+        let first = self.arena.len();
+        let mut at = pc;
+        loop {
+            let word = Word::new(cpu.fetch(at)?);
+            let row = isa::decode(word);
+            self.arena.push(Op { run: row.map_or(illegal as Run, |r| r.run), word });
+            at = at.wrapping_add(4);
+            let ends = row.is_none_or(|r| r.form.ends_block);
+            if ends || at.is_multiple_of(PAGE) || self.arena.len() - first == MAX {
+                break;
+            }
+        }
+        let len = (self.arena.len() - first) as u32;
+        self.arena.push(Op { run: sentinel, word: Word::new(0) });
+        let block = Block { tag, end: at, first: first as u32, page, generation, len };
+        self.sets[(pc / 4) as usize % SETS] = block;
+        Some(block)
+    }
+
+    /// Runs a block. On a stop, gives also how many instructions completed before it.
+    #[inline(always)]
+    pub(crate) fn run(&self, block: Block, cpu: &mut Cpu) -> Stop {
+        let start = Cursor(&raw const self.arena[block.first as usize]);
+        cpu.nip = block.end;
+        (start.op().run)(cpu, start)
+    }
+
+    /// How many instructions of `block` completed before the CPU stopped.
+    pub(crate) fn completed(&self, block: Block, cpu: &Cpu) -> u32 {
+        let start = &raw const self.arena[block.first as usize] as usize;
+        ((cpu.stopped_at - start) / size_of::<Op>()) as u32
+    }
+
+    /// A block of the one instruction at NIP, for tracing; it is not kept.
+    pub(crate) fn single(&mut self, cpu: &mut Cpu) -> Option<(Block, Word)> {
+        let pc = cpu.nip & cpu.ea_mask & !3;
+        let word = Word::new(cpu.fetch(pc)?);
+        self.sets.fill(EMPTY);
+        self.arena.clear();
+        let run = isa::decode(word).map_or(illegal as Run, |r| r.run);
+        self.arena.extend([Op { run, word }, Op { run: sentinel, word: Word::new(0) }]);
+        Some((Block { end: pc.wrapping_add(4), len: 1, ..EMPTY }, word))
+    }
+}
+
+/// Words that were no instruction: how many, and the last one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Illegal {
+    /// How often an illegal instruction was met.
+    pub count: u64,
+    /// The last such word.
+    pub last: u32,
+}
+
+impl Illegal {
+    fn note(&mut self, word: Word) {
+        self.count += 1;
+        self.last = word.raw();
+    }
+}

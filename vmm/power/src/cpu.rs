@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The state of a CPU, and what the vocabulary of [`Machine`] means on it.
+
+use crate::{
+    GuestMemory,
+    block::{Cache, Illegal},
+    interrupt::{Interrupt, Stop},
+    machine::{EQ, GT, LT, Machine, Size},
+    mem::{Bus, Reservation, Tlb},
+    msr,
+    run::Signals,
+    spr,
+    time::Clock,
+    word::Word,
+};
+use std::sync::Arc;
+
+/// A POWER9 thread in software.
+pub struct Cpu {
+    /// General-purpose registers.
+    pub gpr: [u64; 32],
+    /// Condition register, a field a byte.
+    pub(crate) cr: [u8; 8],
+    pub(crate) lr: u64,
+    pub(crate) ctr: u64,
+    /// XER[SO], [OV], [CA], [OV32], [CA32], each 0 or 1.
+    pub(crate) so: u8,
+    pub(crate) ov: u8,
+    pub(crate) ca: u8,
+    pub(crate) ov32: u8,
+    pub(crate) ca32: u8,
+    /// The other bits of XER that hold what was written: the byte count of lswx and stswx.
+    pub(crate) xer_rest: u32,
+    /// Address of the next instruction; during a block, of the one after the block.
+    pub(crate) nip: u64,
+    msr: u64,
+    /// MSR[SF] as a mask of addresses.
+    pub(crate) ea_mask: u64,
+    /// MSR[LE].
+    pub(crate) little: bool,
+    pub(crate) tlb: Tlb,
+    pub(crate) bus: Bus,
+    pub(crate) reservation: Option<Reservation>,
+    /// Storage of the special-purpose registers that only hold what was written, by number.
+    pub(crate) sprs: Box<[u64; 1024]>,
+    pub(crate) clock: Clock,
+    /// LPCR[ILE]: interrupts are taken in little-endian mode.
+    pub(crate) interrupt_little_endian: bool,
+    /// SRR1 bits of a pending machine check.
+    pub(crate) srr1_info: u64,
+    /// Address of the operation that stopped the block.
+    pub(crate) stopped_at: usize,
+    /// Instructions left until events are looked at.
+    pub(crate) budget: i64,
+    pub(crate) retired: u64,
+    pub(crate) signals: Arc<Signals>,
+    /// Where a machine check came while MSR[ME] was 0.
+    pub(crate) checkstop: Option<u64>,
+    /// The interrupt that is being taken for ever, and where.
+    pub(crate) interrupt_loop: Option<(Interrupt, u64)>,
+    /// Retired count at the last interrupt, and how many came since then at that count.
+    pub(crate) loop_watch: (u64, u32),
+    pub(crate) illegal: Illegal,
+    pub(crate) cache: Option<Box<Cache>>,
+}
+
+impl Cpu {
+    /// A CPU at reset: real mode, 32-bit, big-endian, all registers 0, machine checks enabled.
+    pub fn new(memory: Arc<GuestMemory>) -> Cpu {
+        Cpu {
+            gpr: [0; 32],
+            cr: [0; 8],
+            lr: 0,
+            ctr: 0,
+            so: 0,
+            ov: 0,
+            ca: 0,
+            ov32: 0,
+            ca32: 0,
+            xer_rest: 0,
+            nip: spr::RESET_VECTOR,
+            msr: msr::ME,
+            ea_mask: u64::from(u32::MAX),
+            little: false,
+            tlb: Tlb::new(),
+            bus: Bus::new(memory),
+            reservation: None,
+            sprs: spr::at_reset(),
+            clock: Clock::new(),
+            interrupt_little_endian: false,
+            srr1_info: 0,
+            stopped_at: 0,
+            budget: 0,
+            retired: 0,
+            signals: Arc::default(),
+            checkstop: None,
+            interrupt_loop: None,
+            loop_watch: (0, 0),
+            illegal: Illegal::default(),
+            cache: None,
+        }
+    }
+
+    /// Address of the next instruction.
+    pub fn nip(&self) -> u64 {
+        self.nip
+    }
+    /// Goes on at `nip`.
+    pub fn set_nip(&mut self, nip: u64) {
+        self.nip = nip;
+    }
+    /// Machine state register.
+    pub fn msr(&self) -> u64 {
+        self.msr
+    }
+    /// Writes the whole MSR and what is derived from it.
+    pub fn set_msr(&mut self, msr: u64) {
+        self.msr = msr;
+        self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
+        self.little = msr & msr::LE != 0;
+        self.budget = 0; // a pending interrupt may have become enabled
+    }
+    /// MSR[PR].
+    pub fn problem_state(&self) -> bool {
+        self.msr & msr::PR != 0
+    }
+    /// Chooses the endianness in which interrupts are taken (LPCR[ILE]).
+    pub fn set_interrupt_little_endian(&mut self, little: bool) {
+        self.interrupt_little_endian = little;
+    }
+    /// Writes SPRG0.
+    pub fn set_sprg0(&mut self, value: u64) {
+        self.sprs[spr::SPRG0] = value;
+    }
+    /// Sets MSR[EE].
+    pub fn enable_external_interrupts(&mut self) {
+        self.set_msr(self.msr | msr::EE);
+    }
+    /// Instructions completed so far.
+    pub fn instructions(&self) -> u64 {
+        self.retired
+    }
+    /// Illegal instructions met so far.
+    pub fn illegal(&self) -> Illegal {
+        self.illegal
+    }
+    /// Condition register.
+    pub fn cr(&self) -> u32 {
+        self.cr.iter().fold(0, |cr, field| cr << 4 | u32::from(*field))
+    }
+    /// Sets the condition register.
+    pub fn set_cr(&mut self, cr: u32) {
+        for (i, field) in self.cr.iter_mut().enumerate() {
+            *field = (cr >> (28 - 4 * i) & 15) as u8;
+        }
+    }
+    /// Link register.
+    pub fn lr(&self) -> u64 {
+        self.lr
+    }
+    /// Sets the link register.
+    pub fn set_lr(&mut self, lr: u64) {
+        self.lr = lr;
+    }
+    /// Count register.
+    pub fn ctr(&self) -> u64 {
+        self.ctr
+    }
+    /// Sets the count register.
+    pub fn set_ctr(&mut self, ctr: u64) {
+        self.ctr = ctr;
+    }
+    /// Fixed-point exception register (Book I, 3.2.2).
+    pub fn xer(&self) -> u64 {
+        u64::from(self.so) << 31
+            | u64::from(self.ov) << 30
+            | u64::from(self.ca) << 29
+            | u64::from(self.ov32) << 19
+            | u64::from(self.ca32) << 18
+            | u64::from(self.xer_rest)
+    }
+    /// Sets the fixed-point exception register.
+    pub fn set_xer(&mut self, xer: u64) {
+        let bit = |n: u32| (xer >> n & 1) as u8;
+        (self.so, self.ov, self.ca, self.ov32, self.ca32) =
+            (bit(31), bit(30), bit(29), bit(19), bit(18));
+        self.xer_rest = (xer & 0x7f) as u32;
+    }
+    /// Forgets cached translations: needed after the dirty log of RAM was cleared.
+    pub fn flush_translations(&mut self) {
+        self.tlb.flush();
+    }
+}
+
+/// A truth value as a number.
+#[inline(always)]
+fn flag(c: bool) -> u64 {
+    u64::from(c)
+}
+
+impl Machine for Cpu {
+    type Val = u64;
+
+    #[inline(always)]
+    fn imm(&mut self, v: u64) -> u64 {
+        v
+    }
+    #[inline(always)]
+    fn gpr(&mut self, r: usize) -> u64 {
+        self.gpr[r & 31]
+    }
+    #[inline(always)]
+    fn set_gpr(&mut self, r: usize, v: u64) {
+        self.gpr[r & 31] = v;
+    }
+    #[inline(always)]
+    fn add(&mut self, a: u64, b: u64) -> u64 {
+        a.wrapping_add(b)
+    }
+    #[inline(always)]
+    fn sub(&mut self, a: u64, b: u64) -> u64 {
+        a.wrapping_sub(b)
+    }
+    #[inline(always)]
+    fn mul(&mut self, a: u64, b: u64) -> u64 {
+        a.wrapping_mul(b)
+    }
+    #[inline(always)]
+    fn mulhs(&mut self, a: u64, b: u64) -> u64 {
+        (i128::from(a as i64) * i128::from(b as i64) >> 64) as u64
+    }
+    #[inline(always)]
+    fn mulhu(&mut self, a: u64, b: u64) -> u64 {
+        (u128::from(a) * u128::from(b) >> 64) as u64
+    }
+    #[inline(always)]
+    fn divs(&mut self, a: u64, b: u64) -> u64 {
+        (a as i64).checked_div(b as i64).unwrap_or(0) as u64
+    }
+    #[inline(always)]
+    fn divu(&mut self, a: u64, b: u64) -> u64 {
+        a.checked_div(b).unwrap_or(0)
+    }
+    #[inline(always)]
+    fn and(&mut self, a: u64, b: u64) -> u64 {
+        a & b
+    }
+    #[inline(always)]
+    fn or(&mut self, a: u64, b: u64) -> u64 {
+        a | b
+    }
+    #[inline(always)]
+    fn xor(&mut self, a: u64, b: u64) -> u64 {
+        a ^ b
+    }
+    #[inline(always)]
+    fn not(&mut self, a: u64) -> u64 {
+        !a
+    }
+    #[inline(always)]
+    fn shl(&mut self, a: u64, n: u64) -> u64 {
+        if n < 64 { a << n } else { 0 }
+    }
+    #[inline(always)]
+    fn shr(&mut self, a: u64, n: u64) -> u64 {
+        if n < 64 { a >> n } else { 0 }
+    }
+    #[inline(always)]
+    fn sar(&mut self, a: u64, n: u64) -> u64 {
+        (a as i64 >> n.min(63)) as u64
+    }
+    #[inline(always)]
+    fn rotl(&mut self, a: u64, n: u64) -> u64 {
+        a.rotate_left((n & 63) as u32)
+    }
+    #[inline(always)]
+    fn sext(&mut self, a: u64, size: Size) -> u64 {
+        match size {
+            Size::Byte => a as i8 as u64,
+            Size::Half => a as i16 as u64,
+            Size::Word => a as i32 as u64,
+            Size::Double => a,
+        }
+    }
+    #[inline(always)]
+    fn zext(&mut self, a: u64, size: Size) -> u64 {
+        match size {
+            Size::Byte => u64::from(a as u8),
+            Size::Half => u64::from(a as u16),
+            Size::Word => u64::from(a as u32),
+            Size::Double => a,
+        }
+    }
+    #[inline(always)]
+    fn bswap(&mut self, a: u64, size: Size) -> u64 {
+        a.swap_bytes() >> (64 - 8 * size.bytes())
+    }
+    #[inline(always)]
+    fn eq(&mut self, a: u64, b: u64) -> u64 {
+        flag(a == b)
+    }
+    #[inline(always)]
+    fn lt_s(&mut self, a: u64, b: u64) -> u64 {
+        flag((a as i64) < b as i64)
+    }
+    #[inline(always)]
+    fn lt_u(&mut self, a: u64, b: u64) -> u64 {
+        flag(a < b)
+    }
+    #[inline(always)]
+    fn select(&mut self, c: u64, a: u64, b: u64) -> u64 {
+        if c != 0 { a } else { b }
+    }
+    #[inline(always)]
+    fn pure1(&mut self, f: fn(u64) -> u64, a: u64) -> u64 {
+        f(a)
+    }
+    #[inline(always)]
+    fn pure2(&mut self, f: fn(u64, u64) -> u64, a: u64, b: u64) -> u64 {
+        f(a, b)
+    }
+
+    #[inline(always)]
+    fn crf(&mut self, bf: u32) -> u64 {
+        u64::from(self.cr[bf as usize & 7])
+    }
+    #[inline(always)]
+    fn set_crf(&mut self, bf: u32, v: u64) {
+        self.cr[bf as usize & 7] = v as u8;
+    }
+    #[inline(always)]
+    fn crb(&mut self, bi: u32) -> u64 {
+        u64::from(self.cr[(bi / 4) as usize & 7] >> (3 - bi % 4) & 1)
+    }
+    #[inline(always)]
+    fn set_crb(&mut self, bi: u32, v: u64) {
+        let bit = 3 - bi % 4;
+        let field = &mut self.cr[(bi / 4) as usize & 7];
+        *field = *field & !(1 << bit) | (v as u8 & 1) << bit;
+    }
+    #[inline(always)]
+    fn so(&mut self) -> u64 {
+        u64::from(self.so)
+    }
+    #[inline(always)]
+    fn ov(&mut self) -> u64 {
+        u64::from(self.ov)
+    }
+    #[inline(always)]
+    fn ca(&mut self) -> u64 {
+        u64::from(self.ca)
+    }
+    #[inline(always)]
+    fn set_ca(&mut self, ca: u64, ca32: u64) {
+        (self.ca, self.ca32) = (ca as u8, ca32 as u8);
+    }
+    #[inline(always)]
+    fn set_ov(&mut self, ov: u64, ov32: u64) {
+        self.set_ov_only(ov, ov32);
+        self.so |= ov as u8;
+    }
+    #[inline(always)]
+    fn set_ov_only(&mut self, ov: u64, ov32: u64) {
+        (self.ov, self.ov32) = (ov as u8, ov32 as u8);
+    }
+    #[inline(always)]
+    fn set_cr0(&mut self, v: u64) {
+        let v = if self.ea_mask == u64::MAX { v as i64 } else { i64::from(v as i32) };
+        let sign = if v < 0 { LT } else { GT };
+        let field = if v == 0 { EQ } else { sign };
+        self.cr[0] = field as u8 | self.so;
+    }
+    #[inline(always)]
+    fn lr(&mut self) -> u64 {
+        self.lr
+    }
+    #[inline(always)]
+    fn set_lr(&mut self, v: u64) {
+        self.lr = v;
+    }
+    #[inline(always)]
+    fn ctr(&mut self) -> u64 {
+        self.ctr
+    }
+    #[inline(always)]
+    fn set_ctr(&mut self, v: u64) {
+        self.ctr = v;
+    }
+    #[inline(always)]
+    fn tar(&mut self) -> u64 {
+        self.sprs[spr::TAR]
+    }
+
+    #[inline(always)]
+    fn narrow(&mut self, v: u64) -> u64 {
+        v & self.ea_mask
+    }
+    #[inline(always)]
+    fn cia(&mut self) -> u64 {
+        self.nip.wrapping_sub(4)
+    }
+    #[inline(always)]
+    fn jump_if(&mut self, cond: u64, target: u64) {
+        if cond != 0 {
+            self.nip = target & !3;
+        }
+    }
+
+    #[inline(always)]
+    fn load(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
+        self.load_value(ea, size)
+    }
+    #[inline(always)]
+    fn store(&mut self, ea: u64, size: Size, v: u64) -> Result<(), Stop> {
+        self.store_value(ea, size, v)
+    }
+    fn load_reserve(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
+        self.load_reserved(ea, size)
+    }
+    fn store_conditional(&mut self, ea: u64, size: Size, v: u64) -> Result<u64, Stop> {
+        self.store_reserved(ea, size, v).map(flag)
+    }
+    #[inline(always)]
+    fn stop_if(&mut self, cond: u64, stop: Stop) -> Result<(), Stop> {
+        if cond != 0 { Err(stop) } else { Ok(()) }
+    }
+    #[inline(always)]
+    fn call(&mut self, f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop> {
+        f(self, w)
+    }
+}

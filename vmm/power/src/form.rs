@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Instruction forms: which bits of a word are its opcode (Power ISA 3.0B, Book I, 1.6).
+
+/// Which words are this instruction, and what the decoder must know about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Bits that matter.
+    pub mask: u32,
+    /// Their value.
+    pub value: u32,
+    /// The instruction may change what comes next: it is the last one of its block.
+    pub ends_block: bool,
+    /// It is a branch (for MSR[BE]).
+    pub branch: bool,
+    /// No trace interrupt follows it (`rfid` and its kin).
+    pub untraced: bool,
+}
+
+impl Form {
+    const fn new(mask: u32, value: u32) -> Form {
+        Form { mask, value, ends_block: false, branch: false, untraced: false }
+    }
+    /// The instruction ends its block: it reads CIA, jumps, or changes the context.
+    pub const fn ends(mut self) -> Form {
+        self.ends_block = true;
+        self
+    }
+    /// The instruction is a branch.
+    pub const fn branch(mut self) -> Form {
+        self.ends_block = true;
+        self.branch = true;
+        self
+    }
+    /// No trace interrupt follows the instruction.
+    pub const fn untraced(mut self) -> Form {
+        self.ends_block = true;
+        self.untraced = true;
+        self
+    }
+    /// Also requires `bits` under `mask`, both as masks of the word.
+    pub const fn with(mut self, mask: u32, bits: u32) -> Form {
+        self.mask |= mask;
+        self.value |= bits;
+        self
+    }
+    /// Bit 31 is part of the opcode and is set: `stwcx.`, `andi.` keep theirs elsewhere.
+    pub const fn dot(self) -> Form {
+        self.with(1, 1)
+    }
+}
+
+/// D-form: primary opcode only.
+pub const fn d(op: u32) -> Form {
+    Form::new(0xfc00_0000, op << 26)
+}
+/// DS-form: primary opcode and bits 30:31.
+pub const fn ds(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_0003, op << 26 | xo)
+}
+/// X-form without Rc: bits 21:30, and bit 31 is 0.
+pub const fn x(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_07ff, op << 26 | xo << 1)
+}
+/// X-form with Rc in bit 31.
+pub const fn xrc(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_07fe, op << 26 | xo << 1)
+}
+/// XO-form with OE in bit 21 and Rc in bit 31.
+pub const fn xo(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_03fe, op << 26 | xo << 1)
+}
+/// XL-form with LK in bit 31.
+pub const fn xl_lk(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_07fe, op << 26 | xo << 1)
+}
+/// I- and B-form branches: AA and LK are operands.
+pub const fn branch_form(op: u32) -> Form {
+    Form::new(0xfc00_0000, op << 26)
+}
+/// M-form rotates with Rc.
+pub const fn m(op: u32) -> Form {
+    Form::new(0xfc00_0000, op << 26)
+}
+/// MD-form: bits 27:29; sh5 and Rc are operands.
+pub const fn md(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_001c, op << 26 | xo << 2)
+}
+/// MDS-form: bits 27:30 and Rc.
+pub const fn mds(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_001e, op << 26 | xo << 1)
+}
+/// XS-form: bits 21:29, sh5 in bit 30, Rc in bit 31.
+pub const fn xs(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_07fc, op << 26 | xo << 2)
+}
+/// VA-form: bits 26:31.
+pub const fn va(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_003f, op << 26 | xo)
+}
+/// A-form as `isel`: bits 26:30.
+pub const fn a(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_003f, op << 26 | xo << 1)
+}
+/// DX-form: bits 26:30; d2 is in bit 31.
+pub const fn dx(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_003e, op << 26 | xo << 1)
+}
+/// Z23-form as `addex`: bits 23:30.
+pub const fn z23(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_01ff, op << 26 | xo << 1)
+}
+/// SC-form: bits 30:31.
+pub const fn sc(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_0003, op << 26 | xo)
+}
+/// DQ-form: primary opcode only.
+pub const fn dq(op: u32) -> Form {
+    Form::new(0xfc00_0000, op << 26)
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Interrupts as rows, and their delivery (Power ISA 3.0B, Book III, chapter 6).
+
+use crate::{Cpu, msr};
+
+/// Why a block did not run to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stop {
+    /// It did: go on at NIP.
+    Next,
+    /// This instruction takes a data storage interrupt; DAR and DSISR are set.
+    DataStorage,
+    /// This instruction takes a machine check; SRR1, DAR and DSISR bits are set.
+    MachineCheck,
+    /// This instruction takes an alignment interrupt; DAR is set.
+    Alignment,
+    /// Program interrupt: illegal instruction.
+    Illegal,
+    /// Program interrupt: privileged instruction.
+    Privileged,
+    /// Program interrupt: trap.
+    Trap,
+    /// Floating point is not available.
+    FpUnavailable,
+    /// VMX is not available.
+    VmxUnavailable,
+    /// VSX is not available.
+    VsxUnavailable,
+    /// A facility is off; FSCR[IC] tells which.
+    FacilityUnavailable,
+    /// `sc 0`: the interrupt returns after the instruction.
+    SystemCall,
+    /// `sc 1`: the machine answers, NIP is after the instruction.
+    Hypercall,
+}
+
+/// An interrupt: its vector and the name it is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interrupt {
+    /// Effective address of the handler.
+    pub vector: u64,
+    /// Name, as in Book III.
+    pub name: &'static str,
+}
+
+macro_rules! interrupts {
+    ($($id:ident $vector:literal $name:literal;)*) => {
+        $(#[doc = $name] pub const $id: Interrupt = Interrupt { vector: $vector, name: $name };)*
+        /// Every interrupt, by vector.
+        pub const INTERRUPTS: &[Interrupt] = &[$($id),*];
+    };
+}
+
+interrupts! {
+    SYSTEM_RESET 0x100 "System Reset";
+    MACHINE_CHECK 0x200 "Machine Check";
+    DATA_STORAGE 0x300 "Data Storage";
+    INSTRUCTION_STORAGE 0x400 "Instruction Storage";
+    EXTERNAL 0x500 "External";
+    ALIGNMENT 0x600 "Alignment";
+    PROGRAM 0x700 "Program";
+    FP_UNAVAILABLE 0x800 "Floating-Point Unavailable";
+    DECREMENTER 0x900 "Decrementer";
+    SYSTEM_CALL 0xc00 "System Call";
+    TRACE 0xd00 "Trace";
+    VMX_UNAVAILABLE 0xf20 "Vector Unavailable";
+    VSX_UNAVAILABLE 0xf40 "VSX Unavailable";
+    FACILITY_UNAVAILABLE 0xf60 "Facility Unavailable";
+}
+
+/// SRR1 bits of a program interrupt (Book III, 6.5.9).
+pub mod program {
+    /// Illegal instruction (IBM bit 44).
+    pub const ILLEGAL: u64 = 1 << (63 - 44);
+    /// Privileged instruction (IBM bit 45).
+    pub const PRIVILEGED: u64 = 1 << (63 - 45);
+    /// Trap (IBM bit 46).
+    pub const TRAP: u64 = 1 << (63 - 46);
+}
+
+/// SRR1 bits that an interrupt defines itself: IBM bits 33:36 and 42:47.
+const SRR1_INFO: u64 = 0x783f_0000;
+
+impl Stop {
+    /// The interrupt of a synchronous stop, and its SRR1 bits.
+    fn interrupt(self, cpu: &Cpu) -> (Interrupt, u64) {
+        match self {
+            Stop::DataStorage => (DATA_STORAGE, 0),
+            Stop::MachineCheck => (MACHINE_CHECK, cpu.srr1_info),
+            Stop::Alignment => (ALIGNMENT, 0),
+            Stop::Illegal => (PROGRAM, program::ILLEGAL),
+            Stop::Privileged => (PROGRAM, program::PRIVILEGED),
+            Stop::Trap => (PROGRAM, program::TRAP),
+            Stop::FpUnavailable => (FP_UNAVAILABLE, 0),
+            Stop::VmxUnavailable => (VMX_UNAVAILABLE, 0),
+            Stop::VsxUnavailable => (VSX_UNAVAILABLE, 0),
+            Stop::FacilityUnavailable => (FACILITY_UNAVAILABLE, 0),
+            Stop::SystemCall | Stop::Hypercall | Stop::Next => (SYSTEM_CALL, 0),
+        }
+    }
+}
+
+/// How many interrupts in a row may end no instruction before it is called a loop.
+const LOOP_LIMIT: u32 = 64;
+
+impl Cpu {
+    /// Delivers a synchronous interrupt that returns to `srr0`.
+    pub(crate) fn take_stop(&mut self, stop: Stop, srr0: u64) {
+        let (interrupt, info) = stop.interrupt(self);
+        self.take(interrupt, srr0, info);
+    }
+
+    /// Delivers an interrupt: saves the state, switches the MSR and goes to the vector.
+    pub(crate) fn take(&mut self, interrupt: Interrupt, srr0: u64, info: u64) {
+        log::trace!("{} interrupt at {srr0:#x}", interrupt.name);
+        if interrupt == MACHINE_CHECK && self.msr() & msr::ME == 0 {
+            self.checkstop = Some(srr0);
+        }
+        self.sprs[crate::spr::SRR0] = srr0;
+        self.sprs[crate::spr::SRR1] = self.msr() & !SRR1_INFO | info;
+        let little = if self.interrupt_little_endian { msr::LE } else { 0 };
+        self.set_msr(self.msr() & (msr::ME | msr::HV) | msr::SF | little);
+        self.nip = interrupt.vector;
+        self.note_interrupt(interrupt, srr0);
+    }
+
+    /// Counts interrupts between which no instruction completed.
+    fn note_interrupt(&mut self, interrupt: Interrupt, srr0: u64) {
+        if self.retired == self.loop_watch.0 {
+            self.loop_watch.1 += 1;
+            if self.loop_watch.1 >= LOOP_LIMIT {
+                self.interrupt_loop = Some((interrupt, srr0));
+            }
+        } else {
+            self.loop_watch = (self.retired, 0);
+        }
+    }
+}

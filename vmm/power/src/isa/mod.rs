@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The instructions, a row each. A new file of rows gets one line in [`ROWS`].
+
+mod atomic;
+mod bcd;
+mod branch;
+mod cr;
+mod fixed_add;
+mod fixed_compare;
+mod fixed_mul;
+mod fixed_trap;
+mod logical;
+mod rotate;
+mod storage;
+mod string;
+mod sync;
+mod system;
+
+use crate::{row::Row, word::Word};
+use std::sync::LazyLock;
+
+/// Every row, one line per file.
+pub const ROWS: &[&[Row]] = &[
+    atomic::ROWS,
+    bcd::ROWS,
+    branch::ROWS,
+    cr::ROWS,
+    fixed_add::ROWS,
+    fixed_compare::ROWS,
+    fixed_mul::ROWS,
+    fixed_trap::ROWS,
+    logical::ROWS,
+    rotate::ROWS,
+    storage::ROWS,
+    string::ROWS,
+    sync::ROWS,
+    system::ROWS,
+];
+
+/// Every row.
+pub fn rows() -> impl Iterator<Item = &'static Row> {
+    ROWS.iter().flat_map(|rows| rows.iter())
+}
+
+/// Rows by primary opcode and bits 26:30, which most extended opcodes differ in.
+static BUCKETS: LazyLock<Vec<Vec<&'static Row>>> = LazyLock::new(|| {
+    let bucket = |key: u32| {
+        let (mask, value) = (0xfc00_003e, (key >> 5) << 26 | (key & 31) << 1);
+        rows().filter(|r| (r.form.value ^ value) & r.form.mask & mask == 0).collect()
+    };
+    (0..64 * 32).map(bucket).collect()
+});
+
+/// The row that a word is, if any.
+pub fn decode(word: Word) -> Option<&'static Row> {
+    let key = word.opcd() << 5 | word.raw() >> 1 & 31;
+    BUCKETS[key as usize].iter().copied().find(|row| row.matches(word))
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The vocabulary in which the meanings of instructions are written.
+//!
+//! [`crate::Cpu`] computes with numbers. A translator would implement the same trait with
+//! names of values in its IR, which is why meanings never use Rust's `if` on a guest value
+//! (they use [`Machine::select`]) and why everything that is long or rare is a function on
+//! the CPU reached through [`Machine::call`].
+
+use crate::{Cpu, interrupt::Stop, word::Word};
+
+/// Width of a storage access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// One byte.
+    Byte,
+    /// Two bytes.
+    Half,
+    /// Four bytes.
+    Word,
+    /// Eight bytes.
+    Double,
+}
+
+impl Size {
+    /// Length in bytes.
+    #[inline(always)]
+    pub const fn bytes(self) -> u64 {
+        1 << self as u32
+    }
+}
+
+/// Condition for a compare, as bits of a CR field: LT, GT, EQ.
+pub const LT: u64 = 8;
+/// Greater than.
+pub const GT: u64 = 4;
+/// Equal.
+pub const EQ: u64 = 2;
+
+/// The operations that instruction meanings are made of.
+///
+/// Truth values are 1 and 0. Shift amounts of 64 and more give 0 (or the sign for
+/// [`Machine::sar`]). Divisions by zero, and the overflowing signed one, give 0: the
+/// architecture leaves those results undefined.
+#[allow(missing_docs)] // The names are the documentation of the arithmetic ones.
+pub trait Machine: Sized {
+    /// A 64-bit value: a number, or a name for one.
+    type Val: Copy;
+
+    /// A constant.
+    fn imm(&mut self, v: u64) -> Self::Val;
+    /// Reads a GPR.
+    fn gpr(&mut self, r: usize) -> Self::Val;
+    /// Writes a GPR.
+    fn set_gpr(&mut self, r: usize, v: Self::Val);
+
+    fn add(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn sub(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn mul(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    /// High half of the signed 128-bit product.
+    fn mulhs(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    /// High half of the unsigned 128-bit product.
+    fn mulhu(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn divs(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn divu(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn and(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn or(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn xor(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn not(&mut self, a: Self::Val) -> Self::Val;
+    fn shl(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
+    fn shr(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
+    fn sar(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
+    /// Rotates left by the low six bits of `n`.
+    fn rotl(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
+    /// Sign-extends the low `size` of a value.
+    fn sext(&mut self, a: Self::Val, size: Size) -> Self::Val;
+    /// Zero-extends the low `size` of a value.
+    fn zext(&mut self, a: Self::Val, size: Size) -> Self::Val;
+    /// Reverses the bytes of the low `size` of a value; the rest becomes 0.
+    fn bswap(&mut self, a: Self::Val, size: Size) -> Self::Val;
+    fn eq(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn lt_s(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    fn lt_u(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    /// `c != 0 ? a : b`.
+    fn select(&mut self, c: Self::Val, a: Self::Val, b: Self::Val) -> Self::Val;
+    /// A pure function of one value that is too long to spell out here.
+    fn pure1(&mut self, f: fn(u64) -> u64, a: Self::Val) -> Self::Val;
+    /// A pure function of two values.
+    fn pure2(&mut self, f: fn(u64, u64) -> u64, a: Self::Val, b: Self::Val) -> Self::Val;
+
+    /// CR field `bf` as four bits.
+    fn crf(&mut self, bf: u32) -> Self::Val;
+    /// Sets CR field `bf` from four bits.
+    fn set_crf(&mut self, bf: u32, v: Self::Val);
+    /// CR bit `bi`, 0 to 31.
+    fn crb(&mut self, bi: u32) -> Self::Val;
+    /// Sets CR bit `bi` from 0 or 1.
+    fn set_crb(&mut self, bi: u32, v: Self::Val);
+    /// XER[SO].
+    fn so(&mut self) -> Self::Val;
+    /// XER[OV].
+    fn ov(&mut self) -> Self::Val;
+    /// XER[CA].
+    fn ca(&mut self) -> Self::Val;
+    /// Sets XER[CA] and XER[CA32].
+    fn set_ca(&mut self, ca: Self::Val, ca32: Self::Val);
+    /// Sets XER[OV] and XER[OV32], and XER[SO] if OV is set.
+    fn set_ov(&mut self, ov: Self::Val, ov32: Self::Val);
+    /// Sets XER[OV] and XER[OV32] only (addex).
+    fn set_ov_only(&mut self, ov: Self::Val, ov32: Self::Val);
+    /// Compares a result with zero into CR0, in the width of the current mode.
+    fn set_cr0(&mut self, v: Self::Val);
+
+    fn lr(&mut self) -> Self::Val;
+    fn set_lr(&mut self, v: Self::Val);
+    fn ctr(&mut self) -> Self::Val;
+    fn set_ctr(&mut self, v: Self::Val);
+    fn tar(&mut self) -> Self::Val;
+
+    /// Truncates an address or a count to 32 bits in 32-bit mode.
+    fn narrow(&mut self, v: Self::Val) -> Self::Val;
+    /// Address of this instruction. Only for rows that end a block.
+    fn cia(&mut self) -> Self::Val;
+    /// Goes to `target` (its two low bits are ignored) if `cond`. Only for rows that end a block.
+    fn jump_if(&mut self, cond: Self::Val, target: Self::Val);
+
+    /// Loads and zero-extends.
+    fn load(&mut self, ea: Self::Val, size: Size) -> Result<Self::Val, Stop>;
+    /// Stores the low `size` of a value.
+    fn store(&mut self, ea: Self::Val, size: Size, v: Self::Val) -> Result<(), Stop>;
+    /// Loads and sets the reservation; the address must be aligned.
+    fn load_reserve(&mut self, ea: Self::Val, size: Size) -> Result<Self::Val, Stop>;
+    /// Stores if the reservation holds; 1 if it did.
+    fn store_conditional(
+        &mut self,
+        ea: Self::Val,
+        size: Size,
+        v: Self::Val,
+    ) -> Result<Self::Val, Stop>;
+
+    /// Takes the interrupt if `cond`.
+    fn stop_if(&mut self, cond: Self::Val, stop: Stop) -> Result<(), Stop>;
+    /// Runs a function of the CPU that is too long or too rare to spell out here.
+    fn call(&mut self, f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop>;
+
+    /// `(RA|0)`.
+    #[inline(always)]
+    fn gpr_or_zero(&mut self, r: usize) -> Self::Val {
+        if r == 0 { self.imm(0) } else { self.gpr(r) }
+    }
+    /// `cond ? 1 : 0` inverted.
+    #[inline(always)]
+    fn is_zero(&mut self, v: Self::Val) -> Self::Val {
+        let zero = self.imm(0);
+        self.eq(v, zero)
+    }
+    /// Stops with an illegal-instruction interrupt if the form is invalid; known at decode time.
+    #[inline(always)]
+    fn invalid_form_if(&mut self, invalid: bool) -> Result<(), Stop> {
+        if invalid { self.call(|_, _| Err(Stop::Illegal), Word::new(0)) } else { Ok(()) }
+    }
+    /// Sets CR field `bf` from a comparison: LT, GT or EQ, and SO.
+    #[inline(always)]
+    fn set_compare(&mut self, bf: u32, lt: Self::Val, eq: Self::Val) {
+        let (l, g, e) = (self.imm(LT), self.imm(GT), self.imm(EQ));
+        let not_lt = self.select(eq, e, g);
+        let cond = self.select(lt, l, not_lt);
+        let so = self.so();
+        let field = self.or(cond, so);
+        self.set_crf(bf, field);
+    }
+    /// Sets CR0 from a result when the word has Rc set.
+    #[inline(always)]
+    fn record(&mut self, w: Word, v: Self::Val) {
+        if w.rc() {
+            self.set_cr0(v);
+        }
+    }
+}

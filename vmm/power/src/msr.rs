@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Machine state register bits (Power ISA 3.0B, Book III, 3.2.1).
+
+/// Sixty-four-bit mode.
+pub const SF: u64 = 1 << 63;
+/// Hypervisor state; always 0 for a pseries guest.
+pub const HV: u64 = 1 << 60;
+/// VMX available.
+pub const VEC: u64 = 1 << 25;
+/// VSX available.
+pub const VSX: u64 = 1 << 23;
+/// External interrupts enabled.
+pub const EE: u64 = 1 << 15;
+/// Problem state.
+pub const PR: u64 = 1 << 14;
+/// Floating point available.
+pub const FP: u64 = 1 << 13;
+/// Machine check interrupts enabled; a guest cannot clear it.
+pub const ME: u64 = 1 << 12;
+/// Floating-point exception mode 0.
+pub const FE0: u64 = 1 << 11;
+/// Single-step trace.
+pub const SE: u64 = 1 << 10;
+/// Branch trace.
+pub const BE: u64 = 1 << 9;
+/// Floating-point exception mode 1.
+pub const FE1: u64 = 1 << 8;
+/// Instruction relocation.
+pub const IR: u64 = 1 << 5;
+/// Data relocation.
+pub const DR: u64 = 1 << 4;
+/// Performance monitor mark.
+pub const PMM: u64 = 1 << 2;
+/// Recoverable interrupt.
+pub const RI: u64 = 1 << 1;
+/// Little-endian mode.
+pub const LE: u64 = 1 << 0;
+
+/// Bits that this CPU implements and a guest may change.
+pub const WRITABLE: u64 =
+    SF | VEC | VSX | EE | PR | FP | FE0 | SE | BE | FE1 | IR | DR | PMM | RI | LE;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What an instruction row is, and how rows become functions.
+
+use crate::{block::Run, form::Form, word::Word};
+
+/// A worked example on one line: `word text | state before | state after`.
+///
+/// The word and the text come from an independent assembler, the state from the book.
+/// States are `name=value` in hexadecimal: `r3`, `cr`, `cr0`..`cr7`, `xer`, `so`, `ov`,
+/// `ca`, `ov32`, `ca32`, `lr`, `ctr`, `nip`, `msr`, an SPR's name, or `[address]=bytes`;
+/// `-1` is all ones. What a case does not name must not change; NIP goes on by 4.
+/// An interrupt shows as its vector in `nip`. The instruction is at address 0x1000,
+/// RAM is 64 KiB, MSR is 64-bit big-endian with ME unless the case says otherwise.
+pub type Case = &'static str;
+
+/// One instruction.
+pub struct Row {
+    /// Identifier of the row.
+    pub name: &'static str,
+    /// Encoding.
+    pub form: Form,
+    /// Operand template, e.g. `add[o][.] RT,RA,RB`.
+    pub asm: &'static str,
+    /// Where the Power ISA defines it.
+    pub book: &'static str,
+    /// Meaning, computed; goes on to the next instruction of the block by itself.
+    pub run: Run,
+    /// Worked examples.
+    pub cases: &'static [Case],
+}
+
+impl Row {
+    /// Whether `word` is this instruction.
+    pub const fn matches(&self, word: Word) -> bool {
+        word.raw() & self.form.mask == self.form.value
+    }
+}
+
+/// Turns a list of `Insn { .. }` rows into a `ROWS` table.
+///
+/// The rows are valid Rust expressions, so rustfmt formats them. `does` is written once,
+/// generic over [`crate::machine::Machine`]; its block may use `?`.
+#[macro_export]
+macro_rules! isa {
+    ($(Insn {
+        name: $name:ident,
+        form: $form:expr,
+        asm: $asm:expr,
+        book: $book:expr,
+        does: |$m:ident, $w:ident| $body:block,
+        cases: $cases:expr $(,)?
+    }),* $(,)?) => {
+        $(
+            #[allow(unused_variables, non_snake_case)]
+            #[inline(always)]
+            fn $name<M: $crate::machine::Machine>(
+                $m: &mut M,
+                $w: $crate::word::Word,
+            ) -> Result<(), $crate::interrupt::Stop> {
+                $body
+                Ok(())
+            }
+        )*
+        /// The rows of this file.
+        pub(crate) const ROWS: &[$crate::row::Row] = &[$($crate::row::Row {
+            name: stringify!($name),
+            form: $form,
+            asm: $asm,
+            book: $book,
+            run: |cpu, at| $crate::block::step(cpu, at, $name::<$crate::Cpu>),
+            cases: $cases,
+        }),*];
+    };
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The run loop: blocks, then events, until the machine is needed.
+
+use crate::{
+    Cpu,
+    block::{Block, Cache},
+    interrupt::{
+        DECREMENTER, EXTERNAL, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop, TRACE,
+    },
+    isa, msr,
+};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Instructions between two looks at events: some ten microseconds.
+const SLICE: i64 = 4096;
+
+/// Why [`Cpu::run`] came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The guest made a hypercall: `sc 1`. NIP is after the instruction.
+    Hcall,
+    /// Somebody used the [`Kicker`].
+    Kicked,
+    /// A machine check while MSR[ME] was 0: the CPU stopped.
+    Checkstop {
+        /// Address of the instruction that caused it.
+        nip: u64,
+    },
+    /// The guest takes an interrupt again and again without completing an instruction.
+    InterruptLoop {
+        /// The interrupt.
+        interrupt: Interrupt,
+        /// Where it returns to.
+        nip: u64,
+    },
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exit::Hcall => write!(f, "the guest made a hypercall"),
+            Exit::Kicked => write!(f, "the CPU was stopped from outside"),
+            Exit::Checkstop { nip } => {
+                write!(f, "checkstop: a machine check at {nip:#x} while MSR[ME] was 0")
+            }
+            Exit::InterruptLoop { interrupt, nip } => write!(
+                f,
+                "interrupt loop: {} interrupts (vector {:#x}) for ever, the last at {nip:#x}",
+                interrupt.name, interrupt.vector
+            ),
+        }
+    }
+}
+
+/// What other threads may tell a CPU.
+#[derive(Debug, Default)]
+pub(crate) struct Signals {
+    kicked: AtomicBool,
+    /// Level of the external interrupt line.
+    external: AtomicBool,
+    /// A system reset interrupt is wanted.
+    reset: AtomicBool,
+}
+
+/// Stops a running CPU from another thread or a signal handler.
+#[derive(Clone, Debug)]
+pub struct Kicker(Arc<Signals>);
+
+impl Kicker {
+    /// Makes [`Cpu::run`] return [`Exit::Kicked`] soon; if it is not running, when it next does.
+    pub fn kick(&self) {
+        self.0.kicked.store(true, Ordering::Release);
+    }
+    /// Raises or lowers the external interrupt line.
+    pub fn set_external(&self, level: bool) {
+        self.0.external.store(level, Ordering::Release);
+    }
+    /// Asks for a system reset interrupt.
+    pub fn system_reset(&self) {
+        self.0.reset.store(true, Ordering::Release);
+    }
+}
+
+impl Cpu {
+    /// A handle with which other threads reach this CPU.
+    pub fn kicker(&self) -> Kicker {
+        Kicker(Arc::clone(&self.signals))
+    }
+
+    /// Runs until something the machine must handle. Call again to go on.
+    pub fn run(&mut self) -> Exit {
+        // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
+        let mut cache = self.cache.take().unwrap_or_default();
+        let exit = self.run_blocks(&mut cache);
+        self.cache = Some(cache);
+        exit
+    }
+
+    /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
+    pub fn step(&mut self) -> Option<Exit> {
+        let mut cache = self.cache.take().unwrap_or_default();
+        let exit = self.traced(&mut cache);
+        self.cache = Some(cache);
+        exit
+    }
+
+    fn run_blocks(&mut self, cache: &mut Cache) -> Exit {
+        loop {
+            if self.budget <= 0
+                && let Some(exit) = self.events()
+            {
+                return exit;
+            }
+            let exit = if self.msr() & (msr::SE | msr::BE) != 0 {
+                self.traced(cache)
+            } else {
+                self.slice(cache)
+            };
+            if let Some(exit) = exit {
+                return exit;
+            }
+        }
+    }
+
+    /// Runs blocks until the budget is used up or something happens.
+    #[inline(always)]
+    fn slice(&mut self, cache: &mut Cache) -> Option<Exit> {
+        while self.budget > 0 {
+            let Some(block) = cache.find(self) else {
+                return self.fetch_failed();
+            };
+            match cache.run(block, self) {
+                Stop::Next => self.retire(block.len),
+                stop => return self.stopped(cache, block, stop),
+            }
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn retire(&mut self, instructions: u32) {
+        self.retired += u64::from(instructions);
+        self.budget -= i64::from(instructions);
+    }
+
+    /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15).
+    fn traced(&mut self, cache: &mut Cache) -> Option<Exit> {
+        let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
+        let Some((block, word)) = cache.single(self) else {
+            return self.fetch_failed();
+        };
+        match cache.run(block, self) {
+            Stop::Next => self.retire(1),
+            stop => return self.stopped(cache, block, stop),
+        }
+        let form = isa::decode(word).map(|row| row.form);
+        if form.is_some_and(|f| !f.untraced && (step || branch && f.branch)) {
+            self.take(TRACE, self.nip, 0);
+        }
+        None
+    }
+
+    /// Acts on a block that did not run to its end.
+    #[cold]
+    fn stopped(&mut self, cache: &Cache, block: Block, stop: Stop) -> Option<Exit> {
+        let completed = cache.completed(block, self);
+        self.retire(completed);
+        let start = block.end.wrapping_sub(4 * u64::from(block.len));
+        let cia = start.wrapping_add(4 * u64::from(completed));
+        let next = cia.wrapping_add(4) & self.ea_mask;
+        match stop {
+            Stop::Hypercall => {
+                self.retire(1);
+                self.nip = next;
+                return Some(Exit::Hcall);
+            }
+            Stop::SystemCall => {
+                self.retire(1);
+                self.take_stop(stop, next);
+            }
+            _ => self.take_stop(stop, cia),
+        }
+        self.dead()
+    }
+
+    /// NIP is not in RAM (Book III, 6.5.2; SRR1 bits as POWER9 gives them for a bad address).
+    #[cold]
+    fn fetch_failed(&mut self) -> Option<Exit> {
+        let bits = 1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45);
+        self.take(MACHINE_CHECK, self.nip & self.ea_mask, bits);
+        self.dead()
+    }
+
+    /// The exit of a CPU that can not go on.
+    fn dead(&self) -> Option<Exit> {
+        if let Some(nip) = self.checkstop {
+            return Some(Exit::Checkstop { nip });
+        }
+        self.interrupt_loop.map(|(interrupt, nip)| Exit::InterruptLoop { interrupt, nip })
+    }
+
+    /// Looks at what other threads and the clock want; takes an enabled interrupt.
+    #[cold]
+    fn events(&mut self) -> Option<Exit> {
+        self.budget = SLICE;
+        let exit = self.dead();
+        if exit.is_some() {
+            return exit;
+        }
+        if self.signals.kicked.swap(false, Ordering::Acquire) {
+            return Some(Exit::Kicked);
+        }
+        if self.signals.reset.swap(false, Ordering::Acquire) {
+            self.take(crate::interrupt::SYSTEM_RESET, self.nip & self.ea_mask, 0);
+        } else if self.msr() & msr::EE != 0 {
+            if self.signals.external.load(Ordering::Acquire) {
+                self.take(EXTERNAL, self.nip & self.ea_mask, 0);
+            } else if self.clock.expired() {
+                self.take(DECREMENTER, self.nip & self.ea_mask, 0);
+            }
+        }
+        self.budget = SLICE;
+        None
+    }
+
+    /// Whether an interrupt would be taken as soon as MSR[EE] allows.
+    pub fn interrupt_pending(&self) -> bool {
+        self.clock.expired()
+            || self.signals.external.load(Ordering::Acquire)
+            || self.signals.reset.load(Ordering::Acquire)
+    }
+
+    /// Takes an instruction storage interrupt at NIP with these SRR1 bits.
+    pub fn instruction_storage(&mut self, bits: u64) {
+        self.take(INSTRUCTION_STORAGE, self.nip & self.ea_mask, bits);
+    }
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Special-purpose registers as rows: number, name, privilege, width, value at reset.
+
+use crate::{Cpu, interrupt::Stop, word::Word};
+
+/// Where a CPU starts: the system reset vector.
+pub const RESET_VECTOR: u64 = 0x100;
+
+/// Who may use a register in one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody.
+    Problem,
+    /// Supervisor state only.
+    Supervisor,
+    /// Nobody at this privilege: a guest's attempt does nothing.
+    None,
+}
+
+/// How a register is kept.
+#[derive(Clone, Copy)]
+pub enum Keep {
+    /// It holds what was written.
+    Value,
+    /// Another register under a second number.
+    Alias(usize),
+    /// Functions of the CPU.
+    Special {
+        /// Reads it.
+        read: fn(&mut Cpu) -> u64,
+        /// Writes it.
+        write: fn(&mut Cpu, u64),
+    },
+}
+
+/// A special-purpose register.
+pub struct Spr {
+    /// Number in mfspr and mtspr.
+    pub number: usize,
+    /// Name in the Power ISA.
+    pub name: &'static str,
+    /// Who may read it.
+    pub read: Access,
+    /// Who may write it.
+    pub write: Access,
+    /// Width in bits; the bits above read as 0.
+    pub width: u32,
+    /// Value at reset.
+    pub reset: u64,
+    /// How it is kept.
+    pub keep: Keep,
+}
+
+/// Facility status and control: which facilities problem state may use.
+const FSCR_DSCR: u32 = 2;
+const FSCR_EBB: u32 = 7;
+const FSCR_TAR: u32 = 8;
+
+use Access::{None as Nobody, Problem, Supervisor};
+use Keep::{Alias, Value};
+
+/// Processor version: a POWER9 at level 2.2.
+pub const PVR_POWER9: u64 = 0x004e_1202;
+
+macro_rules! sprs {
+    ($($id:ident $number:literal $name:literal $read:ident $write:ident $width:literal $reset:expr, $keep:expr;)*) => {
+        $(#[doc = concat!("Number of ", $name, ".")] pub const $id: usize = $number;)*
+        /// Every register of the guest's, by number.
+        pub const SPRS: &[Spr] = &[$(Spr {
+            number: $number, name: $name, read: $read, write: $write, width: $width, reset: $reset, keep: $keep,
+        }),*];
+    };
+}
+
+/// A register that functions of the CPU stand for.
+const fn special(read: fn(&mut Cpu) -> u64, write: fn(&mut Cpu, u64)) -> Keep {
+    Keep::Special { read, write }
+}
+
+/// A register computed from others, not written.
+const fn computed(read: fn(&mut Cpu) -> u64) -> Keep {
+    Keep::Special { read, write: |_, _| () }
+}
+
+sprs! {
+    XER     1 "xer"    Problem    Problem    64 0, special(|c| c.xer(), |c, v| c.set_xer(v));
+    UDSCR   3 "udscr"  Problem    Problem    64 0, Alias(DSCR);
+    LR      8 "lr"     Problem    Problem    64 0, special(|c| c.lr, |c, v| c.lr = v);
+    CTR     9 "ctr"    Problem    Problem    64 0, special(|c| c.ctr, |c, v| c.ctr = v);
+    UAMR   13 "uamr"   Problem    Problem    64 0, Alias(AMR);
+    DSCR   17 "dscr"   Supervisor Supervisor 64 0, Value;
+    DSISR  18 "dsisr"  Supervisor Supervisor 32 0, Value;
+    DAR    19 "dar"    Supervisor Supervisor 64 0, Value;
+    DEC    22 "dec"    Supervisor Supervisor 64 0, special(|c| c.clock.decrementer(), write_dec);
+    SRR0   26 "srr0"   Supervisor Supervisor 64 0, Value;
+    SRR1   27 "srr1"   Supervisor Supervisor 64 0, Value;
+    CFAR   28 "cfar"   Supervisor Supervisor 64 0, Value;
+    AMR    29 "amr"    Supervisor Supervisor 64 0, Value;
+    PIDR   48 "pidr"   Supervisor Supervisor 32 0, Value;
+    IAMR   61 "iamr"   Supervisor Supervisor 64 0, Value;
+    CTRLR 136 "ctrl_r" Problem    Nobody     32 0, Alias(CTRL);
+    CTRL  152 "ctrl"   Nobody     Supervisor 32 0x8000_8001, special(|_| 0, write_ctrl);
+    FSCR  153 "fscr"   Supervisor Supervisor 64 0, Value;
+    UAMOR 157 "uamor"  Supervisor Supervisor 64 0, Value;
+    PSPB  159 "pspb"   Supervisor Supervisor 32 0, Value;
+    VRSAVE 256 "vrsave" Problem   Problem    32 0, Value;
+    USPRG3 259 "usprg3" Problem   Nobody     64 0, Alias(SPRG3);
+    TB    268 "tb"     Problem    Nobody     64 0, computed(|c| c.clock.timebase());
+    TBU   269 "tbu"    Problem    Nobody     32 0, computed(|c| c.clock.timebase() >> 32);
+    SPRG0 272 "sprg0"  Supervisor Supervisor 64 0, Value;
+    SPRG1 273 "sprg1"  Supervisor Supervisor 64 0, Value;
+    SPRG2 274 "sprg2"  Supervisor Supervisor 64 0, Value;
+    SPRG3 275 "sprg3"  Supervisor Supervisor 64 0, Value;
+    PVR   287 "pvr"    Supervisor Nobody     32 PVR_POWER9, Value;
+    SPURR 308 "spurr"  Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    PURR  309 "purr"   Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    USIER 768 "usier"  Problem    Nobody     64 0, Alias(SIER);
+    UMMCR2 769 "ummcr2" Problem   Problem    64 0, Alias(MMCR2);
+    UMMCRA 770 "ummcra" Problem   Problem    64 0, Alias(MMCRA);
+    UPMC1 771 "upmc1"  Problem    Problem    32 0, Alias(PMC1);
+    UPMC2 772 "upmc2"  Problem    Problem    32 0, Alias(PMC2);
+    UPMC3 773 "upmc3"  Problem    Problem    32 0, Alias(PMC3);
+    UPMC4 774 "upmc4"  Problem    Problem    32 0, Alias(PMC4);
+    UPMC5 775 "upmc5"  Problem    Problem    32 0, Alias(PMC5);
+    UPMC6 776 "upmc6"  Problem    Problem    32 0, Alias(PMC6);
+    UMMCR0 779 "ummcr0" Problem   Problem    64 0, Alias(MMCR0);
+    USIAR 780 "usiar"  Problem    Nobody     64 0, Alias(SIAR);
+    USDAR 781 "usdar"  Problem    Nobody     64 0, Alias(SDAR);
+    UMMCR1 782 "ummcr1" Problem   Nobody     64 0, Alias(MMCR1);
+    SIER  784 "sier"   Supervisor Supervisor 64 0, Value;
+    MMCR2 785 "mmcr2"  Supervisor Supervisor 64 0, Value;
+    MMCRA 786 "mmcra"  Supervisor Supervisor 64 0, Value;
+    PMC1  787 "pmc1"   Supervisor Supervisor 32 0, Value;
+    PMC2  788 "pmc2"   Supervisor Supervisor 32 0, Value;
+    PMC3  789 "pmc3"   Supervisor Supervisor 32 0, Value;
+    PMC4  790 "pmc4"   Supervisor Supervisor 32 0, Value;
+    PMC5  791 "pmc5"   Supervisor Supervisor 32 0, Value;
+    PMC6  792 "pmc6"   Supervisor Supervisor 32 0, Value;
+    MMCR0 795 "mmcr0"  Supervisor Supervisor 64 0x8000_0000, Value;
+    SIAR  796 "siar"   Supervisor Supervisor 64 0, Value;
+    SDAR  797 "sdar"   Supervisor Supervisor 64 0, Value;
+    MMCR1 798 "mmcr1"  Supervisor Supervisor 64 0, Value;
+    BESCRS 800 "bescrs" Problem   Problem    64 0, special(|c| c.sprs[BESCR], |c, v| c.sprs[BESCR] |= v);
+    BESCRSU 801 "bescrsu" Problem Problem    32 0, special(|c| c.sprs[BESCR] >> 32, |c, v| c.sprs[BESCR] |= v << 32);
+    BESCRR 802 "bescrr" Problem   Problem    64 0, special(|c| c.sprs[BESCR], |c, v| c.sprs[BESCR] &= !v);
+    BESCRRU 803 "bescrru" Problem Problem    32 0, special(|c| c.sprs[BESCR] >> 32, |c, v| c.sprs[BESCR] &= !(v << 32));
+    EBBHR 804 "ebbhr"  Problem    Problem    64 0, Value;
+    EBBRR 805 "ebbrr"  Problem    Problem    64 0, Value;
+    BESCR 806 "bescr"  Problem    Problem    64 0, Value;
+    TAR   815 "tar"    Problem    Problem    64 0, Value;
+    PSSCR 823 "psscr"  Supervisor Supervisor 64 0, Value;
+    IC    848 "ic"     Supervisor Nobody     64 0, computed(|c| c.retired);
+    VTB   849 "vtb"    Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    PPR   896 "ppr"    Problem    Problem    64 0x000c_0000_0000_0000, Value;
+    PPR32 898 "ppr32"  Problem    Problem    32 0, special(|c| c.sprs[PPR] >> 32, |c, v| c.sprs[PPR] = v << 32);
+    PIR  1023 "pir"    Supervisor Nobody     32 0, Value;
+}
+
+/// An expired decrementer must be noticed at once when it is enabled.
+fn write_dec(cpu: &mut Cpu, value: u64) {
+    cpu.clock.set_decrementer(value);
+    cpu.budget = 0;
+}
+
+/// CTRL[RUN] is the one bit that can be written; it shows in bit 48 as the thread's run state
+/// (Book III, 5.3.2.1).
+fn write_ctrl(cpu: &mut Cpu, value: u64) {
+    let run = value & 1;
+    cpu.sprs[CTRL] = cpu.sprs[CTRL] & !0x8001 | run << 15 | run;
+}
+
+/// The row of each number.
+static BY_NUMBER: [Option<&Spr>; 1024] = {
+    let mut table = [const { None }; 1024];
+    let mut i = 0;
+    while i < SPRS.len() {
+        table[SPRS[i].number] = Some(&SPRS[i]);
+        i += 1;
+    }
+    table
+};
+
+/// The register with a number.
+pub fn spr(number: usize) -> Option<&'static Spr> {
+    BY_NUMBER.get(number).copied().flatten()
+}
+
+/// The register with a name.
+pub fn by_name(name: &str) -> Option<&'static Spr> {
+    SPRS.iter().find(|spr| spr.name == name)
+}
+
+/// The values at reset, by number.
+pub(crate) fn at_reset() -> Box<[u64; 1024]> {
+    let mut values = Box::new([0; 1024]);
+    for spr in SPRS {
+        values[spr.number] = spr.reset;
+    }
+    values
+}
+
+/// The facility that a register belongs to, as FSCR bit and FSCR[IC] code.
+fn facility(number: usize) -> Option<u32> {
+    match number {
+        UDSCR => Some(FSCR_DSCR),
+        BESCRS..=BESCR => Some(FSCR_EBB),
+        TAR => Some(FSCR_TAR),
+        _ => None,
+    }
+}
+
+impl Spr {
+    fn width_mask(&self) -> u64 {
+        u64::MAX >> (64 - self.width)
+    }
+    /// Reads the register, whoever asks.
+    pub fn value(&self, cpu: &mut Cpu) -> u64 {
+        let value = match self.keep {
+            Value => cpu.sprs[self.number],
+            Alias(number) => cpu.sprs[number],
+            Keep::Special { read, .. } => read(cpu),
+        };
+        value & self.width_mask()
+    }
+    /// Writes the register, whoever asks.
+    pub fn set(&self, cpu: &mut Cpu, value: u64) {
+        let value = value & self.width_mask();
+        match self.keep {
+            Value => cpu.sprs[self.number] = value,
+            Alias(number) => cpu.sprs[number] = value,
+            Keep::Special { write, .. } => write(cpu, value),
+        }
+    }
+}
+
+impl Cpu {
+    /// Refuses problem state (Book III, program interrupt, privileged instruction).
+    pub(crate) fn require_supervisor(&self) -> Result<(), Stop> {
+        if self.problem_state() { Err(Stop::Privileged) } else { Ok(()) }
+    }
+
+    /// The facility must be on in FSCR when problem state uses it.
+    pub(crate) fn require_facility(&mut self, bit: u32) -> Result<(), Stop> {
+        if !self.problem_state() || self.sprs[FSCR] >> bit & 1 != 0 {
+            return Ok(());
+        }
+        self.sprs[FSCR] = self.sprs[FSCR] & (u64::MAX >> 8) | u64::from(bit) << 56;
+        Err(Stop::FacilityUnavailable)
+    }
+
+    /// The row for an mfspr or mtspr, if this guest has the register and may use it so.
+    /// An unknown number is ignored in supervisor state (Book III, 5.4.4), but for 0, 4, 5, 6.
+    fn spr_row(
+        &mut self,
+        w: Word,
+        access: fn(&Spr) -> Access,
+    ) -> Result<Option<&'static Spr>, Stop> {
+        let number = w.spr() as usize;
+        let row = spr(number);
+        match row.map(access) {
+            Some(Problem) => match facility(number) {
+                Some(bit) => self.require_facility(bit).map(|()| row),
+                None => Ok(row),
+            },
+            Some(Supervisor) => self.require_supervisor().map(|()| row),
+            _ if number & 0x10 != 0 => self.require_supervisor().map(|()| None),
+            _ if self.problem_state() || matches!(number, 0 | 4 | 5 | 6) => Err(Stop::Illegal),
+            _ => Ok(None),
+        }
+    }
+
+    /// mfspr of a register that has no instruction row of its own.
+    pub(crate) fn mfspr(&mut self, w: Word) -> Result<(), Stop> {
+        if let Some(row) = self.spr_row(w, |spr| spr.read)? {
+            self.gpr[w.rt()] = row.value(self);
+        }
+        Ok(())
+    }
+
+    /// mtspr of a register that has no instruction row of its own.
+    pub(crate) fn mtspr(&mut self, w: Word) -> Result<(), Stop> {
+        if let Some(row) = self.spr_row(w, |spr| spr.write)? {
+            row.set(self, self.gpr[w.rs()]);
+        }
+        Ok(())
+    }
+}

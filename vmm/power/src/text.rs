@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Disassembly, driven by the rows' operand templates.
+//!
+//! The text is what binutils' `objdump -M raw` prints: no simplified mnemonics.
+
+use crate::{isa, word::Word};
+use std::fmt::Write;
+
+/// Prints one operand. The address of the instruction is for branch targets.
+type Print = fn(Word, u64) -> String;
+
+/// Operands by name, as templates write them.
+pub const OPERANDS: &[(&str, Print)] = &[
+    ("RT", |w, _| reg(w.rt())),
+    ("RS", |w, _| reg(w.rs())),
+    ("RA", |w, _| reg(w.ra())),
+    ("RA0", |w, _| if w.ra() == 0 { "0".into() } else { reg(w.ra()) }),
+    ("RB", |w, _| reg(w.rb())),
+    ("RC", |w, _| reg(w.r_c())),
+    ("SI", |w, _| signed(w.si())),
+    ("UI", |w, _| w.ui().to_string()),
+    ("D", |w, _| signed(w.si())),
+    ("DS", |w, _| signed(w.ds())),
+    ("DQ", |w, _| signed(w.dq())),
+    ("DX", |w, _| signed(w.d())),
+    ("BF", |w, _| format!("cr{}", w.bf())),
+    ("BFA", |w, _| format!("cr{}", w.bfa())),
+    ("L", |w, _| w.l10().to_string()),
+    ("TO", |w, _| w.to().to_string()),
+    ("SH", |w, _| w.sh().to_string()),
+    ("SH6", |w, _| w.sh6().to_string()),
+    ("MB", |w, _| w.mb().to_string()),
+    ("ME", |w, _| w.me().to_string()),
+    ("MB6", |w, _| w.mb6().to_string()),
+    ("LEV", |w, _| w.lev().to_string()),
+    ("BO", |w, _| w.bo().to_string()),
+    ("BI", |w, _| w.bi().to_string()),
+    ("BH", |w, _| w.bh().to_string()),
+    ("LI", |w, pc| target(w, pc, w.li())),
+    ("BD", |w, pc| target(w, pc, w.bd())),
+    ("SPR", |w, _| w.spr().to_string()),
+    ("FXM", |w, _| w.fxm().to_string()),
+];
+
+fn reg(r: usize) -> String {
+    format!("r{r}")
+}
+
+fn signed(v: u64) -> String {
+    (v as i64).to_string()
+}
+
+fn target(w: Word, pc: u64, displacement: u64) -> String {
+    let base = if w.aa() { 0 } else { pc };
+    format!("{:x}", base.wrapping_add(displacement))
+}
+
+/// Prints the instruction at address `pc`.
+pub fn disassemble(word: u32, pc: u64) -> String {
+    let w = Word::new(word);
+    let Some(row) = isa::decode(w) else {
+        return format!(".long 0x{word:x}");
+    };
+    let (mnemonic, operands) = row.asm.split_once(' ').unwrap_or((row.asm, ""));
+    let mut out = mnemonic.to_string();
+    for (suffix, letter, on) in
+        [("[o]", "o", w.oe()), ("[l]", "l", w.lk()), ("[a]", "a", w.aa()), ("[.]", ".", w.rc())]
+    {
+        out = out.replace(suffix, if on { letter } else { "" });
+    }
+    if !operands.is_empty() {
+        out.push(' ');
+    }
+    let mut rest = operands;
+    while !rest.is_empty() {
+        let end = rest.find([',', '(', ')']).unwrap_or(rest.len());
+        let name = &rest[..end];
+        match OPERANDS.iter().find(|(operand, _)| *operand == name) {
+            Some((_, print)) => out.push_str(&print(w, pc)),
+            None => out.push_str(name),
+        }
+        let _ = write!(out, "{}", &rest[end..rest.len().min(end + 1)]);
+        rest = &rest[rest.len().min(end + 1)..];
+    }
+    out
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The timebase and the decrementer (Power ISA 3.0B, Book III, chapter 7).
+
+use crate::Cpu;
+use std::time::{Duration, Instant};
+
+/// Ticks of the timebase in a second.
+pub const TIMEBASE_HZ: u64 = 512_000_000;
+
+/// Width of the decrementer, with its sign bit (`ibm,dec-bits`).
+pub const DECREMENTER_BITS: u32 = 56;
+
+/// The clock of a CPU.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    start: Instant,
+    /// What the timebase showed at `start`.
+    offset: u64,
+    /// When the decrementer shows 0, in timebase ticks.
+    expiry: u64,
+}
+
+/// Timebase ticks in a span of time: nanoseconds * 512 / 1000.
+fn ticks(time: Duration) -> u64 {
+    (time.as_nanos() * u128::from(TIMEBASE_HZ) / 1_000_000_000) as u64
+}
+
+impl Clock {
+    pub(crate) fn new() -> Clock {
+        let farthest = (1 << (DECREMENTER_BITS - 1)) - 1;
+        Clock { start: Instant::now(), offset: 0, expiry: farthest }
+    }
+    pub(crate) fn timebase(&self) -> u64 {
+        ticks(self.start.elapsed()).wrapping_add(self.offset)
+    }
+    pub(crate) fn set_timebase(&mut self, value: u64) {
+        let decrementer = self.decrementer();
+        self.offset = value.wrapping_sub(ticks(self.start.elapsed()));
+        self.set_decrementer(decrementer);
+    }
+    /// The decrementer, sign-extended.
+    pub(crate) fn decrementer(&self) -> u64 {
+        sign_extend(self.expiry.wrapping_sub(self.timebase()))
+    }
+    pub(crate) fn set_decrementer(&mut self, value: u64) {
+        self.expiry = self.timebase().wrapping_add(sign_extend(value));
+    }
+    /// A decrementer exception exists while the decrementer is negative.
+    pub(crate) fn expired(&self) -> bool {
+        self.decrementer() >> 63 != 0
+    }
+}
+
+fn sign_extend(value: u64) -> u64 {
+    let unused = 64 - DECREMENTER_BITS;
+    ((value << unused) as i64 >> unused) as u64
+}
+
+impl Cpu {
+    /// Time until the decrementer becomes negative; zero when it already is.
+    pub fn time_to_decrementer(&self) -> Duration {
+        let left = self.clock.decrementer();
+        if left >> 63 != 0 {
+            return Duration::ZERO;
+        }
+        let ticks = u128::from(left) + 1;
+        let nanos = (ticks * 1_000_000_000).div_ceil(u128::from(TIMEBASE_HZ));
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_run_at_512_mhz() {
+        assert_eq!(ticks(Duration::from_secs(1)), TIMEBASE_HZ);
+        assert_eq!(ticks(Duration::from_nanos(1000)), 512);
+    }
+
+    #[test]
+    fn the_decrementer_is_a_signed_56_bit_number() {
+        let mut clock = Clock::new();
+        assert!(!clock.expired(), "it starts as far away as it can");
+        clock.set_decrementer(0x00ff_ffff_ffff_ffff); // -1 in 56 bits
+        assert!(clock.expired());
+        assert_eq!(clock.decrementer() >> 56, 0xff, "reads sign-extended");
+        clock.set_decrementer(1 << 54);
+        assert!(!clock.expired());
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The 32-bit instruction word and its named fields.
+
+/// An instruction word with its three register fields taken out at decode time.
+///
+/// Field names and bit numbers are the Power ISA's: bit 0 is the most significant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct Word {
+    word: u32,
+    r6: u8,
+    r11: u8,
+    r16: u8,
+}
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident: $first:literal..=$last:literal;)*) => {
+        impl Word {
+            $($(#[$doc])*
+            #[inline(always)]
+            pub const fn $name(self) -> u32 { self.bits($first, $last) })*
+        }
+    };
+}
+
+fields! {
+    /// Primary opcode.
+    opcd: 0..=5;
+    /// Branch options.
+    bo: 6..=10;
+    /// CR bit a branch or isel tests.
+    bi: 11..=15;
+    /// Branch hint of bclr, bcctr and bctar.
+    bh: 19..=20;
+    /// CR field written by compares.
+    bf: 6..=8;
+    /// CR field read by mcrf and setb.
+    bfa: 11..=13;
+    /// CR bit target.
+    bt: 6..=10;
+    /// CR bit source A.
+    ba: 11..=15;
+    /// CR bit source B.
+    bb: 16..=20;
+    /// Operand of isel: the CR bit.
+    bc: 21..=25;
+    /// Compare doubleword (1) or word (0).
+    l10: 10..=10;
+    /// Two-bit L field.
+    l2: 9..=10;
+    /// One-bit L field at bit 15 (mtmsrd, mtmsr).
+    l15: 15..=15;
+    /// Trap conditions.
+    to: 6..=10;
+    /// Shift amount of a word shift.
+    sh: 16..=20;
+    /// Mask begin (M-form).
+    mb: 21..=25;
+    /// Mask end (M-form).
+    me: 26..=30;
+    /// Number of bytes of lswi and stswi.
+    nb: 16..=20;
+    /// CR field mask of mtcrf.
+    fxm: 12..=19;
+    /// Third operand register (VA-form).
+    rc_reg: 21..=25;
+    /// Level of a system call.
+    lev: 20..=26;
+    /// Cache hint.
+    th: 6..=10;
+    /// DX-form d1.
+    d1: 11..=15;
+    /// DX-form d0.
+    d0: 16..=25;
+    /// Two-bit CY field (addex).
+    cy: 21..=22;
+}
+
+/// A bit of an instruction word as a flag.
+macro_rules! flags {
+    ($($(#[$doc:meta])* $name:ident: $bit:literal;)*) => {
+        impl Word {
+            $($(#[$doc])*
+            #[inline(always)]
+            pub const fn $name(self) -> bool { self.bits($bit, $bit) != 0 })*
+        }
+    };
+}
+
+flags! {
+    /// Record: the result is compared with zero into CR0.
+    rc: 31;
+    /// Overflow enable.
+    oe: 21;
+    /// Link: the return address goes to LR.
+    lk: 31;
+    /// Absolute address.
+    aa: 30;
+}
+
+impl Word {
+    /// Splits a word into its fields.
+    pub const fn new(word: u32) -> Word {
+        Word {
+            word,
+            r6: (word >> 21 & 31) as u8,
+            r11: (word >> 16 & 31) as u8,
+            r16: (word >> 11 & 31) as u8,
+        }
+    }
+
+    /// The word itself.
+    #[inline(always)]
+    pub const fn raw(self) -> u32 {
+        self.word
+    }
+
+    #[inline(always)]
+    const fn bits(self, first: u32, last: u32) -> u32 {
+        (self.word << first) >> (31 - last + first)
+    }
+
+    /// Target register.
+    #[inline(always)]
+    pub const fn rt(self) -> usize {
+        self.r6 as usize
+    }
+    /// Source register; the same bits as RT.
+    #[inline(always)]
+    pub const fn rs(self) -> usize {
+        self.r6 as usize
+    }
+    /// First operand register.
+    #[inline(always)]
+    pub const fn ra(self) -> usize {
+        self.r11 as usize
+    }
+    /// Second operand register.
+    #[inline(always)]
+    pub const fn rb(self) -> usize {
+        self.r16 as usize
+    }
+    /// Third operand register.
+    #[inline(always)]
+    pub const fn r_c(self) -> usize {
+        self.rc_reg() as usize
+    }
+    /// Signed 16-bit immediate (SI and D), sign-extended.
+    #[inline(always)]
+    pub const fn si(self) -> u64 {
+        self.word as i16 as i64 as u64
+    }
+    /// Unsigned 16-bit immediate.
+    #[inline(always)]
+    pub const fn ui(self) -> u64 {
+        self.word as u16 as u64
+    }
+    /// DS displacement in bytes, sign-extended.
+    #[inline(always)]
+    pub const fn ds(self) -> u64 {
+        (self.word as i16 & !3) as i64 as u64
+    }
+    /// DQ displacement in bytes, sign-extended.
+    #[inline(always)]
+    pub const fn dq(self) -> u64 {
+        (self.word as i16 & !15) as i64 as u64
+    }
+    /// I-form branch displacement in bytes, sign-extended.
+    #[inline(always)]
+    pub const fn li(self) -> u64 {
+        (((self.word << 6) as i32 >> 6) & !3) as i64 as u64
+    }
+    /// B-form branch displacement in bytes, sign-extended.
+    #[inline(always)]
+    pub const fn bd(self) -> u64 {
+        self.ds()
+    }
+    /// Shift amount of a doubleword shift: sh5 || sh0:4.
+    #[inline(always)]
+    pub const fn sh6(self) -> u32 {
+        self.bits(30, 30) << 5 | self.bits(16, 20)
+    }
+    /// Mask begin or end of a doubleword rotate: m5 || m0:4.
+    #[inline(always)]
+    pub const fn mb6(self) -> u32 {
+        self.bits(26, 26) << 5 | self.bits(21, 25)
+    }
+    /// Special-purpose register number, its two halves put in order.
+    #[inline(always)]
+    pub const fn spr(self) -> u32 {
+        self.bits(16, 20) << 5 | self.bits(11, 15)
+    }
+    /// DX-form immediate d0 || d1 || d2, sign-extended.
+    #[inline(always)]
+    pub const fn d(self) -> u64 {
+        (self.d0() << 6 | self.d1() << 1 | self.word & 1) as u16 as i16 as i64 as u64
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Every worked example of every row, run on the CPU. The format is told at `power::row::Case`.
+
+use power::{Cpu, GuestMemory, isa, msr, row::Row, spr, text, word::Word};
+use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use vm_memory::{Bytes, GuestAddress};
+
+const RAM: usize = 0x1_0000;
+const AT: u64 = 0x1000;
+
+/// A CPU with small RAM, and the RAM.
+fn machine() -> (Cpu, Arc<GuestMemory>) {
+    let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("64 KiB of RAM");
+    let ram = Arc::new(ram);
+    let mut cpu = Cpu::new(Arc::clone(&ram));
+    cpu.set_msr(msr::SF | msr::ME);
+    cpu.set_nip(AT);
+    (cpu, ram)
+}
+
+/// Parses `1f`, `-1`, `-1f`.
+fn number(text: &str) -> Option<u64> {
+    match text.strip_prefix('-') {
+        Some(rest) => u64::from_str_radix(rest, 16).ok().map(u64::wrapping_neg),
+        None => u64::from_str_radix(text, 16).ok(),
+    }
+}
+
+/// XER's named bits.
+const XER_BITS: &[(&str, u32)] = &[("so", 31), ("ov", 30), ("ca", 29), ("ov32", 19), ("ca32", 18)];
+
+/// Registers whose value moves by itself.
+fn moves(name: &str) -> bool {
+    matches!(name, "dec" | "tb" | "tbu" | "spurr" | "purr" | "vtb" | "ic")
+}
+
+/// Writes one named piece of state into a map that stands for the whole state.
+fn assign(state: &mut BTreeMap<String, u64>, name: &str, value: u64) -> Option<()> {
+    let mut set_bits = |register: &str, mask: u64, value: u64| {
+        let old = state.get(register).copied()?;
+        state.insert(register.into(), old & !mask | value);
+        Some(())
+    };
+    if let Some((_, bit)) = XER_BITS.iter().find(|(n, _)| *n == name) {
+        return set_bits("xer", 1 << bit, (value & 1) << bit);
+    }
+    if let Some(field) = name.strip_prefix("cr").filter(|f| !f.is_empty()) {
+        let shift = 28 - 4 * field.parse::<u32>().ok().filter(|f| *f < 8)?;
+        return set_bits("cr", 15 << shift, (value & 15) << shift);
+    }
+    state.get_mut(name).map(|old| *old = value)
+}
+
+/// The registers by name. Everything that a case does not name must stay.
+fn registers(cpu: &mut Cpu) -> BTreeMap<String, u64> {
+    let mut state = BTreeMap::new();
+    for (r, v) in cpu.gpr.iter().enumerate() {
+        state.insert(format!("r{r}"), *v);
+    }
+    for (name, value) in [("cr", u64::from(cpu.cr())), ("nip", cpu.nip()), ("msr", cpu.msr())] {
+        state.insert(name.into(), value);
+    }
+    for spr in spr::SPRS.iter().filter(|s| !moves(s.name)) {
+        let value = spr.value(cpu);
+        state.insert(spr.name.into(), value);
+    }
+    state
+}
+
+/// Puts a whole state into the CPU.
+fn load(cpu: &mut Cpu, state: &BTreeMap<String, u64>) {
+    for (name, value) in state {
+        let value = *value;
+        match name.as_str() {
+            "cr" => cpu.set_cr(u32::try_from(value).expect("CR has 32 bits")),
+            "nip" => cpu.set_nip(value),
+            "msr" => cpu.set_msr(value),
+            name => match name.strip_prefix('r').and_then(|r| r.parse::<usize>().ok()) {
+                Some(r) => cpu.gpr[r] = value,
+                None => spr::by_name(name).expect(name).set(cpu, value),
+            },
+        }
+    }
+}
+
+/// Splits `[2000]=0102`.
+fn memory(item: &str) -> Option<(u64, Vec<u8>)> {
+    let (address, bytes) = item.strip_prefix('[')?.split_once("]=")?;
+    let bytes = (0..bytes.len() / 2)
+        .map(|i| u8::from_str_radix(&bytes[2 * i..2 * i + 2], 16).ok())
+        .collect::<Option<_>>()?;
+    Some((number(address)?, bytes))
+}
+
+/// Runs one case; an error says what is wrong with it.
+fn check(row: &Row, case: &str) -> Result<(), String> {
+    let mut parts = case.split('|').map(str::trim);
+    let head = parts.next().unwrap_or("");
+    let (word, asm) = head.split_once(' ').ok_or("no assembly text")?;
+    let word = u32::from_str_radix(word, 16).map_err(|e| format!("word: {e}"))?;
+    let (before, after) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+
+    let decoded = isa::decode(Word::new(word)).map(|r| r.name);
+    if decoded != Some(row.name) {
+        return Err(format!("decodes as {decoded:?}"));
+    }
+    let printed = text::disassemble(word, AT);
+    if printed != asm {
+        return Err(format!("disassembles as {printed}"));
+    }
+
+    let (mut cpu, ram) = machine();
+    let mut want = registers(&mut cpu);
+    let mut want_ram = vec![0; RAM];
+    for item in before.split_whitespace() {
+        set(&mut want, &mut want_ram, item).ok_or(format!("before: {item}"))?;
+    }
+    let code = if want["msr"] & msr::LE != 0 { word.to_le_bytes() } else { word.to_be_bytes() };
+    want_ram[AT as usize..AT as usize + 4].copy_from_slice(&code);
+    load(&mut cpu, &want);
+    ram.write_slice(&want_ram, GuestAddress(0)).expect("in RAM");
+
+    cpu.step();
+
+    *want.get_mut("nip").expect("nip") += 4;
+    for item in after.split_whitespace() {
+        set(&mut want, &mut want_ram, item).ok_or(format!("after: {item}"))?;
+    }
+    let got = registers(&mut cpu);
+    if [0xc00, 0xd00, 0x700, 0x600, 0x300, 0x200, 0xf60].contains(&got["nip"]) {
+        // An interrupt saves and switches state; a case names what it cares about.
+        for (name, value) in &got {
+            let named = after.split_whitespace().any(|i| i.split('=').next() == Some(name));
+            if !named && ["srr0", "srr1", "msr", "dar", "dsisr", "fscr"].contains(&name.as_str()) {
+                want.insert(name.clone(), *value);
+            }
+        }
+    }
+    let mut wrong = String::new();
+    for (name, value) in &want {
+        if got[name] != *value {
+            let _ = write!(wrong, " {name} is {:x}, not {value:x};", got[name]);
+        }
+    }
+    let mut got_ram = vec![0; RAM];
+    ram.read_slice(&mut got_ram, GuestAddress(0)).expect("in RAM");
+    if let Some(at) = (0..RAM).find(|i| got_ram[*i] != want_ram[*i]) {
+        let _ = write!(wrong, " [{at:x}] is {:02x}, not {:02x};", got_ram[at], want_ram[at]);
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+}
+
+fn set(state: &mut BTreeMap<String, u64>, ram: &mut [u8], item: &str) -> Option<()> {
+    if let Some((address, bytes)) = memory(item) {
+        let at = usize::try_from(address).ok()?;
+        ram.get_mut(at..at + bytes.len())?.copy_from_slice(&bytes);
+        return Some(());
+    }
+    let (name, value) = item.split_once('=')?;
+    assign(state, name, number(value)?)
+}
+
+#[test]
+fn every_case_of_every_row() {
+    let mut failures = String::new();
+    let mut count = 0;
+    for row in isa::rows() {
+        if row.cases.is_empty() {
+            let _ = writeln!(failures, "{}: no case", row.name);
+        }
+        for case in row.cases {
+            count += 1;
+            if let Err(why) = check(row, case) {
+                let _ = writeln!(failures, "{}: {case}\n    {why}", row.name);
+            }
+        }
+    }
+    assert!(failures.is_empty(), "of {count} cases:\n{failures}");
+}
+
+#[test]
+fn no_word_belongs_to_two_rows() {
+    let rows: Vec<_> = isa::rows().collect();
+    for (i, a) in rows.iter().enumerate() {
+        for b in &rows[i + 1..] {
+            let both = a.form.mask & b.form.mask;
+            assert_ne!(a.form.value & both, b.form.value & both, "{} and {}", a.name, b.name);
+        }
+    }
+}
