@@ -31,7 +31,7 @@ static uint64_t no_tce(size_t n)
 	return 0;
 }
 
-/* A list is big-endian whatever the guest is (papr: H_PUT_TCE_INDIRECT). */
+/* A list is big-endian whatever the guest is, as KVM and QEMU read it. */
 static void write_list(uint64_t (*tce)(size_t))
 {
 	for (size_t n = 0; n < TCE_LIST_MAX; n++)

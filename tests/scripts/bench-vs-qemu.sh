@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# Times the same guest, tce-bench, on tcevm and on QEMU's pseries machine in turn, and compares.
+#
+#   bench-vs-qemu.sh [-be] [-n ROUNDS]
+#
+# Each number is the best of ROUNDS (3) runs, so that other load on the host matters little.
+# Environment: TCEVM, the binary to time (built with cargo when unset); QEMU and MEMORY as in
+# run-on-qemu.sh.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+order=le
+rounds=3
+
+usage() {
+	echo "usage: bench-vs-qemu.sh [-be] [-n ROUNDS]" >&2
+	exit 2
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	-be) order=be ;;
+	-le) order=le ;;
+	-n) [ $# -gt 1 ] || usage; rounds=$2; shift ;;
+	*) usage ;;
+	esac
+	shift
+done
+case $rounds in '' | *[!0-9]* | 0) usage ;; esac
+
+qemu=${QEMU:-qemu-system-ppc64}
+if ! command -v "$qemu" >/dev/null; then
+	echo "bench-vs-qemu: $qemu is missing; on Debian: apt-get install qemu-system-ppc (or set QEMU)" >&2
+	exit 3
+fi
+if [ -z "${TCEVM:-}" ]; then
+	(cd "$root" && cargo build --release --quiet)
+	TCEVM=${CARGO_TARGET_DIR:-$root/target}/release/tcevm
+fi
+if [ ! -x "$TCEVM" ]; then
+	echo "bench-vs-qemu: $TCEVM is not a program; set TCEVM to the tcevm binary" >&2
+	exit 3
+fi
+
+image=$root/guest-images/images/tce-bench-$order.elf
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# A failed run is told with what it printed.
+measure() {
+	name=$1
+	shift
+	if ! "$@" >"$work/run" </dev/null; then
+		cat "$work/run" >&2
+		echo "bench-vs-qemu: tce-bench failed on $name" >&2
+		exit 1
+	fi
+	cat "$work/run" >>"$work/$name"
+}
+
+round=0
+while [ "$round" -lt "$rounds" ]; do
+	measure tcevm "$TCEVM" run --memory "${MEMORY:-256M}" "$image"
+	measure qemu "$here/run-on-qemu.sh" "$image"
+	round=$((round + 1))
+done
+
+echo "tce-bench-$order, the best of $rounds runs; QEMU is $("$qemu" --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')"
+echo "(ns: less is better; MIPS: more is better)"
+echo
+awk '
+	# bench NAME KEY=VALUE ...: the last key is the one to compare, an entry rather than a call.
+	$1 == "bench" {
+		split($NF, pair, "=")
+		unit = pair[1]; value = pair[2] + 0
+		if (!($2 in units)) { units[$2] = unit; names[++count] = $2 }
+		key = FILENAME SUBSEP $2
+		if (!(key in best) || (unit == "mips" ? value > best[key] : value < best[key]))
+			best[key] = value
+	}
+	END {
+		printf "%-18s %-13s %10s %10s %11s\n", "bench", "unit", "tcevm", "QEMU", "tcevm/QEMU"
+		for (i = 1; i <= count; i++) {
+			name = names[i]
+			ours = best[ARGV[1] SUBSEP name]; theirs = best[ARGV[2] SUBSEP name]
+			label = units[name] == "mips" ? "MIPS" : units[name] == "ns_per_call" ? "ns per call" : "ns per entry"
+			printf "%-18s %-13s %10.2f %10.2f %10.2fx\n", name, label, ours, theirs, (theirs > 0 ? ours / theirs : 0)
+		}
+	}
+' "$work/tcevm" "$work/qemu"
