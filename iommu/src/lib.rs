@@ -1,1 +1,76 @@
-//! Under construction.
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! TCE tables, the exchange path and page frames.
+//!
+//! A guest's DMA windows live here: what the guest wrote (the *view*), what the hardware walks
+//! (the *hardware tables*) and the accounting that ties them together. A live entry is replaced
+//! without being cleared first: one atomic exchange hands the displaced page to exactly one
+//! caller, who releases it. The order around an entry never changes:
+//! **exchange → kill → dirty → release**.
+//!
+//! This crate knows no hypercall, no register and no status code; `hcall` turns its [`Error`]s
+//! into those.
+//!
+//! Read the files in this order: [`addr`], [`direction`], [`tce`], [`window`] (words);
+//! [`view`], [`table`], [`platform`] (tables); [`frames`], [`agent`], [`batch`] (accounting);
+//! [`guest_table`], [`container`] (the whole); [`tally`], [`audit`] (what can be asked).
+//!
+//! ```
+//! use iommu::*;
+//!
+//! # fn main() -> Result<(), Error> {
+//! let shift = PageShift::new(12)?;
+//! let window = Window::bytes(Liobn(0x8000_0000), 0, 1 << 20, shift)?;
+//! let mut container = Container::new(Frames::new(1 << 20)?);
+//! container.add_window(window, IommuTable::new(window, Ioda2::default())?)?;
+//!
+//! let mut agent = container.agent();
+//! let (liobn, ioba) = (Liobn(0x8000_0000), Ioba(0x3000));
+//! container.put(&mut agent, liobn, ioba, RawTce(0x1_0000 | 3))?; // page 0x10000, read and write
+//! container.put(&mut agent, liobn, ioba, RawTce(0x2_0000 | 1))?; // replaces it, no clear needed
+//!
+//! let frames = container.frames();
+//! let (a, b) = (frames.hpa(Gpa(0x1_0000))?, frames.hpa(Gpa(0x2_0000))?);
+//! assert_eq!((frames.pins(a), frames.pins(b)), (0, 1));
+//! assert!(frames.is_dirty(a), "the device could write the displaced page");
+//! assert!(!frames.is_dirty(b));
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod addr;
+pub mod agent;
+pub mod audit;
+pub mod batch;
+pub mod container;
+pub mod direction;
+pub mod error;
+pub mod frames;
+pub mod guest_table;
+pub mod platform;
+pub mod profile;
+pub mod table;
+pub mod tally;
+pub mod tce;
+pub mod view;
+pub mod window;
+
+pub use addr::{AlignedHpa, Gpa, GuestEntry, Hpa, HwEntry, Ioba, Liobn};
+pub use agent::Agent;
+pub use audit::Audit;
+pub use batch::Batch;
+pub use container::Container;
+pub use direction::Direction;
+pub use error::Error;
+pub use frames::Frames;
+pub use guest_table::GuestTable;
+pub use platform::{Ioda2, Platform};
+pub use profile::Profile;
+pub use table::IommuTable;
+pub use tally::{Stats, Tally, Totals, WindowStats};
+pub use tce::{AtomicTce, RawTce, Tce};
+pub use view::View;
+pub use window::{PageShift, Window};
+
+/// Most entries one list holds: a 4 KiB page of 8-byte TCEs (LoPAR 2.9, H_PUT_TCE_INDIRECT).
+pub const LIST_ENTRIES: usize = 512;

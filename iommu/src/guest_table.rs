@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! One window: the guest's view, the hardware tables under it, and how they stay in agreement.
+//!
+//! Several vCPUs may write one entry at once, and no lock is taken. A writer
+//!
+//! 1. stores its value in the view,
+//! 2. exchanges the hardware entry for the translation of that value,
+//! 3. reads the view again, and if another value is there now goes back to 2 with that one.
+//!
+//! **So at rest the hardware entry translates the view.** Let X be the last exchange of a hardware
+//! entry, made for value w, and let f be the last value stored in the view, by U. After X its
+//! writer read the view and found w, else X would not be the last. U exchanged after it stored f.
+//! If that exchange is X, w is f. Otherwise it came before X in the entry's order; exchanges are
+//! read-modify-writes with acquire and release, so U's store happens before X and before the read
+//! that follows it, which therefore finds f, the last value: w is f.
+//!
+//! In a batch a writer does not swap an entry that already holds what it would store, which makes
+//! clearing what is clear cheap. Then U publishes its store not by an exchange but by a sequentially
+//! consistent fence between its stores and its reads of the hardware. If U's read found an
+//! earlier entry than X left, the fence precedes X in the single total order; X and the
+//! read of the view after it are sequentially consistent too, so that read finds U's store and
+//! the argument stands. If U's read found what X left, it was equal to the translation of f.
+//!
+//! A writer that read another value than its own in 3, and finds in 2 that the entry is right for
+//! it, stops: agreement is meant in translations, and values may differ where they do not.
+//!
+//! A value that never was stored because it is zero and its chunk does not exist counts as stored
+//! before all others. Each turn back to 2 means that another call made progress.
+
+use crate::addr::{GuestEntry, HwEntry};
+use crate::agent::Agent;
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::frames::Frames;
+use crate::table::IommuTable;
+use crate::tally::Tally;
+use crate::tce::RawTce;
+use crate::view::View;
+use crate::window::Window;
+use std::sync::atomic::{AtomicI64, Ordering, fence};
+
+/// A window of the guest with its view and its hardware tables, of which there is at least one.
+#[derive(Debug)]
+pub struct GuestTable {
+    window: Window,
+    view: View,
+    tables: Vec<IommuTable>,
+    /// Entries that are live in the first hardware table. Touched when a call changes it; signed
+    /// because a call that clears may arrive before the one that mapped.
+    live: AtomicI64,
+    max_live: AtomicI64,
+}
+
+impl GuestTable {
+    /// A window over a hardware table. Errors: [`Error::Incompatible`].
+    pub fn new(window: Window, table: IommuTable) -> Result<GuestTable, Error> {
+        let view = View::new(window.size());
+        let (live, max_live) = Default::default();
+        let mut new = GuestTable { window, view, tables: Vec::new(), live, max_live };
+        new.attach(table)?;
+        Ok(new)
+    }
+
+    /// Adds a hardware table, which must be empty. Entries that are already in the view are not
+    /// replayed into it.
+    ///
+    /// Errors: [`Error::Incompatible`] when its pages are larger than the guest's, it begins
+    /// elsewhere or it is smaller (Linux: `kvm_spapr_tce_attach_iommu_group`).
+    pub fn attach(&mut self, table: IommuTable) -> Result<(), Error> {
+        let hw = table.window();
+        let covers = hw.page_shift() <= self.window.page_shift()
+            && hw.start() == self.window.start()
+            && hw.len() >= self.window.len();
+        if !covers {
+            return Err(Error::Incompatible(self.window.liobn()));
+        }
+        self.tables.push(table);
+        Ok(())
+    }
+
+    /// The geometry.
+    pub fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The guest's view.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The hardware tables.
+    pub fn tables(&self) -> &[IommuTable] {
+        &self.tables
+    }
+
+    /// Entries live now. Exact when no agent is in a call.
+    pub fn live(&self) -> u64 {
+        self.live.load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+
+    /// Most entries that were live at once.
+    pub fn max_live(&self) -> u64 {
+        self.max_live.load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+
+    /// The hardware entries under a guest entry: the first, and how many.
+    pub fn hw_entries(&self, table: &IommuTable, entry: GuestEntry) -> (HwEntry, u64) {
+        let more = self.window.page_shift().get() - table.window().page_shift().get();
+        (HwEntry(entry.0 << more), 1 << more)
+    }
+
+    /// May the guest write this value here? Errors: [`Error::LowBits`], [`Error::NotOwned`]; an
+    /// entry without permissions is not looked at further (LoPAR 2.9, H_PUT_TCE, semantics 3).
+    #[inline]
+    pub(crate) fn check(&self, frames: &Frames, raw: RawTce) -> Result<(), Error> {
+        if !raw.is_live() {
+            return Ok(());
+        }
+        self.window.check_address(raw.address())?;
+        if raw.address() < frames.end(self.window.page_shift()) {
+            Ok(())
+        } else {
+            Err(Error::NotOwned(crate::Gpa(raw.address())))
+        }
+    }
+
+    /// Writes `count` entries from `first` on with `raw(0)`, `raw(1)` and so on. All of it has been
+    /// checked; nothing can fail.
+    #[inline]
+    pub(crate) fn write(
+        &self,
+        frames: &Frames,
+        by: &mut Agent,
+        first: GuestEntry,
+        count: usize,
+        raw: impl Fn(usize) -> RawTce,
+    ) -> Tally {
+        self.view.store(first, count, &raw);
+        let may_skip = count > 1;
+        if may_skip {
+            fence(Ordering::SeqCst);
+        }
+        let mut tally = Tally { puts: count as u64, ..Tally::default() };
+        for (i, table) in self.tables.iter().enumerate() {
+            let mut change = Tally::default();
+            let mut batch = Batch::new(table, frames, by);
+            for n in 0..count {
+                let entry = GuestEntry(first.0 + n as u64);
+                self.agree(frames, table, &mut batch, entry, raw(n), may_skip, &mut change);
+            }
+            drop(batch);
+            if i == 0 {
+                tally += change;
+            }
+        }
+        self.count_live(&tally);
+        tally
+    }
+
+    /// Brings one hardware table into agreement with the view at one entry.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn agree(
+        &self,
+        frames: &Frames,
+        table: &IommuTable,
+        batch: &mut Batch<'_>,
+        entry: GuestEntry,
+        mut raw: RawTce,
+        may_skip: bool,
+        change: &mut Tally,
+    ) {
+        while self.exchange(frames, table, batch, entry, raw, may_skip, change) {
+            match self.view.load(entry) {
+                now if now == raw => break,
+                now => raw = now,
+            }
+        }
+    }
+
+    /// Exchanges the hardware entries under one guest entry; false when all of them were right
+    /// already. The first of them decides what the guest entry was.
+    #[inline]
+    #[allow(clippy::too_many_arguments)]
+    fn exchange(
+        &self,
+        frames: &Frames,
+        table: &IommuTable,
+        batch: &mut Batch<'_>,
+        entry: GuestEntry,
+        raw: RawTce,
+        may_skip: bool,
+        change: &mut Tally,
+    ) -> bool {
+        let (first, count) = self.hw_entries(table, entry);
+        let page = frames.translate(raw);
+        let mut swapped = false;
+        for n in 0..count {
+            let hw = HwEntry(first.0 + n);
+            let new = page.further(n << table.window().page_shift().get());
+            let old = if may_skip && batch.is_already(hw, new) {
+                new
+            } else {
+                swapped = true;
+                batch.exchange(hw, new)
+            };
+            if n == 0 {
+                change.note(old.is_live(), new.is_live());
+            }
+        }
+        swapped
+    }
+
+    /// Keeps the live count. Relaxed: a statistic, ordered by nothing.
+    #[inline]
+    fn count_live(&self, tally: &Tally) {
+        let net = tally.mapped.wrapping_sub(tally.cleared).cast_signed();
+        if net != 0 {
+            let live = self.live.fetch_add(net, Ordering::Relaxed) + net;
+            if live > self.max_live.load(Ordering::Relaxed) {
+                self.max_live.fetch_max(live, Ordering::Relaxed);
+            }
+        }
+    }
+}
