@@ -1,1 +1,30 @@
-//! Under construction.
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The machine and the `tcevm` command.
+//!
+//! A guest image is loaded into guest RAM beside a device tree, a vCPU runs it, and each
+//! hypercall goes to the crate `hcall` and back. Hypercalls, TCE tables and instructions are not
+//! known here: `hcall`, `iommu` and `power` know them.
+//!
+//! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
+//! [`fdt`]), [`machine`] (the run loop; with [`vcpu`] and [`platform`]), then what surrounds it:
+//! [`control`] and [`watch`] (how a run ends), [`console`], [`trace`] and [`stats`], and the
+//! command line: [`cli`], [`run`], [`exit`].
+#![forbid(unsafe_code)]
+
+pub mod boot;
+pub mod cli;
+pub mod console;
+pub mod control;
+pub mod demo;
+pub mod exit;
+pub mod fdt;
+pub mod image;
+pub mod machine;
+pub mod map;
+pub mod memory;
+pub mod platform;
+pub mod run;
+pub mod stats;
+pub mod trace;
+pub mod vcpu;
+pub mod watch;

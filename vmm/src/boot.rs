@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! From what the user gave to a machine that is ready to start: RAM with the image, the initrd
+//! and the device tree in it, the DMA window, and the entry state.
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use hcall::Memory;
+use iommu::{Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
+use thiserror::Error;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
+
+use crate::fdt::{self, Chosen, Facts};
+use crate::image::elf::{Elf, ElfError};
+use crate::image::initrd::{self, InitrdError};
+use crate::image::place::{self, PlaceError, Placed};
+use crate::map::Map;
+use crate::memory::{self, MapError, RamSize};
+
+/// The default DMA window: 1 GiB of 4 KiB pages at bus address 0 (QEMU: the same).
+const LIOBN: Liobn = Liobn(0x8000_0000);
+const WINDOW_BYTES: u64 = 1 << 30;
+
+/// What the user gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Boot<'a> {
+    /// The bytes of the image file.
+    pub image: &'a [u8],
+    /// The size of guest RAM.
+    pub ram: RamSize,
+    /// The command line of the guest.
+    pub append: &'a str,
+    /// A file to load behind the image.
+    pub initrd: Option<&'a Path>,
+}
+
+/// A machine before its first instruction.
+pub struct Ready {
+    /// Guest RAM, loaded.
+    pub memory: Arc<Memory>,
+    /// The guest's DMA windows and page frames.
+    pub container: Container,
+    /// The physical address of the first instruction.
+    pub entry: u64,
+    /// The physical address of the device tree.
+    pub device_tree: u64,
+    /// The device tree itself.
+    pub dtb: Vec<u8>,
+}
+
+/// Why a machine could not be set up.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum BootError {
+    #[error(transparent)]
+    Memory(#[from] MapError),
+    #[error(transparent)]
+    Elf(#[from] ElfError),
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    #[error(transparent)]
+    Initrd(#[from] InitrdError),
+    #[error("cannot make the DMA window: {0}; give less memory with -m")]
+    Window(#[from] iommu::Error),
+    #[error("the device tree has {size} bytes, {room} fit; shorten --append")]
+    DeviceTree { size: usize, room: u64 },
+    #[error("cannot write the device tree: {0}")]
+    Write(#[from] GuestMemoryError),
+}
+
+impl Boot<'_> {
+    /// Sets the machine up.
+    pub fn ready(&self) -> Result<Ready, BootError> {
+        let image = Elf::parse(self.image)?;
+        let memory = memory::map(self.ram)?;
+        let mut map = Map::new(self.ram);
+        let Placed { entry, end } = place::place(&image, &mut map, &memory)?;
+        let load = |path| initrd::place(path, end, &mut map, &memory);
+        let initrd = self.initrd.map(load).transpose()?;
+        let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
+        let container = container(self.ram, window)?;
+        let dtb = self.device_tree(initrd, &window);
+        let device_tree = write_device_tree(&dtb, &map.device_tree(), &memory)?;
+        Ok(Ready { memory: Arc::new(memory), container, entry, device_tree, dtb })
+    }
+
+    fn device_tree(&self, initrd: Option<Range<u64>>, dma_window: &Window) -> Vec<u8> {
+        let chosen = Chosen { bootargs: self.append, initrd };
+        fdt::build(&Facts { ram: self.ram, chosen, dma_window })
+    }
+}
+
+/// Page frames of guest RAM, and the default window with one hardware table behind it.
+fn container(ram: RamSize, window: Window) -> Result<Container, iommu::Error> {
+    let mut container = Container::new(Frames::new(ram.bytes())?);
+    container.add_window(window, IommuTable::new(window, Ioda2::default())?)?;
+    Ok(container)
+}
+
+/// Writes the device tree to its room; returns where it is.
+fn write_device_tree(dtb: &[u8], room: &Range<u64>, memory: &Memory) -> Result<u64, BootError> {
+    let size = dtb.len();
+    let room_size = room.end - room.start;
+    if u64::try_from(size).is_ok_and(|size| size <= room_size) {
+        memory.write_slice(dtb, GuestAddress(room.start))?;
+        Ok(room.start)
+    } else {
+        Err(BootError::DeviceTree { size, room: room_size })
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The command line. A command is one row of [`Command`] and one arm of [`Command::execute`].
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use log::LevelFilter;
+
+use crate::exit;
+use crate::memory::RamSize;
+use crate::run;
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  tcevm run                                the demonstration
+  tcevm run guest.elf -m 64M --timeout 10
+  tcevm run guest.elf --trace 2>trace.txt  every hypercall, one line each
+  tcevm run guest.elf --stats              what the run cost
+  tcevm run guest.elf --stats=json 2>&1 >/dev/null | tail -n 1
+  tcevm run --dump-dtb - | dtc -I dtb      what the guest is told about its machine
+";
+
+/// A small PAPR virtual machine monitor: runs POWER guests whose DMA goes through TCE hypercalls.
+#[derive(Debug, Parser)]
+#[command(name = "tcevm", version, after_help = "Start with: tcevm run")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to log on stderr; without it RUST_LOG decides, else `warn`.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(value_parser = PossibleValuesParser::new(LEVELS).try_map(|level| level.parse::<LevelFilter>()))]
+    pub log: Option<LevelFilter>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a guest image, or the embedded demonstration.
+    #[command(after_help = run_help())]
+    Run(RunArgs),
+}
+
+/// What `tcevm run` takes.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// An ELF64 executable for POWER, either endianness; without it the demonstration runs.
+    pub image: Option<PathBuf>,
+    /// Guest RAM: a number with K, M or G (alone: MiB), a multiple of 64K, 8M to 64G.
+    #[arg(short, long, value_name = "SIZE", default_value_t = RamSize::DEFAULT)]
+    pub memory: RamSize,
+    /// The command line of the guest (/chosen/bootargs).
+    #[arg(long, value_name = "STRING", default_value = "", hide_default_value = true)]
+    #[arg(allow_hyphen_values = true)]
+    pub append: String,
+    /// A file to load behind the image (/chosen/linux,initrd-start).
+    #[arg(long, value_name = "FILE")]
+    pub initrd: Option<PathBuf>,
+    /// Stop after this time (exit code 124).
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+    /// Write the flattened device tree to a file (- is stdout) instead of running the guest.
+    #[arg(long, value_name = "FILE")]
+    pub dump_dtb: Option<PathBuf>,
+    /// Write a line for each hypercall to stderr.
+    #[arg(long)]
+    pub trace: bool,
+    /// Write statistics to stderr at the end; json is one line.
+    #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "text")]
+    pub stats: Option<StatsFormat>,
+}
+
+/// How statistics are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatsFormat {
+    /// For people.
+    Text,
+    /// For programs: one object on one line.
+    Json,
+}
+
+impl Command {
+    fn execute(&self) -> Result<u8, run::Failure> {
+        match self {
+            Command::Run(args) => run::run(args),
+        }
+    }
+}
+
+/// Reads the command line, executes the command, and returns the exit code of the process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse(); // a wrong command line ends here, with code 2
+    start_log(cli.log);
+    let code = cli.command.execute().unwrap_or_else(|failure| {
+        say(&failure.to_string());
+        exit::SETUP_FAILED
+    });
+    code.into()
+}
+
+/// Writes a line for the user to stderr; a stderr that is gone is no reason to fail.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "tcevm: {line}");
+}
+
+fn start_log(level: Option<LevelFilter>) {
+    let mut log =
+        env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"));
+    if let Some(level) = level {
+        log.filter_level(level);
+    }
+    log.init();
+}
+
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let wrong = "write a number of seconds greater than 0, for example 10 or 0.5";
+    let seconds: f64 = text.parse().map_err(|_| wrong)?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(limit) if !limit.is_zero() && seconds <= 1e9 => Ok(limit),
+        _ => Err(wrong),
+    }
+}
+
+fn run_help() -> String {
+    format!(
+        "Console: standard input and output. On a terminal, Ctrl-A x quits and Ctrl-A a sends \
+         Ctrl-A.\n\nExit codes:\n{}\n{RUN_EXAMPLES}",
+        exit::help()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_timeout_is_a_positive_number() {
+        assert_eq!(seconds("2"), Ok(Duration::from_secs(2)));
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "x", "", "NaN", "inf", "1e300", "1e-30", "1e10"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn stats_takes_a_format_only_after_an_equals_sign() {
+        let parse = |args: &[&str]| {
+            let Command::Run(args) =
+                Cli::try_parse_from([&["tcevm", "run"], args].concat()).unwrap().command;
+            (args.stats, args.image)
+        };
+        assert_eq!(parse(&["--stats", "json"]), (Some(StatsFormat::Text), Some("json".into())));
+        assert_eq!(parse(&["--stats=json"]), (Some(StatsFormat::Json), None));
+        assert_eq!(parse(&[]), (None, None));
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the guest says about itself on the console: `EXIT: STATUS=n` on a line of its own, where
+//! n is (code << 1) | 1, as kvm-unit-tests' guests print it before they power off.
+
+const PREFIX: &[u8] = b"EXIT: STATUS=";
+/// The longest line that can be a verdict: the prefix, a 64-bit number and a carriage return.
+const LONGEST: usize = PREFIX.len() + 21;
+
+/// Scans the console output; its state is at most one short line, whatever the guest prints.
+#[derive(Debug, Default)]
+pub(super) struct Scanner {
+    line: Vec<u8>,
+    code: Option<u64>,
+}
+
+impl Scanner {
+    /// Takes note of bytes that the guest printed.
+    pub(super) fn scan(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte == b'\n' {
+                self.end_line();
+            } else if self.line.len() <= LONGEST {
+                self.line.push(byte); // one more than the longest marks a line as too long
+            }
+        }
+    }
+
+    /// The code of the last verdict, also when its line was not ended.
+    pub(super) fn code(&mut self) -> Option<u64> {
+        self.end_line();
+        self.code
+    }
+
+    fn end_line(&mut self) {
+        if let Some(status) = status(&self.line) {
+            self.code = Some(status >> 1);
+        }
+        self.line.clear();
+    }
+}
+
+fn status(line: &[u8]) -> Option<u64> {
+    if line.len() > LONGEST {
+        return None;
+    }
+    let digits = line.strip_prefix(PREFIX)?;
+    let digits = digits.strip_suffix(b"\r").unwrap_or(digits);
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(parts: &[&str]) -> Option<u64> {
+        let mut scanner = Scanner::default();
+        parts.iter().for_each(|part| scanner.scan(part.as_bytes()));
+        scanner.code()
+    }
+
+    #[test]
+    fn a_verdict_is_a_line_of_its_own() {
+        assert_eq!(code(&["hello\nEXIT: STATUS=1\n"]), Some(0));
+        assert_eq!(code(&["EXIT: STATUS=3\r\nbye\n"]), Some(1));
+        assert_eq!(code(&["EX", "IT: STAT", "US=255"]), Some(127));
+        assert_eq!(code(&["no EXIT: STATUS=3\n"]), None);
+        assert_eq!(code(&["EXIT: STATUS=\n", "EXIT: STATUS=-1\n", "EXIT: STATUS=3 x\n"]), None);
+    }
+
+    #[test]
+    fn a_long_line_is_neither_kept_nor_believed() {
+        let long = format!("EXIT: STATUS={}1\n", "0".repeat(100_000));
+        let mut scanner = Scanner::default();
+        scanner.scan(long.trim_end().as_bytes());
+        assert!(scanner.line.capacity() < 256);
+        assert_eq!(scanner.code(), None);
+        assert_eq!(code(&[&long, "EXIT: STATUS=3\n"]), Some(1));
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the threads of the process tell the thread of the vCPU: "stop", and "the console has
+//! input". This is the only state that they share.
+//!
+//! The vCPU's thread looks here when it is kicked, when it idles and when the guest reads the
+//! console, never on the way of another hypercall.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::exit::Outcome;
+
+/// Console input that waits for the guest; the reader waits when there is this much.
+const INPUT_LIMIT: usize = 4096;
+
+/// Makes the vCPU leave the guest soon.
+pub type Kick = Box<dyn Fn() + Send + Sync>;
+
+/// The shared state.
+pub struct Control {
+    state: Mutex<State>,
+    /// Something happened that ends an idle wait, or made room for input.
+    changed: Condvar,
+    kick: Kick,
+}
+
+#[derive(Default)]
+struct State {
+    outcome: Option<Outcome>,
+    input: VecDeque<u8>,
+    /// Input that the guest has not been woken for yet.
+    news: bool,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// Nothing has happened yet.
+    pub fn new(kick: Kick) -> Control {
+        Control { state: Mutex::default(), changed: Condvar::new(), kick }
+    }
+
+    /// Asks the run to end. The first reason stays.
+    pub fn stop(&self, outcome: Outcome) {
+        self.state().outcome.get_or_insert(outcome);
+        self.changed.notify_all();
+        (self.kick)();
+    }
+
+    /// Why the run has to end, if it has to.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.state().outcome.clone()
+    }
+
+    /// Gives input to the guest; waits while it has much unread. False when the run ends.
+    pub fn push_input(&self, bytes: &[u8]) -> bool {
+        let mut state = self.state();
+        for &byte in bytes {
+            while state.input.len() >= INPUT_LIMIT && state.outcome.is_none() {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            state.input.push_back(byte);
+            state.news = true;
+            self.changed.notify_all();
+        }
+        state.outcome.is_none()
+    }
+
+    /// Gives one byte to the guest unless it has much unread.
+    pub fn offer_input(&self, byte: u8) {
+        let mut state = self.state();
+        if state.input.len() < INPUT_LIMIT {
+            state.input.push_back(byte);
+            state.news = true;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Takes as much input as there is and fits; returns how much.
+    pub fn take_input(&self, buf: &mut [u8]) -> usize {
+        let mut state = self.state();
+        let len = state.input.len().min(buf.len());
+        for (place, byte) in buf.iter_mut().zip(state.input.drain(..len)) {
+            *place = byte;
+        }
+        state.news = !state.input.is_empty();
+        self.changed.notify_all();
+        len
+    }
+
+    /// Waits until there is news for the guest, the run has to end, or `limit` has passed.
+    ///
+    /// Input wakes the guest once, as an edge-triggered interrupt does: a guest that idles again
+    /// without reading it sleeps.
+    pub fn idle(&self, limit: Duration) {
+        let state = self.state();
+        let nothing = |state: &mut State| !state.news && state.outcome.is_none();
+        let (mut state, _) = self
+            .changed
+            .wait_timeout_while(state, limit, nothing)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.news = false;
+    }
+
+    /// The data is plain: a panic of another thread cannot have left it half changed.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    /// Long enough that a test which waits for it has failed.
+    const FOR_EVER: Duration = Duration::from_secs(3600);
+
+    fn control() -> (Arc<Control>, Arc<AtomicU32>) {
+        let kicks = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&kicks);
+        let kick = move || {
+            count.fetch_add(1, Ordering::Relaxed);
+        };
+        (Arc::new(Control::new(Box::new(kick))), kicks)
+    }
+
+    #[test]
+    fn the_first_reason_to_stop_stays_and_kicks() {
+        let (control, kicks) = control();
+        assert_eq!(control.outcome(), None);
+        control.stop(Outcome::Quit);
+        control.stop(Outcome::PoweredOff);
+        assert_eq!(control.outcome(), Some(Outcome::Quit));
+        assert_eq!(kicks.load(Ordering::Relaxed), 2);
+        control.idle(FOR_EVER); // does not sleep any more
+    }
+
+    #[test]
+    fn input_before_the_wait_is_not_lost() {
+        let (control, _) = control();
+        assert!(control.push_input(b"ab"));
+        control.idle(FOR_EVER);
+        control.idle(Duration::from_millis(1)); // woken once only
+        let mut buf = [0; 16];
+        assert_eq!(control.take_input(&mut buf[..1]), 1);
+        control.idle(FOR_EVER); // "b" is left: the guest is told again
+        assert_eq!(control.take_input(&mut buf), 1);
+        assert_eq!(buf[0], b'b');
+    }
+
+    #[test]
+    fn input_during_the_wait_ends_it() {
+        let (control, _) = control();
+        let idle = thread::spawn({
+            let control = Arc::clone(&control);
+            move || control.idle(FOR_EVER)
+        });
+        control.push_input(b"x");
+        idle.join().unwrap();
+    }
+
+    #[test]
+    fn a_full_queue_holds_the_reader_until_the_guest_reads() {
+        let (control, _) = control();
+        let sent: Vec<u8> = (0..=255).cycle().take(3 * INPUT_LIMIT).collect();
+        let reader = thread::spawn({
+            let (control, sent) = (Arc::clone(&control), sent.clone());
+            move || control.push_input(&sent)
+        });
+        let mut seen = Vec::new();
+        let mut buf = [0; 16];
+        while seen.len() < sent.len() {
+            let len = control.take_input(&mut buf);
+            seen.extend_from_slice(&buf[..len]);
+        }
+        assert!(reader.join().unwrap());
+        assert_eq!(seen, sent);
+    }
+
+    #[test]
+    fn a_stop_frees_a_waiting_reader() {
+        let (control, _) = control();
+        let reader = thread::spawn({
+            let control = Arc::clone(&control);
+            move || control.push_input(&[0; INPUT_LIMIT + 1])
+        });
+        control.stop(Outcome::Quit);
+        assert!(!reader.join().unwrap());
+    }
+}

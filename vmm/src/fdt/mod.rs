@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The flattened device tree: what the guest is told about its machine.
+//!
+//! One file per node below the root, each a function from facts to a node; this file puts them
+//! together. The crate dtoolkit does the flattening. Facts about pseries: `spec` of PAPR's Open
+//! Firmware binding (LoPAR 2.9, appendix B) and QEMU's pseries machine.
+
+mod chosen;
+mod cpus;
+mod memory;
+mod node;
+mod pci;
+mod rtas;
+mod vdevice;
+
+pub use chosen::Chosen;
+pub use cpus::TIMEBASE_HZ;
+pub use vdevice::VTY_UNIT;
+
+use dtoolkit::model::DeviceTree;
+use iommu::Window;
+
+use self::node::Build;
+use crate::memory::RamSize;
+
+/// What the device tree of one machine is made from.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// The size of guest RAM.
+    pub ram: RamSize,
+    /// What goes to `/chosen`.
+    pub chosen: Chosen<'a>,
+    /// The default DMA window of the PCI host bridge.
+    pub dma_window: &'a Window,
+}
+
+/// The whole tree, flattened. Its header names CPU 0 as the boot CPU.
+pub fn build(facts: &Facts<'_>) -> Vec<u8> {
+    let mut tree = DeviceTree::new();
+    tree.root = node::new("")
+        .with("#address-cells", 2u32)
+        .with("#size-cells", 2u32)
+        .with("device_type", "chrp")
+        .with("model", "tcevm")
+        // Linux asks for device_type alone; kvm-unit-tests for this name.
+        .with("compatible", "qemu,pseries")
+        .and(facts.chosen.node())
+        .and(memory::node(facts.ram))
+        .and(cpus::node())
+        .and(rtas::node())
+        .and(vdevice::node())
+        .and(pci::node(facts.dma_window));
+    tree.to_dtb()
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! An ELF64 file for POWER, either endianness: from bytes to checked segments.
+
+use object::elf::{self, FileHeader64, ProgramHeader64};
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{Endian, Endianness};
+use thiserror::Error;
+
+/// An image as its file describes it; every range of the file that it names exists.
+#[derive(Debug)]
+pub struct Elf<'data> {
+    /// How addresses of the image become addresses of guest RAM.
+    pub kind: Kind,
+    /// The address of the first instruction, in the image's own (virtual) addresses.
+    pub entry: u64,
+    /// What to load, in the order of the file; none is empty.
+    pub segments: Vec<Segment<'data>>,
+}
+
+/// The two kinds of image that can be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// ET_EXEC: linked to the address where it has to be.
+    Fixed,
+    /// ET_DYN: finds out where it is and relocates itself.
+    Relocatable,
+}
+
+/// One PT_LOAD segment.
+#[derive(Debug)]
+pub struct Segment<'data> {
+    /// Index of the program header, for messages.
+    pub index: usize,
+    /// p_vaddr.
+    pub virt: u64,
+    /// p_paddr.
+    pub phys: u64,
+    /// The bytes that the file provides for its start.
+    pub data: &'data [u8],
+    /// Its size in memory, at least `data.len()`; the rest is zero.
+    pub size: u64,
+    /// Whether instructions may be in it.
+    pub executable: bool,
+}
+
+/// Why a file is not an image that can be run.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum ElfError {
+    #[error("not an ELF file; build the guest with a powerpc64 or powerpc64le compiler")]
+    NotElf,
+    #[error("truncated: the file ends inside {what}; copy or build it again")]
+    Truncated { what: String },
+    #[error("a 32-bit ELF file; build the guest with -m64")]
+    Not64Bit,
+    #[error("an ELF file with a damaged header ({what}); build it again")]
+    Damaged { what: String },
+    #[error(
+        "built for another machine (ELF machine {0}, POWER is 21); \
+         build the guest with a powerpc64 or powerpc64le compiler"
+    )]
+    OtherMachine(u16),
+    #[error("an object file, not an executable; link it")]
+    NotLinked,
+    #[error("ELF type {0}, not an executable; link the guest with -static or -static-pie")]
+    OtherType(u16),
+    #[error("has no segment to load; link the guest to an executable")]
+    NothingToLoad,
+    #[error(
+        "segment {index} has more bytes in the file ({file}) than in memory ({size}); link it again"
+    )]
+    FileExceedsMemory { index: usize, file: u64, size: u64 },
+    #[error("segment {index} wraps around the end of the address space; link it elsewhere")]
+    Wraps { index: usize },
+}
+
+type Header = FileHeader64<Endianness>;
+
+impl<'data> Elf<'data> {
+    /// Reads and checks the headers; nothing in the result is out of the file's bounds.
+    pub fn parse(file: &'data [u8]) -> Result<Elf<'data>, ElfError> {
+        let (header, endian) = header(file)?;
+        let kind = kind(header, endian)?;
+        let headers = header.program_headers(endian, file).map_err(|error| {
+            match header.e_phentsize(endian) {
+                // The size of the entries is right, so it is their place that is wrong.
+                56 => ElfError::Truncated { what: "the program headers".into() },
+                _ => ElfError::Damaged { what: error.to_string() },
+            }
+        })?;
+        let mut segments = Vec::new();
+        for (index, header) in headers.iter().enumerate() {
+            if header.p_type(endian) == elf::PT_LOAD && header.p_memsz(endian) != 0 {
+                segments.push(segment(file, index, header, endian)?);
+            }
+        }
+        if segments.is_empty() {
+            return Err(ElfError::NothingToLoad);
+        }
+        Ok(Elf { kind, entry: header.e_entry(endian), segments })
+    }
+}
+
+/// The file header, and the endianness of the image.
+fn header(file: &[u8]) -> Result<(&Header, Endianness), ElfError> {
+    let damaged = |error: object::read::Error| ElfError::Damaged { what: error.to_string() };
+    if !file.starts_with(&elf::ELFMAG) {
+        return Err(ElfError::NotElf);
+    }
+    match file.get(4) {
+        Some(class) if *class == elf::ELFCLASS32.0 => return Err(ElfError::Not64Bit),
+        Some(_) if file.len() >= size_of::<Header>() => {}
+        _ => return Err(ElfError::Truncated { what: "the ELF header".into() }),
+    }
+    let header = Header::parse(file).map_err(damaged)?;
+    let endian = header.endian().map_err(damaged)?;
+    match header.e_machine(endian) {
+        elf::EM_PPC64 => Ok((header, endian)),
+        other => Err(ElfError::OtherMachine(other.0)),
+    }
+}
+
+fn kind<E: Endian>(header: &FileHeader64<E>, endian: E) -> Result<Kind, ElfError> {
+    match header.e_type(endian) {
+        elf::ET_EXEC => Ok(Kind::Fixed),
+        elf::ET_DYN => Ok(Kind::Relocatable),
+        elf::ET_REL => Err(ElfError::NotLinked),
+        other => Err(ElfError::OtherType(other.0)),
+    }
+}
+
+fn segment<'data>(
+    file: &'data [u8],
+    index: usize,
+    header: &ProgramHeader64<Endianness>,
+    endian: Endianness,
+) -> Result<Segment<'data>, ElfError> {
+    let truncated = |()| ElfError::Truncated { what: format!("segment {index}") };
+    let (virt, phys) = (header.p_vaddr(endian), header.p_paddr(endian));
+    let (in_file, size) = (header.p_filesz(endian), header.p_memsz(endian));
+    if in_file > size {
+        return Err(ElfError::FileExceedsMemory { index, file: in_file, size });
+    }
+    if virt.checked_add(size).is_none() || phys.checked_add(size).is_none() {
+        return Err(ElfError::Wraps { index });
+    }
+    let data = header.data(endian, file).map_err(truncated)?;
+    let executable = header.p_flags(endian).0 & elf::PF_X.0 != 0;
+    Ok(Segment { index, virt, phys, data, size, executable })
+}

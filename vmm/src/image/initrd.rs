@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The initial RAM disk: a file that is copied into guest RAM behind the image.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use hcall::Memory;
+use thiserror::Error;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
+
+use super::FileError;
+use crate::map::{ClaimError, Map};
+
+/// The distance it keeps from the image, and its alignment (QEMU: the same).
+const GAP: u64 = 0x1_0000;
+
+/// Why an initrd could not be put into guest RAM.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum InitrdError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    #[error("cannot read {}: {source}", path.display())]
+    Copy { path: PathBuf, source: GuestMemoryError },
+}
+
+/// Copies the file behind the image, which ends at `image_end`, and returns where it is.
+pub fn place(
+    path: &Path,
+    image_end: u64,
+    map: &mut Map,
+    memory: &Memory,
+) -> Result<Range<u64>, InitrdError> {
+    let (mut file, size) = super::open(path)?;
+    // An image ends inside RAM, far from the end of 64-bit addresses.
+    let start = (image_end + GAP).next_multiple_of(GAP);
+    map.claim(format!("the initrd {}", path.display()), start, size)?;
+    let len = usize::try_from(size).unwrap_or(usize::MAX);
+    memory
+        .read_exact_volatile_from(GuestAddress(start), &mut file, len)
+        .map_err(|source| InitrdError::Copy { path: path.to_owned(), source })?;
+    Ok(start..start + size)
+}

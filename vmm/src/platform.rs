@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The machine as a hypercall sees it: the console, the calling vCPU, power and time.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use hcall::Status;
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use crate::console::Console;
+use crate::control::Control;
+use crate::fdt::VTY_UNIT;
+use crate::vcpu::Vcpu;
+
+/// The devices and the vCPU, for the time of one hypercall.
+pub struct Platform<'a, V> {
+    /// The vCPU that called.
+    pub vcpu: &'a mut V,
+    /// The console.
+    pub console: &'a mut Console,
+    /// Where an idle vCPU waits.
+    pub control: &'a Arc<Control>,
+    /// Set when the guest powers off.
+    pub off: &'a mut bool,
+}
+
+/// Unit 0 is the first console (QEMU: `vty_lookup`), which is the only one.
+fn is_console(unit: u32) -> Result<(), Status> {
+    if unit == 0 || unit == VTY_UNIT { Ok(()) } else { Err(Status::Parameter) }
+}
+
+impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
+    fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
+        is_console(unit)?;
+        self.console.write(bytes);
+        Ok(())
+    }
+
+    fn term_read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
+        is_console(unit)?;
+        Ok(self.console.read(buf))
+    }
+
+    fn set_interrupts_little_endian(&mut self, little: bool) {
+        self.vcpu.set_interrupts_little_endian(little);
+    }
+
+    fn set_sprg0(&mut self, value: u64) {
+        self.vcpu.set_sprg0(value);
+    }
+
+    /// LoPAR 2.9, H_CEDE: enables interrupts, then waits for one. A wake-up cannot be lost: what
+    /// ends the wait is looked at under the lock under which it is told.
+    fn cede(&mut self) {
+        self.vcpu.enable_external_interrupts();
+        self.control.idle(self.vcpu.time_to_interrupt());
+    }
+
+    fn power_off(&mut self) {
+        *self.off = true;
+    }
+
+    fn random(&mut self) -> Option<u64> {
+        let mut bytes = [0; 8];
+        let len = getrandom(&mut bytes, GetRandomFlags::empty()).ok()?;
+        (len == bytes.len()).then_some(u64::from_ne_bytes(bytes))
+    }
+
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! `tcevm run`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use power::Cpu;
+use thiserror::Error;
+
+use crate::boot::{Boot, BootError, Ready};
+use crate::cli::{self, RunArgs, StatsFormat};
+use crate::console::{Console, terminal::RawMode};
+use crate::control::Control;
+use crate::demo;
+use crate::exit::Outcome;
+use crate::image::{self, FileError};
+use crate::machine::{Machine, Observe};
+use crate::vcpu::Vcpu;
+use crate::watch::Watch;
+
+/// Why a run did not come about.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum Failure {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{image}: {source}")]
+    Boot { image: String, source: BootError },
+    #[error("cannot write the device tree to {}: {source}", path.display())]
+    DumpDtb { path: PathBuf, source: io::Error },
+    #[error("cannot set up {what}: {source}")]
+    Host { what: &'static str, source: io::Error },
+}
+
+/// Runs the command; returns the exit code.
+pub fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let file = args.image.as_deref().map(image::read).transpose()?;
+    let ready = ready(args, file.as_deref().unwrap_or(demo::REPLACE))?;
+    drop(file); // it is in guest RAM now
+    if let Some(path) = &args.dump_dtb {
+        dump_dtb(path, &ready.dtb)?;
+        return Ok(0);
+    }
+    let outcome = run_guest(args, ready)?;
+    if let Some(message) = outcome.message() {
+        cli::say(&message);
+    }
+    Ok(outcome.code())
+}
+
+fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
+    let boot =
+        Boot { image, ram: args.memory, append: &args.append, initrd: args.initrd.as_deref() };
+    let name = || match &args.image {
+        Some(path) => path.display().to_string(),
+        None => "the demonstration".into(),
+    };
+    boot.ready().map_err(|source| Failure::Boot { image: name(), source })
+}
+
+fn dump_dtb(path: &Path, dtb: &[u8]) -> Result<(), Failure> {
+    let written = if path == Path::new("-") {
+        io::stdout().write_all(dtb).and_then(|()| io::stdout().flush())
+    } else {
+        fs::write(path, dtb)
+    };
+    written.map_err(|source| Failure::DumpDtb { path: path.to_owned(), source })
+}
+
+/// Runs the guest with console, signals and timeout around it, then reports what was asked for.
+fn run_guest(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
+    let host = |what| move |source| Failure::Host { what, source };
+    let cpu = Cpu::new(Arc::clone(&ready.memory));
+    let control = Arc::new(Control::new(cpu.kick()));
+    let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
+    let raw = RawMode::enter().map_err(host("the terminal"))?;
+    let console = Console::stdio(Arc::clone(&control));
+    let mut machine = Machine::new(ready, cpu, control, console);
+    machine.observe(Observe { trace: args.trace, stats: args.stats.is_some() });
+    let start = Instant::now();
+    let outcome = machine.run();
+    let elapsed = start.elapsed();
+    drop(raw); // before anything is said
+    drop(watch);
+    Ok(outcome)
+}

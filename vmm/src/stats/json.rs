@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The report for programs: one JSON object. A change that breaks readers changes "version".
+
+use std::time::Duration;
+
+use iommu::WindowStats;
+use serde_json::{Map, Value, json};
+
+use super::{CallStats, Report};
+
+const VERSION: u32 = 1;
+
+/// The whole report.
+pub fn object(report: &Report<'_>) -> Value {
+    let totals = &report.dma.totals;
+    json!({
+        "version": VERSION,
+        "instructions": report.instructions,
+        "seconds": report.elapsed.as_secs_f64(),
+        "idle_seconds": report.idle.as_secs_f64(),
+        "mips": report.mips(),
+        "hypercalls": report.calls.iter().map(call).collect::<Vec<_>>(),
+        "windows": report.dma.windows.iter().map(window).collect::<Vec<_>>(),
+        "pages": {
+            "pinned": totals.pinned,
+            "released": totals.released,
+            "dirtied": totals.dirtied,
+            "leaked_pins": report.dma.leaked,
+        },
+    })
+}
+
+fn call(call: &CallStats) -> Value {
+    let errors: Map<String, Value> =
+        call.errors.iter().map(|(status, count)| (status.to_string(), json!(count))).collect();
+    json!({
+        "name": call.name,
+        "count": call.count,
+        "errors": errors,
+        "mean_ns": nanoseconds(call.mean()),
+        "min_ns": nanoseconds(call.min),
+        "max_ns": nanoseconds(call.max),
+    })
+}
+
+fn window(window: &WindowStats) -> Value {
+    json!({
+        "liobn": window.liobn.0,
+        "puts": window.tally.puts,
+        "replaced": window.tally.replaced,
+        "cleared": window.tally.cleared,
+        "live": window.live,
+        "max_live": window.max_live,
+    })
+}
+
+/// JSON numbers have 64 bits here; that is 584 years.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What a run cost and did, for `--stats`. [`Calls`] counts while the guest runs; [`Report`] is
+//! the sum at the end, which [`text`] writes for people and [`json`] for programs.
+
+pub mod json;
+pub mod text;
+
+use std::time::Duration;
+
+use hcall::{Call, Status};
+
+/// The name under which calls with a token that PAPR does not know are counted together.
+const UNKNOWN: &str = "unknown";
+
+/// Counts and times of hypercalls, by name in the order of their first call. A guest cannot make
+/// it large: there are no more names than PAPR has, nor more statuses of one.
+#[derive(Debug, Default)]
+pub struct Calls(Vec<CallStats>);
+
+/// One hypercall.
+#[derive(Clone, Debug)]
+pub struct CallStats {
+    /// Its name.
+    pub name: &'static str,
+    /// How often it was called.
+    pub count: u64,
+    /// How often it answered what, H_SUCCESS aside.
+    pub errors: Vec<(Status, u64)>,
+    /// Time on the host: all calls, the shortest, the longest. H_CEDE counts its sleep.
+    pub total: Duration,
+    /// The shortest.
+    pub min: Duration,
+    /// The longest.
+    pub max: Duration,
+}
+
+impl Calls {
+    /// Counts one call.
+    pub fn record(&mut self, token: u64, call: &Call, time: Duration) {
+        let row = call.hcall.map(|row| row.name);
+        let name = row.or_else(|| hcall::token_name(token)).unwrap_or(UNKNOWN);
+        match self.0.iter_mut().find(|stats| stats.name == name) {
+            Some(stats) => stats.record(call.status, time),
+            None => {
+                let mut stats = CallStats::new(name);
+                stats.record(call.status, time);
+                self.0.push(stats);
+            }
+        }
+    }
+
+    /// All hypercalls, in the order of their first call.
+    pub fn rows(&self) -> &[CallStats] {
+        &self.0
+    }
+}
+
+impl CallStats {
+    fn new(name: &'static str) -> CallStats {
+        let (total, min, max) = (Duration::ZERO, Duration::MAX, Duration::ZERO);
+        CallStats { name, count: 0, errors: Vec::new(), total, min, max }
+    }
+
+    fn record(&mut self, status: Status, time: Duration) {
+        self.count += 1;
+        self.total = self.total.saturating_add(time);
+        self.min = self.min.min(time);
+        self.max = self.max.max(time);
+        if status == Status::Success {
+            return;
+        }
+        match self.errors.iter_mut().find(|(known, _)| *known == status) {
+            Some((_, count)) => *count += 1,
+            None => self.errors.push((status, 1)),
+        }
+    }
+
+    /// Time per call; a row has at least one call.
+    pub fn mean(&self) -> Duration {
+        self.total.div_f64(self.count.max(1) as f64)
+    }
+}
+
+/// Everything that `--stats` shows.
+#[derive(Debug)]
+pub struct Report<'a> {
+    /// Guest instructions completed.
+    pub instructions: u64,
+    /// From the first instruction to the last, on the host's clock.
+    pub elapsed: Duration,
+    /// How much of it the guest was idle (H_CEDE).
+    pub idle: Duration,
+    /// Hypercalls.
+    pub calls: &'a [CallStats],
+    /// DMA windows and page frames.
+    pub dma: iommu::Stats,
+}
+
+impl Report<'_> {
+    /// Millions of guest instructions per second, hypercalls included and idle time not.
+    pub fn mips(&self) -> f64 {
+        let busy = self.elapsed.saturating_sub(self.idle).as_secs_f64();
+        if busy > 0.0 { self.instructions as f64 / busy / 1e6 } else { 0.0 }
+    }
+}

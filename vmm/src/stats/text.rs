@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The report for people.
+
+use std::fmt::{self, Display, Formatter};
+
+use iommu::WindowStats;
+
+use super::{CallStats, Report};
+
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} guest instructions in {:.6} s ({:.6} s idle): {:.1} MIPS",
+            self.instructions,
+            self.elapsed.as_secs_f64(),
+            self.idle.as_secs_f64(),
+            self.mips()
+        )?;
+        writeln!(f, "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors", "hypercall", "count", "mean", "min", "max")?;
+        self.calls.iter().try_for_each(|call| self::call(f, call))?;
+        writeln!(
+            f,
+            "\n{:<22}{:>10}{:>12}{:>12}{:>12}{:>12}",
+            "LIOBN", "puts", "replaced", "cleared", "live", "max live"
+        )?;
+        self.dma.windows.iter().try_for_each(|window| self::window(f, window))?;
+        let totals = &self.dma.totals;
+        writeln!(
+            f,
+            "\npages: {} pinned, {} released, {} dirtied; leaked pins: {}",
+            totals.pinned, totals.released, totals.dirtied, self.dma.leaked
+        )
+    }
+}
+
+fn call(f: &mut Formatter<'_>, call: &CallStats) -> fmt::Result {
+    write!(f, "{:<22}{:>10}", call.name, call.count)?;
+    for time in [call.mean(), call.min, call.max] {
+        write!(f, "{:>12}", format!("{time:.2?}"))?;
+    }
+    for (status, count) in &call.errors {
+        write!(f, "  {count} {status}")?;
+    }
+    writeln!(f)
+}
+
+fn window(f: &mut Formatter<'_>, window: &WindowStats) -> fmt::Result {
+    let tally = &window.tally;
+    writeln!(
+        f,
+        "{:<22}{:>10}{:>12}{:>12}{:>12}{:>12}",
+        format!("{:#x}", window.liobn.0),
+        tally.puts,
+        tally.replaced,
+        tally.cleared,
+        window.live,
+        window.max_live
+    )
+}

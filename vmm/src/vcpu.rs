@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the run loop needs of a virtual CPU, whatever executes its instructions.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::control::Kick;
+
+/// Why a vCPU came back.
+#[derive(Debug)]
+pub enum Exit {
+    /// A hypercall: its registers are in [`Vcpu::hcall_registers`].
+    Hcall,
+    /// Somebody used the kick.
+    Kicked,
+    /// It can not go on; the sentence says why.
+    Crashed(String),
+}
+
+/// A virtual CPU.
+pub trait Vcpu {
+    /// Runs until something the machine must handle.
+    fn run(&mut self) -> Exit;
+    /// r3 to r12 of a hypercall.
+    fn hcall_registers(&self) -> [u64; 10];
+    /// Gives back r3 to r12.
+    fn set_hcall_registers(&mut self, registers: &[u64; 10]);
+    /// Whether the guest is in problem state.
+    fn problem_state(&self) -> bool;
+    /// The state at entry: starts at `nip` with the address of the device tree in r3.
+    fn start_at(&mut self, nip: u64, device_tree: u64);
+    /// Takes interrupts in little-endian mode.
+    fn set_interrupts_little_endian(&mut self, little: bool);
+    /// Writes SPRG0.
+    fn set_sprg0(&mut self, value: u64);
+    /// Sets MSR[EE].
+    fn enable_external_interrupts(&mut self);
+    /// How long an idle vCPU may sleep until it has an interrupt to take.
+    fn time_to_interrupt(&self) -> Duration;
+    /// Instructions completed so far.
+    fn instructions(&self) -> u64;
+    /// What other threads call to make [`run`](Vcpu::run) come back.
+    fn kick(&self) -> Kick;
+    /// Writes the registers for a person to read.
+    fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+impl Vcpu for power::Cpu {
+    fn run(&mut self) -> Exit {
+        match power::Cpu::run(self) {
+            power::Exit::Hcall => Exit::Hcall,
+            power::Exit::Kicked => Exit::Kicked,
+            crash => Exit::Crashed(crash.to_string()),
+        }
+    }
+
+    fn hcall_registers(&self) -> [u64; 10] {
+        std::array::from_fn(|i| self.gpr[3 + i])
+    }
+
+    fn set_hcall_registers(&mut self, registers: &[u64; 10]) {
+        self.gpr[3..13].copy_from_slice(registers);
+    }
+
+    fn problem_state(&self) -> bool {
+        power::Cpu::problem_state(self)
+    }
+
+    fn start_at(&mut self, nip: u64, device_tree: u64) {
+        self.set_nip(nip);
+        self.gpr[3] = device_tree;
+    }
+
+    fn set_interrupts_little_endian(&mut self, little: bool) {
+        self.set_interrupt_little_endian(little);
+    }
+
+    fn set_sprg0(&mut self, value: u64) {
+        power::Cpu::set_sprg0(self, value);
+    }
+
+    fn enable_external_interrupts(&mut self) {
+        power::Cpu::enable_external_interrupts(self);
+    }
+
+    fn time_to_interrupt(&self) -> Duration {
+        self.time_to_decrementer()
+    }
+
+    fn instructions(&self) -> u64 {
+        power::Cpu::instructions(self)
+    }
+
+    fn kick(&self) -> Kick {
+        let kicker = self.kicker();
+        Box::new(move || kicker.kick())
+    }
+
+    fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "nip {:016x}  msr {:016x}", self.nip(), self.msr())?;
+        writeln!(
+            f,
+            "lr  {:016x}  ctr {:016x}  xer {:08x}  cr {:08x}",
+            self.lr(),
+            self.ctr(),
+            self.xer(),
+            self.cr()
+        )?;
+        for (row, values) in self.gpr.chunks(4).enumerate() {
+            for (column, value) in values.iter().enumerate() {
+                let name = format!("r{}", 4 * row + column);
+                write!(f, "{}{name:<4}{value:016x}", if column == 0 { "" } else { "  " })?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
