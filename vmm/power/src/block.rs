@@ -80,17 +80,31 @@ pub(crate) struct Block {
     tag: u64,
     /// Address after the last instruction.
     pub(crate) end: u64,
-    /// First operation, an index into the arena.
-    first: u32,
+    /// First operation, in the arena.
+    first: Cursor,
     /// Real page number of the code.
     page: u32,
     /// Generation of that page when it was decoded.
     generation: u32,
     /// Number of instructions.
-    pub(crate) len: u32,
+    pub(crate) len: u64,
 }
 
-const EMPTY: Block = Block { tag: u64::MAX, end: 0, first: 0, page: 0, generation: 0, len: 0 };
+impl Block {
+    const EMPTY: Block = Block {
+        tag: u64::MAX,
+        end: 0,
+        first: Cursor(std::ptr::null()),
+        page: 0,
+        generation: 0,
+        len: 0,
+    };
+
+    /// How many of its instructions completed before the CPU stopped.
+    pub(crate) fn completed(&self, cpu: &Cpu) -> u64 {
+        ((cpu.stopped_at - self.first.0 as usize) / size_of::<Op>()) as u64
+    }
+}
 
 /// Sets of the direct-mapped block cache.
 const SETS: usize = 8192;
@@ -99,33 +113,42 @@ const ARENA: usize = 128 * 1024;
 
 /// The decoded code of one CPU.
 pub(crate) struct Cache {
-    sets: Box<[Block]>,
+    sets: Box<[Block; SETS]>,
+    /// Decoded operations. It never grows beyond its first capacity, so that they stay put.
     arena: Vec<Op>,
 }
 
+// SAFETY: the cursors in `sets` point into `arena`, which moves with them.
+unsafe impl Send for Cache {}
+
 impl Default for Cache {
     fn default() -> Cache {
-        Cache { sets: vec![EMPTY; SETS].into(), arena: Vec::new() }
+        let sets = vec![Block::EMPTY; SETS].into_boxed_slice();
+        let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS blocks"));
+        Cache { sets, arena: Vec::with_capacity(ARENA) }
     }
 }
 
 impl Cache {
     /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
     #[inline(always)]
-    pub(crate) fn find(&mut self, cpu: &mut Cpu) -> Option<Block> {
+    pub(crate) fn find(&mut self, cpu: &mut Cpu) -> Option<&Block> {
         let pc = cpu.nip & cpu.ea_mask & !3;
         let tag = pc | u64::from(cpu.little);
-        let block = self.sets[(pc / 4) as usize % SETS];
-        if block.tag == tag && block.generation == cpu.bus.generation(block.page as usize) {
-            return Some(block);
+        let set = (pc / 4) as usize % SETS;
+        let block = &self.sets[set];
+        let fresh =
+            block.tag == tag && block.generation == cpu.bus.generation(block.page as usize);
+        if !fresh {
+            self.decode(cpu, pc, tag)?;
         }
-        self.decode(cpu, pc, tag)
+        Some(&self.sets[set])
     }
 
     #[cold]
-    fn decode(&mut self, cpu: &mut Cpu, pc: u64, tag: u64) -> Option<Block> {
+    fn decode(&mut self, cpu: &mut Cpu, pc: u64, tag: u64) -> Option<()> {
         if self.arena.len() + MAX + 1 > ARENA {
-            self.sets.fill(EMPTY);
+            self.sets.fill(Block::EMPTY);
             self.arena.clear();
         }
         let page = u32::try_from(cpu.translate(pc) / PAGE).ok()?;
@@ -142,37 +165,34 @@ impl Cache {
                 break;
             }
         }
-        let len = (self.arena.len() - first) as u32;
+        let len = (self.arena.len() - first) as u64;
         self.arena.push(Op { run: sentinel, word: Word::new(0) });
-        let block = Block { tag, end: at, first: first as u32, page, generation, len };
-        self.sets[(pc / 4) as usize % SETS] = block;
-        Some(block)
+        // SAFETY: `first` is an index of the arena; taking the pointer from the whole
+        // allocation lets a cursor walk to the sentinel.
+        let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
+        self.sets[(pc / 4) as usize % SETS] =
+            Block { tag, end: at, first, page, generation, len };
+        Some(())
     }
 
-    /// Runs a block. On a stop, gives also how many instructions completed before it.
-    #[inline(always)]
-    pub(crate) fn run(&self, block: Block, cpu: &mut Cpu) -> Stop {
-        let start = Cursor(&raw const self.arena[block.first as usize]);
-        cpu.nip = block.end;
-        (start.op().run)(cpu, start)
-    }
-
-    /// How many instructions of `block` completed before the CPU stopped.
-    pub(crate) fn completed(&self, block: Block, cpu: &Cpu) -> u32 {
-        let start = &raw const self.arena[block.first as usize] as usize;
-        ((cpu.stopped_at - start) / size_of::<Op>()) as u32
-    }
-
-    /// A block of the one instruction at NIP, for tracing; it is not kept.
+    /// A block of the one instruction at NIP, for tracing; it is not found again.
     pub(crate) fn single(&mut self, cpu: &mut Cpu) -> Option<(Block, Word)> {
         let pc = cpu.nip & cpu.ea_mask & !3;
         let word = Word::new(cpu.fetch(pc)?);
-        self.sets.fill(EMPTY);
+        self.sets.fill(Block::EMPTY);
         self.arena.clear();
         let run = isa::decode(word).map_or(illegal as Run, |r| r.run);
         self.arena.extend([Op { run, word }, Op { run: sentinel, word: Word::new(0) }]);
-        Some((Block { end: pc.wrapping_add(4), len: 1, ..EMPTY }, word))
+        let first = Cursor(self.arena.as_ptr());
+        Some((Block { end: pc.wrapping_add(4), len: 1, first, ..Block::EMPTY }, word))
     }
+}
+
+/// Runs a block that the cache just gave.
+#[inline(always)]
+pub(crate) fn run(block: &Block, cpu: &mut Cpu) -> Stop {
+    cpu.nip = block.end;
+    (block.first.op().run)(cpu, block.first)
 }
 
 /// Words that were no instruction: how many, and the last one.

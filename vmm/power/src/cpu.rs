@@ -50,8 +50,8 @@ pub struct Cpu {
     pub(crate) srr1_info: u64,
     /// Address of the operation that stopped the block.
     pub(crate) stopped_at: usize,
-    /// Instructions left until events are looked at.
-    pub(crate) budget: i64,
+    /// Count of retired instructions at which events are looked at; 0 for at once.
+    pub(crate) look_at: u64,
     pub(crate) retired: u64,
     pub(crate) signals: Arc<Signals>,
     /// Where a machine check came while MSR[ME] was 0.
@@ -90,7 +90,7 @@ impl Cpu {
             interrupt_little_endian: false,
             srr1_info: 0,
             stopped_at: 0,
-            budget: 0,
+            look_at: 0,
             retired: 0,
             signals: Arc::default(),
             checkstop: None,
@@ -118,7 +118,7 @@ impl Cpu {
         self.msr = msr;
         self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
         self.little = msr & msr::LE != 0;
-        self.budget = 0; // a pending interrupt may have become enabled
+        self.look_at = 0; // a pending interrupt may have become enabled
     }
     /// MSR[PR].
     pub fn problem_state(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use crate::{
     Cpu,
-    block::{Block, Cache},
+    block::{self, Block, Cache},
     interrupt::{
         DECREMENTER, EXTERNAL, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop, TRACE,
     },
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Instructions between two looks at events: some ten microseconds.
-const SLICE: i64 = 4096;
+const SLICE: u64 = 4096;
 
 /// Why [`Cpu::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ impl Cpu {
 
     fn run_blocks(&mut self, cache: &mut Cache) -> Exit {
         loop {
-            if self.budget <= 0
+            if self.retired >= self.look_at
                 && let Some(exit) = self.events()
             {
                 return exit;
@@ -127,22 +127,16 @@ impl Cpu {
     /// Runs blocks until the budget is used up or something happens.
     #[inline(always)]
     fn slice(&mut self, cache: &mut Cache) -> Option<Exit> {
-        while self.budget > 0 {
+        while self.retired < self.look_at {
             let Some(block) = cache.find(self) else {
                 return self.fetch_failed();
             };
-            match cache.run(block, self) {
-                Stop::Next => self.retire(block.len),
-                stop => return self.stopped(cache, block, stop),
+            match block::run(block, self) {
+                Stop::Next => self.retired += block.len,
+                stop => return self.stopped(block, stop),
             }
         }
         None
-    }
-
-    #[inline(always)]
-    fn retire(&mut self, instructions: u32) {
-        self.retired += u64::from(instructions);
-        self.budget -= i64::from(instructions);
     }
 
     /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15).
@@ -151,9 +145,9 @@ impl Cpu {
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
         };
-        match cache.run(block, self) {
-            Stop::Next => self.retire(1),
-            stop => return self.stopped(cache, block, stop),
+        match block::run(&block, self) {
+            Stop::Next => self.retired += 1,
+            stop => return self.stopped(&block, stop),
         }
         let form = isa::decode(word).map(|row| row.form);
         if form.is_some_and(|f| !f.untraced && (step || branch && f.branch)) {
@@ -164,20 +158,20 @@ impl Cpu {
 
     /// Acts on a block that did not run to its end.
     #[cold]
-    fn stopped(&mut self, cache: &Cache, block: Block, stop: Stop) -> Option<Exit> {
-        let completed = cache.completed(block, self);
-        self.retire(completed);
-        let start = block.end.wrapping_sub(4 * u64::from(block.len));
-        let cia = start.wrapping_add(4 * u64::from(completed));
+    fn stopped(&mut self, block: &Block, stop: Stop) -> Option<Exit> {
+        let completed = block.completed(self);
+        self.retired += completed;
+        let start = block.end.wrapping_sub(4 * block.len);
+        let cia = start.wrapping_add(4 * completed);
         let next = cia.wrapping_add(4) & self.ea_mask;
         match stop {
             Stop::Hypercall => {
-                self.retire(1);
+                self.retired += 1;
                 self.nip = next;
                 return Some(Exit::Hcall);
             }
             Stop::SystemCall => {
-                self.retire(1);
+                self.retired += 1;
                 self.take_stop(stop, next);
             }
             _ => self.take_stop(stop, cia),
@@ -204,7 +198,7 @@ impl Cpu {
     /// Looks at what other threads and the clock want; takes an enabled interrupt.
     #[cold]
     fn events(&mut self) -> Option<Exit> {
-        self.budget = SLICE;
+        self.look_at = self.retired + SLICE;
         let exit = self.dead();
         if exit.is_some() {
             return exit;
@@ -221,7 +215,7 @@ impl Cpu {
                 self.take(DECREMENTER, self.nip & self.ea_mask, 0);
             }
         }
-        self.budget = SLICE;
+        self.look_at = self.retired + SLICE;
         None
     }
 

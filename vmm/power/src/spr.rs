@@ -159,7 +159,7 @@ sprs! {
 /// An expired decrementer must be noticed at once when it is enabled.
 fn write_dec(cpu: &mut Cpu, value: u64) {
     cpu.clock.set_decrementer(value);
-    cpu.budget = 0;
+    cpu.look_at = 0;
 }
 
 /// CTRL[RUN] is the one bit that can be written; it shows in bit 48 as the thread's run state

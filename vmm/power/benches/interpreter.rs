@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Guest instructions per second of the interpreter, on small loops. Items are instructions.
+
+use divan::{Bencher, counter::ItemsCount};
+use power::{Cpu, Exit, GuestMemory, msr};
+use std::sync::Arc;
+use vm_memory::{Bytes, GuestAddress};
+
+const START: u64 = 0x1000;
+const TURNS: u64 = 10_000;
+
+/// A loop: its body (the last word branches back), and how many instructions a turn runs.
+struct Loop {
+    body: &'static [u32],
+    per_turn: u64,
+}
+
+const SC_1: u32 = 0x4400_0022;
+
+const ALU: Loop = Loop {
+    body: &[
+        0x7c64_2a14, // add r3,r4,r5
+        0x3884_0001, // addi r4,r4,1
+        0x7ca5_1a14, // add r5,r5,r3
+        0x38c6_ffff, // addi r6,r6,-1
+        0x7ce7_2214, // add r7,r7,r4
+        0x7d08_3a14, // add r8,r8,r7
+        0x3929_0007, // addi r9,r9,7
+        0x7d4a_4a14, // add r10,r10,r9
+        0x4200_ffe0, // bdnz -32
+    ],
+    per_turn: 9,
+};
+
+const MEMORY: Loop = Loop {
+    body: &[
+        0xe862_0000, // ld r3,0(r2)
+        0x3863_0001, // addi r3,r3,1
+        0xf862_0000, // std r3,0(r2)
+        0xe882_0008, // ld r4,8(r2)
+        0x7c84_1a14, // add r4,r4,r3
+        0xf882_0008, // std r4,8(r2)
+        0xe8a2_0010, // ld r5,16(r2)
+        0xf8a2_0018, // std r5,24(r2)
+        0x4200_ffe0, // bdnz -32
+    ],
+    per_turn: 9,
+};
+
+const CALL: Loop = Loop {
+    body: &[
+        0x4800_000d, // bl +12
+        0x4200_fffc, // bdnz -4
+        SC_1,
+        0x3863_0001, // addi r3,r3,1
+        0x4e80_0020, // blr
+    ],
+    per_turn: 4,
+};
+
+/// A CPU with the loop in its RAM.
+fn cpu(code: &Loop, little: bool) -> Cpu {
+    let ram = GuestMemory::from_ranges(&[(GuestAddress(0), 1 << 20)]).expect("1 MiB of RAM");
+    for (i, word) in code.body.iter().chain(&[SC_1]).enumerate() {
+        let bytes = if little { word.to_le_bytes() } else { word.to_be_bytes() };
+        ram.write_slice(&bytes, GuestAddress(START + 4 * i as u64)).expect("in RAM");
+    }
+    let mut cpu = Cpu::new(Arc::new(ram));
+    cpu.set_msr(msr::SF | msr::ME | if little { msr::LE } else { 0 });
+    cpu.gpr[2] = 0x8000;
+    cpu
+}
+
+fn run(bencher: Bencher, code: &Loop, little: bool) {
+    let mut cpu = cpu(code, little);
+    bencher.counter(ItemsCount::new(TURNS * code.per_turn)).bench_local(|| {
+        cpu.set_nip(START);
+        cpu.set_ctr(TURNS);
+        assert_eq!(cpu.run(), Exit::Hcall);
+    });
+}
+
+#[divan::bench]
+fn alu(bencher: Bencher) {
+    run(bencher, &ALU, true);
+}
+
+#[divan::bench(args = [true, false])]
+fn memory(bencher: Bencher, little: bool) {
+    run(bencher, &MEMORY, little);
+}
+
+#[divan::bench]
+fn call(bencher: Bencher) {
+    run(bencher, &CALL, true);
+}
+
+fn main() {
+    divan::main();
+}
