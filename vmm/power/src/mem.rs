@@ -151,7 +151,10 @@ impl Cpu {
             let raw = unsafe { read(host, size) };
             return Ok(order(raw, size, self.little));
         }
-        self.load_slow(ea, size)
+        match self.load_slow(ea, size) {
+            (v, Stop::Next) => Ok(v),
+            (_, stop) => Err(stop),
+        }
     }
 
     #[inline(always)]
@@ -168,9 +171,17 @@ impl Cpu {
         self.store_slow(ea, size, v)
     }
 
-    /// A load that missed the TLB or is not aligned.
+    /// A load that missed the TLB or is not aligned. A pair comes back in registers, a
+    /// `Result` would not, and the fast path would pay for its place on the stack.
     #[cold]
-    fn load_slow(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
+    fn load_slow(&mut self, ea: u64, size: Size) -> (u64, Stop) {
+        match self.load_anyhow(ea, size) {
+            Ok(v) => (v, Stop::Next),
+            Err(stop) => (0, stop),
+        }
+    }
+
+    fn load_anyhow(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
         if ea.is_multiple_of(size.bytes()) {
             let host = self.host(ea, Access::Load)?;
             // SAFETY: `host` is the RAM of `ea`, which is aligned.
