@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# Runs every committed POWER guest image on tcevm and on QEMU's pseries machine.
+#
+#   images.sh TCEVM
+#
+# TCEVM is the tcevm binary. Exit status: 0 if every run powered off and reported no failure.
+set -u
+
+[ $# -eq 1 ] || { echo "usage: images.sh TCEVM" >&2; exit 2; }
+tcevm=$1
+here=$(cd "$(dirname "$0")" && pwd)
+out=$(mktemp)
+trap 'rm -f "$out"' EXIT
+failed=0
+
+check() {
+	machine=$1
+	image=$2
+	shift 2
+	if "$@" >"$out" 2>&1 </dev/null; then
+		echo "ok    $machine  $(basename "$image")"
+	else
+		echo "FAIL  $machine  $(basename "$image")  (status $?)"
+		sed 's/^/      /' "$out"
+		failed=1
+	fi
+}
+
+for image in "$here"/../../guest-images/images/*-[lb]e.elf; do
+	check tcevm "$image" "$tcevm" run --timeout 120 "$image"
+	check QEMU "$image" "$here/run-on-qemu.sh" "$image"
+done
+exit $failed
