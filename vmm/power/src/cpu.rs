@@ -308,6 +308,10 @@ impl Machine for Cpu {
         flag(a < b)
     }
     #[inline(always)]
+    fn top(&mut self, a: u64) -> u64 {
+        if self.ea_mask == u64::MAX { a >> 63 } else { a >> 31 & 1 }
+    }
+    #[inline(always)]
     fn select(&mut self, c: u64, a: u64, b: u64) -> u64 {
         if c != 0 { a } else { b }
     }

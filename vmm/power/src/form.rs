@@ -43,11 +43,23 @@ impl Form {
         self.value |= bits;
         self
     }
+    /// The fields under `mask` are reserved: the instruction is illegal unless they are 0,
+    /// as QEMU and binutils have it.
+    pub const fn zero(self, mask: u32) -> Form {
+        self.with(mask, 0)
+    }
     /// Bit 31 is part of the opcode and is set: `stwcx.`, `andi.` keep theirs elsewhere.
     pub const fn dot(self) -> Form {
         self.with(1, 1)
     }
 }
+
+/// The RA field, for [`Form::zero`].
+pub const RA: u32 = 31 << 16;
+/// The RB field.
+pub const RB: u32 = 31 << 11;
+/// Bit 9, beside the L of a compare.
+pub const BIT9: u32 = 1 << 22;
 
 /// D-form: primary opcode only.
 pub const fn d(op: u32) -> Form {

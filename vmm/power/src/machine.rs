@@ -80,6 +80,8 @@ pub trait Machine: Sized {
     fn eq(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
     fn lt_s(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
     fn lt_u(&mut self, a: Self::Val, b: Self::Val) -> Self::Val;
+    /// Most significant bit of a value in the width of the mode: bit 0, or bit 32 in 32-bit mode.
+    fn top(&mut self, a: Self::Val) -> Self::Val;
     /// `c != 0 ? a : b`.
     fn select(&mut self, c: Self::Val, a: Self::Val, b: Self::Val) -> Self::Val;
     /// A pure function of one value that is too long to spell out here.

@@ -32,6 +32,9 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("MB", |w, _| w.mb().to_string()),
     ("ME", |w, _| w.me().to_string()),
     ("MB6", |w, _| w.mb6().to_string()),
+    ("L14", |w, _| w.l14().to_string()),
+    ("CY", |w, _| w.cy().to_string()),
+    ("BC", |w, _| cr_bit(w.bc())),
     ("LEV", |w, _| w.lev().to_string()),
     ("BO", |w, _| w.bo().to_string()),
     ("BI", |w, _| w.bi().to_string()),
@@ -44,6 +47,15 @@ pub const OPERANDS: &[(&str, Print)] = &[
 
 fn reg(r: usize) -> String {
     format!("r{r}")
+}
+
+/// A CR bit, as `lt` in CR0 or `4*cr6+lt` elsewhere.
+fn cr_bit(bit: u32) -> String {
+    let name = ["lt", "gt", "eq", "so"][bit as usize % 4];
+    match bit / 4 {
+        0 => name.into(),
+        field => format!("4*cr{field}+{name}"),
+    }
 }
 
 fn signed(v: u64) -> String {

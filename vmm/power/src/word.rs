@@ -48,6 +48,8 @@ fields! {
     l10: 10..=10;
     /// Two-bit L field.
     l2: 9..=10;
+    /// Two-bit L field of darn.
+    l14: 14..=15;
     /// One-bit L field at bit 15 (mtmsrd, mtmsr).
     l15: 15..=15;
     /// Trap conditions.
