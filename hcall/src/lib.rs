@@ -1,1 +1,31 @@
-//! Under construction.
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The PAPR hypercall interface: one row per hypercall, beside the function that does it.
+//!
+//! [`dispatch`] takes r3 to r12 of a vCPU that executed `sc 1`, finds the row of the token in r3,
+//! turns registers into typed arguments, and puts answers and status back. The guest's DMA
+//! windows are `iommu`'s; consoles, clocks and the vCPU itself are behind [`Machine`]. This crate
+//! knows no vCPU and no hypervisor of the host.
+//!
+//! Read the files in this order: [`status`], [`tokens`] (words); [`abi`], [`machine`],
+//! [`mod@dispatch`] (mechanism); [`tce`], [`term`], [`system`], [`rtas`] (the calls).
+//!
+//! To add a hypercall, write its function and its row into one of the last four; its token is in
+//! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
+#![forbid(unsafe_code)]
+
+pub mod abi;
+pub mod dispatch;
+pub mod machine;
+pub mod rtas;
+pub mod status;
+pub mod system;
+pub mod tce;
+pub mod term;
+pub mod tokens;
+
+pub use abi::{Hcall, Regs};
+pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
+pub use machine::{Caller, Machine, Memory};
+pub use rtas::rtas_tokens;
+pub use status::Status;
+pub use tokens::token_name;

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! From a token to its row: two dense tables, built when the crate is compiled.
+
+use crate::abi::{Hcall, Regs};
+use crate::machine::Caller;
+use crate::status::Status;
+use crate::{rtas, system, tce, term};
+
+/// Every hypercall, one line per file.
+pub const HCALLS: &[&[Hcall]] = &[tce::HCALLS, term::HCALLS, system::HCALLS, rtas::HCALLS];
+
+/// Tokens that LoPAR gives out are multiples of 4.
+const STEP: u64 = 4;
+/// First private token. These are consecutive numbers.
+const PRIVATE: u64 = 0xF000;
+const PRIVATE_COUNT: usize = 16;
+/// Above all of LoPAR's tokens.
+const ARCHITECTED_COUNT: usize = 0x480 / STEP as usize;
+
+type Table<const N: usize> = [Option<&'static Hcall>; N];
+
+static ARCHITECTED: Table<ARCHITECTED_COUNT> = table(0, STEP);
+static PRIVATES: Table<PRIVATE_COUNT> = table(PRIVATE, 1);
+
+/// The rows whose tokens are `base`, `base + step` and so on. A token that two rows have does not
+/// compile, nor one that no table covers.
+const fn table<const N: usize>(base: u64, step: u64) -> Table<N> {
+    let mut table: Table<N> = [None; N];
+    let mut file = 0;
+    while file < HCALLS.len() {
+        let mut row = 0;
+        while row < HCALLS[file].len() {
+            let hcall = &HCALLS[file][row];
+            if (hcall.token >= PRIVATE) == (base == PRIVATE) {
+                assert!((hcall.token - base).is_multiple_of(step));
+                let index = ((hcall.token - base) / step) as usize;
+                assert!(table[index].is_none());
+                table[index] = Some(hcall);
+            }
+            row += 1;
+        }
+        file += 1;
+    }
+    table
+}
+
+/// A hypercall that was made: which one, if there is such, and what was answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// The row; `None` when the token has none.
+    pub hcall: Option<&'static Hcall>,
+    /// The answer.
+    pub status: Status,
+}
+
+/// The row of a token, if the call is implemented.
+#[inline]
+pub fn find(token: u64) -> Option<&'static Hcall> {
+    let (table, index): (&[Option<&Hcall>], u64) = if token >= PRIVATE {
+        (&PRIVATES, token - PRIVATE)
+    } else if token.is_multiple_of(STEP) {
+        (&ARCHITECTED, token / STEP)
+    } else {
+        return None;
+    };
+    usize::try_from(index).ok().and_then(|index| table.get(index).copied().flatten())
+}
+
+/// Does the hypercall whose token is in r3: reads arguments from r4 up, writes answers there if it
+/// succeeds, and its status to r3. `regs` are r3 to r12.
+///
+/// In problem state every call is H_PRIVILEGE, an unknown token is H_FUNCTION; both change
+/// nothing.
+pub fn dispatch(caller: &mut Caller<'_>, regs: &mut Regs) -> Call {
+    let hcall = find(regs[0]);
+    let status = match hcall {
+        _ if caller.problem_state => Status::Privilege,
+        Some(hcall) => (hcall.run)(caller, regs),
+        None => Status::Function,
+    };
+    regs[0] = status.to_reg();
+    Call { hcall, status }
+}
+
+/// The strings of `ibm,hypertas-functions`: the function set of each row, sorted, each once.
+pub fn function_sets() -> Vec<&'static str> {
+    let rows = HCALLS.iter().flat_map(|rows| rows.iter());
+    let mut sets: Vec<_> = rows.filter_map(|hcall| hcall.set).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    sets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokens;
+
+    #[test]
+    fn every_row_is_found_by_its_token_and_has_its_papr_name() {
+        for hcall in HCALLS.iter().flat_map(|rows| rows.iter()) {
+            let found = find(hcall.token).expect("in a table");
+            assert_eq!(found.name, hcall.name);
+            assert_eq!(tokens::token_name(hcall.token), Some(hcall.name));
+            assert!(hcall.args.len() <= 9 && hcall.returns.len() <= 9);
+        }
+    }
+
+    // Clauses 2 and 3.
+    #[test]
+    fn a_token_with_a_low_bit_or_out_of_the_tables_has_no_row() {
+        for token in
+            [0, 1, 0x21, 0x22, 0x23, 0x4fc, 0xefff, 0xf001, 0xf010, 1 << 32 | 0x20, u64::MAX]
+        {
+            assert!(find(token).is_none(), "{token:#x}");
+        }
+    }
+
+    // LoPAR 2.9, "Hypervisor Call Functions": the sets of the calls that are there.
+    #[test]
+    fn function_sets_are_sorted_and_unique() {
+        assert_eq!(
+            function_sets(),
+            [
+                "hcall-copy",
+                "hcall-multi-tce",
+                "hcall-random",
+                "hcall-set-mode",
+                "hcall-sprg0",
+                "hcall-tce",
+                "hcall-term",
+            ]
+        );
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What a hypercall may ask of the machine and of the calling vCPU.
+
+use crate::status::Status;
+use iommu::{Agent, Container};
+use std::time::SystemTime;
+
+/// Guest memory, with the bitmap of what was written.
+pub type Memory = vm_memory::GuestMemoryMmap<vm_memory::bitmap::AtomicBitmap>;
+
+/// The machine and the calling vCPU, as far as hypercalls need them.
+pub trait Machine {
+    /// Queues up to 16 bytes on a virtual terminal: all of them or none. `unit` 0 is the first
+    /// console, else it is the terminal's unit address. No bytes only tests the connection.
+    ///
+    /// Errors: [`Status::Parameter`] when there is no such terminal, [`Status::Closed`] when
+    /// nobody is there, [`Status::Busy`] when there is no room.
+    fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status>;
+
+    /// Takes up to 16 bytes that were typed; returns how many. Errors: as
+    /// [`term_write`](Self::term_write).
+    fn term_read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status>;
+
+    /// Sets LPCR\[ILE\] of all vCPUs: the byte order in which interrupts are taken.
+    fn set_interrupts_little_endian(&mut self, little: bool);
+
+    /// Sets SPRG0 of the calling vCPU.
+    fn set_sprg0(&mut self, value: u64);
+
+    /// Sets MSR\[EE\] of the calling vCPU and lets it idle until an interrupt.
+    fn cede(&mut self);
+
+    /// Ends the run.
+    fn power_off(&mut self);
+
+    /// A random number; `None` when the host has none to give.
+    fn random(&mut self) -> Option<u64>;
+
+    /// The wall clock.
+    fn now(&self) -> SystemTime;
+
+    /// Makes every vCPU fetch these bytes of guest memory anew, as `icbi` of each block would.
+    fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
+}
+
+/// Who calls, and what the call may touch.
+pub struct Caller<'a> {
+    /// The guest's DMA windows.
+    pub container: &'a Container,
+    /// The guest's memory.
+    pub memory: &'a Memory,
+    /// The calling thread's side of the accounting.
+    pub agent: &'a mut Agent,
+    /// The machine.
+    pub machine: &'a mut dyn Machine,
+    /// True when the vCPU is in problem state (MSR\[PR\] = 1).
+    pub problem_state: bool,
+}

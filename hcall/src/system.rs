@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Processor resources and small services: H_SET_SPRG0, H_SET_DABR, H_PAGE_INIT, H_CEDE, H_RANDOM,
+//! H_SET_MODE.
+
+use crate::abi::hcalls;
+use crate::machine::Caller;
+use crate::status::Status;
+use iommu::Gpa;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
+
+hcalls![
+    Hcall {
+        name: H_SET_SPRG0,
+        call: h_set_sprg0(value),
+        returns: [],
+        set: Some("hcall-sprg0"),
+        spec: "LoPAR 2.9, H_SET_SPRG0",
+    },
+    Hcall {
+        name: H_SET_DABR,
+        call: h_set_dabr(value),
+        returns: [],
+        // "Yes - if DABR exists": our processor has none, so the set is not promised.
+        set: None,
+        spec: "LoPAR 2.9, H_SET_DABR",
+    },
+    Hcall {
+        name: H_PAGE_INIT,
+        call: h_page_init(flags, destination, source),
+        returns: [],
+        set: Some("hcall-copy"),
+        spec: "LoPAR 2.9, H_PAGE_INIT",
+    },
+    Hcall {
+        name: H_CEDE,
+        call: h_cede(),
+        returns: [],
+        // hcall-splpar also promises virtual processor areas, which we do not have.
+        set: None,
+        spec: "LoPAR 2.9, H_CEDE",
+    },
+    Hcall {
+        name: H_RANDOM,
+        call: h_random(),
+        returns: [number],
+        set: Some("hcall-random"),
+        spec: "LoPAR 2.9, H_RANDOM",
+    },
+    Hcall {
+        name: H_SET_MODE,
+        call: h_set_mode(mflags, resource, value1, value2),
+        returns: [],
+        set: Some("hcall-set-mode"),
+        spec: "LoPAR 2.9, H_SET_MODE",
+    },
+];
+
+/// Sets SPRG0. Any value.
+fn h_set_sprg0(on: &mut Caller<'_>, value: u64) -> Result<(), Status> {
+    on.machine.set_sprg0(value);
+    Ok(())
+}
+
+/// Refuses: POWER9 has no data address breakpoint register (Power ISA 3.0B has DAWR in its
+/// place). Guests probe with this call whether `sc 1` reaches a hypervisor, and take H_PRIVILEGE
+/// for no.
+fn h_set_dabr(_: &mut Caller<'_>, _value: u64) -> Result<(), Status> {
+    Err(Status::Hardware)
+}
+
+/// H_PAGE_INIT works on 4 KiB pages, whatever the guest's pages are.
+const PAGE: usize = 4096;
+
+/// A flag of LoPAR 2.9, "Page Frame Table Access flags field definition", by its bit number.
+const fn flag(bit: u32) -> u64 {
+    1 << (63 - bit)
+}
+const ICACHE_INVALIDATE: u64 = flag(40);
+const ICACHE_SYNCHRONIZE: u64 = flag(41);
+const ZERO: u64 = flag(48);
+const COPY: u64 = flag(49);
+
+/// Zeroes or copies a page. Flags that the call does not define are refused, as LoPAR's debug mode
+/// does; the source counts only when it is copied.
+fn h_page_init(
+    on: &mut Caller<'_>,
+    flags: u64,
+    destination: Gpa,
+    source: Gpa,
+) -> Result<(), Status> {
+    if flags & !(ICACHE_INVALIDATE | ICACHE_SYNCHRONIZE | ZERO | COPY) != 0 {
+        return Err(Status::Parameter);
+    }
+    let destination = page(on, destination)?;
+    let mut content = [0; PAGE];
+    if flags & COPY != 0 {
+        let source = page(on, source)?;
+        on.memory.read_slice(&mut content, source).map_err(|_| Status::Parameter)?;
+    }
+    if flags & (ZERO | COPY) != 0 {
+        on.memory.write_slice(&content, destination).map_err(|_| Status::Parameter)?;
+    }
+    if flags & (ICACHE_INVALIDATE | ICACHE_SYNCHRONIZE) != 0 {
+        on.machine.invalidate_instructions(destination.0, PAGE as u64);
+    }
+    Ok(())
+}
+
+/// The start of a whole page of guest memory, else H_PARAMETER.
+fn page(on: &Caller<'_>, address: Gpa) -> Result<GuestAddress, Status> {
+    let start = GuestAddress(address.0);
+    if address.0.is_multiple_of(PAGE as u64) && on.memory.check_range(start, PAGE) {
+        Ok(start)
+    } else {
+        Err(Status::Parameter)
+    }
+}
+
+/// Gives the processor away until an interrupt.
+fn h_cede(on: &mut Caller<'_>) -> Result<(), Status> {
+    on.machine.cede();
+    Ok(())
+}
+
+/// A random number.
+fn h_random(on: &mut Caller<'_>) -> Result<u64, Status> {
+    on.machine.random().ok_or(Status::Hardware)
+}
+
+/// Resource: where interrupts find the address translation mode (LPCR\[AIL\]).
+const ADDRESS_TRANSLATION_MODE: u64 = 3;
+/// Resource: byte order of interrupts (LPCR\[ILE\]).
+const LITTLE_ENDIAN: u64 = 4;
+
+/// Sets a processor mode. Interrupts with translation off (the only place where ours go) and
+/// their byte order can be set; breakpoints and watchpoints are not there.
+///
+/// Whether MSR\[EE\] is 0 on all processors (H_BAD_MODE if not) is not checked: guests set the
+/// byte order on their boot processor before they enable interrupts.
+fn h_set_mode(
+    on: &mut Caller<'_>,
+    mflags: u64,
+    resource: u64,
+    value1: u64,
+    value2: u64,
+) -> Result<(), Status> {
+    let supported = match resource {
+        ADDRESS_TRANSLATION_MODE => 0,
+        LITTLE_ENDIAN => 1,
+        _ => return Err(Status::P2),
+    };
+    if value1 != 0 {
+        return Err(Status::P3);
+    }
+    if value2 != 0 {
+        return Err(Status::P4);
+    }
+    if let Some(status) = Status::unsupported_flag(mflags, supported) {
+        return Err(status);
+    }
+    if resource == LITTLE_ENDIAN {
+        on.machine.set_interrupts_little_endian(mflags == 1);
+    }
+    Ok(())
+}
