@@ -37,7 +37,7 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("BC", |w, _| cr_bit(w.bc())),
     ("LEV", |w, _| w.lev().to_string()),
     ("BO", |w, _| w.bo().to_string()),
-    ("BI", |w, _| w.bi().to_string()),
+    ("BI", |w, _| cr_bit(w.bi())),
     ("BH", |w, _| w.bh().to_string()),
     ("LI", |w, pc| target(w, pc, w.li())),
     ("BD", |w, pc| target(w, pc, w.bd())),
@@ -64,7 +64,7 @@ fn signed(v: u64) -> String {
 
 fn target(w: Word, pc: u64, displacement: u64) -> String {
     let base = if w.aa() { 0 } else { pc };
-    format!("{:x}", base.wrapping_add(displacement))
+    format!("{:#x}", base.wrapping_add(displacement))
 }
 
 /// Prints the instruction at address `pc`.

@@ -59,7 +59,7 @@ crate::isa![
             let always = m.imm(1);
             m.jump_if(always, target);
         },
-        cases: &["48000010 b 1010 | | nip=1010", "48000011 bl 1010 | | nip=1010 lr=1004"],
+        cases: &["48000010 b 0x1010 | | nip=1010", "48000011 bl 0x1010 | | nip=1010 lr=1004"],
     },
     Insn {
         name: bc,
@@ -73,9 +73,9 @@ crate::isa![
             m.jump_if(taken, target);
         },
         cases: &[
-            "4082fff8 bc 4,2,ff8 | cr0=2 | ",
-            "4082fff8 bc 4,2,ff8 | cr0=4 | nip=ff8",
-            "4200fff8 bc 16,0,ff8 | ctr=1 | ctr=0",
+            "4082fff8 bc 4,eq,0xff8 | cr0=2 | ",
+            "4082fff8 bc 4,eq,0xff8 | cr0=4 | nip=ff8",
+            "4200fff8 bc 16,lt,0xff8 | ctr=1 | ctr=0",
         ],
     },
     Insn {
@@ -89,7 +89,7 @@ crate::isa![
             link(m, w);
             m.jump_if(taken, target);
         },
-        cases: &["4e800020 bclr 20,0,0 | lr=2003 | nip=2000"],
+        cases: &["4e800020 bclr 20,lt,0 | lr=2003 | nip=2000"],
     },
     Insn {
         name: sc,
