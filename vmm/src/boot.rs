@@ -76,6 +76,7 @@ impl Boot<'_> {
         let memory = memory::map(self.ram)?;
         let mut map = Map::new(self.ram);
         let Placed { entry, end } = place::place(&image, &mut map, &memory)?;
+        log::debug!("entry {entry:#x}, image ends at {end:#x}");
         let load = |path| initrd::place(path, end, &mut map, &memory);
         let initrd = self.initrd.map(load).transpose()?;
         let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;

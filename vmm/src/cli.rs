@@ -3,10 +3,11 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
@@ -43,7 +44,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a guest image, or the embedded demonstration.
-    #[command(after_help = run_help())]
+    #[command(after_help = run_help(), args_override_self = true)]
     Run(RunArgs),
 }
 
@@ -96,13 +97,25 @@ impl Command {
 
 /// Reads the command line, executes the command, and returns the exit code of the process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse(); // a wrong command line ends here, with code 2
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     start_log(cli.log);
     let code = cli.command.execute().unwrap_or_else(|failure| {
         say(&failure.to_string());
         exit::SETUP_FAILED
     });
     code.into()
+}
+
+/// Ends the process with code 2 (or 0 after `--help`). A wrong value takes one line, as every other
+/// bad input does; clap explains the rest at length.
+fn refuse(error: &clap::Error) -> ! {
+    if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    say(lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: "));
+    process::exit(error.exit_code());
 }
 
 /// Writes a line for the user to stderr; a stderr that is gone is no reason to fail.

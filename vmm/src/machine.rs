@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The run loop: the vCPU runs until it needs the machine, the machine answers, on and on.
 
+use std::fmt::{self, Display};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use hcall::{Call, Caller, Memory};
+use hcall::{Call, Caller, Memory, Regs};
 use iommu::{Agent, Container};
 
 use crate::boot::Ready;
 use crate::console::Console;
 use crate::control::Control;
 use crate::exit::Outcome;
-use crate::platform::Platform;
-use crate::stats::Calls;
+use crate::platform::{Effects, Platform};
+use crate::stats::{Calls, Report};
 use crate::trace;
 use crate::vcpu::{Exit, Vcpu};
 
@@ -24,6 +25,7 @@ pub struct Machine<V> {
     agent: Agent,
     console: Console,
     control: Arc<Control>,
+    effects: Effects,
     observe: Observe,
     calls: Calls,
 }
@@ -37,6 +39,12 @@ pub struct Observe {
     pub stats: bool,
 }
 
+impl Observe {
+    fn any(self) -> bool {
+        self.trace || self.stats
+    }
+}
+
 impl<V: Vcpu> Machine<V> {
     /// Puts a vCPU at the entry of a machine that is ready.
     pub fn new(ready: Ready, mut vcpu: V, control: Arc<Control>, console: Console) -> Machine<V> {
@@ -48,6 +56,7 @@ impl<V: Vcpu> Machine<V> {
             container: ready.container,
             console,
             control,
+            effects: Effects::default(),
             observe: Observe::default(),
             calls: Calls::default(),
         }
@@ -63,7 +72,8 @@ impl<V: Vcpu> Machine<V> {
         loop {
             match self.vcpu.run() {
                 Exit::Hcall => {
-                    if self.hypercall() {
+                    self.hypercall();
+                    if self.effects.powered_off {
                         return self.powered_off();
                     }
                 }
@@ -77,26 +87,23 @@ impl<V: Vcpu> Machine<V> {
         }
     }
 
-    /// Answers a hypercall; true when it was the last.
-    fn hypercall(&mut self) -> bool {
+    fn hypercall(&mut self) {
         let mut registers = self.vcpu.hcall_registers();
-        let mut off = false;
-        if self.observe.trace || self.observe.stats {
-            self.observed(&mut registers, &mut off);
+        if self.observe.any() {
+            self.observed(&mut registers);
         } else {
-            self.dispatch(&mut registers, &mut off);
+            self.dispatch(&mut registers);
         }
         self.vcpu.set_hcall_registers(&registers);
-        off
     }
 
-    fn dispatch(&mut self, registers: &mut [u64; 10], off: &mut bool) -> Call {
+    fn dispatch(&mut self, registers: &mut Regs) -> Call {
         let problem_state = self.vcpu.problem_state();
         let mut platform = Platform {
             vcpu: &mut self.vcpu,
             console: &mut self.console,
             control: &self.control,
-            off,
+            effects: &mut self.effects,
         };
         let mut caller = Caller {
             container: &self.container,
@@ -110,13 +117,13 @@ impl<V: Vcpu> Machine<V> {
 
     /// The same, recorded. Only here does a hypercall cost a look at the clock.
     #[cold]
-    fn observed(&mut self, registers: &mut [u64; 10], off: &mut bool) {
+    fn observed(&mut self, registers: &mut Regs) {
         let asked = *registers;
         let start = Instant::now();
-        let call = self.dispatch(registers, off);
+        let call = self.dispatch(registers);
         let time = start.elapsed();
         if self.observe.trace {
-            trace::write(&asked, registers, &call);
+            trace::Line { asked: &asked, answered: registers, call: &call }.write();
         }
         if self.observe.stats {
             self.calls.record(asked[0], &call, time);
@@ -128,5 +135,21 @@ impl<V: Vcpu> Machine<V> {
             None | Some(0) => Outcome::PoweredOff,
             Some(code) => Outcome::GuestFailed(code),
         }
+    }
+
+    /// What was recorded, for a run that took `elapsed`.
+    pub fn report(&self, elapsed: Duration) -> Report<'_> {
+        Report {
+            instructions: self.vcpu.instructions(),
+            elapsed,
+            idle: self.effects.idle,
+            calls: self.calls.rows(),
+            dma: self.container.stats([&self.agent]),
+        }
+    }
+
+    /// The registers of the vCPU, for a person to read.
+    pub fn dump(&self) -> impl Display {
+        fmt::from_fn(|f| self.vcpu.dump(f))
     }
 }

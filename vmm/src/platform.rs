@@ -2,7 +2,7 @@
 //! The machine as a hypercall sees it: the console, the calling vCPU, power and time.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use hcall::Status;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -20,8 +20,17 @@ pub struct Platform<'a, V> {
     pub console: &'a mut Console,
     /// Where an idle vCPU waits.
     pub control: &'a Arc<Control>,
-    /// Set when the guest powers off.
-    pub off: &'a mut bool,
+    /// What the call did to the run.
+    pub effects: &'a mut Effects,
+}
+
+/// What hypercalls did that the run loop has to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Effects {
+    /// The guest powered off.
+    pub powered_off: bool,
+    /// How long it was idle.
+    pub idle: Duration,
 }
 
 /// Unit 0 is the first console (QEMU: `vty_lookup`), which is the only one.
@@ -53,11 +62,13 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     /// ends the wait is looked at under the lock under which it is told.
     fn cede(&mut self) {
         self.vcpu.enable_external_interrupts();
+        let start = Instant::now();
         self.control.idle(self.vcpu.time_to_interrupt());
+        self.effects.idle += start.elapsed();
     }
 
     fn power_off(&mut self) {
-        *self.off = true;
+        self.effects.powered_off = true;
     }
 
     fn random(&mut self) -> Option<u64> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `tcevm run`.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::demo;
 use crate::exit::Outcome;
 use crate::image::{self, FileError};
 use crate::machine::{Machine, Observe};
+use crate::stats::json;
 use crate::vcpu::Vcpu;
 use crate::watch::Watch;
 
@@ -44,11 +46,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         dump_dtb(path, &ready.dtb)?;
         return Ok(0);
     }
-    let outcome = run_guest(args, ready)?;
-    if let Some(message) = outcome.message() {
-        cli::say(&message);
-    }
-    Ok(outcome.code())
+    Ok(run_guest(args, ready)?.code())
 }
 
 fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
@@ -85,5 +83,22 @@ fn run_guest(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
     let elapsed = start.elapsed();
     drop(raw); // before anything is said
     drop(watch);
+    if let Some(message) = outcome.message() {
+        cli::say(&message);
+    }
+    if matches!(outcome, Outcome::Crashed(_)) {
+        report(&machine.dump());
+    }
+    match args.stats {
+        None => {}
+        Some(StatsFormat::Text) => report(&machine.report(elapsed)),
+        Some(StatsFormat::Json) => report(&json::object(&machine.report(elapsed))),
+    }
     Ok(outcome)
+}
+
+/// Writes lines to stderr; a stderr that is gone is no reason to fail.
+fn report(lines: &impl Display) {
+    let text = lines.to_string();
+    let _ = writeln!(io::stderr(), "{}", text.trim_end());
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use hcall::Regs;
+
 use crate::control::Kick;
 
 /// Why a vCPU came back.
@@ -22,9 +24,9 @@ pub trait Vcpu {
     /// Runs until something the machine must handle.
     fn run(&mut self) -> Exit;
     /// r3 to r12 of a hypercall.
-    fn hcall_registers(&self) -> [u64; 10];
+    fn hcall_registers(&self) -> Regs;
     /// Gives back r3 to r12.
-    fn set_hcall_registers(&mut self, registers: &[u64; 10]);
+    fn set_hcall_registers(&mut self, registers: &Regs);
     /// Whether the guest is in problem state.
     fn problem_state(&self) -> bool;
     /// The state at entry: starts at `nip` with the address of the device tree in r3.
@@ -54,11 +56,11 @@ impl Vcpu for power::Cpu {
         }
     }
 
-    fn hcall_registers(&self) -> [u64; 10] {
+    fn hcall_registers(&self) -> Regs {
         std::array::from_fn(|i| self.gpr[3 + i])
     }
 
-    fn set_hcall_registers(&mut self, registers: &[u64; 10]) {
+    fn set_hcall_registers(&mut self, registers: &Regs) {
         self.gpr[3..13].copy_from_slice(registers);
     }
 

@@ -17,7 +17,11 @@ impl Display for Report<'_> {
             self.idle.as_secs_f64(),
             self.mips()
         )?;
-        writeln!(f, "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors", "hypercall", "count", "mean", "min", "max")?;
+        writeln!(
+            f,
+            "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors",
+            "hypercall", "count", "mean", "min", "max"
+        )?;
         self.calls.iter().try_for_each(|call| self::call(f, call))?;
         writeln!(
             f,

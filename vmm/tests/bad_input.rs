@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Every input that cannot be run ends in one line that says why and what to do, and in exit code
+//! 3 (2 for the command line); none panics.
+
+mod support;
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use proptest::prelude::*;
+use support::asm::{self, BASE};
+use support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
+use support::{Files, arg, code, run, stderr, stdout};
+use vmm::boot::Boot;
+use vmm::memory::RamSize;
+
+/// Runs `tcevm run` and checks that it is refused with one line that contains all of `says`.
+fn refused<const N: usize>(args: &[&str], exit: i32, says: [&str; N]) {
+    let output = run(args);
+    let message = stderr(&output);
+    assert_eq!(code(&output), exit, "{args:?}: {message}");
+    assert_eq!(message.lines().count(), 1, "{args:?}: {message}");
+    assert!(message.starts_with("tcevm: "), "{args:?}: {message}");
+    assert_eq!(stdout(&output), "", "{args:?}");
+    for text in says {
+        assert!(message.contains(text), "{args:?}: {text:?} is not in {message}");
+    }
+}
+
+/// The same for an image.
+fn refused_image<const N: usize>(image: &[u8], says: [&str; N]) {
+    let files = Files::new();
+    let path = files.write("image", image);
+    refused(&[arg(&path), "-m", "16M"], 3, says);
+}
+
+fn good() -> Elf {
+    asm::guest([asm::print("hello\n"), asm::power_off()].concat())
+}
+
+fn be(value: u64) -> [u8; 8] {
+    value.to_be_bytes()
+}
+
+#[test]
+fn the_good_image_that_the_others_are_made_from_runs() {
+    let files = Files::new();
+    let output = run([arg(&files.write("image", good().bytes())), "-m", "16M"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, "hello\n"), "{output:?}");
+}
+
+#[test]
+fn files_that_are_no_images() {
+    let files = Files::new();
+    refused(&["/nowhere/image"], 3, ["/nowhere/image", "No such file", "check the name"]);
+    refused(&[arg(&files.path("."))], 3, ["is a directory", "name a file"]);
+    refused(&["/dev/zero"], 3, ["not a regular file"]);
+    refused_image(b"", ["not an ELF file", "powerpc64"]);
+    refused_image(b"#!/bin/sh\n", ["not an ELF file"]);
+}
+
+#[test]
+fn a_file_without_permission() {
+    let files = Files::new();
+    let path = files.write("image", good().bytes());
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode));
+    mode(&path, 0).unwrap();
+    mode(&files.path("."), 0o755).unwrap();
+    let mut command = support::tcevm();
+    if std::fs::read(&path).is_ok() {
+        // The superuser may read it all the same: let nobody try, with a command of his own.
+        let copy = files.path("tcevm");
+        std::fs::copy(env!("CARGO_BIN_EXE_tcevm"), &copy).unwrap();
+        command = Command::new(copy);
+        command.uid(65534).gid(65534);
+    }
+    let output = command.args(["run", arg(&path)]).output().unwrap();
+    assert_eq!(code(&output), 3, "{output:?}");
+    assert!(stderr(&output).contains("Permission denied"), "{output:?}");
+}
+
+#[test]
+fn an_elf_file_for_something_else() {
+    let file = good().bytes();
+    refused_image(&patched(&file, at::MACHINE, &[0, 62]), ["another machine", "62", "powerpc64"]);
+    refused_image(&patched(&file, at::CLASS, &[1]), ["32-bit", "-m64"]);
+    refused_image(&patched(&file, at::CLASS, &[7]), ["damaged header"]);
+    refused_image(&patched(&file, at::DATA, &[3]), ["damaged header"]);
+    refused_image(&patched(&file, at::TYPE, &[0, 1]), ["object file", "link it"]);
+    refused_image(&patched(&file, at::TYPE, &[0, 4]), ["ELF type 4"]);
+    refused_image(&patched(&file, at::PHENTSIZE, &[0, 55]), ["damaged header"]);
+    refused_image(&patched(&file, at::PHNUM, &[0, 0]), ["no segment to load"]);
+    refused_image(&patched(&file, phdr(0, at::P_MEMSZ), &be(0)), ["entry address"]);
+}
+
+#[test]
+fn an_image_truncated_at_every_header() {
+    let file = good().bytes();
+    let program_headers = elf::EHDR + 2 * elf::PHDR;
+    for len in 4..elf::EHDR {
+        refused_library(&file[..len], "truncated: the file ends inside the ELF header");
+    }
+    for len in elf::EHDR..program_headers {
+        refused_library(&file[..len], "truncated: the file ends inside the program headers");
+    }
+    let second = good().segments[0].data.len() + program_headers;
+    for len in program_headers..second {
+        refused_library(&file[..len], "truncated: the file ends inside segment 0");
+    }
+    for len in second..file.len() {
+        refused_library(&file[..len], "truncated: the file ends inside segment 1");
+    }
+    refused_image(&file[..elf::EHDR + 1], ["program headers", "copy or build it again"]);
+}
+
+/// Many images are quicker refused without a process for each.
+fn refused_library(image: &[u8], says: &str) {
+    let ram = RamSize::DEFAULT;
+    let refused = Boot { image, ram, append: "", initrd: None }.ready();
+    let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(message.starts_with(says), "{} bytes: {message}", image.len());
+}
+
+#[test]
+fn segments_in_impossible_places() {
+    let file = good().bytes();
+    let with = |field, value| patched(&file, phdr(1, field), &be(value));
+    let (size, device_tree) = (16 << 20, 14 << 20); // -m 16M
+    refused_image(&with(at::P_PADDR, BASE), ["overlaps segment 0"]);
+    refused_image(&with(at::P_PADDR, BASE + 4), ["overlaps segment 0"]);
+    refused_image(&with(at::P_PADDR, size), ["does not fit", "-m"]);
+    refused_image(&with(at::P_PADDR, size - 1), ["does not fit", "-m"]);
+    refused_image(&with(at::P_PADDR, device_tree), ["overlaps the device tree"]);
+    refused_image(&with(at::P_PADDR, device_tree - 1), ["overlaps the device tree"]);
+    refused_image(&with(at::P_PADDR, u64::MAX), ["wraps"]);
+    refused_image(&with(at::P_VADDR, u64::MAX - 3), ["wraps"]);
+    refused_image(&with(at::P_MEMSZ, u64::MAX), ["wraps"]);
+    refused_image(&with(at::P_MEMSZ, 1 << 40), ["does not fit", "-m"]);
+    refused_image(&with(at::P_MEMSZ, 19), ["more bytes in the file (20) than in memory (19)"]);
+    refused_image(&with(at::P_FILESZ, u64::MAX), ["more bytes in the file"]);
+    refused_image(&with(at::P_OFFSET, u64::MAX), ["truncated"]);
+}
+
+#[test]
+fn an_entry_that_is_no_place_to_start() {
+    let file = good().bytes();
+    let entry = |value| patched(&file, at::ENTRY, &be(value));
+    refused_image(&entry(0), ["entry address 0x0", "executable segment"]);
+    refused_image(&entry(u64::MAX & !3), ["executable segment"]);
+    refused_image(&entry(good().segments[1].addr), ["executable segment"]);
+    refused_image(&entry(BASE + 2), ["not a multiple of 4"]);
+    let high = Elf::fixed(5 << 30, vec![0; 4]).bytes();
+    let path = Files::new();
+    let image = path.write("image", high);
+    refused(&[arg(&image), "-m", "6G"], 3, ["not below 4 GiB"]);
+}
+
+#[test]
+fn an_initrd_that_cannot_be_loaded() {
+    let files = Files::new();
+    let image = files.write("image", good().bytes());
+    let large = files.write("large", vec![1; 13 << 20]);
+    let with =
+        |initrd: &Path| [arg(&image), "-m", "16M", "--initrd", arg(initrd)].map(String::from);
+    let refused = |initrd: &Path, says: [&str; 2]| {
+        let args = with(initrd);
+        refused(&args.each_ref().map(String::as_str), 3, says);
+    };
+    refused(&large, ["overlaps the device tree", "large"]);
+    refused(&files.write("huge", vec![1; 17 << 20]), ["does not fit", "-m"]);
+    refused(&files.path("missing"), ["missing", "No such file"]);
+    refused(&files.path("."), ["is a directory", "name a file"]);
+    refused(Path::new("/dev/zero"), ["/dev/zero", "not a regular file"]);
+}
+
+#[test]
+fn memory_sizes_that_cannot_be() {
+    for (size, says) in [
+        ("0", "at least 8M"),
+        ("4M", "at least 8M"),
+        ("8193K", "multiple of 64K"),
+        ("1T", "not a size"),
+        ("65G", "at most 64G"),
+        ("99999999999999999999G", "at most 64G"),
+        ("-1", "not a size"),
+        ("", "not a size"),
+    ] {
+        refused(&[&format!("--memory={size}")], 2, ["--memory", says]);
+    }
+}
+
+#[test]
+fn other_values_that_cannot_be() {
+    refused(&["--memory"], 2, ["value is required"]);
+    refused(&["--timeout=0"], 2, ["greater than 0"]);
+    refused(&["--timeout=soon"], 2, ["for example 10"]);
+    refused(&["--stats=xml"], 2, ["--stats", "json"]);
+    refused(&["--log=loud"], 2, ["--log", "debug"]);
+    refused(&["--dump-dtb", "/nowhere/dtb"], 3, ["/nowhere/dtb", "No such file"]);
+}
+
+#[test]
+fn options_that_do_not_exist() {
+    for args in [&["--no-such-option"][..], &["a", "b"]] {
+        let output = run(args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(stderr(&output).contains("--help"), "{args:?}: {}", stderr(&output));
+    }
+    let typo = stderr(&run(["--apend=x"]));
+    assert!(typo.contains("--append"), "a similar option is named: {typo}");
+}
+
+fn ready(image: &[u8]) {
+    let ram = RamSize::new(16 << 20).unwrap();
+    // Accepted or refused: both are fine, and nothing else is.
+    let _ = Boot { image, ram, append: "", initrd: None }.ready();
+}
+
+/// A good image of several segments, either endianness and either kind.
+fn an_image() -> impl Strategy<Value = Vec<u8>> {
+    (any::<bool>(), any::<bool>()).prop_map(|(big, fixed)| {
+        let mut elf = good();
+        elf.big = big;
+        if !fixed {
+            elf.kind = elf::ET_DYN;
+        }
+        let data = vec![0xff; 64];
+        elf.segments.push(Segment { addr: 0x20_0000, data, memsz: 128, flags: PF_RW });
+        elf.bytes()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..<_>::default() })]
+
+    #[test]
+    fn a_damaged_image_never_panics(
+        image in an_image(),
+        // Most of the damage goes to the headers, where it matters.
+        damage in prop::collection::vec((0usize..256, any::<u8>()), 1..8),
+        len in 0usize..1024,
+    ) {
+        let mut image = image;
+        for (offset, value) in damage {
+            if let Some(byte) = image.get_mut(offset) {
+                *byte = value;
+            }
+        }
+        ready(&image);
+        image.truncate(len);
+        ready(&image);
+    }
+
+    #[test]
+    fn a_field_of_any_value_never_panics(
+        image in an_image(),
+        field in 0usize..29,
+        value in prop_oneof![
+            any::<u64>(), 0u64..0x200, (0u64..0x200).prop_map(|n| u64::MAX - n),
+            (0u32..64).prop_map(|n| 1 << n),
+        ],
+    ) {
+        let mut image = image;
+        let offset = 16 + 8 * field; // the doublewords after e_ident
+        if let Some(place) = image.get_mut(offset..offset + 8) {
+            place.copy_from_slice(&value.to_ne_bytes());
+        }
+        ready(&image);
+    }
+
+    #[test]
+    fn noise_never_panics(noise in prop::collection::vec(any::<u8>(), 0..512)) {
+        ready(&noise);
+        ready(&[b"\x7fELF\x02\x02\x01\0".as_slice(), &noise].concat());
+    }
+}

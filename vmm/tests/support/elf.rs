@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Writing ELF64 files, right or wrong (System V ABI, chapters 4 and 5).
+
+pub const ET_EXEC: u16 = 2;
+pub const ET_DYN: u16 = 3;
+pub const EM_PPC64: u16 = 21;
+pub const PF_X: u32 = 1;
+pub const PF_RW: u32 = 6;
+pub const EHDR: usize = 64;
+pub const PHDR: usize = 56;
+
+/// Offsets of fields in the file header and in a program header.
+pub mod at {
+    pub const CLASS: usize = 4;
+    pub const DATA: usize = 5;
+    pub const TYPE: usize = 16;
+    pub const MACHINE: usize = 18;
+    pub const ENTRY: usize = 24;
+    pub const PHOFF: usize = 32;
+    pub const PHENTSIZE: usize = 54;
+    pub const PHNUM: usize = 56;
+    pub const P_OFFSET: usize = 8;
+    pub const P_VADDR: usize = 16;
+    pub const P_PADDR: usize = 24;
+    pub const P_FILESZ: usize = 32;
+    pub const P_MEMSZ: usize = 40;
+}
+
+/// A segment; its physical address is its virtual one.
+#[derive(Clone)]
+pub struct Segment {
+    pub addr: u64,
+    pub data: Vec<u8>,
+    pub memsz: u64,
+    pub flags: u32,
+}
+
+/// An ELF file to be.
+#[derive(Clone)]
+pub struct Elf {
+    pub big: bool,
+    pub kind: u16,
+    pub entry: u64,
+    pub segments: Vec<Segment>,
+}
+
+impl Elf {
+    /// A big-endian fixed image of one segment that starts at its first byte.
+    pub fn fixed(addr: u64, code: Vec<u8>) -> Elf {
+        let memsz = code.len() as u64;
+        let segment = Segment { addr, data: code, memsz, flags: PF_X | PF_RW };
+        Elf { big: true, kind: ET_EXEC, entry: addr, segments: vec![segment] }
+    }
+
+    /// The same with another segment of zeros.
+    pub fn and_zeros(mut self, addr: u64, memsz: u64) -> Elf {
+        self.segments.push(Segment { addr, data: Vec::new(), memsz, flags: PF_RW });
+        self
+    }
+
+    fn number(&self, value: u64, len: usize) -> Vec<u8> {
+        match self.big {
+            true => value.to_be_bytes()[8 - len..].to_vec(),
+            false => value.to_le_bytes()[..len].to_vec(),
+        }
+    }
+
+    /// The file: header, program headers, then the data of the segments.
+    pub fn bytes(&self) -> Vec<u8> {
+        let count = self.segments.len();
+        let mut file = vec![0x7f, b'E', b'L', b'F', 2, if self.big { 2 } else { 1 }, 1, 0];
+        file.resize(16, 0);
+        let header = [
+            (u64::from(self.kind), 2),
+            (u64::from(EM_PPC64), 2),
+            (1, 4),
+            (self.entry, 8),
+            (EHDR as u64, 8),
+            (0, 8),
+            (2, 4), // ABI version 2
+            (EHDR as u64, 2),
+            (PHDR as u64, 2),
+            (count as u64, 2),
+            (64, 2),
+            (0, 2),
+            (0, 2),
+        ];
+        file.extend(header.into_iter().flat_map(|(value, len)| self.number(value, len)));
+        let mut offset = (EHDR + count * PHDR) as u64;
+        for segment in &self.segments {
+            let filesz = segment.data.len() as u64;
+            file.extend(self.number(1, 4));
+            file.extend(self.number(segment.flags.into(), 4));
+            for value in [offset, segment.addr, segment.addr, filesz, segment.memsz, 4] {
+                file.extend(self.number(value, 8));
+            }
+            offset += filesz;
+        }
+        self.segments.iter().for_each(|segment| file.extend(&segment.data));
+        file
+    }
+}
+
+/// A copy of a big-endian file with a field overwritten.
+pub fn patched(file: &[u8], offset: usize, value: &[u8]) -> Vec<u8> {
+    let mut file = file.to_vec();
+    file[offset..offset + value.len()].copy_from_slice(value);
+    file
+}
+
+/// The offset of a field of a program header.
+pub fn phdr(index: usize, field: usize) -> usize {
+    EHDR + index * PHDR + field
+}

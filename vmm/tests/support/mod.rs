@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the tests of the command share: small guests, built here word by word so that they need
+//! no compiler, and running `tcevm`.
+
+// Each test file uses its own part, and a module shared by files has no better visibility.
+#![allow(dead_code, unreachable_pub)]
+
+pub mod asm;
+pub mod elf;
+#[path = "../../../tests/src/skip.rs"]
+pub mod skip;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use vmm_sys_util::tempdir::TempDir;
+
+/// The command under test, with no input and no log settings from outside.
+pub fn tcevm() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tcevm"));
+    command.env_remove("RUST_LOG").stdin(Stdio::null());
+    command
+}
+
+/// Runs `tcevm run` with these arguments; a guest that hangs is stopped.
+pub fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
+    tcevm().arg("run").args(["--timeout", "60"]).args(args).output().expect("tcevm starts")
+}
+
+/// The exit code; a process that a signal killed has none, which is always wrong here.
+pub fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or_else(|| panic!("killed: {output:?}"))
+}
+
+/// What was written to stdout.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What was written to stderr.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A directory for the files of one test, removed at its end.
+pub struct Files(TempDir);
+
+impl Files {
+    pub fn new() -> Files {
+        Files(TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).expect("a directory"))
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.as_path().join(name)
+    }
+
+    pub fn write(&self, name: &str, data: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, data).expect("a file");
+        path
+    }
+}
+
+/// A path as an argument.
+pub fn arg(path: &Path) -> &str {
+    path.to_str().expect("temporary paths are UTF-8")
+}
