@@ -8,6 +8,7 @@ mod cr;
 mod fixed_add;
 mod fixed_compare;
 mod fixed_mul;
+mod fixed_sub;
 mod fixed_trap;
 mod logical;
 mod rotate;
@@ -28,6 +29,7 @@ pub const ROWS: &[&[Row]] = &[
     fixed_add::ROWS,
     fixed_compare::ROWS,
     fixed_mul::ROWS,
+    fixed_sub::ROWS,
     fixed_trap::ROWS,
     logical::ROWS,
     rotate::ROWS,
