@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Instruction forms: which bits of a word are its opcode (Power ISA 3.0B, Book I, 1.6).
 
+use crate::word::Word;
+
 /// Which words are this instruction, and what the decoder must know about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Form {
     /// Bits that matter.
     pub mask: u32,
@@ -14,11 +16,14 @@ pub struct Form {
     pub branch: bool,
     /// No trace interrupt follows it (`rfid` and its kin).
     pub untraced: bool,
+    /// Whether the operands are a valid form; an invalid form is an illegal instruction.
+    pub valid: fn(Word) -> bool,
 }
 
 impl Form {
     const fn new(mask: u32, value: u32) -> Form {
-        Form { mask, value, ends_block: false, branch: false, untraced: false }
+        let valid = |_| true;
+        Form { mask, value, ends_block: false, branch: false, untraced: false, valid }
     }
     /// The instruction ends its block: it reads CIA, jumps, or changes the context.
     pub const fn ends(mut self) -> Form {
@@ -35,6 +40,11 @@ impl Form {
     pub const fn untraced(mut self) -> Form {
         self.ends_block = true;
         self.untraced = true;
+        self
+    }
+    /// Words for which `valid` is false are invalid forms (Book I, 1.8.2), told at decode time.
+    pub const fn valid(mut self, valid: fn(Word) -> bool) -> Form {
+        self.valid = valid;
         self
     }
     /// Also requires `bits` under `mask`, both as masks of the word.

@@ -31,8 +31,8 @@ pub struct Row {
 
 impl Row {
     /// Whether `word` is this instruction.
-    pub const fn matches(&self, word: Word) -> bool {
-        word.raw() & self.form.mask == self.form.value
+    pub fn matches(&self, word: Word) -> bool {
+        word.raw() & self.form.mask == self.form.value && (self.form.valid)(word)
     }
 }
 
