@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The device tree as the guest finds it.
+
+mod support;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use dtoolkit::fdt::Fdt;
+use dtoolkit::model::{DeviceTree, DeviceTreeNode};
+use dtoolkit::{Node, Property};
+use support::{Files, arg, asm, code, run, skip, stdout};
+use vm_memory::{Bytes, GuestAddress};
+use vmm::boot::{Boot, Ready};
+
+fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
+    let image = asm::hello("x");
+    let ram = ram.parse().unwrap();
+    Boot { image: &image, ram, append, initrd }.ready().unwrap()
+}
+
+fn tree(ready: &Ready) -> DeviceTree {
+    DeviceTree::from_fdt(&Fdt::new(&ready.dtb).unwrap())
+}
+
+fn value(node: &DeviceTreeNode, name: &str) -> Vec<u8> {
+    let property = node.property(name);
+    property.unwrap_or_else(|| panic!("{} has no {name}", node.name())).value().to_vec()
+}
+
+fn cells(words: &[u32]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
+}
+
+#[test]
+fn the_guest_finds_it_where_r3_points() {
+    for (ram, address) in [("512M", 0x1fe0_0000), ("3G", 0x7fe0_0000)] {
+        let ready = ready(ram, "", None);
+        assert_eq!(ready.device_tree, address); // pseries-boot A.2: min(RAM, 2G) - 2 MiB
+        let mut bytes = vec![0; ready.dtb.len()];
+        ready.memory.read_slice(&mut bytes, GuestAddress(address)).unwrap();
+        assert_eq!(bytes, ready.dtb);
+    }
+}
+
+#[test]
+fn the_machine_says_what_it_is() {
+    let tree = tree(&ready("1G", "", None));
+    assert_eq!(value(&tree.root, "compatible"), b"qemu,pseries\0");
+    assert_eq!(value(&tree.root, "model"), b"tcevm\0");
+    assert_eq!(value(&tree.root, "device_type"), b"chrp\0");
+    let memory = tree.find_node("/memory@0").unwrap();
+    assert_eq!(value(memory, "reg"), cells(&[0, 0, 0, 1 << 30]));
+    let cpu = tree.find_node("/cpus/PowerPC,POWER9@0").unwrap();
+    assert_eq!(value(cpu, "timebase-frequency"), cells(&[512_000_000]));
+    assert_eq!(value(cpu, "ibm,dec-bits"), cells(&[56]));
+    let vty = tree.find_node("/vdevice/vty@71000000").unwrap();
+    assert_eq!(value(vty, "compatible"), b"hvterm1\0");
+    assert_eq!(value(vty, "reg"), cells(&[0x7100_0000]));
+}
+
+#[test]
+fn the_host_bridge_has_the_default_dma_window() {
+    let tree = tree(&ready("512M", "", None));
+    let pci = tree.find_node("/pci@800000020000000").unwrap();
+    assert_eq!(value(pci, "device_type"), b"pci\0");
+    assert_eq!(value(pci, "compatible"), b"IBM,Logical_PHB\0");
+    // LIOBN, bus address, size: 1 GiB.
+    assert_eq!(value(pci, "ibm,dma-window"), cells(&[0x8000_0000, 0, 0, 0, 1 << 30]));
+    assert_eq!(value(pci, "ibm,#dma-address-cells"), cells(&[2]));
+    assert_eq!(value(pci, "ibm,#dma-size-cells"), cells(&[2]));
+    assert_eq!(value(pci, "reg"), cells(&[0x0800_0000, 0x2000_0000, 0, 0]));
+}
+
+#[test]
+fn rtas_and_function_sets_are_those_of_the_hypercalls() {
+    let tree = tree(&ready("512M", "", None));
+    let rtas = tree.find_node("/rtas").unwrap();
+    for (name, token) in hcall::rtas_tokens() {
+        assert_eq!(value(rtas, name), cells(&[token]), "{name}");
+    }
+    let sets = String::from_utf8(value(rtas, "ibm,hypertas-functions")).unwrap();
+    let sets: Vec<_> = sets.split_terminator('\0').collect();
+    assert_eq!(sets, hcall::function_sets());
+    assert!(sets.contains(&"hcall-multi-tce"));
+}
+
+#[test]
+fn chosen_has_the_command_line_and_the_initrd() {
+    let files = Files::new();
+    let content: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let initrd = files.write("initrd", &content);
+    let ready = ready("512M", "console=hvc0 a=\"b c\"", Some(&initrd));
+    let tree = tree(&ready);
+    let chosen = tree.find_node("/chosen").unwrap();
+    assert_eq!(value(chosen, "bootargs"), b"console=hvc0 a=\"b c\"\0");
+    assert_eq!(value(chosen, "stdout-path"), b"/vdevice/vty@71000000\0");
+    let address = |name| u64::from_be_bytes(value(chosen, name).try_into().unwrap());
+    let (start, end) = (address("linux,initrd-start"), address("linux,initrd-end"));
+    assert_eq!(end - start, 100_000);
+    assert!(start.is_multiple_of(0x1_0000));
+    let mut bytes = vec![0; content.len()];
+    ready.memory.read_slice(&mut bytes, GuestAddress(start)).unwrap();
+    assert_eq!(bytes, content);
+}
+
+#[test]
+fn without_an_initrd_chosen_has_none() {
+    let tree = tree(&ready("512M", "", None));
+    let chosen = tree.find_node("/chosen").unwrap();
+    assert!(chosen.property("linux,initrd-start").is_none());
+    assert_eq!(value(chosen, "bootargs"), b"\0");
+}
+
+#[test]
+fn a_command_line_that_does_not_fit_is_refused() {
+    let image = asm::hello("x");
+    let append = "x".repeat(3 << 20);
+    let ram = "512M".parse().unwrap();
+    let refused = Boot { image: &image, ram, append: &append, initrd: None }.ready();
+    let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(message.contains("shorten --append"), "{message}");
+}
+
+#[test]
+fn dump_dtb_writes_it_instead_of_running() {
+    let files = Files::new();
+    let dtb = files.path("dtb");
+    let output = run(["--dump-dtb", arg(&dtb), "--append", "hi"]);
+    assert_eq!((code(&output), stdout(&output).as_str()), (0, ""));
+    assert_eq!(std::fs::read(&dtb).unwrap(), ready("512M", "hi", None).dtb);
+    let output = run(["--dump-dtb", "-", "--append", "hi"]);
+    assert_eq!(output.stdout, ready("512M", "hi", None).dtb);
+}
+
+#[test]
+fn dtc_reads_it_without_a_warning() {
+    if !skip::tool("dtc_reads_it_without_a_warning", "dtc") {
+        return;
+    }
+    let mut dtc = Command::new("dtc")
+        .args(["-I", "dtb", "-O", "dts"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    dtc.stdin.take().unwrap().write_all(&ready("512M", "hi", None).dtb).unwrap();
+    let output = dtc.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert!(stdout(&output).contains("PowerPC,POWER9@0"));
+}
