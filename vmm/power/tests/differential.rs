@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Random instructions on our CPU and on QEMU's: registers, condition, XER, LR, CTR, storage
+//! and where it goes on must be the same. Every row is tried equally often.
+//!
+//! `TCEVM_SEED` and `TCEVM_COUNT` choose other trials, or more; `TCEVM_ROW` only one row's.
+
+mod support;
+#[path = "support/tool.rs"]
+mod tool;
+#[path = "support/words.rs"]
+mod words;
+
+use power::{isa, row::Row, text, word::Word};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use support::defined::Undefined;
+use support::program::{Program, Stub};
+use support::record::{self, Endian, MEMORY};
+use support::trials::{Maker, Trial};
+use support::machines;
+
+/// Rows that are not tried, and why.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("sc", "QEMU's answer is Linux's"),
+];
+
+/// Where QEMU 7.2 does something else than the book says.
+type Erratum = (&'static str, fn(&Row, Word, &[u8], Endian) -> bool);
+const QEMU_ERRATA: &[Erratum] = &[];
+
+/// Trials of one QEMU process.
+const BATCH: usize = 8192;
+/// Differences that are shown.
+const SHOWN: usize = 12;
+
+fn rows() -> Vec<&'static Row> {
+    let only = std::env::var("TCEVM_ROW").ok();
+    let left_out = |row: &Row| LEFT_OUT.iter().any(|(name, _)| *name == row.name);
+    let wanted = |row: &&Row| only.as_deref().is_none_or(|only| row.name == only);
+    isa::rows().filter(|row| !left_out(row)).filter(wanted).collect()
+}
+
+/// Makes one batch; trial `n` of the whole test is about row `n % rows`.
+fn trials(maker: &mut Maker, rows: &[&'static Row], from: usize, count: usize) -> Vec<Trial> {
+    let mut start = Program::first_stub();
+    let mut one = |n: usize| {
+        let trial = maker.trial(rows[(from + n) % rows.len()], start, n);
+        start = trial.stub.end();
+        trial
+    };
+    (0..count).map(&mut one).collect()
+}
+
+fn records(trials: &[Trial], endian: Endian) -> Vec<u8> {
+    let mut records = vec![0; trials.len() * record::SIZE];
+    for (trial, record) in trials.iter().zip(records.chunks_mut(record::SIZE)) {
+        trial.state.store(record, endian);
+        endian.set(record, record::STUB, trial.stub.start + 4);
+    }
+    records
+}
+
+/// One trial's differences, as text; empty if there are none.
+fn differences(trial: &Trial, before: &[u8], ours: &[u8], theirs: &[u8], e: Endian) -> String {
+    let mut out = String::new();
+    for (name, at) in record::fields().chain([("outcome".into(), record::OUTCOME)]) {
+        let [b, o, t] = [before, ours, theirs].map(|record| e.get(record, at));
+        if o != t {
+            let _ = writeln!(out, "    {name}: before {b:#x}, ours {o:#x}, QEMU {t:#x}");
+        }
+    }
+    for at in (0..MEMORY).filter(|at| ours[*at] != theirs[*at]).take(16) {
+        let (b, o, t) = (before[at], ours[at], theirs[at]);
+        let _ = writeln!(out, "    byte {at:#x}: before {b:02x}, ours {o:02x}, QEMU {t:02x}");
+    }
+    if out.is_empty() {
+        return out;
+    }
+    let mut head = String::new();
+    for (i, w) in trial.words.iter().enumerate() {
+        let at = trial.stub.first + 4 * i as u64;
+        let text = text::disassemble(w.raw(), at);
+        let _ = writeln!(head, "{at:x}: {:08x} {text}   {e:?}", w.raw());
+    }
+    let w = trial.words[trial.words.len() - 1];
+    for r in [w.rt(), w.ra(), w.rb(), w.r_c()] {
+        let _ = write!(head, "    r{r}={:#x}", trial.state.gpr[r]);
+    }
+    let (s, cr) = (&trial.state, trial.state.cr);
+    let _ = writeln!(head, "  cr={cr:#x} xer={:#x} lr={:#x} ctr={:#x}", s.xer, s.lr, s.ctr);
+    head + &out
+}
+
+/// What came of all trials.
+#[derive(Default)]
+struct Report {
+    /// Row and text of each trial that differs.
+    differ: Vec<(&'static str, String)>,
+    /// How often each row was tried.
+    tried: BTreeMap<&'static str, usize>,
+    /// How often QEMU came to each outcome (see `support::program`).
+    outcomes: BTreeMap<u64, usize>,
+}
+
+/// Runs one batch on both machines and adds what differs to the report.
+fn batch(emulator: &str, trials: &[Trial], endian: Endian, report: &mut Report) {
+    for row in trials.iter().flat_map(|trial| [Some(trial.row), trial.first]).flatten() {
+        *report.tried.entry(row.name).or_default() += 1;
+    }
+    let before = records(trials, endian);
+    let code: Vec<(Stub, Vec<u32>)> = trials
+        .iter()
+        .map(|trial| (trial.stub, trial.words.iter().map(|w| w.raw()).collect()))
+        .collect();
+    let stubs: Vec<Stub> = trials.iter().map(|trial| trial.stub).collect();
+    let program = Program::new(&code, before.clone(), endian);
+    let mut theirs = machines::qemu(emulator, &program, before.len());
+    let mut ours = machines::ours(&program, &stubs, endian);
+    let all = trials
+        .iter()
+        .zip(before.chunks(record::SIZE))
+        .zip(ours.chunks_mut(record::SIZE).zip(theirs.chunks_mut(record::SIZE)));
+    for ((trial, before), (ours, theirs)) in all {
+        *report.outcomes.entry(endian.get(theirs, record::OUTCOME)).or_default() += 1;
+        let w = trial.words[trial.words.len() - 1];
+        if QEMU_ERRATA.iter().any(|(_, concerns)| concerns(trial.row, w, before, endian)) {
+            continue;
+        }
+        let undefined = Undefined::after(trial.row, w, before, endian);
+        undefined.clear(w, ours, endian);
+        undefined.clear(w, theirs, endian);
+        if ours != theirs {
+            report.differ.push((trial.row.name, differences(trial, before, ours, theirs, endian)));
+        }
+    }
+}
+
+fn compare(emulator: &'static str, endian: Endian, least: usize) {
+    let test = format!("differential {endian:?}");
+    if tool::find(&[emulator]).is_none() {
+        return tool::skip(&test, &format!("{emulator} is not installed (package qemu-user)"));
+    }
+    let seed = tool::from_env("TCEVM_SEED", 0x7ce);
+    let count = tool::from_env("TCEVM_COUNT", 100_000) as usize;
+    eprintln!("{test}: TCEVM_SEED={seed} TCEVM_COUNT={count}");
+    let rows = rows();
+    let mut maker = Maker::new(seed ^ u64::from(endian == Endian::Little) << 63);
+    let mut report = Report::default();
+    for from in (0..count).step_by(BATCH) {
+        let trials = trials(&mut maker, &rows, from, BATCH.min(count - from));
+        batch(emulator, &trials, endian, &mut report);
+    }
+    eprintln!("{test}: {} rows, outcomes {:x?}", rows.len(), report.outcomes);
+    for row in &rows {
+        let n = report.tried.get(row.name).copied().unwrap_or(0);
+        assert!(n >= least.min(count / rows.len()), "{} was tried {n} times", row.name);
+    }
+    let n = report.differ.len();
+    assert!(n == 0, "{n} of {count} trials with seed {seed} differ, {}", summary(&report.differ));
+}
+
+/// How many trials of each row differ, and two of each to look at.
+fn summary(differ: &[(&'static str, String)]) -> String {
+    let mut by_row: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (row, difference) in differ {
+        by_row.entry(row).or_default().push(difference);
+    }
+    let counts: Vec<String> =
+        by_row.iter().map(|(row, all)| format!("{row} {}", all.len())).collect();
+    let shown = by_row.values().flat_map(|all| all.iter().take(2)).take(SHOWN).copied();
+    format!("by row: {}\n{}", counts.join(", "), shown.collect::<String>())
+}
+
+/// How often each row is tried, at least.
+const LEAST: usize = 300;
+
+#[test]
+fn little_endian_as_qemu() {
+    compare("qemu-ppc64le", Endian::Little, LEAST);
+}
+
+#[test]
+fn big_endian_as_qemu() {
+    compare("qemu-ppc64", Endian::Big, LEAST);
+}
+
+#[test]
+fn left_out_rows_exist() {
+    let names: Vec<_> = isa::rows().map(|row| row.name).collect();
+    for (name, why) in LEFT_OUT {
+        assert!(names.contains(name), "{name} ({why}) is no row");
+    }
+}

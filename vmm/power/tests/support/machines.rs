@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The two machines that run a program's trials: QEMU's user-mode emulator and our CPU.
+
+use super::program::{self, CODE, DATA, Program, SIGNAL, Stub};
+use super::record::{self, Endian, gpr};
+use power::{Cpu, GuestMemory, msr, spr};
+use std::process::{Command, Output};
+use std::sync::Arc;
+use vm_memory::{Bytes, GuestAddress};
+
+/// Runs the program under QEMU; gives the records after it.
+pub(crate) fn qemu(emulator: &str, program: &Program, records: usize) -> Vec<u8> {
+    let name = format!("tcevm-differential-{}-{emulator}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, program.elf()).expect("the temporary directory takes a file");
+    make_executable(&path);
+    let output = Command::new(emulator).args(["-cpu", "power9"]).arg(&path).output();
+    let keep = std::env::var_os("TCEVM_KEEP").is_some();
+    if !keep {
+        let _ = std::fs::remove_file(&path);
+    }
+    let Output { status, stdout, stderr } = output.expect("QEMU starts");
+    let stderr = String::from_utf8_lossy(&stderr);
+    let length = stdout.len();
+    assert!(status.success() && length == records, "{status}, {length} bytes: {stderr}");
+    stdout
+}
+
+fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(path, mode).expect("our own file");
+}
+
+/// Runs the program's trials on our CPU; gives the records after them.
+pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8> {
+    let length = (DATA - CODE) as usize + program.data.len().next_multiple_of(0x1000);
+    let ram = GuestMemory::from_ranges(&[(GuestAddress(CODE), length)]).expect("RAM");
+    let ram = Arc::new(ram);
+    ram.write_slice(&program.code, GuestAddress(CODE)).expect("in RAM");
+    ram.write_slice(&program.data, GuestAddress(DATA)).expect("in RAM");
+    let mut cpu = Cpu::new(Arc::clone(&ram));
+    // Linux lets programs use every facility that FSCR guards.
+    spr::by_name("fscr").expect("FSCR").set(&mut cpu, u64::MAX >> 8);
+    let mut record = [0; record::SIZE];
+    for (i, stub) in stubs.iter().enumerate() {
+        let at = GuestAddress(DATA + (i * record::SIZE) as u64);
+        ram.read_slice(&mut record, at).expect("in RAM");
+        load(&mut cpu, &record, endian);
+        let outcome = run(&mut cpu, *stub);
+        ram.read_slice(&mut record, at).expect("in RAM");
+        save(&mut cpu, &mut record, outcome, endian);
+        ram.write_slice(&record, at).expect("in RAM");
+    }
+    let mut records = vec![0; stubs.len() * record::SIZE];
+    ram.read_slice(&mut records, GuestAddress(DATA)).expect("in RAM");
+    records
+}
+
+fn load(cpu: &mut Cpu, record: &[u8], endian: Endian) {
+    let get = |at| endian.get(record, at);
+    let little = if endian == Endian::Little { msr::LE } else { 0 };
+    cpu.set_msr(msr::SF | msr::PR | msr::ME | msr::EE | little);
+    cpu.gpr = std::array::from_fn(|r| get(gpr(r)));
+    cpu.set_cr(u32::try_from(get(record::CR)).expect("CR has 32 bits"));
+    cpu.set_xer(get(record::XER));
+    cpu.set_lr(get(record::LR));
+    cpu.set_ctr(get(record::CTR));
+    spr::by_name("tar").expect("TAR").set(cpu, get(record::TAR));
+}
+
+fn save(cpu: &mut Cpu, record: &mut [u8], outcome: u64, endian: Endian) {
+    for r in 0..32 {
+        endian.set(record, gpr(r), cpu.gpr[r]);
+    }
+    let tar = spr::by_name("tar").expect("TAR").value(cpu);
+    let others = [
+        (record::CR, u64::from(cpu.cr())),
+        (record::XER, cpu.xer()),
+        (record::LR, cpu.lr()),
+        (record::CTR, cpu.ctr()),
+        (record::TAR, tar),
+        (record::OUTCOME, outcome),
+    ];
+    for (at, v) in others {
+        endian.set(record, at, v);
+    }
+}
+
+/// Runs the instructions of a stub.
+fn run(cpu: &mut Cpu, stub: Stub) -> u64 {
+    cpu.set_nip(stub.first);
+    for done in 1..=stub.count {
+        let exit = cpu.step();
+        assert_eq!(exit, None, "at {:#x}", stub.first);
+        if cpu.nip() != stub.first + 4 * done {
+            break;
+        }
+    }
+    match stub.outcome(cpu.nip()) {
+        Some(outcome) => outcome,
+        None => signal(cpu),
+    }
+}
+
+/// SRR1 bits of a program interrupt (Book III, 6.5.9).
+const TRAP: u64 = 1 << (63 - 46);
+
+/// The signal that Linux makes of an interrupt.
+fn signal(cpu: &mut Cpu) -> u64 {
+    let srr1 = spr::by_name("srr1").expect("SRR1").value(cpu);
+    match cpu.nip() {
+        0x700 if srr1 & TRAP != 0 => SIGNAL + program::SIGTRAP,
+        0x700 | 0xf60 => SIGNAL + program::SIGILL,
+        // No storage there: for a program a fault, for us in real mode a bad real address.
+        0x200 | 0x300 => SIGNAL + program::SIGSEGV,
+        0x600 => SIGNAL + program::SIGBUS,
+        nip => nip,
+    }
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the differential test is made of, in reading order: `record` (the state of a trial),
+//! `program` (what both machines run), `machines`, `trials` (which instructions with which
+//! states) and `defined` (what the book leaves undefined).
+
+pub(crate) mod asm;
+pub(crate) mod defined;
+pub(crate) mod machines;
+pub(crate) mod program;
+pub(crate) mod record;
+pub(crate) mod trials;

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The program that QEMU runs: a static ELF file that goes through the records, and for each
+//! one loads the state, runs the trial's code, and stores the state; then it writes all
+//! records to its standard output. A signal (a trap, an illegal word, a bad address) is an
+//! outcome too: its handler notes the number and goes on with the next record.
+
+use super::asm::*;
+use super::record::{self, Endian};
+
+/// Where the code is: below 32 MiB, so that `ba` reaches it.
+pub(crate) const CODE: u64 = 0x0100_0000;
+/// Where the records are.
+pub(crate) const DATA: u64 = 0x0110_0000;
+/// Bytes for the code around the trials.
+const PRELUDE: u64 = 0x400;
+/// Bytes of zeroed memory after the records: signal stack and arguments of system calls.
+const SCRATCH: u64 = 0x2_0000;
+
+/// Outcome of an instruction that went on to the next one.
+pub(crate) const NEXT: u64 = 0;
+/// Outcomes of a branch forward and a branch back.
+pub(crate) const FORWARD: u64 = 1;
+pub(crate) const BACK: u64 = 2;
+/// Added to a signal's number.
+pub(crate) const SIGNAL: u64 = 0x100;
+
+/// Signals that a trial may end in.
+pub(crate) const SIGILL: u64 = 4;
+pub(crate) const SIGTRAP: u64 = 5;
+pub(crate) const SIGBUS: u64 = 7;
+pub(crate) const SIGFPE: u64 = 8;
+pub(crate) const SIGSEGV: u64 = 11;
+
+/// Where a trial's code is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stub {
+    /// First word: the pad for branches back.
+    pub(crate) start: u64,
+    /// The instructions under test.
+    pub(crate) first: u64,
+    pub(crate) count: u64,
+}
+
+/// Words before the instructions under test.
+const BEFORE: u64 = 4;
+
+impl Stub {
+    pub(crate) fn new(start: u64, count: u64) -> Stub {
+        Stub { start, first: start + 4 * BEFORE, count }
+    }
+    /// Address of the last instruction under test.
+    pub(crate) fn last(self) -> u64 {
+        self.first + 4 * (self.count - 1)
+    }
+    /// Address after the stub.
+    pub(crate) fn end(self) -> u64 {
+        self.last() + 12
+    }
+    /// Where an outcome goes on.
+    pub(crate) fn pad(self, outcome: u64) -> u64 {
+        match outcome {
+            NEXT => self.last() + 4,
+            FORWARD => self.last() + 8,
+            _ => self.start,
+        }
+    }
+    /// The outcome that an address is.
+    pub(crate) fn outcome(self, nip: u64) -> Option<u64> {
+        [NEXT, FORWARD, BACK].into_iter().find(|outcome| self.pad(*outcome) == nip)
+    }
+}
+
+/// Vector-scalar registers, which no instruction under test touches, as spare registers.
+const VS_R31: u32 = 0; // r31 after the trial
+const VS_RECORD: u32 = 1; // address of the record
+const VS_TAR: u32 = 2; // TAR before the trial
+const VS_R31_BEFORE: u32 = 3;
+const VS_OUTCOME: u32 = 4;
+
+const SPR_XER: u32 = 1;
+const SPR_LR: u32 = 8;
+const SPR_CTR: u32 = 9;
+const SPR_TAR: u32 = 815;
+
+/// Code under construction, at [`CODE`].
+struct Code(Vec<u32>);
+
+impl Code {
+    fn here(&self) -> u64 {
+        CODE + 4 * self.0.len() as u64
+    }
+    fn emit(&mut self, words: &[u32]) {
+        self.0.extend_from_slice(words);
+    }
+    fn system_call(&mut self, number: i32) {
+        self.emit(&[addi(0, 0, number), SC]);
+    }
+    fn ld_all(&mut self, last: u32) {
+        self.0.extend((0..=last).map(|r| ld(r, record::gpr(r as usize) as i32, 31)));
+    }
+    fn std_all(&mut self, last: u32) {
+        self.0.extend((0..=last).map(|r| std(r, record::gpr(r as usize) as i32, 31)));
+    }
+}
+
+/// Loads a record's state and jumps to its stub; `exit` is where to go after the last one.
+fn load_state(code: &mut Code, end: u64, exit: u64) {
+    code.emit(&[mfvsrd(31, VS_RECORD)]);
+    code.emit(&li32(30, end));
+    code.emit(&[cmpld(31, 30)]);
+    code.emit(&[beq(code.here(), exit)]);
+    code.emit(&[ld(0, record::STUB as i32, 31), mtspr(SPR_TAR, 0)]);
+    code.emit(&[ld(0, record::TAR as i32, 31), mtvsrd(VS_TAR, 0)]);
+    code.emit(&[ld(0, record::gpr(31) as i32, 31), mtvsrd(VS_R31_BEFORE, 0)]);
+    code.emit(&[ld(0, record::CR as i32, 31), mtcr(0)]);
+    for (spr, at) in [(SPR_XER, record::XER), (SPR_LR, record::LR), (SPR_CTR, record::CTR)] {
+        code.emit(&[ld(0, at as i32, 31), mtspr(spr, 0)]);
+    }
+    code.ld_all(30);
+    code.emit(&[BCTAR]);
+}
+
+/// Stores the state; r31 is in VS_R31 and the outcome in VS_OUTCOME.
+fn store_state(code: &mut Code) {
+    code.emit(&[mfvsrd(31, VS_RECORD)]);
+    code.std_all(30);
+    code.emit(&[mfvsrd(0, VS_R31), std(0, record::gpr(31) as i32, 31)]);
+    code.emit(&[mfvsrd(0, VS_OUTCOME), std(0, record::OUTCOME as i32, 31)]);
+    code.emit(&[mfcr(0), std(0, record::CR as i32, 31)]);
+    let sprs = [
+        (SPR_XER, record::XER),
+        (SPR_LR, record::LR),
+        (SPR_CTR, record::CTR),
+        (SPR_TAR, record::TAR),
+    ];
+    for (spr, at) in sprs {
+        code.emit(&[mfspr(0, spr), std(0, at as i32, 31)]);
+    }
+}
+
+/// Linux: system call numbers of powerpc.
+const SYS_EXIT: i32 = 1;
+const SYS_WRITE: i32 = 4;
+const SYS_RT_SIGACTION: i32 = 173;
+const SYS_SIGALTSTACK: i32 = 185;
+/// Linux: SA_SIGINFO | SA_ONSTACK | SA_NODEFER. A handler never returns.
+const SA_FLAGS: u64 = 4 | 0x0800_0000 | 0x4000_0000;
+
+/// Installs the handler. `scratch` holds a stack_t, then a sigaction.
+fn catch_signals(code: &mut Code, scratch: u64) {
+    code.emit(&li32(3, scratch));
+    code.emit(&[addi(4, 0, 0)]);
+    code.system_call(SYS_SIGALTSTACK);
+    for signal in [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV] {
+        code.emit(&[addi(3, 0, signal as i32)]);
+        code.emit(&li32(4, scratch + 24));
+        code.emit(&[addi(5, 0, 0), addi(6, 0, 8)]);
+        code.system_call(SYS_RT_SIGACTION);
+    }
+}
+
+/// The arguments of [`catch_signals`]'s system calls, then a stack.
+fn scratch(at: u64, handler: u64, endian: Endian) -> Vec<u8> {
+    let stack = at + 0x1000;
+    let words = [stack, 0, SCRATCH - 0x1000, handler, SA_FLAGS, 0, 0];
+    let mut bytes: Vec<u8> = words.iter().flat_map(|w| endian.double(*w)).collect();
+    bytes.resize(SCRATCH as usize, 0);
+    bytes
+}
+
+/// The whole program's memory image: code at [`CODE`] and records at [`DATA`].
+pub(crate) struct Program {
+    pub(crate) code: Vec<u8>,
+    pub(crate) data: Vec<u8>,
+    entry: u64,
+    endian: Endian,
+}
+
+impl Program {
+    /// Puts the program around trials: their words, and their records with everything but
+    /// the address of the stub.
+    pub(crate) fn new(stubs: &[(Stub, Vec<u32>)], records: Vec<u8>, endian: Endian) -> Program {
+        let end = DATA + records.len() as u64;
+        let mut code = Code(Vec::new());
+        let exit = code.here();
+        code.emit(&[addi(3, 0, 1)]);
+        code.emit(&li32(4, DATA));
+        code.emit(&li32(5, records.len() as u64));
+        code.system_call(SYS_WRITE);
+        code.emit(&[addi(3, 0, 0)]);
+        code.system_call(SYS_EXIT);
+        let next = code.here();
+        load_state(&mut code, end, exit);
+        let pads = [NEXT, FORWARD, BACK].map(|outcome| {
+            let pad = code.here();
+            code.emit(&[mtvsrd(VS_R31, 31), addi(31, 0, outcome as i32), mtvsrd(VS_OUTCOME, 31)]);
+            let store = CODE + PRELUDE / 2;
+            code.emit(&[b(code.here(), store)]);
+            pad
+        });
+        code.0.resize((PRELUDE / 8) as usize, 0);
+        store_state(&mut code);
+        let advance = code.here();
+        code.emit(&[addi(31, 31, record::SIZE as i32), mtvsrd(VS_RECORD, 31)]);
+        code.emit(&[b(code.here(), next)]);
+        let handler = code.here();
+        code.emit(&[mfvsrd(31, VS_RECORD), addi(3, 3, SIGNAL as i32)]);
+        code.emit(&[std(3, record::OUTCOME as i32, 31)]);
+        code.emit(&[b(code.here(), advance)]);
+        let entry = code.here();
+        catch_signals(&mut code, end);
+        code.emit(&li32(31, DATA));
+        code.emit(&[mtvsrd(VS_RECORD, 31)]);
+        code.emit(&[b(code.here(), next)]);
+        assert!(code.here() <= CODE + PRELUDE, "the prelude is {:#x} long", code.here() - CODE);
+        code.0.resize((PRELUDE / 4) as usize, 0);
+        for (stub, words) in stubs {
+            assert_eq!(code.here(), stub.start);
+            code.emit(&[b(stub.start, pads[BACK as usize])]);
+            code.emit(&[mfvsrd(31, VS_TAR), mtspr(SPR_TAR, 31), mfvsrd(31, VS_R31_BEFORE)]);
+            code.emit(words);
+            code.emit(&[b(code.here(), pads[NEXT as usize])]);
+            code.emit(&[b(code.here(), pads[FORWARD as usize])]);
+        }
+        assert!(code.here() <= DATA, "too many trials for one program");
+        let code = code.0.iter().flat_map(|w| endian.word(*w)).collect();
+        let mut data = records;
+        data.extend(scratch(end, handler, endian));
+        Program { code, data, entry, endian }
+    }
+
+    /// Address of the first stub.
+    pub(crate) const fn first_stub() -> u64 {
+        CODE + PRELUDE
+    }
+
+    /// The ELF file. Both byte orders say ELFv2 in their flags, so that the entry and the
+    /// signal handler are code addresses and not function descriptors.
+    pub(crate) fn elf(&self) -> Vec<u8> {
+        let e = self.endian;
+        let half = |v: u16| if e == Endian::Little { v.to_le_bytes() } else { v.to_be_bytes() };
+        let mut file = vec![0x7f, b'E', b'L', b'F', 2, if e == Endian::Little { 1 } else { 2 }, 1];
+        file.resize(16, 0);
+        file.extend([half(2), half(21)].concat()); // ET_EXEC, EM_PPC64
+        file.extend(e.word(1));
+        file.extend([e.double(self.entry), e.double(64), e.double(0)].concat());
+        file.extend(e.word(2)); // ELFv2
+        for v in [64, 56, 2, 64, 0, 0] {
+            file.extend(half(v));
+        }
+        let code_at = 0x1000;
+        let data_at = (code_at + self.code.len()).next_multiple_of(0x1000);
+        for (flags, at, address, bytes) in
+            [(5, code_at, CODE, &self.code), (6, data_at, DATA, &self.data)]
+        {
+            file.extend([e.word(1), e.word(flags)].concat()); // PT_LOAD
+            let length = bytes.len() as u64;
+            for v in [at as u64, address, address, length, length, 0x1000] {
+                file.extend(e.double(v));
+            }
+        }
+        file.resize(code_at, 0);
+        file.extend(&self.code);
+        file.resize(data_at, 0);
+        file.extend(&self.data);
+        file
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The state of one trial, and the record that holds it in the memory of both machines:
+//! the state before, over which each machine writes the state after.
+
+/// Bytes of storage that an instruction under test may touch; two cache lines.
+pub(crate) const MEMORY: usize = 256;
+/// Bytes of a record: a multiple of the cache line, which `dcbz` clears.
+pub(crate) const SIZE: usize = 640;
+
+/// Offset of GPR `r`.
+pub(crate) const fn gpr(r: usize) -> usize {
+    MEMORY + 8 * r
+}
+pub(crate) const CR: usize = gpr(32);
+pub(crate) const XER: usize = CR + 8;
+pub(crate) const LR: usize = CR + 16;
+pub(crate) const CTR: usize = CR + 24;
+pub(crate) const TAR: usize = CR + 32;
+/// Where the trial went on: a pad of [`crate::support::program`], or a signal's number.
+pub(crate) const OUTCOME: usize = CR + 40;
+/// Address of the trial's code.
+pub(crate) const STUB: usize = CR + 48;
+
+/// The doublewords of a record by name.
+pub(crate) fn fields() -> impl Iterator<Item = (String, usize)> {
+    let named = [("cr", CR), ("xer", XER), ("lr", LR), ("ctr", CTR), ("tar", TAR)];
+    let gprs = (0..32).map(|r| (format!("r{r}"), gpr(r)));
+    gprs.chain(named.into_iter().map(|(name, at)| (name.to_string(), at)))
+}
+
+/// The registers and the storage that a trial starts with.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) gpr: [u64; 32],
+    pub(crate) cr: u32,
+    pub(crate) xer: u64,
+    pub(crate) lr: u64,
+    pub(crate) ctr: u64,
+    pub(crate) tar: u64,
+    pub(crate) memory: [u8; MEMORY],
+}
+
+/// Byte order of both machines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Endian {
+    Big,
+    Little,
+}
+
+impl Endian {
+    pub(crate) fn word(self, v: u32) -> [u8; 4] {
+        if self == Endian::Little { v.to_le_bytes() } else { v.to_be_bytes() }
+    }
+    pub(crate) fn double(self, v: u64) -> [u8; 8] {
+        if self == Endian::Little { v.to_le_bytes() } else { v.to_be_bytes() }
+    }
+    /// Reads a doubleword of a record.
+    pub(crate) fn get(self, record: &[u8], at: usize) -> u64 {
+        let bytes = record[at..at + 8].try_into().expect("eight bytes");
+        if self == Endian::Little { u64::from_le_bytes(bytes) } else { u64::from_be_bytes(bytes) }
+    }
+    /// Writes a doubleword of a record.
+    pub(crate) fn set(self, record: &mut [u8], at: usize, v: u64) {
+        record[at..at + 8].copy_from_slice(&self.double(v));
+    }
+}
+
+impl State {
+    /// Writes the state into a record.
+    pub(crate) fn store(&self, record: &mut [u8], endian: Endian) {
+        record[..MEMORY].copy_from_slice(&self.memory);
+        for (r, v) in self.gpr.iter().enumerate() {
+            endian.set(record, gpr(r), *v);
+        }
+        let others = [
+            (CR, u64::from(self.cr)),
+            (XER, self.xer),
+            (LR, self.lr),
+            (CTR, self.ctr),
+            (TAR, self.tar),
+        ];
+        for (at, v) in others {
+            endian.set(record, at, v);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Other people's programs that a test compares us with, and random numbers.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// The first of these programs that can be started.
+pub(crate) fn find(names: &[&'static str]) -> Option<&'static str> {
+    let starts = |name: &&&str| {
+        let mut command = Command::new(name);
+        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    names.iter().find(starts).copied()
+}
+
+/// Says that a test did not run; in CI that is a failure.
+pub(crate) fn skip(test: &str, why: &str) {
+    // Past the test harness's capture, so that the reader of a green run sees it.
+    let _ = writeln!(std::io::stderr(), "SKIP {test}: {why}");
+    assert!(std::env::var("CI").as_deref() != Ok("true"), "SKIP {test}: {why}");
+}
+
+/// A number from the environment, in decimal.
+pub(crate) fn from_env(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")),
+        Err(_) => default,
+    }
+}
+
+/// Random numbers: splitmix64, which any seed suits.
+pub(crate) struct Rng(pub(crate) u64);
+
+impl Rng {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+    /// A number below `n`.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+    /// True once in `n` times.
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+    /// One of a few.
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[(self.next() % from.len() as u64) as usize]
+    }
+}
