@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The instructions, a row each. A new file of rows gets one line in [`ROWS`].
 
+mod address;
 mod atomic;
 mod bcd;
+mod bits;
 mod branch;
 mod cr;
 mod fixed_add;
 mod fixed_compare;
+mod fixed_div;
 mod fixed_mul;
 mod fixed_sub;
 mod fixed_trap;
+mod load;
 mod logical;
+mod random;
 mod rotate;
+mod shift;
 mod storage;
+mod store;
 mod string;
 mod sync;
 mod system;
@@ -24,16 +31,22 @@ use std::sync::LazyLock;
 pub const ROWS: &[&[Row]] = &[
     atomic::ROWS,
     bcd::ROWS,
+    bits::ROWS,
     branch::ROWS,
     cr::ROWS,
     fixed_add::ROWS,
     fixed_compare::ROWS,
+    fixed_div::ROWS,
     fixed_mul::ROWS,
     fixed_sub::ROWS,
     fixed_trap::ROWS,
+    load::ROWS,
     logical::ROWS,
+    random::ROWS,
     rotate::ROWS,
+    shift::ROWS,
     storage::ROWS,
+    store::ROWS,
     string::ROWS,
     sync::ROWS,
     system::ROWS,
