@@ -6,8 +6,9 @@ use crate::{
     block::{Cache, Illegal},
     interrupt::{Interrupt, Stop},
     machine::{EQ, GT, LT, Machine, Size},
-    mem::{Bus, Reservation, Tlb},
+    mem::{Bus, Tlb},
     msr,
+    reservation::Reservation,
     run::Signals,
     spr,
     time::Clock,
@@ -115,6 +116,9 @@ impl Cpu {
     }
     /// Writes the whole MSR and what is derived from it.
     pub fn set_msr(&mut self, msr: u64) {
+        if (msr ^ self.msr) & msr::DR != 0 {
+            self.tlb.flush();
+        }
         self.msr = msr;
         self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
         self.little = msr & msr::LE != 0;
@@ -227,11 +231,11 @@ impl Machine for Cpu {
     }
     #[inline(always)]
     fn mulhs(&mut self, a: u64, b: u64) -> u64 {
-        (i128::from(a as i64) * i128::from(b as i64) >> 64) as u64
+        ((i128::from(a as i64) * i128::from(b as i64)) >> 64) as u64
     }
     #[inline(always)]
     fn mulhu(&mut self, a: u64, b: u64) -> u64 {
-        (u128::from(a) * u128::from(b) >> 64) as u64
+        ((u128::from(a) * u128::from(b)) >> 64) as u64
     }
     #[inline(always)]
     fn divs(&mut self, a: u64, b: u64) -> u64 {
@@ -422,7 +426,7 @@ impl Machine for Cpu {
         self.load_reserved(ea, size)
     }
     fn store_conditional(&mut self, ea: u64, size: Size, v: u64) -> Result<u64, Stop> {
-        self.store_reserved(ea, size, v).map(flag)
+        self.store_if_reserved(ea, size.bytes(), u128::from(v)).map(flag)
     }
     #[inline(always)]
     fn stop_if(&mut self, cond: u64, stop: Stop) -> Result<(), Stop> {
