@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The run loop: the vCPU runs until it needs the machine, the machine answers, on and on.
 
-use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -130,10 +129,12 @@ impl<V: Vcpu> Machine<V> {
         }
     }
 
+    /// The guest is off; whether that is a success is for what came before to say.
     fn powered_off(&mut self) -> Outcome {
-        match self.console.verdict() {
-            None | Some(0) => Outcome::PoweredOff,
-            Some(code) => Outcome::GuestFailed(code),
+        match (self.control.outcome(), self.console.verdict()) {
+            (Some(outcome), _) => outcome,
+            (None, None | Some(0)) => Outcome::PoweredOff,
+            (None, Some(code)) => Outcome::GuestFailed(code),
         }
     }
 
@@ -149,7 +150,7 @@ impl<V: Vcpu> Machine<V> {
     }
 
     /// The registers of the vCPU, for a person to read.
-    pub fn dump(&self) -> impl Display {
-        fmt::from_fn(|f| self.vcpu.dump(f))
+    pub fn dump(&mut self) -> String {
+        self.vcpu.dump()
     }
 }

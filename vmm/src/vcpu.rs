@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What the run loop needs of a virtual CPU, whatever executes its instructions.
 
-use std::fmt;
 use std::time::Duration;
 
 use hcall::Regs;
@@ -43,8 +42,8 @@ pub trait Vcpu {
     fn instructions(&self) -> u64;
     /// What other threads call to make [`run`](Vcpu::run) come back.
     fn kick(&self) -> Kick;
-    /// Writes the registers for a person to read.
-    fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+    /// The registers, in lines for a person to read.
+    fn dump(&mut self) -> String;
 }
 
 impl Vcpu for power::Cpu {
@@ -98,23 +97,27 @@ impl Vcpu for power::Cpu {
         Box::new(move || kicker.kick())
     }
 
-    fn dump(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "nip {:016x}  msr {:016x}", self.nip(), self.msr())?;
-        writeln!(
-            f,
-            "lr  {:016x}  ctr {:016x}  xer {:08x}  cr {:08x}",
-            self.lr(),
-            self.ctr(),
-            self.xer(),
-            self.cr()
-        )?;
-        for (row, values) in self.gpr.chunks(4).enumerate() {
-            for (column, value) in values.iter().enumerate() {
-                let name = format!("r{}", 4 * row + column);
-                write!(f, "{}{name:<4}{value:016x}", if column == 0 { "" } else { "  " })?;
-            }
-            writeln!(f)?;
+    fn dump(&mut self) -> String {
+        let mut registers = vec![("nip".to_owned(), self.nip()), ("msr".to_owned(), self.msr())];
+        for name in DUMPED {
+            let value = power::spr::by_name(name).map_or(0, |spr| spr.value(self));
+            registers.push((name.to_owned(), value));
         }
-        Ok(())
+        registers.push(("cr".to_owned(), self.cr().into()));
+        registers.resize_with(registers.len().next_multiple_of(4), Default::default);
+        registers.extend((0..).map(|n| format!("r{n}")).zip(self.gpr));
+        registers.chunks(4).map(line).collect()
     }
+}
+
+/// The special-purpose registers that tell most about a crash.
+const DUMPED: [&str; 9] = ["srr0", "srr1", "lr", "ctr", "xer", "dar", "dsisr", "sprg0", "sprg1"];
+
+/// Some registers in a line; one without a name is only a gap.
+fn line(registers: &[(String, u64)]) -> String {
+    let show = |(name, value): &(String, u64)| match name.as_str() {
+        "" => String::new(),
+        name => format!("{name:<6}{value:016x}"),
+    };
+    registers.iter().map(show).collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
 }

@@ -72,7 +72,7 @@ fn a_crash_is_told_with_the_registers() {
     let message = stderr(&output);
     assert_eq!((code(&output), stdout(&output).as_str()), (4, "going\n"), "{message}");
     assert!(message.starts_with("tcevm: the guest crashed: "), "{message}");
-    for text in ["nip ", "msr ", "r5  0000000070000000", "r31 "] {
+    for text in ["nip ", "msr ", "srr0 ", "r5    0000000070000000", "r31 "] {
         assert!(message.contains(text), "{text:?} is not in {message}");
     }
 }

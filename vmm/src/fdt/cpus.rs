@@ -8,8 +8,6 @@ use dtoolkit::model::DeviceTreeNode;
 
 use super::node::{self, Build, PRESENT};
 
-/// The timebase of every POWER server: 512 MHz.
-pub const TIMEBASE_HZ: u32 = 512_000_000;
 /// PVR of the architected POWER9 (ISA 3.0) mode.
 const CPU_VERSION: u32 = 0x0f00_0005;
 const CLOCK_HZ: u32 = 1_000_000_000;
@@ -28,7 +26,7 @@ fn cpu(server: u32) -> DeviceTreeNode {
         .with("status", "okay")
         .with("ibm,ppc-interrupt-server#s", server)
         .with("cpu-version", CPU_VERSION)
-        .with("timebase-frequency", TIMEBASE_HZ)
+        .with("timebase-frequency", power::TIMEBASE_HZ as u32)
         .with("clock-frequency", CLOCK_HZ)
         .with("ibm,dec-bits", DECREMENTER_BITS)
         .with("d-cache-line-size", CACHE_BLOCK)

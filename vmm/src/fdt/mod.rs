@@ -14,7 +14,6 @@ mod rtas;
 mod vdevice;
 
 pub use chosen::Chosen;
-pub use cpus::TIMEBASE_HZ;
 pub use vdevice::VTY_UNIT;
 
 use dtoolkit::model::DeviceTree;

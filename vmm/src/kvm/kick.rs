@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Making a vCPU leave the guest from another thread.
+//!
+//! The kernel looks at `immediate_exit` when KVM_RUN begins, and a signal ends a KVM_RUN that has
+//! begun. Storing first and signalling then leaves no gap between the two (Linux:
+//! `Documentation/virt/kvm/api.rst`, 5, immediate_exit).
+#![allow(unsafe_code)]
+
+use std::io;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use kvm_ioctls::VcpuFd;
+use libc::{c_int, c_void, siginfo_t};
+use vmm_sys_util::signal::{SIGRTMIN, register_signal_handler};
+
+/// What other threads need to kick one vCPU.
+#[derive(Debug)]
+pub struct Kicker {
+    /// `immediate_exit` of the vCPU's shared page; `None` once the vCPU is gone. The lock keeps
+    /// the page from going while a kick writes to it.
+    flag: Mutex<Option<Flag>>,
+    /// The kernel's number of the thread that runs the vCPU; 0 before it has run.
+    thread: AtomicI32,
+}
+
+#[derive(Debug)]
+struct Flag(NonNull<u8>);
+
+// SAFETY: the byte is in a page that the process shares with the kernel; every access to it is an
+// atomic one, and from other threads only while `Kicker::flag` says that the page is there.
+unsafe impl Send for Flag {}
+
+impl Flag {
+    fn set(&self, value: u8) {
+        // SAFETY: valid for reads and writes: `Kicker::new` was given it, and `Kicker::retire` takes it
+        // away before the page goes. A byte is always aligned. The kernel reads it whole.
+        let byte = unsafe { AtomicU8::from_ptr(self.0.as_ptr()) };
+        byte.store(value, Ordering::SeqCst);
+    }
+}
+
+impl Kicker {
+    /// For this vCPU. [`retire`](Self::retire) must come before the vCPU's end.
+    pub(super) fn new(fd: &mut VcpuFd) -> io::Result<Kicker> {
+        register_signal_handler(SIGRTMIN(), on_signal).map_err(io::Error::from)?;
+        let flag = Flag(NonNull::from(&mut fd.get_kvm_run().immediate_exit));
+        Ok(Kicker { flag: Mutex::new(Some(flag)), thread: AtomicI32::new(0) })
+    }
+
+    /// Makes the next KVM_RUN, or the one that runs, end soon with EINTR.
+    pub fn kick(&self) {
+        if let Some(flag) = &*self.flag() {
+            flag.set(1);
+            signal(self.thread.load(Ordering::SeqCst));
+        }
+    }
+
+    /// The thread that calls this is about to run the vCPU.
+    pub(super) fn run_here(&self) {
+        // SAFETY: gettid has no preconditions.
+        self.thread.store(unsafe { libc::gettid() }, Ordering::SeqCst);
+    }
+
+    /// The kick has arrived. Whoever kicked said why before; so look for it after this.
+    pub(super) fn arrived(&self) {
+        if let Some(flag) = &*self.flag() {
+            flag.set(0);
+        }
+    }
+
+    /// The vCPU is about to go; later kicks do nothing.
+    pub(super) fn retire(&self) {
+        *self.flag() = None;
+    }
+
+    fn flag(&self) -> std::sync::MutexGuard<'_, Option<Flag>> {
+        self.flag.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sends the signal to one of our threads; one that has ended gets nothing.
+fn signal(thread: c_int) {
+    if thread != 0 {
+        // SAFETY: tgkill takes numbers only, and reaches no other process than ours. The signal has a handler.
+        unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, SIGRTMIN()) };
+    }
+}
+
+/// Nothing: that the signal came is all.
+extern "C" fn on_signal(_: c_int, _: *mut siginfo_t, _: *mut c_void) {}

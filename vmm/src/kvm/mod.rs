@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! x86-64 guests on the virtualization hardware of the host: a [`Vcpu`](crate::vcpu::Vcpu) whose
+//! instructions KVM executes.
+//!
+//! It makes the same hypercalls as a POWER guest, by one `out` to the [`gate`]; nothing above the
+//! trait knows the difference. What guest and machine agree on is `guest-images/X86-GATE.md`,
+//! below. Knows no hypercall and no TCE table.
+//!
+//! Read in this order: [`host`] (is there a KVM that can do it), [`vm`] (guest RAM, dirty log),
+//! [`boot_area`] (boot block, GDT, page tables), [`cpu`] (the vCPU, with [`gate`] and [`kick`]).
+//! `unsafe` is opened in `vm`, `kick` and `cpu`, for one fact each.
+//!
+#![doc = include_str!("../../../guest-images/X86-GATE.md")]
+
+pub mod boot_area;
+pub mod cpu;
+pub mod gate;
+pub mod host;
+pub mod kick;
+pub mod vm;
+
+pub use cpu::KvmCpu;
+pub use host::KvmError;
+pub use vm::Vm;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A KVM virtual machine: guest RAM as memory slots, and KVM's log of the pages that the guest
+//! has written.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::sync::Arc;
+
+use hcall::Memory;
+use kvm_bindings::{KVM_MEM_LOG_DIRTY_PAGES, kvm_userspace_memory_region};
+use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
+
+use super::host::{self, KvmError, refused};
+
+/// A virtual machine whose physical memory is ours.
+pub struct Vm {
+    kvm: Kvm,
+    fd: VmFd,
+    /// KVM accesses the mapping as long as there is a file descriptor of this machine: every
+    /// vCPU holds the machine, and the machine its memory.
+    memory: Arc<Memory>,
+}
+
+/// Whether KVM notes which pages the guest writes. That costs a fault at the first store to each
+/// page, so it is off unless somebody wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DirtyLog {
+    /// Nothing is noted.
+    Off,
+    /// [`Vm::dirty`] tells.
+    On,
+}
+
+impl fmt::Debug for Vm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vm").finish_non_exhaustive()
+    }
+}
+
+impl Vm {
+    /// Makes a virtual machine with this memory, one slot for each region.
+    pub fn new(memory: Arc<Memory>, log: DirtyLog) -> Result<Vm, KvmError> {
+        let kvm = host::open()?;
+        let fd = kvm.create_vm().map_err(refused("make a virtual machine"))?;
+        let flags = if log == DirtyLog::On { KVM_MEM_LOG_DIRTY_PAGES } else { 0 };
+        for (slot, region) in (0..).zip(memory.iter()) {
+            let slot = kvm_userspace_memory_region {
+                slot,
+                flags,
+                guest_phys_addr: region.start_addr().raw_value(),
+                memory_size: region.len(),
+                userspace_addr: region.as_ptr().addr() as u64,
+            };
+            // SAFETY: the kernel wants a range of our address space that stays mapped, and that
+            // nothing else uses, while the machine exists. It is a region's whole mapping, which
+            // lives as long as `memory`, which `Vm` holds; guest RAM is only ever accessed as
+            // memory that others change (vm-memory's volatile slices, the guest itself).
+            unsafe { fd.set_user_memory_region(slot) }
+                .map_err(refused("take guest RAM (give less with -m)"))?;
+        }
+        Ok(Vm { kvm, fd, memory })
+    }
+
+    /// Guest RAM.
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// How many CPUs this KVM gives a guest at most.
+    pub fn most_cpus(&self) -> usize {
+        self.kvm.get_max_vcpus()
+    }
+
+    /// A vCPU that can do what the host's CPU and KVM can do together.
+    pub(super) fn vcpu(&self, index: u64) -> Result<VcpuFd, KvmError> {
+        let fd = self.fd.create_vcpu(index).map_err(refused("make a vCPU"))?;
+        let cpuid = self
+            .kvm
+            .get_supported_cpuid(kvm_bindings::KVM_MAX_CPUID_ENTRIES)
+            .map_err(refused("tell what the CPU can do"))?;
+        fd.set_cpuid2(&cpuid).map_err(refused("set what the CPU can do"))?;
+        Ok(fd)
+    }
+
+    /// The 4 KiB pages that the guest's instructions have written since the last call, 64 to a
+    /// word from address 0 up. Refused when the log is off.
+    pub fn dirty(&self) -> Result<Vec<u64>, KvmError> {
+        let mut pages = Vec::new();
+        for (slot, region) in (0..).zip(self.memory.iter()) {
+            let len = usize::try_from(region.len()).unwrap_or(usize::MAX);
+            let log = self.fd.get_dirty_log(slot, len).map_err(refused("tell dirty pages"))?;
+            // Guest RAM is one region from address 0 (`memory::map`).
+            pages.extend(log);
+        }
+        Ok(pages)
+    }
+}
