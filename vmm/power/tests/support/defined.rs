@@ -61,8 +61,8 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// The quotient, if it can be represented.
-fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
+/// The quotient of the division `name`, if it can be represented.
+pub(crate) fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
     let unsigned = name.contains('u');
     let word = name.contains('w');
     let bits = if word { 32 } else { 64 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What the differential test is made of, in reading order: `record` (the state of a trial),
 //! `program` (what both machines run), `machines`, `trials` (which instructions with which
-//! states) and `defined` (what the book leaves undefined).
+//! states), `valid` and `defined` (what the book leaves undefined).
 
 pub(crate) mod asm;
 pub(crate) mod defined;
@@ -9,3 +9,4 @@ pub(crate) mod machines;
 pub(crate) mod program;
 pub(crate) mod record;
 pub(crate) mod trials;
+pub(crate) mod valid;

@@ -5,6 +5,7 @@
 
 use super::program::{BACK, DATA, FORWARD, NEXT, Stub};
 use super::record::{self, MEMORY, State};
+use super::valid::is_defined;
 use crate::tool::Rng;
 use crate::words::{Words, has_operand};
 use power::{isa, row::Row, word::Word};
@@ -88,7 +89,7 @@ impl Maker {
 
     /// A trial of `row` whose code starts at `start`, the `index`-th record of its program.
     pub(crate) fn trial(&mut self, row: &'static Row, start: u64, index: usize) -> Trial {
-        let word = self.words.word(row, &mut self.rng);
+        let word = self.words.valid(row, &mut self.rng, is_defined);
         let word = if has_operand(row, "SPR") { self.choose_spr(word) } else { word };
         let before = self.reserve(row, word);
         let words: Vec<Word> = before.map(|(_, w)| w).into_iter().chain([word]).collect();
@@ -126,7 +127,7 @@ impl Maker {
         let name = format!("l{load}arx");
         let load = isa::rows().find(|row| mnemonic(row) == name).expect("a load for each store");
         loop {
-            let any = self.words.word(load, &mut self.rng);
+            let any = self.words.valid(load, &mut self.rng, is_defined);
             let address = form_field(16, w.ra()) | form_field(11, w.rb());
             let word = Word::new(any.raw() & !(form_field(16, 31) | form_field(11, 31)) | address);
             // The load must not change the address, and a quadword's pair must stay valid.
@@ -176,7 +177,10 @@ impl Maker {
         if !has_address(row) {
             return;
         }
-        let align = self.rng.pick(&[1, 2, 4, 8, 16, 16, 16]);
+        // 3.3.4: an lq or stq that is not aligned may do anything.
+        let any: &[u64] =
+            if matches!(mnemonic(row), "lq" | "stq") { &[16] } else { &[1, 2, 4, 8, 16, 16, 16] };
+        let align = self.rng.pick(any);
         // The longest access, 128 bytes, stays inside.
         let ea = memory + self.rng.below(MEMORY as u64 / 2 + 1) / align * align;
         let displacements = [("D", w.si()), ("DS", w.ds()), ("DQ", w.dq())];

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Our disassembler against binutils `objdump`: random words of every row, valid or not, and
+//! the code of the guest images.
+
+#[path = "support/tool.rs"]
+mod tool;
+#[path = "support/words.rs"]
+mod words;
+
+use power::{isa, row::Row, text, word::Word};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tool::Rng;
+use words::{Words, has_operand};
+
+const OBJDUMPS: &[&str] = &["powerpc64le-linux-gnu-objdump", "powerpc64-linux-gnu-objdump"];
+
+/// Words of each row.
+const EACH: usize = 400;
+
+/// Words that objdump 2.40 shows as data although the book has them as instructions.
+type Erratum = (&'static str, fn(&Row, Word) -> bool);
+const OBJDUMP_ERRATA: &[Erratum] = &[(
+    "Book I, figure 40: z bits of BO are ignored, and at=0b01 is only a reserved hint",
+    |row, w| has_operand(row, "BO") && !plain_bo(w.bo()),
+)];
+
+/// Whether the z bits are 0 and the hint is none that is reserved.
+fn plain_bo(bo: u32) -> bool {
+    match bo >> 2 {
+        0 | 2 => bo & 1 == 0,
+        1 | 3 => bo & 3 != 1,
+        4 | 6 => bo & 0b01001 != 1,
+        _ => bo == 20,
+    }
+}
+
+/// Our text as objdump has it for a file without a machine: 32 bits of an address.
+fn ours(word: u32, at: u64) -> String {
+    text::disassemble(word, at).replace(" 0xffffffff", " 0x").replace(",0xffffffff", ",0x")
+}
+
+/// What objdump prints for words at `base`.
+fn objdump(program: &str, words: &[u32], base: u64) -> Vec<String> {
+    let name = format!("tcevm-disassembler-{}-{base:x}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
+    std::fs::write(&path, bytes).expect("the temporary directory takes a file");
+    let mut command = Command::new(program);
+    command.args(["-D", "-z", "-EB", "--no-show-raw-insn", "-b", "binary"]);
+    command.args(["-m", "powerpc:common64", "-M", "power9,raw"]);
+    let output = command.arg(format!("--adjust-vma={base:#x}")).arg(&path).output();
+    let _ = std::fs::remove_file(&path);
+    let output = output.expect("objdump starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("objdump prints ASCII");
+    // `    1000:<tab>addi    r3,r4,-1`
+    let line = |line: &str| {
+        let (address, text) = line.split_once(":\t")?;
+        u64::from_str_radix(address.trim(), 16).ok()?;
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    };
+    let lines: Vec<String> = text.lines().filter_map(line).collect();
+    assert_eq!(lines.len(), words.len(), "a line for each word");
+    lines
+}
+
+fn is_data_to_objdump(row: &Row, word: Word) -> bool {
+    OBJDUMP_ERRATA.iter().any(|(_, concerns)| concerns(row, word))
+}
+
+/// Both texts of each word that they differ in, a few of each mnemonic.
+fn compare(program: &str, words: &[u32], base: u64) -> String {
+    let theirs = objdump(program, words, base);
+    let mut differ: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (i, (word, theirs)) in words.iter().zip(theirs).enumerate() {
+        let at = base + 4 * i as u64;
+        let (ours, row) = (ours(*word, at), isa::decode(Word::new(*word)));
+        let data = row.is_some_and(|row| is_data_to_objdump(row, Word::new(*word)));
+        if ours != theirs && !(data && theirs.starts_with(".long")) {
+            let line = format!("  {at:x}: {word:08x} ours `{ours}`, objdump `{theirs}`\n");
+            differ.entry(row.map_or("none", |row| row.name)).or_default().push(line);
+        }
+    }
+    let show = |(row, lines): (&str, Vec<String>)| {
+        format!("{row}, {} words:\n{}", lines.len(), lines[..lines.len().min(3)].concat())
+    };
+    differ.into_iter().map(show).collect()
+}
+
+fn program(test: &str) -> Option<&'static str> {
+    let program = tool::find(OBJDUMPS);
+    if program.is_none() {
+        tool::skip(test, "no objdump for POWER (package binutils-powerpc64le-linux-gnu)");
+    }
+    program
+}
+
+#[test]
+fn every_row_prints_as_objdump_prints_it() {
+    let Some(program) = program("every_row_prints_as_objdump_prints_it") else { return };
+    let seed = tool::from_env("TCEVM_SEED", 0x7ce);
+    eprintln!("disassembler: TCEVM_SEED={seed}");
+    let (mut rng, mut make) = (Rng(seed), Words::default());
+    let rows = isa::rows().flat_map(|row| std::iter::repeat_n(row, EACH));
+    let words: Vec<u32> = rows.map(|row| make.any(row, &mut rng).raw()).collect();
+    let differences = compare(program, &words, 0x1000_0000);
+    assert!(differences.is_empty(), "seed {seed}\n{differences}");
+}
+
+/// The code sections of an ELF64 file for POWER, as addresses and words.
+fn code(file: &[u8]) -> Option<Vec<(u64, Vec<u32>)>> {
+    let little = file.get(5)? == &1;
+    let machine = [*file.get(18)?, *file.get(19)?];
+    if !matches!((little, machine), (true, [21, 0]) | (false, [0, 21])) {
+        return Some(Vec::new()); // not EM_PPC64: an image for another machine
+    }
+    let number = |at: usize, n: usize| {
+        let bytes = file.get(at..at + n)?.iter();
+        let fold = |v: u64, b: &u8| v << 8 | u64::from(*b);
+        Some(if little { bytes.rev().fold(0, fold) } else { bytes.fold(0, fold) })
+    };
+    let at = |at: usize, n: usize| number(at, n).and_then(|v| usize::try_from(v).ok());
+    let (headers, size, count) = (at(0x28, 8)?, at(0x3a, 2)?, at(0x3c, 2)?);
+    let mut sections = Vec::new();
+    for header in (0..count).map(|i| headers + i * size) {
+        let (kind, flags) = (number(header + 4, 4)?, number(header + 8, 8)?);
+        let executable = kind == 1 && flags & 4 != 0; // SHT_PROGBITS, SHF_EXECINSTR
+        if executable {
+            let (from, length) = (at(header + 24, 8)?, at(header + 32, 8)?);
+            let words = (from..from + length / 4 * 4).step_by(4);
+            let words = words.map(|at| number(at, 4).map(|w| w as u32)).collect::<Option<_>>()?;
+            sections.push((number(header + 16, 8)?, words));
+        }
+    }
+    Some(sections)
+}
+
+/// The guest images, if this tree has them.
+fn images() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest-images/images");
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut images: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|e| e == "elf")).collect();
+    images.sort();
+    images
+}
+
+#[test]
+fn guest_images_print_as_objdump_prints_them() {
+    let Some(program) = program("guest_images_print_as_objdump_prints_them") else { return };
+    let images = images();
+    if images.is_empty() {
+        return tool::skip("guest_images_print_as_objdump_prints_them", "no guest images built");
+    }
+    let mut differences = String::new();
+    let mut count = 0;
+    for image in &images {
+        let file = std::fs::read(image).expect("the image can be read");
+        let sections = code(&file).expect("an ELF file with sections");
+        for (base, words) in sections {
+            count += words.len();
+            let found = compare(program, &words, base);
+            if !found.is_empty() {
+                differences += &format!("{}:\n{found}", image.display());
+            }
+        }
+    }
+    assert!(count > 0, "no image has code for POWER");
+    eprintln!("disassembler: {count} words of {} images", images.len());
+    assert!(differences.is_empty(), "{differences}");
+}
