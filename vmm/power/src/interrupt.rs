@@ -62,6 +62,7 @@ interrupts! {
     PROGRAM 0x700 "Program";
     FP_UNAVAILABLE 0x800 "Floating-Point Unavailable";
     DECREMENTER 0x900 "Decrementer";
+    DOORBELL 0xa00 "Directed Privileged Doorbell";
     SYSTEM_CALL 0xc00 "System Call";
     TRACE 0xd00 "Trace";
     VMX_UNAVAILABLE 0xf20 "Vector Unavailable";

@@ -16,6 +16,7 @@ pub mod isa;
 pub mod machine;
 mod mem;
 pub mod msr;
+mod reservation;
 pub mod row;
 mod run;
 pub mod spr;

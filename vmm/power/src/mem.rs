@@ -10,7 +10,7 @@
 //! unmapped while it lives.
 #![allow(unsafe_code)]
 
-use crate::{Cpu, interrupt::Stop, machine::Size};
+use crate::{Cpu, interrupt::Stop, machine::Size, msr, spr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
 use vm_memory::bitmap::{AtomicBitmap, Bitmap};
@@ -22,8 +22,12 @@ pub type GuestMemory = GuestMemoryMmap<AtomicBitmap>;
 /// Bytes in a page of the TLB and of the instruction cache's generations.
 pub(crate) const PAGE: u64 = 4096;
 
-/// A tag that matches no address: it is not page aligned.
-const NONE: u64 = 1;
+/// A tag that matches no address: a lookup keeps page bits and, to see a misaligned access,
+/// up to three low bits, but never this one.
+const NONE: u64 = PAGE / 2;
+
+/// Bytes in a cache block.
+const CACHE_BLOCK: usize = 128;
 
 /// Entries of the TLB.
 const TLB: usize = 256;
@@ -58,7 +62,7 @@ impl Tlb {
 
 /// A load or a store, for the machine check's and the storage interrupt's registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Access {
+pub(crate) enum Access {
     Load,
     Store,
 }
@@ -104,7 +108,7 @@ impl Bus {
 /// # Safety
 /// `host` is a readable address of guest RAM, aligned to `size`.
 #[inline(always)]
-unsafe fn read(host: usize, size: Size) -> u64 {
+pub(crate) unsafe fn read(host: usize, size: Size) -> u64 {
     // SAFETY: by the caller; atomics because other threads may access the same RAM.
     unsafe {
         match size {
@@ -121,7 +125,7 @@ unsafe fn read(host: usize, size: Size) -> u64 {
 /// # Safety
 /// `host` is a writable address of guest RAM, aligned to `size`.
 #[inline(always)]
-unsafe fn write(host: usize, size: Size, v: u64) {
+pub(crate) unsafe fn write(host: usize, size: Size, v: u64) {
     // SAFETY: as for `read`. The casts keep the low part, which is what is stored.
     unsafe {
         match size {
@@ -182,17 +186,29 @@ impl Cpu {
     }
 
     fn load_anyhow(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
-        if ea.is_multiple_of(size.bytes()) {
-            let host = self.host(ea, Access::Load)?;
-            // SAFETY: `host` is the RAM of `ea`, which is aligned.
-            return Ok(order(unsafe { read(host, size) }, size, self.little));
+        if ea % PAGE + size.bytes() > PAGE {
+            return self.load_bytes(ea, size);
         }
-        let mut raw = 0;
+        let host = self.host(ea, Access::Load)?;
+        let (doubleword, shift) = (host & !7, 8 * (host & 7));
+        // SAFETY: `host` is in a page of RAM, so its aligned doubleword is too.
+        let mut raw = u64::from_le(unsafe { read(doubleword, Size::Double) }) >> shift;
+        if shift as u64 + 8 * size.bytes() > 64 {
+            // SAFETY: the operand ends in the next doubleword and in the same page.
+            raw |= u64::from_le(unsafe { read(doubleword + 8, Size::Double) }) << (64 - shift);
+        }
+        let unused = 64 - 8 * size.bytes();
+        Ok(if self.little { raw << unused >> unused } else { raw.swap_bytes() >> unused })
+    }
+
+    /// A load that crosses into another page.
+    fn load_bytes(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
+        let mut v = 0;
         for i in 0..size.bytes() {
             let byte = self.load_value(ea.wrapping_add(i), Size::Byte)?;
-            raw |= byte << (8 * if self.little { i } else { size.bytes() - 1 - i });
+            v |= byte << (8 * if self.little { i } else { size.bytes() - 1 - i });
         }
-        Ok(raw)
+        Ok(v)
     }
 
     /// A store that missed the TLB or is not aligned.
@@ -204,7 +220,7 @@ impl Cpu {
             unsafe { write(host, size, order(v, size, self.little)) };
             return Ok(());
         }
-        // The last byte first: a store across a page that may not be written changes nothing.
+        // The last byte first: a store that ends in a page which is not RAM changes nothing.
         for i in (0..size.bytes()).rev() {
             let byte = v >> (8 * if self.little { i } else { size.bytes() - 1 - i });
             self.store_value(ea.wrapping_add(i), Size::Byte, byte & 0xff)?;
@@ -213,11 +229,14 @@ impl Cpu {
     }
 
     /// Host address of one byte for an access, filling the TLB.
-    fn host(&mut self, ea: u64, access: Access) -> Result<usize, Stop> {
+    pub(crate) fn host(&mut self, ea: u64, access: Access) -> Result<usize, Stop> {
         let ea = ea & self.ea_mask;
+        if self.msr() & msr::DR != 0 {
+            return Err(self.untranslated(ea, access));
+        }
         let ra = self.translate(ea);
         let Some(page) = self.bus.page(ra) else {
-            return Err(self.outside_ram(ea));
+            return Err(self.outside_ram(ea, access));
         };
         let tag = ea & !(PAGE - 1);
         let addend = (page as usize).wrapping_sub(tag as usize);
@@ -239,17 +258,32 @@ impl Cpu {
         ea & self.ea_mask & (u64::MAX >> 4)
     }
 
-    /// The machine check of a data access to an address that is not RAM: a real-address error
-    /// as POWER9 reports it (Linux: `mce_p9_derror_table`).
-    fn outside_ram(&mut self, ea: u64) -> Stop {
-        self.srr1_info = 1 << (63 - 42);
-        self.sprs[crate::spr::DAR] = ea;
-        self.sprs[crate::spr::DSISR] = 1 << (63 - 57);
+    /// The machine check of a data access to an address that is not RAM, as POWER9 reports a
+    /// bad real address (Linux: `mce_p9_derror_table` for loads, `mce_p9_ierror_table` for
+    /// stores). The book leaves these bits to the implementation.
+    fn outside_ram(&mut self, ea: u64, access: Access) -> Stop {
+        (self.srr1_info, self.sprs[spr::DSISR]) = match access {
+            Access::Load => (1 << (63 - 42), 1 << (63 - 57)),
+            Access::Store => (1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45), 0),
+        };
+        self.sprs[spr::DAR] = ea;
         Stop::MachineCheck
     }
 
-    /// Loads the instruction word at `ea`, whose page must be RAM.
+    /// The data storage interrupt of an access with MSR[DR]: no translation exists
+    /// (Book III, 6.5.3: DSISR bit 33; bit 38 for a store).
+    fn untranslated(&mut self, ea: u64, access: Access) -> Stop {
+        let store = if access == Access::Store { 1 << (63 - 38) } else { 0 };
+        self.sprs[spr::DSISR] = 1 << (63 - 33) | store;
+        self.sprs[spr::DAR] = ea;
+        Stop::DataStorage
+    }
+
+    /// Loads the instruction word at `ea`; none if its page is not RAM or MSR[IR] is on.
     pub(crate) fn fetch(&mut self, ea: u64) -> Option<u32> {
+        if self.msr() & msr::IR != 0 {
+            return None;
+        }
         let ra = self.translate(ea);
         let page = self.bus.page(ra)? as usize;
         let host = page.wrapping_add((ra & (PAGE - 1) & !3) as usize);
@@ -259,66 +293,27 @@ impl Cpu {
     }
 }
 
-/// What `larx` remembers for `stcx.`: the doubleword-aligned value it saw and where.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reservation {
-    /// Real address of the storage operand.
-    ra: u64,
-    /// Its size.
-    size: Size,
-    /// Value in storage order.
-    raw: u64,
-}
-
 impl Cpu {
-    /// Load and reserve. The operand must be aligned (Book II, 4.6.2).
-    pub(crate) fn load_reserved(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
-        self.require_aligned(ea, size.bytes())?;
-        let host = self.host(ea, Access::Load)?;
-        // SAFETY: `host` is the RAM of `ea`, which is aligned.
-        let raw = unsafe { read(host, size) };
-        self.reservation = Some(Reservation { ra: self.translate(ea), size, raw });
-        Ok(order(raw, size, self.little))
-    }
-
-    /// Stores if the reservation holds and clears it. Storage that was changed and changed
-    /// back since the load counts as unchanged.
-    pub(crate) fn store_reserved(&mut self, ea: u64, size: Size, v: u64) -> Result<bool, Stop> {
-        self.require_aligned(ea, size.bytes())?;
-        let host = self.host(ea, Access::Store)?;
-        let new = order(v, size, self.little);
-        let Some(held) = self.reservation.take() else { return Ok(false) };
-        if held.ra != self.translate(ea) || held.size != size {
-            return Ok(false);
-        }
-        // SAFETY: `host` is writable RAM at `ea`, which is aligned.
-        Ok(unsafe {
-            match size {
-                Size::Byte => AtomicU8::from_ptr(host as *mut u8)
-                    .compare_exchange(held.raw as u8, new as u8, Relaxed, Relaxed)
-                    .is_ok(),
-                Size::Half => AtomicU16::from_ptr(host as *mut u16)
-                    .compare_exchange(held.raw as u16, new as u16, Relaxed, Relaxed)
-                    .is_ok(),
-                Size::Word => AtomicU32::from_ptr(host as *mut u32)
-                    .compare_exchange(held.raw as u32, new as u32, Relaxed, Relaxed)
-                    .is_ok(),
-                Size::Double => AtomicU64::from_ptr(host as *mut u64)
-                    .compare_exchange(held.raw, new, Relaxed, Relaxed)
-                    .is_ok(),
-            }
-        })
-    }
-
     /// Takes an alignment interrupt unless `ea` is a multiple of `bytes`.
     pub(crate) fn require_aligned(&mut self, ea: u64, bytes: u64) -> Result<(), Stop> {
         if (ea & self.ea_mask).is_multiple_of(bytes) { Ok(()) } else { Err(self.misaligned(ea)) }
     }
 
-    /// The alignment interrupt of an access at `ea`.
+    /// The alignment interrupt of an access at `ea`. What DSISR held of the instruction in
+    /// older architectures is undefined now (Book III, 6.5.8).
     pub(crate) fn misaligned(&mut self, ea: u64) -> Stop {
-        self.sprs[crate::spr::DAR] = ea & self.ea_mask;
-        self.sprs[crate::spr::DSISR] = 0;
+        self.sprs[spr::DAR] = ea & self.ea_mask;
+        self.sprs[spr::DSISR] = 0;
         Stop::Alignment
+    }
+
+    /// Sets the cache block of `ea` to zero (dcbz; Book II, 4.3.2).
+    pub(crate) fn zero_block(&mut self, ea: u64) -> Result<(), Stop> {
+        let host = self.host(ea, Access::Store)? & !(CACHE_BLOCK - 1);
+        for i in (0..CACHE_BLOCK).step_by(8) {
+            // SAFETY: RAM pages are aligned on the host, so the block is in the page of `ea`.
+            unsafe { write(host + i, Size::Double, 0) };
+        }
+        Ok(())
     }
 }

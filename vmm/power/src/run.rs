@@ -5,9 +5,9 @@ use crate::{
     Cpu,
     block::{self, Block, Cache},
     interrupt::{
-        DECREMENTER, EXTERNAL, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop, TRACE,
+        DECREMENTER, DOORBELL, EXTERNAL, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop, TRACE,
     },
-    isa, msr,
+    isa, msr, spr,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -113,7 +113,8 @@ impl Cpu {
             {
                 return exit;
             }
-            let exit = if self.msr() & (msr::SE | msr::BE) != 0 {
+            // Without translation tables a fetch with MSR[IR] always fails: not from the cache.
+            let exit = if self.msr() & (msr::SE | msr::BE | msr::IR) != 0 {
                 self.traced(cache)
             } else {
                 self.slice(cache)
@@ -139,19 +140,22 @@ impl Cpu {
         None
     }
 
-    /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15).
+    /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15):
+    /// SRR1 bit 33 is set and SIAR is the address of the instruction.
     fn traced(&mut self, cache: &mut Cache) -> Option<Exit> {
         let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
         };
+        let cia = block.end.wrapping_sub(4);
         match block::run(&block, self) {
             Stop::Next => self.retired += 1,
             stop => return self.stopped(&block, stop),
         }
         let form = isa::decode(word).map(|row| row.form);
         if form.is_some_and(|f| !f.untraced && (step || branch && f.branch)) {
-            self.take(TRACE, self.nip, 0);
+            self.sprs[spr::SIAR] = cia;
+            self.take(TRACE, self.nip & self.ea_mask, 1 << (63 - 33));
         }
         None
     }
@@ -179,11 +183,17 @@ impl Cpu {
         self.dead()
     }
 
-    /// NIP is not in RAM (Book III, 6.5.2; SRR1 bits as POWER9 gives them for a bad address).
+    /// No instruction can be fetched at NIP. With MSR[IR] there is no translation (Book III,
+    /// 6.5.5); else it is not in RAM, which POWER9 reports as a bad real address of a fetch
+    /// (Linux: `mce_p9_ierror_table`).
     #[cold]
     fn fetch_failed(&mut self) -> Option<Exit> {
-        let bits = 1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45);
-        self.take(MACHINE_CHECK, self.nip & self.ea_mask, bits);
+        let (interrupt, info) = if self.msr() & msr::IR != 0 {
+            (INSTRUCTION_STORAGE, 1 << (63 - 33))
+        } else {
+            (MACHINE_CHECK, 1 << (63 - 36) | 1 << (63 - 44) | 1 << (63 - 45))
+        };
+        self.take(interrupt, self.nip & self.ea_mask, info);
         self.dead()
     }
 
@@ -213,6 +223,9 @@ impl Cpu {
                 self.take(EXTERNAL, self.nip & self.ea_mask, 0);
             } else if self.clock.expired() {
                 self.take(DECREMENTER, self.nip & self.ea_mask, 0);
+            } else if self.sprs[spr::DPDES] != 0 {
+                self.sprs[spr::DPDES] = 0;
+                self.take(DOORBELL, self.nip & self.ea_mask, 0);
             }
         }
         self.look_at = self.retired + SLICE;
@@ -224,10 +237,6 @@ impl Cpu {
         self.clock.expired()
             || self.signals.external.load(Ordering::Acquire)
             || self.signals.reset.load(Ordering::Acquire)
-    }
-
-    /// Takes an instruction storage interrupt at NIP with these SRR1 bits.
-    pub fn instruction_storage(&mut self, bits: u64) {
-        self.take(INSTRUCTION_STORAGE, self.nip & self.ea_mask, bits);
+            || self.sprs[spr::DPDES] != 0
     }
 }

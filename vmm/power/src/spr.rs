@@ -51,10 +51,16 @@ pub struct Spr {
     pub keep: Keep,
 }
 
-/// Facility status and control: which facilities problem state may use.
+/// Facilities by their bit of FSCR, which is also their code in FSCR[IC] (Book III, 6.2.11).
 const FSCR_DSCR: u32 = 2;
-const FSCR_EBB: u32 = 7;
-const FSCR_TAR: u32 = 8;
+/// Transactional memory; MSR[TM] enables it.
+pub(crate) const FSCR_TM: u32 = 5;
+/// Event-based branches.
+pub(crate) const FSCR_EBB: u32 = 7;
+/// The target address register.
+pub(crate) const FSCR_TAR: u32 = 8;
+/// System call vectored.
+pub(crate) const FSCR_SCV: u32 = 12;
 
 use Access::{None as Nobody, Problem, Supervisor};
 use Keep::{Alias, Value};
@@ -87,7 +93,7 @@ sprs! {
     UDSCR   3 "udscr"  Problem    Problem    64 0, Alias(DSCR);
     LR      8 "lr"     Problem    Problem    64 0, special(|c| c.lr, |c, v| c.lr = v);
     CTR     9 "ctr"    Problem    Problem    64 0, special(|c| c.ctr, |c, v| c.ctr = v);
-    UAMR   13 "uamr"   Problem    Problem    64 0, Alias(AMR);
+    UAMR   13 "uamr"   Problem    Problem    64 0, special(|c| c.sprs[AMR], write_uamr);
     DSCR   17 "dscr"   Supervisor Supervisor 64 0, Value;
     DSISR  18 "dsisr"  Supervisor Supervisor 32 0, Value;
     DAR    19 "dar"    Supervisor Supervisor 64 0, Value;
@@ -99,10 +105,12 @@ sprs! {
     PIDR   48 "pidr"   Supervisor Supervisor 32 0, Value;
     IAMR   61 "iamr"   Supervisor Supervisor 64 0, Value;
     CTRLR 136 "ctrl_r" Problem    Nobody     32 0, Alias(CTRL);
-    CTRL  152 "ctrl"   Nobody     Supervisor 32 0x8000_8001, special(|_| 0, write_ctrl);
+    TIDR  144 "tidr"   Supervisor Supervisor 64 0, Value;
+    CTRL  152 "ctrl"   Nobody     Supervisor 32 0x8001, special(|c| c.sprs[CTRL], write_ctrl);
     FSCR  153 "fscr"   Supervisor Supervisor 64 0, Value;
     UAMOR 157 "uamor"  Supervisor Supervisor 64 0, Value;
     PSPB  159 "pspb"   Supervisor Supervisor 32 0, Value;
+    DPDES 176 "dpdes"  Supervisor Nobody     64 0, Value;
     VRSAVE 256 "vrsave" Problem   Problem    32 0, Value;
     USPRG3 259 "usprg3" Problem   Nobody     64 0, Alias(SPRG3);
     TB    268 "tb"     Problem    Nobody     64 0, computed(|c| c.clock.timebase());
@@ -111,9 +119,11 @@ sprs! {
     SPRG1 273 "sprg1"  Supervisor Supervisor 64 0, Value;
     SPRG2 274 "sprg2"  Supervisor Supervisor 64 0, Value;
     SPRG3 275 "sprg3"  Supervisor Supervisor 64 0, Value;
+    CIR   283 "cir"    Supervisor Nobody     32 0, Value;
     PVR   287 "pvr"    Supervisor Nobody     32 PVR_POWER9, Value;
     SPURR 308 "spurr"  Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
     PURR  309 "purr"   Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    TIR   446 "tir"    Supervisor Nobody     64 0, Value;
     USIER 768 "usier"  Problem    Nobody     64 0, Alias(SIER);
     UMMCR2 769 "ummcr2" Problem   Problem    64 0, Alias(MMCR2);
     UMMCRA 770 "ummcra" Problem   Problem    64 0, Alias(MMCRA);
@@ -151,6 +161,9 @@ sprs! {
     PSSCR 823 "psscr"  Supervisor Supervisor 64 0, Value;
     IC    848 "ic"     Supervisor Nobody     64 0, computed(|c| c.retired);
     VTB   849 "vtb"    Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    TRIG1 881 "trig1"  Nobody     Supervisor 64 0, computed(|_| 0);
+    TRIG2 882 "trig2"  Nobody     Supervisor 64 0, computed(|_| 0);
+    WORT  895 "wort"   Supervisor Supervisor 64 0, Value;
     PPR   896 "ppr"    Problem    Problem    64 0x000c_0000_0000_0000, Value;
     PPR32 898 "ppr32"  Problem    Problem    32 0, special(|c| c.sprs[PPR] >> 32, |c, v| c.sprs[PPR] = v << 32);
     PIR  1023 "pir"    Supervisor Nobody     32 0, Value;
@@ -160,6 +173,12 @@ sprs! {
 fn write_dec(cpu: &mut Cpu, value: u64) {
     cpu.clock.set_decrementer(value);
     cpu.look_at = 0;
+}
+
+/// Problem state changes only the bits of AMR that UAMOR lets it (Book III, 5.7.13.1).
+fn write_uamr(cpu: &mut Cpu, value: u64) {
+    let mask = if cpu.problem_state() { cpu.sprs[UAMOR] } else { u64::MAX };
+    cpu.sprs[AMR] = cpu.sprs[AMR] & !mask | value & mask;
 }
 
 /// CTRL[RUN] is the one bit that can be written; it shows in bit 48 as the thread's run state
@@ -241,21 +260,29 @@ impl Cpu {
 
     /// The facility must be on in FSCR when problem state uses it.
     pub(crate) fn require_facility(&mut self, bit: u32) -> Result<(), Stop> {
-        if !self.problem_state() || self.sprs[FSCR] >> bit & 1 != 0 {
-            return Ok(());
-        }
-        self.sprs[FSCR] = self.sprs[FSCR] & (u64::MAX >> 8) | u64::from(bit) << 56;
-        Err(Stop::FacilityUnavailable)
+        if self.problem_state() { self.require_fscr(bit) } else { Ok(()) }
     }
 
-    /// The row for an mfspr or mtspr, if this guest has the register and may use it so.
-    /// An unknown number is ignored in supervisor state (Book III, 5.4.4), but for 0, 4, 5, 6.
+    /// The facility must be on in FSCR.
+    pub(crate) fn require_fscr(&mut self, bit: u32) -> Result<(), Stop> {
+        if self.sprs[FSCR] >> bit & 1 != 0 { Ok(()) } else { Err(self.facility_off(bit)) }
+    }
+
+    /// The interrupt of a facility that is off; FSCR[IC] tells which (Book III, 6.5.26).
+    pub(crate) fn facility_off(&mut self, code: u32) -> Stop {
+        self.sprs[FSCR] = self.sprs[FSCR] & (u64::MAX >> 8) | u64::from(code) << 56;
+        Stop::FacilityUnavailable
+    }
+
+    /// The row for an mfspr or mtspr, if this guest has the register and may use it so. Any
+    /// other number does nothing in supervisor state, but for those in `undefined`; in problem
+    /// state its bit 0x10 tells a privileged register from an illegal one (Book III, 4.4.4).
     fn spr_row(
         &mut self,
-        w: Word,
+        number: usize,
         access: fn(&Spr) -> Access,
+        undefined: &[usize],
     ) -> Result<Option<&'static Spr>, Stop> {
-        let number = w.spr() as usize;
         let row = spr(number);
         match row.map(access) {
             Some(Problem) => match facility(number) {
@@ -264,22 +291,22 @@ impl Cpu {
             },
             Some(Supervisor) => self.require_supervisor().map(|()| row),
             _ if number & 0x10 != 0 => self.require_supervisor().map(|()| None),
-            _ if self.problem_state() || matches!(number, 0 | 4 | 5 | 6) => Err(Stop::Illegal),
+            _ if self.problem_state() || undefined.contains(&number) => Err(Stop::Illegal),
             _ => Ok(None),
         }
     }
 
-    /// mfspr of a register that has no instruction row of its own.
+    /// mfspr
     pub(crate) fn mfspr(&mut self, w: Word) -> Result<(), Stop> {
-        if let Some(row) = self.spr_row(w, |spr| spr.read)? {
+        if let Some(row) = self.spr_row(w.spr() as usize, |spr| spr.read, &[0, 4, 5, 6])? {
             self.gpr[w.rt()] = row.value(self);
         }
         Ok(())
     }
 
-    /// mtspr of a register that has no instruction row of its own.
+    /// mtspr
     pub(crate) fn mtspr(&mut self, w: Word) -> Result<(), Stop> {
-        if let Some(row) = self.spr_row(w, |spr| spr.write)? {
+        if let Some(row) = self.spr_row(w.spr() as usize, |spr| spr.write, &[0])? {
             row.set(self, self.gpr[w.rs()]);
         }
         Ok(())
