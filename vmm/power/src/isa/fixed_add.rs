@@ -3,7 +3,7 @@
 
 use crate::{form, machine::Machine, word::Word};
 
-/// XER[OV] and XER[OV32] of `sum`, the sum of `a`, `b` and any carry: both had one sign, the
+/// `XER[OV]` and `XER[OV32]` of `sum`, the sum of `a`, `b` and any carry: both had one sign, the
 /// sum has the other.
 #[inline(always)]
 fn set_overflow<M: Machine>(m: &mut M, a: M::Val, b: M::Val, sum: M::Val) {
@@ -30,14 +30,14 @@ fn bit32<M: Machine>(m: &mut M, v: M::Val) -> M::Val {
     m.and(v, one)
 }
 
-/// RT <- sum of `a` and `b`, with XER[OV] and CR0 as an XO-form word asks.
+/// RT <- sum of `a` and `b`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
 pub(super) fn sum<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
     let sum = m.add(a, b);
     finish(m, w, a, b, sum);
 }
 
-/// RT <- `sum` of `a` and `b`, with XER[OV] and CR0 as an XO-form word asks.
+/// RT <- `sum` of `a` and `b`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
 pub(super) fn finish<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: M::Val) {
     m.set_gpr(w.rt(), sum);
@@ -47,7 +47,7 @@ pub(super) fn finish<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: 
     m.record(w, sum);
 }
 
-/// RT <- `a` + `b` + `carry`, with XER[CA], and XER[OV] and CR0 as an XO-form word asks.
+/// RT <- `a` + `b` + `carry`, with `XER[CA]`, and `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
 pub(super) fn sum_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, carry: M::Val) {
     let sum = m.add(a, b);
@@ -57,7 +57,7 @@ pub(super) fn sum_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val,
     finish(m, w, a, b, sum);
 }
 
-/// RT <- `a` + SI + `carry`, with XER[CA]. Returns the sum.
+/// RT <- `a` + SI + `carry`, with `XER[CA]`. Returns the sum.
 #[inline(always)]
 pub(super) fn immediate_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, carry: u64) -> M::Val {
     let (si, si_carry) = (m.imm(w.si()), m.imm(w.si().wrapping_add(carry)));

@@ -10,7 +10,7 @@ use crate::{
     word::Word,
 };
 
-/// RT <- `quotient`, with XER[OV] and CR0 as an XO-form word asks.
+/// RT <- `quotient`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
 fn finish<M: Machine>(m: &mut M, w: Word, quotient: M::Val, overflow: M::Val) {
     m.set_gpr(w.rt(), quotient);
@@ -20,7 +20,7 @@ fn finish<M: Machine>(m: &mut M, w: Word, quotient: M::Val, overflow: M::Val) {
     m.record(w, quotient);
 }
 
-/// RT <- `quotient` if `fits`, else 0, with XER[OV] and CR0.
+/// RT <- `quotient` if `fits`, else 0, with `XER[OV]` and CR0.
 #[inline(always)]
 fn finish_extended<M: Machine>(m: &mut M, w: Word, quotient: M::Val, fits: M::Val) {
     let (zero, overflow) = (m.imm(0), m.is_zero(fits));

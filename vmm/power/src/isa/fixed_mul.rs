@@ -10,7 +10,7 @@ use crate::{
     word::Word,
 };
 
-/// RT <- `product`, with XER[OV] and CR0 as an XO-form word asks. It overflowed unless `high`,
+/// RT <- `product`, with `XER[OV]` and CR0 as an XO-form word asks. It overflowed unless `high`,
 /// what lies above its sign bit, only repeats `sign`.
 #[inline(always)]
 fn finish<M: Machine>(m: &mut M, w: Word, product: M::Val, high: M::Val, sign: M::Val) {
