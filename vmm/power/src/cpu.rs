@@ -12,6 +12,7 @@ use crate::{
     run::Signals,
     spr,
     time::Clock,
+    vector::Vector,
     word::Word,
 };
 use std::sync::Arc;
@@ -35,6 +36,10 @@ pub struct Cpu {
     /// Address of the next instruction; during a block, of the one after the block.
     pub(crate) nip: u64,
     msr: u64,
+    /// Vector-scalar registers: FPR n is doubleword 0 of VSR n, VR n is VSR 32+n.
+    pub(crate) vsr: [Vector; 64],
+    pub(crate) vscr: u32,
+    pub(crate) fpscr: u64,
     /// MSR[SF] as a mask of addresses.
     pub(crate) ea_mask: u64,
     /// MSR[LE].
@@ -81,6 +86,9 @@ impl Cpu {
             xer_rest: 0,
             nip: spr::RESET_VECTOR,
             msr: msr::ME,
+            vsr: [Vector::ZERO; 64],
+            vscr: 0,
+            fpscr: 0,
             ea_mask: u64::from(u32::MAX),
             little: false,
             tlb: Tlb::new(),

@@ -139,3 +139,47 @@ pub const fn sc(op: u32, xo: u32) -> Form {
 pub const fn dq(op: u32) -> Form {
     Form::new(0xfc00_0000, op << 26)
 }
+/// VX-form: bits 21:31.
+pub const fn vx(xo: u32) -> Form {
+    Form::new(0xfc00_07ff, 4 << 26 | xo)
+}
+/// VX-form whose VA field is opcode too.
+pub const fn vx_eo(xo: u32, eo: u32) -> Form {
+    vx(xo).with(RA, eo << 16)
+}
+/// VC-form: bits 22:31; Rc is bit 21.
+pub const fn vc(xo: u32) -> Form {
+    Form::new(0xfc00_03ff, 4 << 26 | xo)
+}
+/// XX1-form: bits 21:30; TX is bit 31.
+pub const fn xx1(op: u32, xo: u32) -> Form {
+    xrc(op, xo)
+}
+/// XX2-form: bits 21:29.
+pub const fn xx2(xo: u32) -> Form {
+    Form::new(0xfc00_07fc, 60 << 26 | xo << 2)
+}
+/// XX2-form whose field at bit 11 is opcode too.
+pub const fn xx2_eo(xo: u32, eo: u32) -> Form {
+    xx2(xo).with(RA, eo << 16)
+}
+/// XX3-form: bits 21:28.
+pub const fn xx3(xo: u32) -> Form {
+    Form::new(0xfc00_07f8, 60 << 26 | xo << 3)
+}
+/// XX3-form comparison: bits 22:28; Rc is bit 21.
+pub const fn xx3_rc(xo: u32) -> Form {
+    Form::new(0xfc00_03f8, 60 << 26 | xo << 3)
+}
+/// XX3-form with a two-bit operand in bits 22:23: bits 21 and 24:28.
+pub const fn xx3_dm(xo: u32) -> Form {
+    Form::new(0xfc00_04f8, 60 << 26 | xo << 3)
+}
+/// XX4-form: bits 26:27.
+pub const fn xx4(xo: u32) -> Form {
+    Form::new(0xfc00_0030, 60 << 26 | xo << 4)
+}
+/// DQ-form with an opcode in bits 29:31.
+pub const fn dq_xo(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_0007, op << 26 | xo)
+}

@@ -10,18 +10,19 @@
 
 pub mod block;
 mod cpu;
+mod facility;
 pub mod form;
 pub mod interrupt;
 pub mod isa;
 pub mod machine;
 mod mem;
 pub mod msr;
-mod reservation;
 pub mod row;
 mod run;
 pub mod spr;
 pub mod text;
 mod time;
+pub mod vector;
 pub mod word;
 
 pub use cpu::Cpu;

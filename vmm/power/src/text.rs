@@ -43,10 +43,47 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("BD", |w, pc| target(w, pc, w.bd())),
     ("SPR", |w, _| w.spr().to_string()),
     ("FXM", |w, _| w.fxm().to_string()),
+    ("VT", |w, _| vector(w.rt())),
+    ("VS", |w, _| vector(w.rs())),
+    ("VA", |w, _| vector(w.ra())),
+    ("VB", |w, _| vector(w.rb())),
+    ("VC", |w, _| vector(w.r_c())),
+    ("XT", |w, _| vsr(w.xt())),
+    ("XS", |w, _| vsr(w.xt())),
+    ("XTDQ", |w, _| vsr(w.xt_dq())),
+    ("XA", |w, _| vsr(w.xa())),
+    ("XB", |w, _| vsr(w.xb())),
+    ("XC", |w, _| vsr(w.xc())),
+    ("FRT", |w, _| float(w.rt())),
+    ("FRS", |w, _| float(w.rs())),
+    ("FRA", |w, _| float(w.ra())),
+    ("FRB", |w, _| float(w.rb())),
+    ("FRC", |w, _| float(w.r_c())),
+    ("UIM", |w, _| w.uim().to_string()),
+    ("SIM", |w, _| w.sim().to_string()),
+    ("SHB", |w, _| w.shb().to_string()),
+    ("SHW", |w, _| w.shw().to_string()),
+    ("DM", |w, _| w.dm().to_string()),
+    ("IMM8", |w, _| w.imm8().to_string()),
+    ("ST", |w, _| w.st().to_string()),
+    ("SIX", |w, _| w.six().to_string()),
+    ("PS", |w, _| w.ps().to_string()),
 ];
 
 fn reg(r: usize) -> String {
     format!("r{r}")
+}
+
+fn vector(r: usize) -> String {
+    format!("v{r}")
+}
+
+fn vsr(r: usize) -> String {
+    format!("vs{r}")
+}
+
+fn float(r: usize) -> String {
+    format!("f{r}")
 }
 
 /// A CR bit, as `lt` in CR0 or `4*cr6+lt` elsewhere.
@@ -75,8 +112,10 @@ pub fn disassemble(word: u32, pc: u64) -> String {
     };
     let (mnemonic, operands) = row.asm.split_once(' ').unwrap_or((row.asm, ""));
     let mut out = mnemonic.to_string();
+    // Comparisons of VC-form and XX3-form have their record bit elsewhere.
+    let record = if matches!(w.opcd(), 4 | 60) { w.vrc() } else { w.rc() };
     for (suffix, letter, on) in
-        [("[o]", "o", w.oe()), ("[l]", "l", w.lk()), ("[a]", "a", w.aa()), ("[.]", ".", w.rc())]
+        [("[o]", "o", w.oe()), ("[l]", "l", w.lk()), ("[a]", "a", w.aa()), ("[.]", ".", record)]
     {
         out = out.replace(suffix, if on { letter } else { "" });
     }

@@ -76,6 +76,22 @@ fields! {
     d0: 16..=25;
     /// Two-bit CY field (addex).
     cy: 21..=22;
+    /// Unsigned immediate of VX-form and XX2-form.
+    uim: 11..=15;
+    /// Byte count of vsldoi.
+    shb: 22..=25;
+    /// Word count of xxsldwi.
+    shw: 22..=23;
+    /// Doubleword choice of xxpermdi.
+    dm: 22..=23;
+    /// Byte of xxspltib.
+    imm8: 13..=20;
+    /// Function of vshasigma: lower case (0) or upper case (1) sigma.
+    st: 16..=16;
+    /// Function of vshasigma for each element.
+    six: 17..=20;
+    /// Preferred sign of decimal results.
+    ps: 22..=22;
 }
 
 /// A bit of an instruction word as a flag.
@@ -92,6 +108,8 @@ macro_rules! flags {
 flags! {
     /// Record: the result is compared with zero into CR0.
     rc: 31;
+    /// Record bit of VC-form and XX3-form comparisons.
+    vrc: 21;
     /// Overflow enable.
     oe: 21;
     /// Link: the return address goes to LR.
@@ -146,6 +164,36 @@ impl Word {
     #[inline(always)]
     pub const fn r_c(self) -> usize {
         self.rc_reg() as usize
+    }
+    /// Target VSR of XX-forms; stores name it XS.
+    #[inline(always)]
+    pub const fn xt(self) -> usize {
+        self.rt() | (self.bits(31, 31) << 5) as usize
+    }
+    /// First operand VSR of XX3- and XX4-form.
+    #[inline(always)]
+    pub const fn xa(self) -> usize {
+        self.ra() | (self.bits(29, 29) << 5) as usize
+    }
+    /// Second operand VSR of XX-forms.
+    #[inline(always)]
+    pub const fn xb(self) -> usize {
+        self.rb() | (self.bits(30, 30) << 5) as usize
+    }
+    /// Third operand VSR of XX4-form.
+    #[inline(always)]
+    pub const fn xc(self) -> usize {
+        self.r_c() | (self.bits(28, 28) << 5) as usize
+    }
+    /// Target VSR of DQ-form.
+    #[inline(always)]
+    pub const fn xt_dq(self) -> usize {
+        self.rt() | (self.bits(28, 28) << 5) as usize
+    }
+    /// Signed immediate of vspltis, sign-extended.
+    #[inline(always)]
+    pub const fn sim(self) -> i8 {
+        (self.uim() << 3) as i8 >> 3
     }
     /// Signed 16-bit immediate (SI and D), sign-extended.
     #[inline(always)]
