@@ -64,7 +64,9 @@ impl Form {
     }
 }
 
-/// The RA field, for [`Form::zero`].
+/// The RT field, for [`Form::zero`].
+pub const RT: u32 = 31 << 21;
+/// The RA field.
 pub const RA: u32 = 31 << 16;
 /// The RB field.
 pub const RB: u32 = 31 << 11;

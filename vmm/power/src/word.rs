@@ -70,6 +70,18 @@ fields! {
     lev: 20..=26;
     /// Cache hint.
     th: 6..=10;
+    /// Cache that icbt fills.
+    ct: 7..=10;
+    /// Lookaside entries that slbia keeps.
+    ih: 8..=10;
+    /// What tlbie invalidates.
+    ric: 12..=13;
+    /// Scope of tlbie: process (1) or partition (0).
+    prs: 14..=14;
+    /// Radix (1) or hashed (0) tlbie.
+    r: 15..=15;
+    /// New BESCR[GE] of rfebb.
+    s: 20..=20;
     /// DX-form d1.
     d1: 11..=15;
     /// DX-form d0.
