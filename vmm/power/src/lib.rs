@@ -17,6 +17,9 @@ pub mod isa;
 pub mod machine;
 mod mem;
 pub mod msr;
+#[cfg(test)]
+mod recorder;
+mod reservation;
 pub mod row;
 mod run;
 pub mod spr;

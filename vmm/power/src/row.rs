@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What an instruction row is, and how rows become functions.
 
+#[cfg(test)]
+use crate::interrupt::Stop;
 use crate::{block::Run, form::Form, word::Word};
 
 /// A worked example on one line: `word text | state before | state after`.
 ///
 /// The word and the text come from an independent assembler, the state from the book.
 /// States are `name=value` in hexadecimal: `r3`, `cr`, `cr0`..`cr7`, `xer`, `so`, `ov`,
-/// `ca`, `ov32`, `ca32`, `lr`, `ctr`, `nip`, `msr`, an SPR's name, or `[address]=bytes`;
-/// `-1` is all ones. What a case does not name must not change; NIP goes on by 4.
+/// `ca`, `ov32`, `ca32`, `lr`, `ctr`, `nip`, `msr`, an SPR's name, `vs0`..`vs63`, `v0`..`v31`
+/// (which are `vs32`..`vs63`), `f0`..`f31` (doubleword 0 of `vs0`..`vs31`; doubleword 1 is 0),
+/// `vscr`, `fpscr`, or `[address]=bytes`; `-1` is all ones. What a case does not name must not change; NIP goes on by 4.
 /// An interrupt shows as its vector in `nip`. The instruction is at address 0x1000,
-/// RAM is 64 KiB, MSR is 64-bit big-endian with ME unless the case says otherwise.
+/// RAM is 64 KiB, MSR is 64-bit big-endian with ME, and with FP, VEC and VSX for an instruction
+/// of those facilities, unless the case says otherwise.
 pub type Case = &'static str;
 
 /// One instruction.
@@ -25,6 +29,9 @@ pub struct Row {
     pub book: &'static str,
     /// Meaning, computed; goes on to the next instruction of the block by itself.
     pub run: Run,
+    /// Meaning, written down instead of computed.
+    #[cfg(test)]
+    pub(crate) record: fn(&mut crate::recorder::Recorder, Word) -> Result<(), Stop>,
     /// Worked examples.
     pub cases: &'static [Case],
 }
@@ -68,6 +75,8 @@ macro_rules! isa {
             asm: $asm,
             book: $book,
             run: |cpu, at| $crate::block::step(cpu, at, $name::<$crate::Cpu>),
+            #[cfg(test)]
+            record: $name::<$crate::recorder::Recorder>,
             cases: $cases,
         }),*];
     };

@@ -32,11 +32,11 @@ const RULES: &[Rule] = &[
     ("3.3.6: if RA is in the range of registers to be loaded, including RA=0", |row, w| {
         row.name == "lmw" && (w.ra() >= w.rt() || w.ra() == 0)
     }),
-    ("3.3.6: if RA is in the range of registers to be loaded, including RA=0", |row, w| {
+    ("3.3.7: if RA is in the range of registers to be loaded, including RA=0", |row, w| {
         let n = if w.nb() == 0 { 32 } else { w.nb() as usize };
         row.name == "lswi" && (w.ra() == 0 || in_range(w.rt(), n.div_ceil(4), w.ra()))
     }),
-    ("3.3.6: if RA or RB is in the range of registers to be loaded, including RA=0", |row, w| {
+    ("3.3.7: if RA or RB is in the range of registers to be loaded, including RA=0", |row, w| {
         // The length is in XER: keep both away from any range of up to 20 registers.
         let near = |r| in_range(w.rt(), 20, r);
         row.name == "lswx" && (near(w.ra()) || near(w.rb()) || w.ra() == 0)

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A second [`Machine`], for tests: it computes nothing while a meaning runs, but writes down
+//! the operations with names for their values, as a translator would. Evaluating the list must
+//! do what the interpreter does; a meaning that looked at a guest's value could not be recorded.
+
+use crate::{
+    Cpu, GuestMemory,
+    interrupt::Stop,
+    isa,
+    machine::{Machine, Size},
+    msr,
+    row::Row,
+    spr,
+    word::Word,
+};
+use std::sync::Arc;
+use vm_memory::{Bytes, GuestAddress};
+
+/// The name of a value: the number of the operation that makes it.
+#[derive(Clone, Copy)]
+pub(crate) struct Name(usize);
+
+/// A recorded operation, given the values of those before it.
+type Op = Box<dyn Fn(&mut Cpu, &[u64]) -> Result<u64, Stop>>;
+
+/// A list of operations.
+#[derive(Default)]
+pub(crate) struct Recorder(Vec<Op>);
+
+/// An argument of an operation: a named value, or something known when it is recorded.
+trait Argument: Copy + 'static {
+    type Known;
+    fn known(self, values: &[u64]) -> Self::Known;
+}
+
+impl Argument for Name {
+    type Known = u64;
+    fn known(self, values: &[u64]) -> u64 {
+        values[self.0]
+    }
+}
+
+macro_rules! known_when_recorded {
+    ($($t:ty),*) => { $(impl Argument for $t {
+        type Known = $t;
+        fn known(self, _: &[u64]) -> $t {
+            self
+        }
+    })* };
+}
+
+known_when_recorded!(
+    u32,
+    u64,
+    usize,
+    Size,
+    Stop,
+    Word,
+    fn(u64) -> u64,
+    fn(u64, u64) -> u64,
+    fn(&mut Cpu, Word) -> Result<(), Stop>
+);
+
+/// What the CPU's operation gives, as the value of a recorded one; no value is 0.
+trait Computed {
+    fn computed(self) -> Result<u64, Stop>;
+}
+
+impl Computed for u64 {
+    fn computed(self) -> Result<u64, Stop> {
+        Ok(self)
+    }
+}
+
+impl Computed for () {
+    fn computed(self) -> Result<u64, Stop> {
+        Ok(0)
+    }
+}
+
+impl<T: Computed> Computed for Result<T, Stop> {
+    fn computed(self) -> Result<u64, Stop> {
+        self.and_then(T::computed)
+    }
+}
+
+/// What a meaning gets back from an operation that is only written down.
+trait Recorded {
+    fn recorded(name: Name) -> Self;
+}
+
+impl Recorded for Name {
+    fn recorded(name: Name) -> Name {
+        name
+    }
+}
+
+impl Recorded for () {
+    fn recorded(_: Name) {}
+}
+
+impl<T: Recorded> Recorded for Result<T, Stop> {
+    fn recorded(name: Name) -> Result<T, Stop> {
+        Ok(T::recorded(name))
+    }
+}
+
+impl Recorder {
+    fn push(&mut self, op: Op) -> Name {
+        self.0.push(op);
+        Name(self.0.len() - 1)
+    }
+
+    /// Does what was recorded.
+    fn evaluate(&self, cpu: &mut Cpu) -> Result<(), Stop> {
+        let mut values = Vec::new();
+        for op in &self.0 {
+            let value = op(cpu, &values)?;
+            values.push(value);
+        }
+        Ok(())
+    }
+}
+
+/// The operations of [`Machine`], each as the trait declares it with `Name` for a value.
+macro_rules! operations {
+    ($(fn $op:ident($($arg:ident: $t:ty),*) -> $result:ty;)*) => { $(
+        fn $op(&mut self, $($arg: $t),*) -> $result {
+            let op = move |cpu: &mut Cpu, values: &[u64]| {
+                let _ = values;
+                cpu.$op($($arg.known(values)),*).computed()
+            };
+            Recorded::recorded(self.push(Box::new(op)))
+        }
+    )* };
+}
+
+impl Machine for Recorder {
+    type Val = Name;
+
+    operations! {
+        fn imm(v: u64) -> Name;
+        fn gpr(r: usize) -> Name;
+        fn set_gpr(r: usize, v: Name) -> ();
+        fn add(a: Name, b: Name) -> Name;
+        fn sub(a: Name, b: Name) -> Name;
+        fn mul(a: Name, b: Name) -> Name;
+        fn mulhs(a: Name, b: Name) -> Name;
+        fn mulhu(a: Name, b: Name) -> Name;
+        fn divs(a: Name, b: Name) -> Name;
+        fn divu(a: Name, b: Name) -> Name;
+        fn and(a: Name, b: Name) -> Name;
+        fn or(a: Name, b: Name) -> Name;
+        fn xor(a: Name, b: Name) -> Name;
+        fn not(a: Name) -> Name;
+        fn shl(a: Name, n: Name) -> Name;
+        fn shr(a: Name, n: Name) -> Name;
+        fn sar(a: Name, n: Name) -> Name;
+        fn rotl(a: Name, n: Name) -> Name;
+        fn sext(a: Name, size: Size) -> Name;
+        fn zext(a: Name, size: Size) -> Name;
+        fn bswap(a: Name, size: Size) -> Name;
+        fn eq(a: Name, b: Name) -> Name;
+        fn lt_s(a: Name, b: Name) -> Name;
+        fn lt_u(a: Name, b: Name) -> Name;
+        fn top(a: Name) -> Name;
+        fn select(c: Name, a: Name, b: Name) -> Name;
+        fn pure1(f: fn(u64) -> u64, a: Name) -> Name;
+        fn pure2(f: fn(u64, u64) -> u64, a: Name, b: Name) -> Name;
+        fn crf(bf: u32) -> Name;
+        fn set_crf(bf: u32, v: Name) -> ();
+        fn crb(bi: u32) -> Name;
+        fn set_crb(bi: u32, v: Name) -> ();
+        fn so() -> Name;
+        fn ov() -> Name;
+        fn ca() -> Name;
+        fn set_ca(ca: Name, ca32: Name) -> ();
+        fn set_ov(ov: Name, ov32: Name) -> ();
+        fn set_ov_only(ov: Name, ov32: Name) -> ();
+        fn set_cr0(v: Name) -> ();
+        fn lr() -> Name;
+        fn set_lr(v: Name) -> ();
+        fn ctr() -> Name;
+        fn set_ctr(v: Name) -> ();
+        fn tar() -> Name;
+        fn narrow(v: Name) -> Name;
+        fn cia() -> Name;
+        fn jump_if(cond: Name, target: Name) -> ();
+        fn load(ea: Name, size: Size) -> Result<Name, Stop>;
+        fn store(ea: Name, size: Size, v: Name) -> Result<(), Stop>;
+        fn load_reserve(ea: Name, size: Size) -> Result<Name, Stop>;
+        fn store_conditional(ea: Name, size: Size, v: Name) -> Result<Name, Stop>;
+        fn stop_if(cond: Name, stop: Stop) -> Result<(), Stop>;
+        fn call(f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop>;
+    }
+}
+
+const RAM: usize = 0x4000;
+const AT: u64 = 0x1000;
+
+/// Numbers that depend on nothing but where one starts: xorshift.
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+    /// A register's value: an address in RAM, a small number, or anything.
+    fn value(&mut self) -> u64 {
+        match self.next() % 4 {
+            0 => 0x2000 + self.next() % 0x1000,
+            1 => self.next() % 64,
+            _ => self.next(),
+        }
+    }
+}
+
+/// Puts a CPU into a state that the seed determines, about to run `word`.
+fn prepare(cpu: &mut Cpu, seed: u64, word: Word) {
+    let mut rng = Rng(seed);
+    let bytes: Vec<u8> = (0..RAM).map(|i| (seed >> (i % 56)) as u8).collect();
+    cpu.bus.ram.write_slice(&bytes, GuestAddress(0)).expect("in RAM");
+    cpu.bus.ram.write_slice(&word.raw().to_be_bytes(), GuestAddress(AT)).expect("in RAM");
+    cpu.set_msr(if rng.next() % 4 == 0 { msr::ME } else { msr::SF | msr::ME });
+    cpu.gpr = std::array::from_fn(|_| rng.value());
+    cpu.set_cr(rng.next() as u32);
+    cpu.set_xer(rng.next());
+    cpu.lr = rng.value();
+    cpu.ctr = rng.value();
+    cpu.nip = AT;
+}
+
+/// Rows that give another value each time.
+const MOVING: &[&str] = &["darn", "mftb"];
+/// Registers that do.
+const MOVING_SPRS: &[&str] = &["dec", "tb", "tbu", "spurr", "purr", "vtb", "ic"];
+
+/// Every register that an instruction can change, by name, and RAM.
+fn state(cpu: &mut Cpu) -> (Vec<(&'static str, u64)>, Vec<u8>) {
+    let mut state: Vec<_> = cpu.gpr.iter().map(|v| ("a GPR", *v)).collect();
+    state.extend([("nip", cpu.nip), ("msr", cpu.msr()), ("cr", cpu.cr().into())]);
+    for row in spr::SPRS.iter().filter(|row| !MOVING_SPRS.contains(&row.name)) {
+        state.push((row.name, row.value(cpu)));
+    }
+    let mut bytes = vec![0; RAM];
+    cpu.bus.ram.read_slice(&mut bytes, GuestAddress(0)).expect("in RAM");
+    (state, bytes)
+}
+
+/// Runs `word` from its recording, and takes the interrupt that it causes as `run.rs` does.
+fn run_recorded(row: &Row, word: Word, cpu: &mut Cpu) {
+    let mut recorder = Recorder::default();
+    let recorded = (row.record)(&mut recorder, word);
+    recorded.expect("recording computes nothing, so it can not stop");
+    cpu.nip = AT + 4;
+    match recorder.evaluate(cpu) {
+        Ok(()) | Err(Stop::Hypercall) => (),
+        Err(Stop::SystemCall) => cpu.take_stop(Stop::SystemCall, AT + 4),
+        Err(stop) => cpu.take_stop(stop, AT),
+    }
+}
+
+/// The words of a row's examples, and some more with other operands.
+fn words(row: &'static Row) -> impl Iterator<Item = Word> {
+    let word = |case: &&str| case.split(' ').next().and_then(|w| u32::from_str_radix(w, 16).ok());
+    let examples = row.cases.iter().filter_map(word);
+    let mut rng = Rng(0x7ce + u64::from(row.form.value));
+    let random = std::iter::repeat_with(move || rng.next() as u32 & !row.form.mask);
+    let random = random.map(|operands| operands | row.form.value);
+    examples.chain(random.take(16)).map(Word::new).filter(|w| row.matches(*w))
+}
+
+#[test]
+fn a_recorded_meaning_does_what_the_interpreter_does() {
+    let [mut interpreted, mut recorded] = [(), ()].map(|()| {
+        let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("16 KiB of RAM");
+        Cpu::new(Arc::new(ram))
+    });
+    let mut count = 0;
+    for row in isa::rows().filter(|row| !MOVING.contains(&row.name)) {
+        for word in words(row) {
+            for seed in [0x9e37_79b9_7f4a_7c15, 0x0123_4567_89ab_cdef, u64::MAX] {
+                prepare(&mut interpreted, seed, word);
+                interpreted.step();
+                prepare(&mut recorded, seed, word);
+                run_recorded(row, word, &mut recorded);
+                let (ours, ram) = state(&mut interpreted);
+                let (theirs, other_ram) = state(&mut recorded);
+                let differs = ours.iter().zip(&theirs).find(|(a, b)| a != b);
+                assert!(differs.is_none(), "{} {:08x}: {differs:x?}", row.name, word.raw());
+                assert!(ram == other_ram, "{} {:08x}: RAM differs", row.name, word.raw());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 5_000, "only {count} recordings were compared");
+}
