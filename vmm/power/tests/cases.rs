@@ -8,21 +8,33 @@ use vm_memory::{Bytes, GuestAddress};
 const RAM: usize = 0x1_0000;
 const AT: u64 = 0x1000;
 
+/// The registers by name.
+type State = BTreeMap<String, u128>;
+
+/// MSR bits that an instruction needs to run at all: FP, VEC and VSX for theirs.
+fn facilities(row: &Row) -> u64 {
+    let operands = row.asm.split_once(' ').map_or("", |(_, operands)| operands);
+    let has = |start| operands.split([',', '(', ')']).any(|o| o.starts_with(start));
+    let opcode = Word::new(row.form.value).opcd();
+    let theirs = matches!(opcode, 4 | 59 | 60 | 63) || ["V", "X", "FR"].iter().any(|s| has(*s));
+    if theirs { msr::FP | msr::VEC | msr::VSX } else { 0 }
+}
+
 /// A CPU with small RAM, and the RAM.
-fn machine() -> (Cpu, Arc<GuestMemory>) {
+fn machine(row: &Row) -> (Cpu, Arc<GuestMemory>) {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("64 KiB of RAM");
     let ram = Arc::new(ram);
     let mut cpu = Cpu::new(Arc::clone(&ram));
-    cpu.set_msr(msr::SF | msr::ME);
+    cpu.set_msr(msr::SF | msr::ME | facilities(row));
     cpu.set_nip(AT);
     (cpu, ram)
 }
 
 /// Parses `1f`, `-1`, `-1f`.
-fn number(text: &str) -> Option<u64> {
+fn number(text: &str) -> Option<u128> {
     match text.strip_prefix('-') {
-        Some(rest) => u64::from_str_radix(rest, 16).ok().map(u64::wrapping_neg),
-        None => u64::from_str_radix(text, 16).ok(),
+        Some(rest) => u128::from_str_radix(rest, 16).ok().map(u128::wrapping_neg),
+        None => u128::from_str_radix(text, 16).ok(),
     }
 }
 
@@ -35,8 +47,15 @@ fn moves(name: &str) -> bool {
 }
 
 /// Writes one named piece of state into a map that stands for the whole state.
-fn assign(state: &mut BTreeMap<String, u64>, name: &str, value: u64) -> Option<()> {
-    let mut set_bits = |register: &str, mask: u64, value: u64| {
+fn assign(state: &mut State, name: &str, value: u128) -> Option<()> {
+    let index = |prefix| name.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
+    if let Some(n) = index("v") {
+        return state.get_mut(&format!("vs{}", 32 + n)).map(|old| *old = value);
+    }
+    if let Some(n) = index("f") {
+        return state.get_mut(&format!("vs{n}")).map(|old| *old = value << 64);
+    }
+    let mut set_bits = |register: &str, mask: u128, value: u128| {
         let old = state.get(register).copied()?;
         state.insert(register.into(), old & !mask | value);
         Some(())
@@ -48,34 +67,49 @@ fn assign(state: &mut BTreeMap<String, u64>, name: &str, value: u64) -> Option<(
         let shift = 28 - 4 * field.parse::<u32>().ok().filter(|f| *f < 8)?;
         return set_bits("cr", 15 << shift, (value & 15) << shift);
     }
+    let value = if name.starts_with("vs") { value } else { value & u128::from(u64::MAX) };
     state.get_mut(name).map(|old| *old = value)
 }
 
 /// The registers by name. Everything that a case does not name must stay.
-fn registers(cpu: &mut Cpu) -> BTreeMap<String, u64> {
-    let mut state = BTreeMap::new();
+fn registers(cpu: &mut Cpu) -> State {
+    let mut state = State::new();
     for (r, v) in cpu.gpr.iter().enumerate() {
-        state.insert(format!("r{r}"), *v);
+        state.insert(format!("r{r}"), u128::from(*v));
     }
-    for (name, value) in [("cr", u64::from(cpu.cr())), ("nip", cpu.nip()), ("msr", cpu.msr())] {
-        state.insert(name.into(), value);
+    for n in 0..64 {
+        state.insert(format!("vs{n}"), cpu.vsr(n));
+    }
+    let (cr, vscr) = (u64::from(cpu.cr()), u64::from(cpu.vscr()));
+    for (name, value) in
+        [("cr", cr), ("vscr", vscr), ("fpscr", cpu.fpscr()), ("nip", cpu.nip()), ("msr", cpu.msr())]
+    {
+        state.insert(name.into(), u128::from(value));
     }
     for spr in spr::SPRS.iter().filter(|s| !moves(s.name)) {
         let value = spr.value(cpu);
-        state.insert(spr.name.into(), value);
+        state.insert(spr.name.into(), u128::from(value));
     }
     state
 }
 
 /// Puts a whole state into the CPU.
-fn load(cpu: &mut Cpu, state: &BTreeMap<String, u64>) {
-    for (name, value) in state {
-        let value = *value;
+fn load(cpu: &mut Cpu, state: &State) {
+    let indexed = |name: &str, prefix| name.strip_prefix(prefix)?.parse::<usize>().ok();
+    for (name, whole) in state {
+        if let Some(n) = indexed(name, "vs") {
+            cpu.set_vsr(n, *whole);
+            continue;
+        }
+        let value = u64::try_from(*whole).expect("64 bits");
+        let word = || u32::try_from(value).expect("32 bits");
         match name.as_str() {
-            "cr" => cpu.set_cr(u32::try_from(value).expect("CR has 32 bits")),
+            "cr" => cpu.set_cr(word()),
+            "vscr" => cpu.set_vscr(word()),
+            "fpscr" => cpu.set_fpscr(value),
             "nip" => cpu.set_nip(value),
             "msr" => cpu.set_msr(value),
-            name => match name.strip_prefix('r').and_then(|r| r.parse::<usize>().ok()) {
+            name => match indexed(name, "r") {
                 Some(r) => cpu.gpr[r] = value,
                 None => spr::by_name(name).expect(name).set(cpu, value),
             },
@@ -89,7 +123,7 @@ fn memory(item: &str) -> Option<(u64, Vec<u8>)> {
     let bytes = (0..bytes.len() / 2)
         .map(|i| u8::from_str_radix(&bytes[2 * i..2 * i + 2], 16).ok())
         .collect::<Option<_>>()?;
-    Some((number(address)?, bytes))
+    Some((number(address)?.try_into().ok()?, bytes))
 }
 
 /// Runs one case; an error says what is wrong with it.
@@ -109,13 +143,17 @@ fn check(row: &Row, case: &str) -> Result<(), String> {
         return Err(format!("disassembles as {printed}"));
     }
 
-    let (mut cpu, ram) = machine();
+    let (mut cpu, ram) = machine(row);
     let mut want = registers(&mut cpu);
     let mut want_ram = vec![0; RAM];
     for item in before.split_whitespace() {
         set(&mut want, &mut want_ram, item).ok_or(format!("before: {item}"))?;
     }
-    let code = if want["msr"] & msr::LE != 0 { word.to_le_bytes() } else { word.to_be_bytes() };
+    let code = if want["msr"] & u128::from(msr::LE) != 0 {
+        word.to_le_bytes()
+    } else {
+        word.to_be_bytes()
+    };
     want_ram[AT as usize..AT as usize + 4].copy_from_slice(&code);
     load(&mut cpu, &want);
     ram.write_slice(&want_ram, GuestAddress(0)).expect("in RAM");
@@ -127,7 +165,8 @@ fn check(row: &Row, case: &str) -> Result<(), String> {
         set(&mut want, &mut want_ram, item).ok_or(format!("after: {item}"))?;
     }
     let got = registers(&mut cpu);
-    if [0xc00, 0xd00, 0x700, 0x600, 0x300, 0x200, 0xf60].contains(&got["nip"]) {
+    if [0xc00, 0xd00, 0x700, 0x600, 0x300, 0x200, 0x800, 0xf20, 0xf40, 0xf60].contains(&got["nip"])
+    {
         // An interrupt saves and switches state; a case names what it cares about.
         for (name, value) in &got {
             let named = after.split_whitespace().any(|i| i.split('=').next() == Some(name));
@@ -150,7 +189,7 @@ fn check(row: &Row, case: &str) -> Result<(), String> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong) }
 }
 
-fn set(state: &mut BTreeMap<String, u64>, ram: &mut [u8], item: &str) -> Option<()> {
+fn set(state: &mut State, ram: &mut [u8], item: &str) -> Option<()> {
     if let Some((address, bytes)) = memory(item) {
         let at = usize::try_from(address).ok()?;
         ram.get_mut(at..at + bytes.len())?.copy_from_slice(&bytes);
