@@ -65,12 +65,9 @@ fn sentinel(_: &mut Cpu, _: Cursor) -> Stop {
     Stop::Next
 }
 
-/// Stands for a word that is no instruction.
-fn illegal(cpu: &mut Cpu, at: Cursor) -> Stop {
-    step(cpu, at, |cpu, word| {
-        cpu.illegal.note(word);
-        Err(Stop::Illegal)
-    })
+/// Stands for a word that no row is: a facility that is off, or illegal.
+fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
+    step(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)))
 }
 
 /// A cached block.
@@ -137,8 +134,7 @@ impl Cache {
         let tag = pc | u64::from(cpu.little);
         let set = (pc / 4) as usize % SETS;
         let block = &self.sets[set];
-        let fresh =
-            block.tag == tag && block.generation == cpu.bus.generation(block.page as usize);
+        let fresh = block.tag == tag && block.generation == cpu.bus.generation(block.page as usize);
         if !fresh {
             self.decode(cpu, pc, tag)?;
         }
@@ -158,7 +154,7 @@ impl Cache {
         loop {
             let word = Word::new(cpu.fetch(at)?);
             let row = isa::decode(word);
-            self.arena.push(Op { run: row.map_or(illegal as Run, |r| r.run), word });
+            self.arena.push(Op { run: row.map_or(without_row as Run, |r| r.run), word });
             at = at.wrapping_add(4);
             let ends = row.is_none_or(|r| r.form.ends_block);
             if ends || at.is_multiple_of(PAGE) || self.arena.len() - first == MAX {
@@ -170,8 +166,7 @@ impl Cache {
         // SAFETY: `first` is an index of the arena; taking the pointer from the whole
         // allocation lets a cursor walk to the sentinel.
         let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
-        self.sets[(pc / 4) as usize % SETS] =
-            Block { tag, end: at, first, page, generation, len };
+        self.sets[(pc / 4) as usize % SETS] = Block { tag, end: at, first, page, generation, len };
         Some(())
     }
 
@@ -181,7 +176,7 @@ impl Cache {
         let word = Word::new(cpu.fetch(pc)?);
         self.sets.fill(Block::EMPTY);
         self.arena.clear();
-        let run = isa::decode(word).map_or(illegal as Run, |r| r.run);
+        let run = isa::decode(word).map_or(without_row as Run, |r| r.run);
         self.arena.extend([Op { run, word }, Op { run: sentinel, word: Word::new(0) }]);
         let first = Cursor(self.arena.as_ptr());
         Some((Block { end: pc.wrapping_add(4), len: 1, first, ..Block::EMPTY }, word))
@@ -205,7 +200,7 @@ pub struct Illegal {
 }
 
 impl Illegal {
-    fn note(&mut self, word: Word) {
+    pub(crate) fn note(&mut self, word: Word) {
         self.count += 1;
         self.last = word.raw();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Interrupts as rows, and their delivery (Power ISA 3.0B, Book III, chapter 6).
 
-use crate::{Cpu, msr};
+use crate::{Cpu, msr, spr, word::Word};
 
 /// Why a block did not run to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,9 @@ pub mod program {
     pub const TRAP: u64 = 1 << (63 - 46);
 }
 
+/// Vector of `scv 0`; the next level's is 32 bytes on.
+const SYSTEM_CALL_VECTORED: u64 = 0x1_7000;
+
 /// SRR1 bits that an interrupt defines itself: IBM bits 33:36 and 42:47.
 const SRR1_INFO: u64 = 0x783f_0000;
 
@@ -118,12 +121,26 @@ impl Cpu {
         if interrupt == MACHINE_CHECK && self.msr() & msr::ME == 0 {
             self.checkstop = Some(srr0);
         }
-        self.sprs[crate::spr::SRR0] = srr0;
-        self.sprs[crate::spr::SRR1] = self.msr() & !SRR1_INFO | info;
-        let little = if self.interrupt_little_endian { msr::LE } else { 0 };
-        self.set_msr(self.msr() & (msr::ME | msr::HV) | msr::SF | little);
-        self.nip = interrupt.vector;
+        self.sprs[spr::SRR0] = srr0;
+        self.sprs[spr::SRR1] = self.msr() & !SRR1_INFO | info;
+        self.enter(interrupt.vector, 0);
         self.note_interrupt(interrupt, srr0);
+    }
+
+    /// Goes to a handler; the MSR bits `kept` stay as they are, as ME and HV do.
+    fn enter(&mut self, vector: u64, kept: u64) {
+        let little = if self.interrupt_little_endian { msr::LE } else { 0 };
+        self.set_msr(self.msr() & (msr::ME | msr::HV | kept) | msr::SF | little);
+        self.nip = vector;
+    }
+
+    /// scv: LR and CTR take the place of SRR0 and SRR1 (Book III, 6.5.27).
+    pub(crate) fn scv(&mut self, w: Word) -> Result<(), Stop> {
+        self.require_fscr(spr::FSCR_SCV)?;
+        self.lr = self.nip & self.ea_mask;
+        self.ctr = self.msr() & !SRR1_INFO;
+        self.enter(SYSTEM_CALL_VECTORED + 32 * u64::from(w.lev()), msr::EE | msr::RI);
+        Ok(())
     }
 
     /// Counts interrupts between which no instruction completed.

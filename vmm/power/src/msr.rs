@@ -39,3 +39,63 @@ pub const LE: u64 = 1 << 0;
 /// Bits that this CPU implements and a guest may change.
 pub const WRITABLE: u64 =
     SF | VEC | VSX | EE | PR | FP | FE0 | SE | BE | FE1 | IR | DR | PMM | RI | LE;
+
+use crate::{Cpu, interrupt::Stop, spr, word::Word};
+
+/// Problem state implies interrupts and relocation.
+const fn implied(value: u64) -> u64 {
+    if value & PR != 0 { value | EE | IR | DR } else { value }
+}
+
+impl Cpu {
+    fn change_msr(&mut self, value: u64, mask: u64) {
+        self.set_msr(self.msr() & !mask | implied(value) & mask);
+    }
+
+    /// mfmsr
+    pub(crate) fn mfmsr(&mut self, w: Word) -> Result<(), Stop> {
+        self.require_supervisor()?;
+        self.gpr[w.rt()] = self.msr();
+        Ok(())
+    }
+
+    /// mtmsr: the low word, or EE and RI alone.
+    pub(crate) fn mtmsr(&mut self, w: Word) -> Result<(), Stop> {
+        self.write_msr(w, u64::from(u32::MAX))
+    }
+
+    /// mtmsrd: both words, or EE and RI alone.
+    pub(crate) fn mtmsrd(&mut self, w: Word) -> Result<(), Stop> {
+        self.write_msr(w, u64::MAX)
+    }
+
+    fn write_msr(&mut self, w: Word, width: u64) -> Result<(), Stop> {
+        self.require_supervisor()?;
+        let value = self.gpr[w.rs()];
+        if w.l15() == 1 {
+            self.set_msr(self.msr() & !(EE | RI) | value & (EE | RI));
+        } else {
+            self.change_msr(value, WRITABLE & !LE & width);
+        }
+        Ok(())
+    }
+
+    /// rfid
+    pub(crate) fn rfid(&mut self, _: Word) -> Result<(), Stop> {
+        self.require_supervisor()?;
+        self.return_to(self.sprs[spr::SRR0], self.sprs[spr::SRR1]);
+        Ok(())
+    }
+
+    /// rfscv
+    pub(crate) fn rfscv(&mut self, _: Word) -> Result<(), Stop> {
+        self.require_supervisor()?;
+        self.return_to(self.lr, self.ctr);
+        Ok(())
+    }
+
+    fn return_to(&mut self, nip: u64, msr: u64) {
+        self.change_msr(msr, WRITABLE);
+        self.nip = nip & !3 & self.ea_mask;
+    }
+}

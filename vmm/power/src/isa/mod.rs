@@ -23,6 +23,9 @@ mod store;
 mod string;
 mod sync;
 mod system;
+mod unavailable;
+
+pub(crate) use unavailable::stop as stop_without_row;
 
 use crate::{row::Row, word::Word};
 use std::sync::LazyLock;
