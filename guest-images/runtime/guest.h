@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- The machine, read from the device tree before main() runs ---- */
+/* ---- The machine, read from the device tree (x86-64: the boot block) before main() runs ---- */
 
 /* A DMA window: the I/O bus addresses that one logical I/O bus number (LIOBN) translates. */
 struct dma_window {
@@ -25,7 +25,7 @@ struct machine {
 	const char *model;		/* /model */
 	const char *bootargs;		/* /chosen/bootargs, what `--append` gave */
 	uint64_t memory_size;		/* bytes of RAM, from real address 0 */
-	uint32_t timebase_hz;
+	uint64_t timebase_hz;
 	uint32_t rtas_power_off;	/* token */
 	struct dma_window window;	/* the first PCI host bridge's default window */
 };
@@ -64,8 +64,22 @@ struct hcall_result {
 	uint64_t r4;
 };
 
-/* `sc 1` with the token in r3 and up to seven arguments in r4..r10. */
-struct hcall_result hcall(uint64_t token, ...);
+/*
+ * hcall(token, ...): a hypercall with the token in r3 and up to seven arguments in r4..r10, each 64 bits wide.
+ * One function; a prototype for each number of arguments, so that narrower ones are widened as C does it.
+ */
+#define HCALL_PROTOTYPE(name, ...) struct hcall_result name(__VA_ARGS__) __asm__("hcall")
+HCALL_PROTOTYPE(hcall_0, uint64_t);
+HCALL_PROTOTYPE(hcall_1, uint64_t, uint64_t);
+HCALL_PROTOTYPE(hcall_2, uint64_t, uint64_t, uint64_t);
+HCALL_PROTOTYPE(hcall_3, uint64_t, uint64_t, uint64_t, uint64_t);
+HCALL_PROTOTYPE(hcall_4, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+HCALL_PROTOTYPE(hcall_5, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+HCALL_PROTOTYPE(hcall_6, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+HCALL_PROTOTYPE(hcall_7, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+#define HCALL_PICK(r3, r4, r5, r6, r7, r8, r9, r10, name, ...) name
+#define hcall(...) HCALL_PICK(__VA_ARGS__, hcall_7, hcall_6, hcall_5, hcall_4, hcall_3, hcall_2, hcall_1, \
+			      hcall_0, )(__VA_ARGS__)
 
 /* The same with all registers that a hypercall can use: r[0] is r3, ... r[9] is r12; in and out. */
 void hcall_regs(uint64_t r[10]);
@@ -91,23 +105,8 @@ _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)
 
 /* ---- Small things ---- */
 
-static inline uint64_t timebase(void)
-{
-	uint64_t ticks;
-
-	__asm__ volatile("mftb %0" : "=r"(ticks));
-	return ticks;
-}
-
-#ifdef __LITTLE_ENDIAN__
-#define GUEST_ENDIAN "little-endian"
-static inline uint32_t be32(uint32_t value) { return __builtin_bswap32(value); }
-static inline uint64_t be64(uint64_t value) { return __builtin_bswap64(value); }
-#else
-#define GUEST_ENDIAN "big-endian"
-static inline uint32_t be32(uint32_t value) { return value; }
-static inline uint64_t be64(uint64_t value) { return value; }
-#endif
+/* Of this architecture: timebase(), be32(), be64(), and GUEST_KIND, GUEST_FAMILY, GUEST_ENDIAN as text. */
+#include "arch.h"
 
 void *memset(void *to, int byte, size_t size);
 void *memcpy(void *to, const void *from, size_t size);

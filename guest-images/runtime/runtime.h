@@ -5,8 +5,12 @@
 
 #include "guest.h"
 
-void install_vectors(void);
-void read_device_tree(const void *blob);
+/*
+ * The start of each architecture calls run_guest() with the address that the machine gave it; prepare_machine() of
+ * the same architecture takes it from there: interrupts that tell a crash, and the facts of `machine`.
+ */
+_Noreturn void run_guest(const void *given);
+void prepare_machine(const void *given);
 int main(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! From what the user gave to a machine that is ready to start: RAM with the image, the initrd
-//! and the device tree in it, the DMA window, and the entry state.
+//! and (for POWER) the device tree in it, the DMA window, and the entry state.
 
 use std::ops::Range;
 use std::path::Path;
@@ -12,7 +12,7 @@ use thiserror::Error;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
 use crate::fdt::{self, Chosen, Facts};
-use crate::image::elf::{Elf, ElfError};
+use crate::image::elf::{Arch, Elf, ElfError};
 use crate::image::initrd::{self, InitrdError};
 use crate::image::place::{self, PlaceError, Placed};
 use crate::map::Map;
@@ -43,10 +43,17 @@ pub struct Ready {
     pub container: Container,
     /// The physical address of the first instruction.
     pub entry: u64,
-    /// The physical address of the device tree.
-    pub device_tree: u64,
-    /// The device tree itself.
+    /// Whose instructions the image has.
+    pub arch: Arch,
+    /// Where the guest finds what it is told about its machine: POWER the device tree, which is
+    /// there; x86-64 the boot block, which [`kvm::machine`](crate::kvm::machine) writes.
+    pub told: Range<u64>,
+    /// The device tree itself; empty for x86-64.
     pub dtb: Vec<u8>,
+    /// The default DMA window.
+    pub dma_window: Window,
+    /// Where the initrd is.
+    pub initrd: Option<Range<u64>>,
 }
 
 /// Why a machine could not be set up.
@@ -79,11 +86,15 @@ impl Boot<'_> {
         log::debug!("entry {entry:#x}, image ends at {end:#x}");
         let load = |path| initrd::place(path, end, &mut map, &memory);
         let initrd = self.initrd.map(load).transpose()?;
-        let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
-        let container = container(self.ram, window)?;
-        let dtb = self.device_tree(initrd, &window);
-        let device_tree = write_device_tree(&dtb, &map.device_tree(), &memory)?;
-        Ok(Ready { memory: Arc::new(memory), container, entry, device_tree, dtb })
+        let dma_window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
+        let container = container(self.ram, dma_window)?;
+        let (arch, told, mut dtb) = (image.arch, map.device_tree(), Vec::new());
+        if arch == Arch::Power {
+            dtb = self.device_tree(initrd.clone(), &dma_window);
+            write_device_tree(&dtb, &told, &memory)?;
+        }
+        let memory = Arc::new(memory);
+        Ok(Ready { memory, container, entry, arch, told, dtb, dma_window, initrd })
     }
 
     fn device_tree(&self, initrd: Option<Range<u64>>, dma_window: &Window) -> Vec<u8> {
@@ -99,13 +110,12 @@ fn container(ram: RamSize, window: Window) -> Result<Container, iommu::Error> {
     Ok(container)
 }
 
-/// Writes the device tree to its room; returns where it is.
-fn write_device_tree(dtb: &[u8], room: &Range<u64>, memory: &Memory) -> Result<u64, BootError> {
+/// Writes the device tree to its room.
+fn write_device_tree(dtb: &[u8], room: &Range<u64>, memory: &Memory) -> Result<(), BootError> {
     let size = dtb.len();
     let room_size = room.end - room.start;
     if u64::try_from(size).is_ok_and(|size| size <= room_size) {
-        memory.write_slice(dtb, GuestAddress(room.start))?;
-        Ok(room.start)
+        Ok(memory.write_slice(dtb, GuestAddress(room.start))?)
     } else {
         Err(BootError::DeviceTree { size, room: room_size })
     }

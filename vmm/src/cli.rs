@@ -21,13 +21,14 @@ const RUN_EXAMPLES: &str = "\
 Examples:
   tcevm run                                the demonstration
   tcevm run guest.elf -m 64M --timeout 10
+  tcevm run guest-x86.elf                  an x86-64 guest under /dev/kvm
   tcevm run guest.elf --trace 2>trace.txt  every hypercall, one line each
   tcevm run guest.elf --stats              what the run cost
   tcevm run guest.elf --stats=json 2>&1 >/dev/null | tail -n 1
   tcevm run --dump-dtb - | dtc -I dtb      what the guest is told about its machine
 ";
 
-/// A small PAPR virtual machine monitor: runs POWER guests whose DMA goes through TCE hypercalls.
+/// A small PAPR virtual machine monitor: runs guests whose DMA goes through TCE hypercalls.
 #[derive(Debug, Parser)]
 #[command(name = "tcevm", version, after_help = "Start with: tcevm run")]
 pub struct Cli {
@@ -51,8 +52,11 @@ pub enum Command {
 /// What `tcevm run` takes.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// An ELF64 executable for POWER, either endianness; without it the demonstration runs.
+    /// An ELF64 executable for POWER (either endianness) or x86-64; without it the demonstration runs.
     pub image: Option<PathBuf>,
+    /// Who executes the guest's instructions: POWER in software, x86-64 under KVM.
+    #[arg(long, value_name = "KIND", value_enum, default_value = "auto")]
+    pub vcpu: VcpuKind,
     /// Guest RAM: a number with K, M or G (alone: MiB), a multiple of 64K, 8M to 64G.
     #[arg(short, long, value_name = "SIZE", default_value_t = RamSize::DEFAULT)]
     pub memory: RamSize,
@@ -76,6 +80,17 @@ pub struct RunArgs {
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "text")]
     pub stats: Option<StatsFormat>,
+}
+
+/// Who executes the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum VcpuKind {
+    /// As the image needs it.
+    Auto,
+    /// The software POWER9.
+    Power,
+    /// The host's CPU, under /dev/kvm.
+    Kvm,
 }
 
 /// How statistics are written.

@@ -6,10 +6,9 @@
 //! known here: `hcall`, `iommu` and `power` know them.
 //!
 //! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
-//! [`fdt`]), [`machine`] (the run loop; with [`vcpu`] and [`platform`]), then what surrounds it:
+//! [`fdt`]), [`machine`] (the run loop; with [`vcpu`] and [`platform`]), [`kvm`] (the other vCPU), then what surrounds it:
 //! [`control`] and [`watch`] (how a run ends), [`console`], [`trace`] and [`stats`], and the
 //! command line: [`cli`], [`run`], [`exit`].
-#![forbid(unsafe_code)]
 
 pub mod boot;
 pub mod cli;
@@ -19,6 +18,7 @@ pub mod demo;
 pub mod exit;
 pub mod fdt;
 pub mod image;
+pub mod kvm;
 pub mod machine;
 pub mod map;
 pub mod memory;

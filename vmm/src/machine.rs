@@ -47,7 +47,7 @@ impl Observe {
 impl<V: Vcpu> Machine<V> {
     /// Puts a vCPU at the entry of a machine that is ready.
     pub fn new(ready: Ready, mut vcpu: V, control: Arc<Control>, console: Console) -> Machine<V> {
-        vcpu.start_at(ready.entry, ready.device_tree);
+        vcpu.start_at(ready.entry, ready.told.start);
         Machine {
             vcpu,
             memory: ready.memory,

@@ -12,12 +12,13 @@ use power::Cpu;
 use thiserror::Error;
 
 use crate::boot::{Boot, BootError, Ready};
-use crate::cli::{self, RunArgs, StatsFormat};
+use crate::cli::{self, RunArgs, StatsFormat, VcpuKind};
 use crate::console::{Console, terminal::RawMode};
 use crate::control::Control;
 use crate::demo;
 use crate::exit::Outcome;
-use crate::image::{self, FileError};
+use crate::image::{self, FileError, elf::Arch};
+use crate::kvm::{self, vm::DirtyLog};
 use crate::machine::{Machine, Observe};
 use crate::stats::json;
 use crate::vcpu::Vcpu;
@@ -33,6 +34,20 @@ pub enum Failure {
     Boot { image: String, source: BootError },
     #[error("cannot write the device tree to {}: {source}", path.display())]
     DumpDtb { path: PathBuf, source: io::Error },
+    #[error(
+        "the image is for x86-64, which the POWER CPU cannot run; leave --vcpu away, or build \
+         it with a powerpc64 or powerpc64le compiler"
+    )]
+    NotPower,
+    #[error(
+        "the image is for POWER, which KVM cannot run on this host; leave --vcpu away, or build \
+         it with an x86_64 compiler"
+    )]
+    NotX86,
+    #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
+    NoDeviceTree,
+    #[error(transparent)]
+    Kvm(#[from] kvm::machine::SetupError),
     #[error("cannot set up {what}: {source}")]
     Host { what: &'static str, source: io::Error },
 }
@@ -42,11 +57,40 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     let file = args.image.as_deref().map(image::read).transpose()?;
     let ready = ready(args, file.as_deref().unwrap_or(demo::REPLACE))?;
     drop(file); // it is in guest RAM now
+    check_vcpu(args.vcpu, ready.arch)?;
     if let Some(path) = &args.dump_dtb {
-        dump_dtb(path, &ready.dtb)?;
+        dump_dtb(path, &ready)?;
         return Ok(0);
     }
-    Ok(run_guest(args, ready)?.code())
+    let outcome = match ready.arch {
+        Arch::Power => {
+            let cpu = Cpu::new(Arc::clone(&ready.memory));
+            run_guest(args, ready, cpu)?
+        }
+        Arch::X86 => run_under_kvm(args, ready)?,
+    };
+    Ok(outcome.code())
+}
+
+fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
+    let options = kvm::machine::Options {
+        ram: args.memory,
+        append: &args.append,
+        cpus: 1,
+        dirty_log: DirtyLog::Off,
+    };
+    let (_, mut cpus) = kvm::machine::set_up(&ready, &options)?;
+    let Some(cpu) = cpus.pop() else { unreachable!() };
+    run_guest(args, ready, cpu)
+}
+
+/// Only what the image is made of decides; the user may insist, and is told when it cannot be.
+fn check_vcpu(wanted: VcpuKind, arch: Arch) -> Result<(), Failure> {
+    match (wanted, arch) {
+        (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
+        (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
+        _ => Ok(()),
+    }
 }
 
 fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
@@ -59,7 +103,11 @@ fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
     boot.ready().map_err(|source| Failure::Boot { image: name(), source })
 }
 
-fn dump_dtb(path: &Path, dtb: &[u8]) -> Result<(), Failure> {
+fn dump_dtb(path: &Path, ready: &Ready) -> Result<(), Failure> {
+    let dtb = match ready.arch {
+        Arch::Power => &ready.dtb,
+        Arch::X86 => return Err(Failure::NoDeviceTree),
+    };
     let written = if path == Path::new("-") {
         io::stdout().write_all(dtb).and_then(|()| io::stdout().flush())
     } else {
@@ -69,9 +117,8 @@ fn dump_dtb(path: &Path, dtb: &[u8]) -> Result<(), Failure> {
 }
 
 /// Runs the guest with console, signals and timeout around it, then reports what was asked for.
-fn run_guest(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
+fn run_guest<V: Vcpu>(args: &RunArgs, ready: Ready, cpu: V) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
-    let cpu = Cpu::new(Arc::clone(&ready.memory));
     let control = Arc::new(Control::new(cpu.kick()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;

@@ -4,6 +4,6 @@
 
 int main(void)
 {
-	printf("Hello from a " GUEST_ENDIAN " POWER guest.\n");
+	printf("Hello from a " GUEST_KIND " guest.\n");
 	return 0;
 }

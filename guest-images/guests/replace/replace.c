@@ -42,7 +42,7 @@ static void introduce(void)
 {
 	const struct dma_window *w = &machine.window;
 
-	printf("A POWER guest replaces live DMA mappings\n\n");
+	printf(GUEST_FAMILY " guest replaces live DMA mappings\n\n");
 	if (w->size < 2 * TCE_LIST_MAX * TCE_PAGE)
 		fail("this machine has no PCI host bridge with a DMA window of 4 MiB or more");
 	if (machine.memory_size < NEEDED_MEMORY)

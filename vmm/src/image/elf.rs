@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! An ELF64 file for POWER, either endianness: from bytes to checked segments.
+//! An ELF64 file for POWER (either endianness) or x86-64: from bytes to checked segments.
 
 use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -9,12 +9,23 @@ use thiserror::Error;
 /// An image as its file describes it; every range of the file that it names exists.
 #[derive(Debug)]
 pub struct Elf<'data> {
+    /// Whose instructions it has.
+    pub arch: Arch,
     /// How addresses of the image become addresses of guest RAM.
     pub kind: Kind,
     /// The address of the first instruction, in the image's own (virtual) addresses.
     pub entry: u64,
     /// What to load, in the order of the file; none is empty.
     pub segments: Vec<Segment<'data>>,
+}
+
+/// The processors that can run an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arch {
+    /// POWER, in software.
+    Power,
+    /// x86-64, under KVM.
+    X86,
 }
 
 /// The two kinds of image that can be run.
@@ -56,8 +67,8 @@ pub enum ElfError {
     #[error("an ELF file with a damaged header ({what}); build it again")]
     Damaged { what: String },
     #[error(
-        "built for another machine (ELF machine {0}, POWER is 21); \
-         build the guest with a powerpc64 or powerpc64le compiler"
+        "built for another machine (ELF machine {0}; POWER is 21, x86-64 is 62); \
+         build the guest with a powerpc64, powerpc64le or x86_64 compiler"
     )]
     OtherMachine(u16),
     #[error("an object file, not an executable; link it")]
@@ -80,6 +91,7 @@ impl<'data> Elf<'data> {
     /// Reads and checks the headers; nothing in the result is out of the file's bounds.
     pub fn parse(file: &'data [u8]) -> Result<Elf<'data>, ElfError> {
         let (header, endian) = header(file)?;
+        let arch = arch(header, endian)?;
         let kind = kind(header, endian)?;
         let headers = header.program_headers(endian, file).map_err(|error| {
             match header.e_phentsize(endian) {
@@ -97,7 +109,7 @@ impl<'data> Elf<'data> {
         if segments.is_empty() {
             return Err(ElfError::NothingToLoad);
         }
-        Ok(Elf { kind, entry: header.e_entry(endian), segments })
+        Ok(Elf { arch, kind, entry: header.e_entry(endian), segments })
     }
 }
 
@@ -114,9 +126,14 @@ fn header(file: &[u8]) -> Result<(&Header, Endianness), ElfError> {
     }
     let header = Header::parse(file).map_err(damaged)?;
     let endian = header.endian().map_err(damaged)?;
-    match header.e_machine(endian) {
-        elf::EM_PPC64 => Ok((header, endian)),
-        other => Err(ElfError::OtherMachine(other.0)),
+    Ok((header, endian))
+}
+
+fn arch(header: &Header, endian: Endianness) -> Result<Arch, ElfError> {
+    match (header.e_machine(endian), endian) {
+        (elf::EM_PPC64, _) => Ok(Arch::Power),
+        (elf::EM_X86_64, Endianness::Little) => Ok(Arch::X86),
+        (other, _) => Err(ElfError::OtherMachine(other.0)),
     }
 }
 

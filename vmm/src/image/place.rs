@@ -3,8 +3,8 @@
 //!
 //! * A relocatable image (ET_DYN) goes to 4 MiB, as under QEMU: the low 28 bits of its addresses
 //!   plus 0x400000. It relocates itself.
-//! * A fixed image (ET_EXEC) goes to its physical addresses. The upper four bits, which select a
-//!   quadrant of the effective address space, are dropped, as real-mode addressing does
+//! * A fixed image (ET_EXEC) goes to its physical addresses. For POWER the upper four bits, which
+//!   select a quadrant of the effective address space, are dropped, as real-mode addressing does
 //!   (Power ISA 3.0B, Book III, Real Mode Storage Addressing): an image linked at
 //!   0xc000000000400000 is at 4 MiB.
 //! * The guest starts at the entry address of the file, moved as the segment that contains it.
@@ -13,14 +13,14 @@ use hcall::Memory;
 use thiserror::Error;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
-use super::elf::{Elf, Kind, Segment};
+use super::elf::{Arch, Elf, Kind, Segment};
 use crate::map::{ClaimError, Map};
 
 /// Where relocatable images go (QEMU: `KERNEL_LOAD_ADDR`).
 const RELOCATABLE_BASE: u64 = 0x40_0000;
 const RELOCATABLE_MASK: u64 = 0x0fff_ffff;
 const REAL_MODE_MASK: u64 = u64::MAX >> 4;
-/// The guest starts in 32-bit mode, so its first instruction is below this.
+/// A POWER guest starts in 32-bit mode, so its first instruction is below this.
 const ENTRY_TOP: u64 = 1 << 32;
 
 /// An image in guest RAM.
@@ -56,13 +56,13 @@ pub fn place(image: &Elf<'_>, map: &mut Map, memory: &Memory) -> Result<Placed, 
     let mut end = 0;
     for segment in &image.segments {
         let owner = format!("segment {} of the image", segment.index);
-        let start = address(image.kind, segment);
+        let start = address(image, segment);
         map.claim(owner, start, segment.size)?;
         end = end.max(start + segment.size); // in RAM, so it cannot overflow
     }
     let entry = entry(image)?;
     for segment in &image.segments {
-        let start = GuestAddress(address(image.kind, segment));
+        let start = GuestAddress(address(image, segment));
         memory
             .write_slice(segment.data, start)
             .map_err(|source| PlaceError::Write { index: segment.index, source })?;
@@ -71,10 +71,11 @@ pub fn place(image: &Elf<'_>, map: &mut Map, memory: &Memory) -> Result<Placed, 
 }
 
 /// Where a segment goes in guest RAM.
-fn address(kind: Kind, segment: &Segment<'_>) -> u64 {
-    match kind {
-        Kind::Relocatable => (segment.phys & RELOCATABLE_MASK) + RELOCATABLE_BASE,
-        Kind::Fixed => segment.phys & REAL_MODE_MASK,
+fn address(image: &Elf<'_>, segment: &Segment<'_>) -> u64 {
+    match (image.kind, image.arch) {
+        (Kind::Relocatable, _) => (segment.phys & RELOCATABLE_MASK) + RELOCATABLE_BASE,
+        (Kind::Fixed, Arch::Power) => segment.phys & REAL_MODE_MASK,
+        (Kind::Fixed, Arch::X86) => segment.phys,
     }
 }
 
@@ -86,12 +87,10 @@ fn entry(image: &Elf<'_>) -> Result<u64, PlaceError> {
     let segment =
         image.segments.iter().find(contains).ok_or(PlaceError::EntryOutside(image.entry))?;
     // The offset is below the size, and the segment is in RAM.
-    let entry = address(image.kind, segment) + (image.entry - segment.virt);
-    if !entry.is_multiple_of(4) {
-        return Err(PlaceError::EntryMisaligned(image.entry));
+    let entry = address(image, segment) + (image.entry - segment.virt);
+    match image.arch {
+        Arch::Power if !entry.is_multiple_of(4) => Err(PlaceError::EntryMisaligned(image.entry)),
+        Arch::Power if entry >= ENTRY_TOP => Err(PlaceError::EntryHigh(entry)),
+        _ => Ok(entry),
     }
-    if entry >= ENTRY_TOP {
-        return Err(PlaceError::EntryHigh(entry));
-    }
-    Ok(entry)
 }

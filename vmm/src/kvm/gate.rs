@@ -35,7 +35,17 @@ mod tests {
 
     #[test]
     fn each_register_has_its_own_place_and_no_other_changes() {
-        let before = kvm_regs { rax: 1, rbx: 2, rbp: 3, rsp: 4, r14: 5, r15: 6, rip: 7, rflags: 2, ..kvm_regs::default() };
+        let before = kvm_regs {
+            rax: 1,
+            rbx: 2,
+            rbp: 3,
+            rsp: 4,
+            r14: 5,
+            r15: 6,
+            rip: 7,
+            rflags: 2,
+            ..kvm_regs::default()
+        };
         let mut regs = before;
         let values = std::array::from_fn(|i| 100 + i as u64);
         set_registers(&mut regs, &values);

@@ -98,9 +98,7 @@ pub fn open() -> Result<Kvm, KvmError> {
     let kvm = device()?;
     match NEEDED.iter().find(|needed| !needed.is_there(&kvm)) {
         None => Ok(kvm),
-        Some(&Needed { name, what, since, .. }) => {
-            Err(KvmError::Capability { name, what, since })
-        }
+        Some(&Needed { name, what, since, .. }) => Err(KvmError::Capability { name, what, since }),
     }
 }
 

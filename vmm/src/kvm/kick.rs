@@ -15,6 +15,12 @@ use kvm_ioctls::VcpuFd;
 use libc::{c_int, c_void, siginfo_t};
 use vmm_sys_util::signal::{SIGRTMIN, register_signal_handler};
 
+thread_local! {
+    /// The kernel's number of this thread.
+    // SAFETY: gettid has no preconditions.
+    static THREAD: c_int = unsafe { libc::gettid() };
+}
+
 /// What other threads need to kick one vCPU.
 #[derive(Debug)]
 pub struct Kicker {
@@ -59,8 +65,10 @@ impl Kicker {
 
     /// The thread that calls this is about to run the vCPU.
     pub(super) fn run_here(&self) {
-        // SAFETY: gettid has no preconditions.
-        self.thread.store(unsafe { libc::gettid() }, Ordering::SeqCst);
+        let here = THREAD.with(|thread| *thread);
+        if self.thread.load(Ordering::Relaxed) != here {
+            self.thread.store(here, Ordering::SeqCst);
+        }
     }
 
     /// The kick has arrived. Whoever kicked said why before; so look for it after this.

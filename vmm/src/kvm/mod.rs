@@ -17,6 +17,7 @@ pub mod cpu;
 pub mod gate;
 pub mod host;
 pub mod kick;
+pub mod machine;
 pub mod vm;
 
 pub use cpu::KvmCpu;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* The few facts that guests need from the flattened device tree (Devicetree Specification 0.4, chapter 5). */
-#include "runtime.h"
+#include "power.h"
 
 #define FDT_MAGIC	0xd00dfeed
 #define FDT_BEGIN_NODE	1
@@ -19,8 +19,6 @@ struct property {
 	const uint32_t *value;		/* big-endian cells, or text */
 	uint32_t length;		/* bytes */
 };
-
-struct machine machine = { .model = "", .bootargs = "" };
 
 static uint64_t cells2(const uint32_t *cells)
 {
@@ -96,20 +94,4 @@ void read_device_tree(const void *blob)
 			return;		/* FDT_END */
 		}
 	}
-}
-
-bool bootargs_has(const char *word)
-{
-	size_t length = strlen(word);
-	const char *at = machine.bootargs;
-
-	while (*at != '\0') {
-		if (strncmp(at, word, length) == 0 && (at[length] == '\0' || at[length] == ' '))
-			return true;
-		while (*at != '\0' && *at != ' ')
-			at++;
-		while (*at == ' ')
-			at++;
-	}
-	return false;
 }

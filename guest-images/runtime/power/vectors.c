@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /* Interrupts are not used by these guests: each one that arrives is a crash, and is told as one. */
-#include "runtime.h"
+#include "power.h"
 
 #define CRASH_ENTRY	0xf0	/* real address, below the first vector; start.S reads it */
 #define CODE_WORDS	4

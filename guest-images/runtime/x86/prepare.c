@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
+/* Between start.S and main(): interrupts that tell a crash, and the facts of the boot block. */
+#include "boot-block.h"
+#include "x86.h"
+
+static void read_boot_block(const struct boot_block *block)
+{
+	if (block->magic != BOOT_BLOCK_MAGIC || block->version != BOOT_BLOCK_VERSION)
+		fail("rdi was %#lx at entry: there is no boot block of version %d", (uint64_t)block, BOOT_BLOCK_VERSION);
+	machine.model = "tcevm";
+	machine.bootargs = (const char *)block->bootargs;
+	machine.memory_size = block->memory_size;
+	machine.timebase_hz = block->tsc_hz;
+	machine.rtas_power_off = block->rtas_power_off;
+	machine.window = (struct dma_window){
+		.liobn = block->liobn,
+		.ioba = block->ioba,
+		.size = block->window_size,
+	};
+}
+
+void prepare_machine(const void *boot_block)
+{
+	install_interrupts();
+	read_boot_block(boot_block);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A vCPU that KVM runs.
+//!
+//! Its registers come and go with KVM_RUN itself (KVM_CAP_SYNC_REGS): a hypercall costs one
+//! system call. The system registers come along because the privilege level is among them.
+#![allow(unsafe_code)]
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hcall::Regs;
+use kvm_bindings::{KVM_INTERNAL_ERROR_EMULATION, kvm_regs, kvm_segment, kvm_sregs};
+use kvm_ioctls::{SyncReg, VcpuExit, VcpuFd};
+
+use super::boot_area::BootArea;
+use super::gate;
+use super::host::{KvmError, refused};
+use super::kick::Kicker;
+use super::vm::Vm;
+use crate::control::Kick;
+use crate::vcpu::{Exit, Vcpu};
+
+/// A vCPU of an x86-64 guest.
+pub struct KvmCpu {
+    fd: VcpuFd,
+    kicker: Arc<Kicker>,
+    /// Guest RAM must be there as long as the vCPU is.
+    _vm: Arc<Vm>,
+}
+
+impl fmt::Debug for KvmCpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KvmCpu").finish_non_exhaustive()
+    }
+}
+
+/// Bit 1 of RFLAGS is always 1.
+const RFLAGS: u64 = 2;
+
+impl KvmCpu {
+    /// The vCPU with this number, in the state after a reset.
+    pub fn new(vm: Arc<Vm>, index: u32) -> Result<KvmCpu, KvmError> {
+        let mut fd = vm.vcpu(index.into())?;
+        fd.set_sync_valid_reg(SyncReg::Register);
+        fd.set_sync_valid_reg(SyncReg::SystemRegister);
+        let kicker = Kicker::new(&mut fd)
+            .map_err(|source| KvmError::Refused { what: "let us use signals", source })?;
+        Ok(KvmCpu { fd, kicker: Arc::new(kicker), _vm: vm })
+    }
+
+    /// Sets the system registers of the entry state.
+    pub fn enter(&mut self, area: &BootArea) -> Result<(), KvmError> {
+        let mut sregs = self.fd.get_sregs().map_err(refused("tell a vCPU's registers"))?;
+        area.enter(&mut sregs);
+        self.fd.set_sregs(&sregs).map_err(refused("set a vCPU's registers"))
+    }
+
+    /// How fast the time-stamp counter ticks.
+    pub fn tsc_hz(&self) -> Result<u64, KvmError> {
+        let khz = self.fd.get_tsc_khz().map_err(refused("tell the frequency of the TSC"))?;
+        Ok(u64::from(khz) * 1000)
+    }
+
+    /// One KVM_RUN, and what it means.
+    fn enter_guest(&mut self) -> Exit {
+        let why = match self.fd.run() {
+            Ok(VcpuExit::IoOut(gate::PORT, [_])) => return Exit::Hcall,
+            Err(error) if error.errno() == libc::EINTR => {
+                self.kicker.arrived();
+                return Exit::Kicked;
+            }
+            Ok(VcpuExit::IoOut(port, data)) => format!(
+                "it wrote {} to port {port:#x}, where nothing is (the gate takes one byte at port \
+                 {:#x})",
+                bytes(data.len()),
+                gate::PORT
+            ),
+            Ok(VcpuExit::IoIn(port, data)) => {
+                format!("it read {} from port {port:#x}, where nothing is", bytes(data.len()))
+            }
+            Ok(VcpuExit::MmioRead(address, data)) => {
+                format!("it read {} at {address:#x}, where no memory is", bytes(data.len()))
+            }
+            Ok(VcpuExit::MmioWrite(address, data)) => {
+                format!("it wrote {} at {address:#x}, where no memory is", bytes(data.len()))
+            }
+            Ok(VcpuExit::Hlt) => "it halted, and no interrupt will wake it; power off by H_RTAS, \
+                                  wait by H_CEDE"
+                .into(),
+            Ok(VcpuExit::Shutdown) => {
+                "a triple fault: an exception that its interrupt table could \
+                                       not take"
+                    .into()
+            }
+            Ok(VcpuExit::FailEntry(reason, _)) => {
+                format!("the CPU refused to enter the guest, hardware reason {reason:#x}")
+            }
+            Ok(VcpuExit::InternalError) => return Exit::Crashed(self.internal_error()),
+            Ok(other) => format!("KVM came back with {other:?}, which nothing here asks for"),
+            Err(error) => format!("KVM_RUN failed: {error}"),
+        };
+        Exit::Crashed(why)
+    }
+
+    #[cold]
+    fn internal_error(&mut self) -> String {
+        // SAFETY: any bits are valid for the integers of this member of the union, and the exit reason
+        // KVM_EXIT_INTERNAL_ERROR says that it is this member which the kernel filled.
+        let number = unsafe { self.fd.get_kvm_run().__bindgen_anon_1.internal.suberror };
+        let what = match number {
+            KVM_INTERNAL_ERROR_EMULATION => "an instruction that KVM cannot emulate",
+            _ => "see KVM_EXIT_INTERNAL_ERROR in the kernel's api.rst",
+        };
+        format!("KVM has an internal error {number}: {what}")
+    }
+}
+
+fn bytes(count: usize) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
+}
+
+impl Drop for KvmCpu {
+    fn drop(&mut self) {
+        self.kicker.retire(); // before `fd`, whose page the kicker writes to
+    }
+}
+
+impl Vcpu for KvmCpu {
+    fn run(&mut self) -> Exit {
+        self.kicker.run_here();
+        self.enter_guest()
+    }
+
+    fn hcall_registers(&self) -> Regs {
+        gate::registers(&self.fd.sync_regs().regs)
+    }
+
+    fn set_hcall_registers(&mut self, registers: &Regs) {
+        gate::set_registers(&mut self.fd.sync_regs_mut().regs, registers);
+        self.fd.set_sync_dirty_reg(SyncReg::Register);
+    }
+
+    /// Ring 3. The stack segment has the privilege level on Intel's and AMD's CPUs alike.
+    fn problem_state(&self) -> bool {
+        self.fd.sync_regs().sregs.ss.dpl == 3
+    }
+
+    fn start_at(&mut self, entry: u64, given: u64) {
+        let regs = kvm_regs { rip: entry, rdi: given, rflags: RFLAGS, ..kvm_regs::default() };
+        self.fd.sync_regs_mut().regs = regs;
+        self.fd.set_sync_dirty_reg(SyncReg::Register);
+    }
+
+    /// There is one byte order.
+    fn set_interrupts_little_endian(&mut self, _little: bool) {}
+
+    /// There is no such register, and nothing that would read it.
+    fn set_sprg0(&mut self, _value: u64) {}
+
+    /// There is no source of interrupts.
+    fn enable_external_interrupts(&mut self) {}
+
+    fn time_to_interrupt(&self) -> Duration {
+        Duration::MAX
+    }
+
+    /// KVM does not count.
+    fn instructions(&self) -> u64 {
+        0
+    }
+
+    fn kick(&self) -> Kick {
+        let kicker = Arc::clone(&self.kicker);
+        Box::new(move || kicker.kick())
+    }
+
+    fn dump(&mut self) -> String {
+        let synced = self.fd.sync_regs();
+        general(&synced.regs) + &system(&synced.sregs)
+    }
+}
+
+fn general(regs: &kvm_regs) -> String {
+    let rows = [
+        [("rax", regs.rax), ("rbx", regs.rbx), ("rcx", regs.rcx), ("rdx", regs.rdx)],
+        [("rsi", regs.rsi), ("rdi", regs.rdi), ("rbp", regs.rbp), ("rsp", regs.rsp)],
+        [("r8", regs.r8), ("r9", regs.r9), ("r10", regs.r10), ("r11", regs.r11)],
+        [("r12", regs.r12), ("r13", regs.r13), ("r14", regs.r14), ("r15", regs.r15)],
+    ];
+    let row = |row: [(&str, u64); 4]| {
+        row.map(|(name, value)| format!("{name:<4}{value:016x}")).join("  ") + "\n"
+    };
+    let first = format!("rip {:016x}  rflags {:08x}\n", regs.rip, regs.rflags);
+    rows.into_iter().map(row).fold(first, |text, row| text + &row)
+}
+
+fn system(s: &kvm_sregs) -> String {
+    let segment = |name, segment: &kvm_segment| {
+        format!("{name} {:04x} (ring {})", segment.selector, segment.dpl)
+    };
+    format!(
+        "cr0 {:x}  cr2 {:x}  cr3 {:x}  cr4 {:x}  efer {:x}\n{}  {}  gdt {:x}+{:x}  idt {:x}+{:x}\n",
+        s.cr0,
+        s.cr2,
+        s.cr3,
+        s.cr4,
+        s.efer,
+        segment("cs", &s.cs),
+        segment("ss", &s.ss),
+        s.gdt.base,
+        s.gdt.limit,
+        s.idt.base,
+        s.idt.limit
+    )
+}
