@@ -36,7 +36,7 @@ fn cells(words: &[u32]) -> Vec<u8> {
 fn the_guest_finds_it_where_r3_points() {
     for (ram, address) in [("512M", 0x1fe0_0000), ("3G", 0x7fe0_0000)] {
         let ready = ready(ram, "", None);
-        assert_eq!(ready.device_tree, address); // pseries-boot A.2: min(RAM, 2G) - 2 MiB
+        assert_eq!(ready.told.start, address); // pseries-boot A.2: min(RAM, 2G) - 2 MiB
         let mut bytes = vec![0; ready.dtb.len()];
         ready.memory.read_slice(&mut bytes, GuestAddress(address)).unwrap();
         assert_eq!(bytes, ready.dtb);
