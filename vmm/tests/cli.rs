@@ -171,10 +171,11 @@ fn a_guest_reads_what_is_piped_to_it() {
 
 #[test]
 fn input_wakes_a_guest_that_cedes() {
-    // Reads once so that input is wanted, cedes, prints: only the input can end the wait, because
-    // the decrementer is far from its end at reset.
-    let guest = [hcall(0x54, &[0]), hcall(0xe0, &[]), print("awake\n"), power_off()].concat();
-    let (mut child, _files) = start(guest);
+    // Reads once so that input is wanted, then cedes: only the input can end the wait, because the
+    // decrementer is far from its end at reset.
+    let wait = [hcall(0x54, &[0]), print("asked\n"), hcall(0xe0, &[]), print("awake\n")].concat();
+    let (mut child, _files) = start([wait, power_off()].concat());
+    expect(&mut child, "asked\n");
     child.stdin.take().unwrap().write_all(b"x").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((code(&output), stdout(&output).as_str()), (0, "awake\n"), "{output:?}");
