@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// VSCR\[NJ\]: denormal numbers count as zeros (Book I, 6.3.2).
-pub const NJ: u32 = 1 << 16;
+pub(crate) const NJ: u32 = 1 << 16;
 /// VSCR\[SAT\]: a result was clamped; sticky.
-pub const SAT: u32 = 1;
+pub(crate) const SAT: u32 = 1;
 
 impl Cpu {
     /// Vector-scalar register `n`; the floating-point registers are doubleword 0 of the first
@@ -73,7 +73,7 @@ impl Cpu {
     pub(crate) fn set_fpr(&mut self, n: usize, v: u64) {
         self.vsr[n & 31] = Vector::new(v, 0);
     }
-    /// CR1 <- FPSCR\[FX,FEX,VX,OX\], if the word has Rc set (Book I, 4.6.1).
+    /// CR1 <- FPSCR\[FX,FEX,VX,OX\], if the word has Rc set (Book I, 2.3.1).
     #[inline(always)]
     pub(crate) fn record_fp(&mut self, w: Word) {
         if w.rc() {

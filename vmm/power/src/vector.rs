@@ -156,14 +156,14 @@ pub fn test2<T: Lane>(holds: impl Fn(T, T) -> bool) -> impl Fn(Vector, Vector) -
 /// A function of registers from one that gives exact results, which are clamped.
 #[inline(always)]
 pub fn clamp2<T: Clamp>(exact: impl Fn(T, T) -> i64) -> impl Fn(Vector, Vector) -> Clamped {
-    move |a, b| clamped(|i| exact(a.lane(i), b.lane(i)), T::clamp)
+    move |a, b| clamped::<T>(|i| exact(a.lane(i), b.lane(i)))
 }
 /// A function of registers from one that gives exact results, which are clamped.
 #[inline(always)]
 pub fn clamp3<T: Clamp>(
     exact: impl Fn(T, T, T) -> i64,
 ) -> impl Fn(Vector, Vector, Vector) -> Clamped {
-    move |a, b, c| clamped(|i| exact(a.lane(i), b.lane(i), c.lane(i)), T::clamp)
+    move |a, b, c| clamped::<T>(|i| exact(a.lane(i), b.lane(i), c.lane(i)))
 }
 /// The elements of both registers, made narrower.
 #[inline(always)]
@@ -175,7 +175,7 @@ pub fn pack<W: Lane, N: Lane>(f: impl Fn(W) -> N) -> impl Fn(Vector, Vector) -> 
 pub fn pack_clamp<W: Lane, N: Clamp>(
     exact: impl Fn(W) -> i64,
 ) -> impl Fn(Vector, Vector) -> Clamped {
-    move |a, b| clamped(|i| exact(either(a, b, i)), N::clamp)
+    move |a, b| clamped::<N>(|i| exact(either(a, b, i)))
 }
 /// The first half of a register's elements, made wider.
 #[inline(always)]
@@ -199,13 +199,25 @@ pub fn either<T: Lane>(a: Vector, b: Vector, i: usize) -> T {
     (if i < T::COUNT { a } else { b }).lane(i)
 }
 
+/// Makes a register of exact results, which are clamped.
 #[inline(always)]
-fn clamped<T: Lane>(exact: impl Fn(usize) -> i64, clamp: impl Fn(i64) -> (T, bool)) -> Clamped {
+pub fn clamped<T: Clamp>(exact: impl Fn(usize) -> i64) -> Clamped {
     let mut any = false;
     let v = Vector::build(|i| {
-        let (v, changed) = clamp(exact(i));
+        let (v, changed) = T::clamp(exact(i));
         any |= changed;
         v
     });
     (v, any)
+}
+
+/// Byte i of the result is the byte of `a` and `b`, side by side, that the low five bits of
+/// byte i of `choice` number.
+#[inline(always)]
+pub fn permute(a: Vector, b: Vector, choice: Vector) -> Vector {
+    let mut table = [0; 32];
+    table[..16].copy_from_slice(&b.0);
+    table[16..].copy_from_slice(&a.0);
+    // The table runs backwards, as registers do.
+    Vector(choice.0.map(|n| table[usize::from(!n & 31)]))
 }

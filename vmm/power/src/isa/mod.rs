@@ -24,6 +24,17 @@ mod string;
 mod sync;
 mod system;
 mod unavailable;
+mod vmx_add;
+mod vmx_bits;
+mod vmx_compare;
+mod vmx_extract;
+mod vmx_integer;
+mod vmx_logical;
+mod vmx_multiply;
+mod vmx_pack;
+mod vmx_permute;
+mod vmx_shift;
+mod vmx_sum;
 
 pub(crate) use unavailable::stop as stop_without_row;
 
@@ -53,6 +64,17 @@ pub const ROWS: &[&[Row]] = &[
     string::ROWS,
     sync::ROWS,
     system::ROWS,
+    vmx_add::ROWS,
+    vmx_bits::ROWS,
+    vmx_compare::ROWS,
+    vmx_extract::ROWS,
+    vmx_integer::ROWS,
+    vmx_logical::ROWS,
+    vmx_multiply::ROWS,
+    vmx_pack::ROWS,
+    vmx_permute::ROWS,
+    vmx_shift::ROWS,
+    vmx_sum::ROWS,
 ];
 
 /// Every row.
