@@ -17,15 +17,8 @@ use std::sync::Arc;
 pub struct Agent {
     pub(crate) pins: Arc<Pins>,
     pub(crate) totals: Totals,
-    pub(crate) displaced: Box<[Displaced; LIST_ENTRIES]>,
+    pub(crate) displaced: Box<[Tce; LIST_ENTRIES]>,
     tallies: Vec<Tally>,
-}
-
-/// Equal entries that were displaced one after the other.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Displaced {
-    pub(crate) tce: Tce,
-    pub(crate) count: u32,
 }
 
 impl Agent {
@@ -33,7 +26,7 @@ impl Agent {
         Agent {
             pins,
             totals: Totals::default(),
-            displaced: Box::new([Displaced::default(); LIST_ENTRIES]),
+            displaced: Box::new([Tce::CLEAR; LIST_ENTRIES]),
             tallies: vec![Tally::default(); windows],
         }
     }
@@ -48,11 +41,18 @@ impl Agent {
         self.tallies.get(window).copied().unwrap_or_default()
     }
 
-    /// Adds to a window's tally; a window added after the agent was made gets its place here.
-    pub(crate) fn count(&mut self, window: usize, more: Tally) {
+    /// Adds to a window's tally.
+    #[inline(always)]
+    pub(crate) fn count(&mut self, window: usize, more: &Tally) {
         if window >= self.tallies.len() {
-            self.tallies.resize(window + 1, Tally::default());
+            self.grow(window);
         }
-        self.tallies[window] += more;
+        self.tallies[window] += *more;
+    }
+
+    /// Gives a window that was added after the agent was made its place.
+    #[cold]
+    fn grow(&mut self, window: usize) {
+        self.tallies.resize(window + 1, Tally::default());
     }
 }

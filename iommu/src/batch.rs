@@ -7,11 +7,13 @@
 //! device write between the mark and the kill would be lost, so the kill comes first
 //! (papr-tce 4.5.7, bug 45).
 
+use crate::LIST_ENTRIES;
 use crate::addr::HwEntry;
-use crate::agent::{Agent, Displaced};
+use crate::agent::Agent;
 use crate::error::Error;
-use crate::frames::Frames;
+use crate::frames::{Frames, Pins};
 use crate::table::IommuTable;
+use crate::tally::Tally;
 use crate::tce::Tce;
 use crate::window::PageShift;
 
@@ -55,50 +57,61 @@ impl<'a> Batch<'a> {
     }
 
     /// [`tce_xchg`](Self::tce_xchg) of what was checked before.
-    #[inline]
     pub(crate) fn exchange(&mut self, entry: HwEntry, new: Tce) -> Tce {
-        if self.displaced == self.agent.displaced.len() {
+        if self.displaced == LIST_ENTRIES {
             self.settle();
         }
-        // Before the swap, so that no page is ever mapped and not pinned.
-        if new.is_live() {
-            self.agent.pins.pin(self.frames.frame(new.hpa()), 1);
-            self.agent.totals.pinned += 1;
-        }
+        self.agent.totals.pinned += pin(self.frames, &self.agent.pins, [new]);
         let old = self.table.exchange(entry, new);
-        self.first = self.first.min(entry.0);
-        self.end = self.end.max(entry.0 + 1);
+        self.touch(entry, 1);
         if old.is_live() {
-            self.displace(old);
+            self.agent.displaced[self.displaced] = old;
+            self.displaced += 1;
         }
         old
     }
 
-    /// True when the entry is `new` already and an exchange would change nothing. The page is
-    /// still marked dirty by the old direction, which is the new one; no translation changes, so
-    /// there is nothing to kill.
-    #[inline]
-    pub(crate) fn is_already(&mut self, entry: HwEntry, new: Tce) -> bool {
-        let same = self.table.load(entry) == new;
-        if same && new.device_writes() {
-            self.frames.mark_dirty(new.hpa(), self.page_shift);
-            self.agent.totals.dirtied += 1;
+    /// Exchanges at most [`LIST_ENTRIES`] entries from `first` on, which were checked, for `new(0)`,
+    /// `new(1)` and so on; the swap itself is left out where the entry is the same already. That is
+    /// still an exchange: a page for itself, dirty by its direction.
+    ///
+    /// A locked swap is slow and waits for every store before it, so all that can be done before
+    /// and after the swaps is not done between them.
+    #[inline(always)]
+    pub(crate) fn exchange_all(
+        &mut self,
+        first: HwEntry,
+        count: usize,
+        new: impl Fn(usize) -> Tce,
+    ) -> Tally {
+        self.settle();
+        let live = pin(self.frames, &self.agent.pins, (0..count).map(&new));
+        self.agent.totals.pinned += live;
+        let (mut displaced, mut replaced, mut swapped) = (0, 0, false);
+        let room = &mut *self.agent.displaced;
+        for (i, slot) in self.table.slots(first, count).iter().enumerate() {
+            let new = new(i);
+            let mut old = slot.load();
+            if old != new {
+                old = slot.swap(new);
+                swapped = true;
+            }
+            room[displaced % LIST_ENTRIES] = old;
+            displaced += usize::from(old.is_live());
+            replaced += u64::from(old.is_live() & new.is_live());
         }
-        same
+        self.displaced = displaced;
+        if swapped {
+            self.touch(first, count as u64);
+        }
+        let cleared = displaced as u64 - replaced;
+        Tally { puts: 0, replaced, cleared, mapped: live - replaced }
     }
 
-    /// Remembers a displaced entry. Many calls displace one page many times: count those as one.
-    #[inline]
-    fn displace(&mut self, tce: Tce) {
-        if let Some(last) = self.displaced.checked_sub(1) {
-            let last = &mut self.agent.displaced[last];
-            if last.tce == tce {
-                last.count += 1;
-                return;
-            }
-        }
-        self.agent.displaced[self.displaced] = Displaced { tce, count: 1 };
-        self.displaced += 1;
+    /// Entries to kill.
+    fn touch(&mut self, first: HwEntry, count: u64) {
+        self.first = self.first.min(first.0);
+        self.end = self.end.max(first.0 + count);
     }
 
     /// Kill, dirty, release.
@@ -110,15 +123,11 @@ impl<'a> Batch<'a> {
             (self.first, self.end) = (u64::MAX, 0);
         }
         let Agent { pins, totals, displaced, .. } = &mut *self.agent;
-        for &Displaced { tce, count } in &displaced[..self.displaced] {
-            let n = u64::from(count);
-            if tce.device_writes() {
-                self.frames.mark_dirty(tce.hpa(), self.page_shift);
-                totals.dirtied += n;
-            }
-            pins.unpin(self.frames.frame(tce.hpa()), count);
-            totals.released += n;
-        }
+        let displaced = &displaced[..self.displaced.min(LIST_ENTRIES)];
+        totals.released += displaced.len() as u64;
+        for_runs(displaced.iter().copied(), |old, count| {
+            totals.dirtied += release(self.frames, pins, self.page_shift, old, count);
+        });
         self.displaced = 0;
     }
 }
@@ -128,4 +137,71 @@ impl Drop for Batch<'_> {
     fn drop(&mut self) {
         self.settle();
     }
+}
+
+/// One exchange with its kill: a [`Batch`] of one, without the room that a batch needs.
+///
+/// Linux: `iommu_tce_xchg` as the commit made it.
+#[inline(always)]
+pub(crate) fn tce_xchg_one(
+    table: &IommuTable,
+    frames: &Frames,
+    agent: &mut Agent,
+    entry: HwEntry,
+    new: Tce,
+) -> Tce {
+    agent.totals.pinned += pin(frames, &agent.pins, [new]);
+    let old = table.exchange(entry, new);
+    table.kill(entry, 1);
+    agent.totals.kills += 1;
+    if old.is_live() {
+        agent.totals.released += 1;
+        let page_shift = table.window().page_shift();
+        agent.totals.dirtied += release(frames, &agent.pins, page_shift, old, 1);
+    }
+    old
+}
+
+/// Takes a pin for each live entry that is about to be stored: before the swap, so that no page
+/// is ever mapped and not pinned. Returns how many.
+#[inline(always)]
+fn pin(frames: &Frames, pins: &Pins, new: impl IntoIterator<Item = Tce>) -> u64 {
+    let mut pinned = 0;
+    for_runs(new, |tce, count| {
+        if tce.is_live() {
+            pins.pin(frames.frame(tce.hpa()), count);
+            pinned += u64::from(count);
+        }
+    });
+    pinned
+}
+
+/// Gives back the pins of `count` equal live entries, after their kill: marks the page dirty by the
+/// direction that they had, then unpins it. Returns how many of them were marked.
+#[inline(always)]
+fn release(frames: &Frames, pins: &Pins, page_shift: PageShift, old: Tce, count: u32) -> u64 {
+    let dirty = old.device_writes();
+    if dirty {
+        frames.mark_dirty(old.hpa(), page_shift);
+    }
+    pins.unpin(frames.frame(old.hpa()), count);
+    if dirty { u64::from(count) } else { 0 }
+}
+
+/// Calls `each` with every run of equal entries and its length: calls often map or displace one
+/// page many times over.
+#[inline(always)]
+fn for_runs(tces: impl IntoIterator<Item = Tce>, mut each: impl FnMut(Tce, u32)) {
+    let mut tces = tces.into_iter();
+    let Some(mut last) = tces.next() else { return };
+    let mut count = 1;
+    for tce in tces {
+        if tce == last {
+            count += 1;
+        } else {
+            each(last, count);
+            (last, count) = (tce, 1);
+        }
+    }
+    each(last, count);
 }

@@ -90,8 +90,8 @@ impl Container {
         let (index, table) = self.find(liobn)?;
         let entry = table.window().entry(ioba)?;
         table.check(&self.frames, tce)?;
-        let tally = table.write(&self.frames, by, entry, 1, |_| tce);
-        by.count(index, tally);
+        let tally = table.write_one(&self.frames, by, entry, tce);
+        by.count(index, &tally);
         Ok(())
     }
 
@@ -116,7 +116,7 @@ impl Container {
         let first = table.window().range(ioba, count)?;
         list.iter().try_for_each(|&tce| table.check(&self.frames, RawTce(tce)))?;
         let tally = table.write(&self.frames, by, first, list.len(), |i| RawTce(list[i]));
-        by.count(index, tally);
+        by.count(index, &tally);
         Ok(())
     }
 
@@ -144,7 +144,7 @@ impl Container {
         table.check(&self.frames, tce)?;
         // The range is inside a table of host size.
         let tally = table.write(&self.frames, by, first, count as usize, |_| tce);
-        by.count(index, tally);
+        by.count(index, &tally);
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Container {
                 let count = (table.window().size() - first).min(LIST_ENTRIES as u64) as usize;
                 let first = crate::GuestEntry(first);
                 let tally = table.write(&self.frames, by, first, count, |_| RawTce(0));
-                by.count(index, tally);
+                by.count(index, &tally);
             }
         }
     }

@@ -178,7 +178,8 @@ impl Frames {
     #[inline]
     pub(crate) fn mark_dirty(&self, hpa: Hpa, shift: PageShift) {
         let first = self.frame(hpa);
-        for frame in first..first.saturating_add(1 << (shift.get() - SHIFT)) {
+        let frames = 1 << (shift.get() - SHIFT);
+        for frame in first..first.saturating_add(frames) {
             if !self.dirt.is_bit_set(frame) {
                 self.dirt.set_bit(frame);
             }

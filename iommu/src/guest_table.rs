@@ -21,15 +21,12 @@
 //! read of the view after it are sequentially consistent too, so that read finds U's store and
 //! the argument stands. If U's read found what X left, it was equal to the translation of f.
 //!
-//! A writer that read another value than its own in 3, and finds in 2 that the entry is right for
-//! it, stops: agreement is meant in translations, and values may differ where they do not.
-//!
 //! A value that never was stored because it is zero and its chunk does not exist counts as stored
 //! before all others. Each turn back to 2 means that another call made progress.
 
 use crate::addr::{GuestEntry, HwEntry};
 use crate::agent::Agent;
-use crate::batch::Batch;
+use crate::batch::{Batch, tce_xchg_one};
 use crate::error::Error;
 use crate::frames::Frames;
 use crate::table::IommuTable;
@@ -111,7 +108,7 @@ impl GuestTable {
 
     /// May the guest write this value here? Errors: [`Error::LowBits`], [`Error::NotOwned`]; an
     /// entry without permissions is not looked at further (LoPAR 2.9, H_PUT_TCE, semantics 3).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn check(&self, frames: &Frames, raw: RawTce) -> Result<(), Error> {
         if !raw.is_live() {
             return Ok(());
@@ -121,6 +118,36 @@ impl GuestTable {
             Ok(())
         } else {
             Err(Error::NotOwned(crate::Gpa(raw.address())))
+        }
+    }
+
+    /// Writes one entry that has been checked; nothing can fail.
+    #[inline(always)]
+    pub(crate) fn write_one(
+        &self,
+        frames: &Frames,
+        by: &mut Agent,
+        entry: GuestEntry,
+        mut raw: RawTce,
+    ) -> Tally {
+        match &self.tables[..] {
+            // By far the commonest: one hardware table with the guest's pages.
+            [table] if table.window().page_shift() == self.window.page_shift() => {
+                self.view.store_one(entry, raw);
+                let mut tally = Tally { puts: 1, ..Tally::default() };
+                loop {
+                    let new = frames.translate(raw);
+                    let old = tce_xchg_one(table, frames, by, HwEntry(entry.0), new);
+                    tally.note(old.is_live(), new.is_live());
+                    match self.view.load(entry) {
+                        now if now == raw => break,
+                        now => raw = now,
+                    }
+                }
+                self.count_live(&tally);
+                tally
+            }
+            _ => self.write(frames, by, entry, 1, |_| raw),
         }
     }
 
@@ -136,19 +163,22 @@ impl GuestTable {
         raw: impl Fn(usize) -> RawTce,
     ) -> Tally {
         self.view.store(first, count, &raw);
-        let may_skip = count > 1;
-        if may_skip {
-            fence(Ordering::SeqCst);
-        }
+        fence(Ordering::SeqCst);
         let mut tally = Tally { puts: count as u64, ..Tally::default() };
         for (i, table) in self.tables.iter().enumerate() {
-            let mut change = Tally::default();
             let mut batch = Batch::new(table, frames, by);
-            for n in 0..count {
-                let entry = GuestEntry(first.0 + n as u64);
-                self.agree(frames, table, &mut batch, entry, raw(n), may_skip, &mut change);
+            let mut change = Tally::default();
+            let agree = |batch: &mut _, change: &mut _, n: usize| {
+                self.agree(frames, table, batch, GuestEntry(first.0 + n as u64), change);
+            };
+            if table.window().page_shift() == self.window.page_shift() {
+                let new = |n| frames.translate(raw(n));
+                change = batch.exchange_all(HwEntry(first.0), count, new);
+                self.view.differing(first, count, &raw, |n| agree(&mut batch, &mut change, n));
+            } else {
+                (0..count).for_each(|n| agree(&mut batch, &mut change, n));
             }
-            drop(batch);
+            // Each table holds the same; the first one counts.
             if i == 0 {
                 tally += change;
             }
@@ -157,20 +187,28 @@ impl GuestTable {
         tally
     }
 
-    /// Brings one hardware table into agreement with the view at one entry.
-    #[inline]
-    #[allow(clippy::too_many_arguments)]
+    /// Brings a hardware table into agreement with the view at one entry: steps 2 and 3.
+    #[cold]
     fn agree(
         &self,
         frames: &Frames,
         table: &IommuTable,
         batch: &mut Batch<'_>,
         entry: GuestEntry,
-        mut raw: RawTce,
-        may_skip: bool,
         change: &mut Tally,
     ) {
-        while self.exchange(frames, table, batch, entry, raw, may_skip, change) {
+        let page_shift = table.window().page_shift().get();
+        let (first, count) = self.hw_entries(table, entry);
+        let mut raw = self.view.load(entry);
+        loop {
+            let page = frames.translate(raw);
+            for n in 0..count {
+                let new = page.further(n << page_shift);
+                let old = batch.exchange(HwEntry(first.0 + n), new);
+                if n == 0 {
+                    change.note(old.is_live(), new.is_live());
+                }
+            }
             match self.view.load(entry) {
                 now if now == raw => break,
                 now => raw = now,
@@ -178,41 +216,8 @@ impl GuestTable {
         }
     }
 
-    /// Exchanges the hardware entries under one guest entry; false when all of them were right
-    /// already. The first of them decides what the guest entry was.
-    #[inline]
-    #[allow(clippy::too_many_arguments)]
-    fn exchange(
-        &self,
-        frames: &Frames,
-        table: &IommuTable,
-        batch: &mut Batch<'_>,
-        entry: GuestEntry,
-        raw: RawTce,
-        may_skip: bool,
-        change: &mut Tally,
-    ) -> bool {
-        let (first, count) = self.hw_entries(table, entry);
-        let page = frames.translate(raw);
-        let mut swapped = false;
-        for n in 0..count {
-            let hw = HwEntry(first.0 + n);
-            let new = page.further(n << table.window().page_shift().get());
-            let old = if may_skip && batch.is_already(hw, new) {
-                new
-            } else {
-                swapped = true;
-                batch.exchange(hw, new)
-            };
-            if n == 0 {
-                change.note(old.is_live(), new.is_live());
-            }
-        }
-        swapped
-    }
-
     /// Keeps the live count. Relaxed: a statistic, ordered by nothing.
-    #[inline]
+    #[inline(always)]
     fn count_live(&self, tally: &Tally) {
         let net = tally.mapped.wrapping_sub(tally.cleared).cast_signed();
         if net != 0 {

@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a platform does to a hardware table: swap an entry, and forget cached copies of a range.
+//! What differs from platform to platform under a hardware table: how the bridge is made to forget
+//! its cached copies of entries.
 //!
-//! Mechanism only. Parameter checks, pins and dirt are the same on every platform and are not
-//! here. P5IOC2 (which caches nothing and only swaps) and IODA1 (which kills by cache line of the
-//! table) are further types that implement [`Platform`].
+//! Swapping an entry is the same on all of them (each calls Linux's `pnv_tce_xchg`), so it is a
+//! plain function of the table and costs no indirect call; so are parameter checks, pins and
+//! dirt. P5IOC2 (caches nothing) and IODA1 (kills by cache line of the table) are further types
+//! that implement [`Platform`].
 
 use crate::addr::HwEntry;
-use crate::table::Tces;
-use crate::tce::Tce;
 use std::fmt;
 
 /// What differs from platform to platform (Linux: `struct iommu_table_ops`).
 pub trait Platform: Send + Sync {
-    /// Swaps one entry and returns what it held. Cannot fail and does not kill: whoever
-    /// exchanges kills once for all that it exchanged.
-    ///
-    /// Linux: the `exchange` operation; later `xchg_no_kill`.
-    #[inline]
-    fn exchange(&self, tces: &Tces, entry: HwEntry, new: Tce) -> Tce {
-        tces.swap(entry, new)
-    }
-
     /// Invalidates every cached translation of `count` entries from `first` on. When it returns,
     /// no device reaches a page through an earlier value of them.
     ///

@@ -11,30 +11,13 @@ use std::fmt;
 /// Most entries of a flat table (1 GiB of host memory). Larger windows want several levels.
 const MAX_ENTRIES: u64 = 1 << 27;
 
-/// The stored entries of a hardware table, one level.
-#[derive(Debug)]
-pub struct Tces(Box<[AtomicTce]>);
-
-impl Tces {
-    /// Reads an entry below the table's size.
-    #[inline]
-    pub fn load(&self, entry: HwEntry) -> Tce {
-        self.0[entry.0 as usize].load()
-    }
-
-    /// Swaps an entry below the table's size. Linux: `pnv_tce_xchg`.
-    #[inline]
-    pub fn swap(&self, entry: HwEntry, new: Tce) -> Tce {
-        self.0[entry.0 as usize].swap(new)
-    }
-}
-
 /// A hardware table of a window (Linux: `struct iommu_table`).
 ///
 /// Entries change only through a [`Batch`](crate::Batch), which keeps the accounting.
 pub struct IommuTable {
     window: Window,
-    tces: Tces,
+    /// One level.
+    tces: Box<[AtomicTce]>,
     platform: Box<dyn Platform>,
 }
 
@@ -46,7 +29,7 @@ impl IommuTable {
             Ok(entries) if window.size() <= MAX_ENTRIES => entries,
             _ => return Err(Error::TooLarge(window.size())),
         };
-        let tces = Tces(atomics(vec![0; entries], AtomicTce::from_storage));
+        let tces = atomics(vec![0; entries], AtomicTce::from_storage);
         Ok(IommuTable { window, tces, platform: Box::new(platform) })
     }
 
@@ -58,7 +41,7 @@ impl IommuTable {
     /// The entry, decoded. Errors: [`Error::NoEntry`].
     pub fn tce(&self, entry: HwEntry) -> Result<Tce, Error> {
         self.check(entry)?;
-        Ok(self.tces.load(entry))
+        Ok(self.load(entry))
     }
 
     /// Errors: [`Error::NoEntry`].
@@ -67,15 +50,20 @@ impl IommuTable {
     }
 
     /// Reads an entry that was checked.
-    #[inline]
     pub(crate) fn load(&self, entry: HwEntry) -> Tce {
-        self.tces.load(entry)
+        self.tces[entry.0 as usize].load()
+    }
+
+    /// Entries that were checked.
+    #[inline(always)]
+    pub(crate) fn slots(&self, first: HwEntry, count: usize) -> &[AtomicTce] {
+        &self.tces[first.0 as usize..][..count]
     }
 
     /// Swaps an entry that was checked. The caller kills, dirties and releases.
     #[inline]
     pub(crate) fn exchange(&self, entry: HwEntry, new: Tce) -> Tce {
-        self.platform.exchange(&self.tces, entry, new)
+        self.tces[entry.0 as usize].swap(new)
     }
 
     /// Makes the platform forget its cached copies.

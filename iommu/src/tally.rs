@@ -10,7 +10,8 @@ use std::ops::AddAssign;
 pub struct Tally {
     /// Entries written, with whatever value.
     pub puts: u64,
-    /// Live entries that became live anew: the exchange of the commit.
+    /// Live entries that became live anew: the exchange of the commit. When two calls write one
+    /// entry at once, the later one may exchange it a second time, and that counts.
     pub replaced: u64,
     /// Live entries that became clear.
     pub cleared: u64,

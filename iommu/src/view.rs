@@ -41,6 +41,15 @@ impl View {
         }
     }
 
+    /// Stores into one entry, which the caller has checked. Relaxed, as [`store`](Self::store).
+    #[inline]
+    pub(crate) fn store_one(&self, entry: GuestEntry, raw: RawTce) {
+        let (chunk, at) = place(entry);
+        if let Some(chunk) = self.chunk(chunk, || raw.0 != 0) {
+            chunk[at].store(raw.0, Ordering::Relaxed);
+        }
+    }
+
     /// Stores `raw(0)`, `raw(1)` and so on into `count` entries from `first` on, which the caller
     /// has checked.
     ///
@@ -54,6 +63,31 @@ impl View {
             if let Some(chunk) = self.chunk(chunk, || (done..done + here).any(|i| raw(i).0 != 0)) {
                 for (i, slot) in chunk[at..at + here].iter().enumerate() {
                     slot.store(raw(done + i).0, Ordering::Relaxed);
+                }
+            }
+            done += here;
+        }
+    }
+
+    /// Calls `differs` for each entry that [`load`](Self::load)s other than what was
+    /// [`store`](Self::store)d.
+    #[inline]
+    pub(crate) fn differing(
+        &self,
+        first: GuestEntry,
+        count: usize,
+        raw: impl Fn(usize) -> RawTce,
+        mut differs: impl FnMut(usize),
+    ) {
+        let mut done = 0;
+        while done < count {
+            let (chunk, at) = place(GuestEntry(first.0 + done as u64));
+            let here = (count - done).min(CHUNK - at);
+            if let Some(chunk) = self.chunks[chunk].get() {
+                for (i, slot) in chunk[at..at + here].iter().enumerate() {
+                    if slot.load(Ordering::SeqCst) != raw(done + i).0 {
+                        differs(done + i);
+                    }
                 }
             }
             done += here;

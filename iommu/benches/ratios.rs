@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Prints what an entry costs, and how often the cost of a bare atomic swap that is: the minimum
+//! of many rounds, all cases in turn, so that a busy machine disturbs the ratios little.
+
+mod fixture;
+
+use fixture::*;
+use iommu::RawTce;
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+/// A case: name, entries of one round, and the round, which gets its number.
+struct Case<'a> {
+    name: &'static str,
+    entries: u64,
+    round: Box<dyn FnMut(u64) + 'a>,
+    best: Duration,
+}
+
+impl<'a> Case<'a> {
+    fn new(name: &'static str, entries: u64, round: impl FnMut(u64) + 'a) -> Case<'a> {
+        Case { name, entries, round: Box::new(round), best: Duration::MAX }
+    }
+
+    fn run(&mut self, round: u64) {
+        let start = Instant::now();
+        (self.round)(round);
+        self.best = self.best.min(start.elapsed());
+    }
+
+    fn ns(&self) -> f64 {
+        self.best.as_nanos() as f64 / self.entries as f64
+    }
+}
+
+fn main() {
+    let (bare, old) = (Bare::new(), Old::new());
+    let mut cases = vec![
+        Case::new("bare swap", BATCH * 8, |round| {
+            for n in 0..BATCH * 8 {
+                let n = round * BATCH * 8 + n;
+                black_box(bare.swap(n, (n + round) << 12 | RW));
+            }
+        }),
+        put("put, new page over a live entry", |round, n| page(n + round)),
+        put("put, map and clear in turn", |_, n| RawTce(page(n).0 * (n & 1))),
+        Case::new("old design: lock, clear, lock, build", BATCH * 8, |round| {
+            for n in 0..BATCH * 8 {
+                let n = round * BATCH * 8 + n;
+                old.replace(n, page(n + round).0).expect("one thread");
+            }
+        }),
+        list("list of 512 over live entries, pages in a row", 1),
+        list("list of 512 over live entries, scattered pages", 37),
+        stuff("stuff of 512, live and clear in turn", |round| RawTce(page(round).0 * (round & 1))),
+        stuff("stuff of 512, one page after another", page),
+        stuff("stuff of 512, the same page", |_| page(7)),
+        stuff("stuff of 512, clear over clear", |_| RawTce(0)),
+    ];
+    // `cargo bench` passes options; a word chooses cases.
+    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
+    cases.retain(|case| case.name.contains(&filter) || case.name == "bare swap");
+    for round in 0..4000 {
+        cases.iter_mut().for_each(|case| case.run(round));
+    }
+    let swap = cases[0].ns();
+    println!("{:<48} {:>9} {:>8}", "one thread", "ns/entry", "x swap");
+    for case in &cases {
+        println!("{:<48} {:>9.2} {:>8.2}", case.name, case.ns(), case.ns() / swap);
+    }
+    if filter.is_empty() {
+        two_threads();
+    }
+}
+
+/// Two threads, each on its half of the window: with the exchange they share nothing, with the
+/// old design the lock of their pool. On one entry the old design also fails.
+fn two_threads() {
+    let (all, old) = (full(), Old::new());
+    (0..ENTRIES).for_each(|n| old.replace(n, page(n).0).expect("alone"));
+    println!("\n{:<48} {:>9}", "two threads", "ns/entry");
+    for (name, half) in [("own halves of the window", ENTRIES / 2), ("one entry", 0)] {
+        let entry = move |thread: u64, n: u64| if half == 0 { 0 } else { thread * half + n % half };
+        let (all, old) = (&all, &old);
+        let new = || {
+            both(|thread| {
+                let mut agent = all.agent();
+                move |n| all.put(&mut agent, LIOBN, ioba(entry(thread, n)), page(n)).is_ok()
+            })
+        };
+        let before = || both(|thread| move |n| old.replace(entry(thread, n), page(n).0).is_ok());
+        let new = (0..20).map(|_| new()).min().unwrap_or_default();
+        let mut busy = 0;
+        let before = (0..20).map(|_| before()).inspect(|run| busy += run.1);
+        let before = before.min().unwrap_or_default();
+        let ns = |run: (Duration, u64)| run.0.as_nanos() as f64 / RUN as f64;
+        println!("{:<48} {:>9.2}", format!("exchange, {name}"), ns(new));
+        println!(
+            "{:<48} {:>9.2}   {:.2}x, {busy} of {} calls EBUSY",
+            format!("old design, {name}"),
+            ns(before),
+            ns(before) / ns(new),
+            2 * 20 * RUN
+        );
+    }
+}
+
+const RUN: u64 = 200_000;
+
+/// Runs what `make` makes for each of two threads `RUN` times, at once; how long both took, and how
+/// many calls failed.
+fn both<W: FnMut(u64) -> bool>(make: impl Fn(u64) -> W + Sync) -> (Duration, u64) {
+    let start = Barrier::new(2);
+    let run = |thread| {
+        let mut work = make(thread);
+        start.wait();
+        let begin = Instant::now();
+        let failed = (0..RUN).filter(|&n| !work(n)).count() as u64;
+        (begin.elapsed(), failed)
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| run(1));
+        let (mine, other) = (run(0), other.join().expect("no panic"));
+        (mine.0.max(other.0), mine.1 + other.1)
+    })
+}
+
+fn put<'a>(name: &'static str, tce: impl Fn(u64, u64) -> RawTce + 'a) -> Case<'a> {
+    let all = full();
+    let mut agent = all.agent();
+    Case::new(name, BATCH * 8, move |round| {
+        for n in 0..BATCH * 8 {
+            let n = round * BATCH * 8 + n;
+            all.put(&mut agent, LIOBN, ioba(n), tce(round, n)).expect("put");
+        }
+    })
+}
+
+fn list<'a>(name: &'static str, stride: u64) -> Case<'a> {
+    let all = container();
+    let mut agent = all.agent();
+    let lists: Vec<Vec<u64>> =
+        (0..15).map(|r| (0..BATCH).map(|n| page(n * stride + r).0).collect()).collect();
+    Case::new(name, BATCH, move |round| {
+        let list = &lists[(round % 15) as usize];
+        all.put_list(&mut agent, LIOBN, ioba(round * BATCH), list).expect("list");
+    })
+}
+
+fn stuff<'a>(name: &'static str, tce: impl Fn(u64) -> RawTce + 'a) -> Case<'a> {
+    let all = container();
+    let mut agent = all.agent();
+    Case::new(name, BATCH, move |round| {
+        all.stuff(&mut agent, LIOBN, ioba(0), tce(round), BATCH).expect("stuff");
+    })
+}
