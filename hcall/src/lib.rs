@@ -26,6 +26,6 @@ pub mod tokens;
 pub use abi::{Hcall, Regs};
 pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
 pub use machine::{Caller, Machine, Memory};
-pub use rtas::rtas_tokens;
+pub use rtas::{RtasError, rtas_tokens};
 pub use status::Status;
 pub use tokens::token_name;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What a hypercall may ask of the machine and of the calling vCPU.
 
+use crate::rtas::RtasError;
 use crate::status::Status;
 use iommu::{Agent, Container};
 use std::time::SystemTime;
@@ -32,6 +33,14 @@ pub trait Machine {
 
     /// Ends the run.
     fn power_off(&mut self);
+
+    /// Starts a stopped vCPU, by its server number, at a real address with a value in r3.
+    ///
+    /// Errors: [`RtasError::Parameter`] when there is no such vCPU, [`RtasError::Hardware`] when it is
+    /// not stopped. A machine of one vCPU need not implement it.
+    fn start_cpu(&mut self, _server: u32, _entry: u64, _r3: u64) -> Result<(), RtasError> {
+        Err(RtasError::Parameter)
+    }
 
     /// A random number; `None` when the host has none to give.
     fn random(&mut self) -> Option<u64>;

@@ -111,6 +111,13 @@ services![
         returns: [],
         spec: "LoPAR 2.9, power-off",
     },
+    Service {
+        token: 0x2003,
+        name: "start-cpu",
+        call: start_cpu(server, entry, r3),
+        returns: [],
+        spec: "LoPAR 2.9, start-cpu",
+    },
 ];
 
 /// The properties of `/rtas` that give each service's token.
@@ -160,6 +167,11 @@ fn date(since_1970: Duration) -> Option<[u32; 7]> {
 fn power_off(on: &mut Caller<'_>, _mask_hi: u32, _mask_lo: u32) -> Result<[u32; 0], RtasError> {
     on.machine.power_off();
     Ok([])
+}
+
+/// Starts a stopped processor. Addresses below 4 GiB only: cells have 32 bits.
+fn start_cpu(on: &mut Caller<'_>, server: u32, entry: u32, r3: u32) -> Result<[u32; 0], RtasError> {
+    on.machine.start_cpu(server, entry.into(), r3.into()).map(|()| [])
 }
 
 /// Runs the service that the block at `block` asks for, and writes its outputs there.
