@@ -26,6 +26,7 @@ pub mod spr;
 pub mod text;
 mod time;
 pub mod vector;
+mod vector_mem;
 pub mod word;
 
 pub use cpu::Cpu;

@@ -82,6 +82,7 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("ST", |w, _| w.st().to_string()),
     ("SIX", |w, _| w.six().to_string()),
     ("PS", |w, _| w.ps().to_string()),
+    ("STRM", |w, _| w.l2().to_string()),
 ];
 
 fn reg(r: usize) -> String {

@@ -13,6 +13,10 @@ mod fixed_div;
 mod fixed_mul;
 mod fixed_sub;
 mod fixed_trap;
+mod float_load;
+mod float_move;
+mod float_pair;
+mod float_store;
 mod load;
 mod logical;
 mod random;
@@ -34,7 +38,12 @@ mod vmx_multiply;
 mod vmx_pack;
 mod vmx_permute;
 mod vmx_shift;
+mod vmx_storage;
 mod vmx_sum;
+mod vsx_load;
+mod vsx_move;
+mod vsx_permute;
+mod vsx_store;
 
 pub(crate) use unavailable::stop as stop_without_row;
 
@@ -54,6 +63,10 @@ pub const ROWS: &[&[Row]] = &[
     fixed_mul::ROWS,
     fixed_sub::ROWS,
     fixed_trap::ROWS,
+    float_load::ROWS,
+    float_move::ROWS,
+    float_pair::ROWS,
+    float_store::ROWS,
     load::ROWS,
     logical::ROWS,
     random::ROWS,
@@ -74,7 +87,12 @@ pub const ROWS: &[&[Row]] = &[
     vmx_pack::ROWS,
     vmx_permute::ROWS,
     vmx_shift::ROWS,
+    vmx_storage::ROWS,
     vmx_sum::ROWS,
+    vsx_load::ROWS,
+    vsx_move::ROWS,
+    vsx_permute::ROWS,
+    vsx_store::ROWS,
 ];
 
 /// Every row.

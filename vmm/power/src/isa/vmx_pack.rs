@@ -15,7 +15,9 @@ fn to_pixel(x: u32) -> u16 {
 /// fields of five bits a byte.
 fn from_pixel(x: u16) -> u32 {
     let x = u32::from(x);
-    (x >> 15) * 0xff00_0000 | (x >> 10 & 31) << 16 | (x >> 5 & 31) << 8 | (x & 31)
+    let field = |at: u32| x >> at & 31;
+    let copies = if field(15) != 0 { 0xff } else { 0 };
+    copies << 24 | field(10) << 16 | field(5) << 8 | field(0)
 }
 
 crate::isa![

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Floating-point moves and merges, which look at no value (Power ISA 3.0B, Book I, 4.6.6).
+
+use crate::form;
+
+/// Sign of a double-precision number.
+const SIGN: u64 = 1 << 63;
+
+crate::isa![
+    Insn {
+        name: fmr,
+        form: form::xrc(63, 72).zero(form::RA),
+        asm: "fmr[.] FRT,FRB",
+        book: "Book I, Floating Move Register",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let b = c.fpr(w.rb());
+                    c.set_fpr(w.rt(), b);
+                    c.record_fp(w);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "fc602890 fmr f3,f5 | f5=fff4000000000001 | f3=fff4000000000001",
+            "fc602891 fmr. f3,f5 | f5=fff4000000000001 fpscr=90000000 | f3=fff4000000000001 cr1=9",
+            "fc602890 fmr f3,f5 | f5=1 msr=8000000002801000 | nip=800"
+        ],
+    },
+    Insn {
+        name: fneg,
+        form: form::xrc(63, 40).zero(form::RA),
+        asm: "fneg[.] FRT,FRB",
+        book: "Book I, Floating Negate",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let b = c.fpr(w.rb());
+                    c.set_fpr(w.rt(), b ^ SIGN);
+                    c.record_fp(w);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &["fc602850 fneg f3,f5 | f5=fff4000000000001 | f3=7ff4000000000001"],
+    },
+    Insn {
+        name: fabs,
+        form: form::xrc(63, 264).zero(form::RA),
+        asm: "fabs[.] FRT,FRB",
+        book: "Book I, Floating Absolute Value",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let b = c.fpr(w.rb());
+                    c.set_fpr(w.rt(), b & !SIGN);
+                    c.record_fp(w);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &["fc602a10 fabs f3,f5 | f5=fff4000000000001 | f3=7ff4000000000001"],
+    },
+    Insn {
+        name: fnabs,
+        form: form::xrc(63, 136).zero(form::RA),
+        asm: "fnabs[.] FRT,FRB",
+        book: "Book I, Floating Negative Absolute Value",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let b = c.fpr(w.rb());
+                    c.set_fpr(w.rt(), b | SIGN);
+                    c.record_fp(w);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &["fc602910 fnabs f3,f5 | f5=3ff0000000000000 | f3=bff0000000000000"],
+    },
+    Insn {
+        name: fcpsgn,
+        form: form::xrc(63, 8),
+        asm: "fcpsgn[.] FRT,FRA,FRB",
+        book: "Book I, Floating Copy Sign",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
+                    c.set_fpr(w.rt(), a & SIGN | b & !SIGN);
+                    c.record_fp(w);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "fc642810 fcpsgn f3,f4,f5 | f4=8000000000000000 f5=3ff0000000000000 | f3=bff0000000000000"
+        ],
+    },
+    Insn {
+        name: fmrgew,
+        form: form::x(63, 966),
+        asm: "fmrgew FRT,FRA,FRB",
+        book: "Book I, Floating Merge Even Word",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
+                    c.set_fpr(w.rt(), (a >> 32) << 32 | b >> 32);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "fc642f8c fmrgew f3,f4,f5 | f4=0102030405060708 f5=1112131415161718 | f3=102030411121314"
+        ],
+    },
+    Insn {
+        name: fmrgow,
+        form: form::x(63, 838),
+        asm: "fmrgow FRT,FRA,FRB",
+        book: "Book I, Floating Merge Odd Word",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
+                    c.set_fpr(w.rt(), a << 32 | b & u64::from(u32::MAX));
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "fc642e8c fmrgow f3,f4,f5 | f4=0102030405060708 f5=1112131415161718 | f3=506070815161718"
+        ],
+    },
+];

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Floating-point stores (Power ISA 3.0B, Book I, 4.6.3).
+
+use super::address;
+use crate::{form, machine::Size, vector_mem::single_of_double};
+
+crate::isa![
+    Insn {
+        name: stfs,
+        form: form::d(52),
+        asm: "stfs FRS,D(RA0)",
+        book: "Book I, Store Floating-Point Single",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_base(w).wrapping_add(w.si());
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Word, single_of_double(v).into())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "d0640008 stfs f3,8(r4) | r4=2000 f3=c00921fb40000000 | [2008]=c0490fda",
+            "d0640008 stfs f3,8(r4) | r4=2000 f3=c00921fb40000000 msr=8000000002803001 | [2008]=da0f49c0",
+            "d0640008 stfs f3,8(r4) | r4=2000 f3=36a0000000000000 | [200b]=01",
+            "d0640008 stfs f3,8(r4) | r4=2000 f3=380fffffffffffff | [2009]=7fffff"
+        ],
+    },
+    Insn {
+        name: stfsx,
+        form: form::x(31, 663),
+        asm: "stfsx FRS,RA0,RB",
+        book: "Book I, Store Floating-Point Single Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Word, single_of_double(v).into())
+                },
+                w,
+            )?;
+        },
+        cases: &["7c642d2e stfsx f3,r4,r5 | r4=2000 r5=8 f3=c00921fb40000000 | [2008]=c0490fda"],
+    },
+    Insn {
+        name: stfsu,
+        form: form::d(53).valid(address::updates),
+        asm: "stfsu FRS,D(RA)",
+        book: "Book I, Store Floating-Point Single with Update",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_base(w).wrapping_add(w.si());
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Word, single_of_double(v).into())?;
+                    c.set_address(w, ea);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "d4640008 stfsu f3,8(r4) | r4=2000 f3=c00921fb40000000 | r4=2008 [2008]=c0490fda",
+            "d4640008 stfsu f3,8(r4) | r4=2000 f3=c00921fb40000000 msr=8000000002803001 | r4=2008 [2008]=da0f49c0"
+        ],
+    },
+    Insn {
+        name: stfsux,
+        form: form::x(31, 695).valid(address::updates),
+        asm: "stfsux FRS,RA,RB",
+        book: "Book I, Store Floating-Point Single with Update Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Word, single_of_double(v).into())?;
+                    c.set_address(w, ea);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642d6e stfsux f3,r4,r5 | r4=2000 r5=8 f3=c00921fb40000000 | r4=2008 [2008]=c0490fda"
+        ],
+    },
+    Insn {
+        name: stfd,
+        form: form::d(54),
+        asm: "stfd FRS,D(RA0)",
+        book: "Book I, Store Floating-Point Double",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_base(w).wrapping_add(w.si());
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Double, v)
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "d8640008 stfd f3,8(r4) | r4=2000 f3=c00921fb54442d18 | [2008]=c00921fb54442d18",
+            "d8640008 stfd f3,8(r4) | r4=2000 f3=c00921fb54442d18 msr=8000000002803001 | [2008]=182d4454fb2109c0"
+        ],
+    },
+    Insn {
+        name: stfdx,
+        form: form::x(31, 727),
+        asm: "stfdx FRS,RA0,RB",
+        book: "Book I, Store Floating-Point Double Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Double, v)
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642dae stfdx f3,r4,r5 | r4=2000 r5=8 f3=c00921fb54442d18 | [2008]=c00921fb54442d18"
+        ],
+    },
+    Insn {
+        name: stfdu,
+        form: form::d(55).valid(address::updates),
+        asm: "stfdu FRS,D(RA)",
+        book: "Book I, Store Floating-Point Double with Update",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_base(w).wrapping_add(w.si());
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Double, v)?;
+                    c.set_address(w, ea);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "dc640008 stfdu f3,8(r4) | r4=2000 f3=c00921fb54442d18 | r4=2008 [2008]=c00921fb54442d18",
+            "dc640008 stfdu f3,8(r4) | r4=2000 f3=c00921fb54442d18 msr=8000000002803001 | r4=2008 [2008]=182d4454fb2109c0"
+        ],
+    },
+    Insn {
+        name: stfdux,
+        form: form::x(31, 759).valid(address::updates),
+        asm: "stfdux FRS,RA,RB",
+        book: "Book I, Store Floating-Point Double with Update Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Double, v)?;
+                    c.set_address(w, ea);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642dee stfdux f3,r4,r5 | r4=2000 r5=8 f3=c00921fb54442d18 | r4=2008 [2008]=c00921fb54442d18"
+        ],
+    },
+    Insn {
+        name: stfiwx,
+        form: form::x(31, 983),
+        asm: "stfiwx FRS,RA0,RB",
+        book: "Book I, Store Floating-Point as Integer Word Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.fp()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.fpr(w.rs());
+                    c.store_value(ea, Size::Word, v)
+                },
+                w,
+            )?;
+        },
+        cases: &["7c642fae stfiwx f3,r4,r5 | r4=2000 r5=8 f3=8182838485868788 | [2008]=85868788"],
+    },
+];

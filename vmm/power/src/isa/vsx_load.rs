@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! VSX loads (Power ISA 3.0B, Book I, 7.6).
+//!
+//! Doubleword 1 of the target of a scalar load is undefined; here it becomes 0, as version 3.1 requires.
+
+use crate::{form, machine::Size, vector::Vector, vector_mem::double_of_single};
+
+crate::isa![
+    Insn {
+        name: lxsdx,
+        form: form::xx1(31, 588),
+        asm: "lxsdx XT,RA0,RB",
+        book: "Book I, Load VSX Scalar Doubleword Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::new(c.load_value(ea, Size::Double)?, 0);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642c98 lxsdx vs3,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0000000000000000",
+            "7c642c98 lxsdx vs3,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=0d0c0b0a090807060000000000000000",
+            "7c642c99 lxsdx vs35,r4,r5 | r4=2000 r5=0 msr=8000000002003000 | nip=f40"
+        ],
+    },
+    Insn {
+        name: lxsiwax,
+        form: form::xx1(31, 76),
+        asm: "lxsiwax XT,RA0,RB",
+        book: "Book I, Load VSX Scalar as Integer Word Algebraic Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::new(c.load_value(ea, Size::Word)? as i32 as u64, 0);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642898 lxsiwax vs3,r4,r5 | r4=2000 r5=6 [2006]=81020304 | vs3=ffffffff810203040000000000000000",
+            "7c642898 lxsiwax vs3,r4,r5 | r4=2000 r5=6 [2006]=81020304 msr=8000000002803001 | vs3=00000000040302810000000000000000"
+        ],
+    },
+    Insn {
+        name: lxsiwzx,
+        form: form::xx1(31, 12),
+        asm: "lxsiwzx XT,RA0,RB",
+        book: "Book I, Load VSX Scalar as Integer Word and Zero Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::new(c.load_value(ea, Size::Word)?, 0);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642818 lxsiwzx vs3,r4,r5 | r4=2000 r5=6 [2006]=81020304 | vs3=00000000810203040000000000000000",
+            "7c642818 lxsiwzx vs3,r4,r5 | r4=2000 r5=6 [2006]=81020304 msr=8000000002803001 | vs3=00000000040302810000000000000000"
+        ],
+    },
+    Insn {
+        name: lxsibzx,
+        form: form::xx1(31, 781),
+        asm: "lxsibzx XT,RA0,RB",
+        book: "Book I, Load VSX Scalar as Integer Byte and Zero Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::new(c.load_value(ea, Size::Byte)?, 0);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642e1b lxsibzx vs35,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=00000000000000060000000000000000"
+        ],
+    },
+    Insn {
+        name: lxsihzx,
+        form: form::xx1(31, 813),
+        asm: "lxsihzx XT,RA0,RB",
+        book: "Book I, Load VSX Scalar as Integer Halfword and Zero Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::new(c.load_value(ea, Size::Half)?, 0);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642e5b lxsihzx vs35,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=00000000000006070000000000000000",
+            "7c642e5b lxsihzx vs35,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs35=00000000000007060000000000000000"
+        ],
+    },
+    Insn {
+        name: lxsspx,
+        form: form::xx1(31, 524),
+        asm: "lxsspx XT,RA0,RB",
+        book: "Book I, Load VSX Scalar Single-Precision Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::new(double_of_single(c.load_value(ea, Size::Word)? as u32), 0);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642c18 lxsspx vs3,r4,r5 | r4=2000 r5=6 [2006]=c0490fdb | vs3=c00921fb600000000000000000000000",
+            "7c642c18 lxsspx vs3,r4,r5 | r4=2000 r5=6 [2006]=00000001 | vs3=36a00000000000000000000000000000",
+            "7c642c18 lxsspx vs3,r4,r5 | r4=2000 r5=6 [2006]=7fa00001 | vs3=7ff40000200000000000000000000000"
+        ],
+    },
+    Insn {
+        name: lxvd2x,
+        form: form::xx1(31, 844),
+        asm: "lxvd2x XT,RA0,RB",
+        book: "Book I, Load VSX Vector Doubleword*2 Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.load_elements(ea, Size::Double)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642e98 lxvd2x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
+            "7c642e98 lxvd2x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=0d0c0b0a090807061514131211100f0e"
+        ],
+    },
+    Insn {
+        name: lxvw4x,
+        form: form::xx1(31, 780),
+        asm: "lxvw4x XT,RA0,RB",
+        book: "Book I, Load VSX Vector Word*4 Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.load_elements(ea, Size::Word)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642e18 lxvw4x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
+            "7c642e18 lxvw4x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=090807060d0c0b0a11100f0e15141312"
+        ],
+    },
+    Insn {
+        name: lxvh8x,
+        form: form::xx1(31, 812),
+        asm: "lxvh8x XT,RA0,RB",
+        book: "Book I, Load VSX Vector Halfword*8 Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.load_elements(ea, Size::Half)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642e58 lxvh8x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
+            "7c642e58 lxvh8x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=070609080b0a0d0c0f0e111013121514"
+        ],
+    },
+    Insn {
+        name: lxvb16x,
+        form: form::xx1(31, 876),
+        asm: "lxvb16x XT,RA0,RB",
+        book: "Book I, Load VSX Vector Byte*16 Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.load_elements(ea, Size::Byte)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642ed8 lxvb16x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
+            "7c642ed8 lxvb16x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=060708090a0b0c0d0e0f101112131415"
+        ],
+    },
+    Insn {
+        name: lxvdsx,
+        form: form::xx1(31, 332),
+        asm: "lxvdsx XT,RA0,RB",
+        book: "Book I, Load VSX Vector Doubleword and Splat Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx()?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::splat(c.load_value(ea, Size::Double)?);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642a98 lxvdsx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d060708090a0b0c0d",
+            "7c642a98 lxvdsx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=0d0c0b0a090807060d0c0b0a09080706"
+        ],
+    },
+    Insn {
+        name: lxvwsx,
+        form: form::xx1(31, 364),
+        asm: "lxvwsx XT,RA0,RB",
+        book: "Book I, Load VSX Vector Word and Splat Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_indexed(w);
+                    let v = Vector::splat(c.load_value(ea, Size::Word)? as u32);
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642ad8 lxvwsx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=06070809060708090607080906070809",
+            "7c642ad8 lxvwsx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=09080706090807060908070609080706"
+        ],
+    },
+    Insn {
+        name: lxvx,
+        form: form::xx1(31, 268),
+        asm: "lxvx XT,RA0,RB",
+        book: "Book I, Load VSX Vector Indexed",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_indexed(w);
+                    let v = c.load_vector(ea)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642a18 lxvx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
+            "7c642a18 lxvx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=1514131211100f0e0d0c0b0a09080706",
+            "7c642a19 lxvx vs35,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=060708090a0b0c0d0e0f101112131415",
+            "7c642a19 lxvx vs35,r4,r5 | r4=2000 r5=0 msr=8000000000803000 | nip=f20",
+            "7c642a18 lxvx vs3,r4,r5 | r4=2000 r5=0 msr=8000000002003000 | nip=f40"
+        ],
+    },
+    Insn {
+        name: lxv,
+        form: form::dq_xo(61, 1),
+        asm: "lxv XTDQ,DQ(RA0)",
+        book: "Book I, Load VSX Vector",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt_dq())?;
+                    let ea = c.ea_base(w).wrapping_add(w.dq());
+                    let v = c.load_vector(ea)?;
+                    c.set_x(w.xt_dq(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "f4640019 lxv vs35,16(r4) | r4=2000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=101112131415161718191a1b1c1d1e1f",
+            "f4640019 lxv vs35,16(r4) | r4=2000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs35=1f1e1d1c1b1a19181716151413121110",
+            "f4640001 lxv vs3,0(r4) | r4=2001 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=0102030405060708090a0b0c0d0e0f10",
+            "f4600021 lxv vs3,32(0) | r0=4 msr=8000000002003000 | nip=f40"
+        ],
+    },
+    Insn {
+        name: lxvl,
+        form: form::xx1(31, 269),
+        asm: "lxvl XT,RA0,RB",
+        book: "Book I, Load VSX Vector with Length",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_base(w);
+                    let v = c.load_length(ea, c.gpr[w.rb()] >> 56, c.little)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642a1a lxvl vs3,r4,r5 | r4=2003 r5=0300000000000005 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=03040500000000000000000000000000",
+            "7c642a1a lxvl vs3,r4,r5 | r4=2003 r5=0300000000000005 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=00000000000000000000000000050403",
+            "7c642a1a lxvl vs3,r4,r5 | r4=2003 r5=1100000000000000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=030405060708090a0b0c0d0e0f101112",
+            "7c642a1a lxvl vs3,r4,r5 | r4=fffffffffffffff0 r5=10 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | vs3=0"
+        ],
+    },
+    Insn {
+        name: lxvll,
+        form: form::xx1(31, 301),
+        asm: "lxvll XT,RA0,RB",
+        book: "Book I, Load VSX Vector with Length Left-justified",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vsx_or_vmx(w.xt())?;
+                    let ea = c.ea_base(w);
+                    let v = c.load_length(ea, c.gpr[w.rb()] >> 56, false)?;
+                    c.set_x(w.xt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "7c642a5a lxvll vs3,r4,r5 | r4=2003 r5=0300000000000005 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=03040500000000000000000000000000",
+            "7c642a5a lxvll vs3,r4,r5 | r4=2003 r5=0300000000000005 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | vs3=03040500000000000000000000000000",
+            "7c642a5a lxvll vs3,r4,r5 | r4=2003 r5=1100000000000000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=030405060708090a0b0c0d0e0f101112"
+        ],
+    },
+    Insn {
+        name: lxsd,
+        form: form::ds(57, 2),
+        asm: "lxsd VT,DS(RA0)",
+        book: "Book I, Load VSX Scalar Doubleword",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vmx()?;
+                    let ea = c.ea_base(w).wrapping_add(w.ds());
+                    let v = Vector::new(c.load_value(ea, Size::Double)?, 0);
+                    c.set_vr(w.rt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "e4640006 lxsd v3,4(r4) | r4=2000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | v3=0405060708090a0b0000000000000000",
+            "e4640006 lxsd v3,4(r4) | r4=2000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f msr=8000000002803001 | v3=0b0a0908070605040000000000000000",
+            "e4640006 lxsd v3,4(r4) | r4=2000 msr=8000000000803000 | nip=f20"
+        ],
+    },
+    Insn {
+        name: lxssp,
+        form: form::ds(57, 3),
+        asm: "lxssp VT,DS(RA0)",
+        book: "Book I, Load VSX Scalar Single-Precision",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.vmx()?;
+                    let ea = c.ea_base(w).wrapping_add(w.ds());
+                    let v = Vector::new(double_of_single(c.load_value(ea, Size::Word)? as u32), 0);
+                    c.set_vr(w.rt(), v);
+                    Ok(())
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "e464ffff lxssp v3,-4(r4) | r4=2008 [2004]=3f800000 | v3=3ff00000000000000000000000000000"
+        ],
+    },
+];
