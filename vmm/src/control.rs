@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the threads of the process tell the thread of the vCPU: "stop", and "the console has
-//! input". This is the only state that they share.
+//! What the threads of the process tell the threads of the vCPUs: "stop", "the console has input",
+//! and "start" to a vCPU that waits for it. This is the only state that they share.
 //!
-//! The vCPU's thread looks here when it is kicked, when it idles and when the guest reads the
+//! A vCPU's thread looks here when it is kicked, when it idles and when the guest reads the
 //! console, never on the way of another hypercall.
 
 use std::collections::VecDeque;
@@ -10,12 +10,14 @@ use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hcall::RtasError;
+
 use crate::exit::Outcome;
 
 /// Console input that waits for the guest; the reader waits when there is this much.
 const INPUT_LIMIT: usize = 4096;
 
-/// Makes the vCPU leave the guest soon.
+/// Makes a vCPU leave the guest soon.
 pub type Kick = Box<dyn Fn() + Send + Sync>;
 
 /// The shared state.
@@ -23,15 +25,35 @@ pub struct Control {
     state: Mutex<State>,
     /// Something happened that ends an idle wait, or made room for input.
     changed: Condvar,
-    kick: Kick,
+    /// One for each vCPU.
+    kicks: Vec<Kick>,
 }
 
 #[derive(Default)]
 struct State {
     outcome: Option<Outcome>,
+    /// The vCPUs behind the first.
+    others: Vec<Cpu>,
     input: VecDeque<u8>,
     /// Input that the guest has not been woken for yet.
     news: bool,
+}
+
+/// Where a vCPU is told to start, and with what in r3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The real address of its first instruction.
+    pub entry: u64,
+    /// The first argument.
+    pub r3: u64,
+}
+
+enum Cpu {
+    /// From reset until somebody starts it.
+    Stopped,
+    /// Told to start; its thread has not seen it yet.
+    Starting(Start),
+    Running,
 }
 
 impl fmt::Debug for Control {
@@ -41,21 +63,55 @@ impl fmt::Debug for Control {
 }
 
 impl Control {
-    /// Nothing has happened yet.
-    pub fn new(kick: Kick) -> Control {
-        Control { state: Mutex::default(), changed: Condvar::new(), kick }
+    /// Nothing has happened yet. There is a kick for each vCPU; the first vCPU runs, the others are
+    /// stopped.
+    pub fn new(kicks: Vec<Kick>) -> Control {
+        let others = kicks.iter().skip(1).map(|_| Cpu::Stopped).collect();
+        let state = Mutex::new(State { others, ..State::default() });
+        Control { state, changed: Condvar::new(), kicks }
     }
 
     /// Asks the run to end. The first reason stays.
     pub fn stop(&self, outcome: Outcome) {
         self.state().outcome.get_or_insert(outcome);
         self.changed.notify_all();
-        (self.kick)();
+        self.kicks.iter().for_each(|kick| kick());
     }
 
     /// Why the run has to end, if it has to.
     pub fn outcome(&self) -> Option<Outcome> {
         self.state().outcome.clone()
+    }
+
+    /// Tells a stopped vCPU to start.
+    ///
+    /// Errors (LoPAR 2.9, start-cpu): [`RtasError::Parameter`] when there is no such vCPU,
+    /// [`RtasError::Hardware`] when it is not stopped.
+    pub fn start_cpu(&self, server: u32, start: Start) -> Result<(), RtasError> {
+        let mut state = self.state();
+        match state.cpu(server) {
+            Some(cpu @ Cpu::Stopped) => *cpu = Cpu::Starting(start),
+            Some(_) => return Err(RtasError::Hardware),
+            None if server == 0 => return Err(RtasError::Hardware), // runs from the beginning
+            None => return Err(RtasError::Parameter),
+        }
+        self.changed.notify_all();
+        Ok(())
+    }
+
+    /// Waits until this vCPU is told to start; nothing when the run ends first.
+    pub fn wait_for_start(&self, server: u32) -> Option<Start> {
+        let mut state = self.state();
+        while state.outcome.is_none() {
+            match state.cpu(server)? {
+                &mut Cpu::Starting(start) => {
+                    *state.cpu(server)? = Cpu::Running;
+                    return Some(start);
+                }
+                _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+        None
     }
 
     /// Gives input to the guest; waits while it has much unread. False when the run ends.
@@ -114,6 +170,13 @@ impl Control {
     }
 }
 
+impl State {
+    fn cpu(&mut self, server: u32) -> Option<&mut Cpu> {
+        let index = usize::try_from(server).ok()?.checked_sub(1)?;
+        self.others.get_mut(index)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -131,7 +194,40 @@ mod tests {
         let kick = move || {
             count.fetch_add(1, Ordering::Relaxed);
         };
-        (Arc::new(Control::new(Box::new(kick))), kicks)
+        (Arc::new(Control::new(vec![Box::new(kick)])), kicks)
+    }
+
+    fn two_cpus() -> Control {
+        Control::new(vec![Box::new(|| ()), Box::new(|| ())])
+    }
+
+    const START: Start = Start { entry: 0x1000, r3: 7 };
+
+    // LoPAR 2.9, start-cpu: a processor that is not stopped cannot be started.
+    #[test]
+    fn a_stopped_cpu_starts_once() {
+        let control = two_cpus();
+        assert_eq!(control.start_cpu(0, START), Err(RtasError::Hardware));
+        assert_eq!(control.start_cpu(2, START), Err(RtasError::Parameter));
+        assert_eq!(control.start_cpu(1, START), Ok(()));
+        assert_eq!(control.start_cpu(1, START), Err(RtasError::Hardware));
+        assert_eq!(control.wait_for_start(1), Some(START));
+        assert_eq!(control.start_cpu(1, START), Err(RtasError::Hardware));
+    }
+
+    #[test]
+    fn a_start_during_the_wait_and_the_end_of_the_run_end_it() {
+        let control = Arc::new(two_cpus());
+        let wait = |control: &Arc<Control>| {
+            let control = Arc::clone(control);
+            thread::spawn(move || control.wait_for_start(1))
+        };
+        let waiting = wait(&control);
+        control.start_cpu(1, START).unwrap();
+        assert_eq!(waiting.join().unwrap(), Some(START));
+        let waiting = wait(&control);
+        control.stop(Outcome::Quit);
+        assert_eq!(waiting.join().unwrap(), None);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod machine;
 pub mod map;
 pub mod memory;
 pub mod platform;
+mod processor;
 pub mod run;
 pub mod stats;
 pub mod trace;

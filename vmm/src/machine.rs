@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The run loop: the vCPU runs until it needs the machine, the machine answers, on and on.
+//! The machine: one or more vCPUs, a thread each, over the same memory, DMA windows and console.
+//!
+//! The first vCPU starts with the machine, on the caller's thread. The others wait until the guest
+//! starts them with RTAS start-cpu. The first thing that ends a vCPU's run ends the machine's.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
-use hcall::{Call, Caller, Memory, Regs};
-use iommu::{Agent, Container};
+use iommu::Container;
 
 use crate::boot::Ready;
 use crate::console::Console;
 use crate::control::Control;
 use crate::exit::Outcome;
-use crate::platform::{Effects, Platform};
+use crate::processor::{Processor, Shared};
 use crate::stats::{Calls, Report};
-use crate::trace;
-use crate::vcpu::{Exit, Vcpu};
+use crate::vcpu::Vcpu;
 
-/// A machine with one vCPU.
+/// A machine.
 pub struct Machine<V> {
-    vcpu: V,
-    memory: Arc<Memory>,
-    container: Container,
-    agent: Agent,
-    console: Console,
-    control: Arc<Control>,
-    effects: Effects,
-    observe: Observe,
-    calls: Calls,
+    shared: Shared,
+    processors: Vec<Processor<V>>,
 }
 
 /// What is recorded about each hypercall; nothing unless the user asked.
@@ -39,118 +34,81 @@ pub struct Observe {
 }
 
 impl Observe {
-    fn any(self) -> bool {
+    pub(crate) fn any(self) -> bool {
         self.trace || self.stats
     }
 }
 
-impl<V: Vcpu> Machine<V> {
-    /// Puts a vCPU at the entry of a machine that is ready.
-    pub fn new(ready: Ready, mut vcpu: V, control: Arc<Control>, console: Console) -> Machine<V> {
-        vcpu.start_at(ready.entry, ready.told.start);
-        Machine {
-            vcpu,
-            memory: ready.memory,
-            agent: ready.container.agent(),
-            container: ready.container,
-            console,
-            control,
-            effects: Effects::default(),
-            observe: Observe::default(),
-            calls: Calls::default(),
+impl<V: Vcpu + Send> Machine<V> {
+    /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made for
+    /// as many vCPUs.
+    pub fn new(ready: Ready, vcpus: Vec<V>, control: Arc<Control>, console: Console) -> Machine<V> {
+        let agent = |(server, vcpu)| Processor::new(server, vcpu, ready.container.agent());
+        let mut processors: Vec<_> = (0..).zip(vcpus).map(agent).collect();
+        if let Some(first) = processors.first_mut() {
+            first.vcpu.start_at(ready.entry, ready.told.start);
         }
+        let shared = Shared {
+            memory: ready.memory,
+            container: ready.container,
+            console: Mutex::new(console),
+            control,
+            observe: Observe::default(),
+        };
+        Machine { shared, processors }
     }
 
     /// Chooses what is recorded.
     pub fn observe(&mut self, observe: Observe) {
-        self.observe = observe;
+        self.shared.observe = observe;
     }
 
     /// Runs the guest to its end.
     pub fn run(&mut self) -> Outcome {
-        loop {
-            match self.vcpu.run() {
-                Exit::Hcall => {
-                    self.hypercall();
-                    if self.effects.powered_off {
-                        return self.powered_off();
-                    }
+        let shared = &self.shared;
+        let Some((first, others)) = self.processors.split_first_mut() else {
+            return Outcome::Crashed("the machine has no CPU".into());
+        };
+        thread::scope(|scope| {
+            for (number, other) in (1..).zip(others) {
+                let thread = thread::Builder::new().name(format!("vcpu{number}"));
+                if let Err(error) = thread.spawn_scoped(scope, || other.run_when_started(shared)) {
+                    let why = format!("the host has no thread for CPU {number}: {error}");
+                    return shared.control.stop(Outcome::Crashed(why));
                 }
-                Exit::Kicked => {
-                    if let Some(outcome) = self.control.outcome() {
-                        return outcome;
-                    }
-                }
-                Exit::Crashed(why) => return Outcome::Crashed(why),
             }
-        }
-    }
-
-    fn hypercall(&mut self) {
-        let mut registers = self.vcpu.hcall_registers();
-        if self.observe.any() {
-            self.observed(&mut registers);
-        } else {
-            self.dispatch(&mut registers);
-        }
-        self.vcpu.set_hcall_registers(&registers);
-    }
-
-    fn dispatch(&mut self, registers: &mut Regs) -> Call {
-        let problem_state = self.vcpu.problem_state();
-        let mut platform = Platform {
-            vcpu: &mut self.vcpu,
-            console: &mut self.console,
-            control: &self.control,
-            effects: &mut self.effects,
-        };
-        let mut caller = Caller {
-            container: &self.container,
-            memory: &self.memory,
-            agent: &mut self.agent,
-            machine: &mut platform,
-            problem_state,
-        };
-        hcall::dispatch(&mut caller, registers)
-    }
-
-    /// The same, recorded. Only here does a hypercall cost a look at the clock.
-    #[cold]
-    fn observed(&mut self, registers: &mut Regs) {
-        let asked = *registers;
-        let start = Instant::now();
-        let call = self.dispatch(registers);
-        let time = start.elapsed();
-        if self.observe.trace {
-            trace::Line { asked: &asked, answered: registers, call: &call }.write();
-        }
-        if self.observe.stats {
-            self.calls.record(asked[0], &call, time);
-        }
-    }
-
-    /// The guest is off; whether that is a success is for what came before to say.
-    fn powered_off(&mut self) -> Outcome {
-        match (self.control.outcome(), self.console.verdict()) {
-            (Some(outcome), _) => outcome,
-            (None, None | Some(0)) => Outcome::PoweredOff,
-            (None, Some(code)) => Outcome::GuestFailed(code),
-        }
+            first.run(shared);
+        });
+        // Every vCPU that ran has ended the run; the first reason stayed.
+        shared.control.outcome().unwrap_or(Outcome::PoweredOff)
     }
 
     /// What was recorded, for a run that took `elapsed`.
-    pub fn report(&self, elapsed: Duration) -> Report<'_> {
+    pub fn report(&self, elapsed: Duration) -> Report {
+        let mut calls = Calls::default();
+        self.processors.iter().for_each(|processor| calls.add(&processor.calls));
         Report {
-            instructions: self.vcpu.instructions(),
+            instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
             elapsed,
-            idle: self.effects.idle,
-            calls: self.calls.rows(),
-            dma: self.container.stats([&self.agent]),
+            idle: self.processors.iter().map(Processor::idle).sum(),
+            calls,
+            dma: self.shared.container.stats(self.processors.iter().map(|p| &p.agent)),
         }
     }
 
-    /// The registers of the vCPU, for a person to read.
+    /// The guest's DMA windows and page frames.
+    pub fn container(&self) -> &Container {
+        &self.shared.container
+    }
+
+    /// The registers of the vCPUs, for a person to read.
     pub fn dump(&mut self) -> String {
-        self.vcpu.dump()
+        match self.processors.as_mut_slice() {
+            [only] => only.vcpu.dump(),
+            all => {
+                let dump = |(n, p): (_, &mut Processor<V>)| format!("CPU {n}\n{}", p.vcpu.dump());
+                all.iter_mut().enumerate().map(dump).collect()
+            }
+        }
     }
 }

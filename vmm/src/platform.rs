@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The machine as a hypercall sees it: the console, the calling vCPU, power and time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use hcall::Status;
+use hcall::{RtasError, Status};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::console::Console;
-use crate::control::Control;
+use crate::control::{Control, Start};
 use crate::fdt::VTY_UNIT;
 use crate::vcpu::Vcpu;
 
@@ -17,7 +17,7 @@ pub struct Platform<'a, V> {
     /// The vCPU that called.
     pub vcpu: &'a mut V,
     /// The console.
-    pub console: &'a mut Console,
+    pub console: &'a Mutex<Console>,
     /// Where an idle vCPU waits.
     pub control: &'a Arc<Control>,
     /// What the call did to the run.
@@ -38,16 +38,23 @@ fn is_console(unit: u32) -> Result<(), Status> {
     if unit == 0 || unit == VTY_UNIT { Ok(()) } else { Err(Status::Parameter) }
 }
 
+impl<V> Platform<'_, V> {
+    /// A vCPU that panicked while it printed has left the console as usable as it was.
+    fn console(&self) -> MutexGuard<'_, Console> {
+        self.console.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
         is_console(unit)?;
-        self.console.write(bytes);
+        self.console().write(bytes);
         Ok(())
     }
 
     fn term_read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
         is_console(unit)?;
-        Ok(self.console.read(buf))
+        Ok(self.console().read(buf))
     }
 
     fn set_interrupts_little_endian(&mut self, little: bool) {
@@ -69,6 +76,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
 
     fn power_off(&mut self) {
         self.effects.powered_off = true;
+    }
+
+    fn start_cpu(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {
+        self.control.start_cpu(server, Start { entry, r3 })
     }
 
     fn random(&mut self) -> Option<u64> {

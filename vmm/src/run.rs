@@ -65,7 +65,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     let outcome = match ready.arch {
         Arch::Power => {
             let cpu = Cpu::new(Arc::clone(&ready.memory));
-            run_guest(args, ready, cpu)?
+            run_guest(args, ready, vec![cpu])?
         }
         Arch::X86 => run_under_kvm(args, ready)?,
     };
@@ -79,9 +79,8 @@ fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
         cpus: 1,
         dirty_log: DirtyLog::Off,
     };
-    let (_, mut cpus) = kvm::machine::set_up(&ready, &options)?;
-    let Some(cpu) = cpus.pop() else { unreachable!() };
-    run_guest(args, ready, cpu)
+    let (_, cpus) = kvm::machine::set_up(&ready, &options)?;
+    run_guest(args, ready, cpus)
 }
 
 /// Only what the image is made of decides; the user may insist, and is told when it cannot be.
@@ -117,13 +116,17 @@ fn dump_dtb(path: &Path, ready: &Ready) -> Result<(), Failure> {
 }
 
 /// Runs the guest with console, signals and timeout around it, then reports what was asked for.
-fn run_guest<V: Vcpu>(args: &RunArgs, ready: Ready, cpu: V) -> Result<Outcome, Failure> {
+fn run_guest<V: Vcpu + Send>(
+    args: &RunArgs,
+    ready: Ready,
+    cpus: Vec<V>,
+) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
-    let control = Arc::new(Control::new(cpu.kick()));
+    let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = Console::stdio(Arc::clone(&control));
-    let mut machine = Machine::new(ready, cpu, control, console);
+    let mut machine = Machine::new(ready, cpus, control, console);
     machine.observe(Observe { trace: args.trace, stats: args.stats.is_some() });
     let start = Instant::now();
     let outcome = machine.run();

@@ -11,7 +11,7 @@ use super::{CallStats, Report};
 const VERSION: u32 = 1;
 
 /// The whole report.
-pub fn object(report: &Report<'_>) -> Value {
+pub fn object(report: &Report) -> Value {
     let totals = &report.dma.totals;
     json!({
         "version": VERSION,
@@ -19,7 +19,7 @@ pub fn object(report: &Report<'_>) -> Value {
         "seconds": report.elapsed.as_secs_f64(),
         "idle_seconds": report.idle.as_secs_f64(),
         "mips": report.mips(),
-        "hypercalls": report.calls.iter().map(call).collect::<Vec<_>>(),
+        "hypercalls": report.calls.rows().iter().map(call).collect::<Vec<_>>(),
         "windows": report.dma.windows.iter().map(window).collect::<Vec<_>>(),
         "pages": {
             "pinned": totals.pinned,

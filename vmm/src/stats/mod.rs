@@ -49,6 +49,16 @@ impl Calls {
         }
     }
 
+    /// Adds what another vCPU counted.
+    pub fn add(&mut self, other: &Calls) {
+        for more in &other.0 {
+            match self.0.iter_mut().find(|stats| stats.name == more.name) {
+                Some(stats) => stats.add(more),
+                None => self.0.push(more.clone()),
+            }
+        }
+    }
+
     /// All hypercalls, in the order of their first call.
     pub fn rows(&self) -> &[CallStats] {
         &self.0
@@ -66,13 +76,24 @@ impl CallStats {
         self.total = self.total.saturating_add(time);
         self.min = self.min.min(time);
         self.max = self.max.max(time);
-        if status == Status::Success {
-            return;
+        if status != Status::Success {
+            self.failed(status, 1);
         }
+    }
+
+    fn failed(&mut self, status: Status, times: u64) {
         match self.errors.iter_mut().find(|(known, _)| *known == status) {
-            Some((_, count)) => *count += 1,
-            None => self.errors.push((status, 1)),
+            Some((_, count)) => *count += times,
+            None => self.errors.push((status, times)),
         }
+    }
+
+    fn add(&mut self, more: &CallStats) {
+        self.count += more.count;
+        self.total = self.total.saturating_add(more.total);
+        self.min = self.min.min(more.min);
+        self.max = self.max.max(more.max);
+        more.errors.iter().for_each(|&(status, times)| self.failed(status, times));
     }
 
     /// Time per call; a row has at least one call.
@@ -83,7 +104,7 @@ impl CallStats {
 
 /// Everything that `--stats` shows.
 #[derive(Debug)]
-pub struct Report<'a> {
+pub struct Report {
     /// Guest instructions completed.
     pub instructions: u64,
     /// From the first instruction to the last, on the host's clock.
@@ -91,12 +112,12 @@ pub struct Report<'a> {
     /// How much of it the guest was idle (H_CEDE).
     pub idle: Duration,
     /// Hypercalls.
-    pub calls: &'a [CallStats],
+    pub calls: Calls,
     /// DMA windows and page frames.
     pub dma: iommu::Stats,
 }
 
-impl Report<'_> {
+impl Report {
     /// Millions of guest instructions per second, hypercalls included and idle time not.
     pub fn mips(&self) -> f64 {
         let busy = self.elapsed.saturating_sub(self.idle).as_secs_f64();

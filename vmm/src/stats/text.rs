@@ -7,7 +7,7 @@ use iommu::WindowStats;
 
 use super::{CallStats, Report};
 
-impl Display for Report<'_> {
+impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -22,7 +22,7 @@ impl Display for Report<'_> {
             "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors",
             "hypercall", "count", "mean", "min", "max"
         )?;
-        self.calls.iter().try_for_each(|call| self::call(f, call))?;
+        self.calls.rows().iter().try_for_each(|call| self::call(f, call))?;
         writeln!(
             f,
             "\n{:<22}{:>10}{:>12}{:>12}{:>12}{:>12}",

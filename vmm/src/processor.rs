@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! One vCPU in its machine: it runs until it needs the machine, the machine answers, on and on.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hcall::{Call, Caller, Memory, Regs};
+use iommu::{Agent, Container};
+
+use crate::console::Console;
+use crate::control::Control;
+use crate::exit::Outcome;
+use crate::machine::Observe;
+use crate::platform::{Effects, Platform};
+use crate::stats::Calls;
+use crate::trace;
+use crate::vcpu::{Exit, Vcpu};
+
+/// What the vCPUs of a machine have in common. Only console calls take the console's lock.
+pub(crate) struct Shared {
+    pub(crate) memory: Arc<Memory>,
+    pub(crate) container: Container,
+    pub(crate) console: Mutex<Console>,
+    pub(crate) control: Arc<Control>,
+    pub(crate) observe: Observe,
+}
+
+/// A vCPU, and what belongs to it alone.
+pub(crate) struct Processor<V> {
+    /// Its number (PAPR: interrupt server number).
+    server: u32,
+    pub(crate) vcpu: V,
+    pub(crate) agent: Agent,
+    pub(crate) calls: Calls,
+    effects: Effects,
+}
+
+impl<V: Vcpu> Processor<V> {
+    pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
+        let (calls, effects) = (Calls::default(), Effects::default());
+        Processor { server, vcpu, agent, calls, effects }
+    }
+
+    /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs.
+    pub(crate) fn run(&mut self, shared: &Shared) {
+        let outcome = self.run_to_end(shared);
+        shared.control.stop(outcome);
+    }
+
+    /// Waits until another vCPU starts this one (RTAS start-cpu), then runs.
+    pub(crate) fn run_when_started(&mut self, shared: &Shared) {
+        if let Some(start) = shared.control.wait_for_start(self.server) {
+            self.vcpu.start_at(start.entry, start.r3);
+            self.run(shared);
+        }
+    }
+
+    fn run_to_end(&mut self, shared: &Shared) -> Outcome {
+        loop {
+            match self.vcpu.run() {
+                Exit::Hcall => {
+                    self.hypercall(shared);
+                    if self.effects.powered_off {
+                        return shared.powered_off();
+                    }
+                }
+                Exit::Kicked => {
+                    if let Some(outcome) = shared.control.outcome() {
+                        return outcome;
+                    }
+                }
+                Exit::Crashed(why) => return self.crashed(why),
+            }
+        }
+    }
+
+    fn crashed(&self, why: String) -> Outcome {
+        Outcome::Crashed(match self.server {
+            0 => why,
+            server => format!("CPU {server}: {why}"),
+        })
+    }
+
+    fn hypercall(&mut self, shared: &Shared) {
+        let mut registers = self.vcpu.hcall_registers();
+        if shared.observe.any() {
+            self.observed(shared, &mut registers);
+        } else {
+            self.dispatch(shared, &mut registers);
+        }
+        self.vcpu.set_hcall_registers(&registers);
+    }
+
+    fn dispatch(&mut self, shared: &Shared, registers: &mut Regs) -> Call {
+        let problem_state = self.vcpu.problem_state();
+        let mut platform = Platform {
+            vcpu: &mut self.vcpu,
+            console: &shared.console,
+            control: &shared.control,
+            effects: &mut self.effects,
+        };
+        let mut caller = Caller {
+            container: &shared.container,
+            memory: &shared.memory,
+            agent: &mut self.agent,
+            machine: &mut platform,
+            problem_state,
+        };
+        hcall::dispatch(&mut caller, registers)
+    }
+
+    /// The same, recorded. Only here does a hypercall cost a look at the clock.
+    #[cold]
+    fn observed(&mut self, shared: &Shared, registers: &mut Regs) {
+        let asked = *registers;
+        let start = Instant::now();
+        let call = self.dispatch(shared, registers);
+        let time = start.elapsed();
+        if shared.observe.trace {
+            trace::Line { asked: &asked, answered: registers, call: &call }.write();
+        }
+        if shared.observe.stats {
+            self.calls.record(asked[0], &call, time);
+        }
+    }
+
+    /// How long it was idle.
+    pub(crate) fn idle(&self) -> Duration {
+        self.effects.idle
+    }
+}
+
+impl Shared {
+    /// The guest is off; whether that is a success is for what came before to say.
+    fn powered_off(&self) -> Outcome {
+        let verdict = self.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
+        match (self.control.outcome(), verdict) {
+            (Some(outcome), _) => outcome,
+            (None, None | Some(0)) => Outcome::PoweredOff,
+            (None, Some(code)) => Outcome::GuestFailed(code),
+        }
+    }
+}
