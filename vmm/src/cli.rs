@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The command line. A command is one row of [`Command`] and one arm of [`Command::execute`].
+//! The command line. A command is one row of [`Command`] and one arm of its `execute`.
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -34,7 +34,7 @@ pub trait Vcpu {
     fn set_interrupts_little_endian(&mut self, little: bool);
     /// Writes SPRG0.
     fn set_sprg0(&mut self, value: u64);
-    /// Sets MSR[EE].
+    /// Sets MSR\[EE\].
     fn enable_external_interrupts(&mut self);
     /// How long an idle vCPU may sleep until it has an interrupt to take.
     fn time_to_interrupt(&self) -> Duration;
