@@ -17,6 +17,9 @@ use crate::run;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
+/// A thread each; more would only be a mistake.
+const MOST_CPUS: i64 = 256;
+
 const RUN_EXAMPLES: &str = "\
 Examples:
   tcevm run                                the demonstration
@@ -70,6 +73,13 @@ pub struct RunArgs {
     /// Stop after this time (exit code 124).
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
+    /// How many CPUs the guest has; more than one under KVM only.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=MOST_CPUS))]
+    pub smp: u32,
+    /// At the end, write which pages the guest wrote and which displaced TCEs dirtied to a file.
+    #[arg(long, value_name = "FILE")]
+    pub dirty_log: Option<PathBuf>,
     /// Write the flattened device tree to a file (- is stdout) instead of running the guest.
     #[arg(long, value_name = "FILE")]
     pub dump_dtb: Option<PathBuf>,
@@ -125,7 +135,11 @@ pub fn main() -> ExitCode {
 /// bad input does; clap explains the rest at length.
 fn refuse(error: &clap::Error) -> ! {
     if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
-        error.exit();
+        let _ = error.print(); // a terminal that is gone needs no message
+        if error.kind() == ErrorKind::InvalidSubcommand {
+            say("to run a guest image: tcevm run IMAGE");
+        }
+        process::exit(error.exit_code());
     }
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);

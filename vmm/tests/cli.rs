@@ -351,6 +351,9 @@ fn help_has_what_a_new_user_needs() {
     let nothing = tcevm().output().unwrap();
     assert_eq!(code(&nothing), 2);
     assert!(stderr(&nothing).contains("tcevm run"), "{nothing:?}");
+    let no_command = tcevm().arg("guest.elf").output().unwrap();
+    assert_eq!(code(&no_command), 2);
+    assert!(stderr(&no_command).contains("tcevm run IMAGE"), "{no_command:?}");
 }
 
 #[test]
