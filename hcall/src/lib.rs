@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The PAPR hypercall interface: one row per hypercall, beside the function that does it.
 //!
-//! [`dispatch`] takes r3 to r12 of a vCPU that executed `sc 1`, finds the row of the token in r3,
+//! [`dispatch()`] takes r3 to r12 of a vCPU that executed `sc 1`, finds the row of the token in r3,
 //! turns registers into typed arguments, and puts answers and status back. The guest's DMA
 //! windows are `iommu`'s; consoles, clocks and the vCPU itself are behind [`Machine`]. This crate
 //! knows no vCPU and no hypervisor of the host.

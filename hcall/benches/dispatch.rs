@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The host's side of hypercalls, from registers to registers, and the reading of a list.
+
+#[path = "../tests/rig/mod.rs"]
+mod rig;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use hcall::tokens::*;
+use rig::*;
+use vm_memory::{Be64, GuestAddress, GuestMemoryBackend, VolatileMemory};
+
+fn main() {
+    divan::main();
+}
+
+/// Calls in one sample.
+const CALLS: u64 = 256;
+
+/// Makes calls whose r4 up come from their number.
+fn calls(bencher: Bencher, entries: u64, token: u64, args: impl Fn(u64) -> [u64; 4]) {
+    let mut r = Rig::new();
+    let list =
+        |page: u64| (0..512).map(move |n| ((n + page) % 1024) << 12 | RW).collect::<Vec<_>>();
+    r.write_list(LIST, &list(1));
+    r.write_list(LIST + 0x1000, &list(2));
+    let mut n = 0;
+    bencher.counter(ItemsCount::new(CALLS * entries)).bench_local(|| {
+        for _ in 0..CALLS {
+            n += 1;
+            let [r4, r5, r6, r7] = args(n);
+            black_box(r.call(&mut [token, r4, r5, r6, r7, 0, 0, 0, 0, 0]));
+        }
+    });
+}
+
+#[divan::bench]
+fn unknown_token(bencher: Bencher) {
+    calls(bencher, 1, 0x4fc, |_| [0; 4]);
+}
+
+#[divan::bench]
+fn null_call(bencher: Bencher) {
+    calls(bencher, 1, H_SET_SPRG0, |n| [n, 0, 0, 0]);
+}
+
+#[divan::bench]
+fn refused_put(bencher: Bencher) {
+    calls(bencher, 1, H_PUT_TCE, |_| [7, 0, A | RW, 0]);
+}
+
+#[divan::bench]
+fn get(bencher: Bencher) {
+    calls(bencher, 1, H_GET_TCE, |n| [L, (n % 1024) << 12, 0, 0]);
+}
+
+#[divan::bench]
+fn put_on_one_entry(bencher: Bencher) {
+    calls(bencher, 1, H_PUT_TCE, |n| [L, 0, (n % 1024) << 12 | RW, 0]);
+}
+
+#[divan::bench]
+fn put_over_the_window(bencher: Bencher) {
+    calls(bencher, 1, H_PUT_TCE, |n| [L, (n % 1024) << 12, (n * 7 % 1024) << 12 | RW, 0]);
+}
+
+#[divan::bench]
+fn list_of_1(bencher: Bencher) {
+    calls(bencher, 1, H_PUT_TCE_INDIRECT, |n| [L, 0, LIST + ((n % 2) << 12), 1]);
+}
+
+#[divan::bench]
+fn list_of_512(bencher: Bencher) {
+    calls(bencher, 512, H_PUT_TCE_INDIRECT, |n| [L, 0, LIST + ((n % 2) << 12), 512]);
+}
+
+#[divan::bench]
+fn stuff_of_512_map_and_clear_in_turn(bencher: Bencher) {
+    calls(bencher, 512, H_STUFF_TCE, |n| [L, 0, (A | RW) * (n % 2), 512]);
+}
+
+#[divan::bench]
+fn stuff_of_512_clear_over_clear(bencher: Bencher) {
+    calls(bencher, 512, H_STUFF_TCE, |_| [L, 0, 0, 512]);
+}
+
+/// A page of 512 entries read the fastest way that still is volatile: one check, then loads.
+#[divan::bench]
+fn read_list_raw(bencher: Bencher) {
+    let r = Rig::new();
+    bencher.counter(ItemsCount::new(512u64)).bench_local(|| {
+        let page = r.memory.get_slice(GuestAddress(black_box(LIST)), 4096).expect("memory");
+        let list = page.get_array_ref::<Be64>(0, 512).expect("a page");
+        (0..512).fold(0u64, |sum, n| sum.wrapping_add(list.load(n).to_native()))
+    });
+}
+
+/// The same into the copy that a call works on.
+#[divan::bench]
+fn read_list_copy(bencher: Bencher) {
+    let r = Rig::new();
+    bencher.counter(ItemsCount::new(512u64)).bench_local(|| {
+        let mut copy = [0; 512];
+        let list = iommu::Gpa(black_box(LIST));
+        hcall::tce::read_list(&r.memory, list, &mut copy).expect("memory");
+        black_box(&copy)[511]
+    });
+}

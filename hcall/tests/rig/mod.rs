@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A guest without a CPU: memory, two windows, a machine that writes down what it is asked, and
+//! hypercalls by register values.
+#![allow(dead_code)] // each test file uses its part
+
+use hcall::*;
+use iommu::*;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use vm_memory::{Bytes, GuestAddress};
+
+/// 4 MiB of guest memory.
+pub(crate) const MEMORY: u64 = 0x40_0000;
+/// A window of 1024 entries of 4 KiB at 0.
+pub(crate) const L: u64 = 0x8000_0000;
+pub(crate) const END: u64 = 0x40_0000;
+/// A window of 32 entries of 64 KiB at 2^59, whose hardware has pages of 4 KiB.
+pub(crate) const L2: u64 = 0x8000_0001;
+pub(crate) const START2: u64 = 0x0800_0000_0000_0000;
+pub(crate) const A: u64 = 0x1_0000;
+pub(crate) const B: u64 = 0x2_0000;
+/// A page for lists and argument blocks.
+pub(crate) const LIST: u64 = 0x3_0000;
+pub(crate) const R: u64 = 1;
+pub(crate) const W: u64 = 2;
+pub(crate) const RW: u64 = 3;
+
+/// What the machine was asked, and what it will answer.
+#[derive(Debug)]
+pub(crate) struct Fake {
+    pub(crate) written: Vec<(u32, Vec<u8>)>,
+    pub(crate) typed: Vec<u8>,
+    pub(crate) terminal: Result<(), Status>,
+    pub(crate) little_endian: Option<bool>,
+    pub(crate) sprg0: Option<u64>,
+    pub(crate) ceded: u32,
+    pub(crate) powered_off: bool,
+    pub(crate) random: Option<u64>,
+    pub(crate) now: SystemTime,
+    pub(crate) invalidated: Vec<(u64, u64)>,
+}
+
+/// Unit address of the second terminal; unit 0 is the first.
+pub(crate) const UNIT: u64 = 0x7100_0000;
+
+impl Machine for Fake {
+    fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
+        self.terminal_at(unit)?;
+        self.written.push((unit, bytes.to_vec()));
+        Ok(())
+    }
+    fn term_read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
+        self.terminal_at(unit)?;
+        let len = self.typed.len().min(16);
+        buf[..len].copy_from_slice(&self.typed[..len]);
+        self.typed.drain(..len);
+        Ok(len)
+    }
+    fn set_interrupts_little_endian(&mut self, little: bool) {
+        self.little_endian = Some(little);
+    }
+    fn set_sprg0(&mut self, value: u64) {
+        self.sprg0 = Some(value);
+    }
+    fn cede(&mut self) {
+        self.ceded += 1;
+    }
+    fn power_off(&mut self) {
+        self.powered_off = true;
+    }
+    fn random(&mut self) -> Option<u64> {
+        self.random
+    }
+    fn now(&self) -> SystemTime {
+        self.now
+    }
+    fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
+        self.invalidated.push((start, bytes));
+    }
+}
+
+impl Fake {
+    fn terminal_at(&self, unit: u32) -> Result<(), Status> {
+        let known = unit == 0 || u64::from(unit) == UNIT;
+        if known { self.terminal } else { Err(Status::Parameter) }
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) all: Container,
+    pub(crate) agent: Agent,
+    pub(crate) memory: Memory,
+    pub(crate) machine: Fake,
+    pub(crate) problem_state: bool,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Rig {
+        let mut all = Container::new(Frames::new(MEMORY).expect("memory"));
+        let liobn = |liobn: u64| Liobn(u32::try_from(liobn).expect("a LIOBN"));
+        let (k4, k64) = (PageShift::K4, PageShift::K64);
+        for (liobn, start, len, shift) in
+            [(liobn(L), 0, END, k4), (liobn(L2), START2, 32 << 16, k64)]
+        {
+            let window = Window::bytes(liobn, start, len, shift).expect("a window");
+            let hardware = Window::bytes(liobn, start, len, k4).expect("a window");
+            let table = IommuTable::new(hardware, Ioda2::default()).expect("a table");
+            all.add_window(window, table).expect("a new LIOBN");
+        }
+        let len = usize::try_from(MEMORY).expect("fits");
+        let memory = Memory::from_ranges(&[(GuestAddress(0), len)]).expect("memory");
+        let machine = Fake {
+            written: Vec::new(),
+            typed: Vec::new(),
+            terminal: Ok(()),
+            little_endian: None,
+            sprg0: None,
+            ceded: 0,
+            powered_off: false,
+            random: None,
+            now: UNIX_EPOCH + Duration::new(951_782_400, 123_456_789),
+            invalidated: Vec::new(),
+        };
+        Rig { agent: all.agent(), all, memory, machine, problem_state: false }
+    }
+
+    /// Makes a call with r3 to r12 and returns its row and status.
+    pub(crate) fn call(&mut self, regs: &mut [u64; 10]) -> Call {
+        let mut caller = Caller {
+            container: &self.all,
+            memory: &self.memory,
+            agent: &mut self.agent,
+            machine: &mut self.machine,
+            problem_state: self.problem_state,
+        };
+        dispatch(&mut caller, regs)
+    }
+
+    /// Makes a call and returns what r3 then says, and r4 up. Registers that are not arguments hold
+    /// a pattern.
+    pub(crate) fn hcall(&mut self, token: u64, args: &[u64]) -> (Status, [u64; 9]) {
+        let mut regs = [0x5555_5555_5555_5555; 10];
+        regs[0] = token;
+        regs[1..=args.len()].copy_from_slice(args);
+        let call = self.call(&mut regs);
+        assert_eq!(Status::from_reg(regs[0]), Some(call.status));
+        (call.status, std::array::from_fn(|i| regs[i + 1]))
+    }
+
+    pub(crate) fn status(&mut self, token: u64, args: &[u64]) -> Status {
+        self.hcall(token, args).0
+    }
+
+    /// Reads an entry back by hypercall.
+    pub(crate) fn get(&mut self, liobn: u64, ioba: u64) -> u64 {
+        let (status, out) = self.hcall(tokens::H_GET_TCE, &[liobn, ioba]);
+        assert_eq!(status, Status::Success);
+        out[0]
+    }
+
+    /// Writes big-endian doublewords, as a guest of either byte order does for a list.
+    pub(crate) fn write_list(&self, at: u64, list: &[u64]) {
+        let bytes: Vec<u8> = list.iter().flat_map(|tce| tce.to_be_bytes()).collect();
+        self.memory.write_slice(&bytes, GuestAddress(at)).expect("in memory");
+    }
+
+    /// Writes big-endian words.
+    pub(crate) fn write_words(&self, at: u64, words: &[u32]) {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        self.memory.write_slice(&bytes, GuestAddress(at)).expect("in memory");
+    }
+
+    /// Reads big-endian words.
+    pub(crate) fn words<const N: usize>(&self, at: u64) -> [u32; N] {
+        std::array::from_fn(|i| {
+            let mut bytes = [0; 4];
+            let at = GuestAddress(at + 4 * i as u64);
+            self.memory.read_slice(&mut bytes, at).expect("in memory");
+            u32::from_be_bytes(bytes)
+        })
+    }
+
+    pub(crate) fn pins(&self, gpa: u64) -> u32 {
+        let frames = self.all.frames();
+        frames.pins(frames.hpa(Gpa(gpa)).expect("owned"))
+    }
+
+    pub(crate) fn dirty(&self, gpa: u64) -> bool {
+        let frames = self.all.frames();
+        frames.is_dirty(frames.hpa(Gpa(gpa)).expect("owned"))
+    }
+
+    /// The whole view, and what was done to pages: what a refused call leaves alone.
+    pub(crate) fn state(&self) -> (Vec<u64>, Totals) {
+        let tables = self.all.windows().iter();
+        let view =
+            tables.flat_map(|t| (0..t.window().size()).map(|n| t.view().load(GuestEntry(n)).0));
+        (view.collect(), self.agent.totals())
+    }
+
+    /// Pins equal live entries, the hardware is the translation of the view, all is memory.
+    #[track_caller]
+    pub(crate) fn assert_sound(&self) {
+        let audit = self.all.audit();
+        assert!(audit.holds(), "{audit:?}");
+    }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Terminal, processor and page services, and RTAS, through registers. Expected values are LoPAR
+//! 2.9's.
+
+mod rig;
+
+use hcall::Status::*;
+use hcall::rtas_tokens;
+use hcall::tokens::*;
+use rig::*;
+use std::time::{Duration, UNIX_EPOCH};
+use vm_memory::{Bytes, GuestAddress};
+
+#[test]
+fn characters_lie_in_two_registers_from_the_high_byte_on() {
+    let mut r = Rig::new();
+    let args = [0, 10, u64::from_be_bytes(*b"Hello, w"), u64::from_be_bytes(*b"or------")];
+    assert_eq!(r.status(H_PUT_TERM_CHAR, &args), Success);
+    assert_eq!(r.machine.written, [(0, b"Hello, wor".to_vec())]);
+
+    r.machine.typed = b"0123456789abcdefXY".to_vec();
+    let (status, out) = r.hcall(H_GET_TERM_CHAR, &[UNIT]);
+    let expected = [16, u64::from_be_bytes(*b"01234567"), u64::from_be_bytes(*b"89abcdef")];
+    assert_eq!((status, &out[..3]), (Success, &expected[..]));
+    let (_, out) = r.hcall(H_GET_TERM_CHAR, &[UNIT]);
+    assert_eq!(out[..3], [2, u64::from_be_bytes(*b"XY\0\0\0\0\0\0"), 0]);
+    assert_eq!(r.hcall(H_GET_TERM_CHAR, &[UNIT]).1[0], 0);
+}
+
+#[test]
+fn a_put_of_0_to_16_characters_is_taken_and_more_is_h_parameter() {
+    let mut r = Rig::new();
+    for len in 0..=16 {
+        assert_eq!(r.status(H_PUT_TERM_CHAR, &[0, len, 0, 0]), Success);
+    }
+    assert_eq!(r.machine.written.len(), 17);
+    for len in [17, 1 << 32, 1 << 63, u64::MAX] {
+        assert_eq!(r.status(H_PUT_TERM_CHAR, &[0, len, 0, 0]), Parameter);
+    }
+    assert_eq!(r.machine.written.len(), 17);
+}
+
+#[test]
+fn a_terminal_that_is_not_there_is_h_parameter_and_its_state_is_told() {
+    let mut r = Rig::new();
+    for unit in [1, 0x7100_0001, 1 << 32, u64::MAX] {
+        assert_eq!(r.status(H_PUT_TERM_CHAR, &[unit, 1, 0, 0]), Parameter);
+        assert_eq!(r.status(H_GET_TERM_CHAR, &[unit]), Parameter);
+    }
+    for status in [Busy, Closed, Hardware] {
+        r.machine.terminal = Err(status);
+        assert_eq!(r.status(H_PUT_TERM_CHAR, &[0, 1, 0, 0]), status);
+        assert_eq!(r.status(H_GET_TERM_CHAR, &[0]), status);
+    }
+}
+
+#[test]
+fn h_set_mode_sets_the_byte_order_of_interrupts() {
+    let mut r = Rig::new();
+    assert_eq!(r.status(H_SET_MODE, &[1, 4, 0, 0]), Success);
+    assert_eq!(r.machine.little_endian, Some(true));
+    assert_eq!(r.status(H_SET_MODE, &[0, 4, 0, 0]), Success);
+    assert_eq!(r.machine.little_endian, Some(false));
+    assert_eq!(r.status(H_SET_MODE, &[0, 3, 0, 0]), Success, "interrupts with translation off");
+}
+
+#[test]
+fn h_set_mode_refuses_resource_then_values_then_flags() {
+    let mut r = Rig::new();
+    for (args, status) in [
+        ([9, 0, 9, 9], P2),
+        ([9, 1, 9, 9], P2),
+        ([9, 5, 9, 9], P2),
+        ([9, u64::MAX, 0, 0], P2),
+        ([9, 4, 9, 9], P3),
+        ([9, 4, 0, 9], P4),
+        ([2, 4, 0, 0], UnsupportedFlag(62)),
+        ([1 << 63, 4, 0, 0], UnsupportedFlag(0)),
+        ([1, 3, 0, 0], UnsupportedFlag(63)),
+        ([2, 3, 0, 0], UnsupportedFlag(62)),
+        ([0, 3, 1, 0], P3),
+        ([0, 3, 0, 1], P4),
+    ] {
+        assert_eq!(r.status(H_SET_MODE, &args), status, "{args:x?}");
+    }
+    assert_eq!(r.machine.little_endian, None);
+}
+
+// Guests take H_PRIVILEGE here for a `sc 1` that does not reach a hypervisor.
+#[test]
+fn h_set_dabr_is_refused_but_not_with_h_privilege() {
+    let mut r = Rig::new();
+    for value in [0, 4, u64::MAX] {
+        assert_eq!(r.status(H_SET_DABR, &[value]), Hardware);
+    }
+}
+
+#[test]
+fn h_set_sprg0_h_cede_and_h_random_reach_the_machine() {
+    let mut r = Rig::new();
+    assert_eq!(r.status(H_SET_SPRG0, &[0x0123_4567_89ab_cdef]), Success);
+    assert_eq!(r.machine.sprg0, Some(0x0123_4567_89ab_cdef));
+    assert_eq!(r.status(H_CEDE, &[]), Success);
+    assert_eq!(r.machine.ceded, 1);
+    assert_eq!(r.status(H_RANDOM, &[]), Hardware);
+    r.machine.random = Some(0xfeed);
+    let (status, out) = r.hcall(H_RANDOM, &[]);
+    assert_eq!((status, out[0], out[1]), (Success, 0xfeed, 0x5555_5555_5555_5555));
+}
+
+/// LoPAR 2.9, "Page Frame Table Access flags field definition": bit n from the left.
+const fn flag(bit: u32) -> u64 {
+    1 << (63 - bit)
+}
+const INVALIDATE: u64 = flag(40);
+const SYNCHRONIZE: u64 = flag(41);
+const ZERO: u64 = flag(48);
+const COPY: u64 = flag(49);
+
+/// A page of one byte, and the first and last byte of a page.
+fn fill(r: &Rig, at: u64, byte: u8) {
+    r.memory.write_slice(&[byte; 4096], GuestAddress(at)).expect("in memory");
+}
+fn page(r: &Rig, at: u64) -> Vec<u8> {
+    let mut bytes = vec![0; 4096];
+    r.memory.read_slice(&mut bytes, GuestAddress(at)).expect("in memory");
+    bytes
+}
+
+#[test]
+fn h_page_init_zeroes_or_copies_one_page() {
+    let mut r = Rig::new();
+    for at in [A - 0x1000, A, A + 0x1000] {
+        fill(&r, at, 0xaa);
+    }
+    fill(&r, B, 0xbb);
+    assert_eq!(r.status(H_PAGE_INIT, &[COPY, A, B]), Success);
+    assert_eq!(page(&r, A), [0xbb; 4096]);
+    assert_eq!(r.status(H_PAGE_INIT, &[ZERO | COPY, A, A + 0x1000]), Success);
+    assert_eq!(page(&r, A), [0xaa; 4096]);
+    assert_eq!(r.status(H_PAGE_INIT, &[ZERO, A, 0x123]), Success, "the source does not count");
+    assert_eq!(page(&r, A), [0; 4096]);
+    assert_eq!(r.machine.invalidated, []);
+    assert_eq!(r.status(H_PAGE_INIT, &[INVALIDATE, B, 0]), Success);
+    assert_eq!(r.status(H_PAGE_INIT, &[SYNCHRONIZE, B, 0]), Success);
+    assert_eq!(r.machine.invalidated, [(B, 4096); 2]);
+    assert_eq!(page(&r, B), [0xbb; 4096]);
+    assert_eq!((page(&r, A - 0x1000), page(&r, A + 0x1000)), (vec![0xaa; 4096], vec![0xaa; 4096]));
+}
+
+#[test]
+fn h_page_init_refuses_a_page_that_is_unaligned_or_no_memory_and_writes_nothing() {
+    let mut r = Rig::new();
+    fill(&r, A, 0xaa);
+    for args in [
+        [ZERO, A + 8, 0],
+        [ZERO, MEMORY, 0],
+        [ZERO, 0xffff_ffff_ffff_f000, 0],
+        [COPY, A, B + 1],
+        [COPY, A, MEMORY],
+        [ZERO | COPY, A, u64::MAX],
+        [ZERO | 1, A, B],
+        [ZERO | flag(28), A, B],
+        [u64::MAX, A, B],
+    ] {
+        assert_eq!(r.status(H_PAGE_INIT, &args), Parameter, "{args:x?}");
+    }
+    assert_eq!(page(&r, A), [0xaa; 4096]);
+}
+
+/// The token of a service, as a guest finds it.
+fn token(name: &str) -> u32 {
+    rtas_tokens().find(|service| service.0 == name).expect("a service").1
+}
+
+#[test]
+fn rtas_power_off_ends_the_run() {
+    let mut r = Rig::new();
+    r.write_words(LIST, &[token("power-off"), 2, 1, 0xffff_ffff, 0xffff_ffff, 77]);
+    assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+    assert!(r.machine.powered_off);
+    assert_eq!(r.words::<6>(LIST)[5], 0);
+}
+
+// LoPAR 2.9, get-time-of-day: eight outputs.
+#[test]
+fn rtas_get_time_of_day_gives_the_date_in_utc() {
+    let mut r = Rig::new();
+    r.write_words(LIST, &[token("get-time-of-day"), 0, 8]);
+    assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+    let block = r.words::<12>(LIST);
+    assert_eq!(block[3..11], [0, 2000, 2, 29, 0, 0, 0, 123_456_789]);
+    assert_eq!(block[11], 0, "no word behind the outputs is written");
+
+    r.machine.now = UNIX_EPOCH - Duration::from_secs(1);
+    assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+    assert_eq!(r.words::<4>(LIST)[3], (-1i32).cast_unsigned());
+}
+
+#[test]
+fn rtas_display_character_writes_to_the_first_terminal() {
+    let mut r = Rig::new();
+    let block = [token("display-character"), 1, 1, u32::from(b'x'), 9];
+    for (terminal, status) in [(Ok(()), 0), (Err(Busy), -2), (Err(Closed), -1)] {
+        r.machine.terminal = terminal;
+        r.write_words(LIST, &block);
+        assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+        assert_eq!(r.words::<5>(LIST)[4].cast_signed(), status);
+    }
+    assert_eq!(r.machine.written, [(0, b"x".to_vec())]);
+}
+
+#[test]
+fn rtas_answers_parameter_error_to_an_unknown_token_and_to_wrong_counts() {
+    let mut r = Rig::new();
+    let off = token("power-off");
+    for (call, inputs, outputs) in
+        [(0, 0, 1), (off + 1000, 2, 1), (off, 1, 1), (off, 3, 1), (off, 2, 2), (off, 16, 16)]
+    {
+        let mut block = vec![0u32; 3 + 32];
+        block[..3].copy_from_slice(&[call, inputs, outputs]);
+        r.write_words(LIST, &block);
+        assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+        let status = r.words::<35>(LIST)[3 + usize::try_from(inputs).expect("small")];
+        assert_eq!(status.cast_signed(), -3, "{call:#x} {inputs} {outputs}");
+    }
+    assert!(!r.machine.powered_off);
+}
+
+#[test]
+fn rtas_refuses_a_block_that_is_no_memory_or_has_no_room_for_a_status() {
+    let mut r = Rig::new();
+    let off = token("power-off");
+    for (inputs, outputs) in [(2, 0), (17, 1), (2, 17), (u32::MAX, 1), (2, u32::MAX)] {
+        r.write_words(LIST, &[off, inputs, outputs]);
+        assert_eq!(r.status(H_RTAS, &[LIST]), Parameter, "{inputs} {outputs}");
+    }
+    // The status would be the first word behind memory.
+    let end = MEMORY - 20;
+    r.write_words(end, &[off, 2, 1, 0, 0]);
+    for block in [end, MEMORY - 4, MEMORY, u64::MAX, u64::MAX - 11] {
+        assert_eq!(r.status(H_RTAS, &[block]), Parameter, "{block:#x}");
+    }
+    assert!(!r.machine.powered_off);
+}
