@@ -95,6 +95,20 @@ fn call(bencher: Bencher) {
     run(bencher, &CALL, true);
 }
 
+/// Out of the CPU and back in, as for a hypercall. Items are calls.
+#[divan::bench]
+fn hypercall(bencher: Bencher) {
+    let code = Loop { body: &[SC_1, 0x4200_fffc /* bdnz -4 */], per_turn: 1 };
+    let mut cpu = cpu(&code, true);
+    bencher.counter(ItemsCount::new(TURNS)).bench_local(|| {
+        cpu.set_nip(START);
+        cpu.set_ctr(TURNS);
+        for _ in 0..TURNS {
+            assert_eq!(cpu.run(), Exit::Hcall);
+        }
+    });
+}
+
 fn main() {
     divan::main();
 }

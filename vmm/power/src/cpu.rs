@@ -2,9 +2,9 @@
 //! The state of a CPU, and what the vocabulary of [`Machine`] means on it.
 
 use crate::{
-    GuestMemory,
+    Exit, GuestMemory,
     block::{Cache, Illegal},
-    interrupt::{Interrupt, Stop},
+    interrupt::Stop,
     machine::{EQ, GT, LT, Machine, Size},
     mem::{Bus, Tlb},
     msr,
@@ -60,10 +60,8 @@ pub struct Cpu {
     pub(crate) look_at: u64,
     pub(crate) retired: u64,
     pub(crate) signals: Arc<Signals>,
-    /// Where a machine check came while MSR[ME] was 0.
-    pub(crate) checkstop: Option<u64>,
-    /// The interrupt that is being taken for ever, and where.
-    pub(crate) interrupt_loop: Option<(Interrupt, u64)>,
+    /// Why the CPU can not go on, if it can not.
+    pub(crate) dead: Option<Exit>,
     /// Retired count at the last interrupt, and how many came since then at that count.
     pub(crate) loop_watch: (u64, u32),
     pub(crate) illegal: Illegal,
@@ -102,8 +100,7 @@ impl Cpu {
             look_at: 0,
             retired: 0,
             signals: Arc::default(),
-            checkstop: None,
-            interrupt_loop: None,
+            dead: None,
             loop_watch: (0, 0),
             illegal: Illegal::default(),
             cache: None,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Interrupts as rows, and their delivery (Power ISA 3.0B, Book III, chapter 6).
 
-use crate::{Cpu, msr, spr, word::Word};
+use crate::{Cpu, Exit, msr, spr, word::Word};
 
 /// Why a block did not run to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl Cpu {
     pub(crate) fn take(&mut self, interrupt: Interrupt, srr0: u64, info: u64) {
         log::trace!("{} interrupt at {srr0:#x}", interrupt.name);
         if interrupt == MACHINE_CHECK && self.msr() & msr::ME == 0 {
-            self.checkstop = Some(srr0);
+            self.dead = Some(Exit::Checkstop { nip: srr0 });
         }
         self.sprs[spr::SRR0] = srr0;
         self.sprs[spr::SRR1] = self.msr() & !SRR1_INFO | info;
@@ -148,7 +148,7 @@ impl Cpu {
         if self.retired == self.loop_watch.0 {
             self.loop_watch.1 += 1;
             if self.loop_watch.1 >= LOOP_LIMIT {
-                self.interrupt_loop = Some((interrupt, srr0));
+                self.dead = Some(Exit::InterruptLoop { interrupt, nip: srr0 });
             }
         } else {
             self.loop_watch = (self.retired, 0);

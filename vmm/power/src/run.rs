@@ -54,6 +54,14 @@ impl fmt::Display for Exit {
     }
 }
 
+/// An [`Exit`] in a byte, for the way out of the loop: `Dead` is told by the CPU.
+#[derive(Clone, Copy)]
+enum Leave {
+    Hcall,
+    Kicked,
+    Dead,
+}
+
 /// What other threads may tell a CPU.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
@@ -93,47 +101,60 @@ impl Cpu {
     pub fn run(&mut self) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
         let mut cache = self.cache.take().unwrap_or_default();
-        let exit = self.run_blocks(&mut cache);
+        let leave = self.run_blocks(&mut cache);
         self.cache = Some(cache);
-        exit
+        self.exit(leave)
     }
 
     /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
     pub fn step(&mut self) -> Option<Exit> {
         let mut cache = self.cache.take().unwrap_or_default();
-        let exit = self.traced(&mut cache);
+        let leave = self.traced(&mut cache);
         self.cache = Some(cache);
-        exit
+        leave.map(|leave| self.exit(leave))
     }
 
-    fn run_blocks(&mut self, cache: &mut Cache) -> Exit {
+    #[inline(always)]
+    fn exit(&self, leave: Leave) -> Exit {
+        match leave {
+            Leave::Hcall => Exit::Hcall,
+            Leave::Kicked => Exit::Kicked,
+            Leave::Dead => self.dead.unwrap_or(Exit::Kicked),
+        }
+    }
+
+    fn run_blocks(&mut self, cache: &mut Cache) -> Leave {
         loop {
             if self.retired >= self.look_at
-                && let Some(exit) = self.events()
+                && let Some(leave) = self.events()
             {
-                return exit;
+                return leave;
             }
             // Without translation tables a fetch with MSR[IR] always fails: not from the cache.
-            let exit = if self.msr() & (msr::SE | msr::BE | msr::IR) != 0 {
+            let leave = if self.msr() & (msr::SE | msr::BE | msr::IR) != 0 {
                 self.traced(cache)
             } else {
                 self.slice(cache)
             };
-            if let Some(exit) = exit {
-                return exit;
+            if let Some(leave) = leave {
+                return leave;
             }
         }
     }
 
     /// Runs blocks until the budget is used up or something happens.
     #[inline(always)]
-    fn slice(&mut self, cache: &mut Cache) -> Option<Exit> {
+    fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
         while self.retired < self.look_at {
             let Some(block) = cache.find(self) else {
                 return self.fetch_failed();
             };
             match block::run(block, self) {
                 Stop::Next => self.retired += block.len,
+                Stop::Hypercall => {
+                    self.retired += block.len; // `sc` ends its block
+                    return Some(Leave::Hcall);
+                }
                 stop => return self.stopped(block, stop),
             }
         }
@@ -142,7 +163,7 @@ impl Cpu {
 
     /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15):
     /// SRR1 bit 33 is set and SIAR is the address of the instruction.
-    fn traced(&mut self, cache: &mut Cache) -> Option<Exit> {
+    fn traced(&mut self, cache: &mut Cache) -> Option<Leave> {
         let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
@@ -162,7 +183,7 @@ impl Cpu {
 
     /// Acts on a block that did not run to its end.
     #[cold]
-    fn stopped(&mut self, block: &Block, stop: Stop) -> Option<Exit> {
+    fn stopped(&mut self, block: &Block, stop: Stop) -> Option<Leave> {
         let completed = block.completed(self);
         self.retired += completed;
         let start = block.end.wrapping_sub(4 * block.len);
@@ -171,8 +192,7 @@ impl Cpu {
         match stop {
             Stop::Hypercall => {
                 self.retired += 1;
-                self.nip = next;
-                return Some(Exit::Hcall);
+                return Some(Leave::Hcall);
             }
             Stop::SystemCall => {
                 self.retired += 1;
@@ -187,7 +207,7 @@ impl Cpu {
     /// 6.5.5); else it is not in RAM, which POWER9 reports as a bad real address of a fetch
     /// (Linux: `mce_p9_ierror_table`).
     #[cold]
-    fn fetch_failed(&mut self) -> Option<Exit> {
+    fn fetch_failed(&mut self) -> Option<Leave> {
         let (interrupt, info) = if self.msr() & msr::IR != 0 {
             (INSTRUCTION_STORAGE, 1 << (63 - 33))
         } else {
@@ -197,24 +217,20 @@ impl Cpu {
         self.dead()
     }
 
-    /// The exit of a CPU that can not go on.
-    fn dead(&self) -> Option<Exit> {
-        if let Some(nip) = self.checkstop {
-            return Some(Exit::Checkstop { nip });
-        }
-        self.interrupt_loop.map(|(interrupt, nip)| Exit::InterruptLoop { interrupt, nip })
+    /// Whether the CPU can not go on.
+    fn dead(&self) -> Option<Leave> {
+        self.dead.is_some().then_some(Leave::Dead)
     }
 
     /// Looks at what other threads and the clock want; takes an enabled interrupt.
     #[cold]
-    fn events(&mut self) -> Option<Exit> {
+    fn events(&mut self) -> Option<Leave> {
         self.look_at = self.retired + SLICE;
-        let exit = self.dead();
-        if exit.is_some() {
-            return exit;
+        if self.dead.is_some() {
+            return Some(Leave::Dead);
         }
         if self.signals.kicked.swap(false, Ordering::Acquire) {
-            return Some(Exit::Kicked);
+            return Some(Leave::Kicked);
         }
         if self.signals.reset.swap(false, Ordering::Acquire) {
             self.take(crate::interrupt::SYSTEM_RESET, self.nip & self.ea_mask, 0);
