@@ -2,7 +2,8 @@
 //! What the book leaves undefined: the bits of a result that are not compared.
 
 use super::record::{self, Endian, gpr};
-use power::{row::Row, word::Word};
+use super::trials::Trial;
+use power::word::Word;
 
 /// Bits of a trial's result that the book leaves undefined.
 #[derive(Clone, Copy, Default)]
@@ -18,12 +19,12 @@ const HIGH: u64 = !0 << 32;
 /// LT, GT and EQ of CR0.
 const CR0: u32 = 0xe000_0000;
 
-/// A rule: the book's words, the rows, and when it holds for given (RA) and (RB).
+/// A rule: the book's words, the rows, and when it holds.
 struct Rule {
     #[allow(dead_code, reason = "the reason for the rule, for the reader")]
     book: &'static str,
     rows: &'static [&'static str],
-    when: fn(&Row, u64, u64) -> bool,
+    when: fn(&Trial) -> bool,
     rt: u64,
     /// Of CR0, when Rc is set.
     cr: u32,
@@ -39,7 +40,7 @@ const RULES: &[Rule] = &[
     Rule {
         book: "3.3.9: the contents of RT0:31 are undefined; in 64-bit mode so are LT, GT and EQ",
         rows: WORD_RESULTS,
-        when: |_, _, _| true,
+        when: |_| true,
         rt: HIGH,
         cr: CR0,
     },
@@ -47,7 +48,7 @@ const RULES: &[Rule] = &[
         book: "3.3.9: if the quotient can not be represented or the divisor is 0, the contents \
                of RT are undefined, and (if Rc=1) so are the LT, GT, and EQ bits of CR Field 0",
         rows: DIVISIONS,
-        when: |row, a, b| quotient(row.name, a, b).is_none(),
+        when: |trial| trial.quotient().is_none(),
         rt: !0,
         cr: CR0,
     },
@@ -55,14 +56,21 @@ const RULES: &[Rule] = &[
         book: "3.3.9: if an attempt is made to perform <anything> % 0 or the most negative \
                number % -1, the contents of RT are undefined",
         rows: REMAINDERS,
-        when: |row, a, b| quotient(row.name, a, b).is_none(),
+        when: |trial| trial.quotient().is_none(),
         rt: !0,
         cr: 0,
     },
 ];
 
-/// The quotient of the division `name`, if it can be represented.
-pub(crate) fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
+impl Trial {
+    /// The quotient of a division or modulo, if it can be represented.
+    pub(crate) fn quotient(&self) -> Option<i128> {
+        let [a, b] = [self.word().ra(), self.word().rb()].map(|r| self.state.gpr[r]);
+        quotient(self.row.name, a, b)
+    }
+}
+
+fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
     let unsigned = name.contains('u');
     let word = name.contains('w');
     let bits = if word { 32 } else { 64 };
@@ -89,12 +97,12 @@ pub(crate) fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
 }
 
 impl Undefined {
-    /// What is undefined after `w`, an instruction of `row`, in the state of `record`.
-    pub(crate) fn after(row: &Row, w: Word, record: &[u8], endian: Endian) -> Undefined {
-        let (a, b) = (endian.get(record, gpr(w.ra())), endian.get(record, gpr(w.rb())));
+    /// What is undefined after a trial.
+    pub(crate) fn after(trial: &Trial) -> Undefined {
+        let (row, w) = (trial.row, trial.word());
         let mut undefined = Undefined::default();
         for rule in RULES {
-            if rule.rows.contains(&row.name) && (rule.when)(row, a, b) {
+            if rule.rows.contains(&row.name) && (rule.when)(trial) {
                 undefined.rt |= rule.rt;
                 undefined.cr |= if w.rc() { rule.cr } else { 0 };
             }

@@ -16,6 +16,9 @@ const PRELUDE: u64 = 0x400;
 /// Bytes of zeroed memory after the records: signal stack and arguments of system calls.
 const SCRATCH: u64 = 0x2_0000;
 
+/// Seconds after which a program that runs wild is ended by a signal; it needs one or two.
+const MOST_SECONDS: i32 = 300;
+
 /// Outcome of an instruction that went on to the next one.
 pub(crate) const NEXT: u64 = 0;
 /// Outcomes of a branch forward and a branch back.
@@ -141,6 +144,7 @@ fn store_state(code: &mut Code) {
 /// Linux: system call numbers of powerpc.
 const SYS_EXIT: i32 = 1;
 const SYS_WRITE: i32 = 4;
+const SYS_ALARM: i32 = 27;
 const SYS_RT_SIGACTION: i32 = 173;
 const SYS_SIGALTSTACK: i32 = 185;
 /// Linux: SA_SIGINFO | SA_ONSTACK | SA_NODEFER. A handler never returns.
@@ -198,7 +202,7 @@ impl Program {
             code.emit(&[b(code.here(), store)]);
             pad
         });
-        code.0.resize((PRELUDE / 8) as usize, 0);
+        code.0.resize((PRELUDE / 8) as usize, 0); // to where the pads go
         store_state(&mut code);
         let advance = code.here();
         code.emit(&[addi(31, 31, record::SIZE as i32), mtvsrd(VS_RECORD, 31)]);
@@ -209,6 +213,8 @@ impl Program {
         code.emit(&[b(code.here(), advance)]);
         let entry = code.here();
         catch_signals(&mut code, end);
+        code.emit(&[addi(3, 0, MOST_SECONDS)]);
+        code.system_call(SYS_ALARM);
         code.emit(&li32(31, DATA));
         code.emit(&[mtvsrd(VS_RECORD, 31)]);
         code.emit(&[b(code.here(), next)]);

@@ -20,6 +20,13 @@ pub(crate) struct Trial {
     pub(crate) state: State,
 }
 
+impl Trial {
+    /// The instruction under test.
+    pub(crate) fn word(&self) -> Word {
+        self.words[self.words.len() - 1]
+    }
+}
+
 /// Values that arithmetic goes wrong at.
 const EDGES: &[u64] = &[
     0,
@@ -52,8 +59,8 @@ const EDGES: &[u64] = &[
 const XER: u64 = 0xe00c_007f;
 
 /// XER, LR, CTR, VRSAVE and TAR, each a few times; then registers that a program may not
-/// use: DSISR, DAR, DEC, SRR0, SRR1, SPRG0, SPRG1, PVR.
-const SPRS: &[u32] = &[1, 1, 1, 8, 8, 9, 9, 256, 256, 815, 815, 18, 19, 22, 26, 27, 272, 273, 287];
+/// use: DSISR, DAR, DEC, SRR0, SRR1, SPRG0, SPRG1. (Linux lets a program read PVR.)
+const SPRS: &[u32] = &[1, 1, 1, 8, 8, 9, 9, 256, 256, 815, 815, 18, 19, 22, 26, 27, 272, 273];
 
 /// An operand value.
 fn value(rng: &mut Rng) -> u64 {
@@ -177,10 +184,12 @@ impl Maker {
         if !has_address(row) {
             return;
         }
-        // 3.3.4: an lq or stq that is not aligned may do anything.
-        let any: &[u64] =
-            if matches!(mnemonic(row), "lq" | "stq") { &[16] } else { &[1, 2, 4, 8, 16, 16, 16] };
-        let align = self.rng.pick(any);
+        let align = match mnemonic(row) {
+            // 3.3.4, II 4.6.2: if it is not aligned, they may do anything.
+            "lq" | "stq" => 16,
+            name if name.ends_with("cx.") => 16,
+            _ => self.rng.pick(&[1, 2, 4, 8, 16, 16, 16]),
+        };
         // The longest access, 128 bytes, stays inside.
         let ea = memory + self.rng.below(MEMORY as u64 / 2 + 1) / align * align;
         let displacements = [("D", w.si()), ("DS", w.ds()), ("DQ", w.dq())];
@@ -206,6 +215,8 @@ impl Maker {
         let state = &mut trial.state;
         match mnemonic(trial.row) {
             "mtspr" if w.spr() == 1 => state.gpr[w.rs()] &= XER,
+            // VRSAVE has 32 bits; QEMU keeps 64.
+            "mtspr" if w.spr() == 256 => state.gpr[w.rs()] &= 0xffff_ffff,
             // Length 0 leaves RT undefined; more than 80 bytes may overlap RA or RB.
             "lswx" => state.xer = state.xer & !0x7f | (1 + self.rng.below(80)),
             "tw" | "td" if self.rng.one_in(3) => state.gpr[w.rb()] = state.gpr[w.ra()],

@@ -5,8 +5,10 @@ use crate::tool::Rng;
 use power::{isa, row::Row, text, word::Word};
 use std::collections::HashMap;
 
-fn operands(row: &Row) -> &'static str {
-    row.asm.split_once(' ').map_or("", |(_, operands)| operands)
+/// The operands of a row, by name.
+pub(crate) fn operands(row: &Row) -> impl Iterator<Item = &'static str> {
+    let all = row.asm.split_once(' ').map_or("", |(_, operands)| operands);
+    all.split([',', '(', ')'])
 }
 
 /// Makes words of rows.
@@ -58,5 +60,5 @@ fn operand_bits(row: &'static Row, rng: &mut Rng) -> u32 {
 
 /// Whether a row's operands name this one.
 pub(crate) fn has_operand(row: &Row, name: &str) -> bool {
-    operands(row).split([',', '(', ')']).any(|operand| operand == name)
+    operands(row).any(|operand| operand == name)
 }
