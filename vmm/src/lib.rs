@@ -7,7 +7,7 @@
 //!
 //! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
 //! [`fdt`]), [`machine`] (the run loop; with [`vcpu`] and [`platform`]), [`kvm`] (the other vCPU), then what surrounds it:
-//! [`control`] and [`watch`] (how a run ends), [`console`], [`trace`] and [`stats`], and the
+//! [`control`] and [`watch`] (how a run ends), [`console`], [`trace`], [`stats`] and [`dirty`], and the
 //! command line: [`cli`], [`run`], [`exit`].
 
 pub mod boot;
@@ -15,6 +15,7 @@ pub mod cli;
 pub mod console;
 pub mod control;
 pub mod demo;
+pub mod dirty;
 pub mod exit;
 pub mod fdt;
 pub mod image;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use hcall::Memory;
 use iommu::Container;
 
 use crate::boot::Ready;
@@ -94,6 +95,11 @@ impl<V: Vcpu + Send> Machine<V> {
             calls,
             dma: self.shared.container.stats(self.processors.iter().map(|p| &p.agent)),
         }
+    }
+
+    /// Guest RAM.
+    pub fn memory(&self) -> &Memory {
+        &self.shared.memory
     }
 
     /// The guest's DMA windows and page frames.

@@ -2,8 +2,8 @@
 //! `tcevm run`.
 
 use std::fmt::Display;
-use std::fs;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -16,6 +16,7 @@ use crate::cli::{self, RunArgs, StatsFormat, VcpuKind};
 use crate::console::{Console, terminal::RawMode};
 use crate::control::Control;
 use crate::demo;
+use crate::dirty::{self, Dirty};
 use crate::exit::Outcome;
 use crate::image::{self, FileError, elf::Arch};
 use crate::kvm::{self, vm::DirtyLog};
@@ -44,6 +45,10 @@ pub enum Failure {
          it with an x86_64 compiler"
     )]
     NotX86,
+    #[error("a POWER guest has one CPU; leave --smp away")]
+    OneCpu,
+    #[error("cannot write the dirty log {}: {source}", path.display())]
+    DirtyLog { path: PathBuf, source: io::Error },
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
     NoDeviceTree,
     #[error(transparent)]
@@ -57,37 +62,43 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     let file = args.image.as_deref().map(image::read).transpose()?;
     let ready = ready(args, file.as_deref().unwrap_or(demo::REPLACE))?;
     drop(file); // it is in guest RAM now
-    check_vcpu(args.vcpu, ready.arch)?;
+    check_vcpu(args, ready.arch)?;
     if let Some(path) = &args.dump_dtb {
         dump_dtb(path, &ready)?;
         return Ok(0);
     }
-    let outcome = match ready.arch {
-        Arch::Power => {
-            let cpu = Cpu::new(Arc::clone(&ready.memory));
-            run_guest(args, ready, vec![cpu])?
-        }
-        Arch::X86 => run_under_kvm(args, ready)?,
-    };
-    Ok(outcome.code())
+    Ok(run_on(args, ready)?.code())
 }
 
-fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
+/// Runs the guest on the vCPUs that its image needs.
+fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
+    if ready.arch == Arch::Power {
+        let cpu = Cpu::new(Arc::clone(&ready.memory));
+        return run_guest(args, ready, vec![cpu], || None);
+    }
     let options = kvm::machine::Options {
         ram: args.memory,
         append: &args.append,
-        cpus: 1,
-        dirty_log: DirtyLog::Off,
+        cpus: args.smp,
+        dirty_log: if args.dirty_log.is_some() { DirtyLog::On } else { DirtyLog::Off },
     };
-    let (_, cpus) = kvm::machine::set_up(&ready, &options)?;
-    run_guest(args, ready, cpus)
+    let (vm, cpus) = kvm::machine::set_up(&ready, &options)?;
+    let kvm_dirty = || match vm.dirty() {
+        Ok(pages) => Some(pages),
+        Err(error) => {
+            log::error!("the dirty log lacks what the guest wrote: {error}");
+            None
+        }
+    };
+    run_guest(args, ready, cpus, kvm_dirty)
 }
 
 /// Only what the image is made of decides; the user may insist, and is told when it cannot be.
-fn check_vcpu(wanted: VcpuKind, arch: Arch) -> Result<(), Failure> {
-    match (wanted, arch) {
+fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
+    match (args.vcpu, arch) {
         (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
+        (_, Arch::Power) if args.smp > 1 => Err(Failure::OneCpu),
         _ => Ok(()),
     }
 }
@@ -120,14 +131,17 @@ fn run_guest<V: Vcpu + Send>(
     args: &RunArgs,
     ready: Ready,
     cpus: Vec<V>,
+    kvm_dirty: impl FnOnce() -> Option<Vec<u64>>,
 ) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
+    let dirty_log = args.dirty_log.as_deref().map(DirtyFile::create).transpose()?;
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = Console::stdio(Arc::clone(&control));
     let mut machine = Machine::new(ready, cpus, control, console);
     machine.observe(Observe { trace: args.trace, stats: args.stats.is_some() });
+    dirty::forget(machine.memory()); // what was loaded
     let start = Instant::now();
     let outcome = machine.run();
     let elapsed = start.elapsed();
@@ -139,12 +153,35 @@ fn run_guest<V: Vcpu + Send>(
     if matches!(outcome, Outcome::Crashed(_)) {
         report(&machine.dump());
     }
+    if let Some(file) = dirty_log {
+        let frames = machine.container().frames();
+        file.write(&Dirty::take(machine.memory(), frames, kvm_dirty()))?;
+    }
     match args.stats {
         None => {}
         Some(StatsFormat::Text) => report(&machine.report(elapsed)),
         Some(StatsFormat::Json) => report(&json::object(&machine.report(elapsed))),
     }
     Ok(outcome)
+}
+
+/// The file of `--dirty-log`: opened before the run, so that a name that cannot be is told at once.
+struct DirtyFile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> DirtyFile<'a> {
+    fn create(path: &'a Path) -> Result<DirtyFile<'a>, Failure> {
+        let failed = |source| Failure::DirtyLog { path: path.to_owned(), source };
+        Ok(DirtyFile { path, file: File::create(path).map_err(failed)? })
+    }
+
+    fn write(self, dirty: &Dirty) -> Result<(), Failure> {
+        let mut to = BufWriter::new(self.file);
+        let written = dirty.write(&mut to).and_then(|()| to.flush());
+        written.map_err(|source| Failure::DirtyLog { path: self.path.to_owned(), source })
+    }
 }
 
 /// Writes lines to stderr; a stderr that is gone is no reason to fail.

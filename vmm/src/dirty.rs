@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! `--dirty-log FILE`: which pages of guest RAM were written during the run, and by whom.
+//!
+//! One line for each range of 4 KiB pages that have the same writers:
+//!
+//! ```text
+//! FIRST LAST PAGES WRITERS
+//! 0x0000000000400000 0x0000000000401fff 2 guest
+//! 0x0000000000010000 0x0000000000010fff 1 tce
+//! 0x0000000000020000 0x0000000000020fff 1 guest+tce
+//! ```
+//!
+//! `guest`: the guest's instructions, or a hypercall that answers in memory, wrote it. KVM's dirty log
+//! (which has the CPU's notes in page tables too) and the bitmap of vm-memory tell. `tce`: a mapping through which a device could have written it was
+//! displaced (`iommu`'s frames tell; Linux: `SetPageDirty` after `iommu_tce_xchg`). A mapping that is live at
+//! the end has displaced nothing yet.
+
+use std::io::{self, Write};
+
+use hcall::Memory;
+use iommu::Frames;
+use vm_memory::{GuestMemoryBackend, MmapRegion};
+
+const PAGE: u64 = 4096;
+
+/// Pages, 64 to a word from address 0 up.
+type Pages = Vec<u64>;
+
+/// The pages of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Dirty {
+    guest: Pages,
+    tce: Pages,
+}
+
+/// Forgets what was written to RAM so far: loading the image is not the guest's doing.
+pub fn forget(memory: &Memory) {
+    take(memory);
+}
+
+/// What vm-memory's bitmap has: everything that was written through it, by the software CPU too.
+fn take(memory: &Memory) -> Pages {
+    // Guest RAM is one region from address 0 (`memory::map`), and the bitmap's page is the host's.
+    memory.iter().flat_map(|region| MmapRegion::bitmap(region).get_and_reset()).collect()
+}
+
+impl Dirty {
+    /// Takes what is known; `kvm` is KVM's log of a guest under KVM. All logs are empty after it.
+    pub fn take(memory: &Memory, frames: &Frames, kvm: Option<Pages>) -> Dirty {
+        let mut guest = take(memory);
+        let kvm = kvm.unwrap_or_default();
+        guest.resize(guest.len().max(kvm.len()), 0);
+        guest.iter_mut().zip(kvm).for_each(|(all, more)| *all |= more);
+        Dirty { guest, tce: frames.take_dirty() }
+    }
+
+    /// Writes the lines.
+    pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        let pages = 64 * self.guest.len().max(self.tce.len()) as u64;
+        let mut first = 0;
+        for page in 1..=pages {
+            let writers = self.writers(first);
+            if page == pages || self.writers(page) != writers {
+                if let Some(name) = writers {
+                    let (start, end) = (first * PAGE, page * PAGE - 1);
+                    writeln!(to, "{start:#018x} {end:#018x} {} {name}", page - first)?;
+                }
+                first = page;
+            }
+        }
+        Ok(())
+    }
+
+    fn writers(&self, page: u64) -> Option<&'static str> {
+        match (bit(&self.guest, page), bit(&self.tce, page)) {
+            (true, true) => Some("guest+tce"),
+            (true, false) => Some("guest"),
+            (false, true) => Some("tce"),
+            (false, false) => None,
+        }
+    }
+}
+
+fn bit(pages: &[u64], page: u64) -> bool {
+    let word = usize::try_from(page / 64).ok().and_then(|word| pages.get(word));
+    word.is_some_and(|word| word >> (page % 64) & 1 == 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(guest: Pages, tce: Pages) -> Vec<String> {
+        let mut text = Vec::new();
+        Dirty { guest, tce }.write(&mut text).unwrap();
+        String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_range_ends_where_its_writers_change() {
+        assert_eq!(
+            lines(vec![0b0111, 1 << 63], vec![0b1100]),
+            [
+                "0x0000000000000000 0x0000000000001fff 2 guest",
+                "0x0000000000002000 0x0000000000002fff 1 guest+tce",
+                "0x0000000000003000 0x0000000000003fff 1 tce",
+                "0x000000000007f000 0x000000000007ffff 1 guest",
+            ]
+        );
+        assert_eq!(lines(vec![], vec![]), [""; 0]);
+        assert_eq!(
+            lines(vec![], vec![u64::MAX; 2]),
+            ["0x0000000000000000 0x000000000007ffff 128 tce"]
+        );
+    }
+}
