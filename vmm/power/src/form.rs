@@ -149,6 +149,10 @@ pub const fn vx(xo: u32) -> Form {
 pub const fn vx_eo(xo: u32, eo: u32) -> Form {
     vx(xo).with(RA, eo << 16)
 }
+/// VX-form of decimal instructions: bits 21 and 23:31; PS is bit 22.
+pub const fn vx_ps(xo: u32) -> Form {
+    Form::new(0xfc00_05ff, 4 << 26 | xo)
+}
 /// VC-form: bits 22:31; Rc is bit 21.
 pub const fn vc(xo: u32) -> Form {
     Form::new(0xfc00_03ff, 4 << 26 | xo)

@@ -8,8 +8,10 @@
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
 //! `mem.rs` (storage), [`interrupt`] and [`spr`].
 
+mod aes;
 pub mod block;
 mod cpu;
+mod decimal;
 mod facility;
 pub mod form;
 pub mod interrupt;

@@ -31,7 +31,11 @@ mod unavailable;
 mod vmx_add;
 mod vmx_bits;
 mod vmx_compare;
+mod vmx_convert;
+mod vmx_crypto;
+mod vmx_decimal;
 mod vmx_extract;
+mod vmx_float;
 mod vmx_integer;
 mod vmx_logical;
 mod vmx_multiply;
@@ -80,7 +84,11 @@ pub const ROWS: &[&[Row]] = &[
     vmx_add::ROWS,
     vmx_bits::ROWS,
     vmx_compare::ROWS,
+    vmx_convert::ROWS,
+    vmx_crypto::ROWS,
+    vmx_decimal::ROWS,
     vmx_extract::ROWS,
+    vmx_float::ROWS,
     vmx_integer::ROWS,
     vmx_logical::ROWS,
     vmx_multiply::ROWS,
