@@ -195,7 +195,10 @@ fn h_rtas(on: &mut Caller<'_>, block: Gpa) -> Result<(), Status> {
     let service = service.filter(|s| s.args.len() == inputs && s.returns.len() == values.len());
     let result = match service {
         Some(service) => (service.run)(on, args, values),
-        None => Err(RtasError::Parameter),
+        None => {
+            log::debug!("RTAS has no call {token:#x} with {inputs} inputs and {outputs} outputs");
+            Err(RtasError::Parameter)
+        }
     };
     *status = result.map_or_else(RtasError::code, |()| 0).cast_unsigned();
     write(on.memory, block, header.len() + inputs, rets)

@@ -73,11 +73,26 @@ fn h_put_tce_indirect(
     list: Gpa,
     count: u64,
 ) -> Result<(), Status> {
-    let count = usize::try_from(count).map_err(|_| Status::Parameter)?;
-    let mut copy = [0; LIST_ENTRIES];
-    let copy = copy.get_mut(..count).ok_or(Status::Parameter)?;
+    // Most lists are short, and clearing room for a whole page takes longer than such a call.
+    match usize::try_from(count) {
+        Ok(count @ ..=16) => put_list(on, liobn.0, ioba, list, &mut [0; 16][..count]),
+        Ok(count @ ..=LIST_ENTRIES) => {
+            put_list(on, liobn.0, ioba, list, &mut [0; LIST_ENTRIES][..count])
+        }
+        _ => Err(Status::Parameter),
+    }
+}
+
+/// Stores the list at `list`, as long as `copy` is, by way of `copy`.
+fn put_list(
+    on: &mut Caller<'_>,
+    liobn: Liobn,
+    ioba: Ioba,
+    list: Gpa,
+    copy: &mut [u64],
+) -> Result<(), Status> {
     read_list(on.memory, list, copy)?;
-    Ok(on.container.put_list(on.agent, liobn.0, ioba, copy)?)
+    Ok(on.container.put_list(on.agent, liobn, ioba, copy)?)
 }
 
 /// Copies the first entries of a list page. The page is big-endian whatever the guest's byte
