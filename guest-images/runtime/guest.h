@@ -26,21 +26,33 @@ struct machine {
 	const char *bootargs;		/* /chosen/bootargs, what `--append` gave */
 	uint64_t memory_size;		/* bytes of RAM, from real address 0 */
 	uint64_t timebase_hz;
-	uint32_t rtas_power_off;	/* token */
+	uint32_t cpus;
+	uint32_t rtas_power_off, rtas_start_cpu;	/* tokens; 0: there is no such service */
 	struct dma_window window;	/* the first PCI host bridge's default window */
 };
 
 extern struct machine machine;
 
+/* Whether the word is among them; the number of a word "name=number", if it is. */
 bool bootargs_has(const char *word);
+uint64_t bootargs_number(const char *name, uint64_t otherwise);
+
+/* Lets a CPU other than the first call a function, which must not return. False: it cannot be started. */
+bool start_cpu(uint32_t cpu, void (*function)(uint64_t), uint64_t argument);
 
 /* ---- Hypercalls (LoPAR 2.9, tokens and status codes) ---- */
 
 #define H_GET_TCE		0x1c
 #define H_PUT_TCE		0x20
+#define H_SET_SPRG0		0x24
+#define H_SET_DABR		0x28
+#define H_PAGE_INIT		0x2c
+#define H_GET_TERM_CHAR		0x54
 #define H_PUT_TERM_CHAR		0x58
+#define H_CEDE			0xe0
 #define H_STUFF_TCE		0x138
 #define H_PUT_TCE_INDIRECT	0x13c
+#define H_RANDOM		0x300
 #define H_SET_MODE		0x31c
 #define H_RTAS			0xf000	/* private to KVM and QEMU: r4 = RTAS argument block */
 
@@ -86,6 +98,9 @@ void hcall_regs(uint64_t r[10]);
 
 /* "H_PARAMETER" for -4; "H_?" for a status that is not in the table. */
 const char *status_name(int64_t status);
+
+/* The status of an RTAS call with these inputs, and no output but the status. */
+int32_t rtas(uint32_t token, uint32_t inputs, const uint32_t *input);
 
 /* ---- Console: the first vty ---- */
 

@@ -8,26 +8,30 @@ _Noreturn void run_guest(const void *given)
 	exit(main());
 }
 
-/* RTAS takes its arguments as big-endian words: token, number of arguments and of results, then both. */
-static void power_off(void)
-{
-	static uint32_t block[6];
+#define RTAS_INPUTS 8
 
-	block[0] = be32(machine.rtas_power_off);
-	block[1] = be32(2);
-	block[2] = be32(1);
-	block[3] = be32(~0u);	/* what may power it on again: anything */
-	block[4] = be32(~0u);
-	/* The hypervisor reads the block: it must be in memory, not in registers. */
+/* RTAS takes its arguments as big-endian words: token, number of inputs and of outputs, then both. */
+int32_t rtas(uint32_t token, uint32_t inputs, const uint32_t *input)
+{
+	uint32_t block[3 + RTAS_INPUTS + 1] = { be32(token), be32(inputs), be32(1) };
+
+	for (uint32_t i = 0; i < inputs && i < RTAS_INPUTS; i++)
+		block[3 + i] = be32(input[i]);
+	/* The hypervisor reads and writes the block: it must be in memory, not in registers. */
 	__asm__ volatile("" : : "r"(block) : "memory");
-	hcall(H_RTAS, (uint64_t)block);
+	if (hcall(H_RTAS, (uint64_t)block).status != H_SUCCESS)
+		return -1;
+	__asm__ volatile("" : : "r"(block) : "memory");
+	return (int32_t)be32(block[3 + inputs]);
 }
 
 _Noreturn void exit(int code)
 {
+	static const uint32_t power_on_by_anything[2] = { ~0u, ~0u };
+
 	if (code != 0)
 		printf("\nEXIT: STATUS=%d\n", code << 1 | 1);
-	power_off();
+	rtas(machine.rtas_power_off, 2, power_on_by_anything);
 	for (;;)
 		;		/* no power-off in the device tree, or it was refused */
 }

@@ -33,14 +33,20 @@ static const char names[EXCEPTIONS][24] = {
 	"machine check", "SIMD", "virtualization", "control protection",
 };
 
-void install_interrupts(void)
+static struct gate idt[EXCEPTIONS];
+
+void load_interrupts(void)
 {
-	static struct gate idt[EXCEPTIONS];
 	const struct {
 		uint16_t limit;
 		uint64_t base;
 	} __attribute__((packed)) idtr = { sizeof(idt) - 1, (uint64_t)idt };
 
+	__asm__ volatile("lidt %0" : : "m"(idtr), "m"(idt));
+}
+
+void install_interrupts(void)
+{
 	for (size_t vector = 0; vector < EXCEPTIONS; vector++) {
 		uint64_t stub = (uint64_t)interrupt_stubs + vector * STUB_BYTES;
 
@@ -52,7 +58,7 @@ void install_interrupts(void)
 			.type = INTERRUPT_GATE,
 		};
 	}
-	__asm__ volatile("lidt %0" : : "m"(idtr), "m"(idt));
+	load_interrupts();
 }
 
 /* Called by start.S on a fresh stack. */

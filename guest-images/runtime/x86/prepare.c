@@ -11,7 +11,9 @@ static void read_boot_block(const struct boot_block *block)
 	machine.bootargs = (const char *)block->bootargs;
 	machine.memory_size = block->memory_size;
 	machine.timebase_hz = block->tsc_hz;
+	machine.cpus = block->cpus;
 	machine.rtas_power_off = block->rtas_power_off;
+	machine.rtas_start_cpu = block->rtas_start_cpu;
 	machine.window = (struct dma_window){
 		.liobn = block->liobn,
 		.ioba = block->ioba,

@@ -13,11 +13,21 @@ start:
 	call	run_guest		/* does not return */
 	ud2
 
+	.text
+/* Where RTAS start-cpu lets another CPU begin, with rdi = its struct start of cpus.c. */
+	.globl	start_other
+start_other:
+	mov	(%rdi), %rsp
+	mov	8(%rdi), %rax
+	mov	16(%rdi), %rdi
+	xor	%ebp, %ebp
+	call	*%rax
+	ud2
+
 /*
  * struct hcall_result hcall(token, ...): C passes the first six in rdi, rsi, rdx, rcx, r8 and r9, as the gate takes
  * them, and the rest on the stack. It wants r12 and r13 back, and the answer in rax and rdx.
  */
-	.text
 	.globl	hcall
 hcall:
 	push	%r12

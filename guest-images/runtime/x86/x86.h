@@ -5,6 +5,8 @@
 
 #include "runtime.h"
 
+/* Fills the interrupt table in and loads it; the latter is what each further CPU needs. */
 void install_interrupts(void);
+void load_interrupts(void);
 
 #endif
