@@ -88,8 +88,13 @@ impl Container {
     #[inline]
     pub fn put(&self, by: &mut Agent, liobn: Liobn, ioba: Ioba, tce: RawTce) -> Result<(), Error> {
         let (index, table) = self.find(liobn)?;
-        let entry = table.window().entry(ioba)?;
-        table.check(&self.frames, tce)?;
+        let entry = if tce.is_live() {
+            let entry = table.window().tce_put_param_check(ioba, tce.address())?;
+            table.check_owned(&self.frames, tce)?;
+            entry
+        } else {
+            table.window().tce_clear_param_check(ioba, 0, 1)?
+        };
         let tally = table.write_one(&self.frames, by, entry, tce);
         by.count(index, &tally);
         Ok(())

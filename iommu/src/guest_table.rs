@@ -24,7 +24,7 @@
 //! A value that never was stored because it is zero and its chunk does not exist counts as stored
 //! before all others. Each turn back to 2 means that another call made progress.
 
-use crate::addr::{GuestEntry, HwEntry};
+use crate::addr::{Gpa, GuestEntry, HwEntry};
 use crate::agent::Agent;
 use crate::batch::{Batch, tce_xchg_one};
 use crate::error::Error;
@@ -106,18 +106,24 @@ impl GuestTable {
         (HwEntry(entry.0 << more), 1 << more)
     }
 
-    /// May the guest write this value here? Errors: [`Error::LowBits`], [`Error::NotOwned`]; an
-    /// entry without permissions is not looked at further (LoPAR 2.9, H_PUT_TCE, semantics 3).
+    /// May the guest write this value? Errors: [`Error::LowBits`], [`Error::NotOwned`]; an entry
+    /// without permissions is not looked at further (LoPAR 2.9, H_PUT_TCE, semantics 3).
     #[inline(always)]
     pub(crate) fn check(&self, frames: &Frames, raw: RawTce) -> Result<(), Error> {
-        if !raw.is_live() {
-            return Ok(());
+        if raw.is_live() {
+            self.window.check_address(raw.address())?;
+            self.check_owned(frames, raw)?;
         }
-        self.window.check_address(raw.address())?;
+        Ok(())
+    }
+
+    /// Is the page, whose alignment was checked, guest memory? Errors: [`Error::NotOwned`].
+    #[inline(always)]
+    pub(crate) fn check_owned(&self, frames: &Frames, raw: RawTce) -> Result<(), Error> {
         if raw.address() < frames.end(self.window.page_shift()) {
             Ok(())
         } else {
-            Err(Error::NotOwned(crate::Gpa(raw.address())))
+            Err(Error::NotOwned(Gpa(raw.address())))
         }
     }
 
@@ -187,7 +193,8 @@ impl GuestTable {
         tally
     }
 
-    /// Brings a hardware table into agreement with the view at one entry: steps 2 and 3.
+    /// Brings a hardware table into agreement with the view at one entry: steps 2 and 3. For what
+    /// is rare: another call's value in the view, and hardware pages smaller than the guest's.
     #[cold]
     fn agree(
         &self,
