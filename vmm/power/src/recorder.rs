@@ -224,7 +224,7 @@ fn prepare(cpu: &mut Cpu, seed: u64, word: Word) {
     let bytes: Vec<u8> = (0..RAM).map(|i| (seed >> (i % 56)) as u8).collect();
     cpu.bus.ram.write_slice(&bytes, GuestAddress(0)).expect("in RAM");
     cpu.bus.ram.write_slice(&word.raw().to_be_bytes(), GuestAddress(AT)).expect("in RAM");
-    cpu.set_msr(if rng.next() % 4 == 0 { msr::ME } else { msr::SF | msr::ME });
+    cpu.set_msr(if rng.next().is_multiple_of(4) { msr::ME } else { msr::SF | msr::ME });
     cpu.gpr = std::array::from_fn(|_| rng.value());
     cpu.set_cr(rng.next() as u32);
     cpu.set_xer(rng.next());

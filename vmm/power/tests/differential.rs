@@ -63,9 +63,10 @@ const SHOWN: usize = 12;
 /// Whether an instruction is none of the floating-point, vector and vector-scalar facilities,
 /// whose registers the program around the trials uses.
 fn is_fixed_point(row: &Row) -> bool {
+    let operand = |o: &str| ["V", "X", "FR"].iter().any(|p| o.starts_with(p));
+    let opcode = matches!(row.form.value >> 26, 59 | 60 | 63);
     let data_stream = row.name.starts_with("dst") || row.name.starts_with("dss"); // VMX's
-    !(data_stream || matches!(row.form.value >> 26, 59 | 60 | 63))
-        && !words::operands(row).any(|o| ["V", "X", "FR"].iter().any(|p| o.starts_with(p)))
+    !opcode && !data_stream && !words::operands(row).any(operand)
 }
 
 fn rows(endian: Endian) -> Vec<&'static Row> {

@@ -5,10 +5,24 @@
 
 use super::program::{BACK, DATA, FORWARD, NEXT, Stub};
 use super::record::{self, MEMORY, State};
-use super::valid::is_defined;
 use crate::tool::Rng;
 use crate::words::{Words, has_operand};
 use power::{isa, row::Row, word::Word};
+
+impl Rng {
+    /// A number below `n`.
+    fn below(&mut self, n: u64) -> u64 {
+        self.next() % n
+    }
+    /// True once in `n` times.
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+    /// One of a few.
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[(self.next() % from.len() as u64) as usize]
+    }
+}
 
 /// One trial.
 pub(crate) struct Trial {
@@ -96,7 +110,7 @@ impl Maker {
 
     /// A trial of `row` whose code starts at `start`, the `index`-th record of its program.
     pub(crate) fn trial(&mut self, row: &'static Row, start: u64, index: usize) -> Trial {
-        let word = self.words.valid(row, &mut self.rng, is_defined);
+        let word = self.words.valid(row, &mut self.rng);
         let word = if has_operand(row, "SPR") { self.choose_spr(word) } else { word };
         let before = self.reserve(row, word);
         let words: Vec<Word> = before.map(|(_, w)| w).into_iter().chain([word]).collect();
@@ -134,7 +148,7 @@ impl Maker {
         let name = format!("l{load}arx");
         let load = isa::rows().find(|row| mnemonic(row) == name).expect("a load for each store");
         loop {
-            let any = self.words.valid(load, &mut self.rng, is_defined);
+            let any = self.words.valid(load, &mut self.rng);
             let address = form_field(16, w.ra()) | form_field(11, w.rb());
             let word = Word::new(any.raw() & !(form_field(16, 31) | form_field(11, 31)) | address);
             // The load must not change the address, and a quadword's pair must stay valid.
@@ -201,7 +215,7 @@ impl Maker {
             Some((_, d)) => gpr[w.ra()] = ea.wrapping_sub(d),
             None if !has_operand(row, "RB") => gpr[w.ra()] = ea,
             None if zero => gpr[w.rb()] = ea,
-            None if w.ra() == w.rb() => gpr[w.ra()] = ea / 2 | self.rng.below(2) << 63,
+            None if w.ra() == w.rb() => gpr[w.ra()] = (ea / 2) | (self.rng.below(2) << 63),
             None => {
                 gpr[w.rb()] = value(&mut self.rng);
                 gpr[w.ra()] = ea.wrapping_sub(gpr[w.rb()]);

@@ -2,6 +2,8 @@
 //! Words that are not tried although they decode, because the book leaves what they do
 //! undefined. (Sections are of Book I, or of Book II where it says so.)
 
+use crate::tool::Rng;
+use crate::words::{Words, is};
 use power::{row::Row, word::Word};
 
 /// A reason not to make a word, in the book's words, and which words it is about.
@@ -22,7 +24,12 @@ const RULES: &[Rule] = &[
     }),
 ];
 
-/// Whether the book says what a word does.
-pub(crate) fn is_defined(row: &Row, w: Word) -> bool {
-    !RULES.iter().any(|(_, forbids)| forbids(row, w))
+impl Words {
+    /// A random word that decodes as `row` and that the book defines.
+    pub(crate) fn valid(&mut self, row: &'static Row, rng: &mut Rng) -> Word {
+        let undefined = |w: Word| RULES.iter().any(|(_, about)| about(row, w));
+        let words = (0..100_000).map(|_| self.any(row, rng));
+        let mut valid = words.filter(|w| is(row, w.raw()) && !undefined(*w));
+        valid.next().unwrap_or_else(|| panic!("no valid word of {} found", row.name))
+    }
 }

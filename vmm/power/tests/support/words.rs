@@ -23,23 +23,10 @@ impl Words {
         let bits = *self.bits.entry(row.name).or_insert_with(|| operand_bits(row, rng));
         Word::new(row.form.value | rng.next() as u32 & bits)
     }
-
-    /// A random word that decodes as `row`, and that a rule of the caller's lets through.
-    #[allow(dead_code, reason = "one of the two tests wants any words")]
-    pub(crate) fn valid(
-        &mut self,
-        row: &'static Row,
-        rng: &mut Rng,
-        allows: fn(&Row, Word) -> bool,
-    ) -> Word {
-        let words = (0..100_000).map(|_| self.any(row, rng));
-        let mut valid = words.filter(|w| is(row, w.raw()) && allows(row, *w));
-        valid.next().unwrap_or_else(|| panic!("no valid word of {} found", row.name))
-    }
 }
 
 /// Whether a word decodes as this row.
-fn is(row: &Row, word: u32) -> bool {
+pub(crate) fn is(row: &Row, word: u32) -> bool {
     isa::decode(Word::new(word)).is_some_and(|r| std::ptr::eq(r, row))
 }
 
