@@ -195,6 +195,16 @@ impl Cpu {
             (bit(31), bit(30), bit(29), bit(19), bit(18));
         self.xer_rest = (xer & 0x7f) as u32;
     }
+    /// Makes decoded instructions of a range of real addresses stale, as `icbi` does: needed
+    /// after the machine wrote there.
+    pub fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
+        const PAGE: u64 = crate::mem::PAGE;
+        let first = start & !(PAGE - 1);
+        let pages = (first..start.saturating_add(bytes)).step_by(PAGE as usize);
+        for ra in pages.take(crate::mem::GENERATIONS) {
+            self.bus.invalidate_code(ra);
+        }
+    }
     /// Forgets cached translations: needed after the dirty log of RAM was cleared.
     pub fn flush_translations(&mut self) {
         self.tlb.flush();

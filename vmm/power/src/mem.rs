@@ -67,19 +67,21 @@ pub(crate) enum Access {
     Store,
 }
 
-/// RAM and the instruction-cache generation of each of its pages.
+/// Counters of instruction-cache generations. Pages share them by their low bits: a page that is
+/// invalidated takes some others along, which costs decoding again and nothing else.
+pub(crate) const GENERATIONS: usize = 1 << 16;
+
+/// RAM and the instruction-cache generation of its pages.
 #[derive(Clone)]
 pub(crate) struct Bus {
     pub(crate) ram: Arc<GuestMemory>,
     /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
-    generations: Arc<[AtomicU32]>,
+    generations: Arc<[AtomicU32; GENERATIONS]>,
 }
 
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
-        let pages = ram.last_addr().0 / PAGE + 1;
-        let generations = (0..pages).map(|_| AtomicU32::new(0)).collect();
-        Bus { ram, generations }
+        Bus { ram, generations: Arc::new([const { AtomicU32::new(0) }; GENERATIONS]) }
     }
     /// The host address of the page at real address `ra`, if it is RAM.
     fn page(&self, ra: u64) -> Option<*mut u8> {
@@ -91,15 +93,14 @@ impl Bus {
             slice.bitmap().mark_dirty(0, PAGE as usize);
         }
     }
-    /// The generation of the page at `ra`; an address outside RAM has none.
+    /// The generation of a real page.
+    #[inline(always)]
     pub(crate) fn generation(&self, page: usize) -> u32 {
-        self.generations.get(page).map_or(0, |g| g.load(Relaxed))
+        self.generations[page % GENERATIONS].load(Relaxed)
     }
     /// Makes the blocks decoded from the page at `ra` stale.
     pub(crate) fn invalidate_code(&self, ra: u64) {
-        if let Some(generation) = self.generations.get((ra / PAGE) as usize) {
-            generation.fetch_add(1, Relaxed);
-        }
+        self.generations[(ra / PAGE) as usize % GENERATIONS].fetch_add(1, Relaxed);
     }
 }
 
