@@ -34,4 +34,4 @@ pub mod word;
 pub use cpu::Cpu;
 pub use mem::GuestMemory;
 pub use run::{Exit, Kicker};
-pub use time::TIMEBASE_HZ;
+pub use time::{DECREMENTER_BITS, TIMEBASE_HZ};

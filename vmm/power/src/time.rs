@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 pub const TIMEBASE_HZ: u64 = 512_000_000;
 
 /// Width of the decrementer, with its sign bit (`ibm,dec-bits`).
-pub const DECREMENTER_BITS: u32 = 56;
+pub(crate) const DECREMENTER_BITS: u32 = 56;
 
 /// The clock of a CPU.
 #[derive(Clone, Debug)]
 pub(crate) struct Clock {
+    /// When the timebase showed 0; a guest can not write it.
     start: Instant,
-    /// What the timebase showed at `start`.
-    offset: u64,
     /// When the decrementer shows 0, in timebase ticks.
     expiry: u64,
 }
@@ -28,15 +27,10 @@ fn ticks(time: Duration) -> u64 {
 impl Clock {
     pub(crate) fn new() -> Clock {
         let farthest = (1 << (DECREMENTER_BITS - 1)) - 1;
-        Clock { start: Instant::now(), offset: 0, expiry: farthest }
+        Clock { start: Instant::now(), expiry: farthest }
     }
     pub(crate) fn timebase(&self) -> u64 {
-        ticks(self.start.elapsed()).wrapping_add(self.offset)
-    }
-    pub(crate) fn set_timebase(&mut self, value: u64) {
-        let decrementer = self.decrementer();
-        self.offset = value.wrapping_sub(ticks(self.start.elapsed()));
-        self.set_decrementer(decrementer);
+        ticks(self.start.elapsed())
     }
     /// The decrementer, sign-extended.
     pub(crate) fn decrementer(&self) -> u64 {

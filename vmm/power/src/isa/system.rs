@@ -2,7 +2,7 @@
 //! Supervisor instructions and special-purpose registers (Power ISA 3.0B, Book III, chapters 3
 //! to 5, 6.5.27 and 11).
 
-use crate::{Cpu, form, interrupt::Stop, machine::Machine, spr, word::Word};
+use crate::{Cpu, form, interrupt::Stop, spr, word::Word};
 
 impl Cpu {
     /// Nothing is left to do for it, but only a supervisor may ask.
