@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 pub const TIMEBASE_HZ: u64 = 512_000_000;
 
 /// Width of the decrementer, with its sign bit (`ibm,dec-bits`).
-pub(crate) const DECREMENTER_BITS: u32 = 56;
+pub const DECREMENTER_BITS: u32 = 56;
 
 /// The clock of a CPU.
 #[derive(Clone, Debug)]
