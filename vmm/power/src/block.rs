@@ -22,7 +22,7 @@ pub struct Op {
     word: Word,
 }
 
-/// A place in a block. Only [`Block::run`] makes one, from a slice that ends in the sentinel.
+/// A place in a block. Only `Cache::decode` makes one, from a slice that ends in the sentinel.
 #[derive(Clone, Copy)]
 pub struct Cursor(*const Op);
 
@@ -73,7 +73,7 @@ fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
 /// A cached block.
 #[derive(Clone, Copy)]
 pub(crate) struct Block {
-    /// Effective address of the first instruction, with MSR[LE] in bit 0; all ones if empty.
+    /// Effective address of the first instruction, with MSR\[LE\] in bit 0; all ones if empty.
     tag: u64,
     /// Address after the last instruction.
     pub(crate) end: u64,

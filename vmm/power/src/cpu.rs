@@ -25,7 +25,7 @@ pub struct Cpu {
     pub(crate) cr: [u8; 8],
     pub(crate) lr: u64,
     pub(crate) ctr: u64,
-    /// XER[SO], [OV], [CA], [OV32], [CA32], each 0 or 1.
+    /// XER\[SO\], \[OV\], \[CA\], \[OV32\], \[CA32\], each 0 or 1.
     pub(crate) so: u8,
     pub(crate) ov: u8,
     pub(crate) ca: u8,
@@ -40,9 +40,9 @@ pub struct Cpu {
     pub(crate) vsr: [Vector; 64],
     pub(crate) vscr: u32,
     pub(crate) fpscr: u64,
-    /// MSR[SF] as a mask of addresses.
+    /// MSR\[SF\] as a mask of addresses.
     pub(crate) ea_mask: u64,
-    /// MSR[LE].
+    /// MSR\[LE\].
     pub(crate) little: bool,
     pub(crate) tlb: Tlb,
     pub(crate) bus: Bus,
@@ -50,7 +50,7 @@ pub struct Cpu {
     /// Storage of the special-purpose registers that only hold what was written, by number.
     pub(crate) sprs: Box<[u64; 1024]>,
     pub(crate) clock: Clock,
-    /// LPCR[ILE]: interrupts are taken in little-endian mode.
+    /// LPCR\[ILE\]: interrupts are taken in little-endian mode.
     pub(crate) interrupt_little_endian: bool,
     /// SRR1 bits of a pending machine check.
     pub(crate) srr1_info: u64,
@@ -129,11 +129,11 @@ impl Cpu {
         self.little = msr & msr::LE != 0;
         self.look_at = 0; // a pending interrupt may have become enabled
     }
-    /// MSR[PR].
+    /// MSR\[PR\].
     pub fn problem_state(&self) -> bool {
         self.msr & msr::PR != 0
     }
-    /// Chooses the endianness in which interrupts are taken (LPCR[ILE]).
+    /// Chooses the endianness in which interrupts are taken (LPCR\[ILE\]).
     pub fn set_interrupt_little_endian(&mut self, little: bool) {
         self.interrupt_little_endian = little;
     }
@@ -141,7 +141,7 @@ impl Cpu {
     pub fn set_sprg0(&mut self, value: u64) {
         self.sprs[spr::SPRG0] = value;
     }
-    /// Sets MSR[EE].
+    /// Sets MSR\[EE\].
     pub fn enable_external_interrupts(&mut self) {
         self.set_msr(self.msr | msr::EE);
     }

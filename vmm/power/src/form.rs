@@ -12,7 +12,7 @@ pub struct Form {
     pub value: u32,
     /// The instruction may change what comes next: it is the last one of its block.
     pub ends_block: bool,
-    /// It is a branch (for MSR[BE]).
+    /// It is a branch (for MSR\[BE\]).
     pub branch: bool,
     /// No trace interrupt follows it (`rfid` and its kin).
     pub untraced: bool,

@@ -27,7 +27,7 @@ pub enum Stop {
     VmxUnavailable,
     /// VSX is not available.
     VsxUnavailable,
-    /// A facility is off; FSCR[IC] tells which.
+    /// A facility is off; FSCR\[IC\] tells which.
     FacilityUnavailable,
     /// `sc 0`: the interrupt returns after the instruction.
     SystemCall,

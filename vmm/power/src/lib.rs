@@ -4,7 +4,7 @@
 //! It knows instructions, registers, storage and interrupts. It does not know PAPR: `sc 1`
 //! leaves [`Cpu::run`] with [`Exit::Hcall`] and somebody else answers.
 //!
-//! Read [`row`] (what an instruction row is), a file of [`isa`] (rows), [`machine`] (the words
+//! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows), [`machine`] (the words
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
 //! `mem.rs` (storage), [`interrupt`] and [`spr`].
 

@@ -97,17 +97,17 @@ pub trait Machine: Sized {
     fn crb(&mut self, bi: u32) -> Self::Val;
     /// Sets CR bit `bi` from 0 or 1.
     fn set_crb(&mut self, bi: u32, v: Self::Val);
-    /// XER[SO].
+    /// XER\[SO\].
     fn so(&mut self) -> Self::Val;
-    /// XER[OV].
+    /// XER\[OV\].
     fn ov(&mut self) -> Self::Val;
-    /// XER[CA].
+    /// XER\[CA\].
     fn ca(&mut self) -> Self::Val;
-    /// Sets XER[CA] and XER[CA32].
+    /// Sets XER\[CA\] and XER\[CA32\].
     fn set_ca(&mut self, ca: Self::Val, ca32: Self::Val);
-    /// Sets XER[OV] and XER[OV32], and XER[SO] if OV is set.
+    /// Sets XER\[OV\] and XER\[OV32\], and XER\[SO\] if OV is set.
     fn set_ov(&mut self, ov: Self::Val, ov32: Self::Val);
-    /// Sets XER[OV] and XER[OV32] only (addex).
+    /// Sets XER\[OV\] and XER\[OV32\] only (addex).
     fn set_ov_only(&mut self, ov: Self::Val, ov32: Self::Val);
     /// Compares a result with zero into CR0, in the width of the current mode.
     fn set_cr0(&mut self, v: Self::Val);

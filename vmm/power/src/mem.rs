@@ -271,7 +271,7 @@ impl Cpu {
         Stop::MachineCheck
     }
 
-    /// The data storage interrupt of an access with MSR[DR]: no translation exists
+    /// The data storage interrupt of an access with MSR\[DR\]: no translation exists
     /// (Book III, 6.5.3: DSISR bit 33; bit 38 for a store).
     fn untranslated(&mut self, ea: u64, access: Access) -> Stop {
         let store = if access == Access::Store { 1 << (63 - 38) } else { 0 };
@@ -280,7 +280,7 @@ impl Cpu {
         Stop::DataStorage
     }
 
-    /// Loads the instruction word at `ea`; none if its page is not RAM or MSR[IR] is on.
+    /// Loads the instruction word at `ea`; none if its page is not RAM or MSR\[IR\] is on.
     pub(crate) fn fetch(&mut self, ea: u64) -> Option<u32> {
         if self.msr() & msr::IR != 0 {
             return None;

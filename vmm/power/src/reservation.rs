@@ -111,7 +111,7 @@ impl Cpu {
         Ok(())
     }
 
-    /// CR0 <- 0b00 || stored || XER[SO].
+    /// CR0 <- 0b00 || stored || XER\[SO\].
     fn set_stored(&mut self, stored: bool) {
         self.set_crf(0, u64::from(stored) << 1 | u64::from(self.so));
     }

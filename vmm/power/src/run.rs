@@ -23,7 +23,7 @@ pub enum Exit {
     Hcall,
     /// Somebody used the [`Kicker`].
     Kicked,
-    /// A machine check while MSR[ME] was 0: the CPU stopped.
+    /// A machine check while MSR\[ME\] was 0: the CPU stopped.
     Checkstop {
         /// Address of the instruction that caused it.
         nip: u64,
@@ -203,7 +203,7 @@ impl Cpu {
         self.dead()
     }
 
-    /// No instruction can be fetched at NIP. With MSR[IR] there is no translation (Book III,
+    /// No instruction can be fetched at NIP. With MSR\[IR\] there is no translation (Book III,
     /// 6.5.5); else it is not in RAM, which POWER9 reports as a bad real address of a fetch
     /// (Linux: `mce_p9_ierror_table`).
     #[cold]
@@ -248,7 +248,7 @@ impl Cpu {
         None
     }
 
-    /// Whether an interrupt would be taken as soon as MSR[EE] allows.
+    /// Whether an interrupt would be taken as soon as MSR\[EE\] allows.
     pub fn interrupt_pending(&self) -> bool {
         self.clock.expired()
             || self.signals.external.load(Ordering::Acquire)

@@ -51,9 +51,9 @@ pub struct Spr {
     pub keep: Keep,
 }
 
-/// Facilities by their bit of FSCR, which is also their code in FSCR[IC] (Book III, 6.2.11).
+/// Facilities by their bit of FSCR, which is also their code in FSCR\[IC\] (Book III, 6.2.11).
 const FSCR_DSCR: u32 = 2;
-/// Transactional memory; MSR[TM] enables it.
+/// Transactional memory; MSR\[TM\] enables it.
 pub(crate) const FSCR_TM: u32 = 5;
 /// Event-based branches.
 pub(crate) const FSCR_EBB: u32 = 7;
@@ -181,7 +181,7 @@ fn write_uamr(cpu: &mut Cpu, value: u64) {
     cpu.sprs[AMR] = cpu.sprs[AMR] & !mask | value & mask;
 }
 
-/// CTRL[RUN] is the one bit that can be written; it shows in bit 48 as the thread's run state
+/// CTRL\[RUN\] is the one bit that can be written; it shows in bit 48 as the thread's run state
 /// (Book III, 5.3.2.1).
 fn write_ctrl(cpu: &mut Cpu, value: u64) {
     let run = value & 1;
@@ -218,7 +218,7 @@ pub(crate) fn at_reset() -> Box<[u64; 1024]> {
     values
 }
 
-/// The facility that a register belongs to, as FSCR bit and FSCR[IC] code.
+/// The facility that a register belongs to, as FSCR bit and FSCR\[IC\] code.
 fn facility(number: usize) -> Option<u32> {
     match number {
         UDSCR => Some(FSCR_DSCR),
@@ -268,7 +268,7 @@ impl Cpu {
         if self.sprs[FSCR] >> bit & 1 != 0 { Ok(()) } else { Err(self.facility_off(bit)) }
     }
 
-    /// The interrupt of a facility that is off; FSCR[IC] tells which (Book III, 6.5.26).
+    /// The interrupt of a facility that is off; FSCR\[IC\] tells which (Book III, 6.5.26).
     pub(crate) fn facility_off(&mut self, code: u32) -> Stop {
         self.sprs[FSCR] = self.sprs[FSCR] & (u64::MAX >> 8) | u64::from(code) << 56;
         Stop::FacilityUnavailable

@@ -2,7 +2,7 @@
 //! Vector registers and the element-wise words that vector instructions are written in.
 //!
 //! Elements are numbered as the Power ISA numbers them, 0 being the most significant, whatever
-//! MSR[LE] is. The words take a function of elements and give one of registers:
+//! MSR\[LE\] is. The words take a function of elements and give one of registers:
 //! `map2(u8::wrapping_add)` is the whole of `vaddubm`. Element widths follow from the types.
 
 /// The value of a vector-scalar register.

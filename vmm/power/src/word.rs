@@ -80,7 +80,7 @@ fields! {
     prs: 14..=14;
     /// Radix (1) or hashed (0) tlbie.
     r: 15..=15;
-    /// New BESCR[GE] of rfebb.
+    /// New BESCR\[GE\] of rfebb.
     s: 20..=20;
     /// DX-form d1.
     d1: 11..=15;

@@ -19,7 +19,7 @@ fn load_reserve<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> 
     Ok(())
 }
 
-/// Storage <- RS if the reservation holds; CR0 <- 0b00 || stored || XER[SO].
+/// Storage <- RS if the reservation holds; CR0 <- 0b00 || stored || XER\[SO\].
 #[inline(always)]
 fn store_conditional<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
     let ea = address::x(m, w);
