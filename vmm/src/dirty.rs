@@ -10,10 +10,10 @@
 //! 0x0000000000020000 0x0000000000020fff 1 guest+tce
 //! ```
 //!
-//! `guest`: the guest's instructions, or a hypercall that answers in memory, wrote it. KVM's dirty log
-//! (which has the CPU's notes in page tables too) and the bitmap of vm-memory tell. `tce`: a mapping through which a device could have written it was
-//! displaced (`iommu`'s frames tell; Linux: `SetPageDirty` after `iommu_tce_xchg`). A mapping that is live at
-//! the end has displaced nothing yet.
+//! `guest`: the guest's instructions, or a hypercall that answers in memory, wrote it; the bitmap
+//! of vm-memory and KVM's dirty log tell (the latter has the CPU's notes in page tables, too).
+//! `tce`: a mapping through which a device could have written it was displaced; `iommu`'s frames tell
+//! (Linux: `SetPageDirty` after `iommu_tce_xchg`). One that is live at the end has displaced nothing.
 
 use std::io::{self, Write};
 

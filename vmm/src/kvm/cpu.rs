@@ -35,15 +35,31 @@ impl fmt::Debug for KvmCpu {
     }
 }
 
+/// What comes along with an exit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registers {
+    /// Nothing: only to measure what the registers cost.
+    Left,
+    /// The registers of a hypercall, and the privilege level.
+    Synced,
+}
+
 /// Bit 1 of RFLAGS is always 1.
 const RFLAGS: u64 = 2;
 
 impl KvmCpu {
     /// The vCPU with this number, in the state after a reset.
     pub fn new(vm: Arc<Vm>, index: u32) -> Result<KvmCpu, KvmError> {
+        KvmCpu::with(vm, index, Registers::Synced)
+    }
+
+    /// The same, with or without registers at an exit.
+    pub(super) fn with(vm: Arc<Vm>, index: u32, registers: Registers) -> Result<KvmCpu, KvmError> {
         let mut fd = vm.vcpu(index.into())?;
-        fd.set_sync_valid_reg(SyncReg::Register);
-        fd.set_sync_valid_reg(SyncReg::SystemRegister);
+        if registers == Registers::Synced {
+            fd.set_sync_valid_reg(SyncReg::Register);
+            fd.set_sync_valid_reg(SyncReg::SystemRegister);
+        }
         let kicker = Kicker::new(&mut fd)
             .map_err(|source| KvmError::Refused { what: "let us use signals", source })?;
         Ok(KvmCpu { fd, kicker: Arc::new(kicker), _vm: vm })

@@ -7,7 +7,8 @@
 //! below. Knows no hypercall and no TCE table.
 //!
 //! Read in this order: [`host`] (is there a KVM that can do it), [`vm`] (guest RAM, dirty log),
-//! [`boot_area`] (boot block, GDT, page tables), [`cpu`] (the vCPU, with [`gate`] and [`kick`]).
+//! [`boot_area`] (boot block, GDT, page tables), [`cpu`] (the vCPU, with [`gate`] and [`kick`]),
+//! [`machine`] (all together), [`probe`] (what an exit costs).
 //! `unsafe` is opened in `vm`, `kick` and `cpu`, for one fact each.
 //!
 #![doc = include_str!("../../../guest-images/X86-GATE.md")]
@@ -18,6 +19,7 @@ pub mod gate;
 pub mod host;
 pub mod kick;
 pub mod machine;
+pub mod probe;
 pub mod vm;
 
 pub use cpu::KvmCpu;
