@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Loads and stores of pairs of floating-point registers (Power ISA 3.0B, Book I, 4.6.5).
 
-use crate::{Cpu, form, interrupt::Stop, machine::Size, word::Word};
+use crate::{Cpu, form, interrupt::Stop, vector::Vector, word::Word};
 
 /// Whether the pair of registers starts with an even one.
 fn even(w: Word) -> bool {
     w.rt().is_multiple_of(2)
 }
 
+/// The pair is a quadword, whose first doubleword in register order is the even register.
 fn load_pair(c: &mut Cpu, w: Word, ea: u64) -> Result<(), Stop> {
     c.fp()?;
-    let first = c.load_value(ea, Size::Double)?;
-    let second = c.load_value(ea.wrapping_add(8), Size::Double)?;
-    c.set_fpr(w.rt(), first);
-    c.set_fpr(w.rt() + 1, second);
+    let v = c.load_vector(ea)?;
+    c.set_fpr(w.rt(), v.lane(0));
+    c.set_fpr(w.rt() + 1, v.lane(1));
     Ok(())
 }
 
 fn store_pair(c: &mut Cpu, w: Word, ea: u64) -> Result<(), Stop> {
     c.fp()?;
-    c.store_value(ea, Size::Double, c.fpr(w.rs()))?;
-    c.store_value(ea.wrapping_add(8), Size::Double, c.fpr(w.rs() + 1))
+    c.store_vector(ea, Vector::new(c.fpr(w.rs()), c.fpr(w.rs() + 1)))
 }
 
 crate::isa![
@@ -39,7 +38,8 @@ crate::isa![
             )?;
         },
         cases: &[
-            "e4440008 lfdp f2,8(r4) | r4=2000 [2008]=01020304050607081112131415161718 | f2=102030405060708 f3=1112131415161718"
+            "e4440008 lfdp f2,8(r4) | r4=2000 [2008]=01020304050607081112131415161718 | f2=102030405060708 f3=1112131415161718",
+            "e4440008 lfdp f2,8(r4) | r4=2000 [2008]=01020304050607081112131415161718 msr=8000000002803001 | f2=1817161514131211 f3=807060504030201"
         ],
     },
     Insn {

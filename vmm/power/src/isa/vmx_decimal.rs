@@ -59,7 +59,7 @@ fn unsigned(digits: u128, over: bool) -> u8 {
 fn shift(c: &mut Cpu, w: Word, round: bool) -> Result<(), Stop> {
     result2(c, w, |a, b| {
         let n = Decimal::unpack(b)?;
-        let by = count(a);
+        let by = count(a).clamp(-31, 31);
         let (mut digits, over) = shifted(n.digits, by, 31);
         if round && by < 0 && shifted(n.digits, by + 1, 31).0 & 15 >= 5 {
             digits = to_digits(of_digits(digits) + 1);

@@ -47,6 +47,25 @@ pub(crate) fn mtvsrd(vs: u32, ra: u32) -> u32 {
 pub(crate) fn mfvsrd(ra: u32, vs: u32) -> u32 {
     x_form(51, vs, ra, 0)
 }
+/// The quadword at `16 * dq` from `ra`.
+pub(crate) fn lxv(vs: u32, offset: i32, ra: u32) -> u32 {
+    d_form(61, vs & 31, ra, offset | (vs >> 5 << 3) as i32 | 1)
+}
+pub(crate) fn stxv(vs: u32, offset: i32, ra: u32) -> u32 {
+    d_form(61, vs & 31, ra, offset | (vs >> 5 << 3) as i32 | 5)
+}
+pub(crate) fn lfd(frt: u32, offset: i32, ra: u32) -> u32 {
+    d_form(50, frt, ra, offset)
+}
+pub(crate) fn stfd(frs: u32, offset: i32, ra: u32) -> u32 {
+    d_form(54, frs, ra, offset)
+}
+/// Moves between VSCR and v0.
+pub(crate) const MTVSCR_V0: u32 = 4 << 26 | 0x644;
+pub(crate) const MFVSCR_V0: u32 = 4 << 26 | 0x604;
+/// Moves between FPSCR, all of it, and f0.
+pub(crate) const MTFSF_F0: u32 = 63 << 26 | 1 << 25 | 711 << 1;
+pub(crate) const MFFS_F0: u32 = 63 << 26 | 583 << 1;
 pub(crate) const BCTAR: u32 = 19 << 26 | 20 << 21 | 560 << 1;
 pub(crate) const SC: u32 = 17 << 26 | 2;
 

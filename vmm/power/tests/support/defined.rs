@@ -3,6 +3,7 @@
 
 use super::record::{self, Endian, gpr};
 use super::trials::Trial;
+use super::vector;
 use power::word::Word;
 
 /// Bits of a trial's result that the book leaves undefined.
@@ -12,6 +13,8 @@ pub(crate) struct Undefined {
     rt: u64,
     /// Of the condition register.
     cr: u32,
+    /// A VSR, and the bits of it.
+    vsr: (usize, u128),
 }
 
 /// The high half of a register.
@@ -100,7 +103,7 @@ impl Undefined {
     /// What is undefined after a trial.
     pub(crate) fn after(trial: &Trial) -> Undefined {
         let (row, w) = (trial.row, trial.word());
-        let mut undefined = Undefined::default();
+        let mut undefined = Undefined { vsr: vector::undefined(trial), ..Undefined::default() };
         for rule in RULES {
             if rule.rows.contains(&row.name) && (rule.when)(trial) {
                 undefined.rt |= rule.rt;
@@ -121,5 +124,7 @@ impl Undefined {
             let v = endian.get(record, at);
             endian.set(record, at, v & !mask);
         }
+        let (at, mask) = (record::vsr(self.vsr.0), self.vsr.1);
+        endian.set_quad(record, at, endian.get_quad(record, at) & !mask);
     }
 }

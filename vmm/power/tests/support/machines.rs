@@ -55,16 +55,24 @@ pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8>
     records
 }
 
+/// What Linux makes available to a program that uses it.
+const FACILITIES: u64 = msr::FP | msr::VEC | msr::VSX;
+
 fn load(cpu: &mut Cpu, record: &[u8], endian: Endian) {
     let get = |at| endian.get(record, at);
     let little = if endian == Endian::Little { msr::LE } else { 0 };
-    cpu.set_msr(msr::SF | msr::PR | msr::ME | msr::EE | little);
+    cpu.set_msr(msr::SF | msr::PR | msr::ME | msr::EE | FACILITIES | little);
     cpu.gpr = std::array::from_fn(|r| get(gpr(r)));
     cpu.set_cr(u32::try_from(get(record::CR)).expect("CR has 32 bits"));
     cpu.set_xer(get(record::XER));
     cpu.set_lr(get(record::LR));
     cpu.set_ctr(get(record::CTR));
     spr::by_name("tar").expect("TAR").set(cpu, get(record::TAR));
+    for n in 0..64 {
+        cpu.set_vsr(n, endian.get_quad(record, record::vsr(n)));
+    }
+    cpu.set_vscr(endian.get_quad(record, record::VSCR) as u32);
+    cpu.set_fpscr(get(record::FPSCR));
 }
 
 fn save(cpu: &mut Cpu, record: &mut [u8], outcome: u64, endian: Endian) {
@@ -79,10 +87,15 @@ fn save(cpu: &mut Cpu, record: &mut [u8], outcome: u64, endian: Endian) {
         (record::CTR, cpu.ctr()),
         (record::TAR, tar),
         (record::OUTCOME, outcome),
+        (record::FPSCR, cpu.fpscr()),
     ];
     for (at, v) in others {
         endian.set(record, at, v);
     }
+    for n in 0..64 {
+        endian.set_quad(record, record::vsr(n), cpu.vsr(n));
+    }
+    endian.set_quad(record, record::VSCR, cpu.vscr().into());
 }
 
 /// Runs the instructions of a stub.

@@ -10,3 +10,4 @@ pub(crate) mod program;
 pub(crate) mod record;
 pub(crate) mod trials;
 pub(crate) mod valid;
+pub(crate) mod vector;

@@ -12,7 +12,7 @@ pub(crate) const CODE: u64 = 0x0100_0000;
 /// Where the records are.
 pub(crate) const DATA: u64 = 0x0110_0000;
 /// Bytes for the code around the trials.
-const PRELUDE: u64 = 0x400;
+const PRELUDE: u64 = 0x800;
 /// Bytes of zeroed memory after the records: signal stack and arguments of system calls.
 const SCRATCH: u64 = 0x2_0000;
 
@@ -73,16 +73,56 @@ impl Stub {
     }
 }
 
-/// Vector-scalar registers, which no instruction under test touches, as spare registers.
-const VS_R31: u32 = 0; // r31 after the trial
-const VS_RECORD: u32 = 1; // address of the record
-const VS_TAR: u32 = 2; // TAR before the trial
-const VS_R31_BEFORE: u32 = 3;
-const VS_OUTCOME: u32 = 4;
+/// What the program keeps in registers that no instruction under test touches.
+#[derive(Clone, Copy)]
+enum Spare {
+    /// r31 after the trial.
+    R31,
+    /// Address of the record.
+    Record,
+    /// TAR before the trial.
+    Tar,
+    R31Before,
+    Outcome,
+}
+
+/// Which instructions are under test.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// Those that touch no vector-scalar register: there the program keeps its values.
+    Fixed,
+    /// Those of the floating-point, VMX and VSX facilities: they touch no LR, CTR and TAR.
+    Vector,
+}
+
+impl Kind {
+    /// The SPR that a value is in while vectors are under test. A signal changes LR.
+    fn spr(spare: Spare) -> u32 {
+        match spare {
+            Spare::Record => SPR_VRSAVE,
+            Spare::Tar => SPR_TAR,
+            Spare::R31 | Spare::R31Before => SPR_CTR,
+            Spare::Outcome => SPR_LR,
+        }
+    }
+    fn put(self, spare: Spare, r: u32) -> u32 {
+        match self {
+            Kind::Fixed => mtvsrd(spare as u32, r),
+            Kind::Vector => mtspr(Kind::spr(spare), r),
+        }
+    }
+    fn get(self, r: u32, spare: Spare) -> u32 {
+        match self {
+            Kind::Fixed => mfvsrd(r, spare as u32),
+            Kind::Vector => mfspr(r, Kind::spr(spare)),
+        }
+    }
+}
 
 const SPR_XER: u32 = 1;
 const SPR_LR: u32 = 8;
 const SPR_CTR: u32 = 9;
+const SPR_VRSAVE: u32 = 256;
 const SPR_TAR: u32 = 815;
 
 /// Code under construction, at [`CODE`].
@@ -107,36 +147,44 @@ impl Code {
 }
 
 /// Loads a record's state and jumps to its stub; `exit` is where to go after the last one.
-fn load_state(code: &mut Code, end: u64, exit: u64) {
-    code.emit(&[mfvsrd(31, VS_RECORD)]);
+fn load_state(code: &mut Code, kind: Kind, end: u64, exit: u64) {
+    code.emit(&[kind.get(31, Spare::Record)]);
     code.emit(&li32(30, end));
     code.emit(&[cmpld(31, 30)]);
     code.emit(&[beq(code.here(), exit)]);
     code.emit(&[ld(0, record::STUB as i32, 31), mtspr(SPR_TAR, 0)]);
-    code.emit(&[ld(0, record::TAR as i32, 31), mtvsrd(VS_TAR, 0)]);
-    code.emit(&[ld(0, record::gpr(31) as i32, 31), mtvsrd(VS_R31_BEFORE, 0)]);
+    if kind == Kind::Fixed {
+        code.emit(&[ld(0, record::TAR as i32, 31), kind.put(Spare::Tar, 0)]);
+        code.emit(&[ld(0, record::LR as i32, 31), mtspr(SPR_LR, 0)]);
+        code.emit(&[ld(0, record::CTR as i32, 31), mtspr(SPR_CTR, 0)]);
+    }
+    code.emit(&[ld(0, record::gpr(31) as i32, 31), kind.put(Spare::R31Before, 0)]);
     code.emit(&[ld(0, record::CR as i32, 31), mtcr(0)]);
-    for (spr, at) in [(SPR_XER, record::XER), (SPR_LR, record::LR), (SPR_CTR, record::CTR)] {
-        code.emit(&[ld(0, at as i32, 31), mtspr(spr, 0)]);
+    code.emit(&[ld(0, record::XER as i32, 31), mtspr(SPR_XER, 0)]);
+    if kind == Kind::Vector {
+        code.emit(&[lxv(32, record::VSCR as i32, 31), MTVSCR_V0]);
+        code.emit(&[lfd(0, record::FPSCR as i32, 31), MTFSF_F0]);
+        code.0.extend((0..64).map(|n| lxv(n, record::vsr(n as usize) as i32, 31)));
     }
     code.ld_all(30);
     code.emit(&[BCTAR]);
 }
 
-/// Stores the state; r31 is in VS_R31 and the outcome in VS_OUTCOME.
-fn store_state(code: &mut Code) {
-    code.emit(&[mfvsrd(31, VS_RECORD)]);
+/// Stores the state; r31 and the outcome are in their spare registers.
+fn store_state(code: &mut Code, kind: Kind) {
+    code.emit(&[kind.get(31, Spare::Record)]);
     code.std_all(30);
-    code.emit(&[mfvsrd(0, VS_R31), std(0, record::gpr(31) as i32, 31)]);
-    code.emit(&[mfvsrd(0, VS_OUTCOME), std(0, record::OUTCOME as i32, 31)]);
+    code.emit(&[kind.get(0, Spare::R31), std(0, record::gpr(31) as i32, 31)]);
+    code.emit(&[kind.get(0, Spare::Outcome), std(0, record::OUTCOME as i32, 31)]);
     code.emit(&[mfcr(0), std(0, record::CR as i32, 31)]);
-    let sprs = [
-        (SPR_XER, record::XER),
-        (SPR_LR, record::LR),
-        (SPR_CTR, record::CTR),
-        (SPR_TAR, record::TAR),
-    ];
-    for (spr, at) in sprs {
+    code.emit(&[mfspr(0, SPR_XER), std(0, record::XER as i32, 31)]);
+    if kind == Kind::Vector {
+        code.0.extend((0..64).map(|n| stxv(n, record::vsr(n as usize) as i32, 31)));
+        code.emit(&[MFVSCR_V0, stxv(32, record::VSCR as i32, 31)]);
+        code.emit(&[MFFS_F0, stfd(0, record::FPSCR as i32, 31)]);
+        return;
+    }
+    for (spr, at) in [(SPR_LR, record::LR), (SPR_CTR, record::CTR), (SPR_TAR, record::TAR)] {
         code.emit(&[mfspr(0, spr), std(0, at as i32, 31)]);
     }
 }
@@ -183,7 +231,12 @@ pub(crate) struct Program {
 impl Program {
     /// Puts the program around trials: their words, and their records with everything but
     /// the address of the stub.
-    pub(crate) fn new(stubs: &[(Stub, Vec<u32>)], records: Vec<u8>, endian: Endian) -> Program {
+    pub(crate) fn new(
+        kind: Kind,
+        stubs: &[(Stub, Vec<u32>)],
+        records: Vec<u8>,
+        endian: Endian,
+    ) -> Program {
         let end = DATA + records.len() as u64;
         let mut code = Code(Vec::new());
         let exit = code.here();
@@ -194,21 +247,22 @@ impl Program {
         code.emit(&[addi(3, 0, 0)]);
         code.system_call(SYS_EXIT);
         let next = code.here();
-        load_state(&mut code, end, exit);
+        load_state(&mut code, kind, end, exit);
         let pads = [NEXT, FORWARD, BACK].map(|outcome| {
             let pad = code.here();
-            code.emit(&[mtvsrd(VS_R31, 31), addi(31, 0, outcome as i32), mtvsrd(VS_OUTCOME, 31)]);
+            code.emit(&[kind.put(Spare::R31, 31), addi(31, 0, outcome as i32)]);
+            code.emit(&[kind.put(Spare::Outcome, 31)]);
             let store = CODE + PRELUDE / 2;
             code.emit(&[b(code.here(), store)]);
             pad
         });
         code.0.resize((PRELUDE / 8) as usize, 0); // to where the pads go
-        store_state(&mut code);
+        store_state(&mut code, kind);
         let advance = code.here();
-        code.emit(&[addi(31, 31, record::SIZE as i32), mtvsrd(VS_RECORD, 31)]);
+        code.emit(&[addi(31, 31, record::SIZE as i32), kind.put(Spare::Record, 31)]);
         code.emit(&[b(code.here(), next)]);
         let handler = code.here();
-        code.emit(&[mfvsrd(31, VS_RECORD), addi(3, 3, SIGNAL as i32)]);
+        code.emit(&[kind.get(31, Spare::Record), addi(3, 3, SIGNAL as i32)]);
         code.emit(&[std(3, record::OUTCOME as i32, 31)]);
         code.emit(&[b(code.here(), advance)]);
         let entry = code.here();
@@ -216,14 +270,15 @@ impl Program {
         code.emit(&[addi(3, 0, MOST_SECONDS)]);
         code.system_call(SYS_ALARM);
         code.emit(&li32(31, DATA));
-        code.emit(&[mtvsrd(VS_RECORD, 31)]);
+        code.emit(&[kind.put(Spare::Record, 31)]);
         code.emit(&[b(code.here(), next)]);
         assert!(code.here() <= CODE + PRELUDE, "the prelude is {:#x} long", code.here() - CODE);
         code.0.resize((PRELUDE / 4) as usize, 0);
         for (stub, words) in stubs {
             assert_eq!(code.here(), stub.start);
             code.emit(&[b(stub.start, pads[BACK as usize])]);
-            code.emit(&[mfvsrd(31, VS_TAR), mtspr(SPR_TAR, 31), mfvsrd(31, VS_R31_BEFORE)]);
+            code.emit(&[kind.get(31, Spare::Tar), mtspr(SPR_TAR, 31)]);
+            code.emit(&[kind.get(31, Spare::R31Before)]);
             code.emit(words);
             code.emit(&[b(code.here(), pads[NEXT as usize])]);
             code.emit(&[b(code.here(), pads[FORWARD as usize])]);

@@ -5,21 +5,22 @@
 
 use super::program::{BACK, DATA, FORWARD, NEXT, Stub};
 use super::record::{self, MEMORY, State};
+use super::vector;
 use crate::tool::Rng;
 use crate::words::{Words, has_operand};
 use power::{isa, row::Row, word::Word};
 
 impl Rng {
     /// A number below `n`.
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
     /// True once in `n` times.
-    fn one_in(&mut self, n: u64) -> bool {
+    pub(crate) fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
     /// One of a few.
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[(self.next() % from.len() as u64) as usize]
     }
 }
@@ -77,7 +78,7 @@ const XER: u64 = 0xe00c_007f;
 const SPRS: &[u32] = &[1, 1, 1, 8, 8, 9, 9, 256, 256, 815, 815, 18, 19, 22, 26, 27, 272, 273];
 
 /// An operand value.
-fn value(rng: &mut Rng) -> u64 {
+pub(super) fn value(rng: &mut Rng) -> u64 {
     match rng.below(8) {
         0..=2 => rng.pick(EDGES),
         3 => 1 << rng.below(64),
@@ -121,6 +122,7 @@ impl Maker {
         self.aim(&mut trial);
         self.place_operand(&mut trial, DATA + (index * record::SIZE) as u64);
         self.special_cases(&mut trial);
+        vector::prepare(&mut trial, &mut self.rng);
         trial
     }
 
@@ -135,6 +137,9 @@ impl Maker {
             lr: value(rng),
             ctr: value(rng),
             tar: value(rng),
+            vsr: [0; 64],
+            vscr: 0,
+            fpscr: 0,
             memory,
         }
     }
@@ -213,7 +218,7 @@ impl Maker {
         match displacement {
             Some(_) if zero => (), // the address is the displacement: no storage there
             Some((_, d)) => gpr[w.ra()] = ea.wrapping_sub(d),
-            None if !has_operand(row, "RB") => gpr[w.ra()] = ea,
+            None if !has_operand(row, "RB") || vector::has_length(row) => gpr[w.ra()] = ea,
             None if zero => gpr[w.rb()] = ea,
             None if w.ra() == w.rb() => gpr[w.ra()] = (ea / 2) | (self.rng.below(2) << 63),
             None => {

@@ -2,12 +2,13 @@
 //! Words that are not tried although they decode, because the book leaves what they do
 //! undefined. (Sections are of Book I, or of Book II where it says so.)
 
+use super::vector;
 use crate::tool::Rng;
 use crate::words::{Words, is};
 use power::{row::Row, word::Word};
 
 /// A reason not to make a word, in the book's words, and which words it is about.
-type Rule = (&'static str, fn(&Row, Word) -> bool);
+pub(crate) type Rule = (&'static str, fn(&Row, Word) -> bool);
 
 /// Words that are not made.
 const RULES: &[Rule] = &[
@@ -27,7 +28,8 @@ const RULES: &[Rule] = &[
 impl Words {
     /// A random word that decodes as `row` and that the book defines.
     pub(crate) fn valid(&mut self, row: &'static Row, rng: &mut Rng) -> Word {
-        let undefined = |w: Word| RULES.iter().any(|(_, about)| about(row, w));
+        let rules = || RULES.iter().chain(vector::RULES);
+        let undefined = |w: Word| rules().any(|(_, about)| about(row, w));
         let words = (0..100_000).map(|_| self.any(row, rng));
         let mut valid = words.filter(|w| is(row, w.raw()) && !undefined(*w));
         valid.next().unwrap_or_else(|| panic!("no valid word of {} found", row.name))
