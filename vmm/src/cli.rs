@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
+use crate::doctor;
 use crate::exit;
 use crate::memory::RamSize;
 use crate::run;
@@ -50,6 +51,8 @@ pub enum Command {
     /// Run a guest image, or the embedded demonstration.
     #[command(after_help = run_help(), args_override_self = true)]
     Run(RunArgs),
+    /// Tell what this host can do, and what is missing for which feature.
+    Doctor,
 }
 
 /// What `tcevm run` takes.
@@ -116,6 +119,11 @@ impl Command {
     fn execute(&self) -> Result<u8, run::Failure> {
         match self {
             Command::Run(args) => run::run(args),
+            Command::Doctor => {
+                // An output that is gone wants no more lines.
+                let _ = doctor::run(&mut std::io::stdout());
+                Ok(0)
+            }
         }
     }
 }
@@ -201,7 +209,10 @@ mod tests {
     fn stats_takes_a_format_only_after_an_equals_sign() {
         let parse = |args: &[&str]| {
             let Command::Run(args) =
-                Cli::try_parse_from([&["tcevm", "run"], args].concat()).unwrap().command;
+                Cli::try_parse_from([&["tcevm", "run"], args].concat()).unwrap().command
+            else {
+                panic!("not run")
+            };
             (args.stats, args.image)
         };
         assert_eq!(parse(&["--stats", "json"]), (Some(StatsFormat::Text), Some("json".into())));

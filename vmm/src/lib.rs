@@ -8,7 +8,7 @@
 //! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
 //! [`fdt`]), [`machine`] (the run loop; with [`vcpu`] and [`platform`]), [`kvm`] (the other vCPU), then what surrounds it:
 //! [`control`] and [`watch`] (how a run ends), [`console`], [`trace`], [`stats`] and [`dirty`], and the
-//! command line: [`cli`], [`run`], [`exit`].
+//! command line: [`cli`], [`run`], [`exit`], [`doctor`].
 
 pub mod boot;
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod console;
 pub mod control;
 pub mod demo;
 pub mod dirty;
+pub mod doctor;
 pub mod exit;
 pub mod fdt;
 pub mod image;
