@@ -58,6 +58,31 @@ const CALL: Loop = Loop {
     per_turn: 4,
 };
 
+const VMX: Loop = Loop {
+    body: &[
+        0x7c60_10ce, // lvx v3,0,r2
+        0x1083_196b, // vperm v4,v3,v3,v5
+        0x10c4_1c06, // vcmpequb. v6,v4,v3
+        0x10e6_1cc4, // vxor v7,v6,v3
+        0x7ce0_11ce, // stvx v7,0,r2
+        0x4200_ffec, // bdnz -20
+    ],
+    per_turn: 6,
+};
+
+const VSX: Loop = Loop {
+    body: &[
+        0x7c60_1698, // lxvd2x vs3,0,r2
+        0xf063_1a50, // xxpermdi vs3,vs3,vs3,2
+        0xf482_0011, // lxv vs4,16(r2)
+        0xf0a3_24d0, // xxlxor vs5,vs3,vs4
+        0xf4a2_0015, // stxv vs5,16(r2)
+        0x7c60_1798, // stxvd2x vs3,0,r2
+        0x4200_ffe8, // bdnz -24
+    ],
+    per_turn: 7,
+};
+
 /// A CPU with the loop in its RAM.
 fn cpu(code: &Loop, little: bool) -> Cpu {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0), 1 << 20)]).expect("1 MiB of RAM");
@@ -66,7 +91,8 @@ fn cpu(code: &Loop, little: bool) -> Cpu {
         ram.write_slice(&bytes, GuestAddress(START + 4 * i as u64)).expect("in RAM");
     }
     let mut cpu = Cpu::new(Arc::new(ram));
-    cpu.set_msr(msr::SF | msr::ME | if little { msr::LE } else { 0 });
+    let facilities = msr::FP | msr::VEC | msr::VSX;
+    cpu.set_msr(msr::SF | msr::ME | facilities | if little { msr::LE } else { 0 });
     cpu.gpr[2] = 0x8000;
     cpu
 }
@@ -93,6 +119,16 @@ fn memory(bencher: Bencher, little: bool) {
 #[divan::bench]
 fn call(bencher: Bencher) {
     run(bencher, &CALL, true);
+}
+
+#[divan::bench(args = [true, false])]
+fn vmx(bencher: Bencher, little: bool) {
+    run(bencher, &VMX, little);
+}
+
+#[divan::bench(args = [true, false])]
+fn vsx(bencher: Bencher, little: bool) {
+    run(bencher, &VSX, little);
 }
 
 /// Out of the CPU and back in, as for a hypercall. Items are calls.
