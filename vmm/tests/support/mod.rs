@@ -9,6 +9,7 @@ pub mod asm;
 pub mod elf;
 #[path = "../../../tests/src/skip.rs"]
 pub mod skip;
+pub mod x86;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
