@@ -346,4 +346,26 @@ crate::isa![
             "106429a9 vmsumshs v3,v4,v5,v6 | v4=80008000 v5=80008000 v6=7fffffff | v3=0000000000000000000000007fffffff vscr=1"
         ],
     },
+    Insn {
+        name: vmsumudm,
+        form: form::va(4, 35),
+        asm: "vmsumudm VT,VA,VB,VC",
+        book: "Book I, Vector Multiply-Sum Unsigned Doubleword Modulo",
+        does: |m, w| {
+            m.call(
+                |c, w| {
+                    c.v3(w, |a, b, c| {
+                        let product =
+                            |i| u128::from(a.lane::<u64>(i)) * u128::from(b.lane::<u64>(i));
+                        u128::from(c).wrapping_add(product(0)).wrapping_add(product(1)).into()
+                    })
+                },
+                w,
+            )?;
+        },
+        cases: &[
+            "106429a3 vmsumudm v3,v4,v5,v6 | v4=-1 v5=-1 v6=-1 | v3=fffffffffffffffc0000000000000001",
+            "106429a3 vmsumudm v3,v4,v5,v6 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=00017f8081fe55ff7fffffff80000000 v6=0102030405060708090a0b0c0d0e0f10 | v3=3d3819042c753236a2135195d9ebd289"
+        ],
+    },
 ];
