@@ -31,7 +31,7 @@ const OK: Row = Row(0, "the guest powered off");
 const GUEST: Row = Row(1, "the guest reported failure (EXIT: STATUS=n with n > 1 on its console)");
 const USAGE: Row = Row(2, "the command line was wrong");
 const SETUP: Row = Row(3, "the image or the machine could not be set up, or its output failed");
-const CRASH: Row = Row(4, "the guest crashed (checkstop, interrupt loop)");
+const CRASH: Row = Row(4, "the guest crashed (checkstop, interrupt loop, triple fault)");
 const TIMEOUT: Row = Row(124, "--timeout ran out");
 const INTERRUPTED: Row = Row(130, "interrupted (Ctrl-C, SIGINT, or Ctrl-A x on a terminal)");
 const SIGNALLED: Row =

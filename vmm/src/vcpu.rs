@@ -41,8 +41,8 @@ pub trait Vcpu {
     /// Forgets decoded instructions of a range of real addresses that the machine wrote; hardware
     /// that runs the guest needs no telling.
     fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
-    /// Instructions completed so far.
-    fn instructions(&self) -> u64;
+    /// Instructions completed so far; nothing when nobody counts.
+    fn instructions(&self) -> Option<u64>;
     /// What other threads call to make [`run`](Vcpu::run) come back.
     fn kick(&self) -> Kick;
     /// The registers, in lines for a person to read.
@@ -95,8 +95,8 @@ impl Vcpu for power::Cpu {
         self.time_to_decrementer()
     }
 
-    fn instructions(&self) -> u64 {
-        power::Cpu::instructions(self)
+    fn instructions(&self) -> Option<u64> {
+        Some(power::Cpu::instructions(self))
     }
 
     fn kick(&self) -> Kick {

@@ -182,8 +182,8 @@ impl Vcpu for KvmCpu {
     }
 
     /// KVM does not count.
-    fn instructions(&self) -> u64 {
-        0
+    fn instructions(&self) -> Option<u64> {
+        None
     }
 
     fn kick(&self) -> Kick {

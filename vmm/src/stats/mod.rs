@@ -105,8 +105,8 @@ impl CallStats {
 /// Everything that `--stats` shows.
 #[derive(Debug)]
 pub struct Report {
-    /// Guest instructions completed.
-    pub instructions: u64,
+    /// Guest instructions completed, if they were counted.
+    pub instructions: Option<u64>,
     /// From the first instruction to the last, on the host's clock.
     pub elapsed: Duration,
     /// How much of it the guest was idle (H_CEDE).
@@ -119,8 +119,9 @@ pub struct Report {
 
 impl Report {
     /// Millions of guest instructions per second, hypercalls included and idle time not.
-    pub fn mips(&self) -> f64 {
+    pub fn mips(&self) -> Option<f64> {
         let busy = self.elapsed.saturating_sub(self.idle).as_secs_f64();
-        if busy > 0.0 { self.instructions as f64 / busy / 1e6 } else { 0.0 }
+        let instructions = self.instructions? as f64;
+        Some(if busy > 0.0 { instructions / busy / 1e6 } else { 0.0 })
     }
 }

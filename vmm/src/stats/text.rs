@@ -9,14 +9,14 @@ use super::{CallStats, Report};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} guest instructions in {:.6} s ({:.6} s idle): {:.1} MIPS",
-            self.instructions,
-            self.elapsed.as_secs_f64(),
-            self.idle.as_secs_f64(),
-            self.mips()
-        )?;
+        if let Some(instructions) = self.instructions {
+            write!(f, "{instructions} guest instructions in ")?;
+        }
+        write!(f, "{:.6} s ({:.6} s idle)", self.elapsed.as_secs_f64(), self.idle.as_secs_f64())?;
+        match self.mips() {
+            Some(mips) => writeln!(f, ": {mips:.1} MIPS")?,
+            None => writeln!(f)?,
+        }
         writeln!(
             f,
             "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors",
