@@ -58,7 +58,8 @@ pub enum Command {
 /// What `tcevm run` takes.
 #[derive(Args, Debug)]
 pub struct RunArgs {
-    /// An ELF64 executable for POWER (either endianness) or x86-64; without it the demonstration runs.
+    /// An ELF64 executable for POWER (either endianness) or x86-64; without it the demonstration
+    /// runs.
     pub image: Option<PathBuf>,
     /// Who executes the guest's instructions: POWER in software, x86-64 under KVM.
     #[arg(long, value_name = "KIND", value_enum, default_value = "auto")]

@@ -12,8 +12,8 @@
 //!
 //! `guest`: the guest's instructions, or a hypercall that answers in memory, wrote it; the bitmap
 //! of vm-memory and KVM's dirty log tell (the latter has the CPU's notes in page tables, too).
-//! `tce`: a mapping through which a device could have written it was displaced; `iommu`'s frames tell
-//! (Linux: `SetPageDirty` after `iommu_tce_xchg`). One that is live at the end has displaced nothing.
+//! `tce`: a mapping through which a device could have written it was displaced; `iommu`'s frames
+//! tell (Linux: `SetPageDirty` after `iommu_tce_xchg`). One that is live at the end is not there.
 
 use std::io::{self, Write};
 

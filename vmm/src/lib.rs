@@ -6,9 +6,10 @@
 //! known here: `hcall`, `iommu` and `power` know them.
 //!
 //! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
-//! [`fdt`]), [`machine`] (the run loop; with [`vcpu`] and [`platform`]), [`kvm`] (the other vCPU), then what surrounds it:
-//! [`control`] and [`watch`] (how a run ends), [`console`], [`trace`], [`stats`] and [`dirty`], and the
-//! command line: [`cli`], [`run`], [`exit`], [`doctor`].
+//! [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and [`platform`]), [`kvm`]
+//! (the vCPU of x86-64 guests), then what surrounds them: [`control`] and [`watch`] (how a run
+//! ends), [`console`], [`trace`], [`stats`] and [`dirty`], and the command line: [`cli`], [`run`],
+//! [`exit`], [`doctor`].
 
 pub mod boot;
 pub mod cli;

@@ -41,8 +41,8 @@ impl Observe {
 }
 
 impl<V: Vcpu + Send> Machine<V> {
-    /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made for
-    /// as many vCPUs.
+    /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made
+    /// for as many vCPUs.
     pub fn new(ready: Ready, vcpus: Vec<V>, control: Arc<Control>, console: Console) -> Machine<V> {
         let agent = |(server, vcpu)| Processor::new(server, vcpu, ready.container.agent());
         let mut processors: Vec<_> = (0..).zip(vcpus).map(agent).collect();

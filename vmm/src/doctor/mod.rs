@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `tcevm doctor`: what this host can do, and what is missing for which feature.
 //!
-//! One check is one [`Check`] row in [`CHECKS`] and one function in [`kvm`], [`limits`] or
-//! [`tools`]. Nothing is needed for POWER guests, so a host on which something is missing is no
-//! failure.
+//! One check is one [`Check`] row in `CHECKS` and one function in `kvm`, `limits` or `tools`.
+//! Nothing is needed for POWER guests, so a host on which something is missing is no failure.
 
 mod kvm;
 mod limits;

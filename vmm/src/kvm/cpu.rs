@@ -121,8 +121,8 @@ impl KvmCpu {
 
     #[cold]
     fn internal_error(&mut self) -> String {
-        // SAFETY: any bits are valid for the integers of this member of the union, and the exit reason
-        // KVM_EXIT_INTERNAL_ERROR says that it is this member which the kernel filled.
+        // SAFETY: any bits are valid for the integers of this member of the union, and the exit
+        // reason KVM_EXIT_INTERNAL_ERROR says that it is this member which the kernel filled.
         let number = unsafe { self.fd.get_kvm_run().__bindgen_anon_1.internal.suberror };
         let what = match number {
             KVM_INTERNAL_ERROR_EMULATION => "an instruction that KVM cannot emulate",

@@ -40,8 +40,8 @@ unsafe impl Send for Flag {}
 
 impl Flag {
     fn set(&self, value: u8) {
-        // SAFETY: valid for reads and writes: `Kicker::new` was given it, and `Kicker::retire` takes it
-        // away before the page goes. A byte is always aligned. The kernel reads it whole.
+        // SAFETY: valid for reads and writes: `Kicker::new` was given it, and `Kicker::retire`
+        // takes it away before the page goes. A byte is always aligned. The kernel reads it whole.
         let byte = unsafe { AtomicU8::from_ptr(self.0.as_ptr()) };
         byte.store(value, Ordering::SeqCst);
     }
@@ -91,7 +91,8 @@ impl Kicker {
 /// Sends the signal to one of our threads; one that has ended gets nothing.
 fn signal(thread: c_int) {
     if thread != 0 {
-        // SAFETY: tgkill takes numbers only, and reaches no other process than ours. The signal has a handler.
+        // SAFETY: tgkill takes numbers only, and reaches no other process than ours. The signal
+        // has a handler.
         unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, SIGRTMIN()) };
     }
 }
