@@ -178,10 +178,17 @@ impl From<iommu::Error> for Status {
             | Error::Foreign(_)
             | Error::NotClear(_)
             | Error::NoEntry(_) => Status::Parameter,
+            // What the host lacks is not the guest's mistake; nothing was changed.
+            Error::NoMemory | Error::NotRegistered(_) => Status::Hardware,
             // Refusals of the machine's setup, which no hypercall does.
             Error::PageShift(_)
             | Error::Geometry { .. }
             | Error::TooLarge(_)
+            | Error::Levels(_)
+            | Error::WindowNumber(_)
+            | Error::NotAttached(_)
+            | Error::Registered(_)
+            | Error::Mapped(_)
             | Error::Duplicate(_)
             | Error::Incompatible(_)
             | Error::Memory(_) => Status::Hardware,

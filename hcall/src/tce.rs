@@ -45,7 +45,7 @@ hcalls![
 
 /// Reads back what the guest wrote, as it wrote it.
 fn h_get_tce(on: &mut Caller<'_>, liobn: Liobn, ioba: Ioba) -> Result<RawTce, Status> {
-    Ok(on.container.tce(liobn, ioba)?)
+    Ok(on.container.tce(on.agent, liobn, ioba)?)
 }
 
 /// Maps, replaces or clears one entry.

@@ -214,7 +214,7 @@ fn step(rig: &mut Rig, model: &mut Model, made: &Made) -> Result<(), TestCaseErr
 /// The hardware entries, worked out from the view without the library's own translation: for each
 /// 4 KiB of a live entry its page in guest memory and the guest's direction, else clear.
 fn hardware_follows(rig: &Rig, view: &[u64]) -> Result<(), TestCaseError> {
-    for (window, table) in WINDOWS.iter().zip(rig.all.windows()) {
+    for (window, table) in WINDOWS.iter().zip(rig.all.windows().iter()) {
         let &(_, _, shift, size, at) = window;
         for small in 0..size << (shift - 12) {
             let raw = view[usize::try_from(at + (small >> (shift - 12))).expect("small")];

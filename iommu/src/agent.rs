@@ -2,57 +2,102 @@
 //! One thread's side of the accounting.
 
 use crate::LIST_ENTRIES;
-use crate::frames::Pins;
+use crate::addr::HwEntry;
+use crate::faults::Faults;
+use crate::frames::{Frames, Pins};
+use crate::guest_table::GuestTable;
 use crate::tally::{Tally, Totals};
 use crate::tce::Tce;
+use crate::windows::{Windows, WindowsCache};
+use std::fmt;
 use std::sync::Arc;
 
-/// What a thread needs to make calls: its share of the pin counts, its tallies and room for the
-/// pages its current call has displaced. One for each vCPU, made by
-/// [`Container::agent`](crate::Container::agent) and used with that container only.
+/// What a thread needs to make calls: the windows as it saw them last, its share of the pin
+/// counts, its tallies and room for the pages its current call has displaced. One for each vCPU,
+/// made by [`Container::agent`](crate::Container::agent) and used with that container only.
 ///
 /// Everything here belongs to the thread alone, so counting costs no locked instruction. When the
 /// agent is dropped its pins stay counted; its tallies go with it, so read them before.
-#[derive(Debug)]
 pub struct Agent {
+    pub(crate) windows: WindowsCache,
+    pub(crate) work: Work,
+}
+
+/// The agent without the windows, so that a call can hold a window and change this.
+pub(crate) struct Work {
     pub(crate) pins: Arc<Pins>,
     pub(crate) totals: Totals,
     pub(crate) displaced: Box<[Tce; LIST_ENTRIES]>,
-    tallies: Vec<Tally>,
+    /// Displaced entries of a watched table, with their places.
+    pub(crate) watched: Vec<(HwEntry, Tce)>,
+    pub(crate) faults: Option<Arc<dyn Faults>>,
+    /// True when no faults are injected and no page can be unregistered: then pages need not be
+    /// reserved.
+    pub(crate) plain: bool,
+    /// By the window's slot: whose the tally is, and the tally.
+    tallies: Vec<(u64, Tally)>,
 }
 
 impl Agent {
-    pub(crate) fn new(pins: Arc<Pins>, windows: usize) -> Agent {
-        Agent {
-            pins,
+    pub(crate) fn new(
+        frames: &Frames,
+        windows: WindowsCache,
+        faults: Option<Arc<dyn Faults>>,
+    ) -> Agent {
+        let work = Work {
+            pins: frames.shard(),
             totals: Totals::default(),
             displaced: Box::new([Tce::CLEAR; LIST_ENTRIES]),
-            tallies: vec![Tally::default(); windows],
-        }
+            watched: Vec::new(),
+            plain: faults.is_none() && frames.all_registered(),
+            faults,
+            tallies: Vec::new(),
+        };
+        Agent { windows, work }
     }
 
     /// What was done to pages.
     pub fn totals(&self) -> Totals {
-        self.totals
+        self.work.totals
     }
 
-    /// What was done to the container's window of this index.
-    pub fn tally(&self, window: usize) -> Tally {
-        self.tallies.get(window).copied().unwrap_or_default()
+    /// What was done to this window.
+    pub fn tally(&self, window: &GuestTable) -> Tally {
+        match self.work.tallies.get(window.slot()) {
+            Some(&(id, tally)) if id == window.id() => tally,
+            _ => Tally::default(),
+        }
     }
 
+    /// The windows as they are now.
+    pub(crate) fn windows(&mut self) -> &Windows {
+        self.windows.load()
+    }
+}
+
+impl Work {
     /// Adds to a window's tally.
     #[inline(always)]
-    pub(crate) fn count(&mut self, window: usize, more: &Tally) {
-        if window >= self.tallies.len() {
-            self.grow(window);
+    pub(crate) fn count(&mut self, window: &GuestTable, more: &Tally) {
+        match self.tallies.get_mut(window.slot()) {
+            Some((id, tally)) if *id == window.id() => *tally += *more,
+            _ => self.count_new(window, *more),
         }
-        self.tallies[window] += *more;
     }
 
-    /// Gives a window that was added after the agent was made its place.
+    /// The first call on a window: gives it its place, which a removed one may have had.
     #[cold]
-    fn grow(&mut self, window: usize) {
-        self.tallies.resize(window + 1, Tally::default());
+    fn count_new(&mut self, window: &GuestTable, tally: Tally) {
+        let slot = window.slot();
+        if slot >= self.tallies.len() {
+            self.tallies.resize(slot + 1, (u64::MAX, Tally::default()));
+        }
+        self.tallies[slot] = (window.id(), tally);
+    }
+}
+
+impl fmt::Debug for Agent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Agent").field("totals", &self.work.totals).finish_non_exhaustive()
     }
 }

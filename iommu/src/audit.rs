@@ -3,6 +3,7 @@
 
 use crate::addr::{GuestEntry, HwEntry};
 use crate::container::Container;
+use crate::frames::Frames;
 use crate::guest_table::GuestTable;
 use crate::table::IommuTable;
 use crate::tce::Tce;
@@ -26,46 +27,79 @@ impl Audit {
     pub fn holds(&self) -> bool {
         (self.leaked, self.disagreeing, self.foreign) == (0, 0, 0)
     }
+
+    /// The accounting of tables that no view is over, such as a VFIO container's: every table in
+    /// which pages of these frames are mapped. Exact when no agent is in a call.
+    pub fn tables<'a>(frames: &Frames, tables: impl IntoIterator<Item = &'a IommuTable>) -> Audit {
+        let mut audit = Audit::default();
+        let mut mapped = vec![0u32; frames.len()];
+        for table in tables {
+            audit.table(frames, table, &mut mapped);
+        }
+        audit.pins(frames, &mapped);
+        audit
+    }
+
+    fn table(&mut self, frames: &Frames, table: &IommuTable, mapped: &mut [u32]) {
+        table.for_each_live(&mut |_, tce| {
+            self.live += 1;
+            match frames.check_page(tce.hpa(), table.window().page_shift()) {
+                Ok(()) => mapped[frames.frame(tce.hpa())] += 1,
+                Err(_) => self.foreign += 1,
+            }
+        });
+    }
+
+    fn pins(&mut self, frames: &Frames, mapped: &[u32]) {
+        let pins = frames.all_pins();
+        self.leaked =
+            pins.iter().zip(mapped).map(|(&pins, &live)| u64::from(pins.abs_diff(live))).sum();
+    }
+
+    /// What is live is the view's translation, and what the view says is live is live.
+    fn agreement(&mut self, frames: &Frames, window: &GuestTable, hw: &IommuTable) {
+        let expected = |entry: HwEntry| {
+            let (hw_shift, shift) = (hw.window().page_shift().get(), window.window().page_shift());
+            let guest = GuestEntry(entry.0 >> (shift.get() - hw_shift));
+            if guest.0 >= window.window().size() {
+                return Tce::CLEAR;
+            }
+            let (first, _) = window.hw_entries(hw, guest);
+            frames.translate(window.view().load(guest)).further((entry.0 - first.0) << hw_shift)
+        };
+        hw.for_each_live(&mut |entry, tce| self.disagreeing += u64::from(tce != expected(entry)));
+        window.view().for_each_run(&mut |first, count| {
+            for guest in first.0..first.0 + count as u64 {
+                if window.view().load(GuestEntry(guest)).is_live() {
+                    let (first, count) = window.hw_entries(hw, GuestEntry(guest));
+                    let missing = (0..count).filter(|n| !hw.load(HwEntry(first.0 + n)).is_live());
+                    self.disagreeing += missing.count() as u64;
+                }
+            }
+        });
+    }
 }
 
 impl Container {
     /// Counts through all tables and frames. Exact when no agent is in a call.
     pub fn audit(&self) -> Audit {
+        self.audit_with(&[])
+    }
+
+    /// The same when more hardware tables than those of the windows map the guest's pages.
+    pub fn audit_with(&self, more: &[&IommuTable]) -> Audit {
         let mut audit = Audit::default();
         let mut mapped = vec![0u32; self.frames().len()];
-        for table in self.windows() {
-            for hw in table.tables() {
-                audit.table(self, table, hw, &mut mapped);
+        for window in self.windows().iter() {
+            for hw in window.tables() {
+                audit.table(self.frames(), hw, &mut mapped);
+                audit.agreement(self.frames(), window, hw);
             }
         }
-        let pins = self.frames().all_pins();
-        audit.leaked =
-            pins.iter().zip(&mapped).map(|(&pins, &live)| u64::from(pins.abs_diff(live))).sum();
+        for table in more {
+            audit.table(self.frames(), table, &mut mapped);
+        }
+        audit.pins(self.frames(), &mapped);
         audit
-    }
-}
-
-impl Audit {
-    fn table(&mut self, all: &Container, table: &GuestTable, hw: &IommuTable, mapped: &mut [u32]) {
-        for entry in (0..table.window().size()).map(GuestEntry) {
-            let page = all.frames().translate(table.view().load(entry));
-            let (first, count) = table.hw_entries(hw, entry);
-            for n in 0..count {
-                let tce = hw.load(HwEntry(first.0 + n));
-                let expected = page.further(n << hw.window().page_shift().get());
-                self.disagreeing += u64::from(tce != expected);
-                if tce.is_live() {
-                    self.entry(all, hw, tce, mapped);
-                }
-            }
-        }
-    }
-
-    fn entry(&mut self, all: &Container, hw: &IommuTable, tce: Tce, mapped: &mut [u32]) {
-        self.live += 1;
-        match all.frames().check_page(tce.hpa(), hw.window().page_shift()) {
-            Ok(()) => mapped[all.frames().frame(tce.hpa())] += 1,
-            Err(_) => self.foreign += 1,
-        }
     }
 }

@@ -9,21 +9,20 @@
 
 use crate::LIST_ENTRIES;
 use crate::addr::HwEntry;
-use crate::agent::Agent;
+use crate::agent::{Agent, Work};
 use crate::error::Error;
 use crate::frames::{Frames, Pins};
 use crate::table::IommuTable;
 use crate::tally::Tally;
-use crate::tce::Tce;
+use crate::tce::{AtomicTce, Tce};
 use crate::window::PageShift;
 
 /// Exchanges that share one kill. Dropping it kills, dirties and releases.
 #[must_use = "displaced pages stay pinned until the batch is dropped"]
-#[derive(Debug)]
 pub struct Batch<'a> {
     table: &'a IommuTable,
     frames: &'a Frames,
-    agent: &'a mut Agent,
+    work: &'a mut Work,
     page_shift: PageShift,
     /// Entries exchanged and not killed yet: from `first` to before `end`.
     first: u64,
@@ -36,44 +35,54 @@ impl<'a> Batch<'a> {
     /// No exchange yet. The agent is one for these frames, and no other frames are mapped in the
     /// table.
     pub fn new(table: &'a IommuTable, frames: &'a Frames, agent: &'a mut Agent) -> Batch<'a> {
+        Batch::with(table, frames, &mut agent.work)
+    }
+
+    pub(crate) fn with(table: &'a IommuTable, frames: &'a Frames, work: &'a mut Work) -> Batch<'a> {
         let page_shift = table.window().page_shift();
-        Batch { table, frames, agent, page_shift, first: u64::MAX, end: 0, displaced: 0 }
+        Batch { table, frames, work, page_shift, first: u64::MAX, end: 0, displaced: 0 }
     }
 
     /// Exchanges an entry: pins the new page, and keeps the displaced one until the batch ends,
-    /// when it is marked dirty by its **old** direction and released. [`Tce::CLEAR`] clears.
+    /// when it is marked dirty by its **old** direction and released. [`Tce::CLEAR`] clears; where
+    /// no level of the table is, that is success with [`Tce::CLEAR`], and allocates none.
     /// Returns what was displaced.
     ///
     /// Errors: [`Error::NoEntry`]; [`Error::LowBits`], [`Error::NotOwned`] and [`Error::Foreign`]
-    /// when the page is not one of the table's size or not guest memory. Then nothing has changed.
+    /// when the page is not one of the table's size or not guest memory; [`Error::NoMemory`] for a
+    /// level of the table; [`Error::NotRegistered`]. Then nothing has changed.
     ///
     /// Linux: `iommu_tce_xchg`; later `iommu_tce_xchg_no_kill` and `iommu_tce_kill`.
     pub fn tce_xchg(&mut self, entry: HwEntry, new: Tce) -> Result<Tce, Error> {
         self.table.check(entry)?;
         if new.is_live() {
             self.frames.check_page(new.hpa(), self.page_shift)?;
+            reserve_levels(self.table, self.work, entry, 1)?;
+            self.frames.reserve(new.hpa(), self.page_shift, 1)?;
         }
         Ok(self.exchange(entry, new))
     }
 
-    /// [`tce_xchg`](Self::tce_xchg) of what was checked before.
+    /// [`tce_xchg`](Self::tce_xchg) of what was checked and reserved before.
     pub(crate) fn exchange(&mut self, entry: HwEntry, new: Tce) -> Tce {
         if self.displaced == LIST_ENTRIES {
             self.settle();
         }
-        self.agent.totals.pinned += pin(self.frames, &self.agent.pins, [new]);
+        self.work.totals.pinned += pin(self.frames, &self.work.pins, [new]);
+        self.watch_store(entry, new);
         let old = self.table.exchange(entry, new);
         self.touch(entry, 1);
         if old.is_live() {
-            self.agent.displaced[self.displaced] = old;
+            self.work.displaced[self.displaced] = old;
             self.displaced += 1;
+            self.watch_displaced(entry, old);
         }
         old
     }
 
-    /// Exchanges at most [`LIST_ENTRIES`] entries from `first` on, which were checked, for `new(0)`,
-    /// `new(1)` and so on; the swap itself is left out where the entry is the same already. That is
-    /// still an exchange: a page for itself, dirty by its direction.
+    /// Exchanges at most [`LIST_ENTRIES`] entries from `first` on, which were checked and reserved,
+    /// for `new(0)`, `new(1)` and so on; the swap itself is left out where the entry is the same
+    /// already. That is still an exchange: a page for itself, dirty by its direction.
     ///
     /// A locked swap is slow and waits for every store before it, so all that can be done before
     /// and after the swaps is not done between them.
@@ -82,30 +91,69 @@ impl<'a> Batch<'a> {
         &mut self,
         first: HwEntry,
         count: usize,
-        new: impl Fn(usize) -> Tce,
+        new: impl Fn(usize) -> Tce + Copy,
     ) -> Tally {
-        self.settle();
-        let live = pin(self.frames, &self.agent.pins, (0..count).map(&new));
-        self.agent.totals.pinned += live;
-        let (mut displaced, mut replaced, mut swapped) = (0, 0, false);
-        let room = &mut *self.agent.displaced;
-        for (i, slot) in self.table.slots(first, count).iter().enumerate() {
-            let new = new(i);
-            let mut old = slot.load();
-            if old != new {
-                old = slot.swap(new);
-                swapped = true;
-            }
-            room[displaced % LIST_ENTRIES] = old;
-            displaced += usize::from(old.is_live());
-            replaced += u64::from(old.is_live() & new.is_live());
+        if self.table.watch().is_some() {
+            return self.exchange_each(first, count, new);
         }
-        self.displaced = displaced;
-        if swapped {
+        self.settle();
+        let live = pin(self.frames, &self.work.pins, (0..count).map(new));
+        self.work.totals.pinned += live;
+        let mut run = Run::default();
+        let (here, slots) = self.table.slots(first, count);
+        run.swap(slots, &mut self.work.displaced, new);
+        if here < count {
+            run = self.swap_rest(first, here, count, run, new);
+        }
+        self.displaced = run.displaced;
+        if run.swapped {
             self.touch(first, count as u64);
         }
-        let cleared = displaced as u64 - replaced;
-        Tally { puts: 0, replaced, cleared, mapped: live - replaced }
+        let cleared = run.displaced as u64 - run.replaced;
+        Tally { puts: 0, replaced: run.replaced, cleared, mapped: live - run.replaced }
+    }
+
+    /// Goes on in the next levels of the table.
+    #[cold]
+    fn swap_rest(
+        &mut self,
+        first: HwEntry,
+        mut done: usize,
+        count: usize,
+        mut run: Run,
+        new: impl Fn(usize) -> Tce,
+    ) -> Run {
+        while done < count {
+            let (here, slots) = self.table.slots(HwEntry(first.0 + done as u64), count - done);
+            run.swap(slots, &mut self.work.displaced, |i| new(done + i));
+            done += here;
+        }
+        run
+    }
+
+    /// The same, one after the other, for a table that is watched.
+    #[cold]
+    fn exchange_each(&mut self, first: HwEntry, count: usize, new: impl Fn(usize) -> Tce) -> Tally {
+        let mut tally = Tally::default();
+        for n in 0..count {
+            let old = self.exchange(HwEntry(first.0 + n as u64), new(n));
+            tally.note(old.is_live(), new(n).is_live());
+        }
+        tally
+    }
+
+    /// Clears every entry that is live.
+    ///
+    /// Linux: `tce_iommu_clear` of a whole table.
+    pub fn clear_all(&mut self) {
+        let table = self.table;
+        table.for_each_live(&mut |entry, _| {
+            // A kill is for all entries from the first to the last.
+            if entry.0.saturating_sub(self.first) >= LIST_ENTRIES as u64 {
+                self.settle();
+            }
+            self.exchange(entry, Tce::CLEAR);
+        });
     }
 
     /// Entries to kill.
@@ -117,18 +165,97 @@ impl<'a> Batch<'a> {
     /// Kill, dirty, release.
     #[inline]
     fn settle(&mut self) {
-        if self.first < self.end {
-            self.table.kill(HwEntry(self.first), self.end - self.first);
-            self.agent.totals.kills += 1;
+        let (first, end) = (self.first, self.end);
+        if first < end {
+            if let Some(faults) = &self.work.faults {
+                faults.before_kill(self.table.window().liobn());
+            }
+            self.table.kill(HwEntry(first), end - first);
+            self.work.totals.kills += 1;
             (self.first, self.end) = (u64::MAX, 0);
         }
-        let Agent { pins, totals, displaced, .. } = &mut *self.agent;
+        let Work { pins, totals, displaced, .. } = &mut *self.work;
         let displaced = &displaced[..self.displaced.min(LIST_ENTRIES)];
         totals.released += displaced.len() as u64;
         for_runs(displaced.iter().copied(), |old, count| {
             totals.dirtied += release(self.frames, pins, self.page_shift, old, count);
         });
         self.displaced = 0;
+        if !self.work.watched.is_empty() {
+            self.watch_settled();
+        }
+        if first < end && self.table.is_sealed() {
+            self.clear_again(first, end);
+        }
+    }
+
+    /// The table was given up meanwhile: nothing may stay in it ([`IommuTable::seal`]).
+    #[cold]
+    fn clear_again(&mut self, first: u64, end: u64) {
+        for entry in (first..end).map(HwEntry) {
+            if self.table.load(entry).is_live() {
+                self.exchange(entry, Tce::CLEAR);
+            }
+        }
+        self.settle();
+    }
+
+    #[inline]
+    fn watch_store(&self, entry: HwEntry, new: Tce) {
+        if let Some(watch) = self.table.watch()
+            && new.is_live()
+        {
+            watch.stores(entry, new);
+        }
+    }
+
+    #[inline]
+    fn watch_displaced(&mut self, entry: HwEntry, old: Tce) {
+        if self.table.watch().is_some() {
+            self.work.watched.push((entry, old));
+        }
+    }
+
+    #[cold]
+    fn watch_settled(&mut self) {
+        let watched = std::mem::take(&mut self.work.watched);
+        if let Some(watch) = self.table.watch() {
+            watched.iter().for_each(|&(entry, old)| watch.displaced(entry, old));
+        }
+    }
+}
+
+/// What a run of swaps came to.
+#[derive(Default)]
+struct Run {
+    displaced: usize,
+    replaced: u64,
+    swapped: bool,
+}
+
+impl Run {
+    /// Swaps the entries of one level. There are none where the level does not exist: there all is
+    /// clear, and stays so.
+    #[inline(always)]
+    fn swap(
+        &mut self,
+        slots: &[AtomicTce],
+        room: &mut [Tce; LIST_ENTRIES],
+        new: impl Fn(usize) -> Tce,
+    ) {
+        let Run { mut displaced, mut replaced, mut swapped } = *self;
+        for (i, slot) in slots.iter().enumerate() {
+            let new = new(i);
+            let mut old = slot.load();
+            if old != new {
+                old = slot.swap(new);
+                swapped = true;
+            }
+            room[displaced % LIST_ENTRIES] = old;
+            displaced += usize::from(old.is_live());
+            replaced += u64::from(old.is_live() & new.is_live());
+        }
+        *self = Run { displaced, replaced, swapped };
     }
 }
 
@@ -139,27 +266,57 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// One exchange with its kill: a [`Batch`] of one, without the room that a batch needs.
+/// One exchange with its kill: a [`Batch`] of one, without the room that a batch needs, for a
+/// [plain](Work::plain) agent and a table that is not watched.
 ///
 /// Linux: `iommu_tce_xchg` as the commit made it.
 #[inline(always)]
-pub(crate) fn tce_xchg_one(
+pub(crate) fn tce_xchg_plain(
     table: &IommuTable,
     frames: &Frames,
-    agent: &mut Agent,
+    work: &mut Work,
     entry: HwEntry,
     new: Tce,
 ) -> Tce {
-    agent.totals.pinned += pin(frames, &agent.pins, [new]);
+    if new.is_live() {
+        work.pins.pin(frames.frame(new.hpa()), 1);
+        work.totals.pinned += 1;
+    }
     let old = table.exchange(entry, new);
     table.kill(entry, 1);
-    agent.totals.kills += 1;
+    work.totals.kills += 1;
     if old.is_live() {
-        agent.totals.released += 1;
-        let page_shift = table.window().page_shift();
-        agent.totals.dirtied += release(frames, &agent.pins, page_shift, old, 1);
+        work.totals.released += 1;
+        if old.device_writes() {
+            frames.mark_dirty(old.hpa(), table.window().page_shift());
+            work.totals.dirtied += 1;
+        }
+        work.pins.unpin(frames.frame(old.hpa()), 1);
+    }
+    if table.is_sealed() {
+        clear_sealed(table, frames, work, entry);
     }
     old
+}
+
+/// The table was given up meanwhile.
+#[cold]
+fn clear_sealed(table: &IommuTable, frames: &Frames, work: &mut Work, entry: HwEntry) {
+    Batch::with(table, frames, work).exchange(entry, Tce::CLEAR);
+}
+
+/// Makes sure that the levels of these entries exist. Errors: [`Error::NoMemory`].
+pub(crate) fn reserve_levels(
+    table: &IommuTable,
+    work: &Work,
+    first: HwEntry,
+    count: u64,
+) -> Result<(), Error> {
+    let liobn = table.window().liobn();
+    table.reserve(first, count, &mut || match &work.faults {
+        Some(faults) => !faults.no_memory(liobn),
+        None => true,
+    })
 }
 
 /// Takes a pin for each live entry that is about to be stored: before the swap, so that no page
@@ -167,9 +324,12 @@ pub(crate) fn tce_xchg_one(
 #[inline(always)]
 fn pin(frames: &Frames, pins: &Pins, new: impl IntoIterator<Item = Tce>) -> u64 {
     let mut pinned = 0;
+    let here = frames.all_registered(); // else they were pinned when they were reserved
     for_runs(new, |tce, count| {
         if tce.is_live() {
-            pins.pin(frames.frame(tce.hpa()), count);
+            if here {
+                pins.pin(frames.frame(tce.hpa()), count);
+            }
             pinned += u64::from(count);
         }
     });
@@ -184,7 +344,7 @@ fn release(frames: &Frames, pins: &Pins, page_shift: PageShift, old: Tce, count:
     if dirty {
         frames.mark_dirty(old.hpa(), page_shift);
     }
-    pins.unpin(frames.frame(old.hpa()), count);
+    frames.unpin(pins, old.hpa(), count);
     if dirty { u64::from(count) } else { 0 }
 }
 

@@ -4,9 +4,11 @@
 //! Every check comes before the first change, so a refused call has changed nothing.
 
 use crate::LIST_ENTRIES;
-use crate::addr::{Ioba, Liobn};
+use crate::addr::{GuestEntry, Ioba, Liobn};
 use crate::agent::Agent;
+use crate::batch::Batch;
 use crate::error::Error;
+use crate::faults::Faults;
 use crate::frames::Frames;
 use crate::guest_table::GuestTable;
 use crate::profile::Profile;
@@ -14,32 +16,76 @@ use crate::table::IommuTable;
 use crate::tally::{Stats, Tally, Totals, WindowStats};
 use crate::tce::RawTce;
 use crate::window::Window;
+use crate::windows::Windows;
+use arc_swap::{ArcSwap, Cache};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A guest's DMA windows and the frames of its memory.
 ///
 /// Shared by all of the guest's vCPUs; each brings its own [`Agent`]. No call takes a lock.
-#[derive(Debug)]
+/// Windows may come and go meanwhile.
 pub struct Container {
-    frames: Frames,
+    frames: Arc<Frames>,
     profile: Profile,
-    /// Few, so that a search from the front is faster than hashing.
-    windows: Vec<GuestTable>,
+    windows: Arc<ArcSwap<Windows>>,
+    /// Taken by who changes the windows, never by a call. Counts the windows that ever were.
+    change: Mutex<u64>,
+    faults: Option<Arc<dyn Faults>>,
 }
 
 impl Container {
     /// A guest with this memory and no windows.
-    pub fn new(frames: Frames) -> Container {
-        Container { frames, profile: Profile::LOPAR, windows: Vec::new() }
+    pub fn new(frames: impl Into<Arc<Frames>>) -> Container {
+        Container {
+            frames: frames.into(),
+            profile: Profile::LOPAR,
+            windows: Arc::default(),
+            change: Mutex::default(),
+            faults: None,
+        }
+    }
+
+    /// The same with injected faults. Agents made before do not know of them.
+    pub fn with_faults(self, faults: Arc<dyn Faults>) -> Container {
+        Container { faults: Some(faults), ..self }
+    }
+
+    /// The same with other answers.
+    pub fn with_profile(self, profile: Profile) -> Container {
+        Container { profile, ..self }
     }
 
     /// Adds a window over a hardware table.
     ///
     /// Errors: [`Error::Duplicate`] LIOBN (bug 55 of papr-tce 6.3), [`Error::Incompatible`].
-    pub fn add_window(&mut self, window: Window, table: IommuTable) -> Result<(), Error> {
-        if self.find(window.liobn()).is_ok() {
-            return Err(Error::Duplicate(window.liobn()));
-        }
-        self.windows.push(GuestTable::new(window, table)?);
+    pub fn add_window(
+        &self,
+        window: Window,
+        table: impl Into<Arc<IommuTable>>,
+    ) -> Result<(), Error> {
+        self.add(window, Some(table.into()))
+    }
+
+    /// Adds a window that has no hardware table yet: calls change only the view.
+    ///
+    /// Errors: [`Error::Duplicate`].
+    pub fn add_view(&self, window: Window) -> Result<(), Error> {
+        self.add(window, None)
+    }
+
+    fn add(&self, window: Window, table: Option<Arc<IommuTable>>) -> Result<(), Error> {
+        self.change(|windows, id| {
+            if windows.find(window.liobn()).is_ok() {
+                return Err(Error::Duplicate(window.liobn()));
+            }
+            let mut new = GuestTable::new(window, windows.free_slot(), id);
+            if let Some(table) = table {
+                new = new.attach(table)?;
+            }
+            windows.0.push(Arc::new(new));
+            Ok(())
+        })?;
         let (liobn, shift, size) = (window.liobn(), window.page_shift(), window.size());
         log::debug!(
             "DMA window {liobn}: {size:#x} pages of 2^{shift} bytes from {}",
@@ -48,14 +94,93 @@ impl Container {
         Ok(())
     }
 
-    /// Attaches one more hardware table to a window; see [`GuestTable::attach`].
-    pub fn attach(&mut self, liobn: Liobn, table: IommuTable) -> Result<(), Error> {
-        let (index, _) = self.find(liobn)?;
-        self.windows[index].attach(table)
+    /// Attaches one more hardware table to a window; one that is attached already gets another
+    /// reference. What is in the view already is not replayed into it.
+    ///
+    /// Errors: [`Error::NoWindow`], [`Error::Incompatible`].
+    ///
+    /// Linux: `kvm_spapr_tce_attach_iommu_group`.
+    pub fn attach(&self, liobn: Liobn, table: impl Into<Arc<IommuTable>>) -> Result<(), Error> {
+        let table = table.into();
+        self.replace(liobn, |window| window.attach(table))
+    }
+
+    /// Takes one reference to a hardware table away, and the table from the window with the last.
+    /// Its entries stay as they are: whoever owns the table clears it, and gives it up for good
+    /// with [`Container::retire`], so that no call that is under way stores into it any more.
+    ///
+    /// Errors: [`Error::NoWindow`], [`Error::NotAttached`].
+    pub fn detach(&self, liobn: Liobn, table: &Arc<IommuTable>) -> Result<(), Error> {
+        self.replace(liobn, |window| window.detach(table))
+    }
+
+    fn replace(
+        &self,
+        liobn: Liobn,
+        with: impl FnOnce(&GuestTable) -> Result<GuestTable, Error>,
+    ) -> Result<(), Error> {
+        self.change(|windows, _| {
+            let at = windows.iter().position(|table| table.window().liobn() == liobn);
+            let window = &mut windows.0[at.ok_or(Error::NoWindow(liobn))?];
+            *window = Arc::new(with(window)?);
+            Ok(())
+        })
+    }
+
+    /// Publishes changed windows, or nothing on an error. `change` gets a number that no window
+    /// has had.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Windows, u64) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut windows_ever = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = Windows::clone(&self.windows.load());
+        let done = change(&mut windows, *windows_ever)?;
+        *windows_ever += 1;
+        self.windows.store(Arc::new(windows));
+        Ok(done)
+    }
+
+    /// Removes a window with its hardware tables: every entry is cleared, killed and released, and
+    /// only then is the LIOBN gone (bug 30 of papr-tce 6.1).
+    ///
+    /// Calls that are under way, or come before the LIOBN is gone, succeed in the view; nothing
+    /// that they map stays ([`IommuTable`] says how). Errors: [`Error::NoWindow`].
+    pub fn remove_window(&self, by: &mut Agent, liobn: Liobn) -> Result<(), Error> {
+        let window = self.window(liobn)?;
+        for table in window.tables() {
+            self.retire(by, table);
+        }
+        // Another thread may have removed it first, and may have added a new one of that name.
+        self.change(|windows, _| {
+            windows.0.retain(|table| table.id() != window.id());
+            Ok(())
+        })?;
+        log::debug!("DMA window {liobn} removed");
+        Ok(())
+    }
+
+    /// Takes a window out of the list and leaves its hardware tables as they are. From then on the
+    /// LIOBN is unknown. Errors: [`Error::NoWindow`].
+    ///
+    /// Linux: what closing a table's file descriptor does, `kvm_spapr_tce_release`.
+    pub fn close_window(&self, liobn: Liobn) -> Result<Arc<GuestTable>, Error> {
+        self.change(|windows, _| {
+            let at = windows.iter().position(|table| table.window().liobn() == liobn);
+            Ok(windows.0.remove(at.ok_or(Error::NoWindow(liobn))?))
+        })
+    }
+
+    /// Gives a hardware table up for good: its entries are cleared, killed and released, and
+    /// whatever a call that is under way still stores there is cleared by that call.
+    pub fn retire(&self, by: &mut Agent, table: &IommuTable) {
+        table.seal();
+        Batch::new(table, &self.frames, by).clear_all();
+        table.flush();
     }
 
     /// The frames of guest memory.
-    pub fn frames(&self) -> &Frames {
+    pub fn frames(&self) -> &Arc<Frames> {
         &self.frames
     }
 
@@ -64,39 +189,37 @@ impl Container {
         &self.profile
     }
 
-    /// The windows, in the order in which they were added.
-    pub fn windows(&self) -> &[GuestTable] {
-        &self.windows
+    /// The windows as they are now, in the order in which they were added.
+    pub fn windows(&self) -> Arc<Windows> {
+        self.windows.load_full()
     }
 
     /// The window of this name. Errors: [`Error::NoWindow`].
-    pub fn window(&self, liobn: Liobn) -> Result<&GuestTable, Error> {
-        self.find(liobn).map(|(_, window)| window)
+    pub fn window(&self, liobn: Liobn) -> Result<Arc<GuestTable>, Error> {
+        self.windows.load().find(liobn).cloned()
     }
 
     /// A new agent for a thread that will make calls.
     pub fn agent(&self) -> Agent {
-        Agent::new(self.frames.shard(), self.windows.len())
+        let windows = Cache::new(self.windows.clone());
+        Agent::new(&self.frames, windows, self.faults.clone())
     }
 
     /// Maps, replaces or clears one entry.
     ///
     /// Errors, in order: [`Error::NoWindow`]; [`Error::Unaligned`], [`Error::Outside`];
-    /// [`Error::LowBits`], [`Error::NotOwned`] if `tce` has a permission.
+    /// [`Error::LowBits`], [`Error::NotOwned`] if `tce` has a permission; [`Error::NoMemory`],
+    /// [`Error::NotRegistered`].
     ///
     /// LoPAR 2.9, H_PUT_TCE. Linux: `kvmppc_h_put_tce`.
     #[inline]
     pub fn put(&self, by: &mut Agent, liobn: Liobn, ioba: Ioba, tce: RawTce) -> Result<(), Error> {
-        let (index, table) = self.find(liobn)?;
-        let entry = if tce.is_live() {
-            let entry = table.window().tce_put_param_check(ioba, tce.address())?;
-            table.check_owned(&self.frames, tce)?;
-            entry
-        } else {
-            table.window().tce_clear_param_check(ioba, 0, 1)?
-        };
-        let tally = table.write_one(&self.frames, by, entry, tce);
-        by.count(index, &tally);
+        let Agent { windows, work } = by;
+        let table = windows.load().find(liobn)?;
+        let entry = table.window().entry(ioba)?;
+        table.check(&self.frames, tce)?;
+        let tally = table.write_one(&self.frames, work, entry, tce)?;
+        work.count(table, &tally);
         Ok(())
     }
 
@@ -117,11 +240,12 @@ impl Container {
         if list.len() > LIST_ENTRIES {
             return Err(Error::TooMany(count));
         }
-        let (index, table) = self.find(liobn)?;
+        let Agent { windows, work } = by;
+        let table = windows.load().find(liobn)?;
         let first = table.window().range(ioba, count)?;
         list.iter().try_for_each(|&tce| table.check(&self.frames, RawTce(tce)))?;
-        let tally = table.write(&self.frames, by, first, list.len(), |i| RawTce(list[i]));
-        by.count(index, &tally);
+        let tally = table.write(&self.frames, work, first, list.len(), move |i| RawTce(list[i]))?;
+        work.count(table, &tally);
         Ok(())
     }
 
@@ -130,6 +254,9 @@ impl Container {
     ///
     /// Errors, in order: [`Error::NoWindow`]; `ioba` as in [`put`](Self::put);
     /// [`Error::TooMany`] above the profile's limit; [`Error::Outside`]; the value as in `put`.
+    ///
+    /// Above 512 entries, which the profile must allow, they are written 512 at a time, each time
+    /// all or nothing.
     ///
     /// LoPAR 2.9, H_STUFF_TCE. Linux: `kvmppc_h_stuff_tce`.
     pub fn stuff(
@@ -140,16 +267,22 @@ impl Container {
         tce: RawTce,
         count: u64,
     ) -> Result<(), Error> {
-        let (index, table) = self.find(liobn)?;
+        let Agent { windows, work } = by;
+        let table = windows.load().find(liobn)?;
         table.window().entry(ioba)?;
         if count > self.profile.stuff_limit {
             return Err(Error::TooMany(count));
         }
         let first = table.window().range(ioba, count)?;
         table.check(&self.frames, tce)?;
-        // The range is inside a table of host size.
-        let tally = table.write(&self.frames, by, first, count as usize, |_| tce);
-        by.count(index, &tally);
+        let mut done = 0;
+        while done < count {
+            let here = (count - done).min(LIST_ENTRIES as u64);
+            let first = GuestEntry(first.0 + done);
+            let tally = table.write(&self.frames, work, first, here as usize, move |_| tce)?;
+            work.count(table, &tally);
+            done += here;
+        }
         Ok(())
     }
 
@@ -157,32 +290,39 @@ impl Container {
     ///
     /// LoPAR 2.9, H_GET_TCE. Linux: `kvmppc_h_get_tce`.
     #[inline]
-    pub fn tce(&self, liobn: Liobn, ioba: Ioba) -> Result<RawTce, Error> {
-        let (_, table) = self.find(liobn)?;
+    pub fn tce(&self, by: &mut Agent, liobn: Liobn, ioba: Ioba) -> Result<RawTce, Error> {
+        let table = by.windows().find(liobn)?;
         Ok(table.view().load(table.window().entry(ioba)?))
     }
 
-    /// Clears every entry of every window, as a reset of the guest does.
+    /// Clears every entry of every window, as a reset of the guest does (bugs 56 and 67 of
+    /// papr-tce 6.3). What was never written costs nothing.
     pub fn clear(&self, by: &mut Agent) {
-        for (index, table) in self.windows.iter().enumerate() {
-            for first in (0..table.window().size()).step_by(LIST_ENTRIES) {
-                let count = (table.window().size() - first).min(LIST_ENTRIES as u64) as usize;
-                let first = crate::GuestEntry(first);
-                let tally = table.write(&self.frames, by, first, count, |_| RawTce(0));
-                by.count(index, &tally);
-            }
+        let Agent { windows, work } = by;
+        for table in windows.load().iter() {
+            table.view().for_each_run(&mut |first, count| {
+                for done in (0..count).step_by(LIST_ENTRIES) {
+                    let first = GuestEntry(first.0 + done as u64);
+                    let here = (count - done).min(LIST_ENTRIES);
+                    // Storing zero needs no memory and no registered page.
+                    if let Ok(tally) = table.write(&self.frames, work, first, here, |_| RawTce(0)) {
+                        work.count(table, &tally);
+                    }
+                }
+            });
         }
     }
 
     /// The summary of the windows and of what these agents did. At rest only.
     pub fn stats<'a>(&self, agents: impl IntoIterator<Item = &'a Agent>) -> Stats {
-        let mut tallies = vec![Tally::default(); self.windows.len()];
+        let all = self.windows();
+        let mut tallies = vec![Tally::default(); all.len()];
         let mut totals = Totals::default();
         for agent in agents {
             totals += agent.totals();
-            tallies.iter_mut().enumerate().for_each(|(i, tally)| *tally += agent.tally(i));
+            all.iter().zip(&mut tallies).for_each(|(table, tally)| *tally += agent.tally(table));
         }
-        let windows = self.windows.iter().zip(tallies).map(|(table, tally)| WindowStats {
+        let windows = all.iter().zip(tallies).map(|(table, tally)| WindowStats {
             liobn: table.window().liobn(),
             page_shift: table.window().page_shift(),
             size: table.window().size(),
@@ -192,10 +332,10 @@ impl Container {
         });
         Stats { windows: windows.collect(), totals, leaked: self.audit().leaked }
     }
+}
 
-    #[inline]
-    fn find(&self, liobn: Liobn) -> Result<(usize, &GuestTable), Error> {
-        let mut windows = self.windows.iter().enumerate();
-        windows.find(|(_, t)| t.window().liobn() == liobn).ok_or(Error::NoWindow(liobn))
+impl fmt::Debug for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Container").field("windows", &self.windows()).finish_non_exhaustive()
     }
 }

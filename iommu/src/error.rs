@@ -51,8 +51,31 @@ pub enum Error {
         size: u64,
     },
     /// A window that is too large for a flat table.
-    #[error("{0:#x} entries do not fit a flat table; use a smaller window or larger pages")]
+    #[error(
+        "{0:#x} entries do not fit a flat table; use more levels, larger pages or a smaller window"
+    )]
     TooLarge(u64),
+    /// A number of levels that the platform or the window does not allow.
+    #[error("a table of {0} levels is not possible on this platform for this window")]
+    Levels(u32),
+    /// No memory for a level of a table, or for the view.
+    #[error("no memory for a level of the table")]
+    NoMemory,
+    /// The page is guest memory, but it is not registered for DMA, or is being unregistered.
+    #[error("the page at {0} is not registered for DMA")]
+    NotRegistered(Gpa),
+    /// A window of a PE that does not exist, is not set, or is taken.
+    #[error("window {0} of the PE does not exist, is not set or is taken")]
+    WindowNumber(usize),
+    /// Memory that was to be registered is registered already.
+    #[error("host page {0} is registered already")]
+    Registered(Hpa),
+    /// Memory that was to be unregistered is mapped.
+    #[error("host page {0} is mapped; clear the entries that map it first")]
+    Mapped(Hpa),
+    /// The hardware table is not attached to the window.
+    #[error("the hardware table is not attached to the window of LIOBN {0}")]
+    NotAttached(Liobn),
     /// Two windows with one LIOBN.
     #[error("LIOBN {0} is in use")]
     Duplicate(Liobn),

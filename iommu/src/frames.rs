@@ -5,15 +5,18 @@
 //! frame (as Linux counts a compound page on its head) and dirties all of its frames.
 //!
 //! Pins are counted per agent, so that pinning is an ordinary addition and not a locked
-//! instruction; a page's pins are the wrapping sum over the agents.
+//! instruction; a page's pins are the wrapping sum over the agents. Memory that may be
+//! unregistered while it is in use is counted in one place instead ([`registered`](crate::registered)).
 
 use crate::addr::{AlignedHpa, Gpa, Hpa};
 use crate::error::Error;
+use crate::registered::{Region, Registered};
+use crate::sync::{AtomicU32, Ordering};
 use crate::table::atomics;
 use crate::tce::{RawTce, Tce};
 use crate::window::PageShift;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use vm_memory::bitmap::AtomicBitmap;
 
@@ -37,6 +40,8 @@ pub struct Frames {
     shards: Mutex<Vec<Arc<Pins>>>,
     /// Frames that a device may have written: set when the mapping is displaced.
     dirt: AtomicBitmap,
+    /// `None` when all memory is registered for good.
+    registered: Option<Registered>,
 }
 
 /// One agent's share of the pin counts, by frame. Only its agent writes, anybody may read:
@@ -78,7 +83,95 @@ impl Frames {
             return Err(Error::Memory(bytes));
         };
         let dirt = AtomicBitmap::new(len, FRAME_BYTES);
-        Ok(Frames { bytes, shards: Mutex::default(), dirt })
+        Ok(Frames { bytes, shards: Mutex::default(), dirt, registered: None })
+    }
+
+    /// The frames of `bytes` of memory of which nothing is registered yet: a page must be
+    /// [`register`](Self::register)ed before it can be mapped. Errors: [`Error::Memory`].
+    pub fn unregistered(bytes: u64) -> Result<Frames, Error> {
+        let frames = Frames::new(bytes)?;
+        let registered = Some(Registered::new(frames.len()));
+        Ok(Frames { registered, ..frames })
+    }
+
+    /// Registers ranges of host addresses for DMA, as one region. Errors: [`Error::Foreign`];
+    /// [`Error::Registered`], also when all memory is registered for good; nothing was changed.
+    ///
+    /// Linux: `mm_iommu_new`.
+    pub fn register(&self, ranges: &[Range<Hpa>]) -> Result<Region, Error> {
+        let runs = ranges.iter().map(|range| self.run(range)).collect::<Result<Vec<_>, _>>()?;
+        match (&self.registered, ranges.first()) {
+            (Some(registered), _) => registered.register(runs).map_err(|e| self.located(e)),
+            (None, Some(first)) => Err(Error::Registered(first.start)),
+            (None, None) => Err(Error::Registered(BASE)),
+        }
+    }
+
+    /// Unregisters a region. Errors: [`Error::Mapped`] while an entry maps a page of it, and the
+    /// region stays as it was.
+    ///
+    /// Linux: `mm_iommu_put`.
+    pub fn unregister(&self, region: &Region) -> Result<(), Error> {
+        match &self.registered {
+            Some(registered) => registered.unregister(region).map_err(|e| self.located(e)),
+            None => Ok(()),
+        }
+    }
+
+    /// Frames of a range of host addresses.
+    fn run(&self, range: &Range<Hpa>) -> Result<Range<usize>, Error> {
+        let whole = (range.start.0 | range.end.0).is_multiple_of(1 << SHIFT);
+        let inside = range.start >= BASE && range.end.0 <= BASE.0 + self.bytes;
+        if whole && inside && range.start <= range.end {
+            Ok(self.frame(range.start)..self.frame(range.end))
+        } else {
+            Err(Error::Foreign(range.start))
+        }
+    }
+
+    /// Frames begin at [`BASE`].
+    fn located(&self, error: Error) -> Error {
+        match error {
+            Error::Mapped(hpa) => Error::Mapped(Hpa(BASE.0 + hpa.0)),
+            Error::Registered(hpa) => Error::Registered(Hpa(BASE.0 + hpa.0)),
+            other => other,
+        }
+    }
+
+    /// True when no page can be unregistered.
+    #[inline(always)]
+    pub(crate) fn all_registered(&self) -> bool {
+        self.registered.is_none()
+    }
+
+    /// Takes `n` pins on a page that may be unregistered, before anything is changed. Where all
+    /// memory is registered for good, pins are taken only when the page is mapped
+    /// ([`Pins::pin`]). Errors: [`Error::NotRegistered`].
+    pub(crate) fn reserve(&self, hpa: Hpa, shift: PageShift, n: u32) -> Result<(), Error> {
+        let Some(registered) = &self.registered else { return Ok(()) };
+        let first = self.frame(hpa);
+        let last = first.saturating_add((1 << (shift.get() - SHIFT)) - 1);
+        if registered.pin(first, last, n) {
+            Ok(())
+        } else {
+            Err(Error::NotRegistered(Gpa(hpa.0.wrapping_sub(BASE.0))))
+        }
+    }
+
+    /// Gives pins back that were reserved and not used.
+    pub(crate) fn unreserve(&self, hpa: Hpa, n: u32) {
+        if let Some(registered) = &self.registered {
+            registered.unpin(self.frame(hpa), n);
+        }
+    }
+
+    /// Gives back the pins of `n` entries.
+    #[inline(always)]
+    pub(crate) fn unpin(&self, pins: &Pins, hpa: Hpa, n: u32) {
+        match &self.registered {
+            None => pins.unpin(self.frame(hpa), n),
+            Some(registered) => registered.unpin(self.frame(hpa), n),
+        }
     }
 
     /// Bytes of guest memory.
@@ -127,11 +220,17 @@ impl Frames {
     /// Pins held on the page that begins at `hpa`. Exact when no agent is in a call.
     pub fn pins(&self, hpa: Hpa) -> u32 {
         let frame = self.frame(hpa);
-        self.shards().iter().fold(0, |sum, pins| sum.wrapping_add(pins.load(frame)))
+        match &self.registered {
+            Some(registered) => registered.pins(frame),
+            None => self.shards().iter().fold(0, |sum, pins| sum.wrapping_add(pins.load(frame))),
+        }
     }
 
     /// [`pins`](Self::pins) of every frame from guest address 0 up.
     pub fn all_pins(&self) -> Vec<u32> {
+        if let Some(registered) = &self.registered {
+            return (0..self.len()).map(|frame| registered.pins(frame)).collect();
+        }
         let mut sums = vec![0u32; self.len()];
         for pins in self.shards().iter() {
             for (sum, count) in sums.iter_mut().zip(&pins.0) {

@@ -23,47 +23,83 @@
 //!
 //! A value that never was stored because it is zero and its chunk does not exist counts as stored
 //! before all others. Each turn back to 2 means that another call made progress.
+//!
+//! What can fail is done before 1: levels and places are made, pages that may be unregistered are
+//! pinned. In 3 a writer may find a value of another one, whose page it has not pinned. If that
+//! cannot be pinned any more, the value has been replaced already: the entry is cleared, which
+//! is always safe, and the view is read once more.
 
 use crate::addr::{Gpa, GuestEntry, HwEntry};
-use crate::agent::Agent;
-use crate::batch::{Batch, tce_xchg_one};
+use crate::agent::Work;
+use crate::batch::{Batch, reserve_levels, tce_xchg_plain};
 use crate::error::Error;
 use crate::frames::Frames;
+use crate::sync::{AtomicI64, Ordering, fence};
 use crate::table::IommuTable;
 use crate::tally::Tally;
-use crate::tce::RawTce;
+use crate::tce::{RawTce, Tce};
 use crate::view::View;
 use crate::window::Window;
-use std::sync::atomic::{AtomicI64, Ordering, fence};
+use std::sync::Arc;
 
-/// A window of the guest with its view and its hardware tables, of which there is at least one.
-#[derive(Debug)]
+/// A window of the guest with its view and the hardware tables that are attached to it.
+///
+/// Linux: `struct kvmppc_spapr_tce_table`. A value of this type does not change: attaching a table
+/// makes a new one over the same view, which the container publishes.
+#[derive(Clone, Debug)]
 pub struct GuestTable {
     window: Window,
-    view: View,
-    tables: Vec<IommuTable>,
-    /// Entries that are live in the first hardware table. Touched when a call changes it; signed
-    /// because a call that clears may arrive before the one that mapped.
-    live: AtomicI64,
-    max_live: AtomicI64,
+    /// Where agents keep their tallies of it, and a number that no other window has.
+    slot: usize,
+    id: u64,
+    view: Arc<View>,
+    tables: Vec<Arc<IommuTable>>,
+    /// How often each of them was attached.
+    attached: Vec<u32>,
+    /// True when no hardware table ever needs memory.
+    flat: bool,
+    /// True for by far the commonest: one flat hardware table with the guest's pages, not watched.
+    simple: bool,
+    live: Arc<Live>,
+}
+
+/// Entries that are live in the first hardware table. Touched when a call changes it; signed
+/// because a call that clears may arrive before the one that mapped.
+#[derive(Debug, Default)]
+struct Live {
+    now: AtomicI64,
+    max: AtomicI64,
 }
 
 impl GuestTable {
-    /// A window over a hardware table. Errors: [`Error::Incompatible`].
-    pub fn new(window: Window, table: IommuTable) -> Result<GuestTable, Error> {
-        let view = View::new(window.size());
-        let (live, max_live) = Default::default();
-        let mut new = GuestTable { window, view, tables: Vec::new(), live, max_live };
-        new.attach(table)?;
-        Ok(new)
+    /// A window without hardware tables: only the view.
+    pub(crate) fn new(window: Window, slot: usize, id: u64) -> GuestTable {
+        GuestTable {
+            window,
+            slot,
+            id,
+            view: Arc::new(View::new(window.size())),
+            tables: Vec::new(),
+            attached: Vec::new(),
+            flat: true,
+            simple: false,
+            live: Arc::default(),
+        }
     }
 
-    /// Adds a hardware table, which must be empty. Entries that are already in the view are not
-    /// replayed into it.
+    /// The same with one more hardware table, or one more reference to one that is attached.
+    /// Entries that are already in the view are not replayed into it (papr-tce 5.2).
     ///
-    /// Errors: [`Error::Incompatible`] when its pages are larger than the guest's, it begins
-    /// elsewhere or it is smaller (Linux: `kvm_spapr_tce_attach_iommu_group`).
-    pub fn attach(&mut self, table: IommuTable) -> Result<(), Error> {
+    /// Errors: [`Error::Incompatible`] when its pages are larger than the guest's (bug 18 of
+    /// papr-tce 6.1), it begins elsewhere or it is smaller; it may be larger (bug 23).
+    ///
+    /// Linux: `kvm_spapr_tce_attach_iommu_group`.
+    pub(crate) fn attach(&self, table: Arc<IommuTable>) -> Result<GuestTable, Error> {
+        let mut new = self.clone();
+        if let Some(at) = self.position(&table) {
+            new.attached[at] += 1;
+            return Ok(new);
+        }
         let hw = table.window();
         let covers = hw.page_shift() <= self.window.page_shift()
             && hw.start() == self.window.start()
@@ -71,8 +107,36 @@ impl GuestTable {
         if !covers {
             return Err(Error::Incompatible(self.window.liobn()));
         }
-        self.tables.push(table);
-        Ok(())
+        new.tables.push(table);
+        new.attached.push(1);
+        Ok(new.classified())
+    }
+
+    /// The same with one reference less. Errors: [`Error::NotAttached`].
+    ///
+    /// Linux: `kvm_spapr_tce_release_iommu_group`.
+    pub(crate) fn detach(&self, table: &Arc<IommuTable>) -> Result<GuestTable, Error> {
+        let at = self.position(table).ok_or(Error::NotAttached(self.window.liobn()))?;
+        let mut new = self.clone();
+        new.attached[at] -= 1;
+        if new.attached[at] == 0 {
+            new.attached.remove(at);
+            new.tables.remove(at);
+        }
+        Ok(new.classified())
+    }
+
+    fn classified(self) -> GuestTable {
+        let flat = self.tables.iter().all(|table| table.levels() == 1);
+        let simple = flat
+            && self.tables.len() == 1
+            && self.tables[0].watch().is_none()
+            && self.tables[0].window().page_shift() == self.window.page_shift();
+        GuestTable { flat, simple, ..self }
+    }
+
+    fn position(&self, table: &Arc<IommuTable>) -> Option<usize> {
+        self.tables.iter().position(|attached| Arc::ptr_eq(attached, table))
     }
 
     /// The geometry.
@@ -81,23 +145,31 @@ impl GuestTable {
     }
 
     /// The guest's view.
-    pub fn view(&self) -> &View {
+    pub fn view(&self) -> &Arc<View> {
         &self.view
     }
 
     /// The hardware tables.
-    pub fn tables(&self) -> &[IommuTable] {
+    pub fn tables(&self) -> &[Arc<IommuTable>] {
         &self.tables
+    }
+
+    pub(crate) fn slot(&self) -> usize {
+        self.slot
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     /// Entries live now. Exact when no agent is in a call.
     pub fn live(&self) -> u64 {
-        self.live.load(Ordering::Relaxed).max(0).unsigned_abs()
+        self.live.now.load(Ordering::Relaxed).max(0).unsigned_abs()
     }
 
     /// Most entries that were live at once.
     pub fn max_live(&self) -> u64 {
-        self.max_live.load(Ordering::Relaxed).max(0).unsigned_abs()
+        self.live.max.load(Ordering::Relaxed).max(0).unsigned_abs()
     }
 
     /// The hardware entries under a guest entry: the first, and how many.
@@ -106,20 +178,16 @@ impl GuestTable {
         (HwEntry(entry.0 << more), 1 << more)
     }
 
-    /// May the guest write this value? Errors: [`Error::LowBits`], [`Error::NotOwned`]; an entry
-    /// without permissions is not looked at further (LoPAR 2.9, H_PUT_TCE, semantics 3).
+    /// May the guest write this value here? Errors: [`Error::LowBits`], [`Error::NotOwned`]; an
+    /// entry without permissions is not looked at further (LoPAR 2.9, H_PUT_TCE, semantics 3).
+    ///
+    /// Linux: `kvmppc_tce_validate`.
     #[inline(always)]
     pub(crate) fn check(&self, frames: &Frames, raw: RawTce) -> Result<(), Error> {
-        if raw.is_live() {
-            self.window.check_address(raw.address())?;
-            self.check_owned(frames, raw)?;
+        if !raw.is_live() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    /// Is the page, whose alignment was checked, guest memory? Errors: [`Error::NotOwned`].
-    #[inline(always)]
-    pub(crate) fn check_owned(&self, frames: &Frames, raw: RawTce) -> Result<(), Error> {
+        self.window.check_address(raw.address())?;
         if raw.address() < frames.end(self.window.page_shift()) {
             Ok(())
         } else {
@@ -127,23 +195,25 @@ impl GuestTable {
         }
     }
 
-    /// Writes one entry that has been checked; nothing can fail.
+    /// Writes one entry that has been checked. Errors: as [`write`](Self::write).
     #[inline(always)]
     pub(crate) fn write_one(
         &self,
         frames: &Frames,
-        by: &mut Agent,
+        work: &mut Work,
         entry: GuestEntry,
-        mut raw: RawTce,
-    ) -> Tally {
-        match &self.tables[..] {
-            // By far the commonest: one hardware table with the guest's pages.
-            [table] if table.window().page_shift() == self.window.page_shift() => {
-                self.view.store_one(entry, raw);
+        raw: RawTce,
+    ) -> Result<Tally, Error> {
+        match self.tables.first() {
+            Some(table) if self.simple && work.plain => {
+                let mut raw = raw;
+                if let Some(place) = self.view.place(entry, raw.0 != 0)? {
+                    place.store(raw.0, Ordering::Release);
+                }
                 let mut tally = Tally { puts: 1, ..Tally::default() };
                 loop {
                     let new = frames.translate(raw);
-                    let old = tce_xchg_one(table, frames, by, HwEntry(entry.0), new);
+                    let old = tce_xchg_plain(table, frames, work, HwEntry(entry.0), new);
                     tally.note(old.is_live(), new.is_live());
                     match self.view.load(entry) {
                         now if now == raw => break,
@@ -151,50 +221,54 @@ impl GuestTable {
                     }
                 }
                 self.count_live(&tally);
-                tally
+                Ok(tally)
             }
-            _ => self.write(frames, by, entry, 1, |_| raw),
+            _ => self.write(frames, work, entry, 1, move |_| raw),
         }
     }
 
     /// Writes `count` entries from `first` on with `raw(0)`, `raw(1)` and so on. All of it has been
-    /// checked; nothing can fail.
+    /// checked. Errors: [`Error::NoMemory`], [`Error::NotRegistered`]; nothing was changed.
     #[inline]
     pub(crate) fn write(
         &self,
         frames: &Frames,
-        by: &mut Agent,
+        work: &mut Work,
         first: GuestEntry,
         count: usize,
-        raw: impl Fn(usize) -> RawTce,
-    ) -> Tally {
-        self.view.store(first, count, &raw);
+        raw: impl Fn(usize) -> RawTce + Copy,
+    ) -> Result<Tally, Error> {
+        self.reserve(frames, work, first, count, raw)?;
+        self.view.store(first, count, raw);
         fence(Ordering::SeqCst);
         let mut tally = Tally { puts: count as u64, ..Tally::default() };
         for (i, table) in self.tables.iter().enumerate() {
-            let mut batch = Batch::new(table, frames, by);
+            let mut batch = Batch::with(table, frames, work);
             let mut change = Tally::default();
-            let agree = |batch: &mut _, change: &mut _, n: usize| {
-                self.agree(frames, table, batch, GuestEntry(first.0 + n as u64), change);
-            };
             if table.window().page_shift() == self.window.page_shift() {
-                let new = |n| frames.translate(raw(n));
+                let new = move |n| frames.translate(raw(n));
                 change = batch.exchange_all(HwEntry(first.0), count, new);
-                self.view.differing(first, count, &raw, |n| agree(&mut batch, &mut change, n));
             } else {
-                (0..count).for_each(|n| agree(&mut batch, &mut change, n));
+                for n in 0..count {
+                    let entry = GuestEntry(first.0 + n as u64);
+                    self.exchange(table, &mut batch, entry, frames.translate(raw(n)), &mut change);
+                }
             }
+            self.view.differing(first, count, raw, |n| {
+                let entry = GuestEntry(first.0 + n as u64);
+                self.agree(frames, table, &mut batch, entry, &mut change);
+            });
             // Each table holds the same; the first one counts.
             if i == 0 {
                 tally += change;
             }
         }
         self.count_live(&tally);
-        tally
+        Ok(tally)
     }
 
-    /// Brings a hardware table into agreement with the view at one entry: steps 2 and 3. For what
-    /// is rare: another call's value in the view, and hardware pages smaller than the guest's.
+    /// Brings a hardware table into agreement with the view at one entry where another call
+    /// writes too: steps 2 and 3 with what is in the view.
     #[cold]
     fn agree(
         &self,
@@ -204,22 +278,119 @@ impl GuestTable {
         entry: GuestEntry,
         change: &mut Tally,
     ) {
-        let page_shift = table.window().page_shift().get();
-        let (first, count) = self.hw_entries(table, entry);
         let mut raw = self.view.load(entry);
         loop {
-            let page = frames.translate(raw);
-            for n in 0..count {
-                let new = page.further(n << page_shift);
-                let old = batch.exchange(HwEntry(first.0 + n), new);
-                if n == 0 {
-                    change.note(old.is_live(), new.is_live());
-                }
-            }
+            let (first, count) = self.hw_entries(table, entry);
+            let possible = !raw.is_live()
+                || table.reserve(first, count, &mut || true).is_ok()
+                    && self.pin(frames, table, raw).is_ok();
+            let page = if possible { frames.translate(raw) } else { Tce::CLEAR };
+            self.exchange(table, batch, entry, page, change);
             match self.view.load(entry) {
                 now if now == raw => break,
                 now => raw = now,
             }
+        }
+    }
+
+    /// Exchanges the hardware entries under one guest entry. The first of them decides what the
+    /// guest entry was.
+    fn exchange(
+        &self,
+        table: &IommuTable,
+        batch: &mut Batch<'_>,
+        entry: GuestEntry,
+        page: Tce,
+        change: &mut Tally,
+    ) {
+        let (first, count) = self.hw_entries(table, entry);
+        for n in 0..count {
+            let new = page.further(n << table.window().page_shift().get());
+            let old = batch.exchange(HwEntry(first.0 + n), new);
+            if n == 0 {
+                change.note(old.is_live(), new.is_live());
+            }
+        }
+    }
+
+    /// Makes and takes everything that the write needs, in an order in which a failure leaves
+    /// nothing behind but empty levels.
+    #[inline]
+    fn reserve(
+        &self,
+        frames: &Frames,
+        work: &Work,
+        first: GuestEntry,
+        count: usize,
+        raw: impl Fn(usize) -> RawTce + Copy,
+    ) -> Result<(), Error> {
+        let liobn = self.window.liobn();
+        self.view.reserve(first, count, move |n| raw(n).0 != 0, &mut || match &work.faults {
+            Some(faults) => !faults.no_memory(liobn),
+            None => true,
+        })?;
+        if self.flat && work.plain {
+            return Ok(());
+        }
+        self.reserve_slowly(frames, work, first, count, raw)
+    }
+
+    #[cold]
+    fn reserve_slowly(
+        &self,
+        frames: &Frames,
+        work: &Work,
+        first: GuestEntry,
+        count: usize,
+        raw: impl Fn(usize) -> RawTce + Copy,
+    ) -> Result<(), Error> {
+        let live = || (0..count).filter(|&n| raw(n).is_live());
+        for n in live() {
+            let gpa = Gpa(raw(n).address());
+            if work.faults.as_ref().is_some_and(|f| f.unregistered(self.window.liobn(), gpa)) {
+                return Err(Error::NotRegistered(gpa));
+            }
+            for table in &self.tables {
+                let (first, count) = self.hw_entries(table, GuestEntry(first.0 + n as u64));
+                reserve_levels(table, work, first, count)?;
+            }
+        }
+        let mut pinned = Vec::new();
+        for n in live() {
+            for table in &self.tables {
+                if let Err(error) = self.pin(frames, table, raw(n)) {
+                    for (table, raw) in pinned {
+                        self.unpin(frames, table, raw);
+                    }
+                    return Err(error);
+                }
+                pinned.push((table, raw(n)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Pins the pages of one guest entry for one hardware table, or none.
+    /// Errors: [`Error::NotRegistered`].
+    fn pin(&self, frames: &Frames, table: &IommuTable, raw: RawTce) -> Result<(), Error> {
+        let page = frames.translate(raw);
+        let (_, count) = self.hw_entries(table, GuestEntry(0));
+        let at = |n: u64| page.further(n << table.window().page_shift().get()).hpa();
+        for n in 0..count {
+            if let Err(error) = frames.reserve(at(n), table.window().page_shift(), 1) {
+                (0..n).for_each(|n| frames.unreserve(at(n), 1));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes [`pin`](Self::pin) back.
+    fn unpin(&self, frames: &Frames, table: &IommuTable, raw: RawTce) {
+        let page = frames.translate(raw);
+        let (_, count) = self.hw_entries(table, GuestEntry(0));
+        for n in 0..count {
+            frames.unreserve(page.further(n << table.window().page_shift().get()).hpa(), 1);
         }
     }
 
@@ -228,9 +399,9 @@ impl GuestTable {
     fn count_live(&self, tally: &Tally) {
         let net = tally.mapped.wrapping_sub(tally.cleared).cast_signed();
         if net != 0 {
-            let live = self.live.fetch_add(net, Ordering::Relaxed) + net;
-            if live > self.max_live.load(Ordering::Relaxed) {
-                self.max_live.fetch_max(live, Ordering::Relaxed);
+            let now = self.live.now.fetch_add(net, Ordering::Relaxed) + net;
+            if now > self.live.max.load(Ordering::Relaxed) {
+                self.live.max.fetch_max(now, Ordering::Relaxed);
             }
         }
     }

@@ -20,7 +20,7 @@
 //! # fn main() -> Result<(), Error> {
 //! let shift = PageShift::new(12)?;
 //! let window = Window::bytes(Liobn(0x8000_0000), 0, 1 << 20, shift)?;
-//! let mut container = Container::new(Frames::new(1 << 20)?);
+//! let container = Container::new(Frames::new(1 << 20)?);
 //! container.add_window(window, IommuTable::new(window, Ioda2::default())?)?;
 //!
 //! let mut agent = container.agent();
@@ -42,35 +42,47 @@ pub mod addr;
 pub mod agent;
 pub mod audit;
 pub mod batch;
+pub mod bridge;
 pub mod container;
+pub mod detector;
 pub mod direction;
 pub mod error;
+pub mod faults;
 pub mod frames;
 pub mod guest_table;
 pub mod platform;
 pub mod profile;
+mod radix;
+pub mod registered;
+mod sync;
 pub mod table;
 pub mod tally;
 pub mod tce;
 pub mod view;
 pub mod window;
+pub mod windows;
 
 pub use addr::{AlignedHpa, Gpa, GuestEntry, Hpa, HwEntry, Ioba, Liobn};
 pub use agent::Agent;
 pub use audit::Audit;
 pub use batch::Batch;
+pub use bridge::Bridge;
 pub use container::Container;
+pub use detector::Detector;
 pub use direction::Direction;
 pub use error::Error;
+pub use faults::Faults;
 pub use frames::Frames;
 pub use guest_table::GuestTable;
-pub use platform::{Ioda2, Platform};
+pub use platform::{Ioda2, Pe, Platform, Swinv};
 pub use profile::Profile;
+pub use registered::Region;
 pub use table::IommuTable;
 pub use tally::{Stats, Tally, Totals, WindowStats};
 pub use tce::{AtomicTce, RawTce, Tce};
 pub use view::View;
 pub use window::{PageShift, Window};
+pub use windows::Windows;
 
 /// Most entries one list holds: a 4 KiB page of 8-byte TCEs (LoPAR 2.9, H_PUT_TCE_INDIRECT).
 pub const LIST_ENTRIES: usize = 512;

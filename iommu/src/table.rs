@@ -2,35 +2,93 @@
 //! A hardware table: big-endian entries in memory and the platform that walks them.
 
 use crate::addr::HwEntry;
+use crate::detector::Watch;
 use crate::error::Error;
 use crate::platform::Platform;
+use crate::radix::{Radix, Zero};
+use crate::sync::{AtomicU64, Ordering, fence};
 use crate::tce::{AtomicTce, Tce};
 use crate::window::Window;
 use std::fmt;
 
 /// Most entries of a flat table (1 GiB of host memory). Larger windows want several levels.
-const MAX_ENTRIES: u64 = 1 << 27;
+const MAX_FLAT: u64 = 1 << 27;
+/// Most levels of a table (Linux: `POWERNV_IOMMU_MAX_LEVELS`).
+pub const MAX_LEVELS: u32 = 5;
+/// A level is at least a 4 KiB page of entries.
+const MIN_LEVEL_SHIFT: u32 = 9;
+/// Bits of bus address that a multi-level walk reaches (Linux: `pnv_pci_ioda2_table_alloc_pages`).
+const WALK_BITS: u32 = 55;
+
+impl Zero for AtomicTce {
+    fn zero(zero: u64) -> Self {
+        AtomicTce::from_storage(zero)
+    }
+}
 
 /// A hardware table of a window (Linux: `struct iommu_table`).
 ///
-/// Entries change only through a [`Batch`](crate::Batch), which keeps the accounting.
+/// Entries of guests change only through a [`Batch`](crate::Batch), which keeps the accounting;
+/// [`set`](Self::set) and [`clear`](Self::clear) are for mappings of the host itself.
 pub struct IommuTable {
     window: Window,
-    /// One level.
-    tces: Box<[AtomicTce]>,
+    tces: Radix<AtomicTce>,
     platform: Box<dyn Platform>,
+    /// Not 0 once the table is given up: no entry is live in it, or stays so. Stored before its
+    /// entries are cleared, loaded after an entry was swapped; see [`seal`](Self::seal).
+    sealed: AtomicU64,
+    watch: Option<Watch>,
+    /// Where the first entry is in host memory, for bridges that know entries by address.
+    address: u64,
 }
 
 impl IommuTable {
-    /// An empty table for the window; its page may be smaller than the guest's.
+    /// An empty flat table for the window; its page may be smaller than the guest's.
     /// Errors: [`Error::TooLarge`].
     pub fn new(window: Window, platform: impl Platform + 'static) -> Result<IommuTable, Error> {
-        let entries = match usize::try_from(window.size()) {
-            Ok(entries) if window.size() <= MAX_ENTRIES => entries,
-            _ => return Err(Error::TooLarge(window.size())),
-        };
-        let tces = atomics(vec![0; entries], AtomicTce::from_storage);
-        Ok(IommuTable { window, tces, platform: Box::new(platform) })
+        IommuTable::with_levels(window, 1, platform)
+    }
+
+    /// An empty table of 1 to 5 levels, of which all but the top one are allocated when they
+    /// are needed. All levels have the same number of entries, at least 512.
+    ///
+    /// Errors: [`Error::Levels`] when the platform cannot walk so many, for several levels also
+    /// when the window's size is not a power of two or the walk would pass 55 bits;
+    /// [`Error::TooLarge`] for a flat table.
+    ///
+    /// Linux: `pnv_pci_ioda2_table_alloc_pages`.
+    pub fn with_levels(
+        window: Window,
+        levels: u32,
+        platform: impl Platform + 'static,
+    ) -> Result<IommuTable, Error> {
+        if levels == 0 || levels > MAX_LEVELS.min(platform.max_levels()) {
+            return Err(Error::Levels(levels));
+        }
+        let tces = if levels == 1 { flat(&window)? } else { tree(&window, levels)? };
+        Ok(IommuTable {
+            window,
+            tces,
+            platform: Box::new(platform),
+            sealed: AtomicU64::new(0),
+            watch: None,
+            address: 0,
+        })
+    }
+
+    /// The table, watched by a [`Detector`](crate::detector::Detector).
+    pub fn watched(self, watch: Watch) -> IommuTable {
+        IommuTable { watch: Some(watch), ..self }
+    }
+
+    /// The table at this address in host memory.
+    pub(crate) fn at(self, address: u64) -> IommuTable {
+        IommuTable { address, ..self }
+    }
+
+    #[inline]
+    pub(crate) fn address(&self) -> u64 {
+        self.address
     }
 
     /// Where the table is on the bus, and its page.
@@ -38,10 +96,91 @@ impl IommuTable {
         &self.window
     }
 
-    /// The entry, decoded. Errors: [`Error::NoEntry`].
+    /// What is around it.
+    pub fn platform(&self) -> &dyn Platform {
+        &*self.platform
+    }
+
+    /// How many levels it has; 1 is flat.
+    pub fn levels(&self) -> u32 {
+        self.tces.levels()
+    }
+
+    /// Levels that are allocated.
+    pub fn allocated_levels(&self) -> usize {
+        self.tces.allocated()
+    }
+
+    /// The entry, decoded. Errors: [`Error::NoEntry`]. Linux: the `get` operation.
     pub fn tce(&self, entry: HwEntry) -> Result<Tce, Error> {
         self.check(entry)?;
         Ok(self.load(entry))
+    }
+
+    /// Maps `count` consecutive pages of the host's own from `first` on, the first of which is
+    /// that of `tce`. Nothing is pinned, and what was there is forgotten: the host knows it
+    /// was clear. [`Tce::CLEAR`] clears.
+    ///
+    /// Errors: [`Error::NoEntry`], [`Error::LowBits`], [`Error::NoMemory`]; nothing was changed.
+    ///
+    /// Linux: the `set` operation.
+    pub fn set(&self, first: HwEntry, count: u64, tce: Tce) -> Result<(), Error> {
+        self.check_range(first, count)?;
+        if tce.hpa().0 & self.window.page_shift().low_bits() != 0 {
+            return Err(Error::LowBits(tce.hpa().0));
+        }
+        if tce.is_live() {
+            self.reserve(first, count, &mut || true)?;
+        }
+        for n in 0..count {
+            let tce = tce.further(n << self.window.page_shift().get());
+            self.exchange(HwEntry(first.0 + n), tce);
+        }
+        self.platform.after_set(first, count);
+        Ok(())
+    }
+
+    /// Clears `count` mappings of the host's own. Errors: [`Error::NoEntry`].
+    ///
+    /// Linux: the `clear` operation.
+    pub fn clear(&self, first: HwEntry, count: u64) -> Result<(), Error> {
+        self.check_range(first, count)?;
+        for n in 0..count {
+            self.exchange(HwEntry(first.0 + n), Tce::CLEAR);
+        }
+        self.platform.after_clear(first, count);
+        Ok(())
+    }
+
+    /// Linux: the `flush` operation, `iommu_flush_tce`.
+    pub fn flush(&self) {
+        self.platform.flush();
+    }
+
+    /// Gives the table up, before its entries are cleared for good.
+    ///
+    /// A thread may be about to store into the table. It swaps the entry and then asks whether
+    /// the table is sealed; who gives the table up seals it and then swaps every entry. Swaps of
+    /// one entry have an order: if the thread's is the earlier, the other finds its entry and
+    /// clears it. If it is the later, it acquired the other's swap and with it the seal, so
+    /// the thread finds the table sealed and clears the entry itself. Either way nothing stays.
+    ///
+    /// An entry in a level that appears at that moment is not swapped by who gives up. There the
+    /// argument is the fence here, before the levels are walked, and the thread's swap, which is
+    /// one on every processor whose stores become visible to all others at once.
+    pub(crate) fn seal(&self) {
+        self.sealed.swap(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+    }
+
+    /// True when the table was given up. Asked after a swap.
+    #[inline(always)]
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed.load(Ordering::Acquire) != 0
+    }
+
+    pub(crate) fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
     }
 
     /// Errors: [`Error::NoEntry`].
@@ -49,21 +188,75 @@ impl IommuTable {
         if entry.0 < self.window.size() { Ok(()) } else { Err(Error::NoEntry(entry)) }
     }
 
-    /// Reads an entry that was checked.
+    fn check_range(&self, first: HwEntry, count: u64) -> Result<(), Error> {
+        match first.0.checked_add(count) {
+            Some(end) if end <= self.window.size() => Ok(()),
+            _ => Err(Error::NoEntry(first)),
+        }
+    }
+
+    /// Reads an entry that was checked; clear where its level does not exist.
+    #[inline]
     pub(crate) fn load(&self, entry: HwEntry) -> Tce {
-        self.tces[entry.0 as usize].load()
+        self.tces.get(entry.0).map_or(Tce::CLEAR, AtomicTce::load)
     }
 
-    /// Entries that were checked.
+    /// Of `count` entries from `first` on, which were checked, those in the first one's level:
+    /// how many, and the entries if the level exists.
     #[inline(always)]
-    pub(crate) fn slots(&self, first: HwEntry, count: usize) -> &[AtomicTce] {
-        &self.tces[first.0 as usize..][..count]
+    pub(crate) fn slots(&self, first: HwEntry, count: usize) -> (usize, &[AtomicTce]) {
+        match self.tces.leaf(first.0) {
+            Some((leaf, at)) => {
+                let here = &leaf[at..];
+                let here = &here[..count.min(here.len())];
+                (here.len(), here)
+            }
+            None => (count.min(self.tces.left_in_leaf(first.0)), &[]),
+        }
     }
 
-    /// Swaps an entry that was checked. The caller kills, dirties and releases.
+    /// Swaps an entry that was checked and, if `new` is live, reserved. Clearing where no level
+    /// is allocates none. The caller kills, dirties and releases.
+    ///
+    /// Linux: `pnv_tce_xchg`.
     #[inline]
     pub(crate) fn exchange(&self, entry: HwEntry, new: Tce) -> Tce {
-        self.tces[entry.0 as usize].swap(new)
+        match self.tces.get(entry.0) {
+            Some(slot) => slot.swap(new),
+            None => {
+                debug_assert!(!new.is_live(), "not reserved");
+                Tce::CLEAR
+            }
+        }
+    }
+
+    /// Makes sure that the levels of these entries, which were checked, exist.
+    /// Errors: [`Error::NoMemory`].
+    pub(crate) fn reserve(
+        &self,
+        first: HwEntry,
+        count: u64,
+        allowed: &mut dyn FnMut() -> bool,
+    ) -> Result<(), Error> {
+        let mut entry = first.0;
+        let end = first.0 + count;
+        while entry < end && self.levels() > 1 {
+            self.tces.leaf_or_new(entry, allowed)?;
+            entry += self.tces.left_in_leaf(entry) as u64;
+        }
+        Ok(())
+    }
+
+    /// Calls `with` for each live entry. Levels that do not exist cost nothing.
+    pub fn for_each_live(&self, with: &mut dyn FnMut(HwEntry, Tce)) {
+        self.tces.for_each_leaf(&mut |first, leaf| {
+            for (i, slot) in leaf.iter().enumerate() {
+                let tce = slot.load();
+                if tce.is_live() {
+                    with(HwEntry(first + i as u64), tce);
+                }
+            }
+        });
     }
 
     /// Makes the platform forget its cached copies.
@@ -73,16 +266,36 @@ impl IommuTable {
     }
 }
 
+fn flat(window: &Window) -> Result<Radix<AtomicTce>, Error> {
+    match usize::try_from(window.size()) {
+        Ok(entries) if window.size() <= MAX_FLAT => Ok(Radix::flat(entries)),
+        _ => Err(Error::TooLarge(window.size())),
+    }
+}
+
+fn tree(window: &Window, levels: u32) -> Result<Radix<AtomicTce>, Error> {
+    let entries_shift = window.size().ilog2();
+    let level_shift = entries_shift.div_ceil(levels).max(MIN_LEVEL_SHIFT);
+    let walk = level_shift * levels + window.page_shift().get();
+    if !window.size().is_power_of_two() || walk >= WALK_BITS {
+        return Err(Error::Levels(levels));
+    }
+    Ok(Radix::new(window.size(), levels, level_shift))
+}
+
 impl fmt::Debug for IommuTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("IommuTable").field("window", &self.window).finish_non_exhaustive()
+        f.debug_struct("IommuTable")
+            .field("window", &self.window)
+            .field("levels", &self.levels())
+            .field("platform", &self.platform.name())
+            .finish_non_exhaustive()
     }
 }
 
 /// Turns plain zeroes into atomics. `vec![0; n]` gets zeroed memory that the host fills lazily,
 /// and wrapping each integer in place is nothing at all once optimised: what is never used of a
 /// table costs no memory.
-#[inline(always)]
 pub(crate) fn atomics<Z, T>(zeroes: Vec<Z>, wrap: impl Fn(Z) -> T) -> Box<[T]> {
-    zeroes.into_iter().map(wrap).collect::<Vec<T>>().into_boxed_slice()
+    zeroes.into_iter().map(wrap).collect()
 }

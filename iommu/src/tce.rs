@@ -7,8 +7,8 @@
 
 use crate::addr::{AlignedHpa, Hpa};
 use crate::direction::{Direction, PERMISSIONS};
+use crate::sync::{AtomicU64, Ordering};
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Page number field of a TCE (LoPAR 2.9, "TCE Definition": IBM bits 0 to 51).
 const PAGE_NUMBER: u64 = !0xfff;
@@ -55,6 +55,16 @@ impl Tce {
             Direction::None => Tce::CLEAR,
             _ => Tce(hpa.hpa().0 | direction.permissions()),
         }
+    }
+
+    /// The entry as a number, in host byte order.
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// An entry that was a number.
+    pub(crate) const fn from_bits(bits: u64) -> Tce {
+        Tce(bits)
     }
 
     /// The host page. Meaningless when the entry is not live.
@@ -104,12 +114,12 @@ pub struct AtomicTce(AtomicU64);
 
 impl AtomicTce {
     /// An entry that holds `tce`.
-    pub const fn new(tce: Tce) -> AtomicTce {
+    pub fn new(tce: Tce) -> AtomicTce {
         AtomicTce(AtomicU64::new(tce.0.to_be()))
     }
 
     /// An entry over storage that is known to be zero, hence clear in any byte order.
-    pub(crate) const fn from_storage(zero: u64) -> AtomicTce {
+    pub(crate) fn from_storage(zero: u64) -> AtomicTce {
         AtomicTce(AtomicU64::new(zero))
     }
 

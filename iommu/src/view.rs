@@ -1,31 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The guest's view of a window: what it wrote, verbatim, in host byte order.
 //!
-//! H_GET_TCE answers from here. Chunks are allocated on the first value that is not zero, so a
+//! H_GET_TCE answers from here. Memory is allocated on the first value that is not zero, so a
 //! large window costs what is used of it and clearing what was never written allocates nothing.
 
 use crate::addr::GuestEntry;
-use crate::table::atomics;
+use crate::error::Error;
+use crate::radix::Radix;
+use crate::sync::{AtomicU64, Ordering};
 use crate::tce::RawTce;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Entries of a chunk (32 KiB).
-const CHUNK: usize = 4096;
-
-type Chunk = Box<[AtomicU64]>;
+/// Entries of a chunk, as a shift: 4096, 32 KiB.
+const CHUNK_SHIFT: u32 = 12;
 
 /// What the guest wrote, one number per entry.
 #[derive(Debug)]
 pub struct View {
-    chunks: Box<[OnceLock<Chunk>]>,
+    entries: Radix<AtomicU64>,
 }
 
 impl View {
-    /// A view of `entries` entries, all zero.
+    /// A view of `entries` entries, at least one, all zero.
     pub fn new(entries: u64) -> View {
-        let chunks = entries.div_ceil(CHUNK as u64);
-        View { chunks: (0..chunks).map(|_| OnceLock::new()).collect() }
+        let bits = u64::BITS - (entries - 1).leading_zeros();
+        let levels = bits.div_ceil(CHUNK_SHIFT).max(1);
+        View { entries: Radix::new(entries, levels, CHUNK_SHIFT) }
     }
 
     /// What was stored last; 0 where nothing ever was.
@@ -34,39 +33,63 @@ impl View {
     /// ([`guest_table`](crate::guest_table)). On x86 it is a plain load.
     #[inline]
     pub fn load(&self, entry: GuestEntry) -> RawTce {
-        let (chunk, at) = place(entry);
-        match self.chunks[chunk].get() {
-            Some(chunk) => RawTce(chunk[at].load(Ordering::SeqCst)),
-            None => RawTce(0),
+        RawTce(self.entries.get(entry.0).map_or(0, |slot| slot.load(Ordering::SeqCst)))
+    }
+
+    /// The place of an entry that is about to be written. It is made if `needed`; otherwise, if
+    /// there is none yet, nothing need be stored. Errors: [`Error::NoMemory`].
+    #[inline(always)]
+    pub(crate) fn place(
+        &self,
+        entry: GuestEntry,
+        needed: bool,
+    ) -> Result<Option<&AtomicU64>, Error> {
+        match self.entries.get(entry.0) {
+            None if needed => self.new_place(entry).map(Some),
+            place => Ok(place),
         }
     }
 
-    /// Stores into one entry, which the caller has checked. Relaxed, as [`store`](Self::store).
-    #[inline]
-    pub(crate) fn store_one(&self, entry: GuestEntry, raw: RawTce) {
-        let (chunk, at) = place(entry);
-        if let Some(chunk) = self.chunk(chunk, || raw.0 != 0) {
-            chunk[at].store(raw.0, Ordering::Relaxed);
-        }
+    #[cold]
+    fn new_place(&self, entry: GuestEntry) -> Result<&AtomicU64, Error> {
+        let (chunk, at) = self.entries.leaf_or_new(entry.0, &mut || true)?;
+        chunk.get(at).ok_or(Error::NoMemory)
     }
 
-    /// Stores `raw(0)`, `raw(1)` and so on into `count` entries from `first` on, which the caller
-    /// has checked.
-    ///
-    /// Relaxed: the exchange or the fence that follows publishes it.
-    #[inline]
-    pub(crate) fn store(&self, first: GuestEntry, count: usize, raw: impl Fn(usize) -> RawTce) {
+    /// Makes place for the entries among `count` from `first` on that are `needed`.
+    /// Errors: [`Error::NoMemory`]; then at most empty places were made (bug 49 of papr-tce 6.2:
+    /// a value must not be lost because there is no place for it).
+    pub(crate) fn reserve(
+        &self,
+        first: GuestEntry,
+        count: usize,
+        needed: impl Fn(usize) -> bool + Copy,
+        allowed: &mut dyn FnMut() -> bool,
+    ) -> Result<(), Error> {
         let mut done = 0;
         while done < count {
-            let (chunk, at) = place(GuestEntry(first.0 + done as u64));
-            let here = (count - done).min(CHUNK - at);
-            if let Some(chunk) = self.chunk(chunk, || (done..done + here).any(|i| raw(i).0 != 0)) {
-                for (i, slot) in chunk[at..at + here].iter().enumerate() {
-                    slot.store(raw(done + i).0, Ordering::Relaxed);
-                }
+            let entry = first.0 + done as u64;
+            let here = (count - done).min(self.entries.left_in_leaf(entry));
+            if self.entries.leaf(entry).is_none() && (done..done + here).any(needed) {
+                self.entries.leaf_or_new(entry, allowed)?;
             }
             done += here;
         }
+        Ok(())
+    }
+
+    /// Stores `raw(0)`, `raw(1)` and so on into `count` entries from `first` on, which the caller
+    /// has checked and [`reserve`](Self::reserve)d.
+    ///
+    /// Release: who finds the value finds also the level of the hardware table that was made for
+    /// it. The exchange or the fence that follows publishes it.
+    #[inline]
+    pub(crate) fn store(&self, first: GuestEntry, count: usize, raw: impl Fn(usize) -> RawTce) {
+        self.for_chunks(first, count, |done, chunk| {
+            for (i, slot) in chunk.iter().enumerate() {
+                slot.store(raw(done + i).0, Ordering::Release);
+            }
+        });
     }
 
     /// Calls `differs` for each entry that [`load`](Self::load)s other than what was
@@ -79,47 +102,58 @@ impl View {
         raw: impl Fn(usize) -> RawTce,
         mut differs: impl FnMut(usize),
     ) {
-        let mut done = 0;
-        while done < count {
-            let (chunk, at) = place(GuestEntry(first.0 + done as u64));
-            let here = (count - done).min(CHUNK - at);
-            if let Some(chunk) = self.chunks[chunk].get() {
-                for (i, slot) in chunk[at..at + here].iter().enumerate() {
-                    if slot.load(Ordering::SeqCst) != raw(done + i).0 {
-                        differs(done + i);
-                    }
+        self.for_chunks(first, count, |done, chunk| {
+            for (i, slot) in chunk.iter().enumerate() {
+                if slot.load(Ordering::SeqCst) != raw(done + i).0 {
+                    differs(done + i);
                 }
             }
-            done += here;
+        });
+    }
+
+    /// Calls `with` for each piece of the range that exists: how far into the range it begins, and
+    /// its entries.
+    #[inline(always)]
+    fn for_chunks(
+        &self,
+        first: GuestEntry,
+        count: usize,
+        mut with: impl FnMut(usize, &[AtomicU64]),
+    ) {
+        let mut done = 0;
+        while done < count {
+            let entry = first.0 + done as u64;
+            done += match self.entries.leaf(entry) {
+                Some((chunk, at)) => {
+                    let here = (count - done).min(chunk.len() - at);
+                    with(done, &chunk[at..at + here]);
+                    here
+                }
+                None => (count - done).min(self.entries.left_in_leaf(entry)),
+            };
         }
     }
 
-    /// The chunk; one that does not exist yet is made only if `needed`.
-    #[inline]
-    fn chunk(&self, index: usize, needed: impl Fn() -> bool) -> Option<&Chunk> {
-        let cell = &self.chunks[index];
-        match cell.get() {
-            None if needed() => Some(cell.get_or_init(|| atomics(vec![0; CHUNK], AtomicU64::new))),
-            chunk => chunk,
-        }
+    /// Calls `with` for each run of entries that exists: the first, and how many.
+    pub(crate) fn for_each_run(&self, with: &mut dyn FnMut(GuestEntry, usize)) {
+        self.entries.for_each_leaf(&mut |first, chunk| with(GuestEntry(first), chunk.len()));
     }
 
-    #[cfg(test)]
-    fn chunks_in_use(&self) -> usize {
-        self.chunks.iter().filter(|c| c.get().is_some()).count()
+    /// Blocks of memory in use, the top one too: the cost of the view.
+    pub fn allocated_chunks(&self) -> usize {
+        self.entries.allocated()
     }
-}
-
-/// Chunk and index in the chunk. Entries are below the size given to [`View::new`], a host size.
-#[inline]
-fn place(entry: GuestEntry) -> (usize, usize) {
-    let entry = entry.0 as usize;
-    (entry / CHUNK, entry % CHUNK)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn store(view: &View, first: u64, count: usize, raw: impl Fn(usize) -> RawTce) {
+        let needed = |i| raw(i).0 != 0;
+        view.reserve(GuestEntry(first), count, needed, &mut || true).expect("memory");
+        view.store(GuestEntry(first), count, &raw);
+    }
 
     // Clause 35.
     #[test]
@@ -132,7 +166,7 @@ mod tests {
     fn a_value_is_kept_verbatim() {
         let view = View::new(1);
         for raw in [u64::MAX, 0x0123_4567_89ab_cdef, 0xdead_0000, 2] {
-            view.store(GuestEntry(0), 1, |_| RawTce(raw));
+            store(&view, 0, 1, |_| RawTce(raw));
             assert_eq!(view.load(GuestEntry(0)), RawTce(raw));
         }
     }
@@ -141,21 +175,39 @@ mod tests {
     #[test]
     fn storing_zero_where_nothing_was_allocates_nothing() {
         let view = View::new(1 << 18);
-        view.store(GuestEntry(4000), 512, |_| RawTce(0));
-        assert_eq!(view.chunks_in_use(), 0);
-        view.store(GuestEntry(4000), 512, |i| RawTce(u64::from(i == 500) * 0x1003));
-        assert_eq!(view.chunks_in_use(), 1, "only the chunk with the value");
+        store(&view, 4000, 512, |_| RawTce(0));
+        assert!(view.place(GuestEntry(4000), false).expect("no memory needed").is_none());
+        assert_eq!(view.allocated_chunks(), 1, "the top");
+        store(&view, 4000, 512, |i| RawTce(u64::from(i == 500) * 0x1003));
+        assert_eq!(view.allocated_chunks(), 2, "only the chunk with the value");
         assert_eq!(view.load(GuestEntry(4500)), RawTce(0x1003));
     }
 
     #[test]
     fn a_store_over_a_chunk_boundary_is_whole() {
         let view = View::new(10_000);
-        view.store(GuestEntry(4090), 512, |i| RawTce(i as u64 + 1));
+        store(&view, 4090, 512, |i| RawTce(i as u64 + 1));
         for i in 0..512 {
             assert_eq!(view.load(GuestEntry(4090 + i)), RawTce(i + 1));
         }
         assert_eq!(view.load(GuestEntry(4089)), RawTce(0));
         assert_eq!(view.load(GuestEntry(4602)), RawTce(0));
+        let mut differing = Vec::new();
+        view.differing(
+            GuestEntry(4090),
+            512,
+            |i| RawTce(7.max(i as u64 + 1)),
+            |i| differing.push(i),
+        );
+        assert_eq!(differing, [0, 1, 2, 3, 4, 5]);
+    }
+
+    // 2^40 bytes of 4 KiB pages.
+    #[test]
+    fn a_huge_view_costs_what_is_touched() {
+        let view = View::new(1 << 28);
+        store(&view, (1 << 28) - 1, 1, |_| RawTce(5));
+        assert_eq!(view.load(GuestEntry((1 << 28) - 1)), RawTce(5));
+        assert_eq!(view.allocated_chunks(), 3);
     }
 }

@@ -123,7 +123,7 @@ fn check_agreement(r: &Rig, round: u64) {
 // 72 for single entries, at every moment of rest
 #[test]
 fn puts_on_one_entry_leave_view_and_hardware_in_agreement() {
-    in_step(40_000, |all, agent, n, round| {
+    in_step(100_000, |all, agent, n, round| {
         let page = if n == 0 { A } else { B };
         let tce = RawTce(page | ((round + n) % 4));
         all.put(agent, L, Ioba(0), tce).expect("put");
@@ -133,7 +133,7 @@ fn puts_on_one_entry_leave_view_and_hardware_in_agreement() {
 // 72 for batches, where equal entries are not swapped
 #[test]
 fn lists_and_stuffs_that_overlap_leave_view_and_hardware_in_agreement() {
-    in_step(40_000, |all, agent, n, round| {
+    in_step(100_000, |all, agent, n, round| {
         let list = [A | RW, 0, B | R, A | RW, 0, B | R];
         match (n + round / 2) % 3 {
             0 => all.stuff(agent, L, Ioba(0), RawTce(0), 6),
@@ -147,7 +147,7 @@ fn lists_and_stuffs_that_overlap_leave_view_and_hardware_in_agreement() {
 // 72 for a batch against single entries
 #[test]
 fn a_clear_that_finds_an_entry_clear_agrees_with_a_put_at_that_moment() {
-    in_step(40_000, |all, agent, n, round| {
+    in_step(100_000, |all, agent, n, round| {
         match (n, round % 2) {
             (0, 0) => all.put(agent, L, Ioba(0x1000), RawTce(A | RW)),
             _ => all.stuff(agent, L, Ioba(0), RawTce(0), 2),

@@ -105,7 +105,7 @@ impl Boot<'_> {
 
 /// Page frames of guest RAM, and the default window with one hardware table behind it.
 fn container(ram: RamSize, window: Window) -> Result<Container, iommu::Error> {
-    let mut container = Container::new(Frames::new(ram.bytes())?);
+    let container = Container::new(Frames::new(ram.bytes())?);
     container.add_window(window, IommuTable::new(window, Ioda2::default())?)?;
     Ok(container)
 }

@@ -95,7 +95,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     pub(crate) fn new() -> Rig {
-        let mut all = Container::new(Frames::new(MEMORY).expect("memory"));
+        let all = Container::new(Frames::new(MEMORY).expect("memory"));
         let liobn = |liobn: u64| Liobn(u32::try_from(liobn).expect("a LIOBN"));
         let (k4, k64) = (PageShift::K4, PageShift::K64);
         for (liobn, start, len, shift) in
@@ -191,7 +191,8 @@ impl Rig {
 
     /// The whole view, and what was done to pages: what a refused call leaves alone.
     pub(crate) fn state(&self) -> (Vec<u64>, Totals) {
-        let tables = self.all.windows().iter();
+        let windows = self.all.windows();
+        let tables = windows.iter();
         let view =
             tables.flat_map(|t| (0..t.window().size()).map(|n| t.view().load(GuestEntry(n)).0));
         (view.collect(), self.agent.totals())

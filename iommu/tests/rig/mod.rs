@@ -28,7 +28,7 @@ impl Rig {
 
     /// Both windows, over tables that `table` makes.
     pub(crate) fn with(table: impl Fn(Window) -> IommuTable) -> Rig {
-        let mut all = Container::new(Frames::new(MEMORY).expect("memory"));
+        let all = Container::new(Frames::new(MEMORY).expect("memory"));
         let first = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
         let second = Window::bytes(L2, START2, 0x1000_0000, PageShift::K64).expect("a window");
         for window in [first, second] {
@@ -51,7 +51,8 @@ impl Rig {
     }
 
     pub(crate) fn get(&self, ioba: u64) -> u64 {
-        self.all.tce(L, Ioba(ioba)).expect("in the window").0
+        let window = self.all.window(L).expect("a window");
+        window.view().load(window.window().entry(Ioba(ioba)).expect("in the window")).0
     }
 
     pub(crate) fn hpa(&self, gpa: u64) -> Hpa {

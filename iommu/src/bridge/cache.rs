@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A bridge's cache of translations: direct mapped, read without a lock.
+//!
+//! A fill races with an exchange: a reader misses and loads the entry, a writer exchanges it and
+//! kills, and then the reader fills what it loaded, which would stay for ever. So a lookup that
+//! misses hands out a [`Ticket`], the state of the slot from *before* the entry is loaded. A kill
+//! moves the slot to a new generation, and a fill with an old ticket does nothing:
+//!
+//! * the kill came after the ticket: the ticket is old, nothing is filled;
+//! * the kill came before the ticket: taking it acquired the kill, hence the exchange before the
+//!   kill, and the load that follows finds the new entry.
+//!
+//! A hit is read as under a sequence lock. Key and value are stored with release after the state
+//! says that they change, and loaded with acquire before the state is read again; if it is the
+//! same, both belong to it.
+
+use crate::sync::{AtomicU64, Ordering};
+
+/// Low bits of a state: what the slot holds. Above them its generation.
+const EMPTY: u64 = 0;
+const FILLING: u64 = 1;
+const VALID: u64 = 2;
+const KIND: u64 = 3;
+
+#[derive(Debug)]
+struct Slot {
+    state: AtomicU64,
+    key: AtomicU64,
+    value: AtomicU64,
+}
+
+/// The state of a slot when it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    slot: usize,
+    state: u64,
+}
+
+/// Cached translations: from a key, which the bridge chooses, to a decoded entry.
+#[derive(Debug)]
+pub(crate) struct TceCache {
+    slots: Box<[Slot]>,
+}
+
+impl TceCache {
+    /// An empty cache of a power of two of slots.
+    pub(crate) fn new(slots: usize) -> TceCache {
+        debug_assert!(slots.is_power_of_two());
+        let new = |_| Slot {
+            state: AtomicU64::new(EMPTY),
+            key: AtomicU64::new(0),
+            value: AtomicU64::new(0),
+        };
+        TceCache { slots: (0..slots).map(new).collect() }
+    }
+
+    /// The cached value, if there is one, and the ticket: to fill with after a miss, to ask
+    /// [`is_current`](Self::is_current) with after a hit.
+    #[inline]
+    pub(crate) fn lookup(&self, key: u64) -> (Option<u64>, Ticket) {
+        let at = self.place(key);
+        let slot = &self.slots[at];
+        let state = slot.state.load(Ordering::Acquire);
+        let ticket = Ticket { slot: at, state };
+        if state & KIND != VALID {
+            return (None, ticket);
+        }
+        let found = slot.key.load(Ordering::Acquire);
+        let value = slot.value.load(Ordering::Acquire);
+        let hit = found == key && slot.state.load(Ordering::Relaxed) == state;
+        (hit.then_some(value), ticket)
+    }
+
+    /// Caches what was loaded after the ticket was taken. Returns the ticket of what is cached
+    /// now, or `None` if a kill or another fill came between: then it is not cached.
+    pub(crate) fn fill(&self, key: u64, value: u64, ticket: Ticket) -> Option<Ticket> {
+        let slot = &self.slots[ticket.slot];
+        // A fill is a new generation too: who read the slot's old content must notice.
+        let filling = generation_after(ticket.state) | FILLING;
+        if ticket.state & KIND == FILLING || !step(slot, ticket.state, filling) {
+            return None;
+        }
+        slot.key.store(key, Ordering::Release);
+        slot.value.store(value, Ordering::Release);
+        let state = (filling & !KIND) | VALID;
+        step(slot, filling, state).then_some(Ticket { slot: ticket.slot, state })
+    }
+
+    /// True while what the ticket's lookup found is cached still.
+    #[inline]
+    pub(crate) fn is_current(&self, ticket: Ticket) -> bool {
+        self.slots[ticket.slot].state.load(Ordering::Acquire) == ticket.state
+    }
+
+    /// Forgets a translation, and makes every fill under way that may be of it come to nothing.
+    /// Another key in the same slot is forgotten too, as a cache may at any time.
+    pub(crate) fn kill(&self, key: u64) {
+        empty(&self.slots[self.place(key)]);
+    }
+
+    /// Forgets everything.
+    pub(crate) fn kill_all(&self) {
+        self.slots.iter().for_each(empty);
+    }
+
+    /// Neighbouring keys have neighbouring slots; the upper half, where a key names its device,
+    /// is folded in so that devices do not fight for the same ones.
+    #[inline]
+    fn place(&self, key: u64) -> usize {
+        (key ^ (key >> 48)) as usize & (self.slots.len() - 1)
+    }
+}
+
+fn generation_after(state: u64) -> u64 {
+    (state | KIND).wrapping_add(1)
+}
+
+/// Moves a slot from one state to another, if nothing else has moved it.
+fn step(slot: &Slot, from: u64, to: u64) -> bool {
+    slot.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+}
+
+/// Release: a ticket taken from the new state comes with the exchange that made the kill needed.
+fn empty(slot: &Slot) {
+    let mut state = slot.state.load(Ordering::Relaxed);
+    loop {
+        let next = generation_after(state) | EMPTY;
+        match slot.state.compare_exchange(state, next, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => return,
+            Err(now) => state = now,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_filled_is_found_until_it_is_killed() {
+        let cache = TceCache::new(4);
+        let (found, ticket) = cache.lookup(6);
+        assert_eq!(found, None);
+        let ticket = cache.fill(6, 0x1003, ticket).expect("nothing came between");
+        assert_eq!(cache.lookup(6), (Some(0x1003), ticket));
+        assert!(cache.is_current(ticket));
+        cache.kill(6);
+        assert_eq!(cache.lookup(6).0, None);
+        assert!(!cache.is_current(ticket));
+    }
+
+    #[test]
+    fn a_fill_whose_ticket_is_from_before_a_kill_does_nothing() {
+        let cache = TceCache::new(4);
+        let (_, ticket) = cache.lookup(6);
+        cache.kill(6);
+        assert_eq!(cache.fill(6, 0x1003, ticket), None);
+        assert_eq!(cache.lookup(6).0, None);
+    }
+
+    #[test]
+    fn keys_of_one_slot_evict_each_other_and_are_never_mixed_up() {
+        let cache = TceCache::new(4);
+        for (key, value) in [(2, 0x2003), (6, 0x6003), (2, 0x2001)] {
+            let (found, ticket) = cache.lookup(key);
+            assert_eq!(found, None, "evicted by the other");
+            assert!(cache.fill(key, value, ticket).is_some());
+            assert_eq!(cache.lookup(key).0, Some(value));
+        }
+    }
+
+    #[test]
+    fn killing_everything_leaves_nothing() {
+        let cache = TceCache::new(4);
+        for key in 0..4 {
+            let (_, ticket) = cache.lookup(key);
+            cache.fill(key, key, ticket);
+        }
+        cache.kill_all();
+        assert!((0..4).all(|key| cache.lookup(key).0.is_none()));
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What platforms and devices share of a bridge: the translation cache, the kill register, and the
+//! devices' writes that are under way.
+
+use super::cache::TceCache;
+use super::inflight::InFlight;
+use super::kill::{Killed, decode_ioda1, decode_ioda2};
+use crate::platform::Pe;
+use crate::platform::ioda1::Form;
+use crate::sync::{AtomicU64, Ordering};
+use crate::window::PageShift;
+use arc_swap::ArcSwap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Translations that a bridge caches.
+const SLOTS: usize = 256;
+/// Where tables begin in host memory: the address form of a kill needs an address.
+const TABLES: u64 = 1 << 32;
+
+/// Which kind of bridge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Caches nothing and has no kill register.
+    P5ioc2,
+    /// Caches by the address of the entry; its register takes this form.
+    Ioda1(Form),
+    /// Caches by PE and bus address.
+    Ioda2,
+}
+
+pub(crate) struct Chip {
+    kind: Kind,
+    cache: TceCache,
+    /// One for each device that there is.
+    devices: ArcSwap<Vec<Arc<InFlight>>>,
+    next_table: AtomicU64,
+    kills: AtomicU64,
+    /// The page shift of the tables, which the bus form needs to find the address.
+    page_shift: AtomicU64,
+}
+
+impl Chip {
+    pub(crate) fn new(kind: Kind) -> Chip {
+        Chip {
+            kind,
+            cache: TceCache::new(SLOTS),
+            devices: ArcSwap::default(),
+            next_table: AtomicU64::new(TABLES),
+            kills: AtomicU64::new(0),
+            page_shift: AtomicU64::new(12),
+        }
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The cache, if this kind of bridge has one.
+    #[inline]
+    pub(crate) fn cache(&self) -> Option<&TceCache> {
+        (self.kind != Kind::P5ioc2).then_some(&self.cache)
+    }
+
+    /// Where a table of so many bytes is in memory.
+    pub(crate) fn place_table(&self, bytes: u64, page_shift: PageShift) -> u64 {
+        self.page_shift.store(u64::from(page_shift.get()), Ordering::Relaxed);
+        self.next_table.fetch_add(bytes.next_multiple_of(1 << 16), Ordering::Relaxed)
+    }
+
+    /// A store to the kill register. A value that the bridge does not understand does nothing.
+    pub(crate) fn write_kill(&self, value: u64) {
+        self.kills.fetch_add(1, Ordering::Relaxed);
+        let page_shift = self.page_shift.load(Ordering::Relaxed) as u32;
+        let killed = match self.kind {
+            Kind::P5ioc2 => None,
+            Kind::Ioda1(form) => decode_ioda1(form, value, page_shift),
+            Kind::Ioda2 => decode_ioda2(value),
+        };
+        match killed {
+            Some(Killed::Entries { address, count }) => {
+                (0..count).for_each(|n| self.cache.kill(entry_key(address + 8 * n)));
+            }
+            Some(Killed::One { pe, ioba }) => self.cache.kill(bus_key(pe, ioba)),
+            Some(Killed::Pe(_)) => self.cache.kill_all(),
+            None => {}
+        }
+    }
+
+    /// Forgets everything, as when a window of a PE is changed.
+    pub(crate) fn reset(&self) {
+        self.cache.kill_all();
+        self.sync();
+    }
+
+    /// Waits for the writes of devices that are under way.
+    pub(crate) fn sync(&self) {
+        let mut turns = 0u32;
+        for device in self.devices.load().iter() {
+            device.wait(|| {
+                turns += 1;
+                if turns < 100 { std::hint::spin_loop() } else { std::thread::yield_now() }
+            });
+        }
+    }
+
+    /// Values that were written to the kill register.
+    pub(crate) fn kills(&self) -> u64 {
+        self.kills.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn add_device(&self, device: &Arc<InFlight>) {
+        self.devices.rcu(|devices| {
+            let mut devices = Vec::clone(devices);
+            devices.push(device.clone());
+            devices
+        });
+    }
+
+    pub(crate) fn remove_device(&self, device: &Arc<InFlight>) {
+        self.devices.rcu(|devices| {
+            let others = devices.iter().filter(|other| !Arc::ptr_eq(other, device));
+            others.cloned().collect::<Vec<_>>()
+        });
+    }
+}
+
+/// The cache's key of a table entry at this address (IODA1).
+#[inline]
+pub(crate) fn entry_key(address: u64) -> u64 {
+    address >> 3
+}
+
+/// The cache's key of the page that a PE knows by this bus address (IODA2), which is its first.
+#[inline]
+pub(crate) fn bus_key(pe: Pe, ioba: u64) -> u64 {
+    u64::from(pe.0) << 52 | (ioba >> 12)
+}
+
+impl fmt::Debug for Chip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chip").field("kind", &self.kind).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A device that reads and writes memory through its bridge.
+
+use super::cache::Ticket;
+use super::chip::{Chip, bus_key, entry_key};
+use super::inflight::InFlight;
+use super::{Kind, Tve};
+use crate::addr::{Hpa, HwEntry, Ioba};
+use crate::direction::Direction;
+use crate::frames::Frames;
+use crate::platform::Pe;
+use crate::table::IommuTable;
+use crate::tce::Tce;
+use arc_swap::{ArcSwap, Cache};
+use std::sync::Arc;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
+
+/// Why the bridge refused an access.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DmaFault {
+    /// The PE has no window there.
+    #[error("{0} is in no window")]
+    NoWindow(Ioba),
+    /// The entry is clear.
+    #[error("{0} is not mapped")]
+    NotMapped(Ioba),
+    /// The entry does not let the device do that.
+    #[error("{ioba} is mapped for {allowed:?} only")]
+    NotAllowed {
+        /// Where.
+        ioba: Ioba,
+        /// What the entry allows.
+        allowed: Direction,
+    },
+    /// The entry leads to what is no memory.
+    #[error("host address {0} is no memory")]
+    NoMemory(Hpa),
+}
+
+/// Host memory as a device reaches it.
+pub trait DmaMemory {
+    /// Reads all of `to`, which is within one TCE page. `None` when it is no memory.
+    fn read(&self, from: Hpa, to: &mut [u8]) -> Option<()>;
+    /// Writes all of `from`. `None` when it is no memory.
+    fn write(&self, to: Hpa, from: &[u8]) -> Option<()>;
+}
+
+/// A guest's memory behind its frames.
+#[derive(Debug)]
+pub struct Ram<'a, M> {
+    /// Where the memory is in the host.
+    pub frames: &'a Frames,
+    /// Its contents.
+    pub memory: &'a M,
+}
+
+impl<M: GuestMemoryBackend> DmaMemory for Ram<'_, M> {
+    #[inline]
+    fn read(&self, from: Hpa, to: &mut [u8]) -> Option<()> {
+        let gpa = GuestAddress(self.frames.gpa(from)?.0);
+        match self.memory.get_slice(gpa, to.len()) {
+            Ok(slice) => (slice.copy_to(to) == to.len()).then_some(()),
+            // Regions that follow one another.
+            Err(_) => self.memory.read_slice(to, gpa).ok(),
+        }
+    }
+
+    fn write(&self, to: Hpa, from: &[u8]) -> Option<()> {
+        let gpa = GuestAddress(self.frames.gpa(to)?.0);
+        self.memory.write_slice(from, gpa).ok()
+    }
+}
+
+/// Where an access goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Translation {
+    /// Host address.
+    pub hpa: Hpa,
+    /// Bytes from there that are in the same TCE page, at most what was asked for.
+    pub len: usize,
+    /// Which way data may flow.
+    pub direction: Direction,
+}
+
+/// A device of a PE. It accesses memory from one thread at a time.
+pub struct Device {
+    pe: Pe,
+    chip: Arc<Chip>,
+    windows: Cache<Arc<ArcSwap<Vec<Tve>>>, Arc<Vec<Tve>>>,
+    writes: Arc<InFlight>,
+}
+
+/// A translation, and by what to tell whether it is valid still.
+struct Found<'a> {
+    table: &'a IommuTable,
+    entry: HwEntry,
+    tce: Tce,
+    ticket: Option<Ticket>,
+    /// When the detector is on: when the device began.
+    began: u64,
+    to: Translation,
+}
+
+impl Device {
+    pub(super) fn new(
+        pe: Pe,
+        chip: Arc<Chip>,
+        windows: Cache<Arc<ArcSwap<Vec<Tve>>>, Arc<Vec<Tve>>>,
+    ) -> Device {
+        let writes = Arc::new(InFlight::new());
+        chip.add_device(&writes);
+        Device { pe, chip, windows, writes }
+    }
+
+    /// The PE.
+    pub fn pe(&self) -> Pe {
+        self.pe
+    }
+
+    /// Translates an address for an access of `len` bytes, through the bridge's cache.
+    ///
+    /// Errors: all of [`DmaFault`] but [`DmaFault::NoMemory`].
+    pub fn translate(
+        &mut self,
+        ioba: Ioba,
+        len: usize,
+        access: Direction,
+    ) -> Result<Translation, DmaFault> {
+        find(self.windows.load(), &self.chip, self.pe, ioba, len, access).map(|found| found.to)
+    }
+
+    /// Reads memory. Errors: [`DmaFault`]; `to` may be filled in part.
+    ///
+    /// What is read is of a page that was mapped when the read ended: after it the bridge is asked
+    /// whether it would translate so still, and if not all is done again.
+    #[inline]
+    pub fn read(
+        &mut self,
+        memory: &impl DmaMemory,
+        ioba: Ioba,
+        to: &mut [u8],
+    ) -> Result<(), DmaFault> {
+        let mut done = 0;
+        while done < to.len() {
+            let at = Ioba(ioba.0.wrapping_add(done as u64));
+            let windows = self.windows.load();
+            let left = to.len() - done;
+            let found = find(windows, &self.chip, self.pe, at, left, Direction::ToDevice)?;
+            let Translation { hpa, len, .. } = found.to;
+            memory.read(hpa, &mut to[done..done + len]).ok_or(DmaFault::NoMemory(hpa))?;
+            if found.is_current(&self.chip) {
+                found.tell(false);
+                done += len;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes memory. Errors: [`DmaFault`]; part may have been written.
+    ///
+    /// A kill waits for a write that is under way, so a page is never written after it was
+    /// released.
+    pub fn write(
+        &mut self,
+        memory: &impl DmaMemory,
+        ioba: Ioba,
+        from: &[u8],
+    ) -> Result<(), DmaFault> {
+        let mut done = 0;
+        while done < from.len() {
+            let at = Ioba(ioba.0.wrapping_add(done as u64));
+            let windows = self.windows.load();
+            let _writing = Writing::new(&self.writes);
+            let left = from.len() - done;
+            let found = find(windows, &self.chip, self.pe, at, left, Direction::FromDevice)?;
+            let Translation { hpa, len, .. } = found.to;
+            memory.write(hpa, &from[done..done + len]).ok_or(DmaFault::NoMemory(hpa))?;
+            found.tell(true);
+            done += len;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        self.chip.remove_device(&self.writes);
+    }
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device").field("pe", &self.pe).finish_non_exhaustive()
+    }
+}
+
+/// A write from its lookup to its end.
+struct Writing<'a>(&'a InFlight);
+
+impl<'a> Writing<'a> {
+    fn new(writes: &'a InFlight) -> Writing<'a> {
+        writes.begin();
+        Writing(writes)
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+#[inline]
+fn find<'a>(
+    windows: &'a [Tve],
+    chip: &Chip,
+    pe: Pe,
+    ioba: Ioba,
+    len: usize,
+    access: Direction,
+) -> Result<Found<'a>, DmaFault> {
+    let (table, entry, offset) = entry_of(windows, pe, ioba).ok_or(DmaFault::NoWindow(ioba))?;
+    let began = table.watch().map_or(0, |watch| watch.now());
+    let (tce, ticket) = lookup(chip, pe, ioba, table, entry, offset);
+    if !tce.is_live() {
+        return Err(DmaFault::NotMapped(ioba));
+    }
+    let allowed = tce.direction();
+    if access.permissions() & !allowed.permissions() != 0 {
+        return Err(DmaFault::NotAllowed { ioba, allowed });
+    }
+    let left = table.window().page_shift().bytes() - offset;
+    let len = usize::try_from(left).unwrap_or(usize::MAX).min(len);
+    let to = Translation { hpa: Hpa(tce.hpa().0 + offset), len, direction: allowed };
+    Ok(Found { table, entry, tce, ticket, began, to })
+}
+
+/// The table of the PE's window that the address is in, the entry, and the offset in its page.
+#[inline]
+fn entry_of(windows: &[Tve], pe: Pe, ioba: Ioba) -> Option<(&IommuTable, HwEntry, u64)> {
+    windows.iter().filter(|tve| tve.pe == pe).find_map(|tve| {
+        let window = tve.table.window();
+        let offset = ioba.0 & window.page_shift().low_bits();
+        let entry = window.entry(Ioba(ioba.0 - offset)).ok()?;
+        Some((&*tve.table, HwEntry(entry.0), offset))
+    })
+}
+
+/// The entry from the cache, or from the table and then into the cache. Entries without
+/// permissions are not cached: a fault is not worth a slot.
+#[inline]
+fn lookup(
+    chip: &Chip,
+    pe: Pe,
+    ioba: Ioba,
+    table: &IommuTable,
+    entry: HwEntry,
+    offset: u64,
+) -> (Tce, Option<Ticket>) {
+    let Some(cache) = chip.cache() else { return (table.load(entry), None) };
+    let key = match chip.kind() {
+        Kind::Ioda1(_) => entry_key(table.address() + 8 * entry.0),
+        _ => bus_key(pe, ioba.0 - offset),
+    };
+    let (cached, ticket) = cache.lookup(key);
+    if let Some(tce) = cached {
+        return (Tce::from_bits(tce), Some(ticket));
+    }
+    let tce = table.load(entry);
+    let ticket = if tce.is_live() { cache.fill(key, tce.bits(), ticket) } else { None };
+    (tce, ticket)
+}
+
+impl Found<'_> {
+    /// Would the bridge translate so still?
+    #[inline]
+    fn is_current(&self, chip: &Chip) -> bool {
+        match (self.ticket, chip.cache()) {
+            (Some(ticket), Some(cache)) => cache.is_current(ticket),
+            _ => self.table.load(self.entry) == self.tce,
+        }
+    }
+
+    /// Tells the detector, if there is one, what was used.
+    #[inline]
+    fn tell(&self, write: bool) {
+        if let Some(watch) = self.table.watch() {
+            watch.used(self.entry, self.tce, self.began, write);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The kill register as a bridge reads it. What platforms write into it is in
+//! [`platform`](crate::platform); the two are separate so that a wrong value has its effect.
+
+use crate::platform::Pe;
+use crate::platform::ioda1::Form;
+
+/// What a value kills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Killed {
+    /// Table entries, from this address in memory on.
+    Entries { address: u64, count: u64 },
+    /// What this PE has cached of the page at this bus address.
+    One { pe: Pe, ioba: u64 },
+    /// All that this PE has cached.
+    Pe(Pe),
+}
+
+/// P7IOC and its elders (papr-tce 4.2, IODA1): the address of an entry kills the two entries, or
+/// the cache line of sixteen, that it is in.
+pub(crate) fn decode_ioda1(form: Form, value: u64, page_shift: u32) -> Option<Killed> {
+    let entries =
+        |address: u64, count: u64| Killed::Entries { address: address & !(8 * count - 1), count };
+    let top = value >> 63 == 1;
+    match form {
+        Form::Pair => top.then(|| entries(value & !(1 << 63), 2)),
+        Form::Line => (!top).then(|| entries(value, 16)),
+        Form::Bus(bus) => {
+            let ours = value & ((1 << page_shift) - 1) == u64::from(bus);
+            ours.then(|| entries(value >> page_shift, 16))
+        }
+    }
+}
+
+/// PHB3 (papr-tce 4.2, IODA2): the operation in the top four bits, the PE in the low eight.
+pub(crate) fn decode_ioda2(value: u64) -> Option<Killed> {
+    let pe = Pe((value & 0xff) as u8);
+    match value >> 60 {
+        2 => Some(Killed::One { pe, ioba: value & 0x0fff_ffff_ffff_f000 }),
+        4 => Some(Killed::Pe(pe)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // papr-tce 4.2.
+    #[test]
+    fn ioda1_kills_the_pair_or_line_of_the_address() {
+        let killed = |form, value| decode_ioda1(form, value, 12);
+        let entries = |address, count| Some(Killed::Entries { address, count });
+        assert_eq!(killed(Form::Pair, 1 << 63 | 0x1018), entries(0x1010, 2));
+        assert_eq!(killed(Form::Pair, 0x1018), None, "the top bit is missing");
+        assert_eq!(killed(Form::Line, 0x10f8), entries(0x1080, 16));
+        assert_eq!(killed(Form::Line, 1 << 63 | 0x10f8), None);
+        assert_eq!(killed(Form::Bus(7), 0x10f8 << 12 | 7), entries(0x1080, 16));
+        assert_eq!(killed(Form::Bus(7), 0x10f8 << 12 | 6), None, "another bus");
+    }
+
+    // papr-tce 4.2.
+    #[test]
+    fn ioda2_kills_a_page_of_a_pe_or_all_of_it() {
+        let one = |pe, ioba| Some(Killed::One { pe: Pe(pe), ioba });
+        assert_eq!(decode_ioda2(0x2000_0000_0000_501b), one(0x1b, 0x5000));
+        assert_eq!(decode_ioda2(0x2800_0000_0000_0001), one(1, 1 << 59));
+        assert_eq!(decode_ioda2(0x4000_0000_0000_001b), Some(Killed::Pe(Pe(0x1b))));
+        assert_eq!(decode_ioda2(0x501b), None);
+    }
+}

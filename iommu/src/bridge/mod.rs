@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Host bridges as devices see them: a walk of the big-endian table with its permissions, a cache
+//! of translations, and a register that makes the bridge forget.
+//!
+//! A [`Bridge`] has tables, which it makes with the platform of its kind, and PEs, for each of
+//! which up to two tables are set as windows. A [`Device`] of a PE reads and writes through them.
+//! The platform *writes* the kill register in the hardware's format and the bridge *decodes* what
+//! was written, so a kill that is missing, late or wrong has the effect it has on the machine:
+//! the device reaches the old page.
+//!
+//! The files `cache.rs` and `inflight.rs` hold the lock-free parts and why they are right.
+
+pub(crate) mod cache;
+mod chip;
+mod device;
+pub(crate) mod inflight;
+mod kill;
+
+pub(crate) use chip::Chip;
+pub use chip::Kind;
+pub use device::{Device, DmaFault, DmaMemory, Ram, Translation};
+
+use crate::detector::Detector;
+use crate::error::Error;
+use crate::platform::ioda1::Form;
+use crate::platform::{Ioda1, Ioda2, P5ioc2, Pe, Platform, Swinv};
+use crate::table::IommuTable;
+use crate::window::Window;
+use arc_swap::{ArcSwap, Cache};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Windows of a PE (papr-tce 3.4).
+pub const WINDOWS: usize = 2;
+
+/// A host bridge.
+#[derive(Debug)]
+pub struct Bridge {
+    chip: Arc<Chip>,
+    flags: Swinv,
+    detector: Option<Arc<Detector>>,
+    windows: Arc<ArcSwap<Vec<Tve>>>,
+    change: Mutex<()>,
+}
+
+/// A translation table of a PE (IODA: translation validation entry).
+#[derive(Clone, Debug)]
+struct Tve {
+    pe: Pe,
+    number: usize,
+    table: Arc<IommuTable>,
+}
+
+impl Bridge {
+    /// A bridge that platforms tell of every created and freed entry, as Linux sets it up.
+    pub fn new(kind: Kind) -> Arc<Bridge> {
+        Bridge::with(kind, Swinv::BOTH, None)
+    }
+
+    /// P5IOC2: caches nothing.
+    pub fn p5ioc2() -> Arc<Bridge> {
+        Bridge::new(Kind::P5ioc2)
+    }
+
+    /// IODA1 (P7IOC): the pair form of the kill register.
+    pub fn ioda1() -> Arc<Bridge> {
+        Bridge::new(Kind::Ioda1(Form::Pair))
+    }
+
+    /// IODA2 (PHB3).
+    pub fn ioda2() -> Arc<Bridge> {
+        Bridge::new(Kind::Ioda2)
+    }
+
+    /// A bridge whose tables have these flags and are watched by the detector, if there is one.
+    pub fn with(kind: Kind, flags: Swinv, detector: Option<Arc<Detector>>) -> Arc<Bridge> {
+        Arc::new(Bridge {
+            chip: Arc::new(Chip::new(kind)),
+            flags,
+            detector,
+            windows: Arc::default(),
+            change: Mutex::default(),
+        })
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        self.chip.kind()
+    }
+
+    /// Makes a table for a window, with the platform of this bridge. No device uses it before
+    /// [`set_window`](Self::set_window).
+    ///
+    /// Errors: [`Error::Levels`], [`Error::TooLarge`].
+    pub fn create_table(&self, window: Window, levels: u32) -> Result<Arc<IommuTable>, Error> {
+        self.create_table_with(window, levels, |platform| platform)
+    }
+
+    /// The same with another platform in front of the bridge's, for example one that forgets a
+    /// kill.
+    pub fn create_table_with(
+        &self,
+        window: Window,
+        levels: u32,
+        wrap: impl FnOnce(Box<dyn Platform>) -> Box<dyn Platform>,
+    ) -> Result<Arc<IommuTable>, Error> {
+        let shift = window.page_shift();
+        let address = self.chip.place_table(window.size().saturating_mul(8), shift);
+        let platform = wrap(self.platform(&window, address));
+        let table = IommuTable::with_levels(window, levels, platform)?.at(address);
+        Ok(Arc::new(match &self.detector {
+            Some(detector) => table.watched(detector.watch(&window)),
+            None => table,
+        }))
+    }
+
+    fn platform(&self, window: &Window, base: u64) -> Box<dyn Platform> {
+        let (chip, flags, page_shift) = (self.chip.clone(), self.flags, window.page_shift());
+        match self.chip.kind() {
+            Kind::P5ioc2 => Box::new(P5ioc2 { chip }),
+            Kind::Ioda1(form) => Box::new(Ioda1 { chip, form, flags, base, page_shift }),
+            Kind::Ioda2 => {
+                let offset = window.start().0 >> page_shift.get();
+                Box::new(Ioda2::on(chip, flags, offset, page_shift))
+            }
+        }
+    }
+
+    /// Lets the devices of a PE translate through the table, as its window 0 or 1.
+    ///
+    /// Errors: [`Error::WindowNumber`] when there is no such number or it is taken.
+    ///
+    /// Linux: `pnv_pci_ioda2_set_window`.
+    pub fn set_window(&self, pe: Pe, number: usize, table: &Arc<IommuTable>) -> Result<(), Error> {
+        let _changing = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = Vec::clone(&self.windows.load());
+        let taken = windows.iter().any(|tve| tve.pe == pe && tve.number == number);
+        if number >= WINDOWS || taken {
+            return Err(Error::WindowNumber(number));
+        }
+        table.platform().link(pe, true);
+        windows.push(Tve { pe, number, table: table.clone() });
+        self.windows.store(Arc::new(windows));
+        Ok(())
+    }
+
+    /// Takes a window away from a PE. When this returns, no device of it uses the table.
+    ///
+    /// Errors: [`Error::WindowNumber`] when it is not set.
+    ///
+    /// Linux: `pnv_pci_ioda2_unset_window`.
+    pub fn unset_window(&self, pe: Pe, number: usize) -> Result<(), Error> {
+        let _changing = self.change.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = Vec::clone(&self.windows.load());
+        let at = windows.iter().position(|tve| tve.pe == pe && tve.number == number);
+        let gone = windows.remove(at.ok_or(Error::WindowNumber(number))?);
+        let linked = windows.iter().any(|tve| tve.pe == pe && Arc::ptr_eq(&tve.table, &gone.table));
+        self.windows.store(Arc::new(windows));
+        self.chip.reset();
+        if !linked {
+            gone.table.platform().link(pe, false);
+        }
+        Ok(())
+    }
+
+    /// The tables that a PE translates through, with their window numbers.
+    pub fn windows_of(&self, pe: Pe) -> Vec<(usize, Arc<IommuTable>)> {
+        let windows = self.windows.load();
+        let of_pe = windows.iter().filter(|tve| tve.pe == pe);
+        of_pe.map(|tve| (tve.number, tve.table.clone())).collect()
+    }
+
+    /// A device of a PE.
+    pub fn device(&self, pe: Pe) -> Device {
+        Device::new(pe, self.chip.clone(), Cache::new(self.windows.clone()))
+    }
+
+    /// Stores to the kill register, as a platform does.
+    pub fn write_kill_register(&self, value: u64) {
+        self.chip.write_kill(value);
+        self.chip.sync();
+    }
+
+    /// How many values were stored to the kill register.
+    pub fn kills(&self) -> u64 {
+        self.chip.kills()
+    }
+}

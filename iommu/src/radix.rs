@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Entries in a tree of levels that exist once something is stored under them.
+//!
+//! Upper levels hold pointers to lower ones, null where nothing was stored yet. A missing level
+//! is made by whoever needs it first, without a lock: the new level is compare-and-swapped into
+//! its parent, and who loses frees its own and uses the winner's, so that no entry written to
+//! either is lost (bug 22 of papr-tce 6.1). One level is a flat array.
+//!
+//! Linux: `pnv_tce` and `pnv_alloc_tce_level`.
+
+use crate::error::Error;
+use crate::table::atomics;
+use once_cell::race::OnceBox;
+
+/// Entries of a tree are atomics that begin as zero.
+pub(crate) trait Zero: Sized {
+    /// Wraps a zero, bit for bit.
+    fn zero(zero: u64) -> Self;
+}
+
+impl Zero for crate::sync::AtomicU64 {
+    fn zero(zero: u64) -> Self {
+        Self::new(zero)
+    }
+}
+
+#[derive(Debug)]
+enum Node<T> {
+    Upper(Box<[OnceBox<Node<T>>]>),
+    Leaf(Box<[T]>),
+}
+
+/// `size` entries below `levels` levels of `2^shift` entries each.
+#[derive(Debug)]
+pub(crate) struct Radix<T> {
+    root: Node<T>,
+    size: u64,
+    levels: u32,
+    shift: u32,
+}
+
+impl<T: Zero> Radix<T> {
+    /// One level. Its memory is zeroes that the host provides when they are touched.
+    pub(crate) fn flat(size: usize) -> Radix<T> {
+        let root = Node::Leaf(atomics(vec![0; size], T::zero));
+        Radix { root, size: size as u64, levels: 1, shift: 0 }
+    }
+
+    /// Levels of `2^shift` entries; only the top one exists. `levels * shift` reaches `size`.
+    pub(crate) fn new(size: u64, levels: u32, shift: u32) -> Radix<T> {
+        let top = size.div_ceil(1 << (shift * (levels - 1)));
+        debug_assert!(top <= 1 << shift);
+        // The top level is at most one level long, as all others.
+        let root = if levels == 1 {
+            Node::Leaf(atomics(vec![0; size as usize], T::zero))
+        } else {
+            Node::Upper((0..top).map(|_| OnceBox::new()).collect())
+        };
+        Radix { root, size, levels, shift }
+    }
+
+    /// Levels, 1 for a flat array.
+    pub(crate) fn levels(&self) -> u32 {
+        self.levels
+    }
+
+    /// The leaf of an entry and the entry's place in it, if the leaf exists.
+    ///
+    /// An index beyond the size is not masked in the top level and finds nothing there; in
+    /// Linux 6.1 bits above the top level survive into the final index (papr-tce 4.5.12).
+    #[inline]
+    pub(crate) fn leaf(&self, mut index: u64) -> Option<(&[T], usize)> {
+        let mut node = &self.root;
+        let mut shift = self.shift * (self.levels - 1);
+        loop {
+            match node {
+                Node::Leaf(leaf) => return Some((leaf, index as usize)),
+                Node::Upper(nodes) => {
+                    node = nodes.get((index >> shift) as usize)?.get()?;
+                    index &= (1 << shift) - 1;
+                    shift -= self.shift;
+                }
+            }
+        }
+    }
+
+    /// Entries from `index` to the end of its leaf.
+    #[inline]
+    pub(crate) fn left_in_leaf(&self, index: u64) -> usize {
+        match &self.root {
+            Node::Leaf(leaf) => leaf.len().saturating_sub(index as usize),
+            Node::Upper(_) => {
+                let len = 1 << self.shift;
+                (len - (index & (len - 1))) as usize
+            }
+        }
+    }
+
+    /// The entry, if its leaf exists.
+    #[inline]
+    pub(crate) fn get(&self, index: u64) -> Option<&T> {
+        let (leaf, at) = self.leaf(index)?;
+        leaf.get(at)
+    }
+
+    /// The leaf of an entry below the size; levels that are missing are made, each if `allowed`
+    /// says so. Errors: [`Error::NoMemory`]; levels that were made stay, and are empty.
+    pub(crate) fn leaf_or_new(
+        &self,
+        mut index: u64,
+        allowed: &mut dyn FnMut() -> bool,
+    ) -> Result<(&[T], usize), Error> {
+        let mut node = &self.root;
+        let mut shift = self.shift * (self.levels - 1);
+        loop {
+            match node {
+                Node::Leaf(leaf) => return Ok((leaf, index as usize)),
+                Node::Upper(nodes) => {
+                    let below = nodes.get((index >> shift) as usize).ok_or(Error::NoMemory)?;
+                    index &= (1 << shift) - 1;
+                    shift -= self.shift;
+                    node = match below.get() {
+                        Some(node) => node,
+                        None if !allowed() => return Err(Error::NoMemory),
+                        None => below.get_or_try_init(|| self.new_level(shift))?,
+                    };
+                }
+            }
+        }
+    }
+
+    fn new_level(&self, shift: u32) -> Result<Box<Node<T>>, Error> {
+        let len = 1 << self.shift;
+        Ok(Box::new(if shift == 0 {
+            Node::Leaf(filled(len, || T::zero(0))?)
+        } else {
+            Node::Upper(filled(len, OnceBox::new)?)
+        }))
+    }
+
+    /// Calls `with` for each leaf that exists: the index of its first entry, and those of its
+    /// entries that are below the size.
+    pub(crate) fn for_each_leaf(&self, with: &mut dyn FnMut(u64, &[T])) {
+        self.visit(&self.root, self.levels - 1, 0, with);
+    }
+
+    fn visit(&self, node: &Node<T>, below: u32, first: u64, with: &mut dyn FnMut(u64, &[T])) {
+        match node {
+            Node::Leaf(leaf) => {
+                let len = (self.size - first).min(leaf.len() as u64) as usize;
+                with(first, &leaf[..len]);
+            }
+            Node::Upper(nodes) => {
+                for (i, node) in nodes.iter().enumerate() {
+                    if let Some(node) = node.get() {
+                        let first = first + ((i as u64) << (self.shift * below));
+                        self.visit(node, below - 1, first, with);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Levels that exist, the top one too.
+    pub(crate) fn allocated(&self) -> usize {
+        fn count<T>(node: &Node<T>) -> usize {
+            match node {
+                Node::Leaf(_) => 1,
+                Node::Upper(nodes) => {
+                    1 + nodes.iter().filter_map(|n| n.get()).map(count).sum::<usize>()
+                }
+            }
+        }
+        count(&self.root)
+    }
+}
+
+/// A slice, or the news that there is no memory for it.
+fn filled<T>(len: usize, mut new: impl FnMut() -> T) -> Result<Box<[T]>, Error> {
+    let mut vec = Vec::new();
+    vec.try_reserve_exact(len).map_err(|_| Error::NoMemory)?;
+    vec.resize_with(len, &mut new);
+    Ok(vec.into_boxed_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::{AtomicU64, Ordering};
+
+    fn yes() -> bool {
+        true
+    }
+
+    fn store(tree: &Radix<AtomicU64>, index: u64, value: u64) {
+        let (leaf, at) = tree.leaf_or_new(index, &mut yes).expect("memory");
+        leaf[at].store(value, Ordering::Relaxed);
+    }
+
+    fn load(tree: &Radix<AtomicU64>, index: u64) -> Option<u64> {
+        tree.get(index).map(|entry| entry.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn every_number_of_levels_finds_what_was_stored() {
+        for (size, levels, shift) in
+            [(1 << 18, 1, 18), (1 << 18, 2, 9), (1 << 27, 3, 9), (1 << 36, 4, 9), (1 << 40, 5, 9)]
+        {
+            let tree: Radix<AtomicU64> = Radix::new(size, levels, shift);
+            for index in [0, 1, 511, 512, size / 2 + 77, size - 1] {
+                store(&tree, index, index ^ 0xabcd);
+            }
+            for index in [0, 1, 511, 512, size / 2 + 77, size - 1] {
+                assert_eq!(load(&tree, index), Some(index ^ 0xabcd), "{levels} levels");
+            }
+        }
+    }
+
+    #[test]
+    fn only_the_path_to_what_is_touched_exists() {
+        let tree: Radix<AtomicU64> = Radix::new(1 << 40, 5, 9);
+        assert_eq!(tree.allocated(), 1);
+        assert_eq!(load(&tree, 12345), None);
+        store(&tree, 12345, 1);
+        assert_eq!(tree.allocated(), 5);
+        store(&tree, 12346, 1);
+        assert_eq!(tree.allocated(), 5);
+        store(&tree, (1 << 40) - 1, 1);
+        assert_eq!(tree.allocated(), 9, "all but the top again");
+    }
+
+    #[test]
+    fn an_index_beyond_the_size_finds_nothing() {
+        let tree: Radix<AtomicU64> = Radix::new(1 << 18, 2, 9);
+        store(&tree, 5, 1);
+        assert_eq!(load(&tree, (1 << 18) + 5), None);
+        assert_eq!(load(&tree, u64::MAX), None);
+        assert!(tree.leaf_or_new(1 << 18, &mut yes).is_err());
+    }
+
+    #[test]
+    fn a_refused_level_is_no_memory_and_what_was_there_stays() {
+        let tree: Radix<AtomicU64> = Radix::new(1 << 27, 3, 9);
+        store(&tree, 0, 7);
+        for allowed in 0..2 {
+            let mut left = allowed;
+            let mut some = || {
+                left -= 1;
+                left >= 0
+            };
+            let refused = tree.leaf_or_new(1 << 20, &mut some).err();
+            assert_eq!(refused, Some(Error::NoMemory), "after {allowed} levels");
+        }
+        assert_eq!(load(&tree, 0), Some(7));
+        assert_eq!(load(&tree, 1 << 20), None);
+    }
+
+    #[test]
+    fn leaves_are_visited_with_their_place_and_cut_at_the_size() {
+        let tree: Radix<AtomicU64> = Radix::new((1 << 18) - 3, 2, 9);
+        store(&tree, 600, 1);
+        store(&tree, (1 << 18) - 4, 1);
+        let mut seen = Vec::new();
+        tree.for_each_leaf(&mut |first, leaf| seen.push((first, leaf.len())));
+        assert_eq!(seen, [(512, 512), ((1 << 18) - 512, 509)]);
+    }
+
+    // Bug 22 of papr-tce 6.1, clause 79.
+    #[test]
+    fn bug_22_first_stores_into_one_missing_level_are_all_kept() {
+        for _ in 0..50 {
+            let tree: Radix<AtomicU64> = Radix::new(1 << 27, 3, 9);
+            let start = std::sync::Barrier::new(4);
+            std::thread::scope(|scope| {
+                for n in 0..4 {
+                    let (tree, start) = (&tree, &start);
+                    scope.spawn(move || {
+                        start.wait();
+                        store(tree, 0x12_3000 + n, n + 1);
+                    });
+                }
+            });
+            for n in 0..4 {
+                assert_eq!(load(&tree, 0x12_3000 + n), Some(n + 1));
+            }
+            assert_eq!(tree.allocated(), 3);
+        }
+    }
+}
