@@ -75,7 +75,7 @@ pub fn run(to: &mut dyn Write) -> io::Result<()> {
     match missing {
         0 => writeln!(to, "\nEverything that tcevm can use is here."),
         _ => {
-            writeln!(to, "\nPOWER guests run all the same; {missing} things are missing for more.")
+            writeln!(to, "\nPOWER guests run all the same. Missing for more: {missing}.")
         }
     }
 }

@@ -55,7 +55,7 @@ impl KvmCpu {
 
     /// The same, with or without registers at an exit.
     pub(super) fn with(vm: Arc<Vm>, index: u32, registers: Registers) -> Result<KvmCpu, KvmError> {
-        let mut fd = vm.vcpu(index.into())?;
+        let mut fd = vm.vcpu(index)?;
         if registers == Registers::Synced {
             fd.set_sync_valid_reg(SyncReg::Register);
             fd.set_sync_valid_reg(SyncReg::SystemRegister);

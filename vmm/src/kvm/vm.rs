@@ -7,7 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use hcall::Memory;
-use kvm_bindings::{KVM_MEM_LOG_DIRTY_PAGES, kvm_userspace_memory_region};
+use kvm_bindings::{
+    KVM_MAX_CPUID_ENTRIES, KVM_MEM_LOG_DIRTY_PAGES, kvm_cpuid_entry2, kvm_userspace_memory_region,
+};
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
 
@@ -73,12 +75,13 @@ impl Vm {
     }
 
     /// A vCPU that can do what the host's CPU and KVM can do together.
-    pub(super) fn vcpu(&self, index: u64) -> Result<VcpuFd, KvmError> {
-        let fd = self.fd.create_vcpu(index).map_err(refused("make a vCPU"))?;
-        let cpuid = self
+    pub(super) fn vcpu(&self, index: u32) -> Result<VcpuFd, KvmError> {
+        let fd = self.fd.create_vcpu(index.into()).map_err(refused("make a vCPU"))?;
+        let mut cpuid = self
             .kvm
-            .get_supported_cpuid(kvm_bindings::KVM_MAX_CPUID_ENTRIES)
+            .get_supported_cpuid(KVM_MAX_CPUID_ENTRIES)
             .map_err(refused("tell what the CPU can do"))?;
+        cpuid.as_mut_slice().iter_mut().for_each(|leaf| number(leaf, index));
         fd.set_cpuid2(&cpuid).map_err(refused("set what the CPU can do"))?;
         Ok(fd)
     }
@@ -94,5 +97,15 @@ impl Vm {
             pages.extend(log);
         }
         Ok(pages)
+    }
+}
+
+/// Puts the vCPU's number where `cpuid` tells it as the initial APIC ID (Intel SDM, volume 2, CPUID:
+/// leaf 1, EBX bits 31:24; leaves 0xb and 0x1f, EDX). What is there is the host CPU's.
+fn number(leaf: &mut kvm_cpuid_entry2, index: u32) {
+    match leaf.function {
+        1 => leaf.ebx = leaf.ebx & 0x00ff_ffff | index << 24,
+        0xb | 0x1f => leaf.edx = index,
+        _ => {}
     }
 }
