@@ -296,6 +296,7 @@ impl fmt::Debug for IommuTable {
 /// Turns plain zeroes into atomics. `vec![0; n]` gets zeroed memory that the host fills lazily,
 /// and wrapping each integer in place is nothing at all once optimised: what is never used of a
 /// table costs no memory.
+#[inline(always)]
 pub(crate) fn atomics<Z, T>(zeroes: Vec<Z>, wrap: impl Fn(Z) -> T) -> Box<[T]> {
-    zeroes.into_iter().map(wrap).collect()
+    zeroes.into_iter().map(wrap).collect::<Vec<T>>().into_boxed_slice()
 }
