@@ -51,6 +51,23 @@ fn float3(c: &mut Cpu, w: Word, f: impl Fn(f32, f32, f32) -> f32) -> Result<(), 
     float(c, w, operands, |[a, b, c]| f(a, b, c))
 }
 
+/// `a` * `c` + `b`, rounded once. Underflow is noticed before rounding: with `nj`, what only
+/// rounding makes a normal number is a zero (Book I, 4.4.4 and 6.3.2).
+fn fused(nj: bool, a: f32, c: f32, b: f32) -> f32 {
+    let rounded = a.mul_add(c, b);
+    if !nj || rounded.abs() != f32::MIN_POSITIVE {
+        return rounded;
+    }
+    // In double precision the product is exact, and so is the error of the sum.
+    let (product, b) = (f64::from(a) * f64::from(c), f64::from(b));
+    let sum = product + b;
+    let of_b = sum - product;
+    let error = (product - (sum - of_b)) + (b - of_b);
+    let least = f64::from(f32::MIN_POSITIVE);
+    let tiny = sum.abs() < least || (sum.abs() == least && error * sum < 0.0);
+    if tiny { 0f32.copysign(rounded) } else { rounded }
+}
+
 crate::isa![
     Insn {
         name: vaddfp,
@@ -132,12 +149,19 @@ crate::isa![
         asm: "vmaddfp VT,VA,VC,VB",
         book: "Book I, Vector Multiply-Add Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float3(c, w, |a, b, c| a.mul_add(c, b)), w)?;
+            m.call(
+                |c, w| {
+                    let nj = c.vscr & NJ != 0;
+                    float3(c, w, |a, b, c| fused(nj, a, c, b))
+                },
+                w,
+            )?;
         },
         cases: &[
             "106429ae vmaddfp v3,v4,v6,v5 | v4=3f800000bf800000c0490fdb7f7fffff v6=40000000bf80000000000001ff7fffff v5=00400000807fffff0080000000800001 | v3=400000003f800000007ffffdff800000",
             "106429ae vmaddfp v3,v4,v6,v5 | v4=7f800000ff8000007fa0000080000000 v6=ff8000007fc123453f80000000000000 v5=3f800000bf800000c0490fdb7f7fffff | v3=ff8000007fc123457fe000007f7fffff",
-            "106429ae vmaddfp v3,v4,v6,v5 | v4=7f8000003f8000003f8000013f800000 v6=000000003f8000003f8000017f800000 v5=7fa000007fa00001bf800002ff800000 | v3=7fe000007fe00001288000007fc00000"
+            "106429ae vmaddfp v3,v4,v6,v5 | v4=7f8000003f8000003f8000013f800000 v6=000000003f8000003f8000017f800000 v5=7fa000007fa00001bf800002ff800000 | v3=7fe000007fe00001288000007fc00000",
+            "106429ae vmaddfp v3,v4,v6,v5 | v4=00800000000000000000000000000000 v6=3f7fffff000000000000000000000000 v5=0 vscr=10000 v3=-1 | v3=0"
         ],
     },
     Insn {
@@ -146,7 +170,13 @@ crate::isa![
         asm: "vnmsubfp VT,VA,VC,VB",
         book: "Book I, Vector Negative Multiply-Subtract Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float3(c, w, |a, b, c| -a.mul_add(c, -b)), w)?;
+            m.call(
+                |c, w| {
+                    let nj = c.vscr & NJ != 0;
+                    float3(c, w, |a, b, c| -fused(nj, a, c, -b))
+                },
+                w,
+            )?;
         },
         cases: &[
             "106429af vnmsubfp v3,v4,v6,v5 | v4=3f800000bf800000c0490fdb7f7fffff v6=40000000bf80000000000001ff7fffff v5=00400000807fffff0080000000800001 | v3=c0000000bf800000008000037f800000",
