@@ -79,6 +79,8 @@ pub(crate) struct Block {
     pub(crate) end: u64,
     /// First operation, in the arena.
     first: Cursor,
+    /// Fetch context in which the tag was found to be at `page`.
+    context: u32,
     /// Real page number of the code.
     page: u32,
     /// Generation of that page when it was decoded.
@@ -92,6 +94,7 @@ impl Block {
         tag: u64::MAX,
         end: 0,
         first: Cursor(std::ptr::null()),
+        context: 0,
         page: 0,
         generation: 0,
         len: 0,
@@ -105,8 +108,9 @@ impl Block {
 
 /// Sets of the direct-mapped block cache.
 const SETS: usize = 8192;
-/// Operations the arena holds before everything is forgotten: 2 MiB.
-const ARENA: usize = 128 * 1024;
+/// Operations the arena holds before everything is forgotten: 8 MiB, of which only what is used
+/// takes memory.
+const ARENA: usize = 512 * 1024;
 
 /// The decoded code of one CPU.
 pub(crate) struct Cache {
@@ -133,24 +137,45 @@ impl Cache {
         let pc = cpu.nip & cpu.ea_mask & !3;
         let tag = pc | u64::from(cpu.little);
         let set = (pc / 4) as usize % SETS;
+        if cpu.translations_stale() {
+            cpu.forget_translations();
+        }
         let block = &self.sets[set];
-        let fresh = block.tag == tag && block.generation == cpu.bus.generation(block.page as usize);
+        let fresh = block.tag == tag
+            && block.context == cpu.mmu.fetch_context
+            && block.generation == cpu.bus.generation(block.page as usize);
         if !fresh {
-            self.decode(cpu, pc, tag)?;
+            self.renew(cpu, pc, tag)?;
         }
         Some(&self.sets[set])
     }
 
+    /// Makes the set of `pc` hold its block: the one that is there, if only the context changed
+    /// and the code is still at the same place, else a newly decoded one.
     #[cold]
-    fn decode(&mut self, cpu: &mut Cpu, pc: u64, tag: u64) -> Option<()> {
+    fn renew(&mut self, cpu: &mut Cpu, pc: u64, tag: u64) -> Option<()> {
+        let ra = cpu.fetch_address(pc)?;
+        let block = &mut self.sets[(pc / 4) as usize % SETS];
+        let page = block.page as usize;
+        if block.tag == tag
+            && page as u64 == ra / PAGE
+            && block.generation == cpu.bus.generation(page)
+        {
+            block.context = cpu.mmu.fetch_context;
+            return Some(());
+        }
+        self.decode(cpu, pc, ra, tag)
+    }
+
+    fn decode(&mut self, cpu: &mut Cpu, pc: u64, ra: u64, tag: u64) -> Option<()> {
         if self.arena.len() + MAX + 1 > ARENA {
             self.sets.fill(Block::EMPTY);
             self.arena.clear();
         }
-        let page = u32::try_from(cpu.translate(pc) / PAGE).ok()?;
+        let page = u32::try_from(ra / PAGE).ok()?;
         let generation = cpu.bus.generation(page as usize);
         let first = self.arena.len();
-        let mut at = pc;
+        let mut at = ra;
         loop {
             let word = Word::new(cpu.fetch(at)?);
             let row = isa::decode(word);
@@ -166,14 +191,17 @@ impl Cache {
         // SAFETY: `first` is an index of the arena; taking the pointer from the whole
         // allocation lets a cursor walk to the sentinel.
         let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
-        self.sets[(pc / 4) as usize % SETS] = Block { tag, end: at, first, page, generation, len };
+        let (end, context) = (pc.wrapping_add(4 * len), cpu.mmu.fetch_context);
+        self.sets[(pc / 4) as usize % SETS] =
+            Block { tag, end, first, context, page, generation, len };
         Some(())
     }
 
     /// A block of the one instruction at NIP, for tracing; it is not found again.
     pub(crate) fn single(&mut self, cpu: &mut Cpu) -> Option<(Block, Word)> {
         let pc = cpu.nip & cpu.ea_mask & !3;
-        let word = Word::new(cpu.fetch(pc)?);
+        let ra = cpu.fetch_address(pc)?;
+        let word = Word::new(cpu.fetch(ra)?);
         self.sets.fill(Block::EMPTY);
         self.arena.clear();
         let run = isa::decode(word).map_or(without_row as Run, |r| r.run);

@@ -7,6 +7,7 @@ use crate::{
     interrupt::Stop,
     machine::{EQ, GT, LT, Machine, Size},
     mem::{Bus, Tlb},
+    mmu::Mmu,
     msr,
     reservation::Reservation,
     run::Signals,
@@ -45,6 +46,7 @@ pub struct Cpu {
     /// MSR\[LE\].
     pub(crate) little: bool,
     pub(crate) tlb: Tlb,
+    pub(crate) mmu: Mmu,
     pub(crate) bus: Bus,
     pub(crate) reservation: Option<Reservation>,
     /// Storage of the special-purpose registers that only hold what was written, by number.
@@ -52,6 +54,8 @@ pub struct Cpu {
     pub(crate) clock: Clock,
     /// LPCR\[ILE\]: interrupts are taken in little-endian mode.
     pub(crate) interrupt_little_endian: bool,
+    /// LPCR\[AIL\] is 3: interrupts keep translation on.
+    pub(crate) alternate_interrupt_location: bool,
     /// SRR1 bits of a pending machine check.
     pub(crate) srr1_info: u64,
     /// Address of the operation that stopped the block.
@@ -71,6 +75,15 @@ pub struct Cpu {
 impl Cpu {
     /// A CPU at reset: real mode, 32-bit, big-endian, all registers 0, machine checks enabled.
     pub fn new(memory: Arc<GuestMemory>) -> Cpu {
+        Cpu::at_reset(Bus::new(memory), Clock::new())
+    }
+
+    /// Another CPU of the same machine: the same storage, invalidations and timebase.
+    pub fn sibling(&self) -> Cpu {
+        Cpu::at_reset(self.bus.clone(), self.clock.sibling())
+    }
+
+    fn at_reset(bus: Bus, clock: Clock) -> Cpu {
         Cpu {
             gpr: [0; 32],
             cr: [0; 8],
@@ -90,11 +103,13 @@ impl Cpu {
             ea_mask: u64::from(u32::MAX),
             little: false,
             tlb: Tlb::new(),
-            bus: Bus::new(memory),
+            mmu: Mmu::new(),
+            bus,
             reservation: None,
             sprs: spr::at_reset(),
-            clock: Clock::new(),
+            clock,
             interrupt_little_endian: false,
+            alternate_interrupt_location: false,
             srr1_info: 0,
             stopped_at: 0,
             look_at: 0,
@@ -121,12 +136,10 @@ impl Cpu {
     }
     /// Writes the whole MSR and what is derived from it.
     pub fn set_msr(&mut self, msr: u64) {
-        if (msr ^ self.msr) & msr::DR != 0 {
-            self.tlb.flush();
-        }
         self.msr = msr;
         self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
         self.little = msr & msr::LE != 0;
+        self.switch_context();
         self.look_at = 0; // a pending interrupt may have become enabled
     }
     /// MSR\[PR\].
@@ -136,6 +149,10 @@ impl Cpu {
     /// Chooses the endianness in which interrupts are taken (LPCR\[ILE\]).
     pub fn set_interrupt_little_endian(&mut self, little: bool) {
         self.interrupt_little_endian = little;
+    }
+    /// Chooses whether interrupts keep translation on (LPCR\[AIL\] = 3) or not.
+    pub fn set_alternate_interrupt_location(&mut self, on: bool) {
+        self.alternate_interrupt_location = on;
     }
     /// Writes SPRG0.
     pub fn set_sprg0(&mut self, value: u64) {
@@ -207,7 +224,7 @@ impl Cpu {
     }
     /// Forgets cached translations: needed after the dirty log of RAM was cleared.
     pub fn flush_translations(&mut self) {
-        self.tlb.flush();
+        self.forget_translations();
     }
 }
 

@@ -11,6 +11,8 @@ pub enum Stop {
     Next,
     /// This instruction takes a data storage interrupt; DAR and DSISR are set.
     DataStorage,
+    /// This instruction takes a data segment interrupt; DAR is set.
+    DataSegment,
     /// This instruction takes a machine check; SRR1, DAR and DSISR bits are set.
     MachineCheck,
     /// This instruction takes an alignment interrupt; DAR is set.
@@ -56,7 +58,9 @@ interrupts! {
     SYSTEM_RESET 0x100 "System Reset";
     MACHINE_CHECK 0x200 "Machine Check";
     DATA_STORAGE 0x300 "Data Storage";
+    DATA_SEGMENT 0x380 "Data Segment";
     INSTRUCTION_STORAGE 0x400 "Instruction Storage";
+    INSTRUCTION_SEGMENT 0x480 "Instruction Segment";
     EXTERNAL 0x500 "External";
     ALIGNMENT 0x600 "Alignment";
     PROGRAM 0x700 "Program";
@@ -83,6 +87,11 @@ pub mod program {
 /// Vector of `scv 0`; the next level's is 32 bytes on.
 const SYSTEM_CALL_VECTORED: u64 = 0x1_7000;
 
+/// What LPCR\[AIL\] = 3 adds to a vector.
+const RELOCATED: u64 = 0xc000_0000_0000_4000;
+/// Vector of `scv 0` with LPCR\[AIL\] = 3.
+const RELOCATED_SCV: u64 = 0xc000_0000_0000_3000;
+
 /// SRR1 bits that an interrupt defines itself: IBM bits 33:36 and 42:47.
 const SRR1_INFO: u64 = 0x783f_0000;
 
@@ -91,6 +100,7 @@ impl Stop {
     fn interrupt(self, cpu: &Cpu) -> (Interrupt, u64) {
         match self {
             Stop::DataStorage => (DATA_STORAGE, 0),
+            Stop::DataSegment => (DATA_SEGMENT, 0),
             Stop::MachineCheck => (MACHINE_CHECK, cpu.srr1_info),
             Stop::Alignment => (ALIGNMENT, 0),
             Stop::Illegal => (PROGRAM, program::ILLEGAL),
@@ -123,7 +133,11 @@ impl Cpu {
         }
         self.sprs[spr::SRR0] = srr0;
         self.sprs[spr::SRR1] = self.msr() & !SRR1_INFO | info;
-        self.enter(interrupt.vector, 0);
+        let relocated = self.relocated_vectors(interrupt);
+        match relocated {
+            true => self.enter(RELOCATED + interrupt.vector, msr::IR | msr::DR),
+            false => self.enter(interrupt.vector, 0),
+        }
         self.note_interrupt(interrupt, srr0);
     }
 
@@ -134,12 +148,25 @@ impl Cpu {
         self.nip = vector;
     }
 
+    /// LPCR\[AIL\] = 3: an interrupt that comes with translation on keeps it on and goes to the high
+    /// vectors, but for the two that come with a machine in doubt (Book III, 2.2, 6.4).
+    fn relocated_vectors(&self, interrupt: Interrupt) -> bool {
+        let translated = self.msr() & (msr::IR | msr::DR) == msr::IR | msr::DR;
+        let in_doubt = interrupt == SYSTEM_RESET || interrupt == MACHINE_CHECK;
+        self.alternate_interrupt_location && translated && !in_doubt
+    }
+
     /// scv: LR and CTR take the place of SRR0 and SRR1 (Book III, 6.5.27).
     pub(crate) fn scv(&mut self, w: Word) -> Result<(), Stop> {
         self.require_fscr(spr::FSCR_SCV)?;
         self.lr = self.nip & self.ea_mask;
         self.ctr = self.msr() & !SRR1_INFO;
-        self.enter(SYSTEM_CALL_VECTORED + 32 * u64::from(w.lev()), msr::EE | msr::RI);
+        let offset = 32 * u64::from(w.lev());
+        let kept = msr::EE | msr::RI;
+        match self.alternate_interrupt_location {
+            true => self.enter(RELOCATED_SCV + offset, kept | msr::IR | msr::DR),
+            false => self.enter(SYSTEM_CALL_VECTORED + offset, kept),
+        }
         Ok(())
     }
 

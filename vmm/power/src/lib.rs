@@ -18,7 +18,9 @@ pub mod interrupt;
 pub mod isa;
 pub mod machine;
 mod mem;
+mod mmu;
 pub mod msr;
+mod radix;
 #[cfg(test)]
 mod recorder;
 mod reservation;
@@ -33,5 +35,6 @@ pub mod word;
 
 pub use cpu::Cpu;
 pub use mem::GuestMemory;
+pub use radix::ProcessTable;
 pub use run::{Exit, Kicker};
 pub use time::{DECREMENTER_BITS, TIMEBASE_HZ};

@@ -10,9 +10,13 @@
 //! unmapped while it lives.
 #![allow(unsafe_code)]
 
-use crate::{Cpu, interrupt::Stop, machine::Size, msr, spr};
+use crate::radix::Access;
+use crate::{Cpu, interrupt::Stop, machine::Size, spr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+    Ordering::{Relaxed, SeqCst},
+};
 use vm_memory::bitmap::{AtomicBitmap, Bitmap};
 use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryMmap};
 
@@ -29,8 +33,25 @@ const NONE: u64 = PAGE / 2;
 /// Bytes in a cache block.
 const CACHE_BLOCK: usize = 128;
 
-/// Entries of the TLB.
-const TLB: usize = 256;
+/// Entries of the TLB for each context.
+const TLB: usize = 1024;
+
+/// Who an access is, so far as it matters to its translation: the TLB keeps these apart, so
+/// that system calls and interrupts leave it warm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// Without translation.
+    Real,
+    /// Privileged, and kept out of the pages of problem state by the AMR, wholly or in part.
+    Privileged,
+    /// Privileged, with the pages of problem state open.
+    Open,
+    /// Problem state.
+    Problem,
+}
+
+/// How many contexts there are.
+const CONTEXTS: usize = 4;
 
 /// One page's translation.
 #[derive(Clone, Copy)]
@@ -44,27 +65,47 @@ struct Entry {
 }
 
 /// The cached translations of one CPU.
-pub(crate) struct Tlb([Entry; TLB]);
+pub(crate) struct Tlb {
+    entries: Box<[Entry; CONTEXTS * TLB]>,
+    /// First entry of the context in force.
+    first: usize,
+}
 
 impl Tlb {
+    const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0 };
+
     pub(crate) fn new() -> Tlb {
-        Tlb([Entry { read: NONE, write: NONE, addend: 0 }; TLB])
+        Tlb { entries: Box::new([Tlb::EMPTY; CONTEXTS * TLB]), first: 0 }
     }
     /// Forgets every translation; the next store to a page marks it dirty again.
     pub(crate) fn flush(&mut self) {
-        *self = Tlb::new();
+        self.entries.fill(Tlb::EMPTY);
+    }
+    /// Forgets the translations of one context.
+    pub(crate) fn flush_context(&mut self, context: Context) {
+        let first = context as usize * TLB;
+        self.entries[first..first + TLB].fill(Tlb::EMPTY);
+    }
+    /// Forgets the translations of `bytes` from `ea` on, in every context.
+    pub(crate) fn flush_range(&mut self, ea: u64, bytes: u64) {
+        if bytes / PAGE >= TLB as u64 {
+            return self.flush();
+        }
+        for page in 0..(bytes / PAGE).max(1) {
+            let index = (ea / PAGE + page) as usize % TLB;
+            for context in 0..CONTEXTS {
+                self.entries[context * TLB + index] = Tlb::EMPTY;
+            }
+        }
+    }
+    pub(crate) fn switch(&mut self, context: Context) {
+        self.first = context as usize * TLB;
     }
     #[inline(always)]
     fn entry(&mut self, ea: u64) -> &mut Entry {
-        &mut self.0[(ea / PAGE) as usize % TLB]
+        let index = self.first + (ea / PAGE) as usize % TLB;
+        &mut self.entries[index % (CONTEXTS * TLB)]
     }
-}
-
-/// A load or a store, for the machine check's and the storage interrupt's registers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    Load,
-    Store,
 }
 
 /// Counters of instruction-cache generations. Pages share them by their low bits: a page that is
@@ -77,11 +118,39 @@ pub(crate) struct Bus {
     pub(crate) ram: Arc<GuestMemory>,
     /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
     generations: Arc<[AtomicU32; GENERATIONS]>,
+    /// Bumped when a CPU invalidates translations for all of them.
+    translations: Arc<AtomicU32>,
 }
 
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
-        Bus { ram, generations: Arc::new([const { AtomicU32::new(0) }; GENERATIONS]) }
+        let generations = Arc::new([const { AtomicU32::new(0) }; GENERATIONS]);
+        Bus { ram, generations, translations: Arc::default() }
+    }
+    /// How often translations were invalidated for all CPUs.
+    #[inline(always)]
+    pub(crate) fn translations(&self) -> u32 {
+        self.translations.load(Relaxed)
+    }
+    /// Tells all CPUs to forget their translations; returns the new count.
+    pub(crate) fn invalidate_translations(&self) -> u32 {
+        self.translations.fetch_add(1, SeqCst).wrapping_add(1)
+    }
+    /// The big-endian doubleword at an aligned real address, if it is RAM.
+    pub(crate) fn load_be(&self, ra: u64) -> Option<u64> {
+        let host = self.page(ra)? as usize + (ra & (PAGE - 1) & !7) as usize;
+        // SAFETY: an aligned doubleword inside a page of RAM.
+        Some(u64::from_be(unsafe { read(host, Size::Double) }))
+    }
+    /// Sets bits of the big-endian doubleword at an aligned real address if it still is `old`;
+    /// whether it was.
+    pub(crate) fn set_be(&self, ra: u64, old: u64, bits: u64) -> bool {
+        let Some(page) = self.page(ra) else { return false };
+        let host = page as usize + (ra & (PAGE - 1) & !7) as usize;
+        // SAFETY: an aligned doubleword inside a page of RAM.
+        let entry = unsafe { AtomicU64::from_ptr(host as *mut u64) };
+        self.mark_dirty(ra);
+        entry.compare_exchange(old.to_be(), (old | bits).to_be(), SeqCst, Relaxed).is_ok()
     }
     /// The host address of the page at real address `ra`, if it is RAM.
     fn page(&self, ra: u64) -> Option<*mut u8> {
@@ -232,31 +301,21 @@ impl Cpu {
     /// Host address of one byte for an access, filling the TLB.
     pub(crate) fn host(&mut self, ea: u64, access: Access) -> Result<usize, Stop> {
         let ea = ea & self.ea_mask;
-        if self.msr() & msr::DR != 0 {
-            return Err(self.untranslated(ea, access));
-        }
-        let ra = self.translate(ea);
-        let Some(page) = self.bus.page(ra) else {
+        let leaf = self.data(ea, access)?;
+        let Some(page) = self.bus.page(leaf.ra) else {
             return Err(self.outside_ram(ea, access));
         };
         let tag = ea & !(PAGE - 1);
         let addend = (page as usize).wrapping_sub(tag as usize);
         let entry = self.tlb.entry(ea);
-        if entry.read != tag {
+        if entry.read != tag || entry.addend != addend {
             *entry = Entry { read: tag, write: NONE, addend };
         }
         if access == Access::Store {
             entry.write = tag;
-            self.bus.mark_dirty(ra);
+            self.bus.mark_dirty(leaf.ra);
         }
         Ok(addend.wrapping_add(ea as usize))
-    }
-
-    /// Real address of an effective one. Real mode ignores the four high bits
-    /// (Power ISA 3.0B, Book III, 5.7.3).
-    #[inline(always)]
-    pub(crate) fn translate(&self, ea: u64) -> u64 {
-        ea & self.ea_mask & (u64::MAX >> 4)
     }
 
     /// The machine check of a data access to an address that is not RAM, as POWER9 reports a
@@ -264,28 +323,15 @@ impl Cpu {
     /// stores). The book leaves these bits to the implementation.
     fn outside_ram(&mut self, ea: u64, access: Access) -> Stop {
         (self.srr1_info, self.sprs[spr::DSISR]) = match access {
-            Access::Load => (1 << (63 - 42), 1 << (63 - 57)),
+            Access::Load | Access::Fetch => (1 << (63 - 42), 1 << (63 - 57)),
             Access::Store => (1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45), 0),
         };
         self.sprs[spr::DAR] = ea;
         Stop::MachineCheck
     }
 
-    /// The data storage interrupt of an access with MSR\[DR\]: no translation exists
-    /// (Book III, 6.5.3: DSISR bit 33; bit 38 for a store).
-    fn untranslated(&mut self, ea: u64, access: Access) -> Stop {
-        let store = if access == Access::Store { 1 << (63 - 38) } else { 0 };
-        self.sprs[spr::DSISR] = 1 << (63 - 33) | store;
-        self.sprs[spr::DAR] = ea;
-        Stop::DataStorage
-    }
-
-    /// Loads the instruction word at `ea`; none if its page is not RAM or MSR\[IR\] is on.
-    pub(crate) fn fetch(&mut self, ea: u64) -> Option<u32> {
-        if self.msr() & msr::IR != 0 {
-            return None;
-        }
-        let ra = self.translate(ea);
+    /// The instruction word at real address `ra`, if that is RAM.
+    pub(crate) fn fetch(&self, ra: u64) -> Option<u32> {
         let page = self.bus.page(ra)? as usize;
         let host = page.wrapping_add((ra & (PAGE - 1) & !3) as usize);
         // SAFETY: four aligned bytes inside a page of RAM.

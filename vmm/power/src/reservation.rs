@@ -9,7 +9,8 @@ use crate::{
     Cpu,
     interrupt::Stop,
     machine::{Machine, Size},
-    mem::{Access, read},
+    mem::read,
+    radix::Access,
     word::Word,
 };
 use portable_atomic::AtomicU128;
@@ -21,8 +22,8 @@ const QUAD: u64 = 16;
 /// What a load and reserve remembers for the store conditional.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reservation {
-    /// Real address of the storage operand.
-    ra: u64,
+    /// Host address of the storage operand: one for each real address.
+    host: usize,
     /// Its length.
     bytes: u64,
     /// Its value as storage holds it.
@@ -96,8 +97,9 @@ impl Cpu {
     /// lqarx
     pub(crate) fn load_quad_reserved(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(self.gpr(w.rb()));
-        let raw = self.quad(ea, Access::Load)?.load(Relaxed);
-        self.reserve(ea, QUAD, raw);
+        let quad = self.quad(ea, Access::Load)?;
+        let (host, raw) = (quad.as_ptr() as usize, quad.load(Relaxed));
+        self.reservation = Some(Reservation { host, bytes: QUAD, raw });
         self.set_pair(w, order(raw, QUAD, self.little));
         Ok(())
     }
@@ -116,17 +118,13 @@ impl Cpu {
         self.set_crf(0, u64::from(stored) << 1 | u64::from(self.so));
     }
 
-    fn reserve(&mut self, ea: u64, bytes: u64, raw: u128) {
-        self.reservation = Some(Reservation { ra: self.translate(ea), bytes, raw });
-    }
-
     /// Load and reserve of up to a doubleword. The operand must be aligned.
     pub(crate) fn load_reserved(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
         self.require_aligned(ea, size.bytes())?;
         let host = self.host(ea, Access::Load)?;
         // SAFETY: `host` is the RAM of `ea`, which is aligned.
         let raw = u128::from(unsafe { read(host, size) });
-        self.reserve(ea, size.bytes(), raw);
+        self.reservation = Some(Reservation { host, bytes: size.bytes(), raw });
         Ok(order(raw, size.bytes(), self.little) as u64)
     }
 
@@ -135,7 +133,7 @@ impl Cpu {
         self.require_aligned(ea, bytes)?;
         let host = self.host(ea, Access::Store)?;
         let Some(held) = self.reservation.take() else { return Ok(false) };
-        if held.ra != self.translate(ea) || held.bytes != bytes {
+        if held.host != host || held.bytes != bytes {
             return Ok(false);
         }
         let new = order(v, bytes, self.little);

@@ -4,9 +4,7 @@
 use crate::{
     Cpu,
     block::{self, Block, Cache},
-    interrupt::{
-        DECREMENTER, DOORBELL, EXTERNAL, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop, TRACE,
-    },
+    interrupt::{DECREMENTER, DOORBELL, EXTERNAL, Interrupt, Stop, TRACE},
     isa, msr, spr,
 };
 use std::fmt;
@@ -130,8 +128,7 @@ impl Cpu {
             {
                 return leave;
             }
-            // Without translation tables a fetch with MSR[IR] always fails: not from the cache.
-            let leave = if self.msr() & (msr::SE | msr::BE | msr::IR) != 0 {
+            let leave = if self.msr() & (msr::SE | msr::BE) != 0 {
                 self.traced(cache)
             } else {
                 self.slice(cache)
@@ -203,17 +200,12 @@ impl Cpu {
         self.dead()
     }
 
-    /// No instruction can be fetched at NIP. With MSR\[IR\] there is no translation (Book III,
-    /// 6.5.5); else it is not in RAM, which POWER9 reports as a bad real address of a fetch
-    /// (Linux: `mce_p9_ierror_table`).
+    /// No instruction can be fetched at NIP.
     #[cold]
     fn fetch_failed(&mut self) -> Option<Leave> {
-        let (interrupt, info) = if self.msr() & msr::IR != 0 {
-            (INSTRUCTION_STORAGE, 1 << (63 - 33))
-        } else {
-            (MACHINE_CHECK, 1 << (63 - 36) | 1 << (63 - 44) | 1 << (63 - 45))
-        };
-        self.take(interrupt, self.nip & self.ea_mask, info);
+        let pc = self.nip & self.ea_mask & !3;
+        let (interrupt, info) = self.fetch_interrupt(pc);
+        self.take(interrupt, pc, info);
         self.dead()
     }
 

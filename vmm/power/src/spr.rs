@@ -101,9 +101,9 @@ sprs! {
     SRR0   26 "srr0"   Supervisor Supervisor 64 0, Value;
     SRR1   27 "srr1"   Supervisor Supervisor 64 0, Value;
     CFAR   28 "cfar"   Supervisor Supervisor 64 0, Value;
-    AMR    29 "amr"    Supervisor Supervisor 64 0, Value;
-    PIDR   48 "pidr"   Supervisor Supervisor 32 0, Value;
-    IAMR   61 "iamr"   Supervisor Supervisor 64 0, Value;
+    AMR    29 "amr"    Supervisor Supervisor 64 0, special(|c| c.sprs[AMR], write_amr);
+    PIDR   48 "pidr"   Supervisor Supervisor 32 0, special(|c| c.sprs[PIDR], write_pidr);
+    IAMR   61 "iamr"   Supervisor Supervisor 64 0, special(|c| c.sprs[IAMR], write_iamr);
     CTRLR 136 "ctrl_r" Problem    Nobody     32 0, Alias(CTRL);
     TIDR  144 "tidr"   Supervisor Supervisor 64 0, Value;
     CTRL  152 "ctrl"   Nobody     Supervisor 32 0x8001, special(|c| c.sprs[CTRL], write_ctrl);
@@ -186,6 +186,27 @@ fn write_uamr(cpu: &mut Cpu, value: u64) {
 fn write_ctrl(cpu: &mut Cpu, value: u64) {
     let run = value & 1;
     cpu.sprs[CTRL] = cpu.sprs[CTRL] & !0x8001 | run << 15 | run;
+}
+
+/// A change of keys changes who may use the pages of problem state.
+fn write_amr(cpu: &mut Cpu, value: u64) {
+    cpu.sprs[AMR] = value;
+    cpu.follow_amr();
+}
+
+fn write_iamr(cpu: &mut Cpu, value: u64) {
+    if cpu.sprs[IAMR] != value {
+        cpu.sprs[IAMR] = value;
+        cpu.forget_translations();
+    }
+}
+
+/// Another process has other translations.
+fn write_pidr(cpu: &mut Cpu, value: u64) {
+    if cpu.sprs[PIDR] != value {
+        cpu.sprs[PIDR] = value;
+        cpu.forget_translations();
+    }
 }
 
 /// The row of each number.

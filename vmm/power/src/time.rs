@@ -29,6 +29,10 @@ impl Clock {
         let farthest = (1 << (DECREMENTER_BITS - 1)) - 1;
         Clock { start: Instant::now(), expiry: farthest }
     }
+    /// The clock of another CPU: the same timebase, its own decrementer.
+    pub(crate) fn sibling(&self) -> Clock {
+        Clock { expiry: Clock::new().expiry, ..*self }
+    }
     pub(crate) fn timebase(&self) -> u64 {
         ticks(self.start.elapsed())
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Synchronization and cache control (Power ISA 3.0B, Book II, 4.3, 4.6.1, 4.6.3).
 
-use crate::{Cpu, form, interrupt::Stop, machine::Machine, word::Word};
+use crate::{Cpu, form, interrupt::Stop, machine::Machine, radix::Access, word::Word};
 use std::sync::atomic::{Ordering, fence};
 
 /// Orders this CPU's accesses to RAM, which are relaxed atomics.
@@ -25,7 +25,8 @@ impl Cpu {
     /// Code decoded from the block's page is decoded anew when it is next entered.
     fn invalidate_code_block(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(self.gpr(w.rb()));
-        self.bus.invalidate_code(self.translate(ea));
+        let leaf = self.data(ea & self.ea_mask, Access::Load)?;
+        self.bus.invalidate_code(leaf.ra);
         Ok(())
     }
 

@@ -4,15 +4,33 @@
 
 use crate::{Cpu, form, interrupt::Stop, spr, word::Word};
 
+/// Page sizes by the AP encodings that the device tree tells
+/// (`ibm,processor-radix-AP-encodings`).
+const PAGE_SIZES: &[(u64, u64)] = &[(0, 4 << 10), (5, 64 << 10), (1, 2 << 20), (2, 1 << 30)];
+
 impl Cpu {
     /// Nothing is left to do for it, but only a supervisor may ask.
     fn supervisor(&mut self, _: Word) -> Result<(), Stop> {
         self.require_supervisor()
     }
 
-    fn forget_translations(&mut self, _: Word) -> Result<(), Stop> {
+    /// Invalidates the translations that RB selects (radix, RIC = 0 and IS = 0: one page of the
+    /// size that AP names), or all.
+    fn tlbiel(&mut self, w: Word) -> Result<(), Stop> {
         self.require_supervisor()?;
-        self.tlb.flush();
+        let rb = self.gpr[w.rb()];
+        let one_page = w.r() == 1 && w.ric() == 0 && rb >> 10 & 3 == 0;
+        match (one_page, PAGE_SIZES.iter().find(|(ap, _)| *ap == rb >> 5 & 7)) {
+            (true, Some((_, bytes))) => self.forget_range(rb & !(bytes - 1), *bytes),
+            _ => self.forget_translations(),
+        }
+        Ok(())
+    }
+
+    /// The same for every CPU: the others notice before they enter their next block.
+    fn tlbie(&mut self, w: Word) -> Result<(), Stop> {
+        self.tlbiel(w)?;
+        self.tell_invalidation();
         Ok(())
     }
 
@@ -244,7 +262,7 @@ crate::isa![
         asm: "tlbie RB,RS,RIC,PRS,R",
         book: "Book III, TLB Invalidate Entry",
         does: |m, w| {
-            m.call(Cpu::forget_translations, w)?;
+            m.call(Cpu::tlbie, w)?;
         },
         cases: &[
             "7c8b1a64 tlbie r3,r4,2,1,1 |  | ",
@@ -257,7 +275,7 @@ crate::isa![
         asm: "tlbiel RB,RS,RIC,PRS,R",
         book: "Book III, TLB Invalidate Entry Local",
         does: |m, w| {
-            m.call(Cpu::forget_translations, w)?;
+            m.call(Cpu::tlbiel, w)?;
         },
         cases: &[
             "7c8b1a24 tlbiel r3,r4,2,1,1 |  | ",
@@ -283,7 +301,7 @@ crate::isa![
         asm: "slbie RB",
         book: "Book III, SLB Invalidate Entry; without segments there is none",
         does: |m, w| {
-            m.call(Cpu::forget_translations, w)?;
+            m.call(Cpu::supervisor, w)?;
         },
         cases: &[
             "7c001b64 slbie r3 |  | ",
@@ -296,7 +314,7 @@ crate::isa![
         asm: "slbia IH",
         book: "Book III, SLB Invalidate All",
         does: |m, w| {
-            m.call(Cpu::forget_translations, w)?;
+            m.call(Cpu::supervisor, w)?;
         },
         cases: &[
             "7c6003e4 slbia 3 |  | ",

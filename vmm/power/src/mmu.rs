@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! From effective to real addresses: which translation an access gets, and what it takes when
+//! it gets none (Power ISA 3.0B, Book III, 5.7 and 6.5).
+
+use crate::{
+    Cpu,
+    interrupt::{INSTRUCTION_SEGMENT, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop},
+    mem::{Context, PAGE},
+    msr,
+    radix::{Access, Authority, Leaf, ProcessTable, Refusal},
+    spr,
+};
+
+/// Entries of the instruction translation cache.
+const FETCHES: usize = 256;
+
+/// DSISR and SRR1 bits of a storage interrupt.
+mod cause {
+    pub(super) const NO_ENTRY: u64 = 1 << (63 - 33);
+    pub(super) const NO_EXECUTE: u64 = 1 << (63 - 35);
+    pub(super) const PROTECTION: u64 = 1 << (63 - 36);
+    pub(super) const STORE: u64 = 1 << (63 - 38);
+    pub(super) const BAD_TREE: u64 = 1 << (63 - 44);
+}
+
+/// The page of an instruction fetch.
+#[derive(Clone, Copy)]
+struct FetchPage {
+    /// Effective page address.
+    ea: u64,
+    /// The fetch context it was translated in.
+    context: u32,
+    /// Real page address.
+    ra: u64,
+}
+
+/// Translation state of one CPU.
+pub(crate) struct Mmu {
+    table: ProcessTable,
+    /// Changes whenever instructions may be found elsewhere than before: high bits count
+    /// invalidations, the low two are MSR\[IR\] and \[PR\].
+    pub(crate) fetch_context: u32,
+    /// Invalidations by other CPUs that were seen.
+    seen: u32,
+    /// AMR bits of key 0 that the privileged context of the TLB was filled under.
+    key: u64,
+    fetches: Box<[FetchPage; FETCHES]>,
+}
+
+impl Mmu {
+    pub(crate) fn new() -> Mmu {
+        let none = FetchPage { ea: u64::MAX, context: 0, ra: 0 };
+        Mmu {
+            table: ProcessTable::default(),
+            fetch_context: 0,
+            seen: 0,
+            key: 0,
+            fetches: Box::new([none; FETCHES]),
+        }
+    }
+}
+
+impl Cpu {
+    /// Registers the process table that MSR\[IR\] and \[DR\] translate through; without one every
+    /// translated access is refused. (PAPR: `H_REGISTER_PROC_TBL`.)
+    pub fn set_process_table(&mut self, table: ProcessTable) {
+        self.mmu.table = table;
+        self.forget_translations();
+    }
+
+    /// Whether other CPUs have invalidated translations since this one last looked.
+    #[inline(always)]
+    pub(crate) fn translations_stale(&self) -> bool {
+        self.bus.translations() != self.mmu.seen
+    }
+
+    /// Forgets every translation of this CPU.
+    #[cold]
+    pub(crate) fn forget_translations(&mut self) {
+        self.mmu.seen = self.bus.translations();
+        self.tlb.flush();
+        self.renew_fetch_context();
+    }
+
+    /// Forgets the translations of `bytes` from `ea` on.
+    pub(crate) fn forget_range(&mut self, ea: u64, bytes: u64) {
+        self.tlb.flush_range(ea, bytes);
+        self.renew_fetch_context();
+    }
+
+    /// Makes the other CPUs forget their translations before they enter another block; this one
+    /// has done so.
+    pub(crate) fn tell_invalidation(&mut self) {
+        let before = self.mmu.seen;
+        if self.bus.invalidate_translations() == before.wrapping_add(1) {
+            self.mmu.seen = before.wrapping_add(1);
+        }
+    }
+
+    fn renew_fetch_context(&mut self) {
+        self.mmu.fetch_context = self.mmu.fetch_context.wrapping_add(4);
+    }
+
+    /// Follows MSR\[IR\], \[DR\] and \[PR\].
+    pub(crate) fn switch_context(&mut self) {
+        let msr = self.msr();
+        let relocated = u32::from(msr & msr::IR != 0) << 1;
+        self.mmu.fetch_context =
+            self.mmu.fetch_context & !3 | relocated | u32::from(self.problem_state());
+        let context = match (msr & msr::DR != 0, msr & msr::PR != 0) {
+            (false, _) => Context::Real,
+            (true, true) => Context::Problem,
+            (true, false) if self.sprs[spr::AMR] >> 62 == 0 => Context::Open,
+            (true, false) => Context::Privileged,
+        };
+        self.tlb.switch(context);
+    }
+
+    /// After the AMR changed: what it now forbids must not be found in the TLB.
+    pub(crate) fn follow_amr(&mut self) {
+        let key = self.sprs[spr::AMR] >> 62;
+        if key != 0 && key != self.mmu.key {
+            self.mmu.key = key;
+            self.tlb.flush_context(Context::Privileged);
+        }
+        self.switch_context();
+    }
+
+    fn authority(&self) -> Authority {
+        Authority {
+            problem_state: self.problem_state(),
+            amr: self.sprs[spr::AMR],
+            iamr: self.sprs[spr::IAMR],
+        }
+    }
+
+    fn leaf(&self, ea: u64, access: Access, relocated: bool) -> Result<Leaf, Refusal> {
+        if !relocated {
+            // Real mode ignores the four high bits (5.7.3).
+            return Ok(Leaf { ra: ea & (u64::MAX >> 4) });
+        }
+        self.bus.walk(self.mmu.table, self.sprs[spr::PIDR], ea, access, self.authority())
+    }
+
+    /// Where the data at `ea` is, or the interrupt that the access takes (6.5.3, 6.5.4).
+    pub(crate) fn data(&mut self, ea: u64, access: Access) -> Result<Leaf, Stop> {
+        self.leaf(ea, access, self.msr() & msr::DR != 0).map_err(|refusal| {
+            self.sprs[spr::DAR] = ea;
+            let bits = match refusal {
+                Refusal::Segment => return Stop::DataSegment,
+                Refusal::NoEntry => cause::NO_ENTRY,
+                Refusal::Protection | Refusal::NoExecute => cause::PROTECTION,
+                Refusal::BadTree => cause::BAD_TREE,
+            };
+            let store = if access == Access::Store { cause::STORE } else { 0 };
+            self.sprs[spr::DSISR] = bits | store;
+            Stop::DataStorage
+        })
+    }
+
+    /// Real address of the instruction at `pc`, an aligned effective address.
+    #[inline(always)]
+    pub(crate) fn fetch_address(&mut self, pc: u64) -> Option<u64> {
+        let ea = pc & !(PAGE - 1);
+        let page = self.mmu.fetches[(pc / PAGE) as usize % FETCHES];
+        if page.ea == ea && page.context == self.mmu.fetch_context {
+            return Some(page.ra + pc % PAGE);
+        }
+        self.walk_for_fetch(pc)
+    }
+
+    fn walk_for_fetch(&mut self, pc: u64) -> Option<u64> {
+        let leaf = self.leaf(pc, Access::Fetch, self.msr() & msr::IR != 0).ok()?;
+        let (ea, ra) = (pc & !(PAGE - 1), leaf.ra & !(PAGE - 1));
+        let context = self.mmu.fetch_context;
+        self.mmu.fetches[(pc / PAGE) as usize % FETCHES] = FetchPage { ea, context, ra };
+        Some(leaf.ra)
+    }
+
+    /// The interrupt of a fetch at `pc` that found no instruction, and its SRR1 bits (6.5.5,
+    /// 6.5.6); outside RAM, what POWER9 reports of a bad real address (Linux:
+    /// `mce_p9_ierror_table`).
+    pub(crate) fn fetch_interrupt(&self, pc: u64) -> (Interrupt, u64) {
+        let bits = match self.leaf(pc, Access::Fetch, self.msr() & msr::IR != 0) {
+            Ok(_) => {
+                let bad_address = 1 << (63 - 36) | 1 << (63 - 44) | 1 << (63 - 45);
+                return (MACHINE_CHECK, bad_address);
+            }
+            Err(Refusal::Segment) => return (INSTRUCTION_SEGMENT, 0),
+            Err(Refusal::NoEntry) => cause::NO_ENTRY,
+            Err(Refusal::NoExecute) => cause::NO_EXECUTE,
+            Err(Refusal::Protection) => cause::PROTECTION,
+            Err(Refusal::BadTree) => cause::BAD_TREE,
+        };
+        (INSTRUCTION_STORAGE, bits)
+    }
+}
