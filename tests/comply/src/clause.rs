@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! One clause: what must hold, where that is written, and how it is checked.
+
+use crate::direct::Setup;
+use crate::script::Script;
+
+/// One statement that a TCE hypercall, and what is under it, is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Clause {
+    /// Its name: a section and what it is about.
+    pub id: &'static str,
+    /// Where it is written. "papr-tce 7.n" is the n-th clause of the list that the suite grew from;
+    /// "bug n" is a historical bug that the clause would have caught.
+    pub spec: &'static str,
+    /// What must hold.
+    pub says: &'static str,
+    /// How that is checked.
+    pub check: Check,
+}
+
+/// A check.
+#[derive(Clone, Copy, Debug)]
+pub enum Check {
+    /// A script (see [`script`](crate::script)): runs on every rig.
+    Script(&'static str),
+    /// A function over the library: for threads, and for calls that no guest makes.
+    Host(fn(&Setup) -> Result<(), String>),
+}
+
+impl Clause {
+    /// The section: the id up to the `/`.
+    pub fn section(&self) -> &'static str {
+        self.id.split('/').next().unwrap_or(self.id)
+    }
+
+    /// The script, if that is what it has. Errors: it does not parse.
+    pub fn script(&self) -> Option<Result<Script, String>> {
+        match self.check {
+            Check::Script(text) => Some(Script::parse(text)),
+            Check::Host(_) => None,
+        }
+    }
+}
+
+/// Fails a check with a sentence unless the two are equal.
+#[macro_export]
+macro_rules! expect {
+    ($got:expr, $want:expr) => {
+        match (&$got, &$want) {
+            (got, want) if got == want => {}
+            (got, want) => {
+                return Err(format!("{} is {got:?}, not {want:?}", stringify!($got)));
+            }
+        }
+    };
+}

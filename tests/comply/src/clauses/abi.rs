@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! How a hypercall is made and answered.
+
+use crate::clause::Check::Script;
+use crate::clause::Clause;
+
+/// The clauses.
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause {
+        id: "abi/privilege",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.1",
+        says: "In problem state every TCE call is H_PRIVILEGE and changes nothing.",
+        check: Script(
+            "
+            poke LIST A|RW
+            [!kvm] user H_PUT_TCE L 0 A|RW -> H_PRIVILEGE
+            [!kvm] user H_GET_TCE L 0 -> H_PRIVILEGE
+            [!kvm] user H_STUFF_TCE L 0 A|RW 1 -> H_PRIVILEGE
+            [!kvm] user H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_PRIVILEGE
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/privilege-first",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage",
+        says: "In problem state H_PRIVILEGE comes before the token is looked at.",
+        check: Script("[!kvm] user 0x4fc L 0 -> H_PRIVILEGE"),
+    },
+    Clause {
+        id: "abi/token-low-bits",
+        spec: "LoPAR 2.9, Hypervisor Call Functions; papr-tce 7.2",
+        says: "A token that is no multiple of 4 is H_FUNCTION, not the call below it.",
+        check: Script(
+            "
+            0x21 L 0 A|RW -> H_FUNCTION
+            0x22 L 0 A|RW -> H_FUNCTION
+            0x23 L 0 A|RW -> H_FUNCTION
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/token-unknown",
+        spec: "LoPAR 2.9, Hypervisor Call Functions; papr-tce 7.3",
+        says: "A token that nobody has given out is H_FUNCTION.",
+        check: Script("0x4fc L 0 A|RW -> H_FUNCTION\n0x0 L 0 A|RW -> H_FUNCTION"),
+    },
+    Clause {
+        id: "abi/token-high-bits",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage",
+        says: "The token is all of r3: bits above the low word are not cut off.",
+        check: Script(
+            "
+            0x100000020 L 0 A|RW -> H_FUNCTION
+            0x8000000000000020 L 0 A|RW -> H_FUNCTION
+            0xffffffffffffffff L 0 A|RW -> H_FUNCTION
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/sign-extended",
+        spec: "LoPAR 2.9, Hypervisor Call Return Codes; papr-tce 7.4",
+        says: "A negative status fills all 64 bits of r3.",
+        check: Script("H_GET_TCE L END -> -4\nH_PUT_TCE L END A|RW -> -4"),
+    },
+    Clause {
+        id: "abi/spare-arguments",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage",
+        says: "What is in registers that are no arguments does not matter.",
+        check: Script(
+            "
+            H_PUT_TCE L 0 A|R -1 -1 -1 -1 -1 -1 -> H_SUCCESS
+            H_GET_TCE L 0 -1 -1 -1 -1 -1 -1 -1 -> H_SUCCESS A|R
+            H_STUFF_TCE L 0 0 1 -1 -1 -1 -1 -1 -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/registers-get",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.5 and 7.6",
+        says: "After H_GET_TCE the guest goes on behind the sc with r14 to r31, LR and CR2 to CR4 as they were.",
+        check: Script("H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_GET_TCE L 0 -> H_SUCCESS A|RW"),
+    },
+    Clause {
+        id: "abi/registers-put",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.5 and 7.6",
+        says: "After H_PUT_TCE the guest goes on behind the sc with r14 to r31, LR and CR2 to CR4 as they were.",
+        check: Script("checked H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_PUT_TCE L 0 B|RW -> H_SUCCESS"),
+    },
+    Clause {
+        id: "abi/registers-multi",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.5 and 7.6",
+        says: "So it does after H_PUT_TCE_INDIRECT and H_STUFF_TCE of 512 entries.",
+        check: Script(
+            "
+            fill LIST 512 M|RW+I*0x1000
+            checked H_PUT_TCE_INDIRECT L 0 LIST 512 -> H_SUCCESS
+            checked H_STUFF_TCE L 0 0 512 -> H_SUCCESS
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/registers-refused",
+        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.4",
+        says: "So it does after a call that is refused.",
+        check: Script(
+            "
+            checked H_PUT_TCE L END A|RW -> H_PARAMETER
+            checked H_GET_TCE L END -> H_PARAMETER
+            checked 0x4fc -> H_FUNCTION
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/too-hard",
+        spec: "Linux: H_TOO_HARD; papr-tce 7.7",
+        says: "H_TOO_HARD is between the layers of a hypervisor; what a lower one leaves to an upper one is answered.",
+        check: Script(
+            "
+            H_PUT_TCE L+0x7f 0 A|RW -> H_PARAMETER
+            H_GET_TCE L+0x7f 0 -> H_PARAMETER
+            H_STUFF_TCE L+0x7f 0 0 1 -> H_PARAMETER
+            H_PUT_TCE_INDIRECT L+0x7f 0 LIST 1 -> H_PARAMETER
+            H_PUT_TCE L 0 RAM|RW -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; papr H_PARAMETER/H_SUCCESS; kvm H_SUCCESS; qemu H_SUCCESS
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/repeatable",
+        spec: "papr-tce 5.7 and 8.7",
+        says: "The same call once more gives the same answer and keeps every count.",
+        check: Script(
+            "
+            repeat 3 H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            poke LIST A|RW B|RW
+            repeat 3 H_PUT_TCE_INDIRECT L 0 LIST 2 -> H_SUCCESS
+            repeat 3 H_GET_TCE L 0x1000 -> H_SUCCESS B|RW
+            host pins A = 1
+            host pins B = 1
+            repeat 3 H_STUFF_TCE L 0 0 2 -> H_SUCCESS
+            host pins A = 0
+            host pins B = 0
+            ",
+        ),
+    },
+    Clause {
+        id: "abi/function-sets",
+        spec: "LoPAR 2.9, ibm,hypertas-functions: hcall-tce, hcall-multi-tce",
+        says: "All four TCE calls are there: none is H_FUNCTION.",
+        check: Script(
+            "
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L 0 0 -> H_SUCCESS
+            H_STUFF_TCE L 0 0 1 -> H_SUCCESS
+            poke LIST 0
+            H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_SUCCESS
+            ",
+        ),
+    },
+];

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Dynamic DMA windows: RTAS query-, create-, remove- and reset-pe-dma-window.
+
+use crate::clause::Check::Script;
+use crate::clause::Clause;
+
+/// The clauses.
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause {
+        id: "ddw/query",
+        spec: "LoPAR 2.9, ibm,query-pe-dma-window; papr-tce 3.5",
+        says: "With the default window there, one more window is available.",
+        check: Script("rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _"),
+    },
+    Clause {
+        id: "ddw/query-counts",
+        spec: "LoPAR 2.9, ibm,query-pe-dma-window; papr-tce 7.86",
+        says: "Other numbers of inputs or outputs than 3 and 5 or 6 are -3.",
+        check: Script(
+            "
+            rtas ibm,query-pe-dma-window 0 BUID.hi -> -3 _ _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> -3 _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> -3 _ _ _ _ _ _
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/query-other-bridge",
+        spec: "LoPAR 2.9, ibm,query-pe-dma-window; papr-tce 3.5",
+        says: "A bridge that does not exist is -3.",
+        check: Script("rtas ibm,query-pe-dma-window 0 BUID.hi+1 BUID.lo -> -3 _ _ _ _"),
+    },
+    Clause {
+        id: "ddw/create",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window; papr-tce 7.28",
+        says: "A second window of 64 KiB pages has a LIOBN of its own, and begins where the call says.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_GET_TCE L2 S2 -> H_SUCCESS 0
+            H_PUT_TCE L2 S2 A|RW -> H_SUCCESS
+            H_GET_TCE L2 S2 -> H_SUCCESS A|RW
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L2 S2+0xfff0000 B|RW -> H_SUCCESS
+            H_GET_TCE L2 S2+0xfff0000 -> H_SUCCESS B|RW
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/bounds",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 1; papr-tce 7.28",
+        says: "Bus addresses below and behind a window that does not begin at 0 are H_PARAMETER.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2-0x10000 A|RW -> H_PARAMETER
+            H_PUT_TCE L2 S2+0x10000000 A|RW -> H_PARAMETER
+            H_PUT_TCE L2 0 A|RW -> H_PARAMETER
+            H_GET_TCE L2 S2-0x10000 -> H_PARAMETER
+            H_STUFF_TCE L2 S2+0xfff0000 0 2 -> H_PARAMETER
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/unaligned-page",
+        spec: "open in LoPAR 2.9; papr-tce 7.29",
+        says: "An address below the window's page is refused, or its low bits are ignored.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2 A+0x1000|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L2 S2+0x1000 A|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/list",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 2.8",
+        says: "Lists and stuffing go by the window's page, not by 4 KiB.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            poke LIST A|RW B|R C|W
+            H_PUT_TCE_INDIRECT L2 S2+0x20000 LIST 3 -> H_SUCCESS
+            H_GET_TCE L2 S2+0x30000 -> H_SUCCESS B|R
+            H_STUFF_TCE L2 S2+0x30000 0 2 -> H_SUCCESS
+            H_GET_TCE L2 S2+0x20000 -> H_SUCCESS A|RW
+            H_GET_TCE L2 S2+0x30000 -> H_SUCCESS 0
+            H_GET_TCE L2 S2+0x40000 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/large",
+        spec: "papr-tce 3.5; bug 59",
+        says: "A window of more than 4 GiB has entries to its end.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 36 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2+0xfffff0000 A|RW -> H_SUCCESS
+            H_GET_TCE L2 S2+0xfffff0000 -> H_SUCCESS A|RW
+            H_GET_TCE L2 S2+0xffff0000 -> H_SUCCESS 0
+            H_PUT_TCE L2 S2+0x1000000000 A|RW -> H_PARAMETER
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/create-third",
+        spec: "papr-tce 7.85",
+        says: "With two windows there none is available, and a third is refused.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 0 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> -1 _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 0 _ _ _
+            H_GET_TCE L2 S2 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/create-bad-shift",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window; papr-tce 7.84; bug 62",
+        says: "A page size that the query did not offer is -3, whatever a shift by it would do.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 13 28 -> -3 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 0 28 -> -3 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 63 70 -> -3 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 64 70 -> -3 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 255 255 -> -3 _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/create-too-small",
+        spec: "papr-tce 7.84",
+        says: "A window smaller than its page is -3.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 15 -> -3 _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/create-too-large",
+        spec: "papr-tce 7.84; bug 61",
+        says: "A window larger than can be fails, and so it does again; then one that can be is made.",
+        check: Script(
+            "
+            [!qemu] repeat 2 rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 12 64 -> -1/-3 _ _ _
+            [!qemu] repeat 2 rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 255 -> -1/-3 _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_GET_TCE L2 S2 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/remove",
+        spec: "LoPAR 2.9, ibm,remove-pe-dma-window; papr-tce 7.82; bug 30",
+        says: "A removed window has released everything; its LIOBN names nothing.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2 A|RW -> H_SUCCESS
+            rtas ibm,remove-pe-dma-window L2 -> 0
+            H_GET_TCE L2 S2 -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            H_PUT_TCE L2 S2 B|RW -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            host pins A = 0
+            host dirty A = 1
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/remove-unknown",
+        spec: "LoPAR 2.9, ibm,remove-pe-dma-window; papr-tce 3.5",
+        says: "Removing what is not there, or what was removed, is -3.",
+        check: Script(
+            "
+            rtas ibm,remove-pe-dma-window L+0x7f -> -3
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            rtas ibm,remove-pe-dma-window L2 -> 0
+            rtas ibm,remove-pe-dma-window L2 -> -3
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/create-again",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window",
+        says: "A window that is created anew is empty.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2 A|RW -> H_SUCCESS
+            rtas ibm,remove-pe-dma-window L2 -> 0
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L3 >S3.hi >S3.lo
+            H_GET_TCE L3 S3 -> H_SUCCESS 0
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/default-replaced",
+        spec: "LoPAR 2.9, DMA windows; papr-tce 3.5",
+        says: "The default window can be removed, and one with larger pages takes its place.",
+        check: Script(
+            "
+            rtas ibm,remove-pe-dma-window L -> 0
+            H_GET_TCE L 0 -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 2 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 30 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2+0x10000 A|RW -> H_SUCCESS
+            H_GET_TCE L2 S2+0x10000 -> H_SUCCESS A|RW
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/default-restored",
+        spec: "LoPAR 2.9, ibm,remove-pe-dma-window; papr-tce 7.83; bug 60",
+        says: "When the last window goes and is not the default one, the default window is back, empty.",
+        check: Script(
+            "
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            rtas ibm,remove-pe-dma-window L -> 0
+            rtas ibm,remove-pe-dma-window L2 -> 0
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/reset",
+        spec: "LoPAR 2.9, ibm,reset-pe-dma-windows; papr-tce 7.87; bug 56",
+        says: "A reset returns to one default window with nothing in it.",
+        check: Script(
+            "
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2 B|RW -> H_SUCCESS
+            rtas ibm,reset-pe-dma-window 0 BUID.hi BUID.lo -> 0
+            H_GET_TCE L2 S2 -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            host pins A = 0
+            host pins B = 0
+            ",
+        ),
+    },
+];

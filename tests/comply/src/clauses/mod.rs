@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The clauses, one file for each section. A new clause is one row here, in the file of its section.
+
+mod abi;
+mod ddw;
+mod exchange;
+mod get;
+mod indirect;
+mod order;
+mod put;
+mod races;
+mod stuff;
+mod window;
+
+use crate::clause::Clause;
+
+/// Every clause, one line for each file.
+pub const CLAUSES: &[&[Clause]] = &[
+    abi::CLAUSES,
+    get::CLAUSES,
+    put::CLAUSES,
+    indirect::CLAUSES,
+    stuff::CLAUSES,
+    order::CLAUSES,
+    exchange::CLAUSES,
+    races::CLAUSES,
+    window::CLAUSES,
+    ddw::CLAUSES,
+];
+
+/// Every clause whose id contains `filter`.
+pub fn matching(filter: &str) -> impl Iterator<Item = &'static Clause> {
+    CLAUSES.iter().flat_map(|rows| rows.iter()).filter(move |clause| clause.id.contains(filter))
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What must hold when several vCPUs call at once, and when the guest writes its list meanwhile.
+
+use super::exchange::{container, pins, put, sound, why};
+use crate::clause::Check::Host;
+use crate::clause::Clause;
+use crate::direct::Setup;
+use crate::expect;
+use crate::random::Random;
+use iommu::*;
+use std::thread;
+
+/// The clauses.
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause {
+        id: "races/one-entry",
+        spec: "papr-tce 4.5.2 and 7.71; bug 47",
+        says: "Two vCPUs that put two pages on one entry leave one of them pinned, once.",
+        check: Host(one_entry),
+    },
+    Clause {
+        id: "races/map-and-clear",
+        spec: "papr-tce 7.72",
+        says: "A put that races a clear ends in one of the two, with view, hardware and pins in agreement.",
+        check: Host(map_and_clear),
+    },
+    Clause {
+        id: "races/first-puts",
+        spec: "papr-tce 7.79; bug 22",
+        says: "First puts into one untouched part of the table, from two vCPUs, are all there.",
+        check: Host(first_puts),
+    },
+    Clause {
+        id: "races/lists-and-stuffing",
+        spec: "papr-tce 4.5.2 and 7.70",
+        says: "Lists and stuffing over the same entries, from three vCPUs, release what they displace exactly once.",
+        check: Host(lists_and_stuffing),
+    },
+    Clause {
+        id: "races/list-changes",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 7; papr-tce 7.54; bug 38",
+        says: "A list that another vCPU rewrites during the call is taken as it was at one moment for each entry: nothing but guest memory is mapped.",
+        check: Host(list_changes),
+    },
+    Clause {
+        id: "races/two-agents",
+        spec: "papr-tce 4.5.2",
+        says: "What one vCPU has mapped another releases.",
+        check: Host(two_agents),
+    },
+];
+
+const L: Liobn = Liobn(0x8000_0000);
+const A: u64 = 0x1_0000;
+const B: u64 = 0x2_0000;
+const RW: u64 = 3;
+const TURNS: u64 = 5000;
+
+/// Runs as many threads as there are jobs, each with an agent of its own, and then looks whether
+/// the accounting holds.
+fn together(
+    all: &Container,
+    jobs: &[fn(&Container, &mut Agent) -> Result<(), String>],
+) -> Result<(), String> {
+    let run = |job: &fn(&Container, &mut Agent) -> Result<(), String>| {
+        let job = *job;
+        move || job(all, &mut all.agent())
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = jobs.iter().map(|job| scope.spawn(run(job))).collect();
+        let ended = threads.into_iter().map(|thread| thread.join());
+        ended
+            .map(|end| end.unwrap_or_else(|_| Err("a vCPU's call panicked".into())))
+            .collect::<Result<Vec<_>, _>>()
+    })?;
+    sound(all)
+}
+
+fn one_entry(_: &Setup) -> Result<(), String> {
+    let all = container(PageShift::K4, &[PageShift::K4])?;
+    let a = |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, A | RW));
+    let b = |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, B | RW));
+    together(&all, &[a, b])?;
+    expect!(pins(&all, A) + pins(&all, B), 1);
+    Ok(())
+}
+
+fn map_and_clear(_: &Setup) -> Result<(), String> {
+    let all = container(PageShift::K4, &[PageShift::K4, PageShift::K4])?;
+    let map =
+        |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, A | RW));
+    let clear = |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, 0));
+    together(&all, &[map, clear])
+}
+
+fn first_puts(_: &Setup) -> Result<(), String> {
+    for _ in 0..50 {
+        let all = container(PageShift::K4, &[PageShift::K4])?;
+        let even = |all: &Container, by: &mut Agent| {
+            (0..16).try_for_each(|n| put(all, by, 0x2000 * n, A | RW))
+        };
+        let odd = |all: &Container, by: &mut Agent| {
+            (0..16).try_for_each(|n| put(all, by, 0x2000 * n + 0x1000, B | RW))
+        };
+        together(&all, &[even, odd])?;
+        expect!((pins(&all, A), pins(&all, B)), (16, 16));
+        let window = all.window(L).map_err(why)?;
+        for n in 0..32 {
+            let page = if n % 2 == 0 { A } else { B };
+            expect!(window.view().load(GuestEntry(n)), RawTce(page | RW));
+        }
+    }
+    Ok(())
+}
+
+fn lists_and_stuffing(_: &Setup) -> Result<(), String> {
+    let all = container(PageShift::K4, &[PageShift::K4])?;
+    let lists = |all: &Container, by: &mut Agent| {
+        let mut random = Random::new(1);
+        (0..500).try_for_each(|_| {
+            let list: Vec<u64> = (0..32).map(|_| random.below(8) << 12 | random.below(4)).collect();
+            all.put_list(by, L, Ioba(random.below(32) << 12), &list).map_err(why)
+        })
+    };
+    let stuffing = |all: &Container, by: &mut Agent| {
+        let mut random = Random::new(2);
+        (0..500).try_for_each(|_| {
+            let (ioba, tce) =
+                (Ioba(random.below(32) << 12), RawTce(random.below(8) << 12 | random.below(4)));
+            all.stuff(by, L, ioba, tce, random.below(32)).map_err(why)
+        })
+    };
+    together(&all, &[lists, stuffing, stuffing])?;
+    let mut agent = all.agent();
+    all.stuff(&mut agent, L, Ioba(0), RawTce(0), 64).map_err(why)?;
+    expect!((0..8).map(|n| pins(&all, n << 12)).sum::<u32>(), 0);
+    sound(&all)
+}
+
+fn list_changes(setup: &Setup) -> Result<(), String> {
+    crate::direct::list_race(setup, TURNS)
+}
+
+fn two_agents(_: &Setup) -> Result<(), String> {
+    let all = container(PageShift::K4, &[PageShift::K4])?;
+    let (mut first, mut second) = (all.agent(), all.agent());
+    put(&all, &mut first, 0, A | RW)?;
+    put(&all, &mut second, 0, B | RW)?;
+    put(&all, &mut first, 0, 0)?;
+    expect!((pins(&all, A), pins(&all, B)), (0, 0));
+    drop(first);
+    put(&all, &mut second, 0x1000, A | RW)?;
+    expect!(pins(&all, A), 1);
+    sound(&all)
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Windows as the host makes them: geometry, checks, attached tables, life and end.
+
+use super::exchange::{container, dirty, pins, put, sound, why};
+use crate::clause::Check::Host;
+use crate::clause::Clause;
+use crate::direct::Setup;
+use crate::expect;
+use iommu::*;
+
+/// The clauses.
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause {
+        id: "window/geometry",
+        spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 7.88",
+        says: "A window of no entries, or one that leaves the bus, is refused.",
+        check: Host(geometry),
+    },
+    Clause {
+        id: "window/geometry-wraps",
+        spec: "papr-tce 7.89; bug 50",
+        says: "Offset and size whose sum wraps are refused.",
+        check: Host(geometry_wraps),
+    },
+    Clause {
+        id: "window/page-shift",
+        spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 7.88",
+        says: "Page shifts are 12 to 34.",
+        check: Host(page_shift),
+    },
+    Clause {
+        id: "window/duplicate",
+        spec: "papr-tce 7.88; bugs 12 and 55",
+        says: "A LIOBN in use is refused, and the window that has it stays.",
+        check: Host(duplicate),
+    },
+    Clause {
+        id: "window/put-check",
+        spec: "Linux: iommu_tce_put_param_check; papr-tce 4.1",
+        says: "An address with any permission, reserved or page bit is no address for an exchange.",
+        check: Host(put_check),
+    },
+    Clause {
+        id: "window/clear-check",
+        spec: "Linux: iommu_tce_clear_param_check; papr-tce 4.1",
+        says: "Clearing takes the value 0, an aligned bus address, and a range that is in the window.",
+        check: Host(clear_check),
+    },
+    Clause {
+        id: "window/attach-larger-pages",
+        spec: "papr-tce 5.2 and 7.92; bugs 18 and 42",
+        says: "Hardware pages larger than the guest's are refused when the table is attached.",
+        check: Host(attach_larger_pages),
+    },
+    Clause {
+        id: "window/attach-elsewhere",
+        spec: "papr-tce 5.2 and 7.92",
+        says: "A hardware table that begins elsewhere or is shorter is refused.",
+        check: Host(attach_elsewhere),
+    },
+    Clause {
+        id: "window/attach-longer",
+        spec: "papr-tce 5.2 and 7.92; bug 23",
+        says: "A hardware table that is longer than the window is accepted.",
+        check: Host(attach_longer),
+    },
+    Clause {
+        id: "window/offset",
+        spec: "papr-tce 7.28; bugs 7 and 58",
+        says: "Entries of a window that does not begin at 0 are counted from its beginning.",
+        check: Host(offset),
+    },
+    Clause {
+        id: "window/reset",
+        spec: "papr-tce 7.87; bugs 56 and 67",
+        says: "A reset clears the view and the hardware, releases every page, and dirties what devices could write.",
+        check: Host(reset),
+    },
+    Clause {
+        id: "window/other-windows",
+        spec: "papr-tce 6.4, index mixing",
+        says: "A call on one window leaves the others alone.",
+        check: Host(other_windows),
+    },
+];
+
+const L: Liobn = Liobn(0x8000_0000);
+const L2: Liobn = Liobn(0x8000_0001);
+const A: u64 = 0x1_0000;
+const B: u64 = 0x2_0000;
+const RW: u64 = 3;
+const TOP: u64 = 1 << 59;
+
+fn geometry(_: &Setup) -> Result<(), String> {
+    expect!(Window::new(L, PageShift::K4, 0, 0).is_err(), true);
+    expect!(Window::new(L, PageShift::K4, 1 << 52, 1).is_err(), true);
+    expect!(Window::new(L, PageShift::K4, (1 << 52) - 1, 2).is_err(), true);
+    expect!(Window::new(L, PageShift::K4, 0, 1).is_ok(), true);
+    expect!(Window::bytes(L, 0x800, 0x1000, PageShift::K4).is_err(), true);
+    Ok(())
+}
+
+fn geometry_wraps(_: &Setup) -> Result<(), String> {
+    expect!(Window::new(L, PageShift::K4, u64::MAX, 2).is_err(), true);
+    expect!(Window::new(L, PageShift::K4, 2, u64::MAX).is_err(), true);
+    expect!(Window::new(L, PageShift::K4, 1 << 63, 1 << 63).is_err(), true);
+    Ok(())
+}
+
+fn page_shift(_: &Setup) -> Result<(), String> {
+    for shift in [0, 11, 35, 63, 64, 255, u32::MAX] {
+        expect!(PageShift::new(shift).is_err(), true);
+    }
+    for shift in [12, 16, 21, 24, 30, 34] {
+        expect!(PageShift::new(shift).is_ok(), true);
+    }
+    Ok(())
+}
+
+fn duplicate(_: &Setup) -> Result<(), String> {
+    let all = container(PageShift::K4, &[PageShift::K4])?;
+    let mut agent = all.agent();
+    put(&all, &mut agent, 0, A | RW)?;
+    let window = Window::bytes(L, 0, 1 << 20, PageShift::K64).map_err(why)?;
+    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    expect!(all.add_window(window, table), Err(Error::Duplicate(L)));
+    expect!((all.windows().len(), pins(&all, A)), (1, 1));
+    sound(&all)
+}
+
+fn put_check(_: &Setup) -> Result<(), String> {
+    let window = Window::bytes(L, 0, 1 << 30, PageShift::K64).map_err(why)?;
+    expect!(window.tce_put_param_check(Ioba(0x1_0000), 0x5_0000), Ok(GuestEntry(1)));
+    for bit in 0..16 {
+        expect!(window.tce_put_param_check(Ioba(0), 0x5_0000 | 1 << bit).is_err(), true);
+        expect!(window.tce_put_param_check(Ioba(1 << bit), 0x5_0000).is_err(), true);
+    }
+    expect!(window.tce_put_param_check(Ioba(1 << 30), 0x5_0000).is_err(), true);
+    Ok(())
+}
+
+fn clear_check(_: &Setup) -> Result<(), String> {
+    let window = Window::bytes(L, 0, 1 << 30, PageShift::K4).map_err(why)?;
+    expect!(window.tce_clear_param_check(Ioba(0), 0, 1 << 18), Ok(GuestEntry(0)));
+    expect!(window.tce_clear_param_check(Ioba(0), 1, 1).is_err(), true);
+    expect!(window.tce_clear_param_check(Ioba(0), 0x1000, 1).is_err(), true);
+    expect!(window.tce_clear_param_check(Ioba(0x800), 0, 1).is_err(), true);
+    expect!(window.tce_clear_param_check(Ioba(0), 0, (1 << 18) + 1).is_err(), true);
+    expect!(window.tce_clear_param_check(Ioba(0x1000), 0, u64::MAX).is_err(), true);
+    Ok(())
+}
+
+/// Attaches a hardware table to a window of 1 MiB at 2^59 with 64 KiB pages.
+fn attach(start: u64, len: u64, shift: u32) -> Result<Result<(), Error>, String> {
+    let all = Container::new(Frames::new(1 << 20).map_err(why)?);
+    let window = Window::bytes(L, TOP, 1 << 20, PageShift::K64).map_err(why)?;
+    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    all.add_window(window, table).map_err(why)?;
+    let shift = PageShift::new(shift).map_err(why)?;
+    let hw = Window::bytes(L, start, len, shift).map_err(why)?;
+    Ok(all.attach(L, IommuTable::new(hw, Ioda2::default()).map_err(why)?))
+}
+
+fn attach_larger_pages(_: &Setup) -> Result<(), String> {
+    expect!(attach(TOP, 16 << 20, 24)?, Err(Error::Incompatible(L)));
+    expect!(attach(TOP, 1 << 20, 12)?, Ok(()));
+    Ok(())
+}
+
+fn attach_elsewhere(_: &Setup) -> Result<(), String> {
+    expect!(attach(0, 1 << 20, 16)?, Err(Error::Incompatible(L)));
+    expect!(attach(TOP + 0x1_0000, 1 << 20, 16)?, Err(Error::Incompatible(L)));
+    expect!(attach(TOP, (1 << 20) - 0x1_0000, 16)?, Err(Error::Incompatible(L)));
+    Ok(())
+}
+
+fn attach_longer(_: &Setup) -> Result<(), String> {
+    expect!(attach(TOP, 2 << 20, 16)?, Ok(()));
+    Ok(())
+}
+
+/// Memory of 1 MiB, the window of `container`, and one of 1 MiB at 2^59 with 64 KiB pages.
+fn two_windows() -> Result<Container, String> {
+    let all = container(PageShift::K4, &[PageShift::K4])?;
+    let window = Window::bytes(L2, TOP, 1 << 20, PageShift::K64).map_err(why)?;
+    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    all.add_window(window, table).map_err(why)?;
+    Ok(all)
+}
+
+fn offset(_: &Setup) -> Result<(), String> {
+    let all = two_windows()?;
+    let mut agent = all.agent();
+    let mut put = |ioba| all.put(&mut agent, L2, Ioba(ioba), RawTce(A | RW));
+    expect!(put(TOP + 0x2_0000), Ok(()));
+    for outside in [0, TOP - 0x1_0000, TOP + (1 << 20)] {
+        expect!(put(outside).is_err(), true);
+    }
+    let window = all.window(L2).map_err(why)?;
+    expect!(window.view().load(GuestEntry(2)), RawTce(A | RW));
+    expect!(window.tables()[0].tce(HwEntry(2)).map_err(why)?.is_live(), true);
+    sound(&all)
+}
+
+fn reset(_: &Setup) -> Result<(), String> {
+    let all = two_windows()?;
+    let mut agent = all.agent();
+    put(&all, &mut agent, 0x3ff000, A | RW)?;
+    put(&all, &mut agent, 0, B | 1)?;
+    all.put(&mut agent, L2, Ioba(TOP), RawTce(B | 1)).map_err(why)?;
+    all.clear(&mut agent);
+    expect!((pins(&all, A), pins(&all, B)), (0, 0));
+    expect!((dirty(&all, A), dirty(&all, B)), (true, false));
+    expect!(all.audit().live, 0);
+    for window in all.windows().iter() {
+        expect!(window.view().load(GuestEntry(0)), RawTce(0));
+        expect!(window.live(), 0);
+    }
+    sound(&all)
+}
+
+fn other_windows(_: &Setup) -> Result<(), String> {
+    let all = two_windows()?;
+    let mut agent = all.agent();
+    put(&all, &mut agent, 0, A | RW)?;
+    all.put(&mut agent, L2, Ioba(TOP), RawTce(B | RW)).map_err(why)?;
+    all.stuff(&mut agent, L2, Ioba(TOP), RawTce(0), 16).map_err(why)?;
+    expect!((pins(&all, A), pins(&all, B)), (1, 0));
+    expect!(all.window(L).map_err(why)?.view().load(GuestEntry(0)), RawTce(A | RW));
+    sound(&all)
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A platform that writes down what was true at each kill: the order exchange, kill, dirty,
+//! release becomes visible there.
+
+use iommu::{Container, Gpa, HwEntry, Liobn, Platform};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+/// What is looked at when a kill comes: pages by number, entries of the first window.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// First entry and count of each kill since [`Probe::forget`], by LIOBN.
+    pub(super) kills: Vec<(Liobn, u64, u64)>,
+    /// Of the first of them: pins and dirt of the pages that are watched.
+    pub(super) pages: Vec<(u64, u32, bool)>,
+    /// And the hardware entries that it killed, at most 16.
+    pub(super) entries: Vec<(u64, u64)>,
+}
+
+/// Pages whose pins and dirt are looked at.
+pub(super) const WATCHED: [u64; 4] = [0x400_0000, 0x401_0000, 0x402_0000, 0x403_0000];
+
+/// The eye, shared by the hooks of all tables.
+#[derive(Debug, Default)]
+pub(super) struct Probe {
+    container: OnceLock<Weak<Container>>,
+    seen: Mutex<Seen>,
+}
+
+impl Probe {
+    /// Whose state is looked at.
+    pub(super) fn watch(&self, container: &Arc<Container>) {
+        let _ = self.container.set(Arc::downgrade(container)); // once, when the machine is made
+    }
+
+    pub(super) fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Before a call.
+    pub(super) fn forget(&self) {
+        *self.seen() = Seen::default();
+    }
+
+    fn kill(&self, liobn: Liobn, first: HwEntry, count: u64) {
+        let mut seen = self.seen();
+        seen.kills.push((liobn, first.0, count));
+        let Some(all) = self.container.get().and_then(Weak::upgrade) else { return };
+        if seen.kills.len() > 1 {
+            return;
+        }
+        let frames = all.frames();
+        let page =
+            |gpa| frames.hpa(Gpa(gpa)).map(|hpa| (gpa, frames.pins(hpa), frames.is_dirty(hpa)));
+        seen.pages = WATCHED.into_iter().filter_map(|gpa| page(gpa).ok()).collect();
+        let Ok(window) = all.window(liobn) else { return };
+        let Some(table) = window.tables().first() else { return };
+        let entry = |n| table.tce(HwEntry(n)).ok().map(|tce| (n, super::look::number(tce, frames)));
+        seen.entries = (first.0..first.0 + count.min(16)).filter_map(entry).collect();
+    }
+}
+
+/// The platform of one table under the eye.
+pub(super) struct Watched<P> {
+    pub(super) probe: Arc<Probe>,
+    pub(super) liobn: Liobn,
+    pub(super) inner: P,
+}
+
+impl<P: Platform> Platform for Watched<P> {
+    fn kill(&self, first: HwEntry, count: u64) {
+        self.probe.kill(self.liobn, first, count);
+        self.inner.kill(first, count);
+    }
+}

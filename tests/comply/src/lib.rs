@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The PAPR TCE compliance suite: clauses, and the rigs that hold somebody to them.
+//!
+//! A [`Clause`] is one row in [`clauses`]: its name, its source, the sentence, and a check, which is
+//! a short [`script`] of hypercalls with their expected answers, or a function over the library.
+//! A script runs as direct calls ([`direct`]), or goes as data into a guest image ([`image`]) that
+//! any machine with `sc 1`, a console and a device tree can run.
+//!
+//! Read in this order: [`value`], [`profile`], [`script`], [`host`] (the language); [`clause`],
+//! [`clauses`] (the rows); [`run`], [`direct`] (running them here); [`blob`], [`image`], [`tap`]
+//! (running them in a guest); [`report`], [`format`] (telling); [`coverage`], [`notes`] (what is
+//! covered, who differs and why); [`random`], [`shrink`], [`replay`] (sequences).
+#![forbid(unsafe_code)]
+
+pub mod clause;
+pub mod clauses;
+pub mod direct;
+pub mod host;
+pub mod profile;
+pub mod random;
+pub mod run;
+pub mod script;
+pub mod value;
+
+pub use clause::{Check, Clause};
+pub use profile::Profile;
+pub use run::{Outcome, Verdict};
+pub use script::Script;
