@@ -10,6 +10,10 @@
 //! * the kill came before the ticket: taking it acquired the kill, hence the exchange before the
 //!   kill, and the load that follows finds the new entry.
 //!
+//! A slot that is being filled belongs to its filler until that is done, also if a kill comes
+//! meanwhile: otherwise a second fill could begin, and the first one store its old value into what
+//! the second has made valid.
+//!
 //! A hit is read as under a sequence lock. Key and value are stored with release after the state
 //! says that they change, and loaded with acquire before the state is read again; if it is the
 //! same, both belong to it.
@@ -83,7 +87,12 @@ impl TceCache {
         slot.key.store(key, Ordering::Release);
         slot.value.store(value, Ordering::Release);
         let state = (filling & !KIND) | VALID;
-        step(slot, filling, state).then_some(Ticket { slot: ticket.slot, state })
+        if step(slot, filling, state) {
+            return Some(Ticket { slot: ticket.slot, state });
+        }
+        // Killed meanwhile.
+        change(slot, |state| generation_after(state) | EMPTY);
+        None
     }
 
     /// True while what the ticket's lookup found is cached still.
@@ -95,12 +104,12 @@ impl TceCache {
     /// Forgets a translation, and makes every fill under way that may be of it come to nothing.
     /// Another key in the same slot is forgotten too, as a cache may at any time.
     pub(crate) fn kill(&self, key: u64) {
-        empty(&self.slots[self.place(key)]);
+        kill(&self.slots[self.place(key)]);
     }
 
     /// Forgets everything.
     pub(crate) fn kill_all(&self) {
-        self.slots.iter().for_each(empty);
+        self.slots.iter().for_each(kill);
     }
 
     /// Neighbouring keys have neighbouring slots; the upper half, where a key names its device,
@@ -120,15 +129,20 @@ fn step(slot: &Slot, from: u64, to: u64) -> bool {
     slot.state.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
 }
 
-/// Release: a ticket taken from the new state comes with the exchange that made the kill needed.
-fn empty(slot: &Slot) {
+/// Moves a slot to a new generation, empty unless it is being filled. Release: a ticket taken from
+/// the new state comes with the exchange that made the kill needed.
+fn kill(slot: &Slot) {
+    change(slot, |state| {
+        generation_after(state) | if state & KIND == FILLING { FILLING } else { EMPTY }
+    });
+}
+
+fn change(slot: &Slot, to: impl Fn(u64) -> u64) {
     let mut state = slot.state.load(Ordering::Relaxed);
-    loop {
-        let next = generation_after(state) | EMPTY;
-        match slot.state.compare_exchange(state, next, Ordering::AcqRel, Ordering::Relaxed) {
-            Ok(_) => return,
-            Err(now) => state = now,
-        }
+    while let Err(now) =
+        slot.state.compare_exchange(state, to(state), Ordering::AcqRel, Ordering::Relaxed)
+    {
+        state = now;
     }
 }
 

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The lock-free parts under a model checker: every interleaving, up to a number of preemptions, and
+//! every value that the memory model lets a load find.
+//!
+//! The files of the crate are compiled here once more, over the checker's atomics: what is checked is
+//! the code itself. It has its own `main`, because the crate's unit tests are not for these.
+#![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
+
+/// What `src/sync.rs` is to the crate. The checker takes a sequentially consistent operation for an
+/// acquiring and releasing one, but knows fences; so here one comes before each such load, as
+/// compilers for weaker processors put it.
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU32, Ordering, fence};
+
+    #[derive(Debug, Default)]
+    pub(crate) struct AtomicU64(loom::sync::atomic::AtomicU64);
+
+    impl AtomicU64 {
+        pub(crate) fn new(value: u64) -> Self {
+            Self(loom::sync::atomic::AtomicU64::new(value))
+        }
+
+        pub(crate) fn load(&self, order: Ordering) -> u64 {
+            if order == Ordering::SeqCst {
+                fence(Ordering::SeqCst);
+            }
+            self.0.load(order)
+        }
+    }
+
+    impl std::ops::Deref for AtomicU64 {
+        type Target = loom::sync::atomic::AtomicU64;
+        fn deref(&self) -> &Self::Target {
+            &self.0
+        }
+    }
+}
+
+macro_rules! files {
+    ($($path:literal $name:ident)*) => { $( #[path = $path] pub mod $name; )* };
+}
+
+files! {
+    "../src/addr.rs" addr
+    "../src/agent.rs" agent
+    "../src/audit.rs" audit
+    "../src/batch.rs" batch
+    "../src/bridge/mod.rs" bridge
+    "../src/container.rs" container
+    "../src/detector.rs" detector
+    "../src/direction.rs" direction
+    "../src/error.rs" error
+    "../src/faults.rs" faults
+    "../src/frames.rs" frames
+    "../src/guest_table.rs" guest_table
+    "../src/platform/mod.rs" platform
+    "../src/profile.rs" profile
+    "../src/radix.rs" radix
+    "../src/registered.rs" registered
+    "../src/table.rs" table
+    "../src/tally.rs" tally
+    "../src/tce.rs" tce
+    "../src/view.rs" view
+    "../src/window.rs" window
+    "../src/windows.rs" windows
+}
+const LIST_ENTRIES: usize = 512;
+pub use addr::*;
+pub use {agent::Agent, container::Container, error::Error, frames::Frames, table::IommuTable};
+pub use {batch::Batch, guest_table::GuestTable, platform::Ioda2, tce::RawTce, window::*};
+
+use bridge::cache::TceCache;
+use bridge::inflight::InFlight;
+use loom::sync::Arc;
+use loom::thread;
+use registered::Registered;
+use sync::{AtomicU64, Ordering};
+
+fn main() {
+    let models: [(&str, fn()); 7] = [
+        ("a fill that races with a kill leaves nothing stale", a_fill_races_with_a_kill),
+        ("two fills and a kill leave nothing stale", two_fills_race_with_a_kill),
+        ("no page is written after it was released", a_write_races_with_a_release),
+        ("of a pin and an unregistration at most one succeeds", a_pin_races_with_unregistering),
+        ("view and hardware agree after two puts", two_puts_race),
+        ("view and hardware agree after a put and a batch", a_put_races_with_a_batch),
+        ("nothing stays in a window that is removed during a put", a_put_races_with_removal),
+    ];
+    for (name, model) in models {
+        let mut checker = loom::model::Builder::new();
+        checker.preemption_bound = Some(3);
+        checker.check(model);
+        println!("model: {name}: ok");
+    }
+}
+
+const OLD: u64 = 0x1003;
+const NEW: u64 = 0x2003;
+
+/// What a device does: the cached entry, or the table's, which is then cached.
+fn translate(cache: &TceCache, table: &AtomicU64) -> u64 {
+    let (cached, ticket) = cache.lookup(1);
+    cached.unwrap_or_else(|| {
+        let tce = table.load(Ordering::Acquire);
+        cache.fill(1, tce, ticket);
+        tce
+    })
+}
+
+/// What a platform does: swap, kill.
+fn replace(cache: &TceCache, table: &AtomicU64) {
+    assert_eq!(table.swap(NEW, Ordering::AcqRel), OLD);
+    cache.kill(1);
+}
+
+fn a_fill_races_with_a_kill() {
+    let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
+    let device = {
+        let (cache, table) = (cache.clone(), table.clone());
+        thread::spawn(move || translate(&cache, &table))
+    };
+    replace(&cache, &table);
+    let after = translate(&cache, &table);
+    assert_eq!(after, NEW, "the exchange is complete");
+    device.join().expect("no panic");
+    assert_eq!(translate(&cache, &table), NEW, "nothing stale was filled");
+}
+
+fn two_fills_race_with_a_kill() {
+    let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
+    let devices = [0, 1].map(|_| {
+        let (cache, table) = (cache.clone(), table.clone());
+        thread::spawn(move || translate(&cache, &table))
+    });
+    replace(&cache, &table);
+    for device in devices {
+        device.join().expect("no panic");
+    }
+    assert_eq!(translate(&cache, &table), NEW);
+}
+
+fn a_write_races_with_a_release() {
+    let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
+    let (writes, released) = (Arc::new(InFlight::new()), Arc::new(AtomicU64::new(0)));
+    let device = {
+        let (cache, table) = (cache.clone(), table.clone());
+        let (writes, released) = (writes.clone(), released.clone());
+        thread::spawn(move || {
+            for _ in 0..2 {
+                writes.begin();
+                let page = translate(&cache, &table);
+                let gone = released.load(Ordering::Relaxed) == 1;
+                assert!(!(gone && page == OLD), "written after it was released");
+                writes.end();
+            }
+        })
+    };
+    replace(&cache, &table);
+    writes.wait(thread::yield_now);
+    released.store(1, Ordering::Relaxed);
+    device.join().expect("no panic");
+}
+
+#[allow(clippy::single_range_in_vec_init)]
+fn a_pin_races_with_unregistering() {
+    let frames = Arc::new(Registered::new(2));
+    let region = frames.register(vec![0..2]).expect("free");
+    let put = {
+        let frames = frames.clone();
+        thread::spawn(move || frames.pin(0, 1, 1))
+    };
+    let unregistered = frames.unregister(&region).is_ok();
+    let pinned = put.join().expect("no panic");
+    assert!(!(pinned && unregistered), "both succeeded");
+    assert_eq!(frames.pins(0), u32::from(pinned));
+    if pinned {
+        frames.unpin(0, 1);
+    }
+    if !unregistered {
+        frames.unregister(&region).expect("nothing maps it");
+    }
+    assert!(!frames.pin(0, 1, 1));
+}
+
+const L: Liobn = Liobn(1);
+
+/// One entry, two pages.
+fn container(entries: u64) -> Arc<Container> {
+    let window = Window::new(L, PageShift::K4, 0, entries).expect("a window");
+    let all = Container::new(Frames::new(0x2000).expect("memory"));
+    let table = IommuTable::new(window, Ioda2::default()).expect("a table");
+    all.add_window(window, table).expect("a window");
+    Arc::new(all)
+}
+
+fn put(all: &Container, by: &mut Agent, tce: u64) {
+    all.put(by, L, Ioba(0), RawTce(tce)).expect("in the window");
+}
+
+fn two_puts_race() {
+    let all = container(1);
+    let (mut a, mut b) = (all.agent(), all.agent());
+    let other = {
+        let all = all.clone();
+        thread::spawn(move || {
+            put(&all, &mut b, 0x1002);
+            b
+        })
+    };
+    put(&all, &mut a, 0x0003);
+    let _agents = (a, other.join().expect("no panic"));
+    let audit = all.audit();
+    assert!(audit.holds() && audit.live == 1, "{audit:?}");
+}
+
+fn a_put_races_with_a_batch() {
+    let all = container(2);
+    let (mut a, mut b) = (all.agent(), all.agent());
+    let other = {
+        let all = all.clone();
+        thread::spawn(move || {
+            // Finds the entry clear, and must not leave it at that.
+            all.stuff(&mut b, L, Ioba(0), RawTce(0), 1).expect("in the window");
+            b
+        })
+    };
+    put(&all, &mut a, 0x0003);
+    let _agents = (a, other.join().expect("no panic"));
+    let audit = all.audit();
+    assert!(audit.holds(), "{audit:?}");
+}
+
+fn a_put_races_with_removal() {
+    let all = container(1);
+    let (mut a, mut b) = (all.agent(), all.agent());
+    let table = all.windows()[0].tables()[0].clone();
+    put(&all, &mut a, 0x1003);
+    // The checker does not see the list of windows, so the call has found its window already.
+    let window = all.window(L).expect("there");
+    let other = {
+        let all = all.clone();
+        thread::spawn(move || {
+            let (entry, tce) = (GuestEntry(0), RawTce(0x0003));
+            window.write_one(all.frames(), &mut b.work, entry, tce).expect("memory");
+            b
+        })
+    };
+    all.remove_window(&mut a, L).expect("there");
+    let _agents = (a, other.join().expect("no panic"));
+    assert_eq!(all.frames().all_pins(), [0, 0]);
+    table.for_each_live(&mut |entry, tce| panic!("{entry} is {tce}"));
+}
