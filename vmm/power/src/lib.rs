@@ -6,7 +6,8 @@
 //!
 //! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows), [`machine`] (the words
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
-//! `mem.rs` (storage), [`interrupt`] and [`spr`].
+//! `mem.rs` (storage), [`interrupt`] and [`spr`]; for vectors [`vector`] (the words of elements) and
+//! `facility.rs` (operands).
 
 mod aes;
 pub mod block;
