@@ -43,7 +43,7 @@ impl Machine {
             memory.write_obj(tce, GuestAddress(LIST + 8 * n)).expect("in RAM");
         }
         let window = Window::bytes(LIOBN, 0, 1 << 30, PageShift::K4).expect("a window");
-        let mut container = Container::new(Frames::new(ram.bytes()).expect("frames"));
+        let container = Container::new(Frames::new(ram.bytes()).expect("frames"));
         let table = IommuTable::new(window, Ioda2::default()).expect("a table");
         container.add_window(window, table).expect("the only window");
         let control = Arc::new(Control::new(Vec::new()));

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use power::Cpu;
 use thiserror::Error;
@@ -19,7 +19,7 @@ use crate::demo;
 use crate::dirty::{self, Dirty};
 use crate::exit::Outcome;
 use crate::image::{self, FileError, elf::Arch};
-use crate::kvm::{self, vm::DirtyLog};
+use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
 use crate::machine::{Machine, Observe};
 use crate::stats::json;
 use crate::vcpu::Vcpu;
@@ -52,7 +52,7 @@ pub enum Failure {
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
     NoDeviceTree,
     #[error(transparent)]
-    Kvm(#[from] kvm::machine::SetupError),
+    Kvm(#[from] SetupError),
     #[error("cannot set up {what}: {source}")]
     Host { what: &'static str, source: io::Error },
 }
@@ -74,7 +74,7 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
 fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
     if ready.arch == Arch::Power {
         let cpu = Cpu::new(Arc::clone(&ready.memory));
-        return run_guest(args, ready, vec![cpu], || None);
+        return run_guest(args, ready, vec![cpu], || Ok(None));
     }
     let options = kvm::machine::Options {
         ram: args.memory,
@@ -83,14 +83,7 @@ fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
         dirty_log: if args.dirty_log.is_some() { DirtyLog::On } else { DirtyLog::Off },
     };
     let (vm, cpus) = kvm::machine::set_up(&ready, &options)?;
-    let kvm_dirty = || match vm.dirty() {
-        Ok(pages) => Some(pages),
-        Err(error) => {
-            log::error!("the dirty log lacks what the guest wrote: {error}");
-            None
-        }
-    };
-    run_guest(args, ready, cpus, kvm_dirty)
+    run_guest(args, ready, cpus, || Ok(Some(vm.dirty().map_err(SetupError::from)?)))
 }
 
 /// Only what the image is made of decides; the user may insist, and is told when it cannot be.
@@ -131,7 +124,7 @@ fn run_guest<V: Vcpu + Send>(
     args: &RunArgs,
     ready: Ready,
     cpus: Vec<V>,
-    kvm_dirty: impl FnOnce() -> Option<Vec<u64>>,
+    kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
     let dirty_log = args.dirty_log.as_deref().map(DirtyFile::create).transpose()?;
@@ -147,22 +140,32 @@ fn run_guest<V: Vcpu + Send>(
     let elapsed = start.elapsed();
     drop(raw); // before anything is said
     drop(watch);
+    tell(args, &mut machine, &outcome, elapsed);
+    if let Some(file) = dirty_log {
+        let frames = machine.container().frames();
+        file.write(&Dirty::take(machine.memory(), frames, kvm_dirty()?))?;
+    }
+    Ok(outcome)
+}
+
+/// Says how the run ended, and what it cost if that is wanted.
+fn tell<V: Vcpu + Send>(
+    args: &RunArgs,
+    machine: &mut Machine<V>,
+    outcome: &Outcome,
+    elapsed: Duration,
+) {
     if let Some(message) = outcome.message() {
         cli::say(&message);
     }
     if matches!(outcome, Outcome::Crashed(_)) {
         report(&machine.dump());
     }
-    if let Some(file) = dirty_log {
-        let frames = machine.container().frames();
-        file.write(&Dirty::take(machine.memory(), frames, kvm_dirty()))?;
-    }
     match args.stats {
         None => {}
         Some(StatsFormat::Text) => report(&machine.report(elapsed)),
         Some(StatsFormat::Json) => report(&json::object(&machine.report(elapsed))),
     }
-    Ok(outcome)
 }
 
 /// The file of `--dirty-log`: opened before the run, so that a name that cannot be is told at once.

@@ -80,43 +80,16 @@ impl KvmCpu {
 
     /// One KVM_RUN, and what it means.
     fn enter_guest(&mut self) -> Exit {
-        let why = match self.fd.run() {
-            Ok(VcpuExit::IoOut(gate::PORT, [_])) => return Exit::Hcall,
+        match self.fd.run() {
+            Ok(VcpuExit::IoOut(gate::PORT, [_])) => Exit::Hcall,
             Err(error) if error.errno() == libc::EINTR => {
                 self.kicker.arrived();
-                return Exit::Kicked;
+                Exit::Kicked
             }
-            Ok(VcpuExit::IoOut(port, data)) => format!(
-                "it wrote {} to port {port:#x}, where nothing is (the gate takes one byte at port \
-                 {:#x})",
-                bytes(data.len()),
-                gate::PORT
-            ),
-            Ok(VcpuExit::IoIn(port, data)) => {
-                format!("it read {} from port {port:#x}, where nothing is", bytes(data.len()))
-            }
-            Ok(VcpuExit::MmioRead(address, data)) => {
-                format!("it read {} at {address:#x}, where no memory is", bytes(data.len()))
-            }
-            Ok(VcpuExit::MmioWrite(address, data)) => {
-                format!("it wrote {} at {address:#x}, where no memory is", bytes(data.len()))
-            }
-            Ok(VcpuExit::Hlt) => "it halted, and no interrupt will wake it; power off by H_RTAS, \
-                                  wait by H_CEDE"
-                .into(),
-            Ok(VcpuExit::Shutdown) => {
-                "a triple fault: an exception that its interrupt table could \
-                                       not take"
-                    .into()
-            }
-            Ok(VcpuExit::FailEntry(reason, _)) => {
-                format!("the CPU refused to enter the guest, hardware reason {reason:#x}")
-            }
-            Ok(VcpuExit::InternalError) => return Exit::Crashed(self.internal_error()),
-            Ok(other) => format!("KVM came back with {other:?}, which nothing here asks for"),
-            Err(error) => format!("KVM_RUN failed: {error}"),
-        };
-        Exit::Crashed(why)
+            Ok(VcpuExit::InternalError) => Exit::Crashed(self.internal_error()),
+            Ok(other) => Exit::Crashed(unhandled(&other)),
+            Err(error) => Exit::Crashed(format!("KVM_RUN failed: {error}")),
+        }
     }
 
     #[cold]
@@ -132,8 +105,39 @@ impl KvmCpu {
     }
 }
 
-fn bytes(count: usize) -> String {
-    format!("{count} byte{}", if count == 1 { "" } else { "s" })
+/// What the guest did that nothing here answers.
+#[cold]
+fn unhandled(exit: &VcpuExit<'_>) -> String {
+    let bytes = |data: &[u8]| match data.len() {
+        1 => "1 byte".to_owned(),
+        count => format!("{count} bytes"),
+    };
+    match exit {
+        VcpuExit::IoOut(port, data) => format!(
+            "it wrote {} to port {port:#x}, where nothing is (the gate takes 1 byte at port {:#x})",
+            bytes(data),
+            gate::PORT
+        ),
+        VcpuExit::IoIn(port, data) => {
+            format!("it read {} from port {port:#x}, where nothing is", bytes(data))
+        }
+        VcpuExit::MmioRead(address, data) => {
+            format!("it read {} at {address:#x}, where no memory is", bytes(data))
+        }
+        VcpuExit::MmioWrite(address, data) => {
+            format!("it wrote {} at {address:#x}, where no memory is", bytes(data))
+        }
+        VcpuExit::Hlt => {
+            "it halted, and no interrupt will wake it; power off by H_RTAS, wait by H_CEDE".into()
+        }
+        VcpuExit::Shutdown => {
+            "a triple fault: an exception that its interrupt table could not take".into()
+        }
+        VcpuExit::FailEntry(reason, _) => {
+            format!("the CPU refused to enter the guest, hardware reason {reason:#x}")
+        }
+        other => format!("KVM came back with {other:?}, which nothing here asks for"),
+    }
 }
 
 impl Drop for KvmCpu {
