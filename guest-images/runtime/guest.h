@@ -29,6 +29,7 @@ struct machine {
 	uint32_t cpus;
 	uint32_t rtas_power_off, rtas_start_cpu;	/* tokens; 0: there is no such service */
 	struct dma_window window;	/* the first PCI host bridge's default window */
+	uint64_t bridge;		/* its unit address (BUID); 0: it is not told */
 };
 
 extern struct machine machine;
@@ -36,6 +37,9 @@ extern struct machine machine;
 /* Whether the word is among them; the number of a word "name=number", if it is. */
 bool bootargs_has(const char *word);
 uint64_t bootargs_number(const char *name, uint64_t otherwise);
+
+/* The token of the first RTAS service whose name begins so; 0: there is none. */
+uint32_t rtas_token(const char *name);
 
 /* Lets a CPU other than the first call a function, which must not return. False: it cannot be started. */
 bool start_cpu(uint32_t cpu, void (*function)(uint64_t), uint64_t argument);
@@ -76,10 +80,14 @@ struct hcall_result {
 	uint64_t r4;
 };
 
+/* Of this architecture: timebase(), be32(), be64(), and GUEST_KIND, GUEST_FAMILY, GUEST_ENDIAN as text. */
+#include "arch.h"
+
 /*
  * hcall(token, ...): a hypercall with the token in r3 and up to seven arguments in r4..r10, each 64 bits wide.
- * One function; a prototype for each number of arguments, so that narrower ones are widened as C does it.
+ * A function for each number of arguments, so that narrower ones are widened as C does it.
  */
+#ifndef HCALL_INLINE
 #define HCALL_PROTOTYPE(name, ...) struct hcall_result name(__VA_ARGS__) __asm__("hcall")
 HCALL_PROTOTYPE(hcall_0, uint64_t);
 HCALL_PROTOTYPE(hcall_1, uint64_t, uint64_t);
@@ -89,6 +97,7 @@ HCALL_PROTOTYPE(hcall_4, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 HCALL_PROTOTYPE(hcall_5, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 HCALL_PROTOTYPE(hcall_6, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
 HCALL_PROTOTYPE(hcall_7, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t);
+#endif
 #define HCALL_PICK(r3, r4, r5, r6, r7, r8, r9, r10, name, ...) name
 #define hcall(...) HCALL_PICK(__VA_ARGS__, hcall_7, hcall_6, hcall_5, hcall_4, hcall_3, hcall_2, hcall_1, \
 			      hcall_0, )(__VA_ARGS__)
@@ -119,9 +128,6 @@ _Noreturn void exit(int code);
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- Small things ---- */
-
-/* Of this architecture: timebase(), be32(), be64(), and GUEST_KIND, GUEST_FAMILY, GUEST_ENDIAN as text. */
-#include "arch.h"
 
 void *memset(void *to, int byte, size_t size);
 void *memcpy(void *to, const void *from, size_t size);

@@ -38,8 +38,9 @@ static bool is(const struct property *p, const char *name, uint32_t length)
 }
 
 /* A node that names its memory "reg" and a bridge's window "ibm,dma-window" both use two cells a number. */
-static void take(const struct property *p)
+static void take(const struct property *p, void *unused)
 {
+	(void)unused;
 	if (p->depth == 1 && is(p, "model", 1))
 		machine.model = (const char *)p->value;
 	else if (in_node(p, "chosen") && is(p, "bootargs", 1))
@@ -48,6 +49,8 @@ static void take(const struct property *p)
 		machine.memory_size += cells2(p->value + 2);
 	else if (in_node(p, "rtas") && is(p, "power-off", 4))
 		machine.rtas_power_off = be32(p->value[0]);
+	else if (in_node(p, "pci") && is(p, "reg", 8) && machine.bridge == 0)
+		machine.bridge = cells2(p->value);
 	else if (is(p, "timebase-frequency", 4))
 		machine.timebase_hz = be32(p->value[0]);
 	else if (is(p, "ibm,dma-window", 20) && machine.window.size == 0)
@@ -63,14 +66,13 @@ static const uint32_t *skip(const uint32_t *at, uint32_t bytes)
 	return at + (bytes + 3) / 4;
 }
 
-void read_device_tree(const void *blob)
+/* Calls `each` with every property, in order. */
+static void walk(const void *blob, void (*each)(const struct property *, void *), void *with)
 {
 	const struct header *header = blob;
 	const uint32_t *at = blob + be32(header->off_struct);
 	struct property p = { 0 };
 
-	if (be32(header->magic) != FDT_MAGIC)
-		fail("r3 was %#lx at entry: there is no flattened device tree", (uint64_t)blob);
 	for (;;) {
 		switch (be32(*at++)) {
 		case FDT_BEGIN_NODE:
@@ -83,7 +85,7 @@ void read_device_tree(const void *blob)
 			p.name = (const char *)blob + be32(header->off_strings) + be32(at[1]);
 			p.value = at + 2;
 			at = skip(p.value, p.length);
-			take(&p);
+			each(&p, with);
 			break;
 		case FDT_END_NODE:
 			p.depth--;	/* properties come before child nodes, so p.node is not needed again */
@@ -94,4 +96,38 @@ void read_device_tree(const void *blob)
 			return;		/* FDT_END */
 		}
 	}
+}
+
+static const void *device_tree;
+
+void read_device_tree(const void *blob)
+{
+	const struct header *header = blob;
+
+	if (be32(header->magic) != FDT_MAGIC)
+		fail("r3 was %#lx at entry: there is no flattened device tree", (uint64_t)blob);
+	device_tree = blob;
+	walk(blob, take, NULL);
+}
+
+struct wanted {
+	const char *name;
+	uint32_t token;
+};
+
+static void match(const struct property *p, void *with)
+{
+	struct wanted *wanted = with;
+	bool named = strncmp(p->name, wanted->name, strlen(wanted->name)) == 0;
+
+	if (wanted->token == 0 && in_node(p, "rtas") && named && p->length == 4)
+		wanted->token = be32(p->value[0]);
+}
+
+uint32_t rtas_token(const char *name)
+{
+	struct wanted wanted = { name, 0 };
+
+	walk(device_tree, match, &wanted);
+	return wanted.token;
 }

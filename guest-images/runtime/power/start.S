@@ -59,15 +59,6 @@ begin:
 	bl	run_guest		/* does not return */
 	trap
 
-/*
- * struct hcall_result hcall(token, ...): C passes arguments in r3..r10 and takes a 16-byte structure
- * back in r3 and r4, as a hypercall does; and what a hypercall may change, a C call may change.
- */
-	.globl	hcall
-hcall:
-	sc	1
-	blr
-
 /* void hcall_regs(uint64_t r[10]) */
 	.globl	hcall_regs
 hcall_regs:

@@ -21,6 +21,14 @@ static void read_boot_block(const struct boot_block *block)
 	};
 }
 
+/* The boot block names two services. */
+uint32_t rtas_token(const char *name)
+{
+	if (strncmp("power-off", name, strlen(name)) == 0)
+		return machine.rtas_power_off;
+	return strncmp("start-cpu", name, strlen(name)) == 0 ? machine.rtas_start_cpu : 0;
+}
+
 void prepare_machine(const void *boot_block)
 {
 	install_interrupts();
