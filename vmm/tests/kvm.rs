@@ -111,7 +111,7 @@ fn what_a_guest_must_not_do_ends_in_a_message_with_registers() {
         return;
     }
     let marked = mov(3, 0x1234_5678_9abc_def0); // rbx
-    let cases: [(&[u8], &str); 11] = [
+    let cases: [(&[u8], &str); 15] = [
         (&[0xe6, 0x80], "wrote 1 byte to port 0x80"),
         (&[0xe4, 0x5c], "read 1 byte from port 0x5c"),
         (&[0x66, 0xe7, 0x5c], "wrote 2 bytes to port 0x5c"),
@@ -122,6 +122,10 @@ fn what_a_guest_must_not_do_ends_in_a_message_with_registers() {
         (&load(0x80_0000_0000_0000), "triple fault"),
         (&store(0x4000_0000), "triple fault"), // behind the last GiB with RAM nothing is mapped
         (&[0x0f, 0x0b], "triple fault"),
+        (&[0xcc], "triple fault|KVM has an internal error"), // int3: not every KVM can emulate it
+        (&[mov(RAX, 0x70_0000), vec![0x0f, 0x22, 0xd8]].concat(), "triple fault"), // cr3: no table
+        (&[mov(1, 0x1234_5678), vec![0x0f, 0x30]].concat(), "triple fault"), // wrmsr: no MSR
+        (&[mov(4, 0x3000_0000), vec![0x50]].concat(), "wrote 8 bytes at 0x2ffffff8"), // push
         (&HLT, "it halted"),
     ];
     for (instruction, says) in cases {
@@ -129,7 +133,8 @@ fn what_a_guest_must_not_do_ends_in_a_message_with_registers() {
         let message = stderr(&output);
         assert_eq!(code(&output), 4, "{instruction:x?}: {message}");
         assert!(message.starts_with("tcevm: the guest crashed: "), "{message}");
-        assert!(message.contains(says), "{instruction:x?}: {message}");
+        let said = says.split('|').any(|says| message.contains(says));
+        assert!(said, "{instruction:x?}: {message}");
         assert!(message.contains("rbx 123456789abcdef0"), "{message}");
         assert!(message.contains("rip ") && message.contains("cr3 "), "{message}");
     }
@@ -173,6 +178,17 @@ fn vmcall_is_no_hypercall_and_does_not_keep_us() {
         assert!([4, 124].contains(&code(&output)), "{output:?}");
         assert!(!stderr(&output).contains("H_"), "{output:?}");
     }
+}
+
+// X86-GATE.md: string output is no call that anyone may rely on; it does not keep us either.
+#[test]
+fn string_output_to_the_gate_ends() {
+    if !kvm("string_output_to_the_gate_ends") {
+        return;
+    }
+    let rep_outsb = [mov(2, 0x5c), mov(6, x86::BASE), mov(1, u64::MAX), vec![0xf3, 0x6e]].concat();
+    let output = run_code(&[&rep_outsb, &HLT], &["--timeout", "1"]);
+    assert!([4, 124].contains(&code(&output)), "{output:?}");
 }
 
 #[test]
