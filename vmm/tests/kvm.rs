@@ -54,6 +54,20 @@ fn the_demonstration_tells_the_same_story_on_both_architectures() {
     assert!(x86.1.contains("PASS: all"), "{}", x86.1);
 }
 
+// The runtime's interrupt table: the exception is taken, told on the console, and ends in power-off.
+#[test]
+fn an_exception_in_a_guest_of_ours_is_told_by_the_guest() {
+    if !kvm("an_exception_in_a_guest_of_ours_is_told_by_the_guest") {
+        return;
+    }
+    let output = run([&image("chaos-x86"), "--append", "crash"]);
+    let text = stdout(&output);
+    assert_eq!(code(&output), 1, "{output:?}");
+    assert!(text.contains("CRASH: invalid opcode exception (vector 6)"), "{text}"); // ud2
+    assert!(text.contains("RIP 000000000040"), "in the image, which is linked to 4 MiB: {text}");
+    assert!(text.contains("CS 8\n"), "{text}");
+}
+
 #[test]
 fn the_bench_times_what_it_is_asked_for() {
     if !kvm("the_bench_times_what_it_is_asked_for") {

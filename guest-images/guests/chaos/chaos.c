@@ -2,7 +2,8 @@
 /*
  * Random hypercalls, to see that no register value harms the machine: `seed=N` and `calls=N` among the boot
  * arguments choose which and how many. Every CPU makes them. After each call the guest checks what holds for all:
- * the status is one of PAPR's, and a call that answers nothing in a register leaves it alone.
+ * the status is one of PAPR's, and a call that answers nothing in a register leaves it alone. With `crash` among them it
+ * executes a wrong instruction instead, to see that the runtime tells it.
  */
 #include "guest.h"
 
@@ -174,6 +175,8 @@ int main(void)
 	uint64_t calls = 0, successes = 0;
 	uint32_t cpus = 1;
 
+	if (bootargs_has("crash"))
+		__builtin_trap();
 	while (cpus < MOST_CPUS && start_cpu(cpus, run_and_wait, cpus))
 		cpus++;
 	run(0);

@@ -92,8 +92,8 @@ interrupt_stubs:
 	.set	vector, vector + 1
 	.endr
 crashed:
-	mov	%rsp, %rdi
-	lea	stack_top(%rip), %rsp
+	mov	%rsp, %rdi		/* struct frame, on whatever stack there was */
+	lea	crash_stack_top(%rip), %rsp
 	xor	%ebp, %ebp
 	call	crash
 	ud2
@@ -102,5 +102,7 @@ crashed:
 	.balign	16
 	.space	16384
 stack_top:
+	.space	8192
+crash_stack_top:
 
 	.section .note.GNU-stack, "", @progbits
