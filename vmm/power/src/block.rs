@@ -7,7 +7,7 @@
 //! frames deep. A sentinel operation ends the chain.
 #![allow(unsafe_code)]
 
-use crate::{Cpu, interrupt::Stop, isa, mem::PAGE, word::Word};
+use crate::{Cpu, interrupt::Stop, isa, mem::PAGE, mmu, word::Word};
 
 /// Most instructions in a block.
 pub const MAX: usize = 64;
@@ -70,35 +70,38 @@ fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
     step(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)))
 }
 
-/// A cached block.
+/// A cached block: half a cache line of the host.
 #[derive(Clone, Copy)]
 pub(crate) struct Block {
-    /// Effective address of the first instruction, with MSR\[LE\] in bit 0; all ones if empty.
-    tag: u64,
-    /// Address after the last instruction.
-    pub(crate) end: u64,
+    /// Effective address of the first instruction; all ones if empty.
+    pub(crate) start: u64,
     /// First operation, in the arena.
     first: Cursor,
-    /// Fetch context in which the tag was found to be at `page`.
+    /// Fetch context in which `start` was found to be at `page`.
     context: u32,
     /// Real page number of the code.
     page: u32,
     /// Generation of that page when it was decoded.
     generation: u32,
     /// Number of instructions.
-    pub(crate) len: u64,
+    len: u32,
 }
 
 impl Block {
     const EMPTY: Block = Block {
-        tag: u64::MAX,
-        end: 0,
+        start: u64::MAX,
         first: Cursor(std::ptr::null()),
         context: 0,
         page: 0,
         generation: 0,
         len: 0,
     };
+
+    /// Number of instructions.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> u64 {
+        u64::from(self.len)
+    }
 
     /// How many of its instructions completed before the CPU stopped.
     pub(crate) fn completed(&self, cpu: &Cpu) -> u64 {
@@ -122,52 +125,53 @@ pub(crate) struct Cache {
 // SAFETY: the cursors in `sets` point into `arena`, which moves with them.
 unsafe impl Send for Cache {}
 
-impl Default for Cache {
-    fn default() -> Cache {
+impl Cache {
+    /// A cache without blocks.
+    #[cold]
+    pub(crate) fn empty() -> Box<Cache> {
         let sets = vec![Block::EMPTY; SETS].into_boxed_slice();
         let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS blocks"));
-        Cache { sets, arena: Vec::with_capacity(ARENA) }
+        Box::new(Cache { sets, arena: Vec::with_capacity(ARENA) })
     }
-}
 
-impl Cache {
     /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
     #[inline(always)]
     pub(crate) fn find(&mut self, cpu: &mut Cpu) -> Option<&Block> {
-        let pc = cpu.nip & cpu.ea_mask & !3;
-        let tag = pc | u64::from(cpu.little);
+        let pc = cpu.nip & cpu.pc_mask;
         let set = (pc / 4) as usize % SETS;
         if cpu.translations_stale() {
             cpu.forget_translations();
         }
         let block = &self.sets[set];
-        let fresh = block.tag == tag
+        let fresh = block.start == pc
             && block.context == cpu.mmu.fetch_context
             && block.generation == cpu.bus.generation(block.page as usize);
         if !fresh {
-            self.renew(cpu, pc, tag)?;
+            self.renew(cpu, pc)?;
         }
         Some(&self.sets[set])
     }
 
-    /// Makes the set of `pc` hold its block: the one that is there, if only the context changed
-    /// and the code is still at the same place, else a newly decoded one.
+    /// Makes the set of `pc` hold its block: the one that is there, if the context changed in
+    /// nothing but what was forgotten and the code is still at the same place, else a newly
+    /// decoded one.
     #[cold]
-    fn renew(&mut self, cpu: &mut Cpu, pc: u64, tag: u64) -> Option<()> {
+    fn renew(&mut self, cpu: &mut Cpu, pc: u64) -> Option<()> {
         let ra = cpu.fetch_address(pc)?;
         let block = &mut self.sets[(pc / 4) as usize % SETS];
         let page = block.page as usize;
-        if block.tag == tag
+        if block.start == pc
+            && mmu::same_mode(block.context, cpu.mmu.fetch_context)
             && page as u64 == ra / PAGE
             && block.generation == cpu.bus.generation(page)
         {
             block.context = cpu.mmu.fetch_context;
             return Some(());
         }
-        self.decode(cpu, pc, ra, tag)
+        self.decode(cpu, pc, ra)
     }
 
-    fn decode(&mut self, cpu: &mut Cpu, pc: u64, ra: u64, tag: u64) -> Option<()> {
+    fn decode(&mut self, cpu: &mut Cpu, pc: u64, ra: u64) -> Option<()> {
         if self.arena.len() + MAX + 1 > ARENA {
             self.sets.fill(Block::EMPTY);
             self.arena.clear();
@@ -186,20 +190,20 @@ impl Cache {
                 break;
             }
         }
-        let len = (self.arena.len() - first) as u64;
+        let len = (self.arena.len() - first) as u32;
         self.arena.push(Op { run: sentinel, word: Word::new(0) });
         // SAFETY: `first` is an index of the arena; taking the pointer from the whole
         // allocation lets a cursor walk to the sentinel.
         let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
-        let (end, context) = (pc.wrapping_add(4 * len), cpu.mmu.fetch_context);
+        let context = cpu.mmu.fetch_context;
         self.sets[(pc / 4) as usize % SETS] =
-            Block { tag, end, first, context, page, generation, len };
+            Block { start: pc, first, context, page, generation, len };
         Some(())
     }
 
     /// A block of the one instruction at NIP, for tracing; it is not found again.
     pub(crate) fn single(&mut self, cpu: &mut Cpu) -> Option<(Block, Word)> {
-        let pc = cpu.nip & cpu.ea_mask & !3;
+        let pc = cpu.nip & cpu.pc_mask;
         let ra = cpu.fetch_address(pc)?;
         let word = Word::new(cpu.fetch(ra)?);
         self.sets.fill(Block::EMPTY);
@@ -207,14 +211,14 @@ impl Cache {
         let run = isa::decode(word).map_or(without_row as Run, |r| r.run);
         self.arena.extend([Op { run, word }, Op { run: sentinel, word: Word::new(0) }]);
         let first = Cursor(self.arena.as_ptr());
-        Some((Block { end: pc.wrapping_add(4), len: 1, first, ..Block::EMPTY }, word))
+        Some((Block { start: pc, len: 1, first, ..Block::EMPTY }, word))
     }
 }
 
 /// Runs a block that the cache just gave.
 #[inline(always)]
 pub(crate) fn run(block: &Block, cpu: &mut Cpu) -> Stop {
-    cpu.nip = block.end;
+    cpu.nip = block.start.wrapping_add(4 * block.len());
     (block.first.op().run)(cpu, block.first)
 }
 

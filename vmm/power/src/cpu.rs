@@ -43,6 +43,8 @@ pub struct Cpu {
     pub(crate) fpscr: u64,
     /// MSR\[SF\] as a mask of addresses.
     pub(crate) ea_mask: u64,
+    /// The same for addresses of instructions, whose two low bits are 0.
+    pub(crate) pc_mask: u64,
     /// MSR\[LE\].
     pub(crate) little: bool,
     pub(crate) tlb: Tlb,
@@ -101,6 +103,7 @@ impl Cpu {
             vscr: 0,
             fpscr: 0,
             ea_mask: u64::from(u32::MAX),
+            pc_mask: u64::from(u32::MAX) & !3,
             little: false,
             tlb: Tlb::new(),
             mmu: Mmu::new(),
@@ -138,6 +141,7 @@ impl Cpu {
     pub fn set_msr(&mut self, msr: u64) {
         self.msr = msr;
         self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
+        self.pc_mask = self.ea_mask & !3;
         self.little = msr & msr::LE != 0;
         self.switch_context();
         self.look_at = 0; // a pending interrupt may have become enabled

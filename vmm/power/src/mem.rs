@@ -64,47 +64,58 @@ struct Entry {
     addend: usize,
 }
 
-/// The cached translations of one CPU.
+/// The translations of one context.
+type Table = Box<[Entry; TLB]>;
+
+/// The cached translations of one CPU. The table of the context in force is at hand; the others
+/// are parked, and the place of the one at hand holds a table that nobody looks at.
 pub(crate) struct Tlb {
-    entries: Box<[Entry; CONTEXTS * TLB]>,
-    /// First entry of the context in force.
-    first: usize,
+    at_hand: Table,
+    parked: [Table; CONTEXTS],
+    context: Context,
 }
 
 impl Tlb {
     const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0 };
 
     pub(crate) fn new() -> Tlb {
-        Tlb { entries: Box::new([Tlb::EMPTY; CONTEXTS * TLB]), first: 0 }
+        let table = || Box::new([Tlb::EMPTY; TLB]);
+        let parked = std::array::from_fn(|_| table());
+        Tlb { at_hand: table(), parked, context: Context::Real }
+    }
+    fn tables(&mut self) -> impl Iterator<Item = &mut Table> {
+        self.parked.iter_mut().chain([&mut self.at_hand])
     }
     /// Forgets every translation; the next store to a page marks it dirty again.
     pub(crate) fn flush(&mut self) {
-        self.entries.fill(Tlb::EMPTY);
+        self.tables().for_each(|table| table.fill(Tlb::EMPTY));
     }
     /// Forgets the translations of one context.
     pub(crate) fn flush_context(&mut self, context: Context) {
-        let first = context as usize * TLB;
-        self.entries[first..first + TLB].fill(Tlb::EMPTY);
+        match context == self.context {
+            true => self.at_hand.fill(Tlb::EMPTY),
+            false => self.parked[context as usize].fill(Tlb::EMPTY),
+        }
     }
     /// Forgets the translations of `bytes` from `ea` on, in every context.
     pub(crate) fn flush_range(&mut self, ea: u64, bytes: u64) {
         if bytes / PAGE >= TLB as u64 {
             return self.flush();
         }
-        for page in 0..(bytes / PAGE).max(1) {
-            let index = (ea / PAGE + page) as usize % TLB;
-            for context in 0..CONTEXTS {
-                self.entries[context * TLB + index] = Tlb::EMPTY;
-            }
+        for page in ea / PAGE..(ea / PAGE).saturating_add((bytes / PAGE).max(1)) {
+            self.tables().for_each(|table| table[page as usize % TLB] = Tlb::EMPTY);
         }
     }
     pub(crate) fn switch(&mut self, context: Context) {
-        self.first = context as usize * TLB;
+        if context != self.context {
+            std::mem::swap(&mut self.at_hand, &mut self.parked[self.context as usize]);
+            std::mem::swap(&mut self.at_hand, &mut self.parked[context as usize]);
+            self.context = context;
+        }
     }
     #[inline(always)]
     fn entry(&mut self, ea: u64) -> &mut Entry {
-        let index = self.first + (ea / PAGE) as usize % TLB;
-        &mut self.entries[index % (CONTEXTS * TLB)]
+        &mut self.at_hand[(ea / PAGE) as usize % TLB]
     }
 }
 
@@ -112,29 +123,35 @@ impl Tlb {
 /// invalidated takes some others along, which costs decoding again and nothing else.
 pub(crate) const GENERATIONS: usize = 1 << 16;
 
-/// RAM and the instruction-cache generation of its pages.
+/// What the CPUs of a machine tell each other about decoded code and translations.
+struct Shared {
+    /// Bumped when a CPU invalidates translations for all of them.
+    translations: AtomicU32,
+    /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
+    generations: [AtomicU32; GENERATIONS],
+}
+
+/// RAM, and what the CPUs share about it.
 #[derive(Clone)]
 pub(crate) struct Bus {
     pub(crate) ram: Arc<GuestMemory>,
-    /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
-    generations: Arc<[AtomicU32; GENERATIONS]>,
-    /// Bumped when a CPU invalidates translations for all of them.
-    translations: Arc<AtomicU32>,
+    shared: Arc<Shared>,
 }
 
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
-        let generations = Arc::new([const { AtomicU32::new(0) }; GENERATIONS]);
-        Bus { ram, generations, translations: Arc::default() }
+        let generations = [const { AtomicU32::new(0) }; GENERATIONS];
+        let shared = Shared { translations: AtomicU32::new(0), generations };
+        Bus { ram, shared: Arc::new(shared) }
     }
     /// How often translations were invalidated for all CPUs.
     #[inline(always)]
     pub(crate) fn translations(&self) -> u32 {
-        self.translations.load(Relaxed)
+        self.shared.translations.load(Relaxed)
     }
     /// Tells all CPUs to forget their translations; returns the new count.
     pub(crate) fn invalidate_translations(&self) -> u32 {
-        self.translations.fetch_add(1, SeqCst).wrapping_add(1)
+        self.shared.translations.fetch_add(1, SeqCst).wrapping_add(1)
     }
     /// The big-endian doubleword at an aligned real address, if it is RAM.
     pub(crate) fn load_be(&self, ra: u64) -> Option<u64> {
@@ -165,11 +182,11 @@ impl Bus {
     /// The generation of a real page.
     #[inline(always)]
     pub(crate) fn generation(&self, page: usize) -> u32 {
-        self.generations[page % GENERATIONS].load(Relaxed)
+        self.shared.generations[page % GENERATIONS].load(Relaxed)
     }
     /// Makes the blocks decoded from the page at `ra` stale.
     pub(crate) fn invalidate_code(&self, ra: u64) {
-        self.generations[(ra / PAGE) as usize % GENERATIONS].fetch_add(1, Relaxed);
+        self.shared.generations[(ra / PAGE) as usize % GENERATIONS].fetch_add(1, Relaxed);
     }
 }
 

@@ -23,6 +23,14 @@ mod cause {
     pub(super) const BAD_TREE: u64 = 1 << (63 - 44);
 }
 
+/// The bits of a fetch context that are the mode.
+const MODE: u32 = 7;
+
+/// Whether two fetch contexts differ in nothing but what was forgotten in between.
+pub(crate) fn same_mode(a: u32, b: u32) -> bool {
+    (a ^ b) & MODE == 0
+}
+
 /// The page of an instruction fetch.
 #[derive(Clone, Copy)]
 struct FetchPage {
@@ -37,8 +45,8 @@ struct FetchPage {
 /// Translation state of one CPU.
 pub(crate) struct Mmu {
     table: ProcessTable,
-    /// Changes whenever instructions may be found elsewhere than before: high bits count
-    /// invalidations, the low two are MSR\[IR\] and \[PR\].
+    /// Changes whenever instructions may be found elsewhere or read otherwise than before: high
+    /// bits count invalidations, the low three are MSR\[LE\], \[IR\] and \[PR\].
     pub(crate) fetch_context: u32,
     /// Invalidations by other CPUs that were seen.
     seen: u32,
@@ -98,15 +106,15 @@ impl Cpu {
     }
 
     fn renew_fetch_context(&mut self) {
-        self.mmu.fetch_context = self.mmu.fetch_context.wrapping_add(4);
+        self.mmu.fetch_context = self.mmu.fetch_context.wrapping_add(MODE + 1);
     }
 
     /// Follows MSR\[IR\], \[DR\] and \[PR\].
     pub(crate) fn switch_context(&mut self) {
         let msr = self.msr();
-        let relocated = u32::from(msr & msr::IR != 0) << 1;
-        self.mmu.fetch_context =
-            self.mmu.fetch_context & !3 | relocated | u32::from(self.problem_state());
+        let bit = |bit: u64, at: u32| u32::from(msr & bit != 0) << at;
+        let mode = bit(msr::LE, 2) | bit(msr::IR, 1) | bit(msr::PR, 0);
+        self.mmu.fetch_context = self.mmu.fetch_context & !MODE | mode;
         let context = match (msr & msr::DR != 0, msr & msr::PR != 0) {
             (false, _) => Context::Real,
             (true, true) => Context::Problem,

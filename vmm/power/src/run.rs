@@ -98,7 +98,7 @@ impl Cpu {
     /// Runs until something the machine must handle. Call again to go on.
     pub fn run(&mut self) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
-        let mut cache = self.cache.take().unwrap_or_default();
+        let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
         let leave = self.run_blocks(&mut cache);
         self.cache = Some(cache);
         self.exit(leave)
@@ -106,7 +106,7 @@ impl Cpu {
 
     /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
     pub fn step(&mut self) -> Option<Exit> {
-        let mut cache = self.cache.take().unwrap_or_default();
+        let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
         let leave = self.traced(&mut cache);
         self.cache = Some(cache);
         leave.map(|leave| self.exit(leave))
@@ -147,9 +147,9 @@ impl Cpu {
                 return self.fetch_failed();
             };
             match block::run(block, self) {
-                Stop::Next => self.retired += block.len,
+                Stop::Next => self.retired += block.len(),
                 Stop::Hypercall => {
-                    self.retired += block.len; // `sc` ends its block
+                    self.retired += block.len(); // `sc` ends its block
                     return Some(Leave::Hcall);
                 }
                 stop => return self.stopped(block, stop),
@@ -165,7 +165,7 @@ impl Cpu {
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
         };
-        let cia = block.end.wrapping_sub(4);
+        let cia = block.start;
         match block::run(&block, self) {
             Stop::Next => self.retired += 1,
             stop => return self.stopped(&block, stop),
@@ -183,8 +183,7 @@ impl Cpu {
     fn stopped(&mut self, block: &Block, stop: Stop) -> Option<Leave> {
         let completed = block.completed(self);
         self.retired += completed;
-        let start = block.end.wrapping_sub(4 * block.len);
-        let cia = start.wrapping_add(4 * completed);
+        let cia = block.start.wrapping_add(4 * completed);
         let next = cia.wrapping_add(4) & self.ea_mask;
         match stop {
             Stop::Hypercall => {
@@ -203,7 +202,7 @@ impl Cpu {
     /// No instruction can be fetched at NIP.
     #[cold]
     fn fetch_failed(&mut self) -> Option<Leave> {
-        let pc = self.nip & self.ea_mask & !3;
+        let pc = self.nip & self.pc_mask;
         let (interrupt, info) = self.fetch_interrupt(pc);
         self.take(interrupt, pc, info);
         self.dead()

@@ -108,13 +108,18 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().flat_map(|rows| rows.iter())
 }
 
-/// Rows by primary opcode and bits 26:30, which most extended opcodes differ in.
+/// Rows by primary opcode and bits 26:30, which most extended opcodes differ in. Each row is put
+/// where it belongs: trying all rows for all buckets takes longer than a short guest.
 static BUCKETS: LazyLock<Vec<Vec<&'static Row>>> = LazyLock::new(|| {
-    let bucket = |key: u32| {
-        let (mask, value) = (0xfc00_003e, (key >> 5) << 26 | (key & 31) << 1);
-        rows().filter(|r| (r.form.value ^ value) & r.form.mask & mask == 0).collect()
-    };
-    (0..64 * 32).map(bucket).collect()
+    let mut buckets = vec![Vec::new(); 64 * 32];
+    for row in rows() {
+        let (mask, value) = (row.form.mask >> 1 & 31, row.form.value >> 1 & 31);
+        let opcode = row.form.value >> 26;
+        for low in (0..32).filter(|low| (low ^ value) & mask == 0) {
+            buckets[(opcode << 5 | low) as usize].push(row);
+        }
+    }
+    buckets
 });
 
 /// The row that a word is, if any.
