@@ -26,6 +26,8 @@ newtypes! {
     Gpa(u64);
     /// Host physical ("real") address in bytes, what a hardware table holds.
     Hpa(u64);
+    /// User address in bytes: what a process of the host calls its memory.
+    Ua(u64);
     /// Index of an entry of the guest's view, relative to the window's first entry.
     GuestEntry(u64);
     /// Index of an entry of a hardware table, relative to the table's first entry.

@@ -64,18 +64,22 @@ impl Container {
         window: Window,
         table: impl Into<Arc<IommuTable>>,
     ) -> Result<(), Error> {
-        self.add(window, Some(table.into()))
+        self.add(window, Some(table.into())).map(drop)
     }
 
     /// Adds a window that has no hardware table yet: calls change only the view.
     ///
     /// Errors: [`Error::Duplicate`].
-    pub fn add_view(&self, window: Window) -> Result<(), Error> {
+    pub fn add_view(&self, window: Window) -> Result<Arc<GuestTable>, Error> {
         self.add(window, None)
     }
 
-    fn add(&self, window: Window, table: Option<Arc<IommuTable>>) -> Result<(), Error> {
-        self.change(|windows, id| {
+    fn add(
+        &self,
+        window: Window,
+        table: Option<Arc<IommuTable>>,
+    ) -> Result<Arc<GuestTable>, Error> {
+        let new = self.change(|windows, id| {
             if windows.find(window.liobn()).is_ok() {
                 return Err(Error::Duplicate(window.liobn()));
             }
@@ -83,15 +87,16 @@ impl Container {
             if let Some(table) = table {
                 new = new.attach(table)?;
             }
-            windows.0.push(Arc::new(new));
-            Ok(())
+            let new = Arc::new(new);
+            windows.0.push(new.clone());
+            Ok(new)
         })?;
         let (liobn, shift, size) = (window.liobn(), window.page_shift(), window.size());
         log::debug!(
             "DMA window {liobn}: {size:#x} pages of 2^{shift} bytes from {}",
             window.start()
         );
-        Ok(())
+        Ok(new)
     }
 
     /// Attaches one more hardware table to a window; one that is attached already gets another
@@ -152,31 +157,27 @@ impl Container {
             self.retire(by, table);
         }
         // Another thread may have removed it first, and may have added a new one of that name.
-        self.change(|windows, _| {
-            windows.0.retain(|table| table.id() != window.id());
-            Ok(())
-        })?;
+        self.close_window(&window);
         log::debug!("DMA window {liobn} removed");
         Ok(())
     }
 
-    /// Takes a window out of the list and leaves its hardware tables as they are. From then on the
-    /// LIOBN is unknown. Errors: [`Error::NoWindow`].
+    /// Takes a window out of the list and leaves its hardware tables as they are. From then on its
+    /// LIOBN is unknown.
     ///
     /// Linux: what closing a table's file descriptor does, `kvm_spapr_tce_release`.
-    pub fn close_window(&self, liobn: Liobn) -> Result<Arc<GuestTable>, Error> {
-        self.change(|windows, _| {
-            let at = windows.iter().position(|table| table.window().liobn() == liobn);
-            Ok(windows.0.remove(at.ok_or(Error::NoWindow(liobn))?))
-        })
+    pub fn close_window(&self, window: &GuestTable) {
+        let closed = self.change(|windows, _| {
+            windows.0.retain(|table| table.id() != window.id());
+            Ok(())
+        });
+        debug_assert!(closed.is_ok());
     }
 
     /// Gives a hardware table up for good: its entries are cleared, killed and released, and
     /// whatever a call that is under way still stores there is cleared by that call.
     pub fn retire(&self, by: &mut Agent, table: &IommuTable) {
-        table.seal();
-        Batch::new(table, &self.frames, by).clear_all();
-        table.flush();
+        retire(&self.frames, by, table);
     }
 
     /// The frames of guest memory.
@@ -332,6 +333,13 @@ impl Container {
         });
         Stats { windows: windows.collect(), totals, leaked: self.audit().leaked }
     }
+}
+
+/// [`Container::retire`], of a table that maps pages of these frames.
+pub(crate) fn retire(frames: &Frames, by: &mut Agent, table: &IommuTable) {
+    table.seal();
+    Batch::new(table, frames, by).clear_all();
+    table.flush();
 }
 
 impl fmt::Debug for Container {

@@ -9,12 +9,14 @@
 //! unregistered while it is in use is counted in one place instead ([`registered`](crate::registered)).
 
 use crate::addr::{AlignedHpa, Gpa, Hpa};
+use crate::agent::Agent;
 use crate::error::Error;
 use crate::registered::{Region, Registered};
 use crate::sync::{AtomicU32, Ordering};
 use crate::table::atomics;
 use crate::tce::{RawTce, Tce};
 use crate::window::PageShift;
+use arc_swap::Cache;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -136,6 +138,11 @@ impl Frames {
             Error::Registered(hpa) => Error::Registered(Hpa(BASE.0 + hpa.0)),
             other => other,
         }
+    }
+
+    /// An agent for a thread that maps these frames without a guest's windows.
+    pub fn agent(&self) -> Agent {
+        Agent::new(self, Cache::new(Arc::default()), None)
     }
 
     /// True when no page can be unregistered.

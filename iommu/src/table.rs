@@ -173,6 +173,11 @@ impl IommuTable {
         fence(Ordering::SeqCst);
     }
 
+    /// Takes the table into use again, with a new owner.
+    pub(crate) fn unseal(&self) {
+        self.sealed.store(0, Ordering::Release);
+    }
+
     /// True when the table was given up. Asked after a swap.
     #[inline(always)]
     pub(crate) fn is_sealed(&self) -> bool {

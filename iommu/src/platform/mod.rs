@@ -35,7 +35,7 @@ pub trait Platform: Send + Sync {
     }
 
     /// False for a platform that cannot exchange. Then its tables cannot be taken from the host
-    /// (host::HostTable::take_ownership).
+    /// ([`HostTable::take_ownership`](crate::host::HostTable::take_ownership)).
     fn exchanges(&self) -> bool {
         true
     }

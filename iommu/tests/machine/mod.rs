@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Guest memory, a bridge and devices: the setting of tests that look from the device's side.
+#![allow(dead_code)] // each test file uses its part
+
+use iommu::bridge::{DmaFault, Kind, Ram};
+use iommu::platform::ioda1::Form;
+use iommu::*;
+use std::sync::Arc;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+
+pub(crate) const L: Liobn = Liobn(0x8000_0000);
+pub(crate) const PE: Pe = Pe(0x1b);
+pub(crate) const MEMORY: u64 = 0x100_0000;
+pub(crate) const A: u64 = 0x10000;
+pub(crate) const B: u64 = 0x20000;
+pub(crate) const R: u64 = 1;
+pub(crate) const W: u64 = 2;
+pub(crate) const RW: u64 = 3;
+
+/// Every kind of bridge, and every form of its kill register.
+pub(crate) const KINDS: [(&str, Kind); 5] = [
+    ("p5ioc2", Kind::P5ioc2),
+    ("ioda1, pair", Kind::Ioda1(Form::Pair)),
+    ("ioda1, line", Kind::Ioda1(Form::Line)),
+    ("ioda1, bus", Kind::Ioda1(Form::Bus(7))),
+    ("ioda2", Kind::Ioda2),
+];
+
+pub(crate) struct Machine {
+    pub(crate) memory: GuestMemoryMmap<()>,
+    pub(crate) all: Container,
+    pub(crate) bridge: Arc<Bridge>,
+    pub(crate) agent: Agent,
+    pub(crate) table: Arc<IommuTable>,
+}
+
+impl Machine {
+    /// A window of 4 KiB pages over as many bytes as there is memory, at bus address 0.
+    pub(crate) fn new(bridge: &Arc<Bridge>) -> Machine {
+        let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
+        Machine::with(bridge, window, window, 1)
+    }
+
+    pub(crate) fn with(bridge: &Arc<Bridge>, window: Window, hw: Window, levels: u32) -> Machine {
+        let table = bridge.create_table(hw, levels).expect("a table");
+        bridge.set_window(PE, 0, &table).expect("free");
+        let frames = Frames::new(MEMORY).expect("memory");
+        Machine::over(bridge, frames, window, table)
+    }
+
+    pub(crate) fn over(
+        bridge: &Arc<Bridge>,
+        frames: impl Into<Arc<Frames>>,
+        window: Window,
+        table: Arc<IommuTable>,
+    ) -> Machine {
+        let all = Container::new(frames);
+        all.add_window(window, table.clone()).expect("a new LIOBN");
+        let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(0), MEMORY as usize)]);
+        let memory = memory.expect("memory");
+        // Each page says where it is.
+        for page in (0..MEMORY).step_by(0x1000) {
+            memory.write_obj(page, GuestAddress(page)).expect("in memory");
+        }
+        Machine { memory, agent: all.agent(), all, bridge: bridge.clone(), table }
+    }
+
+    pub(crate) fn put(&mut self, ioba: u64, tce: u64) {
+        self.all.put(&mut self.agent, L, Ioba(ioba), RawTce(tce)).expect("put");
+    }
+
+    pub(crate) fn device(&self) -> bridge::Device {
+        self.bridge.device(PE)
+    }
+
+    pub(crate) fn ram(&self) -> Ram<'_, GuestMemoryMmap<()>> {
+        Ram { frames: self.all.frames(), memory: &self.memory }
+    }
+
+    /// The page that the device reads at a bus address: what it says it is.
+    pub(crate) fn read(&self, device: &mut bridge::Device, ioba: u64) -> Result<u64, DmaFault> {
+        let mut bytes = [0; 8];
+        device.read(&self.ram(), Ioba(ioba), &mut bytes)?;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    pub(crate) fn write(
+        &self,
+        device: &mut bridge::Device,
+        ioba: u64,
+        value: u64,
+    ) -> Result<(), DmaFault> {
+        device.write(&self.ram(), Ioba(ioba), &value.to_le_bytes())
+    }
+
+    pub(crate) fn in_memory(&self, gpa: u64) -> u64 {
+        self.memory.read_obj(GuestAddress(gpa)).expect("in memory")
+    }
+
+    pub(crate) fn pins(&self, gpa: u64) -> u32 {
+        self.all.frames().pins(self.all.frames().hpa(Gpa(gpa)).expect("owned"))
+    }
+}
+
+/// A platform that does only what it is told to.
+pub(crate) struct Faulty {
+    pub(crate) inner: Box<dyn Platform>,
+    pub(crate) kill: fn(&dyn Platform, HwEntry, u64),
+}
+
+impl Platform for Faulty {
+    fn kill(&self, first: HwEntry, count: u64) {
+        (self.kill)(&*self.inner, first, count);
+    }
+    fn link(&self, pe: Pe, linked: bool) {
+        self.inner.link(pe, linked);
+    }
+}
