@@ -12,14 +12,21 @@
 //! covered, who differs and why); [`random`], [`shrink`], [`replay`] (sequences).
 #![forbid(unsafe_code)]
 
+pub mod blob;
 pub mod clause;
 pub mod clauses;
+pub mod coverage;
 pub mod direct;
+pub mod format;
 pub mod host;
+pub mod image;
 pub mod profile;
 pub mod random;
+pub mod report;
+pub mod rig;
 pub mod run;
 pub mod script;
+pub mod tap;
 pub mod value;
 
 pub use clause::{Check, Clause};

@@ -56,13 +56,16 @@ const B: u64 = 0x2_0000;
 const RW: u64 = 3;
 const TURNS: u64 = 5000;
 
+/// What a vCPU does.
+type Job = fn(&Container, &mut Agent) -> Result<(), String>;
+
 /// Runs as many threads as there are jobs, each with an agent of its own, and then looks whether
 /// the accounting holds.
 fn together(
     all: &Container,
-    jobs: &[fn(&Container, &mut Agent) -> Result<(), String>],
+    jobs: &[Job],
 ) -> Result<(), String> {
-    let run = |job: &fn(&Container, &mut Agent) -> Result<(), String>| {
+    let run = |job: &Job| {
         let job = *job;
         move || job(all, &mut all.agent())
     };

@@ -5,11 +5,13 @@ use super::console::Silent;
 use super::look;
 use super::probe::{Probe, Watched};
 use crate::host::Fact;
+use crate::profile::Profile;
 use crate::run::Target;
 use crate::script::How;
 use crate::value::Symbol;
 use hcall::{Caller, Memory, Regs};
 use iommu::{Agent, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
+use std::fmt;
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
@@ -25,11 +27,19 @@ const BUID: u64 = 0x0800_0000_2000_0000;
 pub struct Setup {
     /// Bytes of memory.
     pub ram: u64,
+    /// Whose answers it gives.
+    pub profile: Profile,
 }
 
 impl Default for Setup {
     fn default() -> Setup {
-        Setup { ram: 256 << 20 }
+        Setup { ram: 256 << 20, profile: Profile::Lopar }
+    }
+}
+
+impl fmt::Display for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} MiB of memory, IODA2", self.ram >> 20)
     }
 }
 

@@ -275,6 +275,49 @@ impl Script {
         })
     }
 
+    /// The RTAS calls that are made.
+    pub fn rtas(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Rtas { name, .. } => Some(name.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Whether a guest sees anything of what is checked: an answer other than a plain success.
+    pub fn is_seen_by_guests(&self) -> bool {
+        self.steps.iter().any(|step| match &step.action {
+            Action::Call { how, answers, .. } => {
+                let answer = answers.of(Profile::Lopar);
+                let value = answer.outs.iter().any(|out| matches!(out, Out::Is(_)));
+                *how == How::Checked || value || !answer.allows(0)
+            }
+            Action::Rtas { .. } | Action::Peek { .. } => true,
+            Action::Poke { .. } | Action::Fill { .. } | Action::Host { .. } => false,
+        })
+    }
+
+    /// The same calls with every answer right: to see what somebody answers, all of it.
+    pub fn unjudged(&self, profile: Profile) -> Script {
+        let mut script = self.clone();
+        script.steps.retain(|step| step.only.holds(profile));
+        script.steps.retain(|step| !matches!(step.action, Action::Host { .. } | Action::Peek { .. }));
+        for step in &mut script.steps {
+            step.only = Only::Always;
+            if let Action::Call { answers, .. } | Action::Rtas { answers, .. } = &mut step.action {
+                let mut any = answers.of(profile).clone();
+                any.statuses.clear();
+                let free = |out: &mut Out| {
+                    if let Out::Is(_) = out {
+                        *out = Out::Any;
+                    }
+                };
+                any.outs.iter_mut().for_each(free);
+                *answers = Answers { common: any, others: Vec::new() };
+            }
+        }
+        script
+    }
+
     /// The codes that are expected of hypercalls under a profile.
     pub fn statuses(&self, profile: Profile) -> impl Iterator<Item = i64> {
         let done = self.steps.iter().filter(move |step| step.only.holds(profile));

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! One JSON object.
+
+use crate::report::{Column, Report};
+use crate::run::{Done, Outcome};
+use serde_json::{Value, json};
+
+/// The report.
+pub fn json(report: &Report) -> String {
+    let column = |column: &Column| {
+        let counts = column.counts();
+        json!({
+            "rig": column.rig, "what": column.what, "profile": column.profile.name(),
+            "passed": counts.passed, "failed": counts.failed, "skipped": counts.skipped,
+        })
+    };
+    let rows = report.rows().map(|(clause, outcomes)| {
+        let cells = outcomes.iter().zip(&report.columns);
+        let cells: Vec<Value> = cells.map(|(outcome, column)| cell(outcome, column)).collect();
+        json!({ "id": clause.id, "spec": clause.spec, "says": clause.says, "outcomes": cells })
+    });
+    let missing = report.missing.iter().map(|(rig, why)| json!({ "rig": rig, "why": why }));
+    json!({
+        "passed": report.passed(),
+        "rigs": report.columns.iter().map(column).collect::<Vec<_>>(),
+        "missing": missing.collect::<Vec<_>>(),
+        "clauses": rows.collect::<Vec<_>>(),
+    })
+    .to_string()
+        + "\n"
+}
+
+fn cell(outcome: &Outcome, column: &Column) -> Value {
+    let step = |done: &Done| json!({ "step": done.text, "got": done.got, "ok": done.ok });
+    json!({
+        "rig": column.rig,
+        "verdict": outcome.verdict.word(),
+        "why": outcome.verdict.why(),
+        "steps": outcome.done.iter().map(step).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A report as text: for people, for machines, for a browser.
+
+mod html;
+mod json;
+mod junit;
+mod table;
+mod tap;
+
+pub use html::html;
+pub use json::json;
+pub use junit::junit;
+pub use table::{Style, legend, table};
+pub use tap::tap;
+
+/// Text that is safe between and in the tags of XML and HTML. What XML cannot hold is left out.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => {}
+            c => out.push(c),
+        }
+    }
+    out
+}

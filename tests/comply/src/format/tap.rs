@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! TAP version 13, one point for each clause and rig.
+
+use crate::report::Report;
+use crate::run::Verdict;
+use std::fmt::Write;
+
+/// The report.
+pub fn tap(report: &Report) -> String {
+    let total = report.clauses.len() * report.columns.len();
+    let mut out = format!("TAP version 13\n1..{total}\n");
+    let mut number = 0;
+    // Writing to a string does not fail.
+    for column in &report.columns {
+        let _ = writeln!(out, "# {}: {}, profile {}", column.rig, column.what, column.profile);
+        for (clause, outcome) in report.clauses.iter().zip(&column.outcomes) {
+            number += 1;
+            let name = format!("{} [{}]", clause.id, column.rig);
+            let _ = match &outcome.verdict {
+                Verdict::Pass => writeln!(out, "ok {number} - {name}"),
+                Verdict::Skip(why) => writeln!(out, "ok {number} - {name} # SKIP {why}"),
+                Verdict::Fail(why) => writeln!(
+                    out,
+                    "not ok {number} - {name}\n  ---\n  says: {:?}\n  spec: {:?}\n  why: {why:?}\n  ...",
+                    clause.says, clause.spec
+                ),
+            };
+        }
+    }
+    out
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What came of a run: clauses by rigs.
+
+use crate::clause::Clause;
+use crate::profile::Profile;
+use crate::run::{Outcome, Verdict};
+
+/// A rig and how every clause went on it.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// The rig's name.
+    pub rig: String,
+    /// What it is.
+    pub what: String,
+    /// Whose answers were expected.
+    pub profile: Profile,
+    /// One outcome for each clause.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// A run.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The clauses.
+    pub clauses: Vec<&'static Clause>,
+    /// The rigs that ran.
+    pub columns: Vec<Column>,
+    /// The rigs that this host cannot run, and why.
+    pub missing: Vec<(String, String)>,
+}
+
+/// How many of each verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// As expected.
+    pub passed: usize,
+    /// Not.
+    pub failed: usize,
+    /// Not tried.
+    pub skipped: usize,
+}
+
+impl Column {
+    /// The verdicts, counted.
+    pub fn counts(&self) -> Counts {
+        let count = |word| self.outcomes.iter().filter(|o| o.verdict.word() == word).count();
+        Counts { passed: count("PASS"), failed: count("FAIL"), skipped: count("SKIP") }
+    }
+
+    /// Why clauses were skipped, each reason once, with how many.
+    pub fn skips(&self) -> Vec<(&str, usize)> {
+        let mut reasons: Vec<(&str, usize)> = Vec::new();
+        for outcome in &self.outcomes {
+            let Verdict::Skip(why) = &outcome.verdict else { continue };
+            match reasons.iter_mut().find(|(reason, _)| reason == why) {
+                Some((_, count)) => *count += 1,
+                None => reasons.push((why, 1)),
+            }
+        }
+        reasons
+    }
+}
+
+impl Report {
+    /// Whether every clause that applies passed, and something ran.
+    pub fn passed(&self) -> bool {
+        !self.columns.is_empty() && self.columns.iter().all(|column| column.counts().failed == 0)
+    }
+
+    /// Each clause with its outcomes, one for each column.
+    pub fn rows(&self) -> impl Iterator<Item = (&'static Clause, Vec<&Outcome>)> {
+        let row = |n| self.columns.iter().filter_map(|column| column.outcomes.get(n)).collect();
+        self.clauses.iter().enumerate().map(move |(n, clause)| (*clause, row(n)))
+    }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A guest image that runs the scripts: on our vCPUs, on QEMU, anywhere.
+
+use super::{Progress, Rig};
+use crate::blob::{Tell, blob};
+use crate::clause::{Check, Clause};
+use crate::image;
+use crate::profile::Profile;
+use crate::run::{Outcome, Verdict};
+use crate::script::Script;
+use crate::tap;
+
+/// How a guest's run ended.
+#[derive(Clone, Debug, Default)]
+pub struct Ran {
+    /// What it printed.
+    pub printed: String,
+    /// What is wrong with the host's accounting after it, where somebody can see that.
+    pub unsound: Option<String>,
+}
+
+/// Runs an image to its end. Errors: it could not be run, or did not end.
+pub type Boot = Box<dyn Fn(&[u8]) -> Result<Ran, String> + Send + Sync>;
+
+/// A machine that runs images.
+pub struct GuestRig {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub what: String,
+    /// Whose answers are expected of it.
+    pub profile: Profile,
+    /// Which of the runners it takes.
+    pub runner: &'static [u8],
+    /// Why it is not there, if it is not.
+    pub missing: Option<String>,
+    /// Runs an image.
+    pub boot: Boot,
+}
+
+/// The checks that a guest can do.
+fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
+    match clause.check {
+        Check::Host(_) => Err(Outcome::skip("no guest makes these calls")),
+        Check::Script(text) => {
+            let failed = |why| Outcome { verdict: Verdict::Fail(why), done: Vec::new() };
+            let script = Script::parse(text).map_err(failed)?;
+            if script.is_seen_by_guests() {
+                Ok(script)
+            } else {
+                Err(Outcome::skip("only the host can see what it checks"))
+            }
+        }
+    }
+}
+
+impl GuestRig {
+    /// Runs scripts in one run of the guest.
+    pub fn run_scripts(
+        &self,
+        scripts: &[(&str, &Script)],
+        profile: Profile,
+        tell: Tell,
+    ) -> Result<tap::Report, String> {
+        let title = format!("tcevm comply, profile {profile}");
+        let blob = blob(&title, scripts.iter().copied(), profile, tell);
+        let image = image::with_blob(self.runner, &blob).map_err(|error| error.to_string())?;
+        let ran = (self.boot)(&image)?;
+        let only: Vec<&Script> = scripts.iter().map(|(_, script)| *script).collect();
+        let mut report = tap::read(&ran.printed, &only, profile);
+        if let (Some(why), Some(last)) = (ran.unsound, report.outcomes.last_mut()) {
+            last.verdict = Verdict::Fail(format!("after all clauses: {why}"));
+        }
+        Ok(report)
+    }
+}
+
+impl Rig for GuestRig {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn what(&self) -> String {
+        self.what.clone()
+    }
+
+    fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    fn missing(&self) -> Option<String> {
+        self.missing.clone()
+    }
+
+    fn run(
+        &self,
+        clauses: &[&'static Clause],
+        profile: Profile,
+        progress: Progress<'_>,
+    ) -> Result<Vec<Outcome>, String> {
+        progress(0);
+        let all: Vec<_> = clauses.iter().map(|clause| script_for_guest(clause)).collect();
+        let ids = clauses.iter().zip(&all);
+        let scripts: Vec<(&str, &Script)> =
+            ids.filter_map(|(clause, script)| Some((clause.id, script.as_ref().ok()?))).collect();
+        if scripts.is_empty() {
+            return Ok(all.into_iter().filter_map(Result::err).collect());
+        }
+        let report = self.run_scripts(&scripts, profile, Tell::AnswersFrom(0))?;
+        let mut ran = report.outcomes.into_iter();
+        let gone = || Outcome::skip("the guest said nothing of it");
+        let outcome = |script: Result<Script, Outcome>| match script {
+            Ok(_) => ran.next().unwrap_or_else(gone),
+            Err(outcome) => outcome,
+        };
+        Ok(all.into_iter().map(outcome).collect())
+    }
+}

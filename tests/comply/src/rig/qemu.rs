@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! QEMU's pseries machine.
+//!
+//! It starts its CPU at 0x100 of the firmware. A firmware of 256 zero bytes and one branch to
+//! where `-kernel` is loaded starts the guest as tcevm does.
+
+use super::{GuestRig, Ran};
+use crate::image;
+use crate::profile::Profile;
+use std::env;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// `ba 0x400000`.
+const BRANCH: [u8; 4] = [0x48, 0x40, 0x00, 0x02];
+
+/// What TCG cannot emulate, turned off so that QEMU does not warn.
+const MACHINE: &str = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off";
+
+/// How long a run may take.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// The program: `QEMU`, or the usual name.
+fn program() -> String {
+    env::var("QEMU").unwrap_or_else(|_| "qemu-system-ppc64".into())
+}
+
+/// The rig with the runner of a kind, `le` or `be`.
+pub fn rig(kind: &str) -> GuestRig {
+    let version = version();
+    GuestRig {
+        name: format!("qemu-{kind}"),
+        what: version.clone().unwrap_or_else(|why| why),
+        profile: Profile::Qemu,
+        runner: image::runner(kind).unwrap_or_default(),
+        missing: version.err(),
+        boot: Box::new(boot),
+    }
+}
+
+/// QEMU's name and version. Errors: what to do to have it.
+fn version() -> Result<String, String> {
+    let program = program();
+    let out = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
+    let out = out.map_err(|error| {
+        format!("{program}: {error}; on Debian: apt-get install qemu-system-ppc (or set QEMU)")
+    })?;
+    let text = String::from_utf8_lossy(&out.stdout);
+    let version = text.lines().next().unwrap_or("").trim_start_matches("QEMU emulator ");
+    Ok(format!("QEMU {version}, pseries machine, TCG"))
+}
+
+fn boot(image: &[u8]) -> Result<Ran, String> {
+    let files = Files::new().map_err(|error| format!("cannot write for QEMU: {error}"))?;
+    files.write(image).map_err(|error| format!("cannot write for QEMU: {error}"))?;
+    let mut qemu = Command::new(program());
+    qemu.args(["-nodefaults", "-display", "none", "-serial", "stdio", "-machine", MACHINE])
+        .args(["-cpu", "power9", "-m", "256M", "-bios"])
+        .arg(files.path("boot-rom"))
+        .arg("-kernel")
+        .arg(files.path("image"));
+    let child = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    run(child.map_err(|error| format!("{}: {error}", program()))?)
+}
+
+fn run(mut child: Child) -> Result<Ran, String> {
+    let reading = child.stdout.take().map(|mut out| {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What was read until an error is what there is.
+            let _ = out.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    });
+    let start = Instant::now();
+    let status = loop {
+        match child.try_wait().map_err(|error| error.to_string())? {
+            Some(status) => break status,
+            None if start.elapsed() > LIMIT => {
+                // It may just have ended.
+                let _ = child.kill();
+                return Err("QEMU did not power off in ten minutes".into());
+            }
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let printed = reading.and_then(|thread| thread.join().ok()).unwrap_or_default();
+    if status.success() {
+        return Ok(Ran { printed, unsound: None });
+    }
+    let mut said = String::new();
+    if let Some(mut stderr) = child.stderr.take() {
+        let _ = stderr.read_to_string(&mut said); // only to tell more
+    }
+    Err(format!("QEMU ended with {status}: {}", said.trim()))
+}
+
+/// The files of one run; they go with it.
+struct Files(PathBuf);
+
+impl Files {
+    fn new() -> io::Result<Files> {
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        let directory = env::temp_dir().join(format!("tcevm-comply-{}-{run}", std::process::id()));
+        fs::create_dir_all(&directory)?;
+        Ok(Files(directory))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        Path::new(&self.0).join(name)
+    }
+
+    fn write(&self, image: &[u8]) -> io::Result<()> {
+        fs::write(self.path("boot-rom"), [&[0; 256][..], &BRANCH].concat())?;
+        fs::write(self.path("image"), image)
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        // They are in the directory for what may be forgotten.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

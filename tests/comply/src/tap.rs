@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the guest printed, as outcomes.
+
+use crate::profile::Profile;
+use crate::run::{Done, Outcome, Verdict};
+use crate::script::{Action, Code, Script};
+use std::collections::HashMap;
+
+/// A guest's report.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Each script's outcome, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// Digests of runs of steps: up to which step, and the digest.
+    pub digests: Vec<(u64, u64)>,
+    /// The remarks: what ran, on what.
+    pub remarks: Vec<String>,
+}
+
+/// Reads what a guest printed. `scripts` are those that it was given; a script that it did not
+/// come to has failed.
+pub fn read(printed: &str, scripts: &[&Script], profile: Profile) -> Report {
+    let mut report = Report::default();
+    let (mut told, mut lines) = (HashMap::new(), printed.lines().peekable());
+    while let Some(line) = lines.next() {
+        if let Some(answer) = line.strip_prefix("#= ") {
+            let mut numbers = answer.split(' ');
+            let step = numbers.next().and_then(|step| step.parse::<usize>().ok());
+            let rest = numbers.map(|n| u64::from_str_radix(n, 16).unwrap_or(0)).collect::<Vec<_>>();
+            step.map(|step| told.insert(step, rest));
+        } else if let Some(chunk) = line.strip_prefix("#% ") {
+            let (steps, digest) = chunk.split_once(' ').unwrap_or(("", ""));
+            let digest = u64::from_str_radix(digest, 16).unwrap_or(0);
+            report.digests.push((steps.parse().unwrap_or(0), digest));
+        } else if let Some(remark) = line.strip_prefix("# ") {
+            report.remarks.push(remark.to_owned());
+        } else if line.starts_with("ok ") || line.starts_with("not ok ") {
+            let mut why = String::new();
+            while let Some(more) = lines.next_if(|line| line.starts_with("  ")) {
+                let more = more.trim();
+                if more != "---" && more != "..." {
+                    why += if why.is_empty() { "" } else { ", " };
+                    why += more;
+                }
+            }
+            let Some(script) = scripts.get(report.outcomes.len()) else { continue };
+            report.outcomes.push(outcome(line, &why, &told, script, profile));
+            told.clear();
+        }
+    }
+    let last = printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
+    report.outcomes.resize_with(scripts.len(), || Outcome {
+        verdict: Verdict::Fail(format!("the guest did not come to it; its last line was: {last}")),
+        done: Vec::new(),
+    });
+    report
+}
+
+fn outcome(
+    line: &str,
+    why: &str,
+    told: &HashMap<usize, Vec<u64>>,
+    script: &Script,
+    profile: Profile,
+) -> Outcome {
+    let skip = line.split_once("# SKIP ").map(|(_, why)| why.to_owned());
+    let verdict = match skip {
+        Some(why) => Verdict::Skip(why),
+        None if line.starts_with("ok ") => Verdict::Pass,
+        None => Verdict::Fail(why.to_owned()),
+    };
+    let mut done: Vec<Done> = Vec::new();
+    for (number, step) in crate::blob::visible(script, profile) {
+        let Some(numbers) = told.get(&number) else { continue };
+        let [digest, status, outs @ ..] = &numbers[..] else { continue };
+        let status = status.cast_signed();
+        let right = match &step.action {
+            Action::Call { answers, .. } | Action::Rtas { answers, .. } => {
+                answers.of(profile).allows(status)
+            }
+            _ => true,
+        };
+        let outs: String = outs.iter().map(|out| format!(" {out:#x}")).collect();
+        let got = format!("{}{outs}", Code(status));
+        done.push(Done { step: number, text: step.text.clone(), got, digest: Some(*digest), ok: right });
+    }
+    if let (Verdict::Fail(_), Some(last)) = (&verdict, done.last_mut()) {
+        last.ok = false;
+    }
+    Outcome { verdict, done }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_answers_and_what_never_came_are_read() {
+        let script = Script::parse("H_GET_TCE L 0 -> H_SUCCESS 0").expect("parses");
+        let printed = "TAP version 13\n1..4\n# a title\n#= 0 ab 0 5\nok 1 - a\n                       ok 2 - b # SKIP no such thing\nnot ok 3 - c\n  ---\n  step: \"x\"\n  got: \"y\"\n  ...\n";
+        let report = read(printed, &[&script; 4], Profile::Lopar);
+        let verdicts: Vec<_> = report.outcomes.iter().map(|o| o.verdict.word()).collect();
+        assert_eq!(verdicts, ["PASS", "SKIP", "FAIL", "FAIL"]);
+        assert_eq!(report.outcomes[0].done[0].got, "H_SUCCESS 0x5");
+        assert_eq!(report.outcomes[0].done[0].digest, Some(0xab));
+        assert_eq!(report.outcomes[2].verdict.why(), "step: \"x\", got: \"y\"");
+        assert!(report.outcomes[3].verdict.why().contains("did not come to it"));
+        assert_eq!(report.remarks, ["a title"]);
+    }
+}
