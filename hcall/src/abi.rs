@@ -5,7 +5,9 @@
 //! arguments and then the answers.
 
 use crate::machine::Caller;
+use crate::profile::Rules;
 use crate::status::Status;
+use crate::tier::Answer;
 use iommu::{Gpa, Ioba, Liobn, RawTce};
 
 /// r3 to r12 of the calling vCPU.
@@ -28,8 +30,31 @@ pub struct Hcall {
     /// Where the call is specified.
     pub spec: &'static str,
     /// Does the call on r4 up.
-    pub run: fn(&mut Caller<'_>, &mut Regs) -> Status,
+    pub run: Run,
 }
+
+/// The handlers of a call, which read arguments from r4 up and write answers there.
+#[derive(Clone, Copy, Debug)]
+pub enum Run {
+    /// One, wherever calls start.
+    Once(fn(&mut Caller<'_>, &mut Regs) -> Status),
+    /// One for each tier: see [`accel`](crate::accel).
+    Tiers(Tiers),
+}
+
+/// The handlers of a call that is tried in tiers.
+#[derive(Clone, Copy, Debug)]
+pub struct Tiers {
+    /// Neither allocates nor waits.
+    pub real: Try,
+    /// May allocate and pin.
+    pub virt: Try,
+    /// The VMM's own.
+    pub user: Try,
+}
+
+/// A handler of one tier.
+pub type Try = fn(&mut Caller<'_>, &mut Regs) -> Answer;
 
 /// A type of argument.
 pub trait Arg: Sized {
@@ -39,8 +64,8 @@ pub trait Arg: Sized {
 
 /// A type of answer.
 pub trait Ret {
-    /// Writes it to r4 up.
-    fn to_regs(self, regs: &mut Regs);
+    /// Writes it to r4 up; returns the status that goes with it.
+    fn to_regs(self, regs: &mut Regs) -> Status;
 }
 
 impl Arg for u64 {
@@ -68,18 +93,25 @@ impl Arg for Liobn {
 }
 
 /// The LIOBN of H_PUT_TCE_INDIRECT, which LoPAR reads as signed: a negative one says that the
-/// list begins with that many LIOBNs. That is the multi-table option, which we do not have, and
-/// without it the answer is H_FUNCTION.
+/// list begins with that many LIOBNs. That is the multi-table option, which we do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OneLiobn(pub Liobn);
+pub struct ListLiobn(pub u64);
 
-impl Arg for OneLiobn {
-    fn from_reg(reg: u64) -> Result<OneLiobn, Status> {
-        if reg.cast_signed() < 0 {
-            Err(Status::Function)
+impl ListLiobn {
+    /// The one window that is meant.
+    #[inline]
+    pub fn window(self, rules: &Rules) -> Result<Liobn, Answer> {
+        if self.0.cast_signed() < 0 {
+            Err(rules.negative_liobn)
         } else {
-            Liobn::from_reg(reg).map(OneLiobn)
+            Ok(Liobn::from_reg(self.0)?)
         }
+    }
+}
+
+impl Arg for ListLiobn {
+    fn from_reg(reg: u64) -> Result<ListLiobn, Status> {
+        Ok(ListLiobn(reg))
     }
 }
 
@@ -94,26 +126,64 @@ impl Arg for Unit {
 }
 
 impl Ret for () {
-    fn to_regs(self, _: &mut Regs) {}
-}
-
-impl Ret for u64 {
-    fn to_regs(self, regs: &mut Regs) {
-        regs[1] = self;
+    fn to_regs(self, _: &mut Regs) -> Status {
+        Status::Success
     }
 }
 
-impl Ret for RawTce {
-    fn to_regs(self, regs: &mut Regs) {
-        regs[1] = self.0;
+impl Ret for u64 {
+    fn to_regs(self, regs: &mut Regs) -> Status {
+        regs[1] = self;
+        Status::Success
+    }
+}
+
+/// What H_GET_TCE found, and whether the guest sees all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// The entry.
+    Whole(RawTce),
+    /// An entry whose page is not the guest's: the page number is hidden.
+    Partial(RawTce),
+}
+
+impl Ret for Found {
+    fn to_regs(self, regs: &mut Regs) -> Status {
+        let (tce, status) = match self {
+            Found::Whole(tce) => (tce, Status::Success),
+            Found::Partial(tce) => (tce, Status::Partial),
+        };
+        regs[1] = tce.0;
+        status
     }
 }
 
 impl<const N: usize> Ret for [u64; N] {
-    fn to_regs(self, regs: &mut Regs) {
+    fn to_regs(self, regs: &mut Regs) -> Status {
         regs[1..].iter_mut().zip(self).for_each(|(reg, value)| *reg = value);
+        Status::Success
     }
 }
+
+/// Makes a handler of a function: reads its arguments, which are [`Arg`]s, from r4 up, and writes
+/// what it returns, a [`Ret`], to r4 up. `$end` makes of a status how the handler ends.
+macro_rules! handler {
+    ($call:path, ($($arg:ident),*), $end:expr) => {
+        |caller, regs| {
+            let mut answer = || {
+                let args = &mut regs[1..].iter().copied();
+                $(let $arg = $crate::abi::Arg::from_reg(args.next().unwrap_or(0))?;)*
+                let _no_more = args;
+                $call(caller, $($arg),*)
+            };
+            match answer() {
+                Ok(ret) => $end($crate::abi::Ret::to_regs(ret, regs)),
+                Err(end) => end,
+            }
+        }
+    };
+}
+pub(crate) use handler;
 
 /// Turns rows into a table `HCALLS`. `name` is also the token's name in [`tokens`](crate::tokens);
 /// `call` is the function, whose parameters after the caller have types that are [`Arg`]s.
@@ -133,22 +203,39 @@ macro_rules! hcalls {
             returns: &[$(stringify!($ret)),*],
             set: $set,
             spec: $spec,
-            run: |caller, regs| {
-                let mut answer = || {
-                    let args = &mut regs[1..].iter().copied();
-                    $(let $arg = $crate::abi::Arg::from_reg(args.next().unwrap_or(0))?;)*
-                    let _no_more = args;
-                    $call(caller, $($arg),*)
-                };
-                match answer() {
-                    Ok(ret) => {
-                        $crate::abi::Ret::to_regs(ret, regs);
-                        $crate::status::Status::Success
-                    }
-                    Err(status) => status,
-                }
-            },
+            run: $crate::abi::Run::Once($crate::abi::handler!($call, ($($arg),*), |status| status)),
         }),*];
     };
 }
 pub(crate) use hcalls;
+
+/// The same for calls that are tried in tiers: `real`, `virt` and `user` are the functions, which
+/// have the same parameters `args`.
+macro_rules! tiered_hcalls {
+    ($(Hcall {
+        name: $name:ident,
+        args: ($($arg:ident),*),
+        real: $real:path,
+        virt: $virt:path,
+        user: $user:path,
+        returns: [$($ret:ident),*],
+        set: $set:expr,
+        spec: $spec:expr $(,)?
+    }),* $(,)?) => {
+        /// The rows of this file.
+        pub const HCALLS: &[$crate::abi::Hcall] = &[$($crate::abi::Hcall {
+            token: $crate::tokens::$name,
+            name: stringify!($name),
+            args: &[$(stringify!($arg)),*],
+            returns: &[$(stringify!($ret)),*],
+            set: $set,
+            spec: $spec,
+            run: $crate::abi::Run::Tiers($crate::abi::Tiers {
+                real: $crate::abi::handler!($real, ($($arg),*), $crate::tier::Answer::Done),
+                virt: $crate::abi::handler!($virt, ($($arg),*), $crate::tier::Answer::Done),
+                user: $crate::abi::handler!($user, ($($arg),*), $crate::tier::Answer::Done),
+            }),
+        }),*];
+    };
+}
+pub(crate) use tiered_hcalls;

@@ -6,26 +6,36 @@
 //! windows are `iommu`'s; consoles, clocks and the vCPU itself are behind [`Machine`]. This crate
 //! knows no vCPU and no hypervisor of the host.
 //!
-//! Read the files in this order: [`status`], [`tokens`] (words); [`abi`], [`machine`],
-//! [`mod@dispatch`] (mechanism); [`tce`], [`term`], [`system`], [`rtas`] (the calls).
+//! Read the files in this order: [`status`], [`tokens`], [`tier`] (words); [`abi`], [`machine`],
+//! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`rtas`] (the
+//! calls); [`inject`] (faults).
 //!
 //! To add a hypercall, write its function and its row into one of the last four; its token is in
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
 #![forbid(unsafe_code)]
 
 pub mod abi;
+pub mod accel;
 pub mod dispatch;
+pub mod inject;
 pub mod machine;
+pub mod profile;
 pub mod rtas;
 pub mod status;
 pub mod system;
 pub mod tce;
 pub mod term;
+pub mod tier;
 pub mod tokens;
 
 pub use abi::{Hcall, Regs};
+pub use accel::{Accel, Lap, Meter};
 pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
+pub use inject::{Injector, Spec};
 pub use machine::{Caller, Machine, Memory};
+pub use profile::Profile;
+pub use rtas::ddw::Phb;
 pub use rtas::{RtasError, rtas_tokens};
 pub use status::Status;
+pub use tier::{Answer, Tier};
 pub use tokens::token_name;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What a hypercall may ask of the machine and of the calling vCPU.
 
+use crate::accel::{self, Accel, Meter};
 use crate::rtas::RtasError;
+use crate::rtas::ddw::Phb;
 use crate::status::Status;
 use iommu::{Agent, Container};
 use std::time::SystemTime;
@@ -50,6 +52,12 @@ pub trait Machine {
 
     /// Makes every vCPU fetch these bytes of guest memory anew, as `icbi` of each block would.
     fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
+
+    /// True when the run is ending, so that a long call may stop where it is: the guest does not
+    /// run on.
+    fn is_ending(&self) -> bool {
+        false
+    }
 }
 
 /// Who calls, and what the call may touch.
@@ -64,4 +72,24 @@ pub struct Caller<'a> {
     pub machine: &'a mut dyn Machine,
     /// True when the vCPU is in problem state (MSR\[PR\] = 1).
     pub problem_state: bool,
+    /// How calls are tried.
+    pub accel: &'a Accel,
+    /// Where the tries are counted, if anywhere.
+    pub meter: Option<&'a mut Meter>,
+    /// The PCI host bridge whose DMA windows the guest may change, if there is one.
+    pub phb: Option<&'a Phb>,
+}
+
+impl<'a> Caller<'a> {
+    /// A call in supervisor state of a machine without PCI host bridge, tried in the ordinary way
+    /// and not counted.
+    pub fn new(
+        container: &'a Container,
+        memory: &'a Memory,
+        agent: &'a mut Agent,
+        machine: &'a mut dyn Machine,
+    ) -> Caller<'a> {
+        let (problem_state, accel, meter, phb) = (false, &accel::ORDINARY, None, None);
+        Caller { container, memory, agent, machine, problem_state, accel, meter, phb }
+    }
 }

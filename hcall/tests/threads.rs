@@ -27,13 +27,7 @@ fn a_list_that_another_processor_changes_is_checked_and_stored_as_one_copy() {
         let mut stored = 0;
         for _ in 0..20_000 {
             let mut regs = [H_PUT_TCE_INDIRECT, L, 0, LIST, 512, 0, 0, 0, 0, 0];
-            let mut caller = Caller {
-                container: &r.all,
-                memory: &r.memory,
-                agent: &mut r.agent,
-                machine: &mut r.machine,
-                problem_state: false,
-            };
+            let mut caller = Caller::new(&r.all, &r.memory, &mut r.agent, &mut r.machine);
             match dispatch(&mut caller, &mut regs).status {
                 Status::Success => stored += 1,
                 status => assert_eq!(status, Status::Parameter),

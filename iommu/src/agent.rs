@@ -2,7 +2,7 @@
 //! One thread's side of the accounting.
 
 use crate::LIST_ENTRIES;
-use crate::addr::HwEntry;
+use crate::addr::{HwEntry, Liobn};
 use crate::faults::Faults;
 use crate::frames::{Frames, Pins};
 use crate::guest_table::GuestTable;
@@ -31,6 +31,8 @@ pub(crate) struct Work {
     /// Displaced entries of a watched table, with their places.
     pub(crate) watched: Vec<(HwEntry, Tce)>,
     pub(crate) faults: Option<Arc<dyn Faults>>,
+    /// False while a call must not allocate.
+    pub(crate) may_allocate: bool,
     /// True when no faults are injected and no page can be unregistered: then pages need not be
     /// reserved.
     pub(crate) plain: bool,
@@ -51,6 +53,7 @@ impl Agent {
             watched: Vec::new(),
             plain: faults.is_none() && frames.all_registered(),
             faults,
+            may_allocate: true,
             tallies: Vec::new(),
         };
         Agent { windows, work }
@@ -69,6 +72,13 @@ impl Agent {
         }
     }
 
+    /// Whether calls may allocate. One that may not, and would have to, is
+    /// [`Error::NoMemory`](crate::Error::NoMemory) and has changed nothing. Clearing never
+    /// allocates.
+    pub fn set_may_allocate(&mut self, may: bool) {
+        self.work.may_allocate = may;
+    }
+
     /// The windows as they are now.
     pub(crate) fn windows(&mut self) -> &Windows {
         self.windows.load()
@@ -76,6 +86,12 @@ impl Agent {
 }
 
 impl Work {
+    /// Whether an allocation for this window may go ahead.
+    #[cold]
+    pub(crate) fn has_memory(&self, liobn: Liobn) -> bool {
+        self.may_allocate && !self.faults.as_ref().is_some_and(|faults| faults.no_memory(liobn))
+    }
+
     /// Adds to a window's tally.
     #[inline(always)]
     pub(crate) fn count(&mut self, window: &GuestTable, more: &Tally) {

@@ -65,7 +65,9 @@ impl Audit {
                 return Tce::CLEAR;
             }
             let (first, _) = window.hw_entries(hw, guest);
-            frames.translate(window.view().load(guest)).further((entry.0 - first.0) << hw_shift)
+            window
+                .translate(frames, window.view().load(guest))
+                .further((entry.0 - first.0) << hw_shift)
         };
         hw.for_each_live(&mut |entry, tce| self.disagreeing += u64::from(tce != expected(entry)));
         window.view().for_each_run(&mut |first, count| {

@@ -313,10 +313,7 @@ pub(crate) fn reserve_levels(
     count: u64,
 ) -> Result<(), Error> {
     let liobn = table.window().liobn();
-    table.reserve(first, count, &mut || match &work.faults {
-        Some(faults) => !faults.no_memory(liobn),
-        None => true,
-    })
+    table.reserve(first, count, &mut || work.has_memory(liobn))
 }
 
 /// Takes a pin for each live entry that is about to be stored: before the swap, so that no page

@@ -224,6 +224,28 @@ impl Container {
         Ok(())
     }
 
+    /// Stores any value, for a profile that takes what [`put`](Self::put) refuses: in the hardware
+    /// it maps the guest page that its address lies in, or nothing if there is none.
+    ///
+    /// Errors, in order: [`Error::NoWindow`]; [`Error::Unaligned`], [`Error::Outside`];
+    /// [`Error::NoMemory`].
+    ///
+    /// QEMU: `put_tce_emu`.
+    pub fn put_verbatim(
+        &self,
+        by: &mut Agent,
+        liobn: Liobn,
+        ioba: Ioba,
+        tce: RawTce,
+    ) -> Result<(), Error> {
+        let Agent { windows, work } = by;
+        let table = windows.load().find(liobn)?;
+        let entry = table.window().entry(ioba)?;
+        let tally = table.write_verbatim(&self.frames, work, entry, tce)?;
+        work.count(table, &tally);
+        Ok(())
+    }
+
     /// Writes the list into consecutive entries; all of it or, on an error, nothing.
     ///
     /// `list` is the caller's own copy: what the guest does to its page meanwhile cannot matter.

@@ -32,6 +32,7 @@
 use crate::addr::{Gpa, GuestEntry, HwEntry};
 use crate::agent::Work;
 use crate::batch::{Batch, reserve_levels, tce_xchg_plain};
+use crate::direction::PERMISSIONS;
 use crate::error::Error;
 use crate::frames::Frames;
 use crate::sync::{AtomicI64, Ordering, fence};
@@ -207,17 +208,17 @@ impl GuestTable {
         match self.tables.first() {
             Some(table) if self.simple && work.plain => {
                 let mut raw = raw;
-                if let Some(place) = self.view.place(entry, raw.0 != 0)? {
+                if let Some(place) = self.view.place(entry, raw.0 != 0, work.may_allocate)? {
                     place.store(raw.0, Ordering::Release);
                 }
                 let mut tally = Tally { puts: 1, ..Tally::default() };
+                let mut new = frames.translate(raw);
                 loop {
-                    let new = frames.translate(raw);
                     let old = tce_xchg_plain(table, frames, work, HwEntry(entry.0), new);
                     tally.note(old.is_live(), new.is_live());
                     match self.view.load(entry) {
                         now if now == raw => break,
-                        now => raw = now,
+                        now => (raw, new) = (now, self.translate(frames, now)),
                     }
                 }
                 self.count_live(&tally);
@@ -267,6 +268,44 @@ impl GuestTable {
         Ok(tally)
     }
 
+    /// Writes one entry with a value that need not be right. In the hardware it maps the page that
+    /// its address lies in, if that is guest memory, and else nothing, so that what was mapped
+    /// before is not reachable any more (bug 65 of papr-tce 6.3). Errors: [`Error::NoMemory`].
+    pub(crate) fn write_verbatim(
+        &self,
+        frames: &Frames,
+        work: &mut Work,
+        entry: GuestEntry,
+        raw: RawTce,
+    ) -> Result<Tally, Error> {
+        let mut allowed = || work.has_memory(self.window.liobn());
+        self.view.reserve(entry, 1, |_| raw.0 != 0, &mut allowed)?;
+        self.view.store(entry, 1, |_| raw);
+        fence(Ordering::SeqCst);
+        let mut tally = Tally { puts: 1, ..Tally::default() };
+        for (i, table) in self.tables.iter().enumerate() {
+            let mut change = Tally::default();
+            let mut batch = Batch::with(table, frames, work);
+            self.agree(frames, table, &mut batch, entry, &mut change);
+            if i == 0 {
+                tally += change;
+            }
+        }
+        self.count_live(&tally);
+        Ok(tally)
+    }
+
+    /// The hardware entry of any value that may be in the view, also one that was not checked.
+    pub(crate) fn translate(&self, frames: &Frames, raw: RawTce) -> Tce {
+        let inside_page = self.window.page_shift().low_bits() & !PERMISSIONS;
+        let page = RawTce(raw.0 & !inside_page);
+        if page.address() < frames.end(self.window.page_shift()) {
+            frames.translate(page)
+        } else {
+            Tce::CLEAR
+        }
+    }
+
     /// Brings a hardware table into agreement with the view at one entry where another call
     /// writes too: steps 2 and 3 with what is in the view.
     #[cold]
@@ -281,10 +320,11 @@ impl GuestTable {
         let mut raw = self.view.load(entry);
         loop {
             let (first, count) = self.hw_entries(table, entry);
-            let possible = !raw.is_live()
+            let page = self.translate(frames, raw);
+            let possible = !page.is_live()
                 || table.reserve(first, count, &mut || true).is_ok()
                     && self.pin(frames, table, raw).is_ok();
-            let page = if possible { frames.translate(raw) } else { Tce::CLEAR };
+            let page = if possible { page } else { Tce::CLEAR };
             self.exchange(table, batch, entry, page, change);
             match self.view.load(entry) {
                 now if now == raw => break,
@@ -325,10 +365,8 @@ impl GuestTable {
         raw: impl Fn(usize) -> RawTce + Copy,
     ) -> Result<(), Error> {
         let liobn = self.window.liobn();
-        self.view.reserve(first, count, move |n| raw(n).0 != 0, &mut || match &work.faults {
-            Some(faults) => !faults.no_memory(liobn),
-            None => true,
-        })?;
+        let mut allowed = || work.has_memory(liobn);
+        self.view.reserve(first, count, move |n| raw(n).0 != 0, &mut allowed)?;
         if self.flat && work.plain {
             return Ok(());
         }
@@ -373,7 +411,7 @@ impl GuestTable {
     /// Pins the pages of one guest entry for one hardware table, or none.
     /// Errors: [`Error::NotRegistered`].
     fn pin(&self, frames: &Frames, table: &IommuTable, raw: RawTce) -> Result<(), Error> {
-        let page = frames.translate(raw);
+        let page = self.translate(frames, raw);
         let (_, count) = self.hw_entries(table, GuestEntry(0));
         let at = |n: u64| page.further(n << table.window().page_shift().get()).hpa();
         for n in 0..count {
@@ -387,7 +425,7 @@ impl GuestTable {
 
     /// Takes [`pin`](Self::pin) back.
     fn unpin(&self, frames: &Frames, table: &IommuTable, raw: RawTce) {
-        let page = frames.translate(raw);
+        let page = self.translate(frames, raw);
         let (_, count) = self.hw_entries(table, GuestEntry(0));
         for n in 0..count {
             frames.unreserve(page.further(n << table.window().page_shift().get()).hpa(), 1);

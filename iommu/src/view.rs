@@ -37,22 +37,24 @@ impl View {
     }
 
     /// The place of an entry that is about to be written. It is made if `needed`; otherwise, if
-    /// there is none yet, nothing need be stored. Errors: [`Error::NoMemory`].
+    /// there is none yet, nothing need be stored. Errors: [`Error::NoMemory`], also when memory is
+    /// not `allowed`.
     #[inline(always)]
     pub(crate) fn place(
         &self,
         entry: GuestEntry,
         needed: bool,
+        allowed: bool,
     ) -> Result<Option<&AtomicU64>, Error> {
         match self.entries.get(entry.0) {
-            None if needed => self.new_place(entry).map(Some),
+            None if needed => self.new_place(entry, allowed).map(Some),
             place => Ok(place),
         }
     }
 
     #[cold]
-    fn new_place(&self, entry: GuestEntry) -> Result<&AtomicU64, Error> {
-        let (chunk, at) = self.entries.leaf_or_new(entry.0, &mut || true)?;
+    fn new_place(&self, entry: GuestEntry, allowed: bool) -> Result<&AtomicU64, Error> {
+        let (chunk, at) = self.entries.leaf_or_new(entry.0, &mut || allowed)?;
         chunk.get(at).ok_or(Error::NoMemory)
     }
 
@@ -176,7 +178,7 @@ mod tests {
     fn storing_zero_where_nothing_was_allocates_nothing() {
         let view = View::new(1 << 18);
         store(&view, 4000, 512, |_| RawTce(0));
-        assert!(view.place(GuestEntry(4000), false).expect("no memory needed").is_none());
+        assert!(view.place(GuestEntry(4000), false, true).expect("no memory needed").is_none());
         assert_eq!(view.allocated_chunks(), 1, "the top");
         store(&view, 4000, 512, |i| RawTce(u64::from(i == 500) * 0x1003));
         assert_eq!(view.allocated_chunks(), 2, "only the chunk with the value");

@@ -65,11 +65,8 @@ impl Machine {
             effects: &mut self.effects,
         };
         let mut caller = Caller {
-            container: &self.container,
-            memory: &self.memory,
-            agent: &mut self.agent,
-            machine: &mut platform,
             problem_state,
+            ..Caller::new(&self.container, &self.memory, &mut self.agent, &mut platform)
         };
         hcall::dispatch(&mut caller, &mut registers);
         probe.cpu.set_hcall_registers(&registers);

@@ -7,20 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hcall::Memory;
-use iommu::{Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
+use iommu::Window;
 use thiserror::Error;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
+use crate::dma::{Dma, DmaArgs};
 use crate::fdt::{self, Chosen, Facts};
 use crate::image::elf::{Arch, Elf, ElfError};
 use crate::image::initrd::{self, InitrdError};
 use crate::image::place::{self, PlaceError, Placed};
 use crate::map::Map;
 use crate::memory::{self, MapError, RamSize};
-
-/// The default DMA window: 1 GiB of 4 KiB pages at bus address 0 (QEMU: the same).
-const LIOBN: Liobn = Liobn(0x8000_0000);
-const WINDOW_BYTES: u64 = 1 << 30;
 
 /// What the user gave.
 #[derive(Clone, Copy, Debug)]
@@ -33,14 +30,16 @@ pub struct Boot<'a> {
     pub append: &'a str,
     /// A file to load behind the image.
     pub initrd: Option<&'a Path>,
+    /// The DMA options.
+    pub dma: &'a DmaArgs,
 }
 
 /// A machine before its first instruction.
 pub struct Ready {
     /// Guest RAM, loaded.
     pub memory: Arc<Memory>,
-    /// The guest's DMA windows and page frames.
-    pub container: Container,
+    /// The guest's DMA.
+    pub dma: Dma,
     /// The physical address of the first instruction.
     pub entry: u64,
     /// Whose instructions the image has.
@@ -86,28 +85,21 @@ impl Boot<'_> {
         log::debug!("entry {entry:#x}, image ends at {end:#x}");
         let load = |path| initrd::place(path, end, &mut map, &memory);
         let initrd = self.initrd.map(load).transpose()?;
-        let dma_window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
-        let container = container(self.ram, dma_window)?;
+        let dma = self.dma.set_up(self.ram)?;
+        let dma_window = *dma.phb.default_window();
         let (arch, told, mut dtb) = (image.arch, map.device_tree(), Vec::new());
         if arch == Arch::Power {
             dtb = self.device_tree(initrd.clone(), &dma_window);
             write_device_tree(&dtb, &told, &memory)?;
         }
         let memory = Arc::new(memory);
-        Ok(Ready { memory, container, entry, arch, told, dtb, dma_window, initrd })
+        Ok(Ready { memory, dma, entry, arch, told, dtb, dma_window, initrd })
     }
 
     fn device_tree(&self, initrd: Option<Range<u64>>, dma_window: &Window) -> Vec<u8> {
         let chosen = Chosen { bootargs: self.append, initrd };
         fdt::build(&Facts { ram: self.ram, chosen, dma_window })
     }
-}
-
-/// Page frames of guest RAM, and the default window with one hardware table behind it.
-fn container(ram: RamSize, window: Window) -> Result<Container, iommu::Error> {
-    let container = Container::new(Frames::new(ram.bytes())?);
-    container.add_window(window, IommuTable::new(window, Ioda2::default())?)?;
-    Ok(container)
 }
 
 /// Writes the device tree to its room.

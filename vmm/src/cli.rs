@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
+use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
 use crate::memory::RamSize;
@@ -94,6 +95,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "text")]
     pub stats: Option<StatsFormat>,
+    #[command(flatten, next_help_heading = "DMA")]
+    #[allow(missing_docs)]
+    pub dma: DmaArgs,
 }
 
 /// Who executes the guest's instructions.

@@ -17,6 +17,7 @@ pub mod console;
 pub mod control;
 pub mod demo;
 pub mod dirty;
+pub mod dma;
 pub mod doctor;
 pub mod exit;
 pub mod fdt;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use hcall::Memory;
+use hcall::{Memory, Meter};
 use iommu::Container;
 
 use crate::boot::Ready;
@@ -44,14 +44,14 @@ impl<V: Vcpu + Send> Machine<V> {
     /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made
     /// for as many vCPUs.
     pub fn new(ready: Ready, vcpus: Vec<V>, control: Arc<Control>, console: Console) -> Machine<V> {
-        let agent = |(server, vcpu)| Processor::new(server, vcpu, ready.container.agent());
+        let agent = |(server, vcpu)| Processor::new(server, vcpu, ready.dma.container.agent());
         let mut processors: Vec<_> = (0..).zip(vcpus).map(agent).collect();
         if let Some(first) = processors.first_mut() {
             first.vcpu.start_at(ready.entry, ready.told.start);
         }
         let shared = Shared {
             memory: ready.memory,
-            container: ready.container,
+            dma: ready.dma,
             console: Mutex::new(console),
             control,
             observe: Observe::default(),
@@ -88,12 +88,15 @@ impl<V: Vcpu + Send> Machine<V> {
     pub fn report(&self, elapsed: Duration) -> Report {
         let mut calls = Calls::default();
         self.processors.iter().for_each(|processor| calls.add(&processor.calls));
+        let mut tiers = Meter::default();
+        self.processors.iter().for_each(|processor| tiers.add(&processor.meter));
         Report {
             instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
             elapsed,
             idle: self.processors.iter().map(Processor::idle).sum(),
             calls,
-            dma: self.shared.container.stats(self.processors.iter().map(|p| &p.agent)),
+            tiers,
+            dma: self.shared.dma.container.stats(self.processors.iter().map(|p| &p.agent)),
         }
     }
 
@@ -104,7 +107,7 @@ impl<V: Vcpu + Send> Machine<V> {
 
     /// The guest's DMA windows and page frames.
     pub fn container(&self) -> &Container {
-        &self.shared.container
+        &self.shared.dma.container
     }
 
     /// The registers of the vCPUs, for a person to read.

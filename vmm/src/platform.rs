@@ -86,6 +86,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.control.start_cpu(server, Start { entry, r3 })
     }
 
+    fn is_ending(&self) -> bool {
+        self.control.outcome().is_some()
+    }
+
     fn random(&mut self) -> Option<u64> {
         let mut bytes = [0; 8];
         let len = getrandom(&mut bytes, GetRandomFlags::empty()).ok()?;

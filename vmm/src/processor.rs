@@ -4,11 +4,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hcall::{Call, Caller, Memory, Regs};
-use iommu::{Agent, Container};
+use hcall::{Call, Caller, Memory, Meter, Regs};
+use iommu::Agent;
 
 use crate::console::Console;
 use crate::control::Control;
+use crate::dma::Dma;
 use crate::exit::Outcome;
 use crate::machine::Observe;
 use crate::platform::{Effects, Platform};
@@ -19,7 +20,7 @@ use crate::vcpu::{Exit, Vcpu};
 /// What the vCPUs of a machine have in common. Only console calls take the console's lock.
 pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
-    pub(crate) container: Container,
+    pub(crate) dma: Dma,
     pub(crate) console: Mutex<Console>,
     pub(crate) control: Arc<Control>,
     pub(crate) observe: Observe,
@@ -32,13 +33,14 @@ pub(crate) struct Processor<V> {
     pub(crate) vcpu: V,
     pub(crate) agent: Agent,
     pub(crate) calls: Calls,
+    pub(crate) meter: Meter,
     effects: Effects,
 }
 
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
-        let (calls, effects) = (Calls::default(), Effects::default());
-        Processor { server, vcpu, agent, calls, effects }
+        let (calls, meter, effects) = Default::default();
+        Processor { server, vcpu, agent, calls, meter, effects }
     }
 
     /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs.
@@ -100,11 +102,14 @@ impl<V: Vcpu> Processor<V> {
             effects: &mut self.effects,
         };
         let mut caller = Caller {
-            container: &shared.container,
+            container: &shared.dma.container,
             memory: &shared.memory,
             agent: &mut self.agent,
             machine: &mut platform,
             problem_state,
+            accel: &shared.dma.accel,
+            meter: shared.observe.stats.then_some(&mut self.meter),
+            phb: Some(&shared.dma.phb),
         };
         hcall::dispatch(&mut caller, registers)
     }

@@ -97,8 +97,13 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
 }
 
 fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
-    let boot =
-        Boot { image, ram: args.memory, append: &args.append, initrd: args.initrd.as_deref() };
+    let boot = Boot {
+        image,
+        ram: args.memory,
+        append: &args.append,
+        initrd: args.initrd.as_deref(),
+        dma: &args.dma,
+    };
     let name = || match &args.image {
         Some(path) => path.display().to_string(),
         None => "the demonstration".into(),

@@ -15,6 +15,7 @@ use support::asm::{self, BASE};
 use support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
 use support::{Files, arg, code, run, stderr, stdout};
 use vmm::boot::Boot;
+use vmm::dma::DmaArgs;
 use vmm::memory::RamSize;
 
 /// Runs `tcevm run` and checks that it is refused with one line that contains all of `says`.
@@ -121,7 +122,7 @@ fn an_image_truncated_at_every_header() {
 /// Many images are quicker refused without a process for each.
 fn refused_library(image: &[u8], says: &str) {
     let ram = RamSize::DEFAULT;
-    let refused = Boot { image, ram, append: "", initrd: None }.ready();
+    let refused = Boot { image, ram, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.starts_with(says), "{} bytes: {message}", image.len());
 }
@@ -218,7 +219,7 @@ fn options_that_do_not_exist() {
 fn ready(image: &[u8]) {
     let ram = RamSize::new(16 << 20).unwrap();
     // Accepted or refused: both are fine, and nothing else is.
-    let _ = Boot { image, ram, append: "", initrd: None }.ready();
+    let _ = Boot { image, ram, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
 }
 
 /// A good image of several segments, either endianness and either kind.

@@ -12,11 +12,12 @@ use dtoolkit::{Node, Property};
 use support::{Files, arg, asm, code, run, skip, stdout};
 use vm_memory::{Bytes, GuestAddress};
 use vmm::boot::{Boot, Ready};
+use vmm::dma::DmaArgs;
 
 fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
     let image = asm::hello("x");
     let ram = ram.parse().unwrap();
-    Boot { image: &image, ram, append, initrd }.ready().unwrap()
+    Boot { image: &image, ram, append, initrd, dma: &DmaArgs::default() }.ready().unwrap()
 }
 
 fn tree(ready: &Ready) -> DeviceTree {
@@ -117,7 +118,9 @@ fn a_command_line_that_does_not_fit_is_refused() {
     let image = asm::hello("x");
     let append = "x".repeat(3 << 20);
     let ram = "512M".parse().unwrap();
-    let refused = Boot { image: &image, ram, append: &append, initrd: None }.ready();
+    let refused =
+        Boot { image: &image, ram, append: &append, initrd: None, dma: &DmaArgs::default() }
+            .ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("shorten --append"), "{message}");
 }

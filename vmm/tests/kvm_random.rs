@@ -18,6 +18,7 @@ use support::{Files, arg, code, stderr, tcevm};
 use vmm::boot::{Boot, Ready};
 use vmm::console::Console;
 use vmm::control::Control;
+use vmm::dma::DmaArgs;
 use vmm::exit::Outcome;
 use vmm::kvm::cpu::Registers;
 use vmm::kvm::machine::{Options, set_up};
@@ -60,7 +61,9 @@ const RAM: u64 = 32 << 20;
 fn ready(image: &str, append: &str) -> Ready {
     let file = format!("{}/../guest-images/images/{image}.elf", env!("CARGO_MANIFEST_DIR"));
     let image = &std::fs::read(file).unwrap();
-    Boot { image, ram: RamSize::new(RAM).unwrap(), append, initrd: None }.ready().unwrap()
+    Boot { image, ram: RamSize::new(RAM).unwrap(), append, initrd: None, dma: &DmaArgs::default() }
+        .ready()
+        .unwrap()
 }
 
 /// Runs a machine to its end, which must be power-off, and checks the invariants.

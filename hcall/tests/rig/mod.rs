@@ -5,6 +5,7 @@
 
 use hcall::*;
 use iommu::*;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vm_memory::{Bytes, GuestAddress};
 
@@ -91,11 +92,29 @@ pub(crate) struct Rig {
     pub(crate) memory: Memory,
     pub(crate) machine: Fake,
     pub(crate) problem_state: bool,
+    pub(crate) accel: Accel,
+    pub(crate) meter: Option<Meter>,
+    pub(crate) phb: Option<Phb>,
 }
 
 impl Rig {
     pub(crate) fn new() -> Rig {
+        Rig::with(Accel::default())
+    }
+
+    /// With calls that are tried in this way.
+    pub(crate) fn with(accel: Accel) -> Rig {
+        Rig::over(Container::new(Frames::new(MEMORY).expect("memory")), accel)
+    }
+
+    /// With calls from a tier on, and these faults.
+    pub(crate) fn with_faults(start: Tier, faults: impl IntoIterator<Item = Spec>) -> Rig {
+        let injector = Arc::new(Injector::new(faults));
         let all = Container::new(Frames::new(MEMORY).expect("memory"));
+        Rig::over(all.with_faults(injector.clone()), Accel::new(start).with_faults(injector))
+    }
+
+    fn over(all: Container, accel: Accel) -> Rig {
         let liobn = |liobn: u64| Liobn(u32::try_from(liobn).expect("a LIOBN"));
         let (k4, k64) = (PageShift::K4, PageShift::K64);
         for (liobn, start, len, shift) in
@@ -120,7 +139,8 @@ impl Rig {
             now: UNIX_EPOCH + Duration::new(951_782_400, 123_456_789),
             invalidated: Vec::new(),
         };
-        Rig { agent: all.agent(), all, memory, machine, problem_state: false }
+        let (meter, phb) = (None, None);
+        Rig { agent: all.agent(), all, memory, machine, problem_state: false, accel, meter, phb }
     }
 
     /// Makes a call with r3 to r12 and returns its row and status.
@@ -131,6 +151,9 @@ impl Rig {
             agent: &mut self.agent,
             machine: &mut self.machine,
             problem_state: self.problem_state,
+            accel: &self.accel,
+            meter: self.meter.as_mut(),
+            phb: self.phb.as_ref(),
         };
         dispatch(&mut caller, regs)
     }
@@ -192,9 +215,9 @@ impl Rig {
     /// The whole view, and what was done to pages: what a refused call leaves alone.
     pub(crate) fn state(&self) -> (Vec<u64>, Totals) {
         let windows = self.all.windows();
-        let tables = windows.iter();
-        let view =
-            tables.flat_map(|t| (0..t.window().size()).map(|n| t.view().load(GuestEntry(n)).0));
+        let view = windows
+            .iter()
+            .flat_map(|t| (0..t.window().size()).map(|n| t.view().load(GuestEntry(n)).0));
         (view.collect(), self.agent.totals())
     }
 

@@ -14,6 +14,7 @@ mod rtas;
 mod vdevice;
 
 pub use chosen::Chosen;
+pub use pci::BUID as PHB_BUID;
 pub use vdevice::VTY_UNIT;
 
 use dtoolkit::model::DeviceTree;

@@ -5,12 +5,13 @@
 //! No function is behind it yet, so its address ranges are answered by nothing.
 
 use dtoolkit::model::DeviceTreeNode;
+use hcall::rtas::ddw;
 use iommu::Window;
 
 use super::node::{self, Build, cells};
 
 /// The unit address of the bridge (its BUID).
-const BUID: u64 = 0x0800_0000_2000_0000;
+pub const BUID: u64 = 0x0800_0000_2000_0000;
 
 /// PCI address space codes (phys.hi, PCI bus binding to IEEE 1275, 2.2.1.1).
 const IO: u32 = 0x0100_0000;
@@ -36,6 +37,8 @@ pub(super) fn node(dma_window: &Window) -> DeviceTreeNode {
         .with("ranges", ranges())
         .with("ibm,pci-config-space-type", 1u32)
         .with("ibm,dma-window", window_cells(dma_window))
+        .with("ibm,ddw-applicable", ddw::applicable())
+        .with("ibm,ddw-extensions", ddw::extensions())
         .with("ibm,#dma-address-cells", 2u32)
         .with("ibm,#dma-size-cells", 2u32)
 }

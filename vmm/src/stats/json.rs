@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use hcall::{Lap, Tier};
 use iommu::WindowStats;
 use serde_json::{Map, Value, json};
 
@@ -20,6 +21,7 @@ pub fn object(report: &Report) -> Value {
         "idle_seconds": report.idle.as_secs_f64(),
         "mips": report.mips(),
         "hypercalls": report.calls.rows().iter().map(call).collect::<Vec<_>>(),
+        "tiers": report.tiers().map(tier).collect::<Vec<_>>(),
         "windows": report.dma.windows.iter().map(window).collect::<Vec<_>>(),
         "pages": {
             "pinned": totals.pinned,
@@ -40,6 +42,15 @@ fn call(call: &CallStats) -> Value {
         "mean_ns": nanoseconds(call.mean()),
         "min_ns": nanoseconds(call.min),
         "max_ns": nanoseconds(call.max),
+    })
+}
+
+fn tier((tier, lap): (Tier, Lap)) -> Value {
+    json!({
+        "name": tier.name(),
+        "calls": lap.calls,
+        "too_hard": lap.too_hard,
+        "total_ns": nanoseconds(lap.time),
     })
 }
 

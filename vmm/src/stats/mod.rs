@@ -7,7 +7,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use hcall::{Call, Status};
+use hcall::{Call, Lap, Meter, Status, Tier};
 
 /// The name under which calls with a token that PAPR does not know are counted together.
 const UNKNOWN: &str = "unknown";
@@ -113,11 +113,18 @@ pub struct Report {
     pub idle: Duration,
     /// Hypercalls.
     pub calls: Calls,
+    /// The tries of TCE hypercalls, by tier.
+    pub tiers: Meter,
     /// DMA windows and page frames.
     pub dma: iommu::Stats,
 }
 
 impl Report {
+    /// The tries of TCE hypercalls in each tier, from the inside out.
+    pub fn tiers(&self) -> impl Iterator<Item = (Tier, Lap)> {
+        Tier::ALL.into_iter().zip(self.tiers.laps)
+    }
+
     /// Millions of guest instructions per second, hypercalls included and idle time not.
     pub fn mips(&self) -> Option<f64> {
         let busy = self.elapsed.saturating_sub(self.idle).as_secs_f64();

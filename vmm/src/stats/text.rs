@@ -23,6 +23,7 @@ impl Display for Report {
             "hypercall", "count", "mean", "min", "max"
         )?;
         self.calls.rows().iter().try_for_each(|call| self::call(f, call))?;
+        tiers(f, self)?;
         writeln!(
             f,
             "\n{:<22}{:>10}{:>12}{:>12}{:>12}{:>12}",
@@ -47,6 +48,20 @@ fn call(f: &mut Formatter<'_>, call: &CallStats) -> fmt::Result {
         write!(f, "  {count} {status}")?;
     }
     writeln!(f)
+}
+
+/// The tiers in which a TCE hypercall was tried, if there was one.
+fn tiers(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
+    let tried = || report.tiers().filter(|(_, lap)| lap.calls > 0);
+    if tried().next().is_none() {
+        return Ok(());
+    }
+    writeln!(f, "\n{:<22}{:>10}{:>12}{:>12}", "tier", "calls", "too hard", "mean")?;
+    for (tier, lap) in tried() {
+        let mean = format!("{:.2?}", lap.mean());
+        writeln!(f, "{:<22}{:>10}{:>12}{:>12}", tier.name(), lap.calls, lap.too_hard, mean)?;
+    }
+    Ok(())
 }
 
 fn window(f: &mut Formatter<'_>, window: &WindowStats) -> fmt::Result {

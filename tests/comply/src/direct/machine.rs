@@ -99,12 +99,10 @@ impl Target for Direct {
             return Err("there is no CPU whose registers could be compared".into());
         }
         self.probe.forget();
+        let mut silent = Silent;
         let mut caller = Caller {
-            container: &self.all,
-            memory: &self.memory,
-            agent: &mut self.agent,
-            machine: &mut Silent,
             problem_state: how == How::User,
+            ..Caller::new(&self.all, &self.memory, &mut self.agent, &mut silent)
         };
         hcall::dispatch(&mut caller, regs);
         Ok(())
