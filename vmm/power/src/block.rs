@@ -128,6 +128,7 @@ unsafe impl Send for Cache {}
 impl Cache {
     /// A cache without blocks.
     #[cold]
+    #[inline(never)]
     pub(crate) fn empty() -> Box<Cache> {
         let sets = vec![Block::EMPTY; SETS].into_boxed_slice();
         let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS blocks"));
@@ -156,6 +157,7 @@ impl Cache {
     /// nothing but what was forgotten and the code is still at the same place, else a newly
     /// decoded one.
     #[cold]
+    #[inline(never)]
     fn renew(&mut self, cpu: &mut Cpu, pc: u64) -> Option<()> {
         let ra = cpu.fetch_address(pc)?;
         let block = &mut self.sets[(pc / 4) as usize % SETS];

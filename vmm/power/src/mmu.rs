@@ -84,6 +84,7 @@ impl Cpu {
 
     /// Forgets every translation of this CPU.
     #[cold]
+    #[inline(never)]
     pub(crate) fn forget_translations(&mut self) {
         self.mmu.seen = self.bus.translations();
         self.tlb.flush();

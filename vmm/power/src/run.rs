@@ -160,6 +160,7 @@ impl Cpu {
 
     /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15):
     /// SRR1 bit 33 is set and SIAR is the address of the instruction.
+    #[inline(never)]
     fn traced(&mut self, cache: &mut Cache) -> Option<Leave> {
         let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
         let Some((block, word)) = cache.single(self) else {
@@ -180,6 +181,7 @@ impl Cpu {
 
     /// Acts on a block that did not run to its end.
     #[cold]
+    #[inline(never)]
     fn stopped(&mut self, block: &Block, stop: Stop) -> Option<Leave> {
         let completed = block.completed(self);
         self.retired += completed;
@@ -201,6 +203,7 @@ impl Cpu {
 
     /// No instruction can be fetched at NIP.
     #[cold]
+    #[inline(never)]
     fn fetch_failed(&mut self) -> Option<Leave> {
         let pc = self.nip & self.pc_mask;
         let (interrupt, info) = self.fetch_interrupt(pc);
@@ -215,6 +218,7 @@ impl Cpu {
 
     /// Looks at what other threads and the clock want; takes an enabled interrupt.
     #[cold]
+    #[inline(never)]
     fn events(&mut self) -> Option<Leave> {
         self.look_at = self.retired + SLICE;
         if self.dead.is_some() {
