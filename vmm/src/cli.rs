@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
+use crate::comply;
 use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
@@ -54,6 +55,9 @@ pub enum Command {
     Run(RunArgs),
     /// Tell what this host can do, and what is missing for which feature.
     Doctor,
+    /// Run the compliance suite: every clause of the TCE hypercalls, on every rig.
+    #[command(after_help = comply::args::EXAMPLES)]
+    Comply(comply::args::ComplyArgs),
 }
 
 /// What `tcevm run` takes.
@@ -124,6 +128,7 @@ impl Command {
     fn execute(&self) -> Result<u8, run::Failure> {
         match self {
             Command::Run(args) => run::run(args),
+            Command::Comply(args) => Ok(comply::run(args)?),
             Command::Doctor => {
                 // An output that is gone wants no more lines.
                 let _ = doctor::run(&mut std::io::stdout());

@@ -13,6 +13,7 @@
 
 pub mod boot;
 pub mod cli;
+pub mod comply;
 pub mod console;
 pub mod control;
 pub mod demo;

@@ -53,6 +53,8 @@ pub enum Failure {
     NoDeviceTree,
     #[error(transparent)]
     Kvm(#[from] SetupError),
+    #[error(transparent)]
+    Comply(#[from] crate::comply::Failure),
     #[error("cannot set up {what}: {source}")]
     Host { what: &'static str, source: io::Error },
 }

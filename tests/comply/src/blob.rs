@@ -177,17 +177,23 @@ mod tests {
 
     #[test]
     fn a_put_is_laid_out_as_the_guest_reads_it() {
-        let script = Script::parse("host kills = 0\nH_PUT_TCE L 0x1000 A|RW -> H_SUCCESS").expect("parses");
+        let script =
+            Script::parse("host kills = 0\nH_PUT_TCE L 0x1000 A|RW -> H_SUCCESS").expect("parses");
         let blob = blob("t", [("put", &script)], Profile::Lopar, Tell::Verdicts);
-        let words: Vec<u64> =
-            blob.chunks(8).map(|word| u64::from_be_bytes(word.try_into().expect("8 bytes"))).collect();
+        let words: Vec<u64> = blob
+            .chunks(8)
+            .map(|word| u64::from_be_bytes(word.try_into().expect("8 bytes")))
+            .collect();
         assert_eq!(words[..6], [MAGIC, 1, LEAST_RAM, u64::MAX, 0, 1]);
         assert_eq!(words[7], 1, "one script behind the title");
         let body = &words[9..];
         assert_eq!(words[8], body.len() as u64);
         assert_eq!(body[..4], [3, u64::from_be_bytes(*b"put\0\0\0\0\0"), 1, body[3]]);
         // A call with three arguments and one status; number 1 of the script.
-        assert_eq!((body[3] & 0xffff_ffff, body[3] >> 32), (3 << 8 | 1 << 16, body.len() as u64 - 4));
+        assert_eq!(
+            (body[3] & 0xffff_ffff, body[3] >> 32),
+            (3 << 8 | 1 << 16, body.len() as u64 - 4)
+        );
         assert_eq!(body[4..6], [1, 1]);
         let call = &body[body.len() - 8..];
         assert_eq!(call, [0x20, 1 << 56, 0, 0, 0x1000, 0, 0x400_0003, 0]);

@@ -63,9 +63,8 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
         let covering = scripts.iter().filter(|(_, script)| covers(script)).map(|(id, _)| *id);
         Coverage { what, clauses: covering.collect() }
     };
-    let calls = tce_calls().map(|row| {
-        by(row.name.into(), &|script| script.tokens().any(|token| token == row.token))
-    });
+    let calls = tce_calls()
+        .map(|row| by(row.name.into(), &|script| script.tokens().any(|token| token == row.token)));
     let status = |status: &Status| {
         let code = status.code();
         let expects = |script: &Script| script.statuses(Profile::Lopar).any(|want| want == code);

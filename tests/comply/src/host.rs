@@ -43,6 +43,8 @@ facts! {
     PinsAtKill "pins-at-kill" ["PAGE"] "Pins of a page when the last call made its first kill.";
     DirtyAtKill "dirty-at-kill" ["PAGE"] "Whether the page was marked dirty then.";
     HwAtKill "hw-at-kill" ["LIOBN", "IOBA"] "What the hardware entry was then.";
+    DeviceRead "device-read" ["IOBA"] "The guest address that a device reads at a bus address; all ones when it faults.";
+    DeviceWrite "device-write" ["IOBA"] "The guest address that it writes there; all ones when it faults.";
     Taken "taken" [] "Pins that all calls of the script have taken.";
     Released "released" [] "Pins that they have released.";
 }

@@ -82,7 +82,13 @@ fn outcome(
         };
         let outs: String = outs.iter().map(|out| format!(" {out:#x}")).collect();
         let got = format!("{}{outs}", Code(status));
-        done.push(Done { step: number, text: step.text.clone(), got, digest: Some(*digest), ok: right });
+        done.push(Done {
+            step: number,
+            text: step.text.clone(),
+            got,
+            digest: Some(*digest),
+            ok: right,
+        });
     }
     if let (Verdict::Fail(_), Some(last)) = (&verdict, done.last_mut()) {
         last.ok = false;

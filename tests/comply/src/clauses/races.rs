@@ -61,10 +61,7 @@ type Job = fn(&Container, &mut Agent) -> Result<(), String>;
 
 /// Runs as many threads as there are jobs, each with an agent of its own, and then looks whether
 /// the accounting holds.
-fn together(
-    all: &Container,
-    jobs: &[Job],
-) -> Result<(), String> {
+fn together(all: &Container, jobs: &[Job]) -> Result<(), String> {
     let run = |job: &Job| {
         let job = *job;
         move || job(all, &mut all.agent())

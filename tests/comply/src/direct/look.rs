@@ -65,6 +65,8 @@ pub(super) fn ask(
             let found = seen.entries.iter().find(|(n, _)| *n == entry);
             found.ok_or("the first kill was not of that entry")?.1
         }
+        // The device is the machine's.
+        Fact::DeviceRead | Fact::DeviceWrite => return Err("there is no device".into()),
         Fact::Taken => totals.pinned,
         Fact::Released => totals.released,
     })

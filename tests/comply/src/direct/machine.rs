@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A machine without a CPU: memory, the windows of papr-tce 7, and hypercalls by register values.
+//! A machine without a CPU: memory, a host bridge with the windows of papr-tce 7, and hypercalls
+//! by register values.
 
 use super::console::Silent;
 use super::look;
 use super::probe::{Probe, Watched};
+use super::setup::Setup;
 use crate::host::Fact;
-use crate::profile::Profile;
 use crate::run::Target;
 use crate::script::How;
 use crate::value::Symbol;
-use hcall::{Caller, Memory, Regs};
-use iommu::{Agent, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
-use std::fmt;
+use hcall::rtas::ddw::DEFAULT_PAGE_SIZES;
+use hcall::{Accel, Caller, Memory, Phb, Regs};
+use iommu::bridge::{Bridge, Device};
+use iommu::{
+    Agent, Container, Direction, Error, Frames, Ioba, IommuTable, Liobn, PageShift, Pe, Window,
+};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
@@ -21,52 +25,47 @@ const START: u64 = 0;
 const BYTES: u64 = 1 << 30;
 /// The unit address of QEMU's first PCI host bridge, and of ours.
 const BUID: u64 = 0x0800_0000_2000_0000;
-
-/// What the machine is made of.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// Bytes of memory.
-    pub ram: u64,
-    /// Whose answers it gives.
-    pub profile: Profile,
-}
-
-impl Default for Setup {
-    fn default() -> Setup {
-        Setup { ram: 256 << 20, profile: Profile::Lopar }
-    }
-}
-
-impl fmt::Display for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} MiB of memory, IODA2", self.ram >> 20)
-    }
-}
+/// Tables of more entries than this have a second level.
+const MOST_FLAT: u64 = 1 << 20;
+/// The device that tries the mappings.
+const DEVICE: Pe = Pe(1);
 
 /// The machine.
 pub struct Direct {
-    setup: Setup,
+    ram: u64,
     all: Arc<Container>,
     agent: Agent,
     memory: Memory,
     probe: Arc<Probe>,
+    accel: Accel,
+    phb: Phb,
+    device: Device,
 }
 
 impl Direct {
     /// A machine whose entries are all clear. Errors: why the host cannot have it.
     pub fn new(setup: &Setup) -> Result<Direct, String> {
-        let no = |error: iommu::Error| error.to_string();
-        let probe = Arc::new(Probe::default());
+        let no = |error: Error| error.to_string();
+        let mut all = Container::new(Frames::new(setup.ram).map_err(no)?);
+        let mut accel = Accel::new(setup.tier).with_profile(setup.rules());
+        if let Some(injector) = setup.injector() {
+            all = all.with_faults(injector.clone());
+            accel = accel.with_faults(injector);
+        }
+        let (all, probe) = (Arc::new(all), Arc::new(Probe::default()));
+        probe.watch(&all);
+        let bridge = setup.platform.bridge();
+        let device = bridge.device(DEVICE);
         let window = Window::bytes(LIOBN, START, BYTES, PageShift::K4).map_err(no)?;
-        let platform = Watched { probe: probe.clone(), liobn: LIOBN, inner: Ioda2::default() };
-        let all = Container::new(Frames::new(setup.ram).map_err(no)?);
-        all.add_window(window, IommuTable::new(window, platform).map_err(no)?).map_err(no)?;
+        let made = probe.clone();
+        let make = Box::new(move |window| table(&bridge, &made, window));
+        let phb = Phb::new(BUID, window, DEFAULT_PAGE_SIZES, make);
+        let mut agent = all.agent();
+        phb.reset(&all, &mut agent).map_err(no)?;
         let len = usize::try_from(setup.ram).map_err(|error| error.to_string())?;
         let memory = Memory::from_ranges(&[(GuestAddress(0), len)]);
         let memory = memory.map_err(|error| error.to_string())?;
-        let all = Arc::new(all);
-        probe.watch(&all);
-        Ok(Direct { setup: setup.clone(), agent: all.agent(), all, memory, probe })
+        Ok(Direct { ram: setup.ram, all, agent, memory, probe, accel, phb, device })
     }
 
     /// The windows and frames.
@@ -78,6 +77,30 @@ impl Direct {
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
+
+    /// Where a device gets at a bus address: the guest address, or all ones when it faults.
+    fn reach(&mut self, ioba: u64, access: Direction) -> u64 {
+        let reached = self.device.translate(Ioba(ioba), 1, access).ok();
+        let gpa = reached.and_then(|to| self.all.frames().gpa(to.hpa));
+        gpa.map_or(u64::MAX, |gpa| gpa.0)
+    }
+}
+
+/// The hardware table of a window, under the eye, and set for the device.
+fn table(
+    bridge: &Arc<Bridge>,
+    probe: &Arc<Probe>,
+    window: Window,
+) -> Result<Arc<IommuTable>, Error> {
+    let (liobn, probe) = (window.liobn(), probe.clone());
+    let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
+    let table = bridge
+        .create_table_with(window, levels, |inner| Box::new(Watched { probe, liobn, inner }))?;
+    let number = usize::from(liobn != LIOBN);
+    // A window that was removed before has left its place.
+    let _ = bridge.unset_window(DEVICE, number);
+    bridge.set_window(DEVICE, number, &table)?;
+    Ok(table)
 }
 
 impl Target for Direct {
@@ -87,7 +110,7 @@ impl Target for Direct {
             Symbol::Start => START,
             Symbol::End => START + BYTES,
             Symbol::Entries => BYTES >> 12,
-            Symbol::Ram => self.setup.ram,
+            Symbol::Ram => self.ram,
             Symbol::BuidHigh => BUID >> 32,
             Symbol::BuidLow => BUID & 0xffff_ffff,
             _ => return None,
@@ -102,6 +125,8 @@ impl Target for Direct {
         let mut silent = Silent;
         let mut caller = Caller {
             problem_state: how == How::User,
+            accel: &self.accel,
+            phb: Some(&self.phb),
             ..Caller::new(&self.all, &self.memory, &mut self.agent, &mut silent)
         };
         hcall::dispatch(&mut caller, regs);
@@ -123,7 +148,12 @@ impl Target for Direct {
     }
 
     fn host(&mut self, fact: Fact, args: &[u64]) -> Result<u64, String> {
-        look::ask(&self.all, &self.probe, self.agent.totals(), fact, args)
+        let ioba = args.first().copied().unwrap_or(0);
+        match fact {
+            Fact::DeviceRead => Ok(self.reach(ioba, Direction::ToDevice)),
+            Fact::DeviceWrite => Ok(self.reach(ioba, Direction::FromDevice)),
+            _ => look::ask(&self.all, &self.probe, self.agent.totals(), fact, args),
+        }
     }
 
     fn state(&mut self) -> Option<u64> {

@@ -7,6 +7,8 @@ mod look;
 mod machine;
 mod probe;
 mod race;
+mod setup;
 
-pub use machine::{Direct, Setup};
+pub use machine::Direct;
 pub use race::list_race;
+pub use setup::{Platform, Setup};

@@ -2,7 +2,7 @@
 //! A platform that writes down what was true at each kill: the order exchange, kill, dirty,
 //! release becomes visible there.
 
-use iommu::{Container, Gpa, HwEntry, Liobn, Platform};
+use iommu::{Container, Gpa, HwEntry, Liobn, Pe, Platform};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// What is looked at when a kill comes: pages by number, entries of the first window.
@@ -67,6 +67,34 @@ pub(super) struct Watched<P> {
 }
 
 impl<P: Platform> Platform for Watched<P> {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn exchanges(&self) -> bool {
+        self.inner.exchanges()
+    }
+
+    fn max_levels(&self) -> u32 {
+        self.inner.max_levels()
+    }
+
+    fn after_set(&self, first: HwEntry, count: u64) {
+        self.inner.after_set(first, count);
+    }
+
+    fn after_clear(&self, first: HwEntry, count: u64) {
+        self.inner.after_clear(first, count);
+    }
+
+    fn flush(&self) {
+        self.inner.flush();
+    }
+
+    fn link(&self, pe: Pe, linked: bool) {
+        self.inner.link(pe, linked);
+    }
+
     fn kill(&self, first: HwEntry, count: u64) {
         self.probe.kill(self.liobn, first, count);
         self.inner.kill(first, count);

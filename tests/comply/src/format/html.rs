@@ -95,7 +95,10 @@ fn matrix(out: &mut String, report: &Report) {
             escape(clause.spec),
             id = clause.id
         );
-        outcomes.iter().zip(&report.columns).for_each(|(outcome, column)| cell(out, outcome, column));
+        outcomes
+            .iter()
+            .zip(&report.columns)
+            .for_each(|(outcome, column)| cell(out, outcome, column));
         *out += "</tr></tbody>\n";
     }
     *out += "</table></div>\n";
@@ -109,7 +112,10 @@ fn cell(out: &mut String, outcome: &Outcome, column: &Column) {
         return;
     }
     let open = if class == "fail" { " open" } else { "" };
-    let _ = write!(out, "<td class=\"{class}\" data-rig=\"{rig}\"><details{open}><summary>{word}</summary>");
+    let _ = write!(
+        out,
+        "<td class=\"{class}\" data-rig=\"{rig}\"><details{open}><summary>{word}</summary>"
+    );
     if !outcome.verdict.why().is_empty() {
         let _ = write!(out, "<p class=\"why\">{}</p>", escape(outcome.verdict.why()));
     }

@@ -8,7 +8,9 @@ use std::fmt::Write;
 
 /// The report.
 pub fn junit(report: &Report) -> String {
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tcevm comply\">\n");
+    let mut out = String::from(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tcevm comply\">\n",
+    );
     // Writing to a string does not fail.
     for column in &report.columns {
         let counts = column.counts();

@@ -300,7 +300,9 @@ impl Script {
     pub fn unjudged(&self, profile: Profile) -> Script {
         let mut script = self.clone();
         script.steps.retain(|step| step.only.holds(profile));
-        script.steps.retain(|step| !matches!(step.action, Action::Host { .. } | Action::Peek { .. }));
+        script
+            .steps
+            .retain(|step| !matches!(step.action, Action::Host { .. } | Action::Peek { .. }));
         for step in &mut script.steps {
             step.only = Only::Always;
             if let Action::Call { answers, .. } | Action::Rtas { answers, .. } = &mut step.action {
