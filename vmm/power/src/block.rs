@@ -7,7 +7,14 @@
 //! frames deep. A sentinel operation ends the chain.
 #![allow(unsafe_code)]
 
-use crate::{Cpu, interrupt::Stop, isa, mem::PAGE, mmu, word::Word};
+use crate::{
+    Cpu,
+    interrupt::Stop,
+    isa,
+    mem::PAGE,
+    mmu,
+    word::{Packed, Word},
+};
 
 /// Most instructions in a block.
 pub const MAX: usize = 64;
@@ -19,7 +26,13 @@ pub type Run = fn(&mut Cpu, Cursor) -> Stop;
 #[derive(Clone, Copy)]
 pub struct Op {
     run: Run,
-    word: Word,
+    word: Packed,
+}
+
+impl Op {
+    fn new(run: Run, word: Word) -> Op {
+        Op { run, word: Packed::new(word) }
+    }
 }
 
 /// A place in a block. Only `Cache::decode` makes one, from a slice that ends in the sentinel.
@@ -28,9 +41,14 @@ pub struct Cursor(*const Op);
 
 impl Cursor {
     #[inline(always)]
-    fn op(self) -> Op {
+    fn run(self) -> Run {
         // SAFETY: a cursor points into a live block; see `next`.
-        unsafe { *self.0 }
+        unsafe { (*self.0).run }
+    }
+    #[inline(always)]
+    fn word(self) -> Word {
+        // SAFETY: as in `run`.
+        unsafe { &(*self.0).word }.word()
     }
     /// The next operation.
     #[inline(always)]
@@ -48,10 +66,10 @@ pub fn step(
     at: Cursor,
     does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
 ) -> Stop {
-    match does(cpu, at.op().word) {
+    match does(cpu, at.word()) {
         Ok(()) => {
             let next = at.next();
-            (next.op().run)(cpu, next)
+            (next.run())(cpu, next)
         }
         Err(stop) => {
             cpu.stopped_at = at.0 as usize;
@@ -185,7 +203,7 @@ impl Cache {
         loop {
             let word = Word::new(cpu.fetch(at)?);
             let row = isa::decode(word);
-            self.arena.push(Op { run: row.map_or(without_row as Run, |r| r.run), word });
+            self.arena.push(Op::new(row.map_or(without_row as Run, |r| r.run), word));
             at = at.wrapping_add(4);
             let ends = row.is_none_or(|r| r.form.ends_block);
             if ends || at.is_multiple_of(PAGE) || self.arena.len() - first == MAX {
@@ -193,7 +211,7 @@ impl Cache {
             }
         }
         let len = (self.arena.len() - first) as u32;
-        self.arena.push(Op { run: sentinel, word: Word::new(0) });
+        self.arena.push(Op::new(sentinel, Word::new(0)));
         // SAFETY: `first` is an index of the arena; taking the pointer from the whole
         // allocation lets a cursor walk to the sentinel.
         let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
@@ -211,7 +229,7 @@ impl Cache {
         self.sets.fill(Block::EMPTY);
         self.arena.clear();
         let run = isa::decode(word).map_or(without_row as Run, |r| r.run);
-        self.arena.extend([Op { run, word }, Op { run: sentinel, word: Word::new(0) }]);
+        self.arena.extend([Op::new(run, word), Op::new(sentinel, Word::new(0))]);
         let first = Cursor(self.arena.as_ptr());
         Some((Block { start: pc, len: 1, first, ..Block::EMPTY }, word))
     }
@@ -221,7 +239,7 @@ impl Cache {
 #[inline(always)]
 pub(crate) fn run(block: &Block, cpu: &mut Cpu) -> Stop {
     cpu.nip = block.start.wrapping_add(4 * block.len());
-    (block.first.op().run)(cpu, block.first)
+    (block.first.run())(cpu, block.first)
 }
 
 /// Words that were no instruction: how many, and the last one.

@@ -247,11 +247,11 @@ impl Machine for Cpu {
     }
     #[inline(always)]
     fn gpr(&mut self, r: usize) -> u64 {
-        self.gpr[r & 31]
+        self.gpr[r]
     }
     #[inline(always)]
     fn set_gpr(&mut self, r: usize, v: u64) {
-        self.gpr[r & 31] = v;
+        self.gpr[r] = v;
     }
     #[inline(always)]
     fn add(&mut self, a: u64, b: u64) -> u64 {

@@ -1,16 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The 32-bit instruction word and its named fields.
 
+use std::{fmt, mem::MaybeUninit};
+
+/// The number of a register: a type that the compiler knows to be below 32, so that reading a
+/// register needs no check.
+#[rustfmt::skip]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Number {
+    R0, R1, R2, R3, R4, R5, R6, R7,
+    R8, R9, R10, R11, R12, R13, R14, R15,
+    R16, R17, R18, R19, R20, R21, R22, R23,
+    R24, R25, R26, R27, R28, R29, R30, R31,
+}
+
+#[rustfmt::skip]
+const NUMBERS: [Number; 32] = {
+    use Number::*;
+    [
+        R0, R1, R2, R3, R4, R5, R6, R7,
+        R8, R9, R10, R11, R12, R13, R14, R15,
+        R16, R17, R18, R19, R20, R21, R22, R23,
+        R24, R25, R26, R27, R28, R29, R30, R31,
+    ]
+};
+
 /// An instruction word with its three register fields taken out at decode time.
 ///
 /// Field names and bit numbers are the Power ISA's: bit 0 is the most significant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct Word {
     word: u32,
-    r6: u8,
-    r11: u8,
-    r16: u8,
+    r6: Number,
+    r11: Number,
+    r16: Number,
+    /// Makes the type too large to be passed in registers. As an integer in a register it would
+    /// be loaded whole and its fields shifted out; so each that is used is one load.
+    _in_memory: [MaybeUninit<u64>; 2],
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Word) -> bool {
+        self.word == other.word
+    }
+}
+
+impl Eq for Word {}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Word({:#010x})", self.word)
+    }
+}
+
+/// A word as decoded code keeps it.
+#[derive(Clone, Copy)]
+pub(crate) struct Packed {
+    word: u32,
+    r6: Number,
+    r11: Number,
+    r16: Number,
+}
+
+impl Packed {
+    pub(crate) const fn new(w: Word) -> Packed {
+        Packed { word: w.word, r6: w.r6, r11: w.r11, r16: w.r16 }
+    }
+    #[inline(always)]
+    pub(crate) const fn word(&self) -> Word {
+        let _in_memory = [MaybeUninit::uninit(); 2];
+        Word { word: self.word, r6: self.r6, r11: self.r11, r16: self.r16, _in_memory }
+    }
 }
 
 macro_rules! fields {
@@ -135,9 +196,10 @@ impl Word {
     pub const fn new(word: u32) -> Word {
         Word {
             word,
-            r6: (word >> 21 & 31) as u8,
-            r11: (word >> 16 & 31) as u8,
-            r16: (word >> 11 & 31) as u8,
+            r6: NUMBERS[(word >> 21 & 31) as usize],
+            r11: NUMBERS[(word >> 16 & 31) as usize],
+            r16: NUMBERS[(word >> 11 & 31) as usize],
+            _in_memory: [MaybeUninit::uninit(); 2],
         }
     }
 
