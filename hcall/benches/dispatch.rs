@@ -7,6 +7,7 @@ mod rig;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hcall::tokens::*;
+use hcall::{Accel, Tier};
 use rig::*;
 use vm_memory::{Be64, GuestAddress, GuestMemoryBackend, VolatileMemory};
 
@@ -17,9 +18,18 @@ fn main() {
 /// Calls in one sample.
 const CALLS: u64 = 256;
 
-/// Makes calls whose r4 up come from their number.
+/// Makes calls whose r4 up come from their number, tried in the ordinary way.
 fn calls(bencher: Bencher, entries: u64, token: u64, args: impl Fn(u64) -> [u64; 4]) {
-    let mut r = Rig::new();
+    calls_on(Rig::new(), bencher, entries, token, args);
+}
+
+fn calls_on(
+    mut r: Rig,
+    bencher: Bencher,
+    entries: u64,
+    token: u64,
+    args: impl Fn(u64) -> [u64; 4],
+) {
     let list =
         |page: u64| (0..512).map(move |n| ((n + page) % 1024) << 12 | RW).collect::<Vec<_>>();
     r.write_list(LIST, &list(1));
@@ -62,6 +72,26 @@ fn put_on_one_entry(bencher: Bencher) {
 #[divan::bench]
 fn put_over_the_window(bencher: Bencher) {
     calls(bencher, 1, H_PUT_TCE, |n| [L, (n % 1024) << 12, (n * 7 % 1024) << 12 | RW, 0]);
+}
+
+#[divan::bench(args = ["real", "virtual", "user"])]
+fn put_from_each_tier(bencher: Bencher, tier: &str) {
+    let rig = Rig::with(Accel::new(tier.parse().expect("a tier")));
+    calls_on(rig, bencher, 1, H_PUT_TCE, |n| [L, 0, (n % 1024) << 12 | RW, 0]);
+}
+
+#[divan::bench(args = ["real", "virtual", "user"])]
+fn list_of_512_from_each_tier(bencher: Bencher, tier: &str) {
+    let rig = Rig::with(Accel::new(tier.parse().expect("a tier")));
+    let page = |n| LIST + ((n % 2) << 12);
+    calls_on(rig, bencher, 512, H_PUT_TCE_INDIRECT, |n| [L, 0, page(n), 512]);
+}
+
+#[divan::bench]
+fn put_with_faults_that_do_not_happen(bencher: Bencher) {
+    let never = "hardware:prob=0".parse().expect("a fault");
+    let rig = Rig::with_faults(Tier::Virtual, [never]);
+    calls_on(rig, bencher, 1, H_PUT_TCE, |n| [L, 0, (n % 1024) << 12 | RW, 0]);
 }
 
 #[divan::bench]

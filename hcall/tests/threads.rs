@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A list that changes while a call reads it.
+//! Several processors at once: a list that changes while a call reads it, an entry that all write.
 
 mod rig;
 
 use hcall::tokens::*;
-use hcall::{Caller, Status, dispatch};
+use hcall::{Accel, Caller, Profile, Status, Tier, dispatch};
 use rig::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use vm_memory::{Bytes, GuestAddress};
@@ -38,4 +38,31 @@ fn a_list_that_another_processor_changes_is_checked_and_stored_as_one_copy() {
     });
     assert!([A | RW, B | RW, B | R].contains(&r.get(L, 300 << 12)));
     r.assert_sound();
+}
+
+// 70 to 72; bug 47: two processors on one entry, also with values that map nothing
+#[test]
+fn bug_47_two_processors_on_one_entry_agree_at_rest_under_every_profile() {
+    for (profile, start) in
+        [(Profile::LOPAR, Tier::Real), (Profile::KVM, Tier::Virtual), (Profile::QEMU, Tier::User)]
+    {
+        let accel = Accel::new(start).with_profile(profile);
+        let mut r = Rig::new();
+        std::thread::scope(|scope| {
+            for values in [[A | RW, MEMORY | RW, 0], [B | W, A | 4 | R, 0xd000]] {
+                let (accel, all, memory) = (&accel, &r.all, &r.memory);
+                scope.spawn(move || {
+                    let (mut agent, mut machine) = (all.agent(), Rig::new().machine);
+                    for n in 0..10_000 {
+                        let mut regs = [H_PUT_TCE, L, 0, values[n % 3], 0, 0, 0, 0, 0, 0];
+                        let caller = Caller::new(all, memory, &mut agent, &mut machine);
+                        dispatch(&mut Caller { accel, ..caller }, &mut regs);
+                    }
+                });
+            }
+        });
+        r.assert_sound();
+        assert_eq!(r.status(H_PUT_TCE, &[L, 0, 0]), Status::Success);
+        assert_eq!((r.pins(A), r.pins(B)), (0, 0), "{}", profile.name);
+    }
 }

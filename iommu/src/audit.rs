@@ -56,7 +56,7 @@ impl Audit {
             pins.iter().zip(mapped).map(|(&pins, &live)| u64::from(pins.abs_diff(live))).sum();
     }
 
-    /// What is live is the view's translation, and what the view says is live is live.
+    /// What is live is the view's translation, and what the view maps is live.
     fn agreement(&mut self, frames: &Frames, window: &GuestTable, hw: &IommuTable) {
         let expected = |entry: HwEntry| {
             let (hw_shift, shift) = (hw.window().page_shift().get(), window.window().page_shift());
@@ -72,7 +72,8 @@ impl Audit {
         hw.for_each_live(&mut |entry, tce| self.disagreeing += u64::from(tce != expected(entry)));
         window.view().for_each_run(&mut |first, count| {
             for guest in first.0..first.0 + count as u64 {
-                if window.view().load(GuestEntry(guest)).is_live() {
+                let raw = window.view().load(GuestEntry(guest));
+                if window.translate(frames, raw).is_live() {
                     let (first, count) = window.hw_entries(hw, GuestEntry(guest));
                     let missing = (0..count).filter(|n| !hw.load(HwEntry(first.0 + n)).is_live());
                     self.disagreeing += missing.count() as u64;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A guest without a CPU: memory, two windows, a machine that writes down what it is asked, and
+//! A guest without a CPU: memory, three windows, a machine that writes down what it is asked, and
 //! hypercalls by register values.
 #![allow(dead_code)] // each test file uses its part
 
@@ -17,6 +17,10 @@ pub(crate) const END: u64 = 0x40_0000;
 /// A window of 32 entries of 64 KiB at 2^59, whose hardware has pages of 4 KiB.
 pub(crate) const L2: u64 = 0x8000_0001;
 pub(crate) const START2: u64 = 0x0800_0000_0000_0000;
+/// A window of 8192 entries of 4 KiB at 64 GiB, whose view has two chunks and whose hardware has two
+/// levels: calls on it may need memory.
+pub(crate) const L3: u64 = 0x8000_0002;
+pub(crate) const START3: u64 = 0x10_0000_0000;
 pub(crate) const A: u64 = 0x1_0000;
 pub(crate) const B: u64 = 0x2_0000;
 /// A page for lists and argument blocks.
@@ -38,6 +42,7 @@ pub(crate) struct Fake {
     pub(crate) random: Option<u64>,
     pub(crate) now: SystemTime,
     pub(crate) invalidated: Vec<(u64, u64)>,
+    pub(crate) ending: bool,
 }
 
 /// Unit address of the second terminal; unit 0 is the first.
@@ -77,6 +82,9 @@ impl Machine for Fake {
     fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
         self.invalidated.push((start, bytes));
     }
+    fn is_ending(&self) -> bool {
+        self.ending
+    }
 }
 
 impl Fake {
@@ -87,7 +95,7 @@ impl Fake {
 }
 
 pub(crate) struct Rig {
-    pub(crate) all: Container,
+    pub(crate) all: Arc<Container>,
     pub(crate) agent: Agent,
     pub(crate) memory: Memory,
     pub(crate) machine: Fake,
@@ -117,12 +125,15 @@ impl Rig {
     fn over(all: Container, accel: Accel) -> Rig {
         let liobn = |liobn: u64| Liobn(u32::try_from(liobn).expect("a LIOBN"));
         let (k4, k64) = (PageShift::K4, PageShift::K64);
-        for (liobn, start, len, shift) in
-            [(liobn(L), 0, END, k4), (liobn(L2), START2, 32 << 16, k64)]
-        {
+        for (liobn, start, len, shift, levels) in [
+            (liobn(L), 0, END, k4, 1),
+            (liobn(L2), START2, 32 << 16, k64, 1),
+            (liobn(L3), START3, 8192 << 12, k4, 2),
+        ] {
             let window = Window::bytes(liobn, start, len, shift).expect("a window");
             let hardware = Window::bytes(liobn, start, len, k4).expect("a window");
-            let table = IommuTable::new(hardware, Ioda2::default()).expect("a table");
+            let table = IommuTable::with_levels(hardware, levels, Ioda2::default());
+            let table = table.expect("a table");
             all.add_window(window, table).expect("a new LIOBN");
         }
         let len = usize::try_from(MEMORY).expect("fits");
@@ -138,9 +149,19 @@ impl Rig {
             random: None,
             now: UNIX_EPOCH + Duration::new(951_782_400, 123_456_789),
             invalidated: Vec::new(),
+            ending: false,
         };
         let (meter, phb) = (None, None);
-        Rig { agent: all.agent(), all, memory, machine, problem_state: false, accel, meter, phb }
+        Rig {
+            agent: all.agent(),
+            all: Arc::new(all),
+            memory,
+            machine,
+            problem_state: false,
+            accel,
+            meter,
+            phb,
+        }
     }
 
     /// Makes a call with r3 to r12 and returns its row and status.

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Dynamic DMA windows through RTAS: papr-tce 3.5, clauses 82 to 87. Expected values are LoPAR 2.9's,
+//! and QEMU's where it leaves a number open.
+
+mod rig;
+
+use hcall::Status::*;
+use hcall::rtas::ddw;
+use hcall::tokens::*;
+use hcall::{Phb, rtas_tokens};
+use iommu::{Ioda2, IommuTable, Liobn, PageShift, Window};
+use rig::*;
+use std::sync::Arc;
+
+const BUID: u64 = 0x0800_0000_2000_0000;
+const HI: u32 = 0x0800_0000;
+const LO: u32 = 0x2000_0000;
+/// The default window: LIOBN, bytes.
+const D: u32 = 0x9000_0000;
+const D_BYTES: u64 = 1 << 30;
+/// The second LIOBN of the bridge.
+const E: u32 = 0x9000_0001;
+/// 2^59 as two cells.
+const HIGH: [u32; 2] = [0x0800_0000, 0];
+
+const OK: u32 = 0;
+const HARDWARE: u32 = -1i32 as u32;
+const PARAMETER: u32 = -3i32 as u32;
+
+fn bridge() -> Rig {
+    let mut rig = Rig::new();
+    let default = Window::bytes(Liobn(D), 0, D_BYTES, PageShift::K4).expect("a window");
+    let make = |window: Window| {
+        let levels = if window.size() > 1 << 18 { 2 } else { 1 };
+        IommuTable::with_levels(window, levels, Ioda2::default()).map(Arc::new)
+    };
+    let phb = Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make));
+    phb.reset(&rig.all, &mut rig.agent).expect("the default window");
+    rig.phb = Some(phb);
+    rig
+}
+
+/// The outputs of a call, of which the first is the status; what it does not fill is 0x55.
+fn rtas<const N: usize>(r: &mut Rig, name: &str, inputs: &[u32]) -> [u32; N] {
+    let (_, token) = rtas_tokens().find(|(known, _)| *known == name).expect(name);
+    let outputs = u32::try_from(N).expect("few");
+    let mut block = vec![token, u32::try_from(inputs.len()).expect("few"), outputs];
+    block.extend(inputs);
+    let at = LIST + 4 * block.len() as u64;
+    block.extend([0x55; N]);
+    r.write_words(LIST, &block);
+    assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+    r.words(at)
+}
+
+const QUERY: &str = "ibm,query-pe-dma-window";
+const CREATE: &str = "ibm,create-pe-dma-window";
+const REMOVE: &str = "ibm,remove-pe-dma-window";
+const RESET: &str = "ibm,reset-pe-dma-windows";
+
+fn available(r: &mut Rig) -> u32 {
+    let [status, available, ..] = rtas::<5>(r, QUERY, &[0, HI, LO]);
+    assert_eq!(status, OK);
+    available
+}
+
+fn create(r: &mut Rig, page_shift: u32, window_shift: u32) -> [u32; 4] {
+    rtas(r, CREATE, &[0, HI, LO, page_shift, window_shift])
+}
+
+fn remove(r: &mut Rig, liobn: u32) -> u32 {
+    rtas::<1>(r, REMOVE, &[liobn])[0]
+}
+
+fn put(r: &mut Rig, liobn: u32, ioba: u64, tce: u64) -> hcall::Status {
+    r.status(H_PUT_TCE, &[liobn.into(), ioba, tce])
+}
+
+// Clause 86
+#[test]
+fn a_query_has_five_or_six_outputs_that_agree() {
+    let mut r = bridge();
+    let [s5, windows5, max, mask5, _] = rtas::<5>(&mut r, QUERY, &[0, HI, LO]);
+    let [s6, windows6, max_hi, max_lo, mask6, _] = rtas::<6>(&mut r, QUERY, &[0, HI, LO]);
+    assert_eq!((s5, windows5, mask5), (OK, 1, 0x107));
+    assert_eq!((s6, windows6, mask6), (OK, 1, 0x107));
+    assert_eq!(u64::from(max_hi) << 32 | u64::from(max_lo), u64::from(max));
+    assert!(max >= 1 << 30, "a window for 4 TiB of 4 KiB pages");
+}
+
+// Clause 86; LoPAR: config_addr has the register fields 0
+#[test]
+fn wrong_counts_and_other_bridges_are_minus_3() {
+    let mut r = bridge();
+    assert_eq!(rtas::<4>(&mut r, QUERY, &[0, HI, LO])[0], PARAMETER);
+    assert_eq!(rtas::<7>(&mut r, QUERY, &[0, HI, LO])[0], PARAMETER);
+    assert_eq!(rtas::<5>(&mut r, QUERY, &[HI, LO])[0], PARAMETER);
+    for (config, hi, lo) in [(0, HI + 1, LO), (0, HI, LO + 1), (1, HI, LO), (1 << 24, HI, LO)] {
+        let expected = [PARAMETER, 0x55, 0x55, 0x55, 0x55];
+        assert_eq!(rtas::<5>(&mut r, QUERY, &[config, hi, lo]), expected);
+        assert_eq!(rtas::<4>(&mut r, CREATE, &[config, hi, lo, 16, 28])[0], PARAMETER);
+        assert_eq!(rtas::<1>(&mut r, RESET, &[config, hi, lo])[0], PARAMETER);
+    }
+    assert_eq!(rtas::<5>(&mut r, QUERY, &[0x00ff_f800, HI, LO])[0], OK, "bus, device, function");
+    r.phb = None;
+    assert_eq!(rtas::<5>(&mut r, QUERY, &[0, HI, LO])[0], PARAMETER);
+    assert_eq!(remove(&mut r, D), PARAMETER);
+}
+
+// Clauses 28 and 85
+#[test]
+fn a_second_window_is_at_2_to_the_59_and_a_third_is_refused() {
+    let mut r = bridge();
+    assert_eq!(create(&mut r, 16, 28), [OK, E, HIGH[0], HIGH[1]]);
+    let start = 1 << 59;
+    assert_eq!(put(&mut r, E, start, A | RW), Success);
+    assert_eq!(put(&mut r, E, start + (1 << 28) - 0x1_0000, B | RW), Success);
+    for outside in [start - 0x1_0000, start + (1 << 28), 0] {
+        assert_eq!(put(&mut r, E, outside, A | RW), Parameter);
+    }
+    assert_eq!(available(&mut r), 0);
+    assert_eq!(create(&mut r, 16, 28), [HARDWARE, 0x55, 0x55, 0x55]);
+    assert_eq!(available(&mut r), 0);
+    assert_eq!(r.get(E.into(), start), A | RW);
+    r.assert_sound();
+}
+
+// Clause 84; bugs 61 and 62
+#[test]
+fn bug_61_and_62_shifts_that_cannot_be_are_refused_time_after_time() {
+    let mut r = bridge();
+    for _ in 0..2 {
+        for (page, window) in [
+            (13, 28),
+            (0, 28),
+            (11, 28),
+            (34, 40), // a page that this bridge does not offer
+            (63, 70),
+            (64, 70),
+            (255, 255),
+            (u32::MAX, u32::MAX),
+            (16, 15), // smaller than its page
+            (12, 44), // 2^32 entries
+            (12, 64),
+            (16, 255),
+            (24, 60), // reaches behind what the bus has for it
+            (16, u32::MAX),
+        ] {
+            let refused = [PARAMETER, 0x55, 0x55, 0x55];
+            assert_eq!(create(&mut r, page, window), refused, "{page} {window}");
+        }
+    }
+    assert_eq!(available(&mut r), 1);
+    assert_eq!(r.all.windows().len(), 4, "three of the rig, and the default one");
+    assert_eq!(create(&mut r, 16, 16)[0], OK, "one page");
+}
+
+// Bug 59
+#[test]
+fn bug_59_a_window_of_more_than_4_gib_has_entries_to_its_end() {
+    let mut r = bridge();
+    assert_eq!(create(&mut r, 12, 43)[0], OK); // as many entries as can be
+    let last = (1 << 59) + (1 << 43) - 0x1000;
+    assert_eq!(put(&mut r, E, last, A | RW), Success);
+    assert_eq!((r.get(E.into(), last), r.get(E.into(), last - 0x1000)), (A | RW, 0));
+    assert_eq!(put(&mut r, E, last + 0x1000, A | RW), Parameter);
+    r.assert_sound();
+}
+
+// Clause 82; bug 30: cleared and released first
+#[test]
+fn bug_30_a_removed_window_has_released_everything() {
+    let mut r = bridge();
+    assert_eq!(create(&mut r, 16, 28)[0], OK);
+    assert_eq!(put(&mut r, E, 1 << 59, A | RW), Success);
+    assert_eq!(r.pins(A), 1);
+    assert_eq!(remove(&mut r, E), OK);
+    assert_eq!((r.pins(A), r.dirty(A)), (0, true));
+    assert_eq!(put(&mut r, E, 1 << 59, A | RW), Parameter);
+    assert_eq!(remove(&mut r, E), PARAMETER);
+    assert_eq!(create(&mut r, 16, 28)[0], OK);
+    assert_eq!(r.get(E.into(), 1 << 59), 0, "a new one is empty");
+    r.assert_sound();
+}
+
+#[test]
+fn what_is_not_a_window_of_the_bridge_is_not_removed() {
+    let mut r = bridge();
+    for liobn in [0, E, 0x8000_0000, 0x8000_0002, u32::MAX] {
+        assert_eq!(remove(&mut r, liobn), PARAMETER, "{liobn:#x}");
+    }
+    assert_eq!(r.get(L, 0), 0);
+}
+
+#[test]
+fn the_default_window_gives_its_place_to_one_of_larger_pages() {
+    let mut r = bridge();
+    assert_eq!(put(&mut r, D, 0, A | RW), Success);
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(r.pins(A), 0);
+    assert_eq!(available(&mut r), 2);
+    assert_eq!(create(&mut r, 16, 30), [OK, D, 0, 0], "the free LIOBN at the free place");
+    assert_eq!(put(&mut r, D, 0x1000, A | RW), Parameter, "pages are of 64 KiB now");
+    assert_eq!(put(&mut r, D, 0x1_0000, A | RW), Success);
+    assert_eq!(create(&mut r, 21, 30), [OK, E, HIGH[0], HIGH[1]]);
+    r.assert_sound();
+}
+
+// Clause 83; bug 60
+#[test]
+fn bug_60_the_default_window_is_back_when_the_last_other_one_goes() {
+    let mut r = bridge();
+    assert_eq!(put(&mut r, D, 0, A | RW), Success);
+    assert_eq!(create(&mut r, 16, 28)[0], OK);
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(put(&mut r, D, 0, A | RW), Parameter);
+    assert_eq!(remove(&mut r, E), OK);
+    assert_eq!(r.get(D.into(), 0), 0, "empty");
+    assert_eq!(put(&mut r, D, D_BYTES - 0x1000, A | RW), Success);
+    assert_eq!(available(&mut r), 1);
+    // A window that took the default one's place and name is not the default one.
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(create(&mut r, 16, 28), [OK, D, 0, 0]);
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(put(&mut r, D, 0x1000, A | RW), Success, "pages are of 4 KiB again");
+}
+
+// Clause 83: not if the one removed is the default one
+#[test]
+fn the_default_window_does_not_come_back_by_itself() {
+    let mut r = bridge();
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(put(&mut r, D, 0, A | RW), Parameter);
+    assert_eq!(remove(&mut r, D), PARAMETER);
+    assert_eq!(available(&mut r), 2);
+}
+
+// Clause 87; bugs 56 and 67
+#[test]
+fn bug_56_a_reset_leaves_the_default_window_empty_and_alone() {
+    let mut r = bridge();
+    for removed in [&[][..], &[D], &[D, E]] {
+        assert_eq!(create(&mut r, 16, 28)[0], OK);
+        assert_eq!(put(&mut r, D, 0, A | RW), Success);
+        assert_eq!(put(&mut r, E, 1 << 59, B | RW), Success);
+        removed.iter().for_each(|&liobn| assert_eq!(remove(&mut r, liobn), OK));
+        assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [OK]);
+        assert_eq!((r.pins(A), r.pins(B)), (0, 0));
+        assert_eq!(put(&mut r, E, 1 << 59, B | RW), Parameter);
+        assert_eq!((r.get(D.into(), 0), available(&mut r)), (0, 1));
+        r.assert_sound();
+    }
+}
+
+/// A bridge whose tables cannot be made after the default one.
+#[test]
+fn a_table_that_cannot_be_made_is_minus_1_and_leaves_nothing() {
+    let mut r = Rig::new();
+    let default = Window::bytes(Liobn(D), 0, D_BYTES, PageShift::K4).expect("a window");
+    let make = |window: Window| match window.page_shift() {
+        PageShift::K4 => IommuTable::new(window, Ioda2::default()).map(Arc::new),
+        _ => Err(iommu::Error::NoMemory),
+    };
+    let phb = Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make));
+    phb.reset(&r.all, &mut r.agent).expect("the default window");
+    r.phb = Some(phb);
+    for _ in 0..2 {
+        assert_eq!(create(&mut r, 16, 28), [HARDWARE, 0x55, 0x55, 0x55]);
+        assert_eq!(available(&mut r), 1);
+    }
+    assert_eq!(create(&mut r, 12, 28)[0], OK);
+}
+
+// LoPAR 2.9, ibm,ddw-applicable and ibm,ddw-extensions; QEMU: the same three cells
+#[test]
+fn the_device_tree_gives_the_tokens_of_the_rows() {
+    let token = |name| rtas_tokens().find(|(known, _)| *known == name).expect("a row").1;
+    assert_eq!(ddw::applicable(), [QUERY, CREATE, REMOVE].map(token));
+    assert_eq!(ddw::extensions(), [2, token(RESET), 1]);
+}
+
+// A window comes and goes while another vCPU uses it: each call finds it or does not
+#[test]
+fn windows_come_and_go_under_calls() {
+    let mut r = bridge();
+    let mut other = Rig::new();
+    let (all, memory) = (r.all.clone(), r.memory.clone());
+    let vcpu = std::thread::spawn(move || {
+        let mut agent = all.agent();
+        let mut mapped = 0;
+        while mapped < 2_000 {
+            let mut regs = [H_PUT_TCE, E.into(), 1 << 59, A | RW, 0, 0, 0, 0, 0, 0];
+            let mut caller = hcall::Caller::new(&all, &memory, &mut agent, &mut other.machine);
+            match hcall::dispatch(&mut caller, &mut regs).status {
+                Success => mapped += 1,
+                status => assert_eq!(status, Parameter),
+            }
+        }
+    });
+    while !vcpu.is_finished() {
+        assert_eq!(create(&mut r, 16, 28)[0], OK);
+        std::thread::yield_now();
+        assert_eq!(remove(&mut r, E), OK);
+    }
+    vcpu.join().expect("no assertion failed");
+    assert_eq!(r.pins(A), 0);
+    r.assert_sound();
+}
