@@ -34,6 +34,8 @@ pub(crate) struct Chip {
     cache: TceCache,
     /// One for each device that there is.
     devices: ArcSwap<Vec<Arc<InFlight>>>,
+    /// How many, or more: counted before a device is listed and after it is not.
+    device_count: AtomicU64,
     next_table: AtomicU64,
     kills: AtomicU64,
     /// The page shift of the tables, which the bus form needs to find the address.
@@ -46,6 +48,7 @@ impl Chip {
             kind,
             cache: TceCache::new(SLOTS),
             devices: ArcSwap::default(),
+            device_count: AtomicU64::new(0),
             next_table: AtomicU64::new(TABLES),
             kills: AtomicU64::new(0),
             page_shift: AtomicU64::new(12),
@@ -94,7 +97,18 @@ impl Chip {
     }
 
     /// Waits for the writes of devices that are under way.
+    ///
+    /// A device that is not counted yet when this looks reads the table after it was counted, and
+    /// so after the exchange before this: both are in the single total order.
+    #[inline]
     pub(crate) fn sync(&self) {
+        if self.device_count.load(Ordering::SeqCst) != 0 {
+            self.wait_for_devices();
+        }
+    }
+
+    #[inline(never)]
+    fn wait_for_devices(&self) {
         let mut turns = 0u32;
         for device in self.devices.load().iter() {
             device.wait(|| {
@@ -110,6 +124,7 @@ impl Chip {
     }
 
     pub(crate) fn add_device(&self, device: &Arc<InFlight>) {
+        self.device_count.fetch_add(1, Ordering::SeqCst);
         self.devices.rcu(|devices| {
             let mut devices = Vec::clone(devices);
             devices.push(device.clone());
@@ -122,6 +137,7 @@ impl Chip {
             let others = devices.iter().filter(|other| !Arc::ptr_eq(other, device));
             others.cloned().collect::<Vec<_>>()
         });
+        self.device_count.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
