@@ -9,6 +9,7 @@
 
 use crate::status::Status;
 use crate::tier::{Answer, Tier};
+use iommu::Error;
 
 /// By whose rules the tiers answer.
 #[derive(Debug)]
@@ -94,6 +95,23 @@ pub struct Rules {
     pub clears_own: bool,
     /// H_GET_TCE answers H_PARTIAL, without the page, where the page is not the guest's.
     pub hides_foreign: bool,
+}
+
+impl Rules {
+    /// What a refusal of the library becomes at once, if the call is refused by these rules too.
+    pub(crate) fn refusal(&self, why: &Error) -> Option<Answer> {
+        let odd = match why {
+            Error::NoWindow(_) => return Some(self.no_window),
+            Error::Unaligned(..) => self.unaligned_ioba,
+            Error::LowBits(_) => self.low_bits,
+            Error::NotOwned(_) => self.not_owned,
+            _ => return None,
+        };
+        match odd {
+            Odd::Refuse(answer) => Some(answer),
+            Odd::Accept => None,
+        }
+    }
 }
 
 const PARAMETER: Answer = Answer::Done(Status::Parameter);

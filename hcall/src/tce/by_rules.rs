@@ -40,6 +40,10 @@ pub(super) fn put_refused(
     tce: RawTce,
     why: Error,
 ) -> Result<(), Answer> {
+    // The library checks in the order of the rules: what it met first, they would.
+    if let Some(answer) = on.accel.rules(tier).refusal(&why) {
+        return Err(answer);
+    }
     host_failed(tier, why)?;
     put(on, tier, liobn, ioba, tce)
 }
