@@ -57,7 +57,7 @@ impl<'a> Batch<'a> {
         self.table.check(entry)?;
         if new.is_live() {
             self.frames.check_page(new.hpa(), self.page_shift)?;
-            reserve_levels(self.table, self.work, entry, 1)?;
+            reserve_levels(self.table, self.work, entry, 1, |_| true)?;
             self.frames.reserve(new.hpa(), self.page_shift, 1)?;
         }
         Ok(self.exchange(entry, new))
@@ -267,7 +267,7 @@ impl Drop for Batch<'_> {
 }
 
 /// One exchange with its kill: a [`Batch`] of one, without the room that a batch needs, for a
-/// [plain](Work::plain) agent and a table that is not watched.
+/// [plain](Work::plain) agent and a table that is not watched. `slot` is the entry's place.
 ///
 /// Linux: `iommu_tce_xchg` as the commit made it.
 #[inline(always)]
@@ -276,13 +276,14 @@ pub(crate) fn tce_xchg_plain(
     frames: &Frames,
     work: &mut Work,
     entry: HwEntry,
+    slot: &AtomicTce,
     new: Tce,
 ) -> Tce {
     if new.is_live() {
         work.pins.pin(frames.frame(new.hpa()), 1);
         work.totals.pinned += 1;
     }
-    let old = table.exchange(entry, new);
+    let old = slot.swap(new);
     table.kill(entry, 1);
     work.totals.kills += 1;
     if old.is_live() {
@@ -305,15 +306,17 @@ fn clear_sealed(table: &IommuTable, frames: &Frames, work: &mut Work, entry: HwE
     Batch::with(table, frames, work).exchange(entry, Tce::CLEAR);
 }
 
-/// Makes sure that the levels of these entries exist. Errors: [`Error::NoMemory`].
+/// Makes the levels of the entries that are `needed(n)`. Errors: [`Error::NoMemory`].
+#[inline]
 pub(crate) fn reserve_levels(
     table: &IommuTable,
     work: &Work,
     first: HwEntry,
     count: u64,
+    needed: impl Fn(u64) -> bool,
 ) -> Result<(), Error> {
     let liobn = table.window().liobn();
-    table.reserve(first, count, &mut || work.has_memory(liobn))
+    table.reserve(first, count, needed, &mut || work.has_memory(liobn))
 }
 
 /// Takes a pin for each live entry that is about to be stored: before the swap, so that no page

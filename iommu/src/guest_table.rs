@@ -38,7 +38,7 @@ use crate::frames::Frames;
 use crate::sync::{AtomicI64, Ordering, fence};
 use crate::table::IommuTable;
 use crate::tally::Tally;
-use crate::tce::{RawTce, Tce};
+use crate::tce::{AtomicTce, RawTce, Tce};
 use crate::view::View;
 use crate::window::Window;
 use std::sync::Arc;
@@ -57,9 +57,7 @@ pub struct GuestTable {
     tables: Vec<Arc<IommuTable>>,
     /// How often each of them was attached.
     attached: Vec<u32>,
-    /// True when no hardware table ever needs memory.
-    flat: bool,
-    /// True for by far the commonest: one flat hardware table with the guest's pages, not watched.
+    /// True for by far the commonest: one hardware table with the guest's pages, not watched.
     simple: bool,
     live: Arc<Live>,
 }
@@ -82,7 +80,6 @@ impl GuestTable {
             view: Arc::new(View::new(window.size())),
             tables: Vec::new(),
             attached: Vec::new(),
-            flat: true,
             simple: false,
             live: Arc::default(),
         }
@@ -128,12 +125,10 @@ impl GuestTable {
     }
 
     fn classified(self) -> GuestTable {
-        let flat = self.tables.iter().all(|table| table.levels() == 1);
-        let simple = flat
-            && self.tables.len() == 1
+        let simple = self.tables.len() == 1
             && self.tables[0].watch().is_none()
             && self.tables[0].window().page_shift() == self.window.page_shift();
-        GuestTable { flat, simple, ..self }
+        GuestTable { simple, ..self }
     }
 
     fn position(&self, table: &Arc<IommuTable>) -> Option<usize> {
@@ -208,13 +203,18 @@ impl GuestTable {
         match self.tables.first() {
             Some(table) if self.simple && work.plain => {
                 let mut raw = raw;
+                let hw = HwEntry(entry.0);
+                let mut slot = table.place(hw, raw.is_live(), work.may_allocate)?;
                 if let Some(place) = self.view.place(entry, raw.0 != 0, work.may_allocate)? {
                     place.store(raw.0, Ordering::Release);
                 }
                 let mut tally = Tally { puts: 1, ..Tally::default() };
+                if slot.is_none() {
+                    slot = clear_already(table, hw);
+                }
                 let mut new = frames.translate(raw);
-                loop {
-                    let old = tce_xchg_plain(table, frames, work, HwEntry(entry.0), new);
+                while let Some(slot) = slot {
+                    let old = tce_xchg_plain(table, frames, work, hw, slot, new);
                     tally.note(old.is_live(), new.is_live());
                     match self.view.load(entry) {
                         now if now == raw => break,
@@ -322,7 +322,7 @@ impl GuestTable {
             let (first, count) = self.hw_entries(table, entry);
             let page = self.translate(frames, raw);
             let possible = !page.is_live()
-                || table.reserve(first, count, &mut || true).is_ok()
+                || table.reserve(first, count, |_| true, &mut || true).is_ok()
                     && self.pin(frames, table, raw).is_ok();
             let page = if possible { page } else { Tce::CLEAR };
             self.exchange(table, batch, entry, page, change);
@@ -367,42 +367,37 @@ impl GuestTable {
         let liobn = self.window.liobn();
         let mut allowed = || work.has_memory(liobn);
         self.view.reserve(first, count, move |n| raw(n).0 != 0, &mut allowed)?;
-        if self.flat && work.plain {
-            return Ok(());
+        for table in &self.tables {
+            let (first, each) = self.hw_entries(table, first);
+            let live = |n| raw((n / each) as usize).is_live();
+            reserve_levels(table, work, first, count as u64 * each, live)?;
         }
-        self.reserve_slowly(frames, work, first, count, raw)
+        if work.plain { Ok(()) } else { self.pin_all(frames, work, count, raw) }
     }
 
+    /// Pins every page of the write, for memory that may be unregistered, or none.
     #[cold]
-    fn reserve_slowly(
+    fn pin_all(
         &self,
         frames: &Frames,
         work: &Work,
-        first: GuestEntry,
         count: usize,
-        raw: impl Fn(usize) -> RawTce + Copy,
+        raw: impl Fn(usize) -> RawTce,
     ) -> Result<(), Error> {
-        let live = || (0..count).filter(|&n| raw(n).is_live());
-        for n in live() {
-            let gpa = Gpa(raw(n).address());
+        let live = || (0..count).map(&raw).filter(|raw| raw.is_live());
+        for gpa in live().map(|raw| Gpa(raw.address())) {
             if work.faults.as_ref().is_some_and(|f| f.unregistered(self.window.liobn(), gpa)) {
                 return Err(Error::NotRegistered(gpa));
             }
-            for table in &self.tables {
-                let (first, count) = self.hw_entries(table, GuestEntry(first.0 + n as u64));
-                reserve_levels(table, work, first, count)?;
-            }
         }
         let mut pinned = Vec::new();
-        for n in live() {
+        for raw in live() {
             for table in &self.tables {
-                if let Err(error) = self.pin(frames, table, raw(n)) {
-                    for (table, raw) in pinned {
-                        self.unpin(frames, table, raw);
-                    }
+                if let Err(error) = self.pin(frames, table, raw) {
+                    pinned.into_iter().for_each(|(table, raw)| self.unpin(frames, table, raw));
                     return Err(error);
                 }
-                pinned.push((table, raw(n)));
+                pinned.push((table, raw));
             }
         }
         Ok(())
@@ -443,4 +438,13 @@ impl GuestTable {
             }
         }
     }
+}
+
+/// The entry is clear because its level does not exist, and clear is what is wanted. As in a batch
+/// that does not swap, a fence publishes what was stored in the view. If the level has appeared
+/// meanwhile, its entry is to be exchanged after all.
+#[cold]
+fn clear_already(table: &IommuTable, entry: HwEntry) -> Option<&AtomicTce> {
+    fence(Ordering::SeqCst);
+    table.place(entry, false, false).unwrap_or_default()
 }

@@ -129,6 +129,27 @@ impl<T: Zero> Radix<T> {
         }
     }
 
+    /// Makes the leaves of those among `count` entries from `first` on that are `needed(n)`, n from
+    /// 0 up. Errors: as [`leaf_or_new`](Self::leaf_or_new).
+    #[inline]
+    pub(crate) fn reserve(
+        &self,
+        first: u64,
+        count: u64,
+        needed: impl Fn(u64) -> bool,
+        allowed: &mut dyn FnMut() -> bool,
+    ) -> Result<(), Error> {
+        let mut done = 0;
+        while done < count {
+            let here = (count - done).min(self.left_in_leaf(first + done) as u64);
+            if self.leaf(first + done).is_none() && (done..done + here).any(&needed) {
+                self.leaf_or_new(first + done, allowed)?;
+            }
+            done += here;
+        }
+        Ok(())
+    }
+
     fn new_level(&self, shift: u32) -> Result<Box<Node<T>>, Error> {
         let len = 1 << self.shift;
         Ok(Box::new(if shift == 0 {

@@ -15,8 +15,11 @@ use std::fmt;
 const MAX_FLAT: u64 = 1 << 27;
 /// Most levels of a table (Linux: `POWERNV_IOMMU_MAX_LEVELS`).
 pub const MAX_LEVELS: u32 = 5;
-/// A level is at least a 4 KiB page of entries.
-const MIN_LEVEL_SHIFT: u32 = 9;
+/// A level is at least a 4 KiB page of entries, as in Linux, if the walk allows it. (Five such
+/// levels never pass [`WALK_BITS`]; those of Linux do not either.)
+const PAGE_LEVEL_SHIFT: u32 = 9;
+/// And at least 64 entries.
+const MIN_LEVEL_SHIFT: u32 = 6;
 /// Bits of bus address that a multi-level walk reaches (Linux: `pnv_pci_ioda2_table_alloc_pages`).
 const WALK_BITS: u32 = 55;
 
@@ -50,7 +53,7 @@ impl IommuTable {
     }
 
     /// An empty table of 1 to 5 levels, of which all but the top one are allocated when they
-    /// are needed. All levels have the same number of entries, at least 512.
+    /// are needed. All levels have the same number of entries, at least 64.
     ///
     /// Errors: [`Error::Levels`] when the platform cannot walk so many, for several levels also
     /// when the window's size is not a power of two or the walk would pass 55 bits;
@@ -130,7 +133,7 @@ impl IommuTable {
             return Err(Error::LowBits(tce.hpa().0));
         }
         if tce.is_live() {
-            self.reserve(first, count, &mut || true)?;
+            self.reserve(first, count, |_| true, &mut || true)?;
         }
         for n in 0..count {
             let tce = tce.further(n << self.window.page_shift().get());
@@ -220,6 +223,27 @@ impl IommuTable {
         }
     }
 
+    /// The place of an entry that was checked. Where its level does not exist, it is made if `needed`.
+    /// Errors: [`Error::NoMemory`], also when memory is not `allowed`.
+    #[inline(always)]
+    pub(crate) fn place(
+        &self,
+        entry: HwEntry,
+        needed: bool,
+        allowed: bool,
+    ) -> Result<Option<&AtomicTce>, Error> {
+        match self.tces.get(entry.0) {
+            None if needed => self.new_place(entry, allowed).map(Some),
+            place => Ok(place),
+        }
+    }
+
+    #[cold]
+    fn new_place(&self, entry: HwEntry, allowed: bool) -> Result<&AtomicTce, Error> {
+        let (level, at) = self.tces.leaf_or_new(entry.0, &mut || allowed)?;
+        level.get(at).ok_or(Error::NoMemory)
+    }
+
     /// Swaps an entry that was checked and, if `new` is live, reserved. Clearing where no level
     /// is allocates none. The caller kills, dirties and releases.
     ///
@@ -235,21 +259,20 @@ impl IommuTable {
         }
     }
 
-    /// Makes sure that the levels of these entries, which were checked, exist.
-    /// Errors: [`Error::NoMemory`].
+    /// Makes the levels of those among `count` entries from `first` on, which were checked, that are
+    /// `needed(n)`, n from 0 up. Errors: [`Error::NoMemory`].
+    #[inline]
     pub(crate) fn reserve(
         &self,
         first: HwEntry,
         count: u64,
+        needed: impl Fn(u64) -> bool,
         allowed: &mut dyn FnMut() -> bool,
     ) -> Result<(), Error> {
-        let mut entry = first.0;
-        let end = first.0 + count;
-        while entry < end && self.levels() > 1 {
-            self.tces.leaf_or_new(entry, allowed)?;
-            entry += self.tces.left_in_leaf(entry) as u64;
+        if self.levels() == 1 {
+            return Ok(());
         }
-        Ok(())
+        self.tces.reserve(first.0, count, needed, allowed)
     }
 
     /// Calls `with` for each live entry. Levels that do not exist cost nothing.
@@ -280,12 +303,15 @@ fn flat(window: &Window) -> Result<Radix<AtomicTce>, Error> {
 
 fn tree(window: &Window, levels: u32) -> Result<Radix<AtomicTce>, Error> {
     let entries_shift = window.size().ilog2();
-    let level_shift = entries_shift.div_ceil(levels).max(MIN_LEVEL_SHIFT);
-    let walk = level_shift * levels + window.page_shift().get();
-    if !window.size().is_power_of_two() || walk >= WALK_BITS {
-        return Err(Error::Levels(levels));
+    let needed = entries_shift.div_ceil(levels);
+    let fits = |shift: &u32| shift * levels + window.page_shift().get() < WALK_BITS;
+    let shifts = [PAGE_LEVEL_SHIFT, MIN_LEVEL_SHIFT].map(|least| needed.max(least));
+    match shifts.into_iter().find(fits) {
+        Some(shift) if window.size().is_power_of_two() => {
+            Ok(Radix::new(window.size(), levels, shift))
+        }
+        _ => Err(Error::Levels(levels)),
     }
-    Ok(Radix::new(window.size(), levels, level_shift))
 }
 
 impl fmt::Debug for IommuTable {

@@ -61,23 +61,15 @@ impl View {
     /// Makes place for the entries among `count` from `first` on that are `needed`.
     /// Errors: [`Error::NoMemory`]; then at most empty places were made (bug 49 of papr-tce 6.2:
     /// a value must not be lost because there is no place for it).
+    #[inline]
     pub(crate) fn reserve(
         &self,
         first: GuestEntry,
         count: usize,
-        needed: impl Fn(usize) -> bool + Copy,
+        needed: impl Fn(usize) -> bool,
         allowed: &mut dyn FnMut() -> bool,
     ) -> Result<(), Error> {
-        let mut done = 0;
-        while done < count {
-            let entry = first.0 + done as u64;
-            let here = (count - done).min(self.entries.left_in_leaf(entry));
-            if self.entries.leaf(entry).is_none() && (done..done + here).any(needed) {
-                self.entries.leaf_or_new(entry, allowed)?;
-            }
-            done += here;
-        }
-        Ok(())
+        self.entries.reserve(first.0, count as u64, |n| needed(n as usize), allowed)
     }
 
     /// Stores `raw(0)`, `raw(1)` and so on into `count` entries from `first` on, which the caller

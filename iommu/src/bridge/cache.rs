@@ -77,6 +77,7 @@ impl TceCache {
 
     /// Caches what was loaded after the ticket was taken. Returns the ticket of what is cached
     /// now, or `None` if a kill or another fill came between: then it is not cached.
+    #[cold]
     pub(crate) fn fill(&self, key: u64, value: u64, ticket: Ticket) -> Option<Ticket> {
         let slot = &self.slots[ticket.slot];
         // A fill is a new generation too: who read the slot's old content must notice.

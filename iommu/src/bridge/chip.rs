@@ -3,15 +3,13 @@
 //! devices' writes that are under way.
 
 use super::cache::TceCache;
-use super::inflight::InFlight;
+use super::inflight::{Devices, InFlight};
 use super::kill::{Killed, decode_ioda1, decode_ioda2};
 use crate::platform::Pe;
 use crate::platform::ioda1::Form;
 use crate::sync::{AtomicU64, Ordering};
 use crate::window::PageShift;
-use arc_swap::ArcSwap;
 use std::fmt;
-use std::sync::Arc;
 
 /// Translations that a bridge caches.
 const SLOTS: usize = 256;
@@ -32,10 +30,7 @@ pub enum Kind {
 pub(crate) struct Chip {
     kind: Kind,
     cache: TceCache,
-    /// One for each device that there is.
-    devices: ArcSwap<Vec<Arc<InFlight>>>,
-    /// How many, or more: counted before a device is listed and after it is not.
-    device_count: AtomicU64,
+    devices: Devices,
     next_table: AtomicU64,
     kills: AtomicU64,
     /// The page shift of the tables, which the bus form needs to find the address.
@@ -47,8 +42,7 @@ impl Chip {
         Chip {
             kind,
             cache: TceCache::new(SLOTS),
-            devices: ArcSwap::default(),
-            device_count: AtomicU64::new(0),
+            devices: Devices::new(),
             next_table: AtomicU64::new(TABLES),
             kills: AtomicU64::new(0),
             page_shift: AtomicU64::new(12),
@@ -73,7 +67,8 @@ impl Chip {
 
     /// A store to the kill register. A value that the bridge does not understand does nothing.
     pub(crate) fn write_kill(&self, value: u64) {
-        self.kills.fetch_add(1, Ordering::Relaxed);
+        // A statistic: not worth a locked instruction.
+        self.kills.store(self.kills.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let page_shift = self.page_shift.load(Ordering::Relaxed) as u32;
         let killed = match self.kind {
             Kind::P5ioc2 => None,
@@ -97,47 +92,34 @@ impl Chip {
     }
 
     /// Waits for the writes of devices that are under way.
-    ///
-    /// A device that is not counted yet when this looks reads the table after it was counted, and
-    /// so after the exchange before this: both are in the single total order.
     #[inline]
     pub(crate) fn sync(&self) {
-        if self.device_count.load(Ordering::SeqCst) != 0 {
-            self.wait_for_devices();
-        }
-    }
-
-    #[inline(never)]
-    fn wait_for_devices(&self) {
         let mut turns = 0u32;
-        for device in self.devices.load().iter() {
-            device.wait(|| {
-                turns += 1;
-                if turns < 100 { std::hint::spin_loop() } else { std::thread::yield_now() }
-            });
-        }
+        self.devices.wait(|| {
+            turns += 1;
+            if turns < 100 { std::hint::spin_loop() } else { std::thread::yield_now() }
+        });
     }
 
-    /// Values that were written to the kill register.
+    /// Values that were written to the kill register. Exact while one thread writes.
     pub(crate) fn kills(&self) -> u64 {
         self.kills.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn add_device(&self, device: &Arc<InFlight>) {
-        self.device_count.fetch_add(1, Ordering::SeqCst);
-        self.devices.rcu(|devices| {
-            let mut devices = Vec::clone(devices);
-            devices.push(device.clone());
-            devices
-        });
+    /// Takes a place for a device.
+    pub(crate) fn add_device(&self) -> usize {
+        self.devices.take()
     }
 
-    pub(crate) fn remove_device(&self, device: &Arc<InFlight>) {
-        self.devices.rcu(|devices| {
-            let others = devices.iter().filter(|other| !Arc::ptr_eq(other, device));
-            others.cloned().collect::<Vec<_>>()
-        });
-        self.device_count.fetch_sub(1, Ordering::SeqCst);
+    /// Gives it up.
+    pub(crate) fn remove_device(&self, place: usize) {
+        self.devices.give(place);
+    }
+
+    /// The writes of the device at a place.
+    #[inline]
+    pub(crate) fn writes(&self, place: usize) -> Option<&InFlight> {
+        self.devices.at(place)
     }
 }
 

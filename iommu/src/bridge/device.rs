@@ -55,19 +55,28 @@ pub struct Ram<'a, M> {
 }
 
 impl<M: GuestMemoryBackend> DmaMemory for Ram<'_, M> {
-    #[inline]
+    #[inline(always)]
     fn read(&self, from: Hpa, to: &mut [u8]) -> Option<()> {
         let gpa = GuestAddress(self.frames.gpa(from)?.0);
         match self.memory.get_slice(gpa, to.len()) {
-            Ok(slice) => (slice.copy_to(to) == to.len()).then_some(()),
-            // Regions that follow one another.
-            Err(_) => self.memory.read_slice(to, gpa).ok(),
+            Ok(slice) => _ = slice.copy_to(to),
+            Err(_) => self.read_regions(gpa, to)?,
         }
+        Some(())
     }
 
     fn write(&self, to: Hpa, from: &[u8]) -> Option<()> {
         let gpa = GuestAddress(self.frames.gpa(to)?.0);
         self.memory.write_slice(from, gpa).ok()
+    }
+}
+
+impl<M: GuestMemoryBackend> Ram<'_, M> {
+    /// Reads over the border of two regions.
+    #[cold]
+    #[inline(never)]
+    fn read_regions(&self, from: GuestAddress, to: &mut [u8]) -> Option<()> {
+        self.memory.read_slice(to, from).ok()
     }
 }
 
@@ -87,7 +96,8 @@ pub struct Device {
     pe: Pe,
     chip: Arc<Chip>,
     windows: Cache<Arc<ArcSwap<Vec<Tve>>>, Arc<Vec<Tve>>>,
-    writes: Arc<InFlight>,
+    /// Its place among the bridge's devices.
+    place: usize,
 }
 
 /// A translation, and by what to tell whether it is valid still.
@@ -107,9 +117,8 @@ impl Device {
         chip: Arc<Chip>,
         windows: Cache<Arc<ArcSwap<Vec<Tve>>>, Arc<Vec<Tve>>>,
     ) -> Device {
-        let writes = Arc::new(InFlight::new());
-        chip.add_device(&writes);
-        Device { pe, chip, windows, writes }
+        let place = chip.add_device();
+        Device { pe, chip, windows, place }
     }
 
     /// The PE.
@@ -135,6 +144,27 @@ impl Device {
     /// whether it would translate so still, and if not all is done again.
     #[inline]
     pub fn read(
+        &mut self,
+        memory: &impl DmaMemory,
+        ioba: Ioba,
+        to: &mut [u8],
+    ) -> Result<(), DmaFault> {
+        let access = Direction::ToDevice;
+        let found = find(self.windows.load(), &self.chip, self.pe, ioba, to.len(), access)?;
+        // By far the commonest: all of it in one page, and nothing changed meanwhile.
+        if found.to.len == to.len() {
+            memory.read(found.to.hpa, to).ok_or(DmaFault::NoMemory(found.to.hpa))?;
+            if found.is_current(&self.chip) {
+                found.tell(false);
+                return Ok(());
+            }
+        }
+        self.read_pieces(memory, ioba, to)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_pieces(
         &mut self,
         memory: &impl DmaMemory,
         ioba: Ioba,
@@ -170,7 +200,7 @@ impl Device {
         while done < from.len() {
             let at = Ioba(ioba.0.wrapping_add(done as u64));
             let windows = self.windows.load();
-            let _writing = Writing::new(&self.writes);
+            let _writing = self.chip.writes(self.place).map(Writing::new);
             let left = from.len() - done;
             let found = find(windows, &self.chip, self.pe, at, left, Direction::FromDevice)?;
             let Translation { hpa, len, .. } = found.to;
@@ -184,7 +214,7 @@ impl Device {
 
 impl Drop for Device {
     fn drop(&mut self) {
-        self.chip.remove_device(&self.writes);
+        self.chip.remove_device(self.place);
     }
 }
 
@@ -210,7 +240,7 @@ impl Drop for Writing<'_> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn find<'a>(
     windows: &'a [Tve],
     chip: &Chip,
@@ -236,7 +266,7 @@ fn find<'a>(
 }
 
 /// The table of the PE's window that the address is in, the entry, and the offset in its page.
-#[inline]
+#[inline(always)]
 fn entry_of(windows: &[Tve], pe: Pe, ioba: Ioba) -> Option<(&IommuTable, HwEntry, u64)> {
     windows.iter().filter(|tve| tve.pe == pe).find_map(|tve| {
         let window = tve.table.window();
@@ -248,7 +278,7 @@ fn entry_of(windows: &[Tve], pe: Pe, ioba: Ioba) -> Option<(&IommuTable, HwEntry
 
 /// The entry from the cache, or from the table and then into the cache. Entries without
 /// permissions are not cached: a fault is not worth a slot.
-#[inline]
+#[inline(always)]
 fn lookup(
     chip: &Chip,
     pe: Pe,

@@ -12,10 +12,75 @@
 //! and reads again if not.
 
 use crate::sync::{AtomicU64, Ordering};
+use once_cell::race::OnceBox;
 
 /// One device's writes. Odd while one is under way.
 #[derive(Debug)]
 pub(crate) struct InFlight(AtomicU64);
+
+/// Places for the devices of a bridge: read by each kill, without a lock. A place that is given up
+/// is used again; more are made when all are taken.
+#[derive(Debug)]
+pub(crate) struct Devices {
+    /// A bit for each place that is taken.
+    taken: AtomicU64,
+    places: [InFlight; 64],
+    more: OnceBox<Devices>,
+}
+
+impl Devices {
+    /// No device.
+    pub(crate) fn new() -> Devices {
+        let places = std::array::from_fn(|_| InFlight::new());
+        Devices { taken: AtomicU64::new(0), places, more: OnceBox::new() }
+    }
+
+    /// Takes a place for a device; its number.
+    pub(crate) fn take(&self) -> usize {
+        let free = |taken: u64| (taken != u64::MAX).then(|| taken | (taken + 1));
+        match self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
+            Ok(taken) => taken.trailing_ones() as usize,
+            Err(_) => 64 + self.more.get_or_init(|| Box::new(Devices::new())).take(),
+        }
+    }
+
+    /// Gives a place up, whose device writes no more.
+    pub(crate) fn give(&self, place: usize) {
+        match self.block(place) {
+            Some(block) => _ = block.taken.fetch_and(!(1 << (place % 64)), Ordering::AcqRel),
+            None => debug_assert!(false, "a place that was taken"),
+        }
+    }
+
+    /// The writes of the device at a place.
+    #[inline]
+    pub(crate) fn at(&self, place: usize) -> Option<&InFlight> {
+        self.block(place).map(|block| &block.places[place % 64])
+    }
+
+    fn block(&self, place: usize) -> Option<&Devices> {
+        let mut block = self;
+        for _ in 0..place / 64 {
+            block = block.more.get()?;
+        }
+        Some(block)
+    }
+
+    /// [Waits](InFlight::wait) for every device. A device that comes meanwhile finds the kill done:
+    /// its place is taken by a read-modify-write too.
+    #[inline]
+    pub(crate) fn wait(&self, mut pause: impl FnMut()) {
+        let mut block = Some(self);
+        while let Some(devices) = block {
+            let mut taken = devices.taken.load(Ordering::Acquire);
+            while taken != 0 {
+                devices.places[taken.trailing_zeros() as usize].wait(&mut pause);
+                taken &= taken - 1;
+            }
+            block = devices.more.get();
+        }
+    }
+}
 
 impl InFlight {
     /// No write.
@@ -50,6 +115,24 @@ impl InFlight {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_place_is_used_again_and_there_are_always_more() {
+        let devices = Devices::new();
+        let places: Vec<usize> = (0..130).map(|_| devices.take()).collect();
+        assert_eq!(places, (0..130).collect::<Vec<_>>());
+        devices.give(7);
+        devices.give(100);
+        assert_eq!((devices.take(), devices.take(), devices.take()), (7, 100, 130));
+        assert!(devices.at(130).is_some() && devices.at(64 * 50).is_none());
+        devices.at(130).expect("taken").begin();
+        let mut turns = 0;
+        devices.wait(|| {
+            turns += 1;
+            devices.at(130).expect("taken").end();
+        });
+        assert_eq!(turns, 1);
+    }
 
     #[test]
     fn waiting_ends_with_the_write_that_was_under_way() {

@@ -65,7 +65,7 @@ impl Container {
     pub fn map_dma_whole(&self, by: &mut Agent, param: &MapDma) -> Result<(), Errno> {
         let map = self.check_map(param)?;
         let tces: Vec<Tce> = (0..map.pages).map(|n| self.tce(&map, n)).collect::<Result<_, _>>()?;
-        reserve_levels(&map.table, &by.work, map.first, map.pages)?;
+        reserve_levels(&map.table, &by.work, map.first, map.pages, |_| true)?;
         let (shift, frames) = (map.table.window().page_shift(), self.frames());
         for tce in &tces {
             frames.check_page(tce.hpa(), shift)?;

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The exchange on each platform with its bridge, and with tables of several levels; and what a
+//! device's read costs beside a bare slice of guest memory.
+//!
+//! `bare_swap` is the unit: the first target is 3.5 of it for one exchange with all checks, pins
+//! and dirt. `slice` is the unit of the reads: the target is 2 of it.
+
+#[path = "../tests/machine/mod.rs"]
+mod machine;
+
+mod fixture;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use fixture::{Bare, Old};
+use iommu::bridge::Kind;
+use iommu::platform::ioda1::Form;
+use iommu::*;
+use machine::{L, MEMORY, Machine, RW};
+use std::fmt;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
+
+fn main() {
+    divan::main();
+}
+
+/// Entries of the window, which are live, and of a sample.
+const ENTRIES: u64 = MEMORY >> 12;
+const RUN: u64 = 1024;
+
+/// A platform and a number of levels.
+#[derive(Clone, Copy)]
+struct Row(Option<Kind>, u32);
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.0 {
+            None => "no bridge",
+            Some(Kind::P5ioc2) => "p5ioc2",
+            Some(Kind::Ioda1(_)) => "ioda1",
+            Some(Kind::Ioda2) => "ioda2",
+        };
+        write!(f, "{name}, {} level(s)", self.1)
+    }
+}
+
+const ROWS: [Row; 10] = [
+    Row(None, 1),
+    Row(None, 2),
+    Row(None, 3),
+    Row(None, 4),
+    Row(None, 5),
+    Row(Some(Kind::P5ioc2), 1),
+    Row(Some(Kind::Ioda1(Form::Pair)), 1),
+    Row(Some(Kind::Ioda2), 1),
+    Row(Some(Kind::Ioda2), 2),
+    Row(Some(Kind::Ioda2), 5),
+];
+
+fn machine(Row(kind, levels): Row) -> Machine {
+    let bytes = |bytes| Window::bytes(L, 0, bytes, PageShift::K4).expect("a window");
+    let window = bytes(MEMORY);
+    // Several levels are for large windows.
+    let hw = if levels == 1 { window } else { bytes(1 << 40) };
+    let mut m = match kind {
+        Some(kind) => Machine::with(&Bridge::new(kind), window, hw, levels),
+        None => {
+            let table = IommuTable::with_levels(hw, levels, Ioda2::default());
+            let table = std::sync::Arc::new(table.expect("a table"));
+            let frames = Frames::new(MEMORY).expect("memory");
+            Machine::over(&Bridge::ioda2(), frames, window, table)
+        }
+    };
+    (0..ENTRIES).for_each(|n| m.put(n << 12, page(n)));
+    m
+}
+
+fn page(n: u64) -> u64 {
+    ((n % ENTRIES) << 12) | RW
+}
+
+#[divan::bench]
+fn bare_swap(bencher: Bencher) {
+    let bare = Bare::new();
+    bencher.counter(ItemsCount::new(RUN)).bench_local(|| {
+        (0..RUN).for_each(|n| _ = black_box(bare.swap(n, page(n + 1))));
+    });
+}
+
+#[divan::bench]
+fn old_design(bencher: Bencher) {
+    let old = Old::new();
+    (0..RUN).for_each(|n| old.replace(n, page(n)).expect("alone"));
+    bencher.counter(ItemsCount::new(RUN)).bench_local(|| {
+        (0..RUN).for_each(|n| _ = black_box(old.replace(n, page(n + 1))));
+    });
+}
+
+#[divan::bench(args = ROWS)]
+fn exchange(bencher: Bencher, row: Row) {
+    let mut m = machine(row);
+    let mut round = 0;
+    bencher.counter(ItemsCount::new(RUN)).bench_local(|| {
+        round += 1;
+        (0..RUN).for_each(|n| m.put(n << 12, page(n + round)));
+    });
+}
+
+#[divan::bench(args = ROWS)]
+fn list_of_512(bencher: Bencher, row: Row) {
+    let mut m = machine(row);
+    let lists: [Vec<u64>; 2] = [1, 7].map(|k| (0..512).map(|n| page(n * k)).collect());
+    let mut round = 0;
+    bencher.counter(ItemsCount::new(512u64)).bench_local(|| {
+        round += 1;
+        m.all.put_list(&mut m.agent, L, Ioba(0), &lists[round % 2]).expect("list");
+    });
+}
+
+/// Reads of 8 bytes of one page, a sample of them.
+mod read {
+    use super::*;
+
+    const READS: u64 = 1000;
+
+    /// What a device model without an IOMMU does.
+    #[divan::bench]
+    fn slice(bencher: Bencher) {
+        let m = machine(Row(None, 1));
+        bencher.counter(ItemsCount::new(READS)).bench_local(|| {
+            for n in 0..READS {
+                let mut bytes = [0; 8];
+                let at = GuestAddress(black_box((n % 64) * 8));
+                let slice = black_box(&m.memory).get_slice(at, 8).expect("memory");
+                slice.copy_to(&mut bytes);
+                black_box(bytes);
+            }
+        });
+    }
+
+    #[divan::bench]
+    fn read_obj(bencher: Bencher) {
+        let m = machine(Row(None, 1));
+        bencher.counter(ItemsCount::new(READS)).bench_local(|| {
+            for n in 0..READS {
+                let at = GuestAddress(black_box((n % 64) * 8));
+                black_box(black_box(&m.memory).read_obj::<u64>(at).expect("memory"));
+            }
+        });
+    }
+
+    #[divan::bench(args = &ROWS[5..])]
+    fn device(bencher: Bencher, row: Row) {
+        let m = machine(row);
+        let (mut device, ram) = (m.device(), m.ram());
+        bencher.counter(ItemsCount::new(READS)).bench_local(|| {
+            for n in 0..READS {
+                let mut bytes = [0; 8];
+                device.read(&ram, Ioba(black_box((n % 64) * 8)), &mut bytes).expect("mapped");
+                black_box(bytes);
+            }
+        });
+    }
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A VFIO container of version 2: registered memory and dynamic windows.
+
+mod user;
+
+use iommu::vfio::*;
+use iommu::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use user::*;
+
+// papr-tce 5.3
+#[test]
+fn registering_checks_charges_and_enables() {
+    let mut u = User::new(2, &Bridge::ioda2());
+    u.container.attach_group(&u.group).expect("free");
+    assert_eq!(u.map(0, SMALL, 0x1000, RW), Err(Errno::Eperm), "not enabled");
+    for (vaddr, size) in
+        [(SMALL + 1, 0x1000), (SMALL, 0x801), (SMALL, 0), (u64::MAX - 0xfff, 0x1000)]
+    {
+        assert_eq!(u.register(vaddr, size), Err(Errno::Einval));
+        assert_eq!(u.unregister(vaddr, size), Err(Errno::Einval));
+    }
+    assert_eq!(u.register(0x1000, 0x1000), Err(Errno::Efault), "no memory there");
+    assert_eq!(u.register(READ_ONLY, 0x1000), Err(Errno::Efault), "pinned for writing");
+    assert_eq!(u.locked(), 0);
+    u.register(SMALL, 0x10_0000).expect("free");
+    assert_eq!(u.locked(), 0x100);
+    // 94
+    assert_eq!(u.register(SMALL, 0x10_0000), Err(Errno::Ebusy), "the same again");
+    assert_eq!(u.register(SMALL + 0x8000, 0x10_0000), Err(Errno::Einval), "overlaps");
+    assert_eq!(u.locked(), 0x100);
+    u.map(0, SMALL, 0x1000, RW).expect("enabled, and the default window is there");
+    assert_eq!(u.unregister(SMALL, 0x8000), Err(Errno::Enoent), "not that region");
+}
+
+#[test]
+fn registering_above_the_limit_is_refused_and_charges_nothing() {
+    let frames = Arc::new(Frames::unregistered(MEMORY).expect("memory"));
+    let process = process(&frames, 0x100);
+    let container = vfio::Container::v2(&process, &frames, &Arc::default());
+    let param = |size| RegisterMemory { vaddr: SMALL, size, ..RegisterMemory::new() };
+    assert_eq!(container.register_memory(&param(0x10_1000)), Err(Errno::Enomem));
+    assert_eq!(process.memlock().locked(), 0);
+    container.register_memory(&param(0x10_0000)).expect("up to the limit");
+    drop(container);
+    assert_eq!(process.memlock().locked(), 0);
+}
+
+// bug 50': EBUSY while mapped, and the region is the container's still
+#[test]
+fn bug_50_prime_unregistering_mapped_memory_is_busy_and_keeps_the_region() {
+    let mut u = User::v2();
+    let baseline = u.locked();
+    u.map(0x3000, SMALL, 0x1000, RW).expect("map");
+    assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Ebusy));
+    u.map(0x4000, SMALL + 0x1000, 0x1000, RW).expect("registered still");
+    u.unmap(0x3000, 0x2000).expect("unmap");
+    u.unregister(SMALL, 0x100_0000).expect("nothing maps it");
+    // What is charged is the other region and the table of the default window.
+    assert_eq!(baseline - u.locked() + WINDOW32 / 4096 * 8 / 4096, 0x1000);
+    assert_eq!(u.map(0x3000, SMALL, 0x1000, RW), Err(Errno::Einval), "not registered");
+    assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Enoent));
+    assert_eq!(u.all_pins(), 0);
+}
+
+// papr-tce 5.3: known to another container of the process, one more user
+#[test]
+fn containers_of_one_process_share_a_region() {
+    let mut u = User::v2();
+    let other = vfio::Container::v2(&u.process, &u.frames, &u.registrations);
+    let charged = u.locked();
+    let param = RegisterMemory { vaddr: SMALL, size: 0x100_0000, ..RegisterMemory::new() };
+    other.register_memory(&param).expect("known");
+    assert_eq!(u.locked(), charged, "charged once");
+    u.map(0, SMALL, 0x1000, RW).expect("map");
+    other.unregister_memory(&param).expect("this one has not mapped it");
+    assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Ebusy));
+}
+
+// bug 48: huge pages first, small pages later, in one region
+#[test]
+fn bug_48_the_smallest_page_of_a_region_decides() {
+    let mut u = User::new(2, &Bridge::ioda2());
+    let shift = |shift| PageShift::new(shift).expect("a shift");
+    let (ua, hpa) = (0x7100_0000_0000, |gpa| u.frames.hpa(Gpa(gpa)).expect("memory"));
+    for (offset, page_shift) in [(0, shift(24)), (0x100_0000, shift(12))] {
+        let (ua, hpa) = (Ua(ua + offset), hpa(0x400_0000 + offset));
+        let mapping = Mapping { ua, len: 0x100_0000, hpa, page_shift, writable: true };
+        u.process.map(mapping).expect("free");
+    }
+    u.container.attach_group(&u.group).expect("free");
+    u.register(ua, 0x200_0000).expect("free");
+    u.remove(0).expect("the default one");
+    u.create(24, 1 << 30, 1).expect("a window");
+    assert_eq!(u.map(0, ua + 0x100_0000, 0x100_0000, RW), Err(Errno::Efault));
+    assert_eq!(u.all_pins(), 0);
+}
+
+// bug 42: what is being unregistered is an error and no partial success
+#[test]
+fn bug_42_a_map_that_races_with_unregistering_is_whole_or_an_error() {
+    let u = User::v2();
+    let done = AtomicBool::new(false);
+    let (container, frames) = (&u.container, &u.frames);
+    std::thread::scope(|scope| {
+        let mapper = scope.spawn(|| {
+            let mut by = container.agent();
+            let (mut ok, mut refused) = (0, 0);
+            while !done.load(Ordering::Relaxed) {
+                let size = 0x8000;
+                let map = MapDma { flags: RW, vaddr: SMALL, iova: 0, size, ..MapDma::new() };
+                match container.map_dma(&mut by, &map) {
+                    Ok(()) => {
+                        let table = container.tables()[0].clone();
+                        let live = (0..8).filter(|&n| table.tce(HwEntry(n)).expect("in").is_live());
+                        assert_eq!(live.count(), 8, "success is the whole");
+                        ok += 1;
+                    }
+                    Err(errno) => {
+                        assert!([Errno::Einval, Errno::Enxio].contains(&errno), "{errno}");
+                        refused += 1;
+                    }
+                }
+                let unmap = UnmapDma { iova: 0, size, ..UnmapDma::new() };
+                container.unmap_dma(&mut by, &unmap).expect("unmap");
+            }
+            (ok, refused)
+        });
+        let (mut ok, mut busy) = (0, 0);
+        for _ in 0..2000 {
+            match u.unregister(SMALL, 0x100_0000) {
+                Ok(()) => {
+                    ok += 1;
+                    u.register(SMALL, 0x100_0000).expect("free");
+                }
+                Err(errno) => {
+                    assert_eq!(errno, Errno::Ebusy);
+                    busy += 1;
+                }
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        let (mapped, _refused) = mapper.join().expect("no panic");
+        assert!(mapped > 0 && ok + busy == 2000);
+    });
+    assert_eq!(frames.all_pins().into_iter().max(), Some(0));
+}
+
+// bug 47: two mappers of one entry with pages of two regions
+#[test]
+fn bug_47_two_mappers_of_one_entry_count_right_for_both_regions() {
+    let u = User::v2();
+    let container = &u.container;
+    let small = RegisterMemory { vaddr: SMALL, size: 0x100_0000, ..RegisterMemory::new() };
+    let map = |by: &mut Agent, vaddr| {
+        let map = MapDma { flags: RW, vaddr, iova: 0x5000, size: 0x1000, ..MapDma::new() };
+        container.map_dma(by, &map).expect("map");
+    };
+    std::thread::scope(|scope| {
+        for vaddr in [SMALL, HUGE] {
+            scope.spawn(move || {
+                let mut by = container.agent();
+                for n in 0..20_000 {
+                    map(&mut by, vaddr + ((n % 4) << 12));
+                }
+            });
+        }
+    });
+    assert_eq!(u.all_pins(), 1, "one live entry");
+    u.assert_sound();
+    map(&mut container.agent(), SMALL);
+    assert_eq!(container.unregister_memory(&small), Err(Errno::Ebusy));
+    map(&mut container.agent(), HUGE);
+    container.unregister_memory(&small).expect("nothing maps it");
+}
+
+// bugs 61 and 62, and papr-tce 3.3
+#[test]
+fn bug_62_impossible_windows_are_refused_twice_in_a_row_and_charge_nothing() {
+    let mut u = User::v2();
+    u.remove(0).expect("the default one");
+    let charged = u.locked();
+    for (shift, size, levels) in [
+        (64, 1 << 40, 1),
+        (255, 1 << 40, 1),
+        (63, 1 << 63, 1),
+        (11, 1 << 30, 1),
+        (13, 1 << 30, 1),
+        (16, 1 << 15, 1),
+        (12, (1 << 30) + 0x1000, 1),
+        (12, 0, 1),
+        (12, 1 << 63, 5),
+        (12, 1 << 44, 1),
+        (12, 1 << 30, 0),
+        (12, 1 << 30, 6),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(u.create(shift, size, levels), Err(Errno::Einval), "{shift} {size:#x}");
+        }
+        assert_eq!(u.locked(), charged);
+    }
+    assert_eq!(u.create(12, 1 << 43, 2), Err(Errno::Enomem), "above the limit");
+    assert_eq!(u.locked(), charged);
+}
+
+#[test]
+fn two_windows_are_made_and_used_and_a_third_is_not_possible() {
+    let mut u = User::v2();
+    u.map(0x1000, SMALL, 0x1000, RW).expect("the default window");
+    assert_eq!(u.create(24, 1 << 40, 2), Ok(Ioba(1 << 59)));
+    assert_eq!(u.create(12, 1 << 30, 1), Err(Errno::Enospc));
+    let top = (1 << 59) + (1 << 40) - 0x100_0000;
+    u.map(top, HUGE, 0x100_0000, RW).expect("map");
+    assert_eq!(u.map(top + 0x100_0000, HUGE, 0x100_0000, RW), Err(Errno::Enxio));
+    u.assert_sound();
+    assert_eq!(u.pins(HUGE), 1);
+    assert_eq!(u.remove(0x1000), Err(Errno::Einval), "no window begins there");
+    u.remove(1 << 59).expect("remove");
+    assert_eq!((u.pins(HUGE), u.pins(SMALL)), (0, 1));
+    assert_eq!(u.map(top, HUGE, 0x100_0000, RW), Err(Errno::Enxio));
+    assert_eq!(u.create(16, 1 << 30, 1), Ok(Ioba(1 << 59)), "free again");
+}
+
+// bug 30: every entry is cleared and released before the window is unset
+#[test]
+fn bug_30_a_window_is_cleared_before_it_is_taken_away() {
+    let mut u = User::v2();
+    u.map(0, SMALL, 0x10_0000, RW).expect("map");
+    let mut device = u.bridge.device(u.group.pe());
+    let reaches = |device: &mut bridge::Device| device.translate(Ioba(0), 8, Direction::ToDevice);
+    assert!(reaches(&mut device).is_ok());
+    let table = u.container.tables()[0].clone();
+    u.remove(0).expect("remove");
+    assert_eq!(reaches(&mut device), Err(bridge::DmaFault::NoWindow(Ioba(0))));
+    let mut live = 0;
+    table.for_each_live(&mut |_, _| live += 1);
+    assert_eq!((live, u.all_pins()), (0, 0));
+}
+
+#[test]
+fn a_map_that_races_with_the_removal_of_its_window_leaves_nothing() {
+    let u = User::v2();
+    let (container, frames) = (&u.container, &u.frames);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for n in 0..2u64 {
+            let done = &done;
+            scope.spawn(move || {
+                let mut by = container.agent();
+                while !done.load(Ordering::Relaxed) {
+                    let (vaddr, iova) = (SMALL + (n << 16), n << 14);
+                    let map = MapDma { flags: RW, vaddr, iova, size: 0x8000, ..MapDma::new() };
+                    let mapped = container.map_dma(&mut by, &map);
+                    assert!([Ok(()), Err(Errno::Enxio)].contains(&mapped), "{mapped:?}");
+                }
+            });
+        }
+        let mut by = container.agent();
+        for _ in 0..300 {
+            let remove = RemoveWindow { start_addr: 0, ..RemoveWindow::new() };
+            container.remove_window(&mut by, &remove).expect("there");
+            let window = CreateWindow {
+                page_shift: 12,
+                window_size: 1 << 28,
+                levels: 2,
+                ..CreateWindow::new()
+            };
+            container.create_window(&window).expect("free");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    u.assert_sound();
+    let User { container, by, .. } = u;
+    drop((container, by));
+    assert_eq!(u.frames.all_pins().into_iter().max(), Some(0));
+    assert_eq!(u.process.memlock().locked(), 0);
+    let _ = frames;
+}
+
+// bug 15: each of several groups has its windows, and loses all of them
+#[test]
+fn bug_15_groups_that_come_and_go_have_all_windows() {
+    let mut u = User::v2();
+    let second = Group::new(&u.bridge, Pe(2), Liobn(0x200), WINDOW32).expect("a group");
+    let second = Arc::new(second);
+    u.map(0, SMALL, 0x1000, RW).expect("map");
+    u.create(16, 1 << 30, 1).expect("a window");
+    u.container.attach_group(&second).expect("the same bridge");
+    let numbers = |pe| u.bridge.windows_of(pe).into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+    assert_eq!((numbers(Pe(1)), numbers(Pe(2))), (vec![0, 1], vec![0, 1]));
+    let mut device = u.bridge.device(Pe(2));
+    assert!(device.translate(Ioba(0), 8, Direction::ToDevice).is_ok());
+    u.container.detach_group(&mut u.by, &second).expect("attached");
+    assert_eq!(numbers(Pe(2)), [0], "the host's");
+    assert!(device.translate(Ioba(0), 8, Direction::ToDevice).is_err());
+    assert_eq!(u.pins(SMALL), 1, "the first group has it still");
+    let other = Group::new(&Bridge::ioda2(), Pe(3), Liobn(0x300), WINDOW32).expect("a group");
+    assert_eq!(u.container.attach_group(&Arc::new(other)), Err(Errno::Einval), "another bridge");
+}
+
+// 97
+#[test]
+fn dropping_a_container_of_version_2_gives_everything_back() {
+    let mut u = User::v2();
+    u.map(0, SMALL, 0x80_0000, RW).expect("map");
+    u.create(24, 1 << 40, 3).expect("a window");
+    u.map(1 << 59, HUGE, 0x200_0000, RW).expect("map");
+    let User { container, frames, process, by, group, .. } = u;
+    drop((container, by));
+    assert_eq!(frames.all_pins().into_iter().max(), Some(0));
+    assert_eq!(process.memlock().locked(), 0);
+    let page = frames.hpa(Gpa(0)).expect("memory");
+    group.host().map(0, page, 1, Direction::ToDevice).expect("the host has its window again");
+}
