@@ -23,6 +23,9 @@ pub struct Clause {
 pub enum Check {
     /// A script (see [`script`](crate::script)): runs on every rig.
     Script(&'static str),
+    /// A script on a machine in which this goes wrong (see `hcall::inject`): for rigs that can
+    /// have that.
+    Faults(&'static str, &'static str),
     /// A function over the library: for threads, and for calls that no guest makes.
     Host(fn(&Setup) -> Result<(), String>),
 }
@@ -37,7 +40,7 @@ impl Clause {
     pub fn script(&self) -> Option<Result<Script, String>> {
         match self.check {
             Check::Script(text) => Some(Script::parse(text)),
-            Check::Host(_) => None,
+            Check::Faults(..) | Check::Host(_) => None,
         }
     }
 }

@@ -82,14 +82,11 @@ fn run<V: Vcpu + Send>(ready: Ready, cpus: Vec<V>) -> Result<Ran, String> {
     });
     let bytes = std::mem::take(&mut *printed.0.lock().unwrap_or_else(PoisonError::into_inner));
     let printed = String::from_utf8_lossy(&bytes).into_owned();
-    match outcome {
-        Outcome::PoweredOff | Outcome::GuestFailed(_) => {}
-        other => {
-            let last = printed.lines().last().unwrap_or("").to_owned();
-            return Err(format!("{}; it had printed: {last}", other.message().unwrap_or_default()));
-        }
-    }
+    let died = match outcome {
+        Outcome::PoweredOff | Outcome::GuestFailed(_) => None,
+        other => Some(other.message().unwrap_or_default()),
+    };
     let audit = machine.container().audit();
     let unsound = (!audit.holds()).then(|| format!("the accounting is broken: {audit:?}"));
-    Ok(Ran { printed, unsound })
+    Ok(Ran { printed, died, unsound })
 }

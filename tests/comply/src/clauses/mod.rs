@@ -3,13 +3,17 @@
 
 mod abi;
 mod ddw;
+mod device;
 mod exchange;
+mod faults;
 mod get;
 mod indirect;
 mod order;
 mod put;
 mod races;
 mod stuff;
+mod table;
+mod vfio;
 mod window;
 
 use crate::clause::Clause;
@@ -22,9 +26,13 @@ pub const CLAUSES: &[&[Clause]] = &[
     indirect::CLAUSES,
     stuff::CLAUSES,
     order::CLAUSES,
+    device::CLAUSES,
     exchange::CLAUSES,
     races::CLAUSES,
+    faults::CLAUSES,
     window::CLAUSES,
+    table::CLAUSES,
+    vfio::CLAUSES,
     ddw::CLAUSES,
 ];
 

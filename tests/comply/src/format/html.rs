@@ -15,7 +15,10 @@ const JS: &str = include_str!("report.js");
 pub fn html(report: &Report) -> String {
     let passed = if report.passed() { "every clause that applies passes" } else { "clauses fail" };
     let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n         <title>PAPR TCE compliance: {passed}</title>\n<style>\n{CSS}</style></head>\n<body>\n         <header><h1>PAPR TCE compliance</h1>\n<p>{} clauses: {passed}.</p></header>\n",
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
+                 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+                 <title>PAPR TCE compliance: {passed}</title>\n<style>\n{CSS}</style></head>\n<body>\n\
+                 <header><h1>PAPR TCE compliance</h1>\n<p>{} clauses: {passed}.</p></header>\n",
         report.clauses.len()
     );
     rigs(&mut out, report);
@@ -30,7 +33,8 @@ pub fn html(report: &Report) -> String {
 // Writing to a string does not fail, so what write! returns is dropped throughout.
 
 fn rigs(out: &mut String, report: &Report) {
-    *out += "<section><h2>Rigs</h2>\n<div class=\"scroll\"><table class=\"rigs\"><thead><tr><th>rig</th><th>passed</th>             <th>failed</th><th>skipped</th><th>answers as</th><th>what it is</th></tr></thead><tbody>\n";
+    *out += "<section><h2>Rigs</h2>\n<div class=\"scroll\"><table class=\"rigs\"><thead><tr><th>rig</th><th>passed</th>\
+                 <th>failed</th><th>skipped</th><th>answers as</th><th>what it is</th></tr></thead><tbody>\n";
     for column in &report.columns {
         let counts = column.counts();
         let failed = if counts.failed > 0 { "fail" } else { "" };
@@ -89,7 +93,8 @@ fn matrix(out: &mut String, report: &Report) {
         let words: Vec<_> = outcomes.iter().map(|outcome| outcome.verdict.word()).collect();
         let _ = write!(
             out,
-            "<tbody class=\"clause\" id=\"{id}\" data-verdicts=\"{}\"><tr><th><a href=\"#{id}\">{id}</a>             <p>{}</p><p class=\"spec\">{}</p></th>",
+            "<tbody class=\"clause\" id=\"{id}\" data-verdicts=\"{}\"><tr><th><a href=\"#{id}\">{id}</a>\
+                 <p>{}</p><p class=\"spec\">{}</p></th>",
             words.join(" "),
             escape(clause.says),
             escape(clause.spec),
@@ -144,7 +149,8 @@ fn covered(out: &mut String, report: &Report) {
     for (title, rows) in coverage::tables(&report.clauses) {
         let _ = write!(
             out,
-            "<h3>{title}</h3>\n<div class=\"scroll\"><table class=\"coverage\"><thead><tr><th>what</th><th>clauses</th>             <th>by</th></tr></thead><tbody>\n"
+            "<h3>{title}</h3>\n<div class=\"scroll\"><table class=\"coverage\"><thead><tr><th>what</th><th>clauses</th>\
+                 <th>by</th></tr></thead><tbody>\n"
         );
         for Coverage { what, clauses } in rows {
             let links: Vec<_> =

@@ -44,12 +44,17 @@ impl DirectRig {
                 let verdict = check(&setup).map_or_else(Verdict::Fail, |()| Verdict::Pass);
                 Ok(Outcome { verdict, done: Vec::new() })
             }
-            Check::Script(text) => {
-                let script = Script::parse(text).map_err(|why| format!("{}: {why}", clause.id))?;
-                Ok(run(&mut Direct::new(&setup)?, &script, profile))
+            Check::Script(text) => script(clause, text, &setup),
+            Check::Faults(faults, text) => {
+                script(clause, text, &Setup { faults: vec![faults.parse()?], ..setup })
             }
         }
     }
+}
+
+fn script(clause: &Clause, text: &str, setup: &Setup) -> Result<Outcome, String> {
+    let script = Script::parse(text).map_err(|why| format!("{}: {why}", clause.id))?;
+    Ok(run(&mut Direct::new(setup)?, &script, setup.profile))
 }
 
 impl Rig for DirectRig {

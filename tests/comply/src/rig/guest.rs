@@ -15,11 +15,13 @@ use crate::tap;
 pub struct Ran {
     /// What it printed.
     pub printed: String,
+    /// Why the machine ended before the guest powered off, if it did.
+    pub died: Option<String>,
     /// What is wrong with the host's accounting after it, where somebody can see that.
     pub unsound: Option<String>,
 }
 
-/// Runs an image to its end. Errors: it could not be run, or did not end.
+/// Runs an image to its end. Errors: it could not be run.
 pub type Boot = Box<dyn Fn(&[u8]) -> Result<Ran, String> + Send + Sync>;
 
 /// A machine that runs images.
@@ -42,6 +44,7 @@ pub struct GuestRig {
 fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
     match clause.check {
         Check::Host(_) => Err(Outcome::skip("no guest makes these calls")),
+        Check::Faults(..) => Err(Outcome::skip("no guest makes its host fail")),
         Check::Script(text) => {
             let failed = |why| Outcome { verdict: Verdict::Fail(why), done: Vec::new() };
             let script = Script::parse(text).map_err(failed)?;
@@ -55,13 +58,14 @@ fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
 }
 
 impl GuestRig {
-    /// Runs scripts in one run of the guest.
+    /// Runs scripts in one run of the guest. There may be fewer outcomes than scripts; then the
+    /// second says why.
     pub fn run_scripts(
         &self,
         scripts: &[(&str, &Script)],
         profile: Profile,
         tell: Tell,
-    ) -> Result<tap::Report, String> {
+    ) -> Result<(tap::Report, String), String> {
         let title = format!("tcevm comply, profile {profile}");
         let blob = blob(&title, scripts.iter().copied(), profile, tell);
         let image = image::with_blob(self.runner, &blob).map_err(|error| error.to_string())?;
@@ -71,7 +75,29 @@ impl GuestRig {
         if let (Some(why), Some(last)) = (ran.unsound, report.outcomes.last_mut()) {
             last.verdict = Verdict::Fail(format!("after all clauses: {why}"));
         }
-        Ok(report)
+        let last = format!("its last line was: {}", report.last);
+        let why = ran.died.map_or(last.clone(), |died| format!("{died}; {last}"));
+        Ok((report, why))
+    }
+
+    /// Runs all scripts. When the machine dies at one, that one has failed, and the others run on
+    /// a new machine.
+    fn run_all(
+        &self,
+        scripts: &[(&str, &Script)],
+        profile: Profile,
+    ) -> Result<Vec<Outcome>, String> {
+        let mut outcomes = Vec::new();
+        while outcomes.len() < scripts.len() {
+            let rest = &scripts[outcomes.len()..];
+            let (report, why) = self.run_scripts(rest, profile, Tell::AnswersFrom(0))?;
+            outcomes.extend(report.outcomes);
+            if outcomes.len() < scripts.len() {
+                let verdict = Verdict::Fail(format!("the machine did not survive it: {why}"));
+                outcomes.push(Outcome { verdict, done: Vec::new() });
+            }
+        }
+        Ok(outcomes)
     }
 }
 
@@ -106,8 +132,7 @@ impl Rig for GuestRig {
         if scripts.is_empty() {
             return Ok(all.into_iter().filter_map(Result::err).collect());
         }
-        let report = self.run_scripts(&scripts, profile, Tell::AnswersFrom(0))?;
-        let mut ran = report.outcomes.into_iter();
+        let mut ran = self.run_all(&scripts, profile)?.into_iter();
         let gone = || Outcome::skip("the guest said nothing of it");
         let outcome = |script: Result<Script, Outcome>| match script {
             Ok(_) => ran.next().unwrap_or_else(gone),

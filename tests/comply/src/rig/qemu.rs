@@ -80,24 +80,28 @@ fn run(mut child: Child) -> Result<Ran, String> {
     let start = Instant::now();
     let status = loop {
         match child.try_wait().map_err(|error| error.to_string())? {
-            Some(status) => break status,
+            Some(status) => break Some(status),
             None if start.elapsed() > LIMIT => {
                 // It may just have ended.
                 let _ = child.kill();
-                return Err("QEMU did not power off in ten minutes".into());
+                break None;
             }
             None => thread::sleep(Duration::from_millis(5)),
         }
     };
     let printed = reading.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    if status.success() {
-        return Ok(Ran { printed, unsound: None });
-    }
-    let mut said = String::new();
-    if let Some(mut stderr) = child.stderr.take() {
-        let _ = stderr.read_to_string(&mut said); // only to tell more
-    }
-    Err(format!("QEMU ended with {status}: {}", said.trim()))
+    let died = match status {
+        Some(status) if status.success() => None,
+        None => Some("QEMU did not power off in ten minutes".into()),
+        Some(status) => {
+            let mut said = String::new();
+            if let Some(mut stderr) = child.stderr.take() {
+                let _ = stderr.read_to_string(&mut said); // only to tell more
+            }
+            Some(format!("QEMU ended with {status}: {}", said.trim()))
+        }
+    };
+    Ok(Ran { printed, died, unsound: None })
 }
 
 /// The files of one run; they go with it.

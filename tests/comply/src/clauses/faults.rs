@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What a call does when the host fails: H_HARDWARE, H_BUSY, no memory, too hard.
+
+use crate::clause::Check::Faults;
+use crate::clause::Clause;
+
+/// The clauses.
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause {
+        id: "faults/hardware",
+        spec: "LoPAR 2.9, Hypervisor Call Return Codes: H_HARDWARE; papr-tce 1.1, atomicity",
+        says: "A call that ends in H_HARDWARE has changed nothing; the same call works when the fault is gone.",
+        check: Faults(
+            "hardware:count=4",
+            "
+            poke LIST A|RW
+            H_PUT_TCE L 0 A|RW -> H_HARDWARE
+            H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_HARDWARE
+            H_STUFF_TCE L 0 A|RW 1 -> H_HARDWARE
+            H_GET_TCE L 0 -> H_HARDWARE
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            host pins A = 1
+            ",
+        ),
+    },
+    Clause {
+        id: "faults/busy",
+        spec: "LoPAR 2.9, Hypervisor Call Return Codes: H_BUSY; papr-tce 1.1, class",
+        says: "A call that ends in H_BUSY has changed nothing and can be made again.",
+        check: Faults(
+            "busy:count=4",
+            "
+            poke LIST B|RW
+            H_PUT_TCE L 0 A|RW -> H_BUSY
+            H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_BUSY
+            H_STUFF_TCE L 0 A|RW 1 -> H_BUSY
+            H_GET_TCE L 0 -> H_BUSY
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            host taken = 0
+            H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS B|RW
+            host pins B = 1
+            ",
+        ),
+    },
+    Clause {
+        id: "faults/no-memory",
+        spec: "papr-tce 4.6, 5.1 and 7.75; bug 49",
+        says: "Without memory for the table the call fails and changes nothing: no value is lost silently, no pin is left.",
+        check: Faults(
+            "nomem:count=2",
+            "
+            H_PUT_TCE L 0 A|RW -> H_HARDWARE/H_NO_MEM/H_NOT_ENOUGH_RESOURCES/H_SUCCESS
+            H_PUT_TCE L 0 B|RW -> H_SUCCESS/H_HARDWARE
+            H_PUT_TCE L 0 C|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS C|RW
+            host pins A = 0
+            host pins B = 0
+            host pins C = 1
+            ",
+        ),
+    },
+    Clause {
+        id: "faults/too-hard",
+        spec: "Linux: H_TOO_HARD; papr-tce 5.7 and 7.7",
+        says: "What is too hard for each tier is done by the next; the guest sees the answer and the counts are right.",
+        check: Faults(
+            "toohard",
+            "
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_PUT_TCE L 0 B|RW -> H_SUCCESS
+            poke LIST A|R C|W
+            H_PUT_TCE_INDIRECT L 0 LIST 2 -> H_SUCCESS
+            H_GET_TCE L 0x1000 -> H_SUCCESS C|W
+            H_PUT_TCE L END A|RW -> H_PARAMETER
+            host pins A = 1
+            host pins B = 0
+            H_STUFF_TCE L 0 0 2 -> H_SUCCESS
+            host pins A = 0
+            host pins C = 0
+            host taken = 4
+            host released = 4
+            ",
+        ),
+    },
+    Clause {
+        id: "faults/too-hard-now-and-then",
+        spec: "papr-tce 5.7 and 8.7",
+        says: "So it is when only some calls are.",
+        check: Faults(
+            "toohard:prob=0.5,seed=3",
+            "
+            repeat 64 H_PUT_TCE L I*0x1000 A|RW -> H_SUCCESS
+            repeat 64 H_PUT_TCE L I*0x1000 B|R -> H_SUCCESS
+            repeat 64 H_GET_TCE L I*0x1000 -> H_SUCCESS B|R
+            host pins A = 0
+            host pins B = 64
+            ",
+        ),
+    },
+    Clause {
+        id: "faults/unregistered",
+        spec: "papr-tce 2.3, 5.5 and 7.33; bugs 14 and 16",
+        says: "A page that is not registered for DMA is left to the next tier or refused; the refusal reaches the guest and changes nothing.",
+        check: Faults(
+            "unregistered:count=1",
+            "
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS/H_HARDWARE/H_PARAMETER
+            H_PUT_TCE L 0 B|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS B|RW
+            host pins A = 0
+            host pins B = 1
+            ",
+        ),
+    },
+    Clause {
+        id: "faults/slow-kill",
+        spec: "papr-tce 4.5.7 and 7.73; bug 45",
+        says: "A bridge that takes its time to forget does not let a page go before it has forgotten it.",
+        check: Faults(
+            "delayed-kill:us=2000",
+            "
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            host device-write 0 = A
+            H_PUT_TCE L 0 B|RW -> H_SUCCESS
+            host pins-at-kill A = 1
+            host dirty-at-kill A = 0
+            host device-write 0 = B
+            ",
+        ),
+    },
+];
