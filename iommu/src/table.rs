@@ -65,6 +65,15 @@ impl IommuTable {
         levels: u32,
         platform: impl Platform + 'static,
     ) -> Result<IommuTable, Error> {
+        IommuTable::boxed(window, levels, Box::new(platform))
+    }
+
+    /// [`with_levels`](Self::with_levels) of a platform that is in a box already.
+    pub fn boxed(
+        window: Window,
+        levels: u32,
+        platform: Box<dyn Platform>,
+    ) -> Result<IommuTable, Error> {
         if levels == 0 || levels > MAX_LEVELS.min(platform.max_levels()) {
             return Err(Error::Levels(levels));
         }
@@ -72,7 +81,7 @@ impl IommuTable {
         Ok(IommuTable {
             window,
             tces,
-            platform: Box::new(platform),
+            platform,
             sealed: AtomicU64::new(0),
             watch: None,
             address: 0,

@@ -106,7 +106,7 @@ impl Bridge {
         let shift = window.page_shift();
         let address = self.chip.place_table(window.size().saturating_mul(8), shift);
         let platform = wrap(self.platform(&window, address));
-        let table = IommuTable::with_levels(window, levels, platform)?.at(address);
+        let table = IommuTable::boxed(window, levels, platform)?.at(address);
         Ok(Arc::new(match &self.detector {
             Some(detector) => table.watched(detector.watch(&window)),
             None => table,

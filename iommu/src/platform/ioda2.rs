@@ -78,13 +78,20 @@ impl Ioda2 {
 }
 
 impl Link {
+    #[inline]
     fn invalidate(&self, first: HwEntry, count: u64) {
+        if !self.pes.is_empty() {
+            self.write_kills(first, count);
+        }
+        self.chip.sync();
+    }
+
+    fn write_kills(&self, first: HwEntry, count: u64) {
         for pe in self.pes.iter() {
             for value in kill_values(pe, self.offset + first.0, count, self.page_shift) {
                 self.chip.write_kill(value);
             }
         }
-        self.chip.sync();
     }
 }
 

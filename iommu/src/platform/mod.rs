@@ -125,6 +125,12 @@ impl PeSet {
         }
     }
 
+    /// Whether no PE is in it, which is quicker to see than by [`iter`](Self::iter).
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| word.load(Ordering::Acquire) == 0)
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pe> + '_ {
         (0..4u8).flat_map(|word| {
             let mut bits = self.0[usize::from(word)].load(Ordering::Acquire);
