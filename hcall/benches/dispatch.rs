@@ -39,7 +39,9 @@ fn calls_on(
         for _ in 0..CALLS {
             n += 1;
             let [r4, r5, r6, r7] = args(n);
-            black_box(r.call(&mut [token, r4, r5, r6, r7, 0, 0, 0, 0, 0]));
+            let mut regs = [token, r4, r5, r6, r7, 0, 0, 0, 0, 0];
+            r.call(&mut regs);
+            black_box(regs[0]);
         }
     });
 }

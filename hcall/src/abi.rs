@@ -30,19 +30,12 @@ pub struct Hcall {
     /// Where the call is specified.
     pub spec: &'static str,
     /// Does the call on r4 up.
-    pub run: Run,
+    pub run: fn(&mut Caller<'_>, &mut Regs) -> Status,
+    /// The handlers that [`run`](Self::run) tries, for a call that has one for each tier.
+    pub tiers: Option<Tiers>,
 }
 
-/// The handlers of a call, which read arguments from r4 up and write answers there.
-#[derive(Clone, Copy, Debug)]
-pub enum Run {
-    /// One, wherever calls start.
-    Once(fn(&mut Caller<'_>, &mut Regs) -> Status),
-    /// One for each tier: see [`accel`](crate::accel).
-    Tiers(Tiers),
-}
-
-/// The handlers of a call that is tried in tiers.
+/// The handlers of a call that is tried in tiers: see [`accel`](crate::accel).
 #[derive(Clone, Copy, Debug)]
 pub struct Tiers {
     /// Neither allocates nor waits.
@@ -203,7 +196,8 @@ macro_rules! hcalls {
             returns: &[$(stringify!($ret)),*],
             set: $set,
             spec: $spec,
-            run: $crate::abi::Run::Once($crate::abi::handler!($call, ($($arg),*), |status| status)),
+            run: $crate::abi::handler!($call, ($($arg),*), |status| status),
+            tiers: None,
         }),*];
     };
 }
@@ -222,6 +216,14 @@ macro_rules! tiered_hcalls {
         set: $set:expr,
         spec: $spec:expr $(,)?
     }),* $(,)?) => {
+        $(
+            const $name: $crate::abi::Tiers = $crate::abi::Tiers {
+                real: $crate::abi::handler!($real, ($($arg),*), $crate::tier::Answer::Done),
+                virt: $crate::abi::handler!($virt, ($($arg),*), $crate::tier::Answer::Done),
+                user: $crate::abi::handler!($user, ($($arg),*), $crate::tier::Answer::Done),
+            };
+        )*
+
         /// The rows of this file.
         pub const HCALLS: &[$crate::abi::Hcall] = &[$($crate::abi::Hcall {
             token: $crate::tokens::$name,
@@ -230,11 +232,10 @@ macro_rules! tiered_hcalls {
             returns: &[$(stringify!($ret)),*],
             set: $set,
             spec: $spec,
-            run: $crate::abi::Run::Tiers($crate::abi::Tiers {
-                real: $crate::abi::handler!($real, ($($arg),*), $crate::tier::Answer::Done),
-                virt: $crate::abi::handler!($virt, ($($arg),*), $crate::tier::Answer::Done),
-                user: $crate::abi::handler!($user, ($($arg),*), $crate::tier::Answer::Done),
-            }),
+            run: |caller, regs| {
+                $crate::accel::run($crate::tokens::$name, &$name, caller, regs)
+            },
+            tiers: Some($name),
         }),*];
     };
 }

@@ -25,7 +25,8 @@
 //!     }
 //! }
 //!
-//! let accel = Accel::new(Tier::Real).replace(tokens::H_PUT_TCE, Tier::Real, my_put_tce);
+//! let accel = Accel::new(Tier::Real).metered();
+//! let accel = accel.replace(tokens::H_PUT_TCE, Tier::Real, my_put_tce);
 //! # use hcall::*;
 //! # use iommu::*;
 //! # struct Nothing;
@@ -61,7 +62,7 @@
 //! assert_eq!((virt.calls, user.calls), (1, 0));
 //! ```
 
-use crate::abi::{Hcall, Regs, Tiers, Try};
+use crate::abi::{Regs, Tiers, Try};
 use crate::inject::Injector;
 use crate::machine::Caller;
 use crate::profile::{Profile, Rules};
@@ -77,8 +78,9 @@ pub struct Accel {
     profile: &'static Profile,
     injector: Option<Arc<Injector>>,
     prototypes: Vec<(u64, Tier, Try)>,
-    /// Neither faults nor prototypes: nothing to look for at each try.
-    plain: bool,
+    metered: bool,
+    /// Where calls start, if there is nothing to look for at each try.
+    plain: Option<Tier>,
 }
 
 /// What [`Caller::new`] takes.
@@ -87,8 +89,14 @@ pub(crate) static ORDINARY: Accel = Accel::new(Tier::Virtual);
 impl Accel {
     /// By LoPAR's rules, from this tier on.
     pub const fn new(start: Tier) -> Accel {
-        let profile = Profile::LOPAR;
-        Accel { start, profile, injector: None, prototypes: Vec::new(), plain: true }
+        Accel {
+            start,
+            profile: Profile::LOPAR,
+            injector: None,
+            prototypes: Vec::new(),
+            metered: false,
+            plain: Some(start),
+        }
     }
 
     /// By the rules of this profile.
@@ -98,15 +106,25 @@ impl Accel {
 
     /// With faults. The container must have the same injector, for those that happen there.
     pub fn with_faults(self, injector: Arc<Injector>) -> Accel {
-        Accel { injector: Some(injector), plain: false, ..self }
+        Accel { injector: Some(injector), ..self }.settled()
+    }
+
+    /// With tries that are counted and timed, in the [`Meter`] of each [`Caller`].
+    pub fn metered(self) -> Accel {
+        Accel { metered: true, ..self }.settled()
+    }
+
+    fn settled(mut self) -> Accel {
+        let special = self.metered || self.injector.is_some() || !self.prototypes.is_empty();
+        self.plain = (!special).then_some(self.start);
+        self
     }
 
     /// With another handler for the call of this token in one tier. Calls that have no tiers have
     /// none to replace.
     pub fn replace(mut self, token: u64, tier: Tier, by: Try) -> Accel {
         self.prototypes.insert(0, (token, tier, by));
-        self.plain = false;
-        self
+        self.settled()
     }
 
     /// Where calls start.
@@ -125,9 +143,9 @@ impl Accel {
         self.profile.rules(tier)
     }
 
-    fn handler(&self, hcall: &Hcall, tiers: &Tiers, tier: Tier) -> Try {
+    fn handler(&self, token: u64, tiers: &Tiers, tier: Tier) -> Try {
         let mut prototypes = self.prototypes.iter();
-        match prototypes.find(|(token, at, _)| (*token, *at) == (hcall.token, tier)) {
+        match prototypes.find(|(of, at, _)| (*of, *at) == (token, tier)) {
             Some((_, _, prototype)) => *prototype,
             None => tiers.of(tier),
         }
@@ -193,57 +211,40 @@ impl Meter {
     }
 }
 
-/// Makes a call from the tier on in which calls start.
-#[inline]
-pub(crate) fn run(
-    hcall: &'static Hcall,
-    tiers: &Tiers,
-    caller: &mut Caller<'_>,
-    regs: &mut Regs,
-) -> Status {
-    let accel = caller.accel;
-    if !accel.plain || caller.meter.is_some() {
-        return run_watched(hcall, tiers, caller, regs);
-    }
-    if accel.start == Tier::Virtual {
-        // Where calls start unless a user chose otherwise.
-        if let Answer::Done(status) = (tiers.virt)(caller, regs) {
-            return status;
-        }
-        return outermost((tiers.user)(caller, regs));
-    }
-    run_from(accel.start, tiers, caller, regs)
-}
-
-fn run_from(start: Tier, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut Regs) -> Status {
+/// Makes a call from the tier on in which calls start. Inlined where the handlers are known.
+#[inline(always)]
+pub(crate) fn run(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut Regs) -> Status {
+    let start = match caller.accel.plain {
+        None => return run_watched(token, tiers, caller, regs),
+        Some(start) => start,
+    };
     let mut answer = Answer::TooHard;
-    for tier in start.outwards() {
-        answer = tiers.of(tier)(caller, regs);
-        if answer != Answer::TooHard {
-            break;
-        }
+    if start == Tier::Real {
+        answer = (tiers.real)(caller, regs);
+    }
+    if start != Tier::User && answer == Answer::TooHard {
+        answer = (tiers.virt)(caller, regs);
+    }
+    if answer == Answer::TooHard {
+        answer = (tiers.user)(caller, regs);
     }
     outermost(answer)
 }
 
 /// The same with faults, prototypes and a meter.
 #[cold]
-fn run_watched(
-    hcall: &'static Hcall,
-    tiers: &Tiers,
-    caller: &mut Caller<'_>,
-    regs: &mut Regs,
-) -> Status {
+#[inline(never)]
+fn run_watched(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut Regs) -> Status {
     let accel = caller.accel;
     let mut answer = Answer::TooHard;
     for tier in accel.start.outwards() {
-        let started = Instant::now();
-        let handler = accel.handler(hcall, tiers, tier);
+        let started = accel.metered.then(Instant::now);
+        let handler = accel.handler(token, tiers, tier);
         answer = match &accel.injector {
             None => handler(caller, regs),
-            Some(injector) => injector.around(hcall, tier, regs[1], || handler(caller, regs)),
+            Some(injector) => injector.around(token, tier, regs[1], || handler(caller, regs)),
         };
-        if let Some(meter) = &mut caller.meter {
+        if let (Some(meter), Some(started)) = (&mut caller.meter, started) {
             meter.record(tier, answer, started.elapsed());
         }
         if answer != Answer::TooHard {

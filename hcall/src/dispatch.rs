@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! From a token to its row: two dense tables, built when the crate is compiled.
 
-use crate::abi::{Hcall, Regs, Run};
+use crate::abi::{Hcall, Regs};
 use crate::machine::Caller;
 use crate::status::Status;
-use crate::{accel, rtas, system, tce, term};
+use crate::{rtas, system, tce, term};
 
 /// Every hypercall, one line per file.
 pub const HCALLS: &[&[Hcall]] = &[tce::HCALLS, term::HCALLS, system::HCALLS, rtas::HCALLS];
@@ -71,14 +71,12 @@ pub fn find(token: u64) -> Option<&'static Hcall> {
 ///
 /// In problem state every call is H_PRIVILEGE, an unknown token is H_FUNCTION; both change
 /// nothing.
+#[inline(always)]
 pub fn dispatch(caller: &mut Caller<'_>, regs: &mut Regs) -> Call {
     let hcall = find(regs[0]);
     let status = match hcall {
         _ if caller.problem_state => Status::Privilege,
-        Some(hcall) => match &hcall.run {
-            Run::Once(run) => run(caller, regs),
-            Run::Tiers(tiers) => accel::run(hcall, tiers, caller, regs),
-        },
+        Some(hcall) => (hcall.run)(caller, regs),
         None => Status::Function,
     };
     regs[0] = status.to_reg();

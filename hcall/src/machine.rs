@@ -74,7 +74,7 @@ pub struct Caller<'a> {
     pub problem_state: bool,
     /// How calls are tried.
     pub accel: &'a Accel,
-    /// Where the tries are counted, if anywhere.
+    /// Where a metered [`Accel`] counts.
     pub meter: Option<&'a mut Meter>,
     /// The PCI host bridge whose DMA windows the guest may change, if there is one.
     pub phb: Option<&'a Phb>,

@@ -105,6 +105,7 @@ impl Rules {
             Error::Unaligned(..) => self.unaligned_ioba,
             Error::LowBits(_) => self.low_bits,
             Error::NotOwned(_) => self.not_owned,
+            Error::Outside { .. } if !self.partial => REFUSE,
             _ => return None,
         };
         match odd {

@@ -21,6 +21,7 @@ macro_rules! statuses {
             pub const ALL: &[Status] = &[$(Status::$variant),*];
 
             /// The code; r3 holds it sign-extended.
+            #[inline]
             pub const fn code(self) -> i64 {
                 match self {
                     $(Status::$variant => $code,)*
@@ -143,6 +144,7 @@ impl Status {
     }
 
     /// The code as r3 holds it.
+    #[inline]
     pub const fn to_reg(self) -> u64 {
         self.code().cast_unsigned()
     }

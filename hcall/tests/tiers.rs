@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use rig::*;
 
 fn starting_at(tier: Tier) -> Rig {
-    let mut rig = Rig::with(Accel::new(tier));
+    let mut rig = Rig::with(Accel::new(tier).metered());
     rig.meter = Some(Meter::default());
     rig
 }

@@ -213,15 +213,13 @@ impl Container {
     /// [`Error::NotRegistered`].
     ///
     /// LoPAR 2.9, H_PUT_TCE. Linux: `kvmppc_h_put_tce`.
-    #[inline]
+    #[inline(always)]
     pub fn put(&self, by: &mut Agent, liobn: Liobn, ioba: Ioba, tce: RawTce) -> Result<(), Error> {
         let Agent { windows, work } = by;
         let table = windows.load().find(liobn)?;
         let entry = table.window().entry(ioba)?;
         table.check(&self.frames, tce)?;
-        let tally = table.write_one(&self.frames, work, entry, tce)?;
-        work.count(table, &tally);
-        Ok(())
+        table.write_one(&self.frames, work, entry, tce)
     }
 
     /// Stores any value, for a profile that takes what [`put`](Self::put) refuses: in the hardware
@@ -312,7 +310,7 @@ impl Container {
     /// What the guest last wrote, verbatim. Errors: as [`put`](Self::put) for the bus address.
     ///
     /// LoPAR 2.9, H_GET_TCE. Linux: `kvmppc_h_get_tce`.
-    #[inline]
+    #[inline(always)]
     pub fn tce(&self, by: &mut Agent, liobn: Liobn, ioba: Ioba) -> Result<RawTce, Error> {
         let table = by.windows().find(liobn)?;
         Ok(table.view().load(table.window().entry(ioba)?))

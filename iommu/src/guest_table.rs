@@ -191,7 +191,8 @@ impl GuestTable {
         }
     }
 
-    /// Writes one entry that has been checked. Errors: as [`write`](Self::write).
+    /// Writes one entry that has been checked, and counts it: handing the tally out beside an
+    /// error would make it a round trip through memory. Errors: as [`write`](Self::write).
     #[inline(always)]
     pub(crate) fn write_one(
         &self,
@@ -199,7 +200,7 @@ impl GuestTable {
         work: &mut Work,
         entry: GuestEntry,
         raw: RawTce,
-    ) -> Result<Tally, Error> {
+    ) -> Result<(), Error> {
         match self.tables.first() {
             Some(table) if self.simple && work.plain => {
                 let mut raw = raw;
@@ -222,10 +223,14 @@ impl GuestTable {
                     }
                 }
                 self.count_live(&tally);
-                Ok(tally)
+                work.count(self, &tally);
             }
-            _ => self.write(frames, work, entry, 1, move |_| raw),
+            _ => {
+                let tally = self.write(frames, work, entry, 1, move |_| raw)?;
+                work.count(self, &tally);
+            }
         }
+        Ok(())
     }
 
     /// Writes `count` entries from `first` on with `raw(0)`, `raw(1)` and so on. All of it has been

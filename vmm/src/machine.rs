@@ -61,6 +61,10 @@ impl<V: Vcpu + Send> Machine<V> {
 
     /// Chooses what is recorded.
     pub fn observe(&mut self, observe: Observe) {
+        if observe.stats {
+            let accel = std::mem::take(&mut self.shared.dma.accel);
+            self.shared.dma.accel = accel.metered();
+        }
         self.shared.observe = observe;
     }
 

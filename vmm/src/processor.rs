@@ -108,7 +108,7 @@ impl<V: Vcpu> Processor<V> {
             machine: &mut platform,
             problem_state,
             accel: &shared.dma.accel,
-            meter: shared.observe.stats.then_some(&mut self.meter),
+            meter: Some(&mut self.meter),
             phb: Some(&shared.dma.phb),
         };
         hcall::dispatch(&mut caller, registers)

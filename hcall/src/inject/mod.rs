@@ -9,9 +9,9 @@ mod spec;
 
 pub use spec::{Fault, HELP, Spec};
 
-use crate::abi::Hcall;
 use crate::status::Status;
 use crate::tier::{Answer, Tier};
+use crate::tokens::token_name;
 use iommu::{Faults, Gpa, Liobn};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -53,18 +53,19 @@ impl Injector {
     /// Makes a try of a call in a tier, unless a fault happens instead.
     pub(crate) fn around(
         &self,
-        hcall: &Hcall,
+        token: u64,
         tier: Tier,
         liobn: u64,
         call: impl FnOnce() -> Answer,
     ) -> Answer {
-        let place = Some((hcall.token, tier));
+        let place = Some((token, tier));
         let happens = |fault, answer| self.find(fault, liobn, place).map(|_| answer);
         let instead = happens(Fault::TooHard, Answer::TooHard)
             .or_else(|| happens(Fault::Hardware, Answer::Done(Status::Hardware)))
             .or_else(|| happens(Fault::Busy, Answer::Done(Status::Busy)));
         if let Some(answer) = instead {
-            log::debug!("injected into {} in the {tier} tier: {answer:?}", hcall.name);
+            let name = token_name(token).unwrap_or_default();
+            log::debug!("injected into {name} in the {tier} tier: {answer:?}");
             return answer;
         }
         let before = PLACE.replace(place);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What a user writes for a fault: `nomem:liobn=0x80000000,prob=0.1,seed=7`.
 
-use crate::abi::{Hcall, Run};
+use crate::abi::Hcall;
 use crate::dispatch::HCALLS;
 use crate::tier::Tier;
 use std::str::FromStr;
@@ -173,7 +173,7 @@ fn chance(value: &str) -> Result<f64, String> {
 /// The call of this name, which faults can happen to.
 fn tiered(name: &str) -> Result<&'static Hcall, String> {
     let mut rows = HCALLS.iter().flat_map(|rows| rows.iter());
-    rows.find(|row| row.name == name && matches!(row.run, Run::Tiers(_))).ok_or_else(|| {
+    rows.find(|row| row.name == name && row.tiers.is_some()).ok_or_else(|| {
         format!(
             "faults happen to H_PUT_TCE, H_GET_TCE, H_STUFF_TCE and H_PUT_TCE_INDIRECT, not to \
              `{name}`"

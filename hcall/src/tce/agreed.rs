@@ -22,7 +22,11 @@ pub(super) fn get(
         Ok(tce) if !tce.is_live() || tce.address() < on.container.frames().bytes() => {
             Ok(Found::Whole(tce))
         }
-        _ => by_rules::get(on, tier, liobn, ioba),
+        Ok(_) => by_rules::get(on, tier, liobn, ioba),
+        Err(why) => {
+            by_rules::refused(on, tier, why)?;
+            by_rules::get(on, tier, liobn, ioba)
+        }
     }
 }
 
@@ -54,7 +58,7 @@ pub(super) fn stuff(
     if agreed {
         match on.container.stuff(on.agent, liobn, ioba, tce, count) {
             Ok(()) => return Ok(()),
-            Err(why) => by_rules::host_failed(tier, why)?,
+            Err(why) => by_rules::refused(on, tier, why)?,
         }
     }
     by_rules::stuff(on, tier, liobn, ioba, tce, count)
@@ -77,7 +81,7 @@ pub(super) fn put_list(
         if let (true, Ok(())) = (agreed, read) {
             match on.container.put_list(on.agent, liobn, ioba, copy) {
                 Ok(()) => return Ok(()),
-                Err(why) => by_rules::host_failed(tier, why)?,
+                Err(why) => by_rules::refused(on, tier, why)?,
             }
         }
         by_rules::put_list(on, tier, liobn, ioba, (list, read), copy)

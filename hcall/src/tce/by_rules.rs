@@ -40,11 +40,7 @@ pub(super) fn put_refused(
     tce: RawTce,
     why: Error,
 ) -> Result<(), Answer> {
-    // The library checks in the order of the rules: what it met first, they would.
-    if let Some(answer) = on.accel.rules(tier).refusal(&why) {
-        return Err(answer);
-    }
-    host_failed(tier, why)?;
+    refused(on, tier, why)?;
     put(on, tier, liobn, ioba, tce)
 }
 
@@ -150,9 +146,17 @@ pub(super) fn clears_foreign(on: &Caller<'_>, list: &[u64]) -> bool {
     list.iter().any(|&tce| !RawTce(tce).is_live() && !owned(on, RawTce(tce).address()))
 }
 
-/// Ends the call when it failed for the host's reasons and not the guest's.
-#[inline]
-pub(super) fn host_failed(tier: Tier, why: Error) -> Result<(), Answer> {
+/// Ends a call that the library refused, if it is refused by these rules too: the library checks
+/// in everybody's order, so what it met first they would. Otherwise it wants a closer look.
+#[cold]
+pub(super) fn refused(on: &Caller<'_>, tier: Tier, why: Error) -> Result<(), Answer> {
+    match on.accel.rules(tier).refusal(&why) {
+        Some(answer) => Err(answer),
+        None => host_failed(tier, why),
+    }
+}
+
+fn host_failed(tier: Tier, why: Error) -> Result<(), Answer> {
     match why {
         Error::NoMemory | Error::NotRegistered(_) => Err(failed(tier, why)),
         _ => Ok(()),
@@ -255,6 +259,7 @@ fn how(on: &Caller<'_>, rules: &Rules, window: &Window, tce: RawTce) -> Result<H
 }
 
 /// Writes the entry this many from the first.
+#[inline(never)]
 fn write_one(
     on: &mut Caller<'_>,
     tier: Tier,

@@ -119,7 +119,10 @@ impl Rig {
     pub(crate) fn with_faults(start: Tier, faults: impl IntoIterator<Item = Spec>) -> Rig {
         let injector = Arc::new(Injector::new(faults));
         let all = Container::new(Frames::new(MEMORY).expect("memory"));
-        Rig::over(all.with_faults(injector.clone()), Accel::new(start).with_faults(injector))
+        Rig::over(
+            all.with_faults(injector.clone()),
+            Accel::new(start).with_faults(injector).metered(),
+        )
     }
 
     fn over(all: Container, accel: Accel) -> Rig {
@@ -165,6 +168,7 @@ impl Rig {
     }
 
     /// Makes a call with r3 to r12 and returns its row and status.
+    #[inline]
     pub(crate) fn call(&mut self, regs: &mut [u64; 10]) -> Call {
         let mut caller = Caller {
             container: &self.all,
