@@ -15,11 +15,14 @@
 pub mod blob;
 pub mod clause;
 pub mod clauses;
+pub mod compare;
 pub mod coverage;
+pub mod differential;
 pub mod direct;
 pub mod format;
 pub mod host;
 pub mod image;
+pub mod notes;
 pub mod profile;
 pub mod random;
 pub mod report;

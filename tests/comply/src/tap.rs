@@ -15,6 +15,8 @@ pub struct Report {
     pub digests: Vec<(u64, u64)>,
     /// The remarks: what ran, on what.
     pub remarks: Vec<String>,
+    /// What was done of the script that it did not come to the end of.
+    pub partial: Vec<Done>,
     /// The last line that was printed.
     pub last: String,
 }
@@ -49,6 +51,9 @@ pub fn read(printed: &str, scripts: &[&Script], profile: Profile) -> Report {
             report.outcomes.push(outcome(line, &why, &told, script, profile));
             told.clear();
         }
+    }
+    if let Some(script) = scripts.get(report.outcomes.len()) {
+        report.partial = outcome("not ok ", "", &told, script, profile).done;
     }
     let last = printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
     report.last = last.to_owned();

