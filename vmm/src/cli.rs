@@ -58,6 +58,8 @@ pub enum Command {
     /// Run the compliance suite: every clause of the TCE hypercalls, on every rig.
     #[command(after_help = comply::args::EXAMPLES)]
     Comply(comply::args::ComplyArgs),
+    /// Play hypercalls that were recorded, up to the first answer that differs.
+    Replay(comply::replay::ReplayArgs),
 }
 
 /// What `tcevm run` takes.
@@ -92,6 +94,9 @@ pub struct RunArgs {
     /// Write the flattened device tree to a file (- is stdout) instead of running the guest.
     #[arg(long, value_name = "FILE")]
     pub dump_dtb: Option<PathBuf>,
+    /// Write every hypercall to a file that `tcevm replay` plays.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Write a line for each hypercall to stderr.
     #[arg(long)]
     pub trace: bool,
@@ -129,6 +134,7 @@ impl Command {
         match self {
             Command::Run(args) => run::run(args),
             Command::Comply(args) => Ok(comply::run(args)?),
+            Command::Replay(args) => Ok(comply::replay::run(args)?),
             Command::Doctor => {
                 // An output that is gone wants no more lines.
                 let _ = doctor::run(&mut std::io::stdout());

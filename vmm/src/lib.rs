@@ -29,6 +29,7 @@ pub mod map;
 pub mod memory;
 pub mod platform;
 mod processor;
+pub mod record;
 pub mod run;
 pub mod stats;
 pub mod trace;

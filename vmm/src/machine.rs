@@ -16,6 +16,7 @@ use crate::console::Console;
 use crate::control::Control;
 use crate::exit::Outcome;
 use crate::processor::{Processor, Shared};
+use crate::record::Recorder;
 use crate::stats::{Calls, Report};
 use crate::vcpu::Vcpu;
 
@@ -26,17 +27,19 @@ pub struct Machine<V> {
 }
 
 /// What is recorded about each hypercall; nothing unless the user asked.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Observe {
     /// Write a line for each.
     pub trace: bool,
     /// Count and time each.
     pub stats: bool,
+    /// Write each to a file that can be played again.
+    pub record: Option<Arc<Recorder>>,
 }
 
 impl Observe {
-    pub(crate) fn any(self) -> bool {
-        self.trace || self.stats
+    pub(crate) fn any(&self) -> bool {
+        self.trace || self.stats || self.record.is_some()
     }
 }
 

@@ -118,9 +118,14 @@ impl<V: Vcpu> Processor<V> {
     #[cold]
     fn observed(&mut self, shared: &Shared, registers: &mut Regs) {
         let asked = *registers;
+        let record = shared.observe.record.as_deref();
+        let before = record.map(|record| record.before(&asked, &shared.memory));
         let start = Instant::now();
         let call = self.dispatch(shared, registers);
         let time = start.elapsed();
+        if let (Some(record), Some(before)) = (record, &before) {
+            record.after(before, &asked, registers, &call, &shared.memory);
+        }
         if shared.observe.trace {
             trace::Line { asked: &asked, answered: registers, call: &call }.write();
         }

@@ -21,6 +21,7 @@ use crate::exit::Outcome;
 use crate::image::{self, FileError, elf::Arch};
 use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
 use crate::machine::{Machine, Observe};
+use crate::record::Recorder;
 use crate::stats::json;
 use crate::vcpu::Vcpu;
 use crate::watch::Watch;
@@ -53,6 +54,8 @@ pub enum Failure {
     NoDeviceTree,
     #[error(transparent)]
     Kvm(#[from] SetupError),
+    #[error("cannot write the record {}: {source}", path.display())]
+    Record { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
     #[error("cannot set up {what}: {source}")]
@@ -140,7 +143,9 @@ fn run_guest<V: Vcpu + Send>(
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = Console::stdio(Arc::clone(&control));
     let mut machine = Machine::new(ready, cpus, control, console);
-    machine.observe(Observe { trace: args.trace, stats: args.stats.is_some() });
+    let record = recorder(args)?;
+    let (trace, stats) = (args.trace, args.stats.is_some());
+    machine.observe(Observe { trace, stats, record: record.clone() });
     dirty::forget(machine.memory()); // what was loaded
     let start = Instant::now();
     let outcome = machine.run();
@@ -148,11 +153,22 @@ fn run_guest<V: Vcpu + Send>(
     drop(raw); // before anything is said
     drop(watch);
     tell(args, &mut machine, &outcome, elapsed);
+    if let (Some(record), Some(path)) = (record, &args.record) {
+        let failed = |source| Failure::Record { path: path.clone(), source };
+        record.finish().map_err(failed)?;
+    }
     if let Some(file) = dirty_log {
         let frames = machine.container().frames();
         file.write(&Dirty::take(machine.memory(), frames, kvm_dirty()?))?;
     }
     Ok(outcome)
+}
+
+/// The file of `--record`: opened before the run, so that a name that cannot be is told at once.
+fn recorder(args: &RunArgs) -> Result<Option<Arc<Recorder>>, Failure> {
+    let Some(path) = &args.record else { return Ok(None) };
+    let failed = |source| Failure::Record { path: path.clone(), source };
+    Recorder::create(path, args.memory, &args.dma).map(|new| Some(Arc::new(new))).map_err(failed)
 }
 
 /// Says how the run ended, and what it cost if that is wanted.

@@ -25,6 +25,7 @@ pub mod image;
 pub mod notes;
 pub mod profile;
 pub mod random;
+pub mod replay;
 pub mod report;
 pub mod rig;
 pub mod run;

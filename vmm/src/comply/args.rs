@@ -13,6 +13,8 @@ Examples:
   tcevm comply put/ --rig power-le         the clauses of H_PUT_TCE on our little-endian POWER CPU
   tcevm comply --list
   tcevm comply --format html >report.html
+  tcevm comply --against qemu              where QEMU differs, and why
+  tcevm comply --random 100000 --seed 7    random calls on each of our tiers
   tcevm comply --emit-image comply.elf     an image that runs the clauses anywhere
 
 Exit codes: 0 every clause that applies passed; 1 one did not; 2 the command line was wrong;
@@ -38,6 +40,15 @@ pub struct ComplyArgs {
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
     pub profile: Option<Profile>,
+    /// Compare every answer with a peer's, and explain the differences.
+    #[arg(long, value_name = "PEER", value_parser = ["qemu"])]
+    pub against: Option<String>,
+    /// Play a random sequence of so many calls on two machines: our tiers, or us and the peer.
+    #[arg(long, value_name = "N", conflicts_with_all = ["list", "emit_image"])]
+    pub random: Option<u64>,
+    /// Chooses the sequence.
+    #[arg(long, value_name = "S", default_value_t = 1, requires = "random")]
+    pub seed: u64,
     /// Write one ELF file that runs the clauses and prints TAP, for any other machine.
     #[arg(long, value_name = "FILE")]
     pub emit_image: Option<PathBuf>,

@@ -4,6 +4,8 @@
 
 pub mod args;
 mod boot;
+mod peers;
+pub mod replay;
 mod rigs;
 
 use std::fs;
@@ -40,6 +42,10 @@ pub enum Failure {
     Script(String),
     #[error("the image: {0}")]
     Image(String),
+    #[error("{0}")]
+    Replay(String),
+    #[error("cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
 }
@@ -56,6 +62,13 @@ pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
     }
     if let Some(path) = &args.emit_image {
         return emit(args, path, &chosen).map(|()| PASSED);
+    }
+    let peer = args.against.as_deref();
+    if let Some(calls) = args.random {
+        return peers::random(calls, args.seed, peer, args.profile);
+    }
+    if let Some(peer) = peer {
+        return peers::against(peer, &chosen);
     }
     let report = report(args, &chosen)?;
     print(&match args.format {

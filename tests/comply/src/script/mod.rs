@@ -254,8 +254,9 @@ pub struct Code(pub i64);
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Status::from_reg(self.0.cast_unsigned()) {
+            // That name does not tell the number that it carries.
+            Some(Status::UnsupportedFlag(_)) | None => write!(f, "{}", self.0),
             Some(status) => write!(f, "{status}"),
-            None => write!(f, "{}", self.0),
         }
     }
 }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! `--record`: every hypercall of a run as a script that `tcevm replay` plays, one step a line
+//! (the language is that of [`comply::script`]). What a call reads from memory is a `poke` before it.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
+use hcall::{Call, Memory, Regs, Status, rtas_tokens};
+use vm_memory::{Be32, Be64, Bytes, GuestAddress};
+
+use crate::dma::DmaArgs;
+use crate::memory::RamSize;
+
+/// Entries of a list at most, and cells of an RTAS block of each kind.
+const LIST: u64 = 512;
+const CELLS: u32 = 8;
+/// How many registers are written down of a call whose arguments are not known.
+const UNNAMED: usize = 4;
+
+/// The file, shared by all vCPUs.
+#[derive(Debug)]
+pub struct Recorder(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    file: BufWriter<File>,
+    /// The first error; nothing is written after it.
+    failed: Option<io::Error>,
+}
+
+impl Recorder {
+    /// Creates the file and writes what the machine is.
+    pub fn create(path: &Path, ram: RamSize, dma: &DmaArgs) -> io::Result<Recorder> {
+        let mut file = BufWriter::new(File::create(path)?);
+        writeln!(
+            file,
+            "# tcevm record: ram {:#x}, profile {}, tier {}",
+            ram.bytes(),
+            dma.profile.name,
+            dma.accel
+        )?;
+        Ok(Recorder(Mutex::new(State { file, failed: None })))
+    }
+
+    /// What has to be in memory before the call.
+    pub(crate) fn before(&self, asked: &Regs, memory: &Memory) -> String {
+        let mut lines = String::new();
+        let [token, _, _, list, count, ..] = *asked;
+        if token == H_PUT_TCE_INDIRECT && count <= LIST {
+            let entry = |n| memory.read_obj::<Be64>(GuestAddress(list.wrapping_add(8 * n)));
+            let entries: Vec<_> = (0..count).map_while(|n| entry(n).ok()).collect();
+            if !entries.is_empty() {
+                // Writing to a string does not fail, here and below.
+                let _ = write!(lines, "poke {list:#x}");
+                entries.iter().for_each(|tce| _ = write!(lines, " {:#x}", tce.to_native()));
+                lines.push('\n');
+            }
+        }
+        lines
+    }
+
+    /// The call and its answer.
+    pub(crate) fn after(
+        &self,
+        before: &str,
+        asked: &Regs,
+        answered: &Regs,
+        call: &Call,
+        memory: &Memory,
+    ) {
+        let rtas = (asked[0] == H_RTAS && call.status == Status::Success)
+            .then(|| rtas_line(asked[1], memory));
+        let line = rtas.unwrap_or_else(|| call_line(asked, answered, call));
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.failed.is_none()
+            && let Err(error) = writeln!(state.file, "{before}{line}")
+        {
+            state.failed = Some(error);
+        }
+    }
+
+    /// Writes what is left. Errors: what could not be written.
+    pub fn finish(&self) -> io::Result<()> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.failed.take() {
+            Some(error) => Err(error),
+            None => state.file.flush(),
+        }
+    }
+}
+
+fn call_line(asked: &Regs, answered: &Regs, call: &Call) -> String {
+    let name = call.hcall.map_or_else(|| format!("{:#x}", asked[0]), |row| row.name.into());
+    let args = call.hcall.map_or(UNNAMED, |row| row.args.len());
+    let mut line = name;
+    asked[1..=args].iter().for_each(|arg| _ = write!(line, " {arg:#x}"));
+    let _ = write!(line, " -> {}", comply::script::Code(call.status.code()));
+    // Only what a TCE call answers is the same each time.
+    let tce = call.hcall.filter(|row| row.set.is_some_and(|set| set.ends_with("-tce")));
+    if let (Some(row), Status::Success) = (tce, call.status) {
+        let outs = &answered[1..=row.returns.len()];
+        outs.iter().for_each(|out| _ = write!(line, " {out:#x}"));
+    }
+    line
+}
+
+/// An RTAS call by its name. What cannot be played again is a comment.
+fn rtas_line(block: u64, memory: &Memory) -> String {
+    let cell = |n: u32| {
+        let at = GuestAddress(block.wrapping_add(4 * u64::from(n)));
+        memory.read_obj::<Be32>(at).map_or(0, |cell| cell.to_native())
+    };
+    let (token, inputs, outputs) = (cell(0), cell(1), cell(2));
+    let name = rtas_tokens().find(|(_, known)| *known == token).map(|(name, _)| name);
+    let fits = (1..=CELLS).contains(&outputs) && inputs <= CELLS;
+    let Some(name) = name.filter(|name| fits && *name != "power-off") else {
+        return format!("# RTAS {} {token:#x}", name.unwrap_or("?"));
+    };
+    let mut line = format!("rtas {name}");
+    (0..inputs).for_each(|n| _ = write!(line, " {:#x}", cell(3 + n)));
+    let _ = write!(line, " -> {}", cell(3 + inputs).cast_signed());
+    for n in 1..outputs {
+        // Only what changes DMA windows answers the same each time.
+        let _ = match name.starts_with("ibm,") {
+            true => write!(line, " {:#x}", cell(3 + inputs + n)),
+            false => write!(line, " _"),
+        };
+    }
+    line
+}
