@@ -10,9 +10,12 @@
 //! This crate knows no hypercall, no register and no status code; `hcall` turns its [`Error`]s
 //! into those.
 //!
-//! Read the files in this order: [`addr`], [`direction`], [`tce`], [`window`] (words);
-//! [`view`], [`table`], [`platform`] (tables); [`frames`], [`agent`], [`batch`] (accounting);
-//! [`guest_table`], [`container`] (the whole); [`tally`], [`audit`] (what can be asked).
+//! [`guide`] shows how to use it. To read the code, take the files in this order: [`addr`],
+//! [`direction`], [`tce`], [`window`] (words); [`view`], [`table`], [`platform`] (tables);
+//! [`frames`], [`registered`], [`agent`], [`batch`] (accounting); [`guest_table`], [`windows`],
+//! [`container`] (the whole); [`bridge`], [`detector`] (the device's side); [`host`], [`vfio`],
+//! [`kvm_table`] (who else uses a table); [`tally`], [`audit`], [`faults`] (what can be asked
+//! and provoked).
 //!
 //! ```
 //! use iommu::*;
@@ -92,6 +95,9 @@ pub use tce::{AtomicTce, RawTce, Tce};
 pub use view::View;
 pub use window::{PageShift, Window};
 pub use windows::Windows;
+
+#[doc = include_str!("../GUIDE.md")]
+pub mod guide {}
 
 /// Most entries one list holds: a 4 KiB page of 8-byte TCEs (LoPAR 2.9, H_PUT_TCE_INDIRECT).
 pub const LIST_ENTRIES: usize = 512;

@@ -2,6 +2,7 @@
 //! The detector: silent when all is right, and it names what is wrong.
 
 mod machine;
+mod stop;
 
 use iommu::bridge::Kind;
 use iommu::detector::{Report, Tag, tag};
@@ -9,6 +10,7 @@ use iommu::*;
 use machine::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use stop::Stop;
 
 /// A machine that is watched, with a platform that kills as `kill` says.
 fn watched(kind: Kind, kill: fn(&dyn Platform, HwEntry, u64)) -> (Machine, Arc<Detector>) {
@@ -95,6 +97,7 @@ fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
         let mut agents = [m.all.agent(), m.all.agent()];
         m.put(0x3000, A | RW);
         std::thread::scope(|scope| {
+            let stop = Stop(&done);
             let (m, done) = (&m, &done);
             let devices: Vec<_> = (0..2)
                 .map(|n| {
@@ -125,7 +128,7 @@ fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
                 })
                 .collect();
             guests.into_iter().for_each(|guest| guest.join().expect("no panic"));
-            done.store(true, Ordering::Relaxed);
+            drop(stop);
             let reached: u64 = devices.into_iter().map(|d| d.join().expect("no panic")).sum();
             assert!(reached > 0, "{name}: the devices did nothing");
         });

@@ -3,11 +3,14 @@
 //! or late is seen.
 
 mod machine;
+mod stop;
 
 use iommu::bridge::{DmaFault, Kind};
 use iommu::platform::ioda1::Form;
 use iommu::*;
 use machine::*;
+use stop::Stop;
+use vm_memory::{Bytes, GuestAddress};
 
 fn on_every_platform(test: impl Fn(&str, &mut Machine)) {
     for (name, kind) in KINDS {
@@ -236,4 +239,44 @@ fn a_pe_has_two_windows_of_different_pages() {
     assert_eq!(m.read(&mut device, top + 0x7000), Ok(0x3_7000));
     m.all.put(&mut m.agent, Liobn(L.0 | 1), Ioba(top), RawTce(0x5_0000 | RW)).expect("put");
     assert_eq!(m.read(&mut device, top + 0x7000), Ok(0x5_7000));
+}
+
+// No access to a page that was released: between its release and its next mapping the page says
+// something that no device may ever see, and nothing that a device writes may appear in it.
+#[test]
+fn what_is_in_a_page_after_its_release_is_seen_by_no_device_and_written_by_none() {
+    const SECRET: u64 = 0x5ec2e7;
+    on_every_platform(|name, m| {
+        let done = std::sync::atomic::AtomicBool::new(false);
+        let relaxed = std::sync::atomic::Ordering::Relaxed;
+        let mut agent = m.all.agent();
+        let (m, done) = (&*m, &done);
+        std::thread::scope(|scope| {
+            let stop = Stop(done);
+            for _ in 0..2 {
+                scope.spawn(move || {
+                    let mut device = m.device();
+                    while !done.load(relaxed) {
+                        let read = m.read(&mut device, 0x3000);
+                        assert!(read != Ok(SECRET), "{name}: read from a released page");
+                        let _ = m.write(&mut device, 0x3800, 1);
+                    }
+                });
+            }
+            let set = |gpa: u64, value: u64| {
+                m.memory.write_obj(value, GuestAddress(gpa)).expect("in memory");
+            };
+            for round in 0..1000u64 {
+                let (page, other) = if round % 2 == 0 { (A, B) } else { (B, A) };
+                set(page, page);
+                m.all.put(&mut agent, L, Ioba(0x3000), RawTce(page | RW)).expect("put");
+                // The other page is released now, and the guest's own.
+                set(other, SECRET);
+                set(other + 0x800, SECRET);
+                std::thread::yield_now();
+                assert_eq!(m.in_memory(other + 0x800), SECRET, "{name}: written after its release");
+            }
+            drop(stop);
+        });
+    });
 }

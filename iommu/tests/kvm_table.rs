@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Tables as KVM makes them (papr-tce 5.1, 5.2; clauses 88 to 93).
 
+mod stop;
+
 use iommu::kvm_table::{CreateTce64, Sigbus};
 use iommu::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use stop::Stop;
 
 const MEMORY: u64 = 0x100_0000;
 const L: u64 = 0x8000_0000;
@@ -177,6 +180,7 @@ fn bug_9_a_table_is_closed_while_it_is_used_and_attached() {
     let done = AtomicBool::new(false);
     let hw = hw(12, 0, 1 << 20);
     std::thread::scope(|scope| {
+        let stop = Stop(&done);
         for n in 0..2u64 {
             let (vm, done) = (&vm, &done);
             scope.spawn(move || {
@@ -193,7 +197,7 @@ fn bug_9_a_table_is_closed_while_it_is_used_and_attached() {
             let table = vm.create_spapr_tce_64(&args(0x100)).expect("closed before");
             table.attach_group(std::slice::from_ref(&hw)).expect("fits");
         }
-        done.store(true, Ordering::Relaxed);
+        drop(stop);
     });
     assert_eq!((lock.locked(), vm.container().windows().len()), (0, 0));
     let mut by = vm.container().agent();

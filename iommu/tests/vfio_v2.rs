@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A VFIO container of version 2: registered memory and dynamic windows.
 
+mod stop;
 mod user;
 
 use iommu::vfio::*;
 use iommu::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use stop::Stop;
 use user::*;
 
 // papr-tce 5.3
@@ -97,6 +99,24 @@ fn bug_48_the_smallest_page_of_a_region_decides() {
     assert_eq!(u.all_pins(), 0);
 }
 
+// bug 6: pages of 64 KiB on memory that is partly in huge pages of 2 MiB
+#[test]
+fn bug_6_a_tce_page_within_a_huge_page_maps() {
+    let mut u = User::new(2, &Bridge::ioda2());
+    let (ua, hpa) = (0x7100_0000_0000, u.frames.hpa(Gpa(0x400_0000)).expect("memory"));
+    let page_shift = PageShift::new(21).expect("a shift");
+    let mapping = Mapping { ua: Ua(ua), len: 0x40_0000, hpa, page_shift, writable: true };
+    u.process.map(mapping).expect("free");
+    u.container.attach_group(&u.group).expect("free");
+    // Begins and ends within a huge page.
+    u.register(ua + 0x1_0000, 0x22_0000).expect("free");
+    u.remove(0).expect("the default one");
+    u.create(16, 1 << 30, 1).expect("a window");
+    u.map(0, ua + 0x1_0000, 0x22_0000, RW).expect("contained");
+    u.assert_sound();
+    assert_eq!(u.all_pins(), 0x22);
+}
+
 // bug 42: what is being unregistered is an error and no partial success
 #[test]
 fn bug_42_a_map_that_races_with_unregistering_is_whole_or_an_error() {
@@ -104,6 +124,7 @@ fn bug_42_a_map_that_races_with_unregistering_is_whole_or_an_error() {
     let done = AtomicBool::new(false);
     let (container, frames) = (&u.container, &u.frames);
     std::thread::scope(|scope| {
+        let stop = Stop(&done);
         let mapper = scope.spawn(|| {
             let mut by = container.agent();
             let (mut ok, mut refused) = (0, 0);
@@ -140,7 +161,7 @@ fn bug_42_a_map_that_races_with_unregistering_is_whole_or_an_error() {
                 }
             }
         }
-        done.store(true, Ordering::Relaxed);
+        drop(stop);
         let (mapped, _refused) = mapper.join().expect("no panic");
         assert!(mapped > 0 && ok + busy == 2000);
     });
@@ -244,6 +265,7 @@ fn a_map_that_races_with_the_removal_of_its_window_leaves_nothing() {
     let (container, frames) = (&u.container, &u.frames);
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let stop = Stop(&done);
         for n in 0..2u64 {
             let done = &done;
             scope.spawn(move || {
@@ -268,7 +290,7 @@ fn a_map_that_races_with_the_removal_of_its_window_leaves_nothing() {
             };
             container.create_window(&window).expect("free");
         }
-        done.store(true, Ordering::Relaxed);
+        drop(stop);
     });
     u.assert_sound();
     let User { container, by, .. } = u;

@@ -2,11 +2,13 @@
 //! Windows that come and go while calls are made; memory that is unregistered meanwhile.
 
 mod rig;
+mod stop;
 
 use iommu::*;
 use rig::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use stop::Stop;
 
 fn dynamic() -> Window {
     Window::bytes(Liobn(9), 1 << 59, 1 << 30, PageShift::K4).expect("a window")
@@ -65,6 +67,7 @@ fn calls_that_race_with_the_removal_of_their_window_leave_nothing() {
     let r = Rig::new();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let stop = Stop(&done);
         for n in 0..2u64 {
             let (all, done) = (&r.all, &done);
             scope.spawn(move || {
@@ -90,7 +93,7 @@ fn calls_that_race_with_the_removal_of_their_window_leave_nothing() {
             std::thread::yield_now();
             r.all.remove_window(&mut by, Liobn(9)).expect("there");
         }
-        done.store(true, Ordering::Relaxed);
+        drop(stop);
     });
     assert_eq!(r.all.audit(), Audit { live: 1, ..Audit::default() });
 }
@@ -111,6 +114,7 @@ fn of_a_put_and_an_unregistration_at_most_one_succeeds() {
     let mut region = register();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let stop = Stop(&done);
         for n in 0..2u64 {
             let (all, done) = (&all, &done);
             scope.spawn(move || {
@@ -142,12 +146,29 @@ fn of_a_put_and_an_unregistration_at_most_one_succeeds() {
                 Err(error) => assert!(matches!(error, Error::Mapped(_)), "{error}"),
             }
         }
-        done.store(true, Ordering::Relaxed);
+        drop(stop);
     });
     assert!(all.audit().holds(), "{:?}", all.audit());
     all.clear(&mut by);
     frames.unregister(&region).expect("nothing maps it");
     assert_eq!(all.audit(), Audit::default());
+}
+
+// bug 39 of papr-tce 6.2: of a large guest page only the first half is registered
+#[test]
+fn bug_39_a_sub_page_that_cannot_be_mapped_leaves_counts_and_entries_alone() {
+    let all = Container::new(Frames::unregistered(0x10_0000).expect("memory"));
+    let window = |shift| Window::bytes(L, 0, 0x10_0000, shift).expect("a window");
+    let hw = IommuTable::new(window(PageShift::K4), Ioda2::default()).expect("a table");
+    all.add_window(window(PageShift::K64), hw).expect("a window");
+    let hpa = |gpa| all.frames().hpa(Gpa(gpa)).expect("memory");
+    all.frames().register(&[hpa(0)..hpa(0x1_8000)]).expect("free");
+    let mut by = all.agent();
+    all.put(&mut by, L, Ioba(0), RawTce(RW)).expect("wholly registered");
+    let refused = all.put(&mut by, L, Ioba(0), RawTce(0x1_0000 | RW));
+    assert_eq!(refused, Err(Error::NotRegistered(Gpa(0x1_8000))));
+    assert_eq!(all.tce(&mut by, L, Ioba(0)), Ok(RawTce(RW)));
+    assert_eq!(all.audit(), Audit { live: 16, ..Audit::default() });
 }
 
 /// A page is not registered when it is this one; and kills that are late.

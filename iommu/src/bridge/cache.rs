@@ -18,7 +18,7 @@
 //! says that they change, and loaded with acquire before the state is read again; if it is the
 //! same, both belong to it.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, fence};
 
 /// Low bits of a state: what the slot holds. Above them its generation.
 const EMPTY: u64 = 0;
@@ -96,9 +96,12 @@ impl TceCache {
         None
     }
 
-    /// True while what the ticket's lookup found is cached still.
+    /// True while what the ticket's lookup found is cached still, and was all the time since then:
+    /// a generation never comes again. The fence keeps what was read through the translation
+    /// before the question.
     #[inline]
     pub(crate) fn is_current(&self, ticket: Ticket) -> bool {
+        fence(Ordering::Acquire);
         self.slots[ticket.slot].state.load(Ordering::Acquire) == ticket.state
     }
 

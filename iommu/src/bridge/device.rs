@@ -98,6 +98,18 @@ pub struct Device {
     windows: Cache<Arc<ArcSwap<Vec<Tve>>>, Arc<Vec<Tve>>>,
     /// Its place among the bridge's devices.
     place: usize,
+    hot: Option<Hot>,
+}
+
+/// The page that was read last. As long as the bridge's cache holds the translation still, it need
+/// not be looked up again; a changed window empties the cache.
+#[derive(Clone, Copy)]
+struct Hot {
+    /// First bus address, and the bits of an address within the page.
+    page: u64,
+    low_bits: u64,
+    tce: Tce,
+    ticket: Ticket,
 }
 
 /// A translation, and by what to tell whether it is valid still.
@@ -118,7 +130,7 @@ impl Device {
         windows: Cache<Arc<ArcSwap<Vec<Tve>>>, Arc<Vec<Tve>>>,
     ) -> Device {
         let place = chip.add_device();
-        Device { pe, chip, windows, place }
+        Device { pe, chip, windows, place, hot: None }
     }
 
     /// The PE.
@@ -140,8 +152,9 @@ impl Device {
 
     /// Reads memory. Errors: [`DmaFault`]; `to` may be filled in part.
     ///
-    /// What is read is of a page that was mapped when the read ended: after it the bridge is asked
-    /// whether it would translate so still, and if not all is done again.
+    /// What is read is of a page that was mapped all the time: after the read the bridge is asked
+    /// whether it still translates so, and if not all is done again. A bridge without a cache
+    /// cannot tell; there kills wait for reads as they do for writes.
     #[inline]
     pub fn read(
         &mut self,
@@ -149,8 +162,38 @@ impl Device {
         ioba: Ioba,
         to: &mut [u8],
     ) -> Result<(), DmaFault> {
+        if let Some(hot) = self.hot
+            && self.read_hot(hot, memory, ioba, to).is_some()
+        {
+            return Ok(());
+        }
+        self.read_page(memory, ioba, to)
+    }
+
+    /// Reads from the page that was read last. `None` when it is another page, or not translated so
+    /// any more; then what was read is worth nothing.
+    #[inline(always)]
+    fn read_hot(&self, hot: Hot, memory: &impl DmaMemory, ioba: Ioba, to: &mut [u8]) -> Option<()> {
+        let offset = ioba.0.wrapping_sub(hot.page);
+        let inside = offset <= hot.low_bits && to.len() as u64 <= hot.low_bits - offset + 1;
+        if !inside {
+            return None;
+        }
+        memory.read(Hpa(hot.tce.hpa().0 + offset), to)?;
+        self.chip.cache()?.is_current(hot.ticket).then_some(())
+    }
+
+    #[inline]
+    fn read_page(
+        &mut self,
+        memory: &impl DmaMemory,
+        ioba: Ioba,
+        to: &mut [u8],
+    ) -> Result<(), DmaFault> {
         let access = Direction::ToDevice;
+        let reading = Busy::reading(&self.chip, self.place);
         let found = find(self.windows.load(), &self.chip, self.pe, ioba, to.len(), access)?;
+        self.hot = found.hot(ioba);
         // By far the commonest: all of it in one page, and nothing changed meanwhile.
         if found.to.len == to.len() {
             memory.read(found.to.hpa, to).ok_or(DmaFault::NoMemory(found.to.hpa))?;
@@ -159,6 +202,7 @@ impl Device {
                 return Ok(());
             }
         }
+        drop(reading);
         self.read_pieces(memory, ioba, to)
     }
 
@@ -174,6 +218,7 @@ impl Device {
         while done < to.len() {
             let at = Ioba(ioba.0.wrapping_add(done as u64));
             let windows = self.windows.load();
+            let _reading = Busy::reading(&self.chip, self.place);
             let left = to.len() - done;
             let found = find(windows, &self.chip, self.pe, at, left, Direction::ToDevice)?;
             let Translation { hpa, len, .. } = found.to;
@@ -200,7 +245,7 @@ impl Device {
         while done < from.len() {
             let at = Ioba(ioba.0.wrapping_add(done as u64));
             let windows = self.windows.load();
-            let _writing = self.chip.writes(self.place).map(Writing::new);
+            let _writing = self.chip.writes(self.place).map(Busy::new);
             let left = from.len() - done;
             let found = find(windows, &self.chip, self.pe, at, left, Direction::FromDevice)?;
             let Translation { hpa, len, .. } = found.to;
@@ -224,17 +269,24 @@ impl std::fmt::Debug for Device {
     }
 }
 
-/// A write from its lookup to its end.
-struct Writing<'a>(&'a InFlight);
+/// An access that kills wait for, from its lookup to its end.
+struct Busy<'a>(&'a InFlight);
 
-impl<'a> Writing<'a> {
-    fn new(writes: &'a InFlight) -> Writing<'a> {
-        writes.begin();
-        Writing(writes)
+impl<'a> Busy<'a> {
+    fn new(accesses: &'a InFlight) -> Busy<'a> {
+        accesses.begin();
+        Busy(accesses)
+    }
+
+    /// For a read: only where no cache can tell afterwards whether it was right. An entry that is
+    /// the same before and after the read may have been another in between.
+    #[inline]
+    fn reading(chip: &'a Chip, place: usize) -> Option<Busy<'a>> {
+        if chip.cache().is_some() { None } else { chip.writes(place).map(Busy::new) }
     }
 }
 
-impl Drop for Writing<'_> {
+impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.0.end();
     }
@@ -302,13 +354,24 @@ fn lookup(
 }
 
 impl Found<'_> {
-    /// Would the bridge translate so still?
+    /// Has the bridge translated so all the time? Without a cache the access is one that kills wait
+    /// for; a translation that could not be cached was being killed.
     #[inline]
     fn is_current(&self, chip: &Chip) -> bool {
         match (self.ticket, chip.cache()) {
             (Some(ticket), Some(cache)) => cache.is_current(ticket),
-            _ => self.table.load(self.entry) == self.tce,
+            (None, Some(_)) => false,
+            (_, None) => true,
         }
+    }
+
+    /// What to remember of it, unless somebody wants to know of each use.
+    #[inline]
+    fn hot(&self, ioba: Ioba) -> Option<Hot> {
+        let low_bits = self.table.window().page_shift().low_bits();
+        let (tce, page) = (self.tce, ioba.0 & !low_bits);
+        let ticket = self.ticket.filter(|_| self.table.watch().is_none())?;
+        Some(Hot { page, low_bits, tce, ticket })
     }
 
     /// Tells the detector, if there is one, what was used.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Writes of a device that are under way, and waiting for them.
+//! Accesses of a device that are under way, and waiting for them.
 //!
 //! A kill must not return while a device still writes through what it killed, because the page is
 //! released next. A device says that it writes before it looks its translation up; the killer,
@@ -8,8 +8,8 @@
 //! device writing and waits, or the device comes after the killer, acquires what it did and
 //! finds the translation gone.
 //!
-//! Reads need nothing of this: a device asks after a read whether its translation is valid still,
-//! and reads again if not.
+//! Reads need nothing of this where the bridge has a cache: a device asks after a read whether its
+//! translation is valid still, and reads again if not.
 
 use crate::sync::{AtomicU64, Ordering};
 use once_cell::race::OnceBox;
