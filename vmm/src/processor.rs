@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! One vCPU in its machine: it runs until it needs the machine, the machine answers, on and on.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,12 @@ pub(crate) struct Processor<V> {
     /// Its number (PAPR: interrupt server number).
     server: u32,
     pub(crate) vcpu: V,
+    pub(crate) books: Books,
+}
+
+/// What is kept about a vCPU's hypercalls. Apart from the vCPU, so that it can be written while
+/// the vCPU waits for the answer.
+pub(crate) struct Books {
     pub(crate) agent: Agent,
     pub(crate) calls: Calls,
     pub(crate) meter: Meter,
@@ -40,7 +47,7 @@ pub(crate) struct Processor<V> {
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
         let (calls, meter, effects) = Default::default();
-        Processor { server, vcpu, agent, calls, meter, effects }
+        Processor { server, vcpu, books: Books { agent, calls, meter, effects } }
     }
 
     /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs.
@@ -58,14 +65,10 @@ impl<V: Vcpu> Processor<V> {
     }
 
     fn run_to_end(&mut self, shared: &Shared) -> Outcome {
+        let Processor { vcpu, books, .. } = self;
         loop {
-            match self.vcpu.run() {
-                Exit::Hcall => {
-                    self.hypercall(shared);
-                    if self.effects.powered_off {
-                        return shared.powered_off();
-                    }
-                }
+            match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
+                Exit::Hcall => return shared.powered_off(),
                 Exit::Kicked => {
                     if let Some(outcome) = shared.control.outcome() {
                         return outcome;
@@ -83,20 +86,29 @@ impl<V: Vcpu> Processor<V> {
         })
     }
 
-    fn hypercall(&mut self, shared: &Shared) {
-        let mut registers = self.vcpu.hcall_registers();
+    /// How long it was idle.
+    pub(crate) fn idle(&self) -> Duration {
+        self.books.effects.idle
+    }
+}
+
+impl Books {
+    /// Answers a hypercall of the vCPU; breaks off when the guest has powered off.
+    fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
+        let mut registers = vcpu.hcall_registers();
         if shared.observe.any() {
-            self.observed(shared, &mut registers);
+            self.observed(shared, vcpu, &mut registers);
         } else {
-            self.dispatch(shared, &mut registers);
+            self.dispatch(shared, vcpu, &mut registers);
         }
-        self.vcpu.set_hcall_registers(&registers);
+        vcpu.set_hcall_registers(&registers);
+        if self.effects.powered_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn dispatch(&mut self, shared: &Shared, registers: &mut Regs) -> Call {
-        let problem_state = self.vcpu.problem_state();
+    fn dispatch<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
+        let problem_state = vcpu.problem_state();
         let mut platform = Platform {
-            vcpu: &mut self.vcpu,
+            vcpu,
             console: &shared.console,
             control: &shared.control,
             effects: &mut self.effects,
@@ -116,12 +128,13 @@ impl<V: Vcpu> Processor<V> {
 
     /// The same, recorded. Only here does a hypercall cost a look at the clock.
     #[cold]
-    fn observed(&mut self, shared: &Shared, registers: &mut Regs) {
+    fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) {
         let asked = *registers;
         let record = shared.observe.record.as_deref();
+        let _order = record.and_then(|record| record.order(&asked));
         let before = record.map(|record| record.before(&asked, &shared.memory));
         let start = Instant::now();
-        let call = self.dispatch(shared, registers);
+        let call = self.dispatch(shared, vcpu, registers);
         let time = start.elapsed();
         if let (Some(record), Some(before)) = (record, &before) {
             record.after(before, &asked, registers, &call, &shared.memory);
@@ -132,11 +145,6 @@ impl<V: Vcpu> Processor<V> {
         if shared.observe.stats {
             self.calls.record(asked[0], &call, time);
         }
-    }
-
-    /// How long it was idle.
-    pub(crate) fn idle(&self) -> Duration {
-        self.effects.idle
     }
 }
 

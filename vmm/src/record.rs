@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
-use hcall::{Call, Memory, Regs, Status, rtas_tokens};
+use hcall::{Call, Hcall, Memory, Regs, Status, rtas_tokens};
 use vm_memory::{Be32, Be64, Bytes, GuestAddress};
 
 use crate::dma::DmaArgs;
@@ -18,12 +18,19 @@ use crate::memory::RamSize;
 /// Entries of a list at most, and cells of an RTAS block of each kind.
 const LIST: u64 = 512;
 const CELLS: u32 = 8;
+/// Entries of one line.
+const POKE: usize = 64;
 /// How many registers are written down of a call whose arguments are not known.
 const UNNAMED: usize = 4;
 
 /// The file, shared by all vCPUs.
 #[derive(Debug)]
-pub struct Recorder(Mutex<State>);
+pub struct Recorder {
+    state: Mutex<State>,
+    /// Held while a call on DMA windows is made and written down, so that the order in the file is
+    /// the order in which they happened. Taken before `state`.
+    order: Mutex<()>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -43,7 +50,16 @@ impl Recorder {
             dma.profile.name,
             dma.accel
         )?;
-        Ok(Recorder(Mutex::new(State { file, failed: None })))
+        let state = Mutex::new(State { file, failed: None });
+        Ok(Recorder { state, order: Mutex::default() })
+    }
+
+    /// Keeps other vCPUs' calls on DMA windows out while this one is made; nothing for calls that may
+    /// wait.
+    pub(crate) fn order(&self, asked: &Regs) -> Option<MutexGuard<'_, ()>> {
+        let tce = hcall::find(asked[0]).is_some_and(is_tce);
+        let taken = tce || asked[0] == H_RTAS;
+        taken.then(|| self.order.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What has to be in memory before the call.
@@ -53,10 +69,10 @@ impl Recorder {
         if token == H_PUT_TCE_INDIRECT && count <= LIST {
             let entry = |n| memory.read_obj::<Be64>(GuestAddress(list.wrapping_add(8 * n)));
             let entries: Vec<_> = (0..count).map_while(|n| entry(n).ok()).collect();
-            if !entries.is_empty() {
+            for (at, some) in (list..).step_by(8 * POKE).zip(entries.chunks(POKE)) {
                 // Writing to a string does not fail, here and below.
-                let _ = write!(lines, "poke {list:#x}");
-                entries.iter().for_each(|tce| _ = write!(lines, " {:#x}", tce.to_native()));
+                let _ = write!(lines, "poke {at:#x}");
+                some.iter().for_each(|tce| _ = write!(lines, " {:#x}", tce.to_native()));
                 lines.push('\n');
             }
         }
@@ -75,7 +91,7 @@ impl Recorder {
         let rtas = (asked[0] == H_RTAS && call.status == Status::Success)
             .then(|| rtas_line(asked[1], memory));
         let line = rtas.unwrap_or_else(|| call_line(asked, answered, call));
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.failed.is_none()
             && let Err(error) = writeln!(state.file, "{before}{line}")
         {
@@ -85,12 +101,16 @@ impl Recorder {
 
     /// Writes what is left. Errors: what could not be written.
     pub fn finish(&self) -> io::Result<()> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         match state.failed.take() {
             Some(error) => Err(error),
             None => state.file.flush(),
         }
     }
+}
+
+fn is_tce(row: &Hcall) -> bool {
+    row.set.is_some_and(|set| set.ends_with("-tce"))
 }
 
 fn call_line(asked: &Regs, answered: &Regs, call: &Call) -> String {
@@ -100,7 +120,7 @@ fn call_line(asked: &Regs, answered: &Regs, call: &Call) -> String {
     asked[1..=args].iter().for_each(|arg| _ = write!(line, " {arg:#x}"));
     let _ = write!(line, " -> {}", comply::script::Code(call.status.code()));
     // Only what a TCE call answers is the same each time.
-    let tce = call.hcall.filter(|row| row.set.is_some_and(|set| set.ends_with("-tce")));
+    let tce = call.hcall.filter(|row| is_tce(row));
     if let (Some(row), Status::Success) = (tce, call.status) {
         let outs = &answered[1..=row.returns.len()];
         outs.iter().for_each(|out| _ = write!(line, " {out:#x}"));

@@ -10,6 +10,8 @@ use hcall::{Status, token_name};
 /// The arguments that a hypercall can have, and an RTAS block of ours.
 const MOST_ARGS: usize = 9;
 const MOST_CELLS: usize = 8;
+/// The values of one poke or peek.
+const MOST_VALUES: usize = 128;
 
 pub(super) fn script(text: &str) -> Result<Script, String> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
@@ -64,8 +66,8 @@ fn values(text: &str) -> Result<Vec<Value>, String> {
 
 fn at_and_values(text: &str) -> Result<(Value, Vec<Value>), String> {
     let mut all = values(text)?;
-    if all.len() < 2 {
-        return Err("an address and at least one value are needed".into());
+    if !(2..=1 + MOST_VALUES).contains(&all.len()) {
+        return Err(format!("an address and 1 to {MOST_VALUES} values are needed"));
     }
     Ok((all.remove(0), all))
 }
