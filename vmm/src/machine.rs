@@ -94,16 +94,16 @@ impl<V: Vcpu + Send> Machine<V> {
     /// What was recorded, for a run that took `elapsed`.
     pub fn report(&self, elapsed: Duration) -> Report {
         let mut calls = Calls::default();
-        self.processors.iter().for_each(|processor| calls.add(&processor.calls));
+        self.processors.iter().for_each(|processor| calls.add(&processor.books.calls));
         let mut tiers = Meter::default();
-        self.processors.iter().for_each(|processor| tiers.add(&processor.meter));
+        self.processors.iter().for_each(|processor| tiers.add(&processor.books.meter));
         Report {
             instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
             elapsed,
             idle: self.processors.iter().map(Processor::idle).sum(),
             calls,
             tiers,
-            dma: self.shared.dma.container.stats(self.processors.iter().map(|p| &p.agent)),
+            dma: self.shared.dma.container.stats(self.processors.iter().map(|p| &p.books.agent)),
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What the run loop needs of a virtual CPU, whatever executes its instructions.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use hcall::Regs;
@@ -22,6 +23,16 @@ pub enum Exit {
 pub trait Vcpu {
     /// Runs until something the machine must handle.
     fn run(&mut self) -> Exit;
+    /// The same, with hypercalls answered on the way by `answer`; [`Exit::Hcall`] comes back when
+    /// it breaks off.
+    fn run_with(&mut self, mut answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> Exit {
+        loop {
+            match self.run() {
+                Exit::Hcall if answer(self).is_continue() => {}
+                exit => return exit,
+            }
+        }
+    }
     /// r3 to r12 of a hypercall.
     fn hcall_registers(&self) -> Regs;
     /// Gives back r3 to r12.
@@ -49,13 +60,23 @@ pub trait Vcpu {
     fn dump(&mut self) -> String;
 }
 
-impl Vcpu for power::Cpu {
-    fn run(&mut self) -> Exit {
-        match power::Cpu::run(self) {
+impl From<power::Exit> for Exit {
+    fn from(exit: power::Exit) -> Exit {
+        match exit {
             power::Exit::Hcall => Exit::Hcall,
             power::Exit::Kicked => Exit::Kicked,
             crash => Exit::Crashed(crash.to_string()),
         }
+    }
+}
+
+impl Vcpu for power::Cpu {
+    fn run(&mut self) -> Exit {
+        power::Cpu::run(self).into()
+    }
+
+    fn run_with(&mut self, answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> Exit {
+        power::Cpu::run_with(self, answer).into()
     }
 
     fn hcall_registers(&self) -> Regs {

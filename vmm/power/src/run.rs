@@ -8,6 +8,7 @@ use crate::{
     isa, msr, spr,
 };
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -97,9 +98,15 @@ impl Cpu {
 
     /// Runs until something the machine must handle. Call again to go on.
     pub fn run(&mut self) -> Exit {
+        self.run_with(|_| ControlFlow::Break(()))
+    }
+
+    /// The same, with hypercalls answered on the way by `answer`; [`Exit::Hcall`] comes back when
+    /// it breaks off. Leaving the loop and coming back costs as much as a short hypercall.
+    pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
         let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
-        let leave = self.run_blocks(&mut cache);
+        let leave = self.run_blocks(&mut cache, answer);
         self.cache = Some(cache);
         self.exit(leave)
     }
@@ -121,7 +128,12 @@ impl Cpu {
         }
     }
 
-    fn run_blocks(&mut self, cache: &mut Cache) -> Leave {
+    #[inline(always)]
+    fn run_blocks(
+        &mut self,
+        cache: &mut Cache,
+        mut answer: impl FnMut(&mut Cpu) -> ControlFlow<()>,
+    ) -> Leave {
         loop {
             if self.retired >= self.look_at
                 && let Some(leave) = self.events()
@@ -133,8 +145,10 @@ impl Cpu {
             } else {
                 self.slice(cache)
             };
-            if let Some(leave) = leave {
-                return leave;
+            match leave {
+                Some(Leave::Hcall) if answer(self).is_continue() => {}
+                Some(leave) => return leave,
+                None => {}
             }
         }
     }
