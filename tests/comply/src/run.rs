@@ -66,6 +66,8 @@ pub struct Done {
     pub step: usize,
     /// The line.
     pub text: String,
+    /// What was expected under the profile; empty where nothing was.
+    pub want: String,
     /// What came, of the last repetition.
     pub got: String,
     /// A digest of what came in all repetitions, to compare rigs by. A host's fact is none.
@@ -126,6 +128,17 @@ struct Got {
     wrong: Option<String>,
 }
 
+/// What a step expects under a profile, as text.
+pub(crate) fn want(step: &Step, profile: Profile) -> String {
+    match &step.action {
+        Action::Call { answers, .. } | Action::Rtas { answers, .. } => {
+            answers.of(profile).to_string()
+        }
+        Action::Host { want, .. } => want.to_string(),
+        Action::Poke { .. } | Action::Fill { .. } | Action::Peek { .. } => String::new(),
+    }
+}
+
 /// Runs a script on a target under a profile, to its end or its first failure.
 pub fn run(target: &mut dyn Target, script: &Script, profile: Profile) -> Outcome {
     let mut run = Run { target, profile, kept: BTreeMap::new() };
@@ -167,7 +180,8 @@ impl Run<'_> {
             if last || wrong.is_some() {
                 let digest = (!got.numbers.is_empty()).then_some(digest.0);
                 let (text, ok) = (step.text.clone(), wrong.is_none());
-                done.push(Done { step: number, text, got: got.text, digest, ok });
+                let want = want(step, self.profile);
+                done.push(Done { step: number, text, want, got: got.text, digest, ok });
             }
             if let Some(why) = wrong {
                 return Err(Stop::Fail(why));

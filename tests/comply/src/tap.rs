@@ -86,9 +86,11 @@ fn outcome(
         };
         let outs: String = outs.iter().map(|out| format!(" {out:#x}")).collect();
         let got = format!("{}{outs}", Code(status));
+        let want = crate::run::want(step, profile);
         done.push(Done {
             step: number,
             text: step.text.clone(),
+            want,
             got,
             digest: Some(*digest),
             ok: right,

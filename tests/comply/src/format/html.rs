@@ -127,12 +127,12 @@ fn cell(out: &mut String, outcome: &Outcome, column: &Column) {
     if !outcome.done.is_empty() {
         *out += "<ol>";
         for done in &outcome.done {
-            // The expected answer is in the step, behind the arrow.
-            let (asked, want) = done.text.split_once("->").unwrap_or((&done.text, ""));
+            // The answers of all profiles are in the step, behind the arrow.
+            let asked = done.text.split("->").next().unwrap_or(&done.text);
             let class = if done.ok { "" } else { " class=\"wrong\"" };
             let _ = write!(out, "<li{class}><code>{}</code>", escape(asked.trim()));
-            if !want.trim().is_empty() {
-                let _ = write!(out, "<br>expected <code>{}</code>", escape(want.trim()));
+            if !done.want.is_empty() {
+                let _ = write!(out, "<br>expected <code>{}</code>", escape(&done.want));
             }
             if !done.got.is_empty() {
                 let _ = write!(out, "<br>got <code>{}</code>", escape(&done.got));

@@ -31,7 +31,7 @@ pub fn json(report: &Report) -> String {
 }
 
 fn cell(outcome: &Outcome, column: &Column) -> Value {
-    let step = |done: &Done| json!({ "step": done.text, "got": done.got, "ok": done.ok });
+    let step = |done: &Done| json!({ "step": done.text, "want": done.want, "got": done.got, "ok": done.ok });
     json!({
         "rig": column.rig,
         "verdict": outcome.verdict.word(),

@@ -63,7 +63,7 @@ fn failures(out: &mut String, report: &Report, style: Style) {
             let _ = writeln!(out, "     {}", clause.spec);
             for done in &outcome.done {
                 let mark = if done.ok { ' ' } else { '!' };
-                let _ = writeln!(out, "   {mark} {}   got {}", done.text, done.got);
+                let _ = writeln!(out, "   {mark} {}\n       got {}", done.text, done.got);
             }
             let _ = writeln!(out, "     {why}");
         }
