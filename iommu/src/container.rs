@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::faults::Faults;
 use crate::frames::Frames;
 use crate::guest_table::GuestTable;
-use crate::profile::Profile;
 use crate::table::IommuTable;
 use crate::tally::{Stats, Tally, Totals, WindowStats};
 use crate::tce::RawTce;
@@ -27,7 +26,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Windows may come and go meanwhile.
 pub struct Container {
     frames: Arc<Frames>,
-    profile: Profile,
     windows: Arc<ArcSwap<Windows>>,
     /// Taken by who changes the windows, never by a call. Counts the windows that ever were.
     change: Mutex<u64>,
@@ -39,7 +37,6 @@ impl Container {
     pub fn new(frames: impl Into<Arc<Frames>>) -> Container {
         Container {
             frames: frames.into(),
-            profile: Profile::LOPAR,
             windows: Arc::default(),
             change: Mutex::default(),
             faults: None,
@@ -49,11 +46,6 @@ impl Container {
     /// The same with injected faults. Agents made before do not know of them.
     pub fn with_faults(self, faults: Arc<dyn Faults>) -> Container {
         Container { faults: Some(faults), ..self }
-    }
-
-    /// The same with other answers.
-    pub fn with_profile(self, profile: Profile) -> Container {
-        Container { profile, ..self }
     }
 
     /// Adds a window over a hardware table.
@@ -185,11 +177,6 @@ impl Container {
         &self.frames
     }
 
-    /// The answers that differ between implementations.
-    pub fn profile(&self) -> &Profile {
-        &self.profile
-    }
-
     /// The windows as they are now, in the order in which they were added.
     pub fn windows(&self) -> Arc<Windows> {
         self.windows.load_full()
@@ -222,7 +209,7 @@ impl Container {
         table.write_one(&self.frames, work, entry, tce)
     }
 
-    /// Stores any value, for a profile that takes what [`put`](Self::put) refuses: in the hardware
+    /// Stores any value, for callers whose rules take what [`put`](Self::put) refuses: in the hardware
     /// it maps the guest page that its address lies in, or nothing if there is none.
     ///
     /// Errors, in order: [`Error::NoWindow`]; [`Error::Unaligned`], [`Error::Outside`];
@@ -274,10 +261,7 @@ impl Container {
     /// in all of them.
     ///
     /// Errors, in order: [`Error::NoWindow`]; `ioba` as in [`put`](Self::put);
-    /// [`Error::TooMany`] above the profile's limit; [`Error::Outside`]; the value as in `put`.
-    ///
-    /// Above 512 entries, which the profile must allow, they are written 512 at a time, each time
-    /// all or nothing.
+    /// [`Error::TooMany`] above 512; [`Error::Outside`]; the value as in `put`.
     ///
     /// LoPAR 2.9, H_STUFF_TCE. Linux: `kvmppc_h_stuff_tce`.
     pub fn stuff(
@@ -291,19 +275,13 @@ impl Container {
         let Agent { windows, work } = by;
         let table = windows.load().find(liobn)?;
         table.window().entry(ioba)?;
-        if count > self.profile.stuff_limit {
+        let Some(entries) = usize::try_from(count).ok().filter(|&n| n <= LIST_ENTRIES) else {
             return Err(Error::TooMany(count));
-        }
+        };
         let first = table.window().range(ioba, count)?;
         table.check(&self.frames, tce)?;
-        let mut done = 0;
-        while done < count {
-            let here = (count - done).min(LIST_ENTRIES as u64);
-            let first = GuestEntry(first.0 + done);
-            let tally = table.write(&self.frames, work, first, here as usize, move |_| tce)?;
-            work.count(table, &tally);
-            done += here;
-        }
+        let tally = table.write(&self.frames, work, first, entries, move |_| tce)?;
+        work.count(table, &tally);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ pub enum Error {
     /// Something other than zero was given to clear an entry with.
     #[error("TCE {0} is not zero, so it does not clear")]
     NotClear(RawTce),
-    /// More entries in one call than the profile allows.
+    /// More entries in one call than a list has.
     #[error("{0} entries are too many for one call")]
     TooMany(u64),
     /// The hardware table has no such entry.

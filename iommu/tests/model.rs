@@ -54,7 +54,6 @@ files! {
     "../src/frames.rs" frames
     "../src/guest_table.rs" guest_table
     "../src/platform/mod.rs" platform
-    "../src/profile.rs" profile
     "../src/radix.rs" radix
     "../src/registered.rs" registered
     "../src/table.rs" table

@@ -68,6 +68,14 @@ fn the_host_bridge_has_the_default_dma_window() {
     assert_eq!(value(pci, "compatible"), b"IBM,Logical_PHB\0");
     // LIOBN, bus address, size: 1 GiB.
     assert_eq!(value(pci, "ibm,dma-window"), cells(&[0x8000_0000, 0, 0, 0, 1 << 30]));
+    // LoPAR 2.9: the tokens of query, create and remove; then that of reset, between their number
+    // and the form of a query. All are properties of /rtas.
+    let token = |name: &str| value(tree.root.child("rtas").unwrap(), name);
+    let [query, create, remove] =
+        ["query", "create", "remove"].map(|call| token(&format!("ibm,{call}-pe-dma-window")));
+    assert_eq!(value(pci, "ibm,ddw-applicable"), [query, create, remove].concat());
+    let reset = token("ibm,reset-pe-dma-windows");
+    assert_eq!(value(pci, "ibm,ddw-extensions"), [cells(&[2]), reset, cells(&[1])].concat());
     assert_eq!(value(pci, "ibm,#dma-address-cells"), cells(&[2]));
     assert_eq!(value(pci, "ibm,#dma-size-cells"), cells(&[2]));
     assert_eq!(value(pci, "reg"), cells(&[0x0800_0000, 0x2000_0000, 0, 0]));
