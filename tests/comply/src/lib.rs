@@ -8,8 +8,8 @@
 //!
 //! Read in this order: [`value`], [`profile`], [`script`], [`host`] (the language); [`clause`],
 //! [`clauses`] (the rows); [`run`], [`direct`] (running them here); [`blob`], [`image`], [`tap`]
-//! (running them in a guest); [`report`], [`format`] (telling); [`coverage`], [`notes`] (what is
-//! covered, who differs and why); [`random`], [`shrink`], [`replay`] (sequences).
+//! (running them in a guest); [`report`], [`mod@format`] (telling); [`coverage`], [`notes`] (what is
+//! covered, who differs and why); [`random`], [`differential`], [`replay`] (sequences).
 #![forbid(unsafe_code)]
 
 pub mod blob;
