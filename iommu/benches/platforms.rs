@@ -14,7 +14,6 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fixture::{Bare, Old};
 use iommu::bridge::Kind;
-use iommu::platform::ioda1::Form;
 use iommu::*;
 use machine::{L, MEMORY, Machine, RW};
 use std::fmt;
@@ -36,8 +35,8 @@ impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self.0 {
             None => "no bridge",
-            Some(Kind::P5ioc2) => "p5ioc2",
-            Some(Kind::Ioda1(_)) => "ioda1",
+            Some(Kind::P5ioc2 | Kind::P5ioc2Deaf) => "p5ioc2",
+            Some(Kind::Ioda1 { .. }) => "ioda1",
             Some(Kind::Ioda2) => "ioda2",
         };
         write!(f, "{name}, {} level(s)", self.1)
@@ -51,7 +50,7 @@ const ROWS: [Row; 10] = [
     Row(None, 4),
     Row(None, 5),
     Row(Some(Kind::P5ioc2), 1),
-    Row(Some(Kind::Ioda1(Form::Pair)), 1),
+    Row(Some(Kind::Ioda1 { bus: None }), 1),
     Row(Some(Kind::Ioda2), 1),
     Row(Some(Kind::Ioda2), 2),
     Row(Some(Kind::Ioda2), 5),
@@ -63,7 +62,7 @@ fn machine(Row(kind, levels): Row) -> Machine {
     // Several levels are for large windows.
     let hw = if levels == 1 { window } else { bytes(1 << 40) };
     let mut m = match kind {
-        Some(kind) => Machine::with(&Bridge::new(kind), window, hw, levels),
+        Some(kind) => Machine::with(&Bridge::with(kind, Swinv::ALL, None), window, hw, levels),
         None => {
             let table = IommuTable::with_levels(hw, levels, Ioda2::default());
             let table = std::sync::Arc::new(table.expect("a table"));

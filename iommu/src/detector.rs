@@ -24,7 +24,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Most reports that are kept; more are only counted.
 const KEPT: usize = 1024;
-/// Values remembered of one entry.
+/// Values remembered of one entry one by one. Of those that were displaced before them only the last
+/// call is remembered.
 const HISTORY: usize = 16;
 
 /// What the caller calls itself: the hypercall, and which one of the run.
@@ -92,10 +93,50 @@ struct Value {
     by: Tag,
 }
 
+/// What one entry has held.
+#[derive(Debug, Default)]
+struct History {
+    values: Vec<Value>,
+    /// Of displaced values that are not remembered any more: when the last of them was, and whose
+    /// call that was.
+    forgotten: Option<(u64, Tag)>,
+}
+
+impl History {
+    fn of(&mut self, tce: Tce) -> &mut Value {
+        let known = self.values.iter().position(|value| value.tce == tce);
+        let at = known.unwrap_or_else(|| {
+            self.forget();
+            self.values.push(Value { tce, live: 0, at: 0, by: Tag::default() });
+            self.values.len() - 1
+        });
+        &mut self.values[at]
+    }
+
+    /// Makes room, by what was displaced first.
+    fn forget(&mut self) {
+        let displaced = self.values.iter().enumerate().filter(|(_, value)| value.live <= 0);
+        let first = displaced.min_by_key(|(_, value)| value.at).map(|(at, _)| at);
+        if let (HISTORY.., Some(at)) = (self.values.len(), first) {
+            let Value { at, by, .. } = self.values.remove(at);
+            // Those are forgotten in the order in which they were displaced.
+            self.forgotten = Some((at, by));
+        }
+    }
+
+    /// When this value was displaced and by whom, unless it is live.
+    fn displaced(&self, tce: Tce) -> Option<(u64, Tag)> {
+        match self.values.iter().find(|value| value.tce == tce) {
+            Some(value) => (value.live <= 0).then_some((value.at, value.by)),
+            None => self.forgotten,
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     /// By table and entry.
-    entries: HashMap<(u64, u64), Vec<Value>>,
+    entries: HashMap<(u64, u64), History>,
     reports: Vec<Report>,
     count: u64,
 }
@@ -155,41 +196,27 @@ impl Watch {
     /// Before a live entry is stored: from now on a device may use it.
     pub(crate) fn stores(&self, entry: HwEntry, tce: Tce) {
         let mut state = self.detector.lock();
-        let values = state.entries.entry((self.table, entry.0)).or_default();
-        match values.iter_mut().find(|value| value.tce == tce) {
-            Some(value) => value.live += 1,
-            None => {
-                if values.len() == HISTORY
-                    && let Some(old) = values.iter().position(|value| value.live == 0)
-                {
-                    values.remove(old);
-                }
-                values.push(Value { tce, live: 1, at: 0, by: Tag::default() });
-            }
-        }
+        state.entries.entry((self.table, entry.0)).or_default().of(tce).live += 1;
     }
 
     /// After the exchange that displaced the entry is complete.
     pub(crate) fn displaced(&self, entry: HwEntry, tce: Tce) {
         let mut state = self.detector.lock();
         let at = self.detector.clock.fetch_add(1, Ordering::AcqRel) + 1;
-        let values = state.entries.entry((self.table, entry.0)).or_default();
-        if let Some(value) = values.iter_mut().find(|value| value.tce == tce) {
-            value.live -= 1;
-            (value.at, value.by) = (at, TAG.get());
-        }
+        let value = state.entries.entry((self.table, entry.0)).or_default().of(tce);
+        value.live -= 1;
+        (value.at, value.by) = (at, TAG.get());
     }
 
     /// A device, which began at the time `began`, has just used a translation.
     pub(crate) fn used(&self, entry: HwEntry, tce: Tce, began: u64, write: bool) {
         let mut state = self.detector.lock();
-        let values = state.entries.get(&(self.table, entry.0));
-        let known = values.and_then(|values| values.iter().find(|value| value.tce == tce));
-        let Some(&Value { live, at, by, .. }) = known else { return };
-        let released = write && self.detector.frames.pins(tce.hpa()) == 0;
-        if live > 0 || !(at <= began || write) {
+        let history = state.entries.get(&(self.table, entry.0));
+        let Some((at, by)) = history.and_then(|history| history.displaced(tce)) else { return };
+        if !(at <= began || write) {
             return;
         }
+        let released = write && self.detector.frames.pins(tce.hpa()) == 0;
         let shift = self.window.page_shift().get();
         let ioba = Ioba(self.window.start().0 + (entry.0 << shift));
         let (liobn, page) = (self.window.liobn(), tce.hpa());

@@ -144,11 +144,9 @@ impl IommuTable {
         if tce.is_live() {
             self.reserve(first, count, |_| true, &mut || true)?;
         }
-        for n in 0..count {
-            let tce = tce.further(n << self.window.page_shift().get());
-            self.exchange(HwEntry(first.0 + n), tce);
-        }
-        self.platform.after_set(first, count);
+        let page_shift = self.window.page_shift().get();
+        let new = |n| tce.further(n << page_shift);
+        self.change(first, count, new, || self.platform.after_set(first, count));
         Ok(())
     }
 
@@ -157,11 +155,28 @@ impl IommuTable {
     /// Linux: the `clear` operation.
     pub fn clear(&self, first: HwEntry, count: u64) -> Result<(), Error> {
         self.check_range(first, count)?;
-        for n in 0..count {
-            self.exchange(HwEntry(first.0 + n), Tce::CLEAR);
-        }
-        self.platform.after_clear(first, count);
+        let after = || self.platform.after_clear(first, count);
+        self.change(first, count, |_| Tce::CLEAR, after);
         Ok(())
+    }
+
+    /// Swaps entries for `new(0)`, `new(1)` and so on, calls `after`, and tells who watches.
+    fn change(&self, first: HwEntry, count: u64, new: impl Fn(u64) -> Tce, after: impl FnOnce()) {
+        let mut displaced = Vec::new();
+        for n in 0..count {
+            let (entry, new) = (HwEntry(first.0 + n), new(n));
+            if let (Some(watch), true) = (&self.watch, new.is_live()) {
+                watch.stores(entry, new);
+            }
+            let old = self.exchange(entry, new);
+            if self.watch.is_some() && old.is_live() {
+                displaced.push((entry, old));
+            }
+        }
+        after();
+        if let Some(watch) = &self.watch {
+            displaced.iter().for_each(|&(entry, old)| watch.displaced(entry, old));
+        }
     }
 
     /// Linux: the `flush` operation, `iommu_flush_tce`.

@@ -4,21 +4,33 @@
 mod machine;
 mod stop;
 
-use iommu::bridge::Kind;
+use iommu::bridge::{DmaMemory, Kind};
 use iommu::detector::{Report, Tag, tag};
 use iommu::*;
 use machine::*;
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stop::Stop;
 
 /// A machine that is watched, with a platform that kills as `kill` says.
-fn watched(kind: Kind, kill: fn(&dyn Platform, HwEntry, u64)) -> (Machine, Arc<Detector>) {
+fn watched(
+    kind: Kind,
+    flags: Swinv,
+    kill: fn(&dyn Platform, HwEntry, u64),
+) -> (Machine, Arc<Detector>) {
+    watched_with(kind, flags, |inner| Box::new(Faulty { inner, kill }))
+}
+
+fn watched_with(
+    kind: Kind,
+    flags: Swinv,
+    wrap: impl FnOnce(Box<dyn Platform>) -> Box<dyn Platform>,
+) -> (Machine, Arc<Detector>) {
     let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
     let detector = Detector::new(frames.clone());
-    let bridge = Bridge::with(kind, Swinv::BOTH, Some(detector.clone()));
+    let bridge = Bridge::with(kind, flags, Some(detector.clone()));
     let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
-    let wrap = |inner| -> Box<dyn Platform> { Box::new(Faulty { inner, kill }) };
     let table = bridge.create_table_with(window, 1, wrap).expect("a table");
     bridge.set_window(PE, 0, &table).expect("free");
     (Machine::over(&bridge, frames, window, table), detector)
@@ -28,23 +40,25 @@ fn right(inner: &dyn Platform, first: HwEntry, count: u64) {
     inner.kill(first, count);
 }
 
+fn missing(_: &dyn Platform, _: HwEntry, _: u64) {}
+
 #[test]
 fn nothing_is_reported_when_the_platform_kills() {
-    for (name, kind) in KINDS {
-        let (mut m, detector) = watched(kind, right);
+    for (name, kind, flags) in KINDS {
+        let (mut m, detector) = watched(kind, flags, right);
         let mut device = m.device();
         for n in 0..100u64 {
             m.put(0x3000, [A | RW, B | RW, A | R, 0][n as usize % 4]);
             let _ = m.read(&mut device, 0x3000);
             let _ = m.write(&mut device, 0x3000, n);
         }
-        assert_eq!(detector.reports(), [], "{name}");
+        assert_eq!((detector.reports(), m.bridge.stale()), (vec![], 0), "{name}");
     }
 }
 
 #[test]
 fn a_missing_kill_is_reported_with_window_address_page_and_call() {
-    let (mut m, detector) = watched(Kind::Ioda2, |_, _, _| {});
+    let (mut m, detector) = watched(Kind::Ioda2, Swinv::BOTH, missing);
     let mut device = m.device();
     tag(Tag { name: "H_PUT_TCE", number: 1 });
     m.put(0x3000, A | RW);
@@ -62,7 +76,7 @@ fn a_missing_kill_is_reported_with_window_address_page_and_call() {
         page: m.all.frames().hpa(Gpa(A)).expect("owned"),
         replaced_by: Tag { name: "H_PUT_TCE", number: 2 },
     };
-    assert_eq!(detector.reports(), [stale]);
+    assert_eq!((detector.reports(), m.bridge.stale()), (vec![stale], 1));
     m.write(&mut device, 0x3000, 7).expect("stale");
     let write = Report { released: true, write: true, ..stale };
     assert_eq!(detector.reports(), [stale, write]);
@@ -75,9 +89,9 @@ fn a_missing_kill_is_reported_with_window_address_page_and_call() {
 // Off by one: the neighbour is killed.
 #[test]
 fn a_wrong_kill_is_reported() {
-    for (name, kind) in KINDS.into_iter().filter(|(_, kind)| *kind != Kind::P5ioc2) {
+    for (name, kind, flags) in KINDS.into_iter().filter(|(_, kind, _)| *kind != Kind::P5ioc2) {
         let (mut m, detector) =
-            watched(kind, |inner, first, count| inner.kill(HwEntry(first.0 + 16), count));
+            watched(kind, flags, |inner, first, count| inner.kill(HwEntry(first.0 + 16), count));
         let mut device = m.device();
         m.put(0x3000, A | RW);
         assert_eq!(m.read(&mut device, 0x3000), Ok(A));
@@ -91,8 +105,8 @@ fn a_wrong_kill_is_reported() {
 // are or were just mapped, and none that was released.
 #[test]
 fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
-    for (name, kind) in KINDS {
-        let (mut m, detector) = watched(kind, right);
+    for (name, kind, flags) in KINDS {
+        let (mut m, detector) = watched(kind, flags, right);
         let done = AtomicBool::new(false);
         let mut agents = [m.all.agent(), m.all.agent()];
         m.put(0x3000, A | RW);
@@ -132,7 +146,108 @@ fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
             let reached: u64 = devices.into_iter().map(|d| d.join().expect("no panic")).sum();
             assert!(reached > 0, "{name}: the devices did nothing");
         });
-        assert_eq!(detector.reports(), [], "{name}");
+        assert_eq!((detector.reports(), m.bridge.stale()), (vec![], 0), "{name}");
         assert!(m.all.audit().holds(), "{name}: {:?}", m.all.audit());
+    }
+}
+
+// On every bridge that has what a kill is for, with no kill at all.
+#[test]
+fn a_missing_kill_is_reported_on_every_platform() {
+    let deaf = ("p5ioc2, deaf", Kind::P5ioc2Deaf, Swinv::BOTH);
+    for (name, kind, flags) in KINDS.into_iter().chain([deaf]) {
+        let (mut m, detector) = watched(kind, flags, missing);
+        let mut device = m.device();
+        m.put(0x3000, A | RW);
+        assert_eq!(m.read(&mut device, 0x3000), Ok(A), "{name}");
+        m.put(0x3000, B | RW);
+        // The cache of P5IOC2 follows the table, so that it needs none.
+        let follows = kind == Kind::P5ioc2;
+        assert_eq!(m.read(&mut device, 0x3000), Ok(if follows { B } else { A }), "{name}");
+        m.write(&mut device, 0x3008, 7).expect("mapped, or stale");
+        let reports: Vec<_> = detector.reports().iter().map(|r| (r.write, r.released)).collect();
+        let expected = [(false, false), (true, true)];
+        assert_eq!(reports, if follows { &[][..] } else { &expected }, "{name}");
+    }
+}
+
+// papr-tce 4.2, P5IOC2: "no invalidate at all". Its own platform, on a bridge that would need one.
+#[test]
+fn the_swap_of_p5ioc2_is_not_enough_for_a_cache_that_does_not_follow_the_table() {
+    let (mut m, detector) = watched(Kind::P5ioc2Deaf, Swinv::BOTH, right);
+    let mut device = m.device();
+    m.put(0x3000, A | RW);
+    assert_eq!(m.read(&mut device, 0x3000), Ok(A));
+    m.put(0x3000, 0);
+    assert_eq!(m.read(&mut device, 0x3000), Ok(A), "cleared, and reached");
+    assert_eq!((detector.count(), m.bridge.stale(), m.bridge.kills()), (1, 1, 0));
+}
+
+/// Memory in which something happens right before a device's write arrives.
+struct Slow<'a, M, F>(M, &'a F);
+
+impl<M: DmaMemory, F: Fn()> DmaMemory for Slow<'_, M, F> {
+    fn read(&self, from: Hpa, to: &mut [u8]) -> Option<()> {
+        self.0.read(from, to)
+    }
+    fn write(&self, to: Hpa, from: &[u8]) -> Option<()> {
+        (self.1)();
+        self.0.write(to, from)
+    }
+}
+
+// Late: the exchange is complete while a write through the old translation is on its way.
+#[test]
+fn a_kill_that_does_not_wait_is_reported_on_every_platform() {
+    for (name, kind, flags) in KINDS {
+        let (mut m, detector) = watched(kind, flags, missing);
+        m.put(0x3000, A | RW);
+        let (agent, mut device) = (RefCell::new(m.all.agent()), m.device());
+        let clear = || {
+            tag(Tag { name: "H_STUFF_TCE", number: 77 });
+            m.all.put(&mut agent.borrow_mut(), L, Ioba(0x3000), RawTce(0)).expect("clear");
+            tag(Tag::default());
+        };
+        let slow = Slow(m.ram(), &clear);
+        device.write(&slow, Ioba(0x3008), &[7; 8]).expect("mapped when it began");
+        let [report] = detector.reports()[..] else { panic!("{name}: one report") };
+        assert!(report.write && report.released, "{name}");
+        assert_eq!((report.liobn, report.ioba), (L, Ioba(0x3000)), "{name}");
+        assert_eq!(Ok(report.page), m.all.frames().hpa(Gpa(A)), "{name}");
+        assert_eq!(report.replaced_by, Tag { name: "H_STUFF_TCE", number: 77 }, "{name}");
+    }
+}
+
+// What an entry held long ago, before more values than are remembered one by one.
+#[test]
+fn a_translation_of_long_ago_is_reported_too() {
+    let (mut m, detector) = watched(Kind::Ioda2, Swinv::BOTH, missing);
+    let mut device = m.device();
+    m.put(0x3000, A | RW);
+    assert_eq!(m.read(&mut device, 0x3000), Ok(A));
+    for n in 0..100 {
+        tag(Tag { name: "H_PUT_TCE", number: n });
+        m.put(0x3000, (B + (n << 12)) | RW);
+    }
+    tag(Tag::default());
+    assert_eq!(m.read(&mut device, 0x3000), Ok(A), "stale");
+    let [report] = detector.reports()[..] else { panic!("one report") };
+    assert_eq!((report.page, report.released), (m.all.frames().hpa(Gpa(A)).expect("owned"), false));
+    assert_eq!(report.replaced_by.name, "H_PUT_TCE");
+}
+
+// The host's own mappings, by set and clear.
+#[test]
+fn a_translation_that_the_host_cleared_without_a_kill_is_reported() {
+    for (flags, expected) in [(Swinv::BOTH, 0), (Swinv::CREATE, 1)] {
+        let (m, detector) = watched_with(Kind::Ioda2, flags, |inner| inner);
+        let mut device = m.device();
+        let page = m.all.frames().page(Gpa(A), PageShift::K4).expect("a page");
+        m.table.set(HwEntry(3), 1, Tce::new(page, Direction::ToDevice)).expect("in the table");
+        assert_eq!(m.read(&mut device, 0x3000), Ok(A));
+        assert_eq!(detector.count(), 0);
+        m.table.clear(HwEntry(3), 1).expect("in the table");
+        let stale = m.read(&mut device, 0x3000).is_ok();
+        assert_eq!((stale, detector.count()), (expected == 1, expected), "{flags:?}");
     }
 }

@@ -6,15 +6,14 @@ mod machine;
 mod stop;
 
 use iommu::bridge::{DmaFault, Kind};
-use iommu::platform::ioda1::Form;
 use iommu::*;
 use machine::*;
 use stop::Stop;
 use vm_memory::{Bytes, GuestAddress};
 
 fn on_every_platform(test: impl Fn(&str, &mut Machine)) {
-    for (name, kind) in KINDS {
-        test(name, &mut Machine::new(&Bridge::new(kind)));
+    for (name, kind, flags) in KINDS {
+        test(name, &mut Machine::new(&Bridge::with(kind, flags, None)));
     }
 }
 
@@ -107,10 +106,10 @@ fn an_access_over_pages_goes_to_each_of_them_and_one_outside_faults() {
 // 31; bug 7: each of the hardware entries under a guest entry is killed, and no other.
 #[test]
 fn bug_7_all_entries_of_a_large_guest_page_are_killed() {
-    for (name, kind) in KINDS {
+    for (name, kind, flags) in KINDS {
         let window = |shift| Window::bytes(L, 0, MEMORY, shift).expect("a window");
         let (guest, hw) = (window(PageShift::K64), window(PageShift::K4));
-        let mut m = Machine::with(&Bridge::new(kind), guest, hw, 1);
+        let mut m = Machine::with(&Bridge::with(kind, flags, None), guest, hw, 1);
         let mut device = m.device();
         m.put(0x1_0000, 0x3_0000 | RW);
         m.put(0x2_0000, 0x3_0000 | RW);
@@ -130,7 +129,7 @@ fn bug_7_all_entries_of_a_large_guest_page_are_killed() {
 // papr-tce 4.2: without the flags nothing is killed, and a cached translation lives on.
 #[test]
 fn without_the_flags_a_device_goes_on_to_the_old_page() {
-    for (name, kind) in KINDS {
+    for (name, kind, _) in KINDS {
         let mut m = Machine::new(&Bridge::with(kind, Swinv::NONE, None));
         let mut device = m.device();
         m.put(0x3000, A | RW);
@@ -145,15 +144,19 @@ fn without_the_flags_a_device_goes_on_to_the_old_page() {
 // papr-tce 4.2: set kills with CREATE, clear with FREE, exchange with either.
 #[test]
 fn each_operation_kills_by_its_flags() {
-    let kind = Kind::Ioda1(Form::Pair);
     for (flags, by_set, by_clear, by_exchange) in [
         (Swinv::CREATE, 1, 0, 1),
         (Swinv::FREE, 0, 1, 1),
         (Swinv::BOTH, 1, 1, 1),
         (Swinv::NONE, 0, 0, 0),
     ] {
-        for kind in [kind, Kind::Ioda2] {
-            let mut m = Machine::new(&Bridge::with(kind, flags, None));
+        for (kind, more) in [
+            (Kind::Ioda1 { bus: None }, Swinv::NONE),
+            (Kind::Ioda1 { bus: None }, Swinv::PAIR),
+            (Kind::Ioda1 { bus: Some(7) }, Swinv::NONE),
+            (Kind::Ioda2, Swinv::NONE),
+        ] {
+            let mut m = Machine::new(&Bridge::with(kind, flags | more, None));
             let page = m.all.frames().page(Gpa(A), PageShift::K4).expect("a page");
             let tce = Tce::new(page, Direction::ToDevice);
             let kills = || m.bridge.kills();

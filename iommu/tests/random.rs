@@ -5,10 +5,10 @@
 mod machine;
 
 use iommu::bridge::{DmaFault, Kind};
-use iommu::platform::ioda1::Form;
 use iommu::*;
 use machine::*;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 /// Entries that calls use: the last ones of one level of a table and the first of the next.
 const FIRST: u64 = 512 - 6;
@@ -48,23 +48,21 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn setting() -> impl Strategy<Value = (Kind, u32, u32, u32)> {
-    prop_oneof![
-        (Just(Kind::P5ioc2), Just(1u32)),
-        (Just(Kind::Ioda1(Form::Pair)), Just(1)),
-        (Just(Kind::Ioda1(Form::Line)), Just(1)),
-        (Just(Kind::Ioda2), 1..=5u32),
-    ]
-    .prop_flat_map(|(kind, levels)| {
-        (Just(kind), Just(levels), prop_oneof![Just((12, 12)), Just((16, 12)), Just((16, 16))])
-    })
-    .prop_map(|(kind, levels, (guest, hw))| (kind, levels, guest, hw))
+/// A bridge, levels, and the pages of guest and hardware.
+fn setting() -> impl Strategy<Value = (Arc<Bridge>, u32, u32, u32)> {
+    let pages = prop_oneof![Just((12, 12)), Just((16, 12)), Just((16, 16))];
+    (prop::sample::select(KINDS.to_vec()), 1..=5u32, pages).prop_map(
+        |((_, kind, flags), levels, (guest, hw))| {
+            let levels = if kind == Kind::Ioda2 { levels } else { 1 };
+            (Bridge::with(kind, flags, None), levels, guest, hw)
+        },
+    )
 }
 
 struct World {
     m: Machine,
     shift: u32,
-    second: Option<std::sync::Arc<IommuTable>>,
+    second: Option<Arc<IommuTable>>,
     view: Vec<u64>,
 }
 
@@ -157,7 +155,7 @@ impl World {
             Some(second) => self.m.all.detach(L, &second).expect("attached"),
             None => {
                 let second = IommuTable::new(*self.m.table.window(), Ioda2::default());
-                let second = std::sync::Arc::new(second.expect("a table"));
+                let second = Arc::new(second.expect("a table"));
                 self.m.all.attach(L, second.clone()).expect("compatible");
                 self.second = Some(second);
             }
@@ -171,6 +169,7 @@ impl World {
             prop_assert_eq!(stored, Ok(RawTce(self.view[at as usize])));
         }
         let sub = 1u64 << (self.shift - self.m.table.window().page_shift().get());
+        prop_assert_eq!(self.m.bridge.stale(), 0, "a dead translation is cached");
         let tables = 1 + u64::from(self.second.is_some());
         let live = self.view.iter().filter(|&raw| raw & 3 != 0).count() as u64 * sub * tables;
         prop_assert_eq!(self.m.all.audit(), Audit { live, ..Audit::default() });
@@ -188,14 +187,13 @@ proptest! {
 
     #[test]
     fn any_calls_on_any_platform_leave_every_invariant(
-        (kind, levels, guest, hw) in setting(),
+        (bridge, levels, guest, hw) in setting(),
         ops in prop::collection::vec(op(), 1..60),
     ) {
         let window = |shift| {
             let shift = PageShift::new(shift).expect("a shift");
             Window::new(L, shift, 0, 1 << (28 - shift.get())).expect("a window")
         };
-        let bridge = Bridge::new(kind);
         let m = Machine::with(&bridge, window(guest), window(hw), levels);
         let view = vec![0; ENTRIES as usize + 8];
         let mut world = World { m, shift: guest, second: None, view };

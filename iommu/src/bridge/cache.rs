@@ -116,6 +116,16 @@ impl TceCache {
         self.slots.iter().for_each(kill);
     }
 
+    /// Calls `with` for each key and value that is cached.
+    pub(crate) fn for_each(&self, with: &mut dyn FnMut(u64, u64)) {
+        for slot in &self.slots {
+            let key = slot.key.load(Ordering::Acquire);
+            if let (Some(value), _) = self.lookup(key) {
+                with(key, value);
+            }
+        }
+    }
+
     /// Neighbouring keys have neighbouring slots; the upper half, where a key names its device,
     /// is folded in so that devices do not fight for the same ones.
     #[inline]
@@ -194,7 +204,11 @@ mod tests {
             let (_, ticket) = cache.lookup(key);
             cache.fill(key, key, ticket);
         }
+        let mut all = Vec::new();
+        cache.for_each(&mut |key, value| all.push((key, value)));
+        assert_eq!(all, [(0, 0), (1, 1), (2, 2), (3, 3)]);
         cache.kill_all();
+        cache.for_each(&mut |key, _| panic!("{key} is cached"));
         assert!((0..4).all(|key| cache.lookup(key).0.is_none()));
     }
 }

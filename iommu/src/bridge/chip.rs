@@ -5,8 +5,8 @@
 use super::cache::TceCache;
 use super::inflight::{Devices, InFlight};
 use super::kill::{Killed, decode_ioda1, decode_ioda2};
+use crate::addr::Ioba;
 use crate::platform::Pe;
-use crate::platform::ioda1::Form;
 use crate::sync::{AtomicU64, Ordering};
 use crate::window::PageShift;
 use std::fmt;
@@ -19,10 +19,17 @@ const TABLES: u64 = 1 << 32;
 /// Which kind of bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Caches nothing and has no kill register.
+    /// Has no kill register: its cache follows what is stored in the table by itself, and so is
+    /// the same to a device as a walk for each access.
     P5ioc2,
-    /// Caches by the address of the entry; its register takes this form.
-    Ioda1(Form),
+    /// P5IOC2 with a cache that does not follow: hardware for which its platform, which only
+    /// swaps, is not right. Here to be found out.
+    P5ioc2Deaf,
+    /// Caches by the address of the entry, which its register takes.
+    Ioda1 {
+        /// With this bus number beside the address, if it has one.
+        bus: Option<u8>,
+    },
     /// Caches by PE and bus address.
     Ioda2,
 }
@@ -53,7 +60,7 @@ impl Chip {
         self.kind
     }
 
-    /// The cache, if this kind of bridge has one.
+    /// The cache, if this kind of bridge has one that a device can tell from none.
     #[inline]
     pub(crate) fn cache(&self) -> Option<&TceCache> {
         (self.kind != Kind::P5ioc2).then_some(&self.cache)
@@ -71,8 +78,8 @@ impl Chip {
         self.kills.store(self.kills.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let page_shift = self.page_shift.load(Ordering::Relaxed) as u32;
         let killed = match self.kind {
-            Kind::P5ioc2 => None,
-            Kind::Ioda1(form) => decode_ioda1(form, value, page_shift),
+            Kind::P5ioc2 | Kind::P5ioc2Deaf => None,
+            Kind::Ioda1 { bus } => decode_ioda1(bus, value, page_shift),
             Kind::Ioda2 => decode_ioda2(value),
         };
         match killed {
@@ -133,6 +140,11 @@ pub(crate) fn entry_key(address: u64) -> u64 {
 #[inline]
 pub(crate) fn bus_key(pe: Pe, ioba: u64) -> u64 {
     u64::from(pe.0) << 52 | (ioba >> 12)
+}
+
+/// The PE and bus address of a [`bus_key`].
+pub(crate) fn bus_place(key: u64) -> (Pe, Ioba) {
+    (Pe((key >> 52) as u8), Ioba(key << 12))
 }
 
 impl fmt::Debug for Chip {

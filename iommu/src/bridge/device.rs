@@ -2,7 +2,7 @@
 //! A device that reads and writes memory through its bridge.
 
 use super::cache::Ticket;
-use super::chip::{Chip, bus_key, entry_key};
+use super::chip::{Chip, bus_key, bus_place, entry_key};
 use super::inflight::InFlight;
 use super::{Kind, Tve};
 use crate::addr::{Hpa, HwEntry, Ioba};
@@ -328,6 +328,22 @@ fn entry_of(windows: &[Tve], pe: Pe, ioba: Ioba) -> Option<(&IommuTable, HwEntry
     })
 }
 
+/// The table and entry that a key of the cache is for, if a window leads there.
+pub(super) fn entry_of_key(
+    kind: Kind,
+    windows: &[Tve],
+    key: u64,
+) -> Option<(&IommuTable, HwEntry)> {
+    if let Kind::Ioda1 { .. } = kind {
+        return windows.iter().map(|tve| &*tve.table).find_map(|table| {
+            let entry = HwEntry(key.checked_sub(entry_key(table.address()))?);
+            table.check(entry).is_ok().then_some((table, entry))
+        });
+    }
+    let (pe, ioba) = bus_place(key);
+    entry_of(windows, pe, ioba).map(|(table, entry, _)| (table, entry))
+}
+
 /// The entry from the cache, or from the table and then into the cache. Entries without
 /// permissions are not cached: a fault is not worth a slot.
 #[inline(always)]
@@ -341,7 +357,7 @@ fn lookup(
 ) -> (Tce, Option<Ticket>) {
     let Some(cache) = chip.cache() else { return (table.load(entry), None) };
     let key = match chip.kind() {
-        Kind::Ioda1(_) => entry_key(table.address() + 8 * entry.0),
+        Kind::Ioda1 { .. } => entry_key(table.address() + 8 * entry.0),
         _ => bus_key(pe, ioba.0 - offset),
     };
     let (cached, ticket) = cache.lookup(key);

@@ -3,7 +3,6 @@
 //! [`platform`](crate::platform); the two are separate so that a wrong value has its effect.
 
 use crate::platform::Pe;
-use crate::platform::ioda1::Form;
 
 /// What a value kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,19 +15,19 @@ pub(crate) enum Killed {
     Pe(Pe),
 }
 
-/// P7IOC and its elders (papr-tce 4.2, IODA1): the address of an entry kills the two entries, or
-/// the cache line of sixteen, that it is in.
-pub(crate) fn decode_ioda1(form: Form, value: u64, page_shift: u32) -> Option<Killed> {
+/// P7IOC and its elders (papr-tce 4.2, IODA1): the address of an entry kills the two entries (with
+/// the top bit set), or the cache line of sixteen, that it is in. A bridge that has a bus number wants
+/// it beside the address.
+pub(crate) fn decode_ioda1(bus: Option<u8>, value: u64, page_shift: u32) -> Option<Killed> {
     let entries =
         |address: u64, count: u64| Killed::Entries { address: address & !(8 * count - 1), count };
-    let top = value >> 63 == 1;
-    match form {
-        Form::Pair => top.then(|| entries(value & !(1 << 63), 2)),
-        Form::Line => (!top).then(|| entries(value, 16)),
-        Form::Bus(bus) => {
+    match bus {
+        Some(bus) => {
             let ours = value & ((1 << page_shift) - 1) == u64::from(bus);
             ours.then(|| entries(value >> page_shift, 16))
         }
+        None if value >> 63 == 1 => Some(entries(value & !(1 << 63), 2)),
+        None => Some(entries(value, 16)),
     }
 }
 
@@ -49,14 +48,12 @@ mod tests {
     // papr-tce 4.2.
     #[test]
     fn ioda1_kills_the_pair_or_line_of_the_address() {
-        let killed = |form, value| decode_ioda1(form, value, 12);
+        let killed = |bus, value| decode_ioda1(bus, value, 12);
         let entries = |address, count| Some(Killed::Entries { address, count });
-        assert_eq!(killed(Form::Pair, 1 << 63 | 0x1018), entries(0x1010, 2));
-        assert_eq!(killed(Form::Pair, 0x1018), None, "the top bit is missing");
-        assert_eq!(killed(Form::Line, 0x10f8), entries(0x1080, 16));
-        assert_eq!(killed(Form::Line, 1 << 63 | 0x10f8), None);
-        assert_eq!(killed(Form::Bus(7), 0x10f8 << 12 | 7), entries(0x1080, 16));
-        assert_eq!(killed(Form::Bus(7), 0x10f8 << 12 | 6), None, "another bus");
+        assert_eq!(killed(None, 1 << 63 | 0x1018), entries(0x1010, 2));
+        assert_eq!(killed(None, 0x10f8), entries(0x1080, 16));
+        assert_eq!(killed(Some(7), 0x10f8 << 12 | 7), entries(0x1080, 16));
+        assert_eq!(killed(Some(7), 0x10f8 << 12 | 6), None, "another bus");
     }
 
     // papr-tce 4.2.

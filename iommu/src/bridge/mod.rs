@@ -56,14 +56,14 @@ impl Bridge {
         Bridge::with(kind, Swinv::BOTH, None)
     }
 
-    /// P5IOC2: caches nothing.
+    /// P5IOC2: nothing to kill.
     pub fn p5ioc2() -> Arc<Bridge> {
         Bridge::new(Kind::P5ioc2)
     }
 
-    /// IODA1 (P7IOC): the pair form of the kill register.
+    /// IODA1 (P7IOC), killed by pairs of entries.
     pub fn ioda1() -> Arc<Bridge> {
-        Bridge::new(Kind::Ioda1(Form::Pair))
+        Bridge::with(Kind::Ioda1 { bus: None }, Swinv::ALL, None)
     }
 
     /// IODA2 (PHB3).
@@ -116,8 +116,11 @@ impl Bridge {
     fn platform(&self, window: &Window, base: u64) -> Box<dyn Platform> {
         let (chip, flags, page_shift) = (self.chip.clone(), self.flags, window.page_shift());
         match self.chip.kind() {
-            Kind::P5ioc2 => Box::new(P5ioc2 { chip }),
-            Kind::Ioda1(form) => Box::new(Ioda1 { chip, form, flags, base, page_shift }),
+            Kind::P5ioc2 | Kind::P5ioc2Deaf => Box::new(P5ioc2 { chip }),
+            Kind::Ioda1 { bus } => {
+                let form = Form::of(bus, flags);
+                Box::new(Ioda1 { chip, form, flags, base, page_shift })
+            }
             Kind::Ioda2 => {
                 let offset = window.start().0 >> page_shift.get();
                 Box::new(Ioda2::on(chip, flags, offset, page_shift))
@@ -178,6 +181,21 @@ impl Bridge {
     pub fn write_kill_register(&self, value: u64) {
         self.chip.write_kill(value);
         self.chip.sync();
+    }
+
+    /// Translations in the cache that are not what the tables say: 0 unless a kill is missing. So
+    /// while entries and pins agree, no translation of a released page is cached. Exact when no
+    /// call and no access is under way.
+    pub fn stale(&self) -> usize {
+        let (mut stale, windows) = (0, self.windows.load());
+        if let Some(cache) = self.chip.cache() {
+            cache.for_each(&mut |key, value| {
+                let entry = device::entry_of_key(self.kind(), &windows, key);
+                let current = entry.is_some_and(|(table, at)| table.load(at).bits() == value);
+                stale += usize::from(!current);
+            });
+        }
+        stale
     }
 
     /// How many values were stored to the kill register.

@@ -29,6 +29,18 @@ pub enum Form {
     Bus(u8),
 }
 
+impl Form {
+    /// The form for a table with these flags, under a bridge with this bus number if it has one
+    /// (papr-tce 4.2): the bus number first, then [`Swinv::PAIR`].
+    pub const fn of(bus: Option<u8>, flags: Swinv) -> Form {
+        match bus {
+            Some(bus) => Form::Bus(bus),
+            None if flags.has(Swinv::PAIR) => Form::Pair,
+            None => Form::Line,
+        }
+    }
+}
+
 /// The values to write for `count` entries, the first of which is at `address`. The end is
 /// rounded up to just before a step, so that it differs from the start.
 ///
@@ -106,6 +118,16 @@ mod tests {
 
     fn values(form: Form, address: u64, count: u64) -> Vec<u64> {
         kill_values(form, address, count, PageShift::K4).collect()
+    }
+
+    // papr-tce 4.2, IODA1: "if a bus number is set", "else with PAIR", "else".
+    #[test]
+    fn the_flags_of_the_table_choose_the_form() {
+        assert_eq!(Form::of(None, Swinv::BOTH), Form::Line);
+        assert_eq!(Form::of(None, Swinv::ALL), Form::Pair);
+        for flags in [Swinv::BOTH, Swinv::ALL] {
+            assert_eq!(Form::of(Some(7), flags), Form::Bus(7));
+        }
     }
 
     // papr-tce 4.2: step 128 bytes, the end rounded up to the step less one.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! P5IOC2: only swaps. The bridge walks the table for each access, so there is nothing to kill.
+//! P5IOC2: only swaps. The bridge's cache follows what is stored in the table, so there is nothing
+//! to kill.
 
 use super::Platform;
 use crate::addr::HwEntry;
 use crate::bridge::Chip;
 use std::sync::Arc;
 
-/// P5IOC2: no cache, no kill register.
+/// P5IOC2: no kill register.
 #[derive(Debug)]
 pub struct P5ioc2 {
     pub(crate) chip: Arc<Chip>,

@@ -19,6 +19,9 @@ impl Swinv {
     /// When created and when freed: what a caching bridge needs.
     pub const BOTH: Swinv = Swinv(2 | 4);
 
+    /// The same for a kill register that takes pairs.
+    pub const ALL: Swinv = Swinv(2 | 4 | 8);
+
     /// The flags as Linux numbers them.
     pub const fn bits(self) -> u32 {
         self.0
@@ -69,6 +72,7 @@ mod tests {
             let asked = (flags.on_set(), flags.on_clear(), flags.on_exchange());
             assert_eq!(asked, (set, clear, exchange), "{flags:?}");
         }
-        assert_eq!((Swinv::BOTH | Swinv::PAIR).bits(), 14);
+        assert_eq!(Swinv::BOTH | Swinv::PAIR, Swinv::ALL);
+        assert_eq!(Swinv::ALL.bits(), 14);
     }
 }

@@ -3,7 +3,6 @@
 #![allow(dead_code)] // each test file uses its part
 
 use iommu::bridge::{DmaFault, Kind, Ram};
-use iommu::platform::ioda1::Form;
 use iommu::*;
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
@@ -17,13 +16,13 @@ pub(crate) const R: u64 = 1;
 pub(crate) const W: u64 = 2;
 pub(crate) const RW: u64 = 3;
 
-/// Every kind of bridge, and every form of its kill register.
-pub(crate) const KINDS: [(&str, Kind); 5] = [
-    ("p5ioc2", Kind::P5ioc2),
-    ("ioda1, pair", Kind::Ioda1(Form::Pair)),
-    ("ioda1, line", Kind::Ioda1(Form::Line)),
-    ("ioda1, bus", Kind::Ioda1(Form::Bus(7))),
-    ("ioda2", Kind::Ioda2),
+/// Every kind of bridge with the flags of its tables, and so every form of the kill register.
+pub(crate) const KINDS: [(&str, Kind, Swinv); 5] = [
+    ("p5ioc2", Kind::P5ioc2, Swinv::BOTH),
+    ("ioda1, pair", Kind::Ioda1 { bus: None }, Swinv::ALL),
+    ("ioda1, line", Kind::Ioda1 { bus: None }, Swinv::BOTH),
+    ("ioda1, bus", Kind::Ioda1 { bus: Some(7) }, Swinv::BOTH),
+    ("ioda2", Kind::Ioda2, Swinv::BOTH),
 ];
 
 pub(crate) struct Machine {
