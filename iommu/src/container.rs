@@ -99,7 +99,21 @@ impl Container {
     /// Linux: `kvm_spapr_tce_attach_iommu_group`.
     pub fn attach(&self, liobn: Liobn, table: impl Into<Arc<IommuTable>>) -> Result<(), Error> {
         let table = table.into();
-        self.replace(liobn, |window| window.attach(table))
+        self.replace(
+            liobn,
+            |window| window.window().liobn() == liobn,
+            |window| window.attach(table),
+        )
+    }
+
+    /// The same for this window and no other that has its LIOBN now.
+    pub(crate) fn attach_to(
+        &self,
+        window: &GuestTable,
+        table: Arc<IommuTable>,
+    ) -> Result<(), Error> {
+        let (liobn, id) = (window.window().liobn(), window.id());
+        self.replace(liobn, |window| window.id() == id, |window| window.attach(table))
     }
 
     /// Takes one reference to a hardware table away, and the table from the window with the last.
@@ -108,16 +122,46 @@ impl Container {
     ///
     /// Errors: [`Error::NoWindow`], [`Error::NotAttached`].
     pub fn detach(&self, liobn: Liobn, table: &Arc<IommuTable>) -> Result<(), Error> {
-        self.replace(liobn, |window| window.detach(table))
+        self.replace(
+            liobn,
+            |window| window.window().liobn() == liobn,
+            |window| window.detach(table),
+        )
+    }
+
+    /// The same for this window and no other that has its LIOBN now.
+    pub(crate) fn detach_from(
+        &self,
+        window: &GuestTable,
+        table: &Arc<IommuTable>,
+    ) -> Result<(), Error> {
+        let (liobn, id) = (window.window().liobn(), window.id());
+        self.replace(liobn, |window| window.id() == id, |window| window.detach(table))
+    }
+
+    /// Takes one reference to each of these tables away from every window that has one.
+    pub(crate) fn release_tables(&self, tables: &[Arc<IommuTable>]) {
+        let released = self.change(|windows, _| {
+            for window in &mut windows.0 {
+                for table in tables {
+                    if let Ok(without) = window.detach(table) {
+                        *window = Arc::new(without);
+                    }
+                }
+            }
+            Ok(())
+        });
+        debug_assert!(released.is_ok());
     }
 
     fn replace(
         &self,
         liobn: Liobn,
+        which: impl Fn(&GuestTable) -> bool,
         with: impl FnOnce(&GuestTable) -> Result<GuestTable, Error>,
     ) -> Result<(), Error> {
         self.change(|windows, _| {
-            let at = windows.iter().position(|table| table.window().liobn() == liobn);
+            let at = windows.iter().position(|window| which(window));
             let window = &mut windows.0[at.ok_or(Error::NoWindow(liobn))?];
             *window = Arc::new(with(window)?);
             Ok(())

@@ -68,6 +68,14 @@ impl Vm {
         Ok(TceTable { vm: self.clone(), window, _charge: charge })
     }
 
+    /// A group goes away: one reference to each of its tables is taken from every LIOBN that has
+    /// one (bug 15 of papr-tce 6.1: all of its tables, not the first).
+    ///
+    /// Linux: `kvm_spapr_tce_release_iommu_group`.
+    pub fn release_group(&self, tables: &[Arc<IommuTable>]) {
+        self.container.release_tables(tables);
+    }
+
     /// `KVM_CREATE_SPAPR_TCE`: pages of 4 KiB from bus address 0 on. Errors: as above.
     pub fn create_spapr_tce(&self, liobn: u64, window_size: u32) -> Result<TceTable, Errno> {
         let size = u64::from(window_size >> 12);
@@ -118,7 +126,7 @@ impl TceTable {
     /// Linux: `KVM_DEV_VFIO_GROUP_SET_SPAPR_TCE`, `kvm_spapr_tce_attach_iommu_group`.
     pub fn attach_group(&self, tables: &[Arc<IommuTable>]) -> Result<Arc<IommuTable>, Errno> {
         for table in tables {
-            match self.vm.container.attach(self.liobn(), table.clone()) {
+            match self.vm.container.attach_to(&self.window, table.clone()) {
                 Ok(()) => return Ok(table.clone()),
                 Err(Error::Incompatible(_)) => {}
                 Err(error) => return Err(error.into()),
@@ -131,7 +139,7 @@ impl TceTable {
     ///
     /// Linux: `kvm_spapr_tce_release_iommu_group`.
     pub fn detach(&self, table: &Arc<IommuTable>) -> Result<(), Errno> {
-        Ok(self.vm.container.detach(self.liobn(), table)?)
+        Ok(self.vm.container.detach_from(&self.window, table)?)
     }
 
     /// Closes the table.

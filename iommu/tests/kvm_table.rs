@@ -173,9 +173,77 @@ fn attaching_replays_nothing_and_detaching_clears_nothing() {
     assert_eq!(vm.container().audit(), Audit::default());
 }
 
-// 91; bugs 9, 11 and 24: closing while calls are under way and while tables are attached
+// bug 15: two windows of the group, and a second group that shares one of them
 #[test]
-fn bug_9_a_table_is_closed_while_it_is_used_and_attached() {
+fn bug_15_a_group_that_goes_takes_all_of_its_tables_along() {
+    let (vm, _) = vm(10_000);
+    let tables = [0, 1].map(|n| {
+        let args = CreateTce64 { liobn: L + n, offset: n << 20, ..args(0x100) };
+        vm.create_spapr_tce_64(&args).expect("free")
+    });
+    let hw = [hw(12, 0, 1 << 20), hw(12, 1 << 32, 1 << 20)];
+    let attached = |n: usize| vm.container().windows()[n].tables().len();
+    tables[0].attach_group(&hw).expect("the first fits");
+    tables[1].attach_group(&hw).expect("the second fits");
+    tables[1].attach_group(&hw[1..]).expect("of the second group");
+    assert_eq!((attached(0), attached(1)), (1, 1));
+    vm.release_group(&hw);
+    assert_eq!((attached(0), attached(1)), (0, 1), "the second group has it still");
+    vm.release_group(&hw[1..]);
+    assert_eq!(attached(1), 0);
+    vm.release_group(&hw); // nothing is left, and nothing happens
+    assert!(hw.iter().all(|hw| Arc::strong_count(hw) == 1));
+}
+
+// bug 24: with several tables, each attached several times
+#[test]
+fn bug_24_closing_a_table_ends_and_lets_all_hardware_tables_go() {
+    let (vm, lock) = vm(1000);
+    let table = vm.create_spapr_tce_64(&args(0x100)).expect("free");
+    let hw = [1u64, 2, 4].map(|n| hw(12, 0, n << 20));
+    for _ in 0..3 {
+        for hw in &hw {
+            table.attach_group(std::slice::from_ref(hw)).expect("fits");
+        }
+    }
+    assert_eq!(vm.container().windows()[0].tables().len(), 3);
+    table.close();
+    assert!(hw.iter().all(|hw| Arc::strong_count(hw) == 1));
+    assert_eq!((vm.container().windows().len(), lock.locked()), (0, 0));
+}
+
+// bug 9, CVE-2024-41070: one thread closes the table while another one attaches to it
+#[test]
+fn bug_9_attaching_to_a_table_that_is_closed_meanwhile_is_ebadf() {
+    let (vm, _) = vm(1000);
+    let hw = hw(12, 0, 1 << 20);
+    for _ in 0..300 {
+        let table = vm.create_spapr_tce_64(&args(0x100)).expect("free");
+        std::thread::scope(|scope| {
+            let attacher = scope.spawn(|| {
+                loop {
+                    match table.attach_group(std::slice::from_ref(&hw)) {
+                        Ok(_) => std::thread::yield_now(),
+                        Err(errno) => return errno,
+                    }
+                }
+            });
+            vm.container().close_window(&vm.container().windows()[0]);
+            // Another table has the name now, and must not get what was meant for the first.
+            let second = vm.create_spapr_tce_64(&args(0x100)).expect("free");
+            assert_eq!(attacher.join().expect("no panic"), Errno::Ebadf);
+            assert_eq!(vm.container().windows()[0].tables().len(), 0);
+            assert_eq!(table.detach(&hw), Err(Errno::Ebadf));
+            drop(second);
+        });
+        drop(table);
+        assert_eq!(Arc::strong_count(&hw), 1);
+    }
+}
+
+// 91; bug 11: calls that look a table up while it is closed
+#[test]
+fn bug_11_a_table_is_closed_while_it_is_used() {
     let (vm, lock) = vm(10_000);
     let done = AtomicBool::new(false);
     let hw = hw(12, 0, 1 << 20);

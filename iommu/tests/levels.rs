@@ -155,6 +155,69 @@ fn bug_49_without_memory_a_call_fails_and_changes_nothing() {
     }
 }
 
+// 33: of two hardware tables the second one has no memory for a level
+#[test]
+fn a_failure_in_the_second_table_leaves_the_first_one_and_the_view_as_they_were() {
+    let small = window(1 << 30, 12);
+    let all = Container::new(Frames::new(MEMORY).expect("memory"));
+    let first = Arc::new(IommuTable::new(small, Ioda2::default()).expect("a table"));
+    let second = Arc::new(levels(window(TIB, 12), 2).expect("possible"));
+    all.add_window(small, first.clone()).expect("a window");
+    all.attach(L, second.clone()).expect("larger");
+    let mut agent = all.agent();
+    let end = 1 << 26; // of the first level of the second table
+    all.put(&mut agent, L, Ioba(end - 0x1000), RawTce(A | RW)).expect("put");
+    agent.set_may_allocate(false);
+    let list = [B | RW, B | RW];
+    let failed = all.put_list(&mut agent, L, Ioba(end - 0x1000), &list);
+    assert_eq!(failed, Err(Error::NoMemory));
+    let page = all.frames().page(Gpa(A), PageShift::K4).expect("a page");
+    for table in [&first, &second] {
+        let entries = [(end >> 12) - 1, end >> 12].map(|n| table.tce(HwEntry(n)).expect("in it"));
+        assert_eq!(entries, [Tce::new(page, Direction::Bidirectional), Tce::CLEAR]);
+    }
+    assert_eq!(all.tce(&mut agent, L, Ioba(end - 0x1000)), Ok(RawTce(A | RW)));
+    assert_eq!(all.audit(), Audit { live: 2, ..Audit::default() });
+    agent.set_may_allocate(true);
+    all.put_list(&mut agent, L, Ioba(end - 0x1000), &list).expect("memory again");
+    assert_eq!(all.audit(), Audit { live: 4, ..Audit::default() });
+}
+
+// bug 58: a table that comes later to a window with an offset
+#[test]
+fn bug_58_a_table_that_is_attached_later_has_the_windows_offset() {
+    let start = 1 << 59;
+    let window = Window::bytes(L, start, 1 << 30, PageShift::K64).expect("a window");
+    let all = Container::new(Frames::new(MEMORY).expect("memory"));
+    all.add_view(window).expect("a new LIOBN");
+    let mut agent = all.agent();
+    let ioba = Ioba(start + 0x7_0000);
+    all.put(&mut agent, L, ioba, RawTce(A | RW)).expect("only the view");
+    let table = Arc::new(levels(window, 2).expect("possible"));
+    all.attach(L, table.clone()).expect("compatible");
+    assert_eq!(table.allocated_levels(), 1, "nothing is replayed (papr-tce 5.2)");
+    // Whoever attached it replays what the guest reads back.
+    let tce = all.tce(&mut agent, L, ioba).expect("in the window");
+    all.put(&mut agent, L, ioba, tce).expect("put");
+    let page = all.frames().page(Gpa(A), PageShift::K64).expect("a page");
+    let mapped = Tce::new(page, Direction::Bidirectional);
+    assert_eq!(table.tce(HwEntry(7)), Ok(mapped));
+    assert_eq!(all.audit(), Audit { live: 1, ..Audit::default() });
+}
+
+// papr-tce 4.6: the mask of a page of 16 GiB has 34 bits, not 31
+#[test]
+fn a_page_of_16_gib_is_masked_in_all_its_bits() {
+    let window = Window::bytes(L, 0, 1 << 36, PageShift::new(34).expect("a shift"));
+    let window = window.expect("a window");
+    for bit in 0..34 {
+        assert_eq!(window.check_address(1 << bit), Err(Error::LowBits(1 << bit)));
+        assert_eq!(window.entry(Ioba(1 << bit)), Err(Error::Unaligned(Ioba(1 << bit))));
+    }
+    assert_eq!(window.check_address(3 << 34), Ok(()));
+    assert_eq!(window.entry(Ioba(3 << 34)), Ok(GuestEntry(3)));
+}
+
 // 79; bug 22 through the whole path
 #[test]
 fn bug_22_threads_that_need_one_missing_level_all_see_their_entries() {

@@ -110,32 +110,124 @@ fn bug_44_a_read_only_page_can_be_mapped_for_reading() {
     assert_eq!(u.all_pins(), 1);
 }
 
-/// A container of version 1 whose window has 64 KiB pages.
+/// A container of version 1 over a host's table of 16 MiB pages, enabled.
 fn large_pages() -> User {
-    // Version 1 takes the host's table as it is, so only version 2 chooses pages.
-    let mut u = User::v2();
-    u.remove(0).expect("the default one");
-    u.create(24, 1 << 30, 1).expect("a window");
-    u
+    let shift = PageShift::new(24).expect("a shift");
+    let window = Window::bytes(Liobn(0x100), 0, WINDOW32, shift).expect("a window");
+    User::over(1, window, |platform| platform).enabled()
 }
 
 #[test]
 fn bug_5_a_tce_page_larger_than_what_backs_it_is_refused() {
     let mut u = large_pages();
-    assert_eq!(u.map(0, SMALL, 0x100_0000, RW), Err(Errno::Efault), "4 KiB pages");
+    assert_eq!(u.map(0, SMALL, 0x100_0000, RW), Err(Errno::Eperm), "4 KiB pages");
     u.map(0, HUGE, 0x200_0000, RW).expect("16 MiB pages");
     u.assert_sound();
 }
 
 #[test]
 fn bug_41_a_page_that_is_refused_is_not_left_pinned() {
-    let u = User::v1();
-    let shift = PageShift::new(16).expect("a shift");
-    assert_eq!(u.process.tce_page(Ua(SMALL), shift, true), Err(Errno::Eperm));
-    assert_eq!(u.all_pins(), 0);
     let mut u = large_pages();
-    let _ = u.map(0, SMALL, 0x100_0000, RW).expect_err("not contained");
+    assert_eq!(u.map(0, SMALL, 0x100_0000, RW), Err(Errno::Eperm), "not contained");
+    assert_eq!(u.map_whole(0, SMALL, 0x100_0000), Err(Errno::Eperm));
     assert_eq!(u.all_pins(), 0);
+}
+
+// bug 33: memory without page frames, such as a device's own
+#[test]
+fn bug_33_memory_that_has_no_frames_is_neither_mapped_nor_pinned_nor_dirtied() {
+    let device = Mapping {
+        ua: Ua(0x7200_0000_0000),
+        len: 0x10_0000,
+        hpa: Hpa(1 << 50),
+        page_shift: PageShift::K4,
+        writable: true,
+    };
+    for mut u in [User::v1(), User::v2()] {
+        u.process.map(device).expect("free");
+        let refused = [Err(Errno::Efault), Err(Errno::Einval)];
+        assert!(refused.contains(&u.map(0, device.ua.0, 0x1000, RW)));
+        assert!(refused.contains(&u.map_whole(0, device.ua.0, 0x1000)));
+        assert_eq!((u.entry(0), u.all_pins()), (None, 0));
+        assert!(u.frames.take_dirty().iter().all(|&word| word == 0));
+    }
+    let u = User::v2();
+    u.process.map(device).expect("free");
+    let locked = u.locked();
+    assert_eq!(u.register(device.ua.0, 0x10_0000), Err(Errno::Efault));
+    assert_eq!(u.locked(), locked);
+}
+
+// bug 27: what stood in the way is gone, and the same call succeeds
+#[test]
+fn bug_27_attaching_fails_cleanly_and_can_be_tried_again() {
+    for version in [1, 2] {
+        let u = User::new(version, &Bridge::ioda2());
+        let page = u.frames.hpa(Gpa(0)).expect("memory");
+        let ioba = u.group.host().map(0, page, 1, Direction::ToDevice).expect("room");
+        for _ in 0..2 {
+            assert_eq!(u.container.attach_group(&u.group), Err(Errno::Ebusy));
+            assert_eq!(u.container.info(16).err(), Some(Errno::Enxio), "no group");
+        }
+        u.group.host().unmap(ioba, 1).expect("still the host's");
+        u.container.attach_group(&u.group).expect("free now");
+    }
+}
+
+// papr-tce 4.1 and 4.5.10: without an exchange operation there is no VFIO
+#[test]
+fn a_group_whose_platform_cannot_exchange_is_not_attached() {
+    struct NoExchange(Box<dyn Platform>);
+    impl Platform for NoExchange {
+        fn exchanges(&self) -> bool {
+            false
+        }
+        fn kill(&self, first: HwEntry, count: u64) {
+            self.0.kill(first, count);
+        }
+    }
+    let window = Window::bytes(Liobn(0x100), 0, WINDOW32, PageShift::K4).expect("a window");
+    for version in [1, 2] {
+        let u = User::over(version, window, |inner| Box::new(NoExchange(inner)));
+        assert_eq!(u.container.attach_group(&u.group), Err(Errno::Einval));
+        let page = u.frames.hpa(Gpa(0)).expect("memory");
+        u.group.host().map(0, page, 1, Direction::ToDevice).expect("the host goes on");
+    }
+}
+
+// papr-tce 4.3, ENABLE: the 32-bit window has size 0
+#[test]
+fn a_group_without_a_window_below_4_gib_cannot_be_enabled() {
+    let window = Window::bytes(Liobn(0x100), 1 << 32, WINDOW32, PageShift::K4).expect("a window");
+    let u = User::over(1, window, |platform| platform);
+    u.container.attach_group(&u.group).expect("free");
+    assert_eq!(u.container.enable(), Err(Errno::Eperm));
+    assert_eq!((u.locked(), u.container.info(16).expect("a group").dma32_window_size), (0, 0));
+}
+
+// 75, 76; papr-tce 4.6: the second level of the table cannot be made
+#[test]
+fn an_exchange_without_memory_for_a_level_gives_the_new_page_back() {
+    let level = 512 * 0x1000; // 2 MiB of bus
+    for whole in [false, true] {
+        let mut u = User::v2();
+        u.remove(0).expect("the default one");
+        u.create(12, 1 << 30, 2).expect("two levels");
+        u.map(level - 0x2000, HUGE, 0x2000, RW).expect("in the first level");
+        u.by.set_may_allocate(false);
+        let (first, size) = (level - 0x2000, 0x4000);
+        let failed =
+            if whole { u.map_whole(first, SMALL, size) } else { u.map(first, SMALL, size, RW) };
+        assert_eq!(failed, Err(Errno::Enomem));
+        u.by.set_may_allocate(true);
+        // The commit's loop leaves a hole; all or nothing leaves all as it was.
+        let old = |n: u64| whole.then_some((0x100_0000 + (n << 12), Direction::Bidirectional));
+        assert_eq!((u.entry(first), u.entry(first + 0x1000)), (old(0), old(1)));
+        assert_eq!(u.all_pins(), if whole { 2 } else { 0 });
+        u.assert_sound();
+        u.map(first, SMALL, size, RW).expect("memory again");
+        assert_eq!((u.pins(HUGE), u.all_pins()), (0, 4));
+    }
 }
 
 // 76; papr-tce 4.5.4: entries before the failure are cleared, the others as they were
@@ -214,7 +306,9 @@ fn the_information_is_of_the_window_below_4_gib() {
     let info = u.container.info(16).expect("a group");
     assert_eq!((info.dma32_window_start, info.dma32_window_size), (0, WINDOW32));
     assert_eq!(info.ddw, None);
-    let ddw = User::v2().container.info(16).expect("a group").ddw.expect("version 2");
+    let v2 = User::v2();
+    assert_eq!(v2.container.info(31).expect("a group").ddw, None, "no room for it");
+    let ddw = v2.container.info(32).expect("a group").ddw.expect("version 2");
     assert_eq!((ddw.page_sizes, ddw.max_windows, ddw.levels), (0x4121_1000, 2, 5));
 }
 

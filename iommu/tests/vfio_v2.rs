@@ -95,7 +95,7 @@ fn bug_48_the_smallest_page_of_a_region_decides() {
     u.register(ua, 0x200_0000).expect("free");
     u.remove(0).expect("the default one");
     u.create(24, 1 << 30, 1).expect("a window");
-    assert_eq!(u.map(0, ua + 0x100_0000, 0x100_0000, RW), Err(Errno::Efault));
+    assert_eq!(u.map(0, ua + 0x100_0000, 0x100_0000, RW), Err(Errno::Einval));
     assert_eq!(u.all_pins(), 0);
 }
 
@@ -318,7 +318,96 @@ fn bug_15_groups_that_come_and_go_have_all_windows() {
     assert!(device.translate(Ioba(0), 8, Direction::ToDevice).is_err());
     assert_eq!(u.pins(SMALL), 1, "the first group has it still");
     let other = Group::new(&Bridge::ioda2(), Pe(3), Liobn(0x300), WINDOW32).expect("a group");
-    assert_eq!(u.container.attach_group(&Arc::new(other)), Err(Errno::Einval), "another bridge");
+    assert_eq!(u.container.attach_group(&Arc::new(other)), Err(Errno::Eperm), "another bridge");
+    assert_eq!(u.container.attach_group(&u.group), Err(Errno::Ebusy), "attached already");
+}
+
+// bug 27, with a group whose window 1 somebody has set by himself
+#[test]
+fn bug_27_a_group_that_cannot_have_all_windows_gets_none_and_the_host_goes_on() {
+    let mut u = User::v2();
+    u.map(0, SMALL, 0x1000, RW).expect("the default window");
+    assert_eq!(u.create(16, 1 << 30, 1), Ok(Ioba(1 << 59)));
+    let second = Group::new(&u.bridge, Pe(2), Liobn(0x200), WINDOW32).expect("a group");
+    let second = Arc::new(second);
+    u.bridge.set_window(Pe(2), 1, &u.container.tables()[1]).expect("free");
+    assert!(u.container.attach_group(&second).is_err());
+    let page = u.frames.hpa(Gpa(0)).expect("memory");
+    second.host().map(0, page, 1, Direction::ToDevice).expect("the host has its window");
+    let of_second = u.bridge.windows_of(Pe(2));
+    assert!(
+        of_second.iter().any(|(n, table)| *n == 0 && Arc::ptr_eq(table, second.host().table()))
+    );
+    u.map(0x1000, SMALL, 0x1000, RW).expect("the container goes on");
+    u.assert_sound();
+}
+
+// papr-tce 4.3 and Linux 6.1: without a group ENXIO, before the arguments are looked at; a
+// container that knows no process yet has nothing to unregister
+#[test]
+fn windows_want_a_group_first_and_unregistering_a_process() {
+    let mut u = User::new(2, &Bridge::ioda2());
+    assert_eq!(u.unregister(SMALL + 1, 0x1000), Err(Errno::Eperm));
+    let create = CreateWindow { argsz: 39, flags: 1, ..CreateWindow::new() };
+    assert_eq!(u.container.create_window(&create), Err(Errno::Enxio));
+    assert_eq!(u.remove(0x1000), Err(Errno::Enxio));
+    assert_eq!(u.unregister(SMALL + 1, 0x1000), Err(Errno::Einval));
+    u.container.attach_group(&u.group).expect("free");
+    assert_eq!(u.container.create_window(&create), Err(Errno::Einval));
+    assert_eq!(u.remove(0x1000), Err(Errno::Einval), "no window begins there");
+    // Both places are taken: that comes before an impossible page.
+    u.create(16, 1 << 30, 1).expect("the second window");
+    assert_eq!(u.create(64, 1 << 30, 1), Err(Errno::Enospc));
+}
+
+// bug 26: a failure keeps no lock, and the next call of any kind works
+#[test]
+fn bug_26_every_call_works_after_a_window_that_could_not_be_made() {
+    let mut u = User::v2();
+    u.remove(0).expect("the default one");
+    for (shift, size, levels, errno) in
+        [(13, 1 << 30, 1, Errno::Einval), (12, 1 << 43, 2, Errno::Enomem)]
+    {
+        assert_eq!(u.create(shift, size, levels), Err(errno));
+        assert_eq!(u.create(12, 1 << 28, 1), Ok(Ioba(0)));
+        u.map(0, SMALL, 0x4000, RW).expect("map");
+        assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Ebusy));
+        u.unmap(0, 0x4000).expect("unmap");
+        u.container.info(32).expect("a group");
+        u.remove(0).expect("remove");
+    }
+}
+
+// bug 31: a user address whose bytes all differ comes back as it was
+#[test]
+fn bug_31_a_page_with_an_asymmetric_user_address_is_released() {
+    let mut u = User::v2();
+    let (ua, hpa) = (0x0000_1234_5678_9000, u.frames.hpa(Gpa(0x400_0000)).expect("memory"));
+    let mapping =
+        Mapping { ua: Ua(ua), len: 0x4000, hpa, page_shift: PageShift::K4, writable: true };
+    u.process.map(mapping).expect("free");
+    u.register(ua, 0x4000).expect("free");
+    u.map(0, ua + 0x1000, 0x2000, RW).expect("map");
+    assert_eq!(u.unregister(ua, 0x4000), Err(Errno::Ebusy));
+    u.map(0, SMALL, 0x1000, RW).expect("replaces the first");
+    assert_eq!((u.pins(ua + 0x1000), u.pins(ua + 0x2000)), (0, 1));
+    u.unmap(0, 0x2000).expect("unmap");
+    u.unregister(ua, 0x4000).expect("nothing maps it");
+}
+
+// bug 36: a group that is removed with windows and live entries
+#[test]
+fn bug_36_nothing_refers_to_the_tables_of_a_group_that_is_gone() {
+    let mut u = User::v2();
+    u.map(0, SMALL, 0x1000, RW).expect("the default window");
+    u.create(16, 1 << 30, 1).expect("a window");
+    let tables: Vec<_> = u.container.tables().iter().map(Arc::downgrade).collect();
+    assert_eq!(tables.len(), 2);
+    u.container.detach_group(&mut u.by, &u.group).expect("attached");
+    assert!(tables.iter().all(|table| table.upgrade().is_none()), "a table is left");
+    assert_eq!(u.all_pins(), 0);
+    u.container.attach_group(&u.group).expect("free");
+    u.map(0, SMALL, 0x1000, RW).expect("a new default window");
 }
 
 // 97

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Where a PE's second window begins: bit 59 of the bus address selects it (papr-tce 3.4).
 pub const SECOND_WINDOW: u64 = 1 << 59;
+/// Where 32 bits of a bus address end.
+const FOUR_GIB: u64 = 1 << 32;
 /// Page sizes that a PE has unless said otherwise: 4 KiB, 64 KiB, 2 MiB, 16 MiB, 1 GiB.
 const PAGE_SHIFTS: [u32; 5] = [12, 16, 21, 24, 30];
 
@@ -20,9 +22,6 @@ const PAGE_SHIFTS: [u32; 5] = [12, 16, 21, 24, 30];
 pub struct Group {
     bridge: Arc<Bridge>,
     pe: Pe,
-    liobn: Liobn,
-    /// Length of the window below 4 GiB.
-    window32: u64,
     host: HostTable,
 }
 
@@ -33,10 +32,15 @@ impl Group {
     /// has a window 0 already.
     pub fn new(bridge: &Arc<Bridge>, pe: Pe, liobn: Liobn, window32: u64) -> Result<Group, Errno> {
         let window = Window::bytes(liobn, 0, window32, PageShift::K4)?;
-        let table = bridge.create_table(window, 1)?;
+        Group::over(bridge, pe, bridge.create_table(window, 1)?)
+    }
+
+    /// A PE with this table of the bridge, which the host uses, as its window 0.
+    ///
+    /// Errors: [`Errno::Ebusy`] when the PE has a window 0 already.
+    pub fn over(bridge: &Arc<Bridge>, pe: Pe, table: Arc<IommuTable>) -> Result<Group, Errno> {
         bridge.set_window(pe, 0, &table).map_err(|_| Errno::Ebusy)?;
-        let host = HostTable::new(table);
-        Ok(Group { bridge: bridge.clone(), pe, liobn, window32, host })
+        Ok(Group { bridge: bridge.clone(), pe, host: HostTable::new(table) })
     }
 
     /// The host's table.
@@ -54,9 +58,13 @@ impl Group {
         self.pe
     }
 
-    /// Start and length of the window below 4 GiB.
+    /// Start and length of the window below 4 GiB; length 0 if the host's window is elsewhere.
     pub fn window32(&self) -> (Ioba, u64) {
-        (Ioba(0), self.window32)
+        let window = self.host.table().window();
+        match window.start().0 + window.len() {
+            ..=FOUR_GIB => (window.start(), window.len()),
+            _ => (Ioba(0), 0),
+        }
     }
 
     /// Page sizes of dynamic windows, as a mask of powers of two (Linux: `pgsizes`).
@@ -76,6 +84,23 @@ impl Group {
         self.bridge.unset_window(self.pe, 0).map_err(Errno::from)
     }
 
+    /// Gives the PE these windows, all or none.
+    pub(super) fn set_windows<'a>(
+        &self,
+        windows: impl Iterator<Item = (usize, &'a Arc<IommuTable>)> + Clone,
+    ) -> Result<(), Errno> {
+        for (done, (number, table)) in windows.clone().enumerate() {
+            if let Err(error) = self.bridge.set_window(self.pe, number, table) {
+                for (number, _) in windows.take(done) {
+                    let unset = self.bridge.unset_window(self.pe, number);
+                    debug_assert!(unset.is_ok());
+                }
+                return Err(error.into());
+            }
+        }
+        Ok(())
+    }
+
     /// Gives the host its window back.
     pub(super) fn release_windows(&self) {
         // Every window of the user is gone, so its number is free.
@@ -88,12 +113,12 @@ impl Group {
     pub(super) fn create_table(
         &self,
         number: usize,
-        page_shift: PageShift,
+        page_shift: u32,
         bytes: u64,
         levels: u32,
     ) -> Result<Arc<IommuTable>, Errno> {
-        let supported = 1u64.checked_shl(page_shift.get()).unwrap_or(0) & self.page_sizes() != 0;
-        if !supported || !bytes.is_power_of_two() {
+        let page_shift = PageShift::new(page_shift)?;
+        if page_shift.bytes() & self.page_sizes() == 0 || !bytes.is_power_of_two() {
             return Err(Errno::Einval);
         }
         let start = if number == 0 { 0 } else { SECOND_WINDOW };
@@ -104,6 +129,6 @@ impl Group {
     /// LIOBNs end in the number of the window.
     fn liobn_of(&self, number: usize) -> Liobn {
         debug_assert!(number < WINDOWS);
-        Liobn(self.liobn.0 | u32::from(number != 0))
+        Liobn(self.host.table().window().liobn().0 | u32::from(number != 0))
     }
 }

@@ -32,7 +32,8 @@ impl Container {
     /// a whole page (bug 43) or a range beyond the window's end (bug 40).
     ///
     /// Then for each page: [`Errno::Efault`] (no such memory, or not writable for a device that
-    /// writes), [`Errno::Eperm`] (the TCE page is larger than what backs it), [`Errno::Enxio`]
+    /// writes), [`Errno::Einval`] (version 2: not registered, or the TCE page is larger than the
+    /// region's), [`Errno::Eperm`] (the TCE page is larger than what backs it), [`Errno::Enxio`]
     /// (being unregistered; bug 42), [`Errno::Enomem`] (no memory for a level of the table).
     /// **On such a failure the entries before it are cleared**, also those that had replaced live
     /// ones, and the others are as they were: what the commit does (papr-tce 4.5.4). Use
@@ -98,6 +99,7 @@ impl Container {
         if param.flags != 0 {
             return Err(Errno::Einval);
         }
+        self.create_default_window()?;
         let table = self.table_at(Ioba(param.iova)).ok_or(Errno::Enxio)?;
         let shift = table.window().page_shift();
         if param.size & shift.low_bits() != 0 {

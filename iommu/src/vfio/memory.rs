@@ -52,16 +52,17 @@ impl Registration {
 
     /// The host page of a TCE page, which is covered.
     ///
-    /// Errors: [`Errno::Efault`] when the region's pages are smaller (Linux: `mm_iommu_ua_to_hpa`);
+    /// Errors: [`Errno::Einval`] when the region's pages are smaller (Linux: `mm_iommu_ua_to_hpa`
+    /// under `tce_iommu_prereg_ua_to_hpa`);
     /// [`Errno::Eperm`] when the page that backs this place is smaller (bug 48 of papr-tce 6.2: the
     /// region's page is the smallest of all of it, so this cannot come second, and is asked
     /// nevertheless).
     pub(super) fn tce_page(&self, ua: Ua, shift: PageShift) -> Result<Hpa, Errno> {
         if shift > self.page_shift {
-            return Err(Errno::Efault);
+            return Err(Errno::Einval);
         }
         let at = self.runs.partition_point(|run| run.0 <= ua.0);
-        let &(start, hpa, _, backing) = self.runs.get(at.wrapping_sub(1)).ok_or(Errno::Efault)?;
+        let &(start, hpa, _, backing) = self.runs.get(at.wrapping_sub(1)).ok_or(Errno::Einval)?;
         if backing < shift { Err(Errno::Eperm) } else { Ok(Hpa(hpa.0 + (ua.0 - start))) }
     }
 }

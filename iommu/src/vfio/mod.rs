@@ -43,6 +43,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes of the oldest form of `VFIO_IOMMU_SPAPR_TCE_GET_INFO`.
 const INFO_MIN: u32 = 16;
+/// Bytes of the form with dynamic windows.
+const INFO_DDW: u32 = 32;
 
 /// A VFIO container.
 #[derive(Debug)]
@@ -65,6 +67,8 @@ struct State {
     windows: [Option<Owned>; WINDOWS],
     /// Version 2: the window below 4 GiB is to be made at the first use.
     default_pending: bool,
+    /// Version 2: the container knows its process (Linux: `tce_iommu_mm_set`).
+    used: bool,
     registered: Vec<Arc<Registration>>,
 }
 
@@ -123,14 +127,15 @@ impl Container {
 
     /// The tables of the windows, in the order of their numbers.
     pub fn tables(&self) -> Vec<Arc<IommuTable>> {
-        self.lock().windows.iter().flatten().map(|window| window.table.clone()).collect()
+        self.lock().tables().map(|(_, table)| table.clone()).collect()
     }
 
     /// Attaches a group: its tables are taken from the host.
     ///
-    /// Errors: [`Errno::Einval`] when the platform cannot exchange; [`Errno::Ebusy`] while the
-    /// host has pages mapped, when another container has the group, and for a second group in
-    /// version 1; [`Errno::Einval`] for a group that has not the windows of those attached.
+    /// Errors: [`Errno::Ebusy`] for a second group in version 1; [`Errno::Eperm`] for a group that
+    /// cannot have the tables of those attached; [`Errno::Einval`] when the platform cannot
+    /// exchange; [`Errno::Ebusy`] while the host has pages mapped, or when a container has the
+    /// group. Nothing was changed then (bug 27 of papr-tce 6.1).
     ///
     /// Linux: `tce_iommu_attach_group`, `tce_iommu_take_ownership`.
     pub fn attach_group(&self, group: &Arc<Group>) -> Result<(), Errno> {
@@ -145,13 +150,12 @@ impl Container {
         } else {
             let first = state.groups.first();
             if first.is_some_and(|first| !Arc::ptr_eq(first.bridge(), group.bridge())) {
-                return Err(Errno::Einval);
+                return Err(Errno::Eperm);
             }
             group.take_windows()?;
-            for number in 0..WINDOWS {
-                if let Some(window) = &state.windows[number] {
-                    group.bridge().set_window(group.pe(), number, &window.table)?;
-                }
+            if let Err(errno) = group.set_windows(state.tables()) {
+                group.release_windows();
+                return Err(errno);
             }
             state.default_pending |= state.groups.is_empty();
         }
@@ -194,8 +198,9 @@ impl Container {
     /// `VFIO_IOMMU_ENABLE`: charges the whole window to the process.
     ///
     /// Errors, in order: [`Errno::Enotty`] for version 2; [`Errno::Ebusy`] when enabled;
-    /// [`Errno::Enodev`] without a group; [`Errno::Enomem`] above the limit. (The seed's time
-    /// answered ENXIO without a group, and before EBUSY.)
+    /// [`Errno::Enodev`] without a group; [`Errno::Eperm`] when the group has no window below
+    /// 4 GiB; [`Errno::Enomem`] above the limit. (The seed's time answered ENXIO without a group,
+    /// and before EBUSY.)
     ///
     /// Linux: `tce_iommu_enable`.
     pub fn enable(&self) -> Result<(), Errno> {
@@ -205,6 +210,9 @@ impl Container {
             return Err(Errno::Ebusy);
         }
         let (_, size) = state.groups.first().ok_or(Errno::Enodev)?.window32();
+        if size == 0 {
+            return Err(Errno::Eperm);
+        }
         state.charge = Some(self.process.memlock().charge(size / HOST_PAGE)?);
         state.enabled = true;
         Ok(())
@@ -221,8 +229,8 @@ impl Container {
         Ok(())
     }
 
-    /// `VFIO_IOMMU_SPAPR_TCE_GET_INFO`. Errors: [`Errno::Enxio`] without a group;
-    /// [`Errno::Einval`] when `argsz` is below 16.
+    /// `VFIO_IOMMU_SPAPR_TCE_GET_INFO`, as much of it as `argsz` bytes hold: dynamic windows from
+    /// 32 on. Errors: [`Errno::Enxio`] without a group; [`Errno::Einval`] when `argsz` is below 16.
     pub fn info(&self, argsz: u32) -> Result<Info, Errno> {
         let state = self.lock();
         let group = state.groups.first().ok_or(Errno::Enxio)?;
@@ -238,7 +246,7 @@ impl Container {
         Ok(Info {
             dma32_window_start: start.0,
             dma32_window_size: size,
-            ddw: (self.version == 2).then_some(ddw),
+            ddw: (self.version == 2 && argsz >= INFO_DDW).then_some(ddw),
         })
     }
 
@@ -253,8 +261,9 @@ impl Container {
     /// Linux: `tce_iommu_register_pages`.
     pub fn register_memory(&self, param: &RegisterMemory) -> Result<(), Errno> {
         self.check_version(2)?;
-        let (ua, size) = check_memory(param)?;
         let mut state = self.lock();
+        state.used = true;
+        let (ua, size) = check_memory(param)?;
         if state.registered.iter().any(|known| known.is(ua, size)) {
             return Err(Errno::Ebusy);
         }
@@ -266,15 +275,19 @@ impl Container {
 
     /// `VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY`.
     ///
-    /// Errors, in order: [`Errno::Enotty`] for version 1; [`Errno::Einval`] as for registering;
+    /// Errors, in order: [`Errno::Enotty`] for version 1; [`Errno::Eperm`] when nothing was
+    /// registered and no window asked for yet; [`Errno::Einval`] as for registering;
     /// [`Errno::Enoent`] when this container has not registered it; [`Errno::Ebusy`] while it is
     /// mapped, and nothing was changed.
     ///
     /// Linux: `tce_iommu_unregister_pages`.
     pub fn unregister_memory(&self, param: &RegisterMemory) -> Result<(), Errno> {
         self.check_version(2)?;
-        let (ua, size) = check_memory(param)?;
         let mut state = self.lock();
+        if !state.used {
+            return Err(Errno::Eperm);
+        }
+        let (ua, size) = check_memory(param)?;
         let at = state.registered.iter().position(|known| known.is(ua, size));
         let at = at.ok_or(Errno::Enoent)?;
         self.registrations.unregister(&self.frames, &state.registered[at])?;
@@ -294,13 +307,11 @@ impl Container {
 
     /// The table of the window that a bus address is in.
     fn table_at(&self, iova: Ioba) -> Option<Arc<IommuTable>> {
-        let state = self.lock();
-        let tables = state.windows.iter().flatten().map(|window| &window.table);
-        let inside = |table: &&Arc<IommuTable>| {
+        let inside = |table: &Arc<IommuTable>| {
             let window = table.window();
             window.entry(Ioba(iova.0 & !window.page_shift().low_bits())).is_ok()
         };
-        tables.into_iter().find(inside).cloned()
+        self.lock().tables().map(|(_, table)| table).find(|table| inside(table)).cloned()
     }
 
     fn check_enabled(&self) -> Result<(), Errno> {
@@ -314,6 +325,14 @@ impl Container {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The windows that are there, with their numbers.
+    fn tables(&self) -> impl Iterator<Item = (usize, &Arc<IommuTable>)> + Clone {
+        let numbered = self.windows.iter().enumerate();
+        numbered.filter_map(|(number, window)| Some((number, &window.as_ref()?.table)))
     }
 }
 

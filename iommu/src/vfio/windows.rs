@@ -10,49 +10,58 @@ use crate::container::retire;
 use crate::errno::Errno;
 use crate::memlock::HOST_PAGE;
 use crate::window::PageShift;
+use std::sync::MutexGuard;
 
 impl Container {
     /// `VFIO_IOMMU_SPAPR_TCE_CREATE`: a table of its own for every group, and where it begins. The
     /// first window begins at 0, the second at 2^59.
     ///
-    /// Errors, in order: [`Errno::Enotty`] for version 1; [`Errno::Einval`] for size and flags of
-    /// the arguments; [`Errno::Enodev`] without a group; [`Errno::Enospc`] when both windows are
-    /// there; [`Errno::Einval`] for a page size that is not the group's, a size that is no power of
+    /// Errors, in order: [`Errno::Enotty`] for version 1; [`Errno::Enxio`] without a group;
+    /// [`Errno::Einval`] for size and flags of the arguments; those of the default window, if it
+    /// is to be made still; [`Errno::Enospc`] when both windows are there; [`Errno::Einval`] for a page size that is not the group's, a size that is no power of
     /// two or smaller than a page, or levels that are not possible (bugs 61 and 62: no shift
     /// of the user's reaches an expression unchecked); [`Errno::Enomem`] when the table is
     /// above the limit of locked memory (bug 28).
     ///
     /// Linux: `tce_iommu_create_window`.
     pub fn create_window(&self, param: &CreateWindow) -> Result<Ioba, Errno> {
-        self.check_version(2)?;
+        let mut state = self.lock_for_windows()?;
         param.check_size()?;
         if param.flags != 0 {
             return Err(Errno::Einval);
         }
-        self.create_default_window()?;
-        let shift = PageShift::new(param.page_shift)?;
+        self.create_default_in(&mut state)?;
+        self.create_in(&mut state, param.page_shift, param.window_size, param.levels)
+    }
+
+    /// The state, for a call of version 2 that needs a group.
+    fn lock_for_windows(&self) -> Result<MutexGuard<'_, State>, Errno> {
+        self.check_version(2)?;
         let mut state = self.lock();
-        self.create_in(&mut state, shift, param.window_size, param.levels)
+        state.used = true;
+        if state.groups.is_empty() { Err(Errno::Enxio) } else { Ok(state) }
     }
 
     /// The window below 4 GiB, which a container of version 2 has from its first use on.
     ///
     /// Linux: `tce_iommu_create_default_window`.
     pub(super) fn create_default_window(&self) -> Result<(), Errno> {
-        let mut state = self.lock();
-        if !state.default_pending {
-            return Ok(());
+        self.create_default_in(&mut self.lock())
+    }
+
+    fn create_default_in(&self, state: &mut State) -> Result<(), Errno> {
+        if state.default_pending {
+            let (_, size) = state.groups.first().ok_or(Errno::Enodev)?.window32();
+            self.create_in(state, PageShift::K4.get(), size, 1)?;
+            state.default_pending = false;
         }
-        let (_, size) = state.groups.first().ok_or(Errno::Enodev)?.window32();
-        self.create_in(&mut state, PageShift::K4, size, 1)?;
-        state.default_pending = false;
         Ok(())
     }
 
     fn create_in(
         &self,
         state: &mut State,
-        shift: PageShift,
+        shift: u32,
         bytes: u64,
         levels: u32,
     ) -> Result<Ioba, Errno> {
@@ -79,17 +88,16 @@ impl Container {
     /// then takes it from the groups (bug 30 of papr-tce 6.1). A map that is under way at that
     /// moment leaves nothing in it.
     ///
-    /// Errors, in order: [`Errno::Enotty`] for version 1; [`Errno::Einval`] for size and flags of
-    /// the arguments, or when no window begins there.
+    /// Errors, in order: [`Errno::Enotty`] for version 1; [`Errno::Enxio`] without a group;
+    /// [`Errno::Einval`] for size and flags of the arguments, or when no window begins there.
     ///
     /// Linux: `tce_iommu_remove_window`.
     pub fn remove_window(&self, by: &mut Agent, param: &RemoveWindow) -> Result<(), Errno> {
-        self.check_version(2)?;
+        let mut state = self.lock_for_windows()?;
         param.check_size()?;
         if param.flags != 0 {
             return Err(Errno::Einval);
         }
-        let mut state = self.lock();
         if param.start_addr == 0 && state.default_pending {
             state.default_pending = false;
             return Ok(());

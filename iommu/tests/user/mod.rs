@@ -45,10 +45,7 @@ pub(crate) fn process(frames: &Frames, limit: u64) -> Arc<Process> {
 impl User {
     /// Version 1 on IODA2, with the group attached and enabled.
     pub(crate) fn v1() -> User {
-        let user = User::new(1, &Bridge::ioda2());
-        user.container.attach_group(&user.group).expect("free");
-        user.container.enable().expect("a group");
-        user
+        User::new(1, &Bridge::ioda2()).enabled()
     }
 
     /// Version 2 on IODA2, with the group attached, and the small and huge pages registered.
@@ -61,10 +58,33 @@ impl User {
     }
 
     pub(crate) fn new(version: u32, bridge: &Arc<Bridge>) -> User {
+        let group = Group::new(bridge, Pe(1), Liobn(0x100), WINDOW32).expect("a group");
+        User::with(version, bridge, group)
+    }
+
+    /// On IODA2, with this host's window and the platform that `wrap` makes of the bridge's.
+    pub(crate) fn over(
+        version: u32,
+        window: Window,
+        wrap: impl FnOnce(Box<dyn Platform>) -> Box<dyn Platform>,
+    ) -> User {
+        let bridge = Bridge::ioda2();
+        let table = bridge.create_table_with(window, 1, wrap).expect("a table");
+        let group = Group::over(&bridge, Pe(1), table).expect("free");
+        User::with(version, &bridge, group)
+    }
+
+    /// With the group attached and enabled (version 1).
+    pub(crate) fn enabled(self) -> User {
+        self.container.attach_group(&self.group).expect("free");
+        self.container.enable().expect("a group");
+        self
+    }
+
+    fn with(version: u32, bridge: &Arc<Bridge>, group: Group) -> User {
         let frames = if version == 1 { Frames::new(MEMORY) } else { Frames::unregistered(MEMORY) };
         let frames = Arc::new(frames.expect("memory"));
         let process = process(&frames, LIMIT);
-        let group = Group::new(bridge, Pe(1), Liobn(0x100), WINDOW32).expect("a group");
         let registrations = Arc::new(Registrations::default());
         let container = match version {
             1 => vfio::Container::v1(&process, &frames),
