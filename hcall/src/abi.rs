@@ -108,6 +108,16 @@ impl Arg for ListLiobn {
     }
 }
 
+/// Number of a virtual processor (interrupt server number).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Server(pub u32);
+
+impl Arg for Server {
+    fn from_reg(reg: u64) -> Result<Server, Status> {
+        u32::try_from(reg).map(Server).map_err(|_| Status::Parameter)
+    }
+}
+
 /// Unit address of a virtual terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit(pub u32);

@@ -4,10 +4,11 @@
 use crate::abi::{Hcall, Regs};
 use crate::machine::Caller;
 use crate::status::Status;
-use crate::{rtas, system, tce, term};
+use crate::{areas, rtas, splpar, system, tce, term};
 
 /// Every hypercall, one line per file.
-pub const HCALLS: &[&[Hcall]] = &[tce::HCALLS, term::HCALLS, system::HCALLS, rtas::HCALLS];
+pub const HCALLS: &[&[Hcall]] =
+    &[tce::HCALLS, term::HCALLS, system::HCALLS, splpar::HCALLS, areas::HCALLS, rtas::HCALLS];
 
 /// Tokens that LoPAR gives out are multiples of 4.
 const STEP: u64 = 4;
@@ -127,6 +128,7 @@ mod tests {
                 "hcall-multi-tce",
                 "hcall-random",
                 "hcall-set-mode",
+                "hcall-splpar",
                 "hcall-sprg0",
                 "hcall-tce",
                 "hcall-term",

@@ -7,8 +7,8 @@
 //! knows no vCPU and no hypervisor of the host.
 //!
 //! Read the files in this order: [`status`], [`tokens`], [`tier`] (words); [`abi`], [`machine`],
-//! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`rtas`] (the
-//! calls); [`inject`] (faults).
+//! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`splpar`] with
+//! [`areas`], [`rtas`] (the calls); [`inject`] (faults).
 //!
 //! To add a hypercall, write its function and its row into one of the last four; its token is in
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
@@ -16,11 +16,13 @@
 
 pub mod abi;
 pub mod accel;
+pub mod areas;
 pub mod dispatch;
 pub mod inject;
 pub mod machine;
 pub mod profile;
 pub mod rtas;
+pub mod splpar;
 pub mod status;
 pub mod system;
 pub mod tce;
@@ -30,6 +32,7 @@ pub mod tokens;
 
 pub use abi::{Hcall, Regs};
 pub use accel::{Accel, Lap, Meter};
+pub use areas::{Areas, Moment};
 pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
 pub use inject::{Injector, Spec};
 pub use machine::{Caller, Machine, Memory};

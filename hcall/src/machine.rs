@@ -2,6 +2,7 @@
 //! What a hypercall may ask of the machine and of the calling vCPU.
 
 use crate::accel::{self, Accel, Meter};
+use crate::areas::{Areas, Moment};
 use crate::rtas::RtasError;
 use crate::rtas::ddw::Phb;
 use crate::status::Status;
@@ -43,6 +44,47 @@ pub trait Machine {
     fn start_cpu(&mut self, _server: u32, _entry: u64, _r3: u64) -> Result<(), RtasError> {
         Err(RtasError::Parameter)
     }
+
+    /// Stops the calling vCPU until another one starts it; the call does not return to the guest.
+    fn stop_self(&mut self) {}
+
+    /// Whether a vCPU is stopped; `None` when there is no such vCPU.
+    fn is_stopped(&self, server: u32) -> Option<bool> {
+        (server == self.server()).then_some(false)
+    }
+
+    /// The server number of the calling vCPU.
+    fn server(&self) -> u32 {
+        0
+    }
+
+    /// How many vCPUs there are.
+    fn servers(&self) -> u32 {
+        1
+    }
+
+    /// The areas of a vCPU; `None` when there is no such vCPU, or when this machine keeps none.
+    fn areas(&self, _server: u32) -> Option<&Areas> {
+        None
+    }
+
+    /// Where the calling vCPU is in time and in its program.
+    fn moment(&self) -> Moment {
+        Moment::default()
+    }
+
+    /// Ends the wait of a vCPU, or the next one if it does not wait now.
+    ///
+    /// Errors: [`Status::Parameter`] when there is no such vCPU.
+    fn prod(&mut self, server: u32) -> Result<(), Status> {
+        self.is_stopped(server).map(drop).ok_or(Status::Parameter)
+    }
+
+    /// Lets the calling vCPU idle until it is prodded, or until an interrupt if it takes those.
+    fn wait_for_prod(&mut self) {}
+
+    /// Lets other vCPUs run for a moment.
+    fn yield_processor(&mut self) {}
 
     /// A random number; `None` when the host has none to give.
     fn random(&mut self) -> Option<u64>;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Processor resources and small services: H_SET_SPRG0, H_SET_DABR, H_PAGE_INIT, H_CEDE, H_RANDOM,
-//! H_SET_MODE.
+//! Processor resources and small services: H_SET_SPRG0, H_SET_DABR, H_PAGE_INIT, H_RANDOM, H_SET_MODE.
 
 use crate::abi::hcalls;
 use crate::machine::Caller;
@@ -30,14 +29,6 @@ hcalls![
         returns: [],
         set: Some("hcall-copy"),
         spec: "LoPAR 2.9, H_PAGE_INIT",
-    },
-    Hcall {
-        name: H_CEDE,
-        call: h_cede(),
-        returns: [],
-        // hcall-splpar also promises virtual processor areas, which we do not have.
-        set: None,
-        spec: "LoPAR 2.9, H_CEDE",
     },
     Hcall {
         name: H_RANDOM,
@@ -114,12 +105,6 @@ fn page(on: &Caller<'_>, address: Gpa) -> Result<GuestAddress, Status> {
     } else {
         Err(Status::Parameter)
     }
-}
-
-/// Gives the processor away until an interrupt.
-fn h_cede(on: &mut Caller<'_>) -> Result<(), Status> {
-    on.machine.cede();
-    Ok(())
 }
 
 /// A random number.

@@ -60,6 +60,8 @@ impl Machine {
         let problem_state = probe.cpu.problem_state();
         let mut platform = Platform {
             vcpu: &mut probe.cpu,
+            server: 0,
+            areas: &[],
             console: &self.console,
             control: &self.control,
             effects: &mut self.effects,

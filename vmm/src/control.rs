@@ -32,8 +32,7 @@ pub struct Control {
 #[derive(Default)]
 struct State {
     outcome: Option<Outcome>,
-    /// The vCPUs behind the first.
-    others: Vec<Cpu>,
+    cpus: Vec<Cpu>,
     input: VecDeque<u8>,
     /// Input that the guest has not been woken for yet.
     news: bool,
@@ -48,8 +47,15 @@ pub struct Start {
     pub r3: u64,
 }
 
-enum Cpu {
-    /// From reset until somebody starts it.
+/// A vCPU, as the others know it.
+struct Cpu {
+    life: Life,
+    /// It does not wait, or not the next time (LoPAR 2.9, H_PROD).
+    prodded: bool,
+}
+
+enum Life {
+    /// From reset, or since it stopped itself, until somebody starts it.
     Stopped,
     /// Told to start; its thread has not seen it yet.
     Starting(Start),
@@ -66,8 +72,9 @@ impl Control {
     /// Nothing has happened yet. There is a kick for each vCPU; the first vCPU runs, the others are
     /// stopped.
     pub fn new(kicks: Vec<Kick>) -> Control {
-        let others = kicks.iter().skip(1).map(|_| Cpu::Stopped).collect();
-        let state = Mutex::new(State { others, ..State::default() });
+        let life = |n| if n == 0 { Life::Running } else { Life::Stopped };
+        let cpus = (0..kicks.len()).map(|n| Cpu { life: life(n), prodded: false }).collect();
+        let state = Mutex::new(State { cpus, ..State::default() });
         Control { state, changed: Condvar::new(), kicks }
     }
 
@@ -89,27 +96,60 @@ impl Control {
     /// [`RtasError::Hardware`] when it is not stopped.
     pub fn start_cpu(&self, server: u32, start: Start) -> Result<(), RtasError> {
         let mut state = self.state();
-        match state.cpu(server) {
-            Some(cpu @ Cpu::Stopped) => *cpu = Cpu::Starting(start),
+        match state.cpu(server).map(|cpu| &mut cpu.life) {
+            Some(life @ Life::Stopped) => *life = Life::Starting(start),
             Some(_) => return Err(RtasError::Hardware),
-            None if server == 0 => return Err(RtasError::Hardware), // runs from the beginning
             None => return Err(RtasError::Parameter),
         }
         self.changed.notify_all();
         Ok(())
     }
 
+    /// A vCPU has stopped itself. When it was the last one that ran, nobody can start another, and
+    /// the run has to end.
+    pub fn cpu_stopped(&self, server: u32) {
+        let mut state = self.state();
+        if let Some(cpu) = state.cpu(server) {
+            *cpu = Cpu { life: Life::Stopped, prodded: false };
+        }
+        if state.cpus.iter().all(|cpu| matches!(cpu.life, Life::Stopped)) {
+            drop(state);
+            self.stop(Outcome::Crashed("it stopped its last CPU".into()));
+        }
+    }
+
+    /// Whether a vCPU is stopped; nothing when there is no such vCPU.
+    pub fn is_stopped(&self, server: u32) -> Option<bool> {
+        self.state().cpu(server).map(|cpu| matches!(cpu.life, Life::Stopped))
+    }
+
+    /// Ends the wait of a vCPU, or the next one if it does not wait now; false when there is no
+    /// such vCPU.
+    pub fn prod(&self, server: u32) -> bool {
+        let mut state = self.state();
+        let Some(cpu) = state.cpu(server) else { return false };
+        cpu.prodded = true;
+        self.changed.notify_all();
+        true
+    }
+
+    /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed.
+    pub fn wait_for_prod(&self, server: u32, limit: Duration) {
+        let waits = |state: &mut State| !state.take_prod(server) && state.outcome.is_none();
+        let waited = self.changed.wait_timeout_while(self.state(), limit, waits);
+        drop(waited);
+    }
+
     /// Waits until this vCPU is told to start; nothing when the run ends first.
     pub fn wait_for_start(&self, server: u32) -> Option<Start> {
         let mut state = self.state();
         while state.outcome.is_none() {
-            match state.cpu(server)? {
-                &mut Cpu::Starting(start) => {
-                    *state.cpu(server)? = Cpu::Running;
-                    return Some(start);
-                }
-                _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            let life = &mut state.cpu(server)?.life;
+            if let &mut Life::Starting(start) = life {
+                *life = Life::Running;
+                return Some(start);
             }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         None
     }
@@ -150,13 +190,15 @@ impl Control {
         len
     }
 
-    /// Waits until there is news for the guest, the run has to end, or `limit` has passed.
+    /// Waits until there is news for the guest, the vCPU is prodded, the run has to end, or `limit`
+    /// has passed.
     ///
     /// Input wakes the guest once, as an edge-triggered interrupt does: a guest that idles again
     /// without reading it sleeps.
-    pub fn idle(&self, limit: Duration) {
+    pub fn idle(&self, server: u32, limit: Duration) {
         let state = self.state();
-        let nothing = |state: &mut State| !state.news && state.outcome.is_none();
+        let nothing =
+            |state: &mut State| !state.take_prod(server) && !state.news && state.outcome.is_none();
         let (mut state, _) = self
             .changed
             .wait_timeout_while(state, limit, nothing)
@@ -172,8 +214,12 @@ impl Control {
 
 impl State {
     fn cpu(&mut self, server: u32) -> Option<&mut Cpu> {
-        let index = usize::try_from(server).ok()?.checked_sub(1)?;
-        self.others.get_mut(index)
+        self.cpus.get_mut(usize::try_from(server).ok()?)
+    }
+
+    /// Whether a vCPU was prodded; it is not any more.
+    fn take_prod(&mut self, server: u32) -> bool {
+        self.cpu(server).is_some_and(|cpu| std::mem::take(&mut cpu.prodded))
     }
 }
 
@@ -231,6 +277,41 @@ mod tests {
     }
 
     #[test]
+    fn a_cpu_that_stopped_itself_can_be_started_again_and_the_last_one_ends_the_run() {
+        let control = two_cpus();
+        assert_eq!(
+            [0, 1, 2].map(|server| control.is_stopped(server)),
+            [Some(false), Some(true), None]
+        );
+        control.start_cpu(1, START).unwrap();
+        assert_eq!(control.is_stopped(1), Some(false), "it will run");
+        assert_eq!(control.wait_for_start(1), Some(START));
+        control.cpu_stopped(0);
+        assert_eq!((control.is_stopped(0), control.outcome()), (Some(true), None));
+        control.start_cpu(0, START).unwrap();
+        assert_eq!(control.wait_for_start(0), Some(START));
+        control.cpu_stopped(1);
+        control.cpu_stopped(0);
+        assert!(matches!(control.outcome(), Some(Outcome::Crashed(_))));
+    }
+
+    // LoPAR 2.9, H_PROD: the prod bit is set first, and the next H_CEDE resets it.
+    #[test]
+    fn a_prod_ends_one_wait_of_its_cpu_now_or_later() {
+        let control = Arc::new(two_cpus());
+        assert!(control.prod(1) && !control.prod(2));
+        control.idle(0, Duration::from_millis(1)); // not meant
+        control.idle(1, FOR_EVER);
+        let waits = thread::spawn({
+            let control = Arc::clone(&control);
+            move || control.wait_for_prod(1, FOR_EVER)
+        });
+        control.prod(1);
+        waits.join().unwrap();
+        control.wait_for_prod(1, Duration::from_millis(1)); // once only
+    }
+
+    #[test]
     fn the_first_reason_to_stop_stays_and_kicks() {
         let (control, kicks) = control();
         assert_eq!(control.outcome(), None);
@@ -238,18 +319,18 @@ mod tests {
         control.stop(Outcome::PoweredOff);
         assert_eq!(control.outcome(), Some(Outcome::Quit));
         assert_eq!(kicks.load(Ordering::Relaxed), 2);
-        control.idle(FOR_EVER); // does not sleep any more
+        control.idle(0, FOR_EVER); // does not sleep any more
     }
 
     #[test]
     fn input_before_the_wait_is_not_lost() {
         let (control, _) = control();
         assert!(control.push_input(b"ab"));
-        control.idle(FOR_EVER);
-        control.idle(Duration::from_millis(1)); // woken once only
+        control.idle(0, FOR_EVER);
+        control.idle(0, Duration::from_millis(1)); // woken once only
         let mut buf = [0; 16];
         assert_eq!(control.take_input(&mut buf[..1]), 1);
-        control.idle(FOR_EVER); // "b" is left: the guest is told again
+        control.idle(0, FOR_EVER); // "b" is left: the guest is told again
         assert_eq!(control.take_input(&mut buf), 1);
         assert_eq!(buf[0], b'b');
     }
@@ -259,7 +340,7 @@ mod tests {
         let (control, _) = control();
         let idle = thread::spawn({
             let control = Arc::clone(&control);
-            move || control.idle(FOR_EVER)
+            move || control.idle(0, FOR_EVER)
         });
         control.push_input(b"x");
         idle.join().unwrap();

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use hcall::{Memory, Meter};
+use hcall::{Areas, Memory, Meter};
 use iommu::Container;
 
 use crate::boot::Ready;
@@ -58,6 +58,7 @@ impl<V: Vcpu + Send> Machine<V> {
             console: Mutex::new(console),
             control,
             observe: Observe::default(),
+            areas: processors.iter().map(|_| Areas::default()).collect(),
         };
         Machine { shared, processors }
     }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use hcall::{RtasError, Status};
+use hcall::{Areas, Moment, RtasError, Status};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::console::Console;
@@ -16,6 +16,10 @@ use crate::vcpu::Vcpu;
 pub struct Platform<'a, V> {
     /// The vCPU that called.
     pub vcpu: &'a mut V,
+    /// Its number.
+    pub server: u32,
+    /// The virtual processor areas of every vCPU.
+    pub areas: &'a [Areas],
     /// The console.
     pub console: &'a Mutex<Console>,
     /// Where an idle vCPU waits.
@@ -29,6 +33,8 @@ pub struct Platform<'a, V> {
 pub struct Effects {
     /// The guest powered off.
     pub powered_off: bool,
+    /// The vCPU stopped itself.
+    pub stopped: bool,
     /// How long it was idle.
     pub idle: Duration,
 }
@@ -74,7 +80,7 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     fn cede(&mut self) {
         self.vcpu.enable_external_interrupts();
         let start = Instant::now();
-        self.control.idle(self.vcpu.time_to_interrupt());
+        self.control.idle(self.server, self.vcpu.time_to_interrupt());
         self.effects.idle += start.elapsed();
     }
 
@@ -84,6 +90,48 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
 
     fn start_cpu(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {
         self.control.start_cpu(server, Start { entry, r3 })
+    }
+
+    fn stop_self(&mut self) {
+        self.effects.stopped = true;
+    }
+
+    fn is_stopped(&self, server: u32) -> Option<bool> {
+        self.control.is_stopped(server)
+    }
+
+    fn server(&self) -> u32 {
+        self.server
+    }
+
+    fn servers(&self) -> u32 {
+        u32::try_from(self.areas.len()).unwrap_or(u32::MAX)
+    }
+
+    fn areas(&self, server: u32) -> Option<&Areas> {
+        self.areas.get(usize::try_from(server).ok()?)
+    }
+
+    fn moment(&self) -> Moment {
+        self.vcpu.moment()
+    }
+
+    fn prod(&mut self, server: u32) -> Result<(), Status> {
+        if self.control.prod(server) { Ok(()) } else { Err(Status::Parameter) }
+    }
+
+    fn wait_for_prod(&mut self) {
+        let limit = match self.vcpu.takes_interrupts() {
+            true => self.vcpu.time_to_interrupt(),
+            false => Duration::MAX,
+        };
+        let start = Instant::now();
+        self.control.wait_for_prod(self.server, limit);
+        self.effects.idle += start.elapsed();
+    }
+
+    fn yield_processor(&mut self) {
+        std::thread::yield_now();
     }
 
     fn is_ending(&self) -> bool {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use hcall::{Call, Caller, Memory, Meter, Regs};
+use hcall::{Areas, Call, Caller, Memory, Meter, Regs};
 use iommu::Agent;
 
 use crate::console::Console;
@@ -25,12 +25,12 @@ pub(crate) struct Shared {
     pub(crate) console: Mutex<Console>,
     pub(crate) control: Arc<Control>,
     pub(crate) observe: Observe,
+    /// The virtual processor areas of each vCPU.
+    pub(crate) areas: Vec<Areas>,
 }
 
 /// A vCPU, and what belongs to it alone.
 pub(crate) struct Processor<V> {
-    /// Its number (PAPR: interrupt server number).
-    server: u32,
     pub(crate) vcpu: V,
     pub(crate) books: Books,
 }
@@ -38,6 +38,8 @@ pub(crate) struct Processor<V> {
 /// What is kept about a vCPU's hypercalls. Apart from the vCPU, so that it can be written while
 /// the vCPU waits for the answer.
 pub(crate) struct Books {
+    /// The number of the vCPU (PAPR: interrupt server number).
+    server: u32,
     pub(crate) agent: Agent,
     pub(crate) calls: Calls,
     pub(crate) meter: Meter,
@@ -47,40 +49,65 @@ pub(crate) struct Books {
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
         let (calls, meter, effects) = Default::default();
-        Processor { server, vcpu, books: Books { agent, calls, meter, effects } }
+        Processor { vcpu, books: Books { server, agent, calls, meter, effects } }
     }
 
-    /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs.
+    /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs. In between the
+    /// vCPU may stop itself and be started again.
     pub(crate) fn run(&mut self, shared: &Shared) {
-        let outcome = self.run_to_end(shared);
-        shared.control.stop(outcome);
+        let server = self.books.server;
+        loop {
+            self.areas(shared).dispatched(&shared.memory, None, self.vcpu.moment());
+            if let Some(outcome) = self.run_to_stop(shared) {
+                return shared.control.stop(outcome);
+            }
+            self.areas(shared).preempted(&shared.memory);
+            shared.control.cpu_stopped(server);
+            if !self.start(shared) {
+                return;
+            }
+        }
     }
 
     /// Waits until another vCPU starts this one (RTAS start-cpu), then runs.
     pub(crate) fn run_when_started(&mut self, shared: &Shared) {
-        if let Some(start) = shared.control.wait_for_start(self.server) {
-            self.vcpu.start_at(start.entry, start.r3);
+        if self.start(shared) {
             self.run(shared);
         }
     }
 
-    fn run_to_end(&mut self, shared: &Shared) -> Outcome {
-        let Processor { vcpu, books, .. } = self;
+    /// Waits for start-cpu; false when the run ends first.
+    fn start(&mut self, shared: &Shared) -> bool {
+        let start = shared.control.wait_for_start(self.books.server);
+        if let Some(start) = start {
+            self.vcpu.start_at(start.entry, start.r3);
+        }
+        start.is_some()
+    }
+
+    fn areas<'a>(&self, shared: &'a Shared) -> &'a Areas {
+        &shared.areas[self.books.server as usize] // there is one for each processor
+    }
+
+    /// Runs until the run ends, or until the vCPU stops itself.
+    fn run_to_stop(&mut self, shared: &Shared) -> Option<Outcome> {
+        let Processor { vcpu, books } = self;
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
-                Exit::Hcall => return shared.powered_off(),
+                Exit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
+                Exit::Hcall => return Some(shared.powered_off()),
                 Exit::Kicked => {
                     if let Some(outcome) = shared.control.outcome() {
-                        return outcome;
+                        return Some(outcome);
                     }
                 }
-                Exit::Crashed(why) => return self.crashed(why),
+                Exit::Crashed(why) => return Some(self.crashed(why)),
             }
         }
     }
 
     fn crashed(&self, why: String) -> Outcome {
-        Outcome::Crashed(match self.server {
+        Outcome::Crashed(match self.books.server {
             0 => why,
             server => format!("CPU {server}: {why}"),
         })
@@ -93,7 +120,8 @@ impl<V: Vcpu> Processor<V> {
 }
 
 impl Books {
-    /// Answers a hypercall of the vCPU; breaks off when the guest has powered off.
+    /// Answers a hypercall of the vCPU; breaks off when the guest has powered off, or the
+    /// vCPU has stopped itself.
     fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
         let mut registers = vcpu.hcall_registers();
         if shared.observe.any() {
@@ -102,13 +130,16 @@ impl Books {
             self.dispatch(shared, vcpu, &mut registers);
         }
         vcpu.set_hcall_registers(&registers);
-        if self.effects.powered_off { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let Effects { powered_off, stopped, .. } = self.effects;
+        if powered_off || stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn dispatch<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
         let problem_state = vcpu.problem_state();
         let mut platform = Platform {
             vcpu,
+            server: self.server,
+            areas: &shared.areas,
             console: &shared.console,
             control: &shared.control,
             effects: &mut self.effects,

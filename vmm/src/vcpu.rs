@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use hcall::Regs;
+use hcall::{Moment, Regs};
 
 use crate::control::Kick;
 
@@ -47,6 +47,14 @@ pub trait Vcpu {
     fn set_sprg0(&mut self, value: u64);
     /// Sets MSR\[EE\].
     fn enable_external_interrupts(&mut self);
+    /// Whether external interrupts are enabled (MSR\[EE\]).
+    fn takes_interrupts(&self) -> bool {
+        true
+    }
+    /// Where it is in time and in its program.
+    fn moment(&self) -> Moment {
+        Moment::default()
+    }
     /// How long an idle vCPU may sleep until it has an interrupt to take.
     fn time_to_interrupt(&self) -> Duration;
     /// Forgets decoded instructions of a range of real addresses that the machine wrote; hardware
@@ -92,7 +100,9 @@ impl Vcpu for power::Cpu {
     }
 
     fn start_at(&mut self, nip: u64, device_tree: u64) {
+        self.set_msr(power::msr::ME); // real mode, 32-bit, big-endian, as at reset
         self.set_nip(nip);
+        self.gpr = [0; 32];
         self.gpr[3] = device_tree;
     }
 
@@ -110,6 +120,14 @@ impl Vcpu for power::Cpu {
 
     fn enable_external_interrupts(&mut self) {
         power::Cpu::enable_external_interrupts(self);
+    }
+
+    fn takes_interrupts(&self) -> bool {
+        self.msr() & power::msr::EE != 0
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { timebase: self.timebase(), srr0: self.nip(), srr1: self.msr() }
     }
 
     fn time_to_interrupt(&self) -> Duration {

@@ -35,6 +35,20 @@ services![
         returns: [],
         spec: "LoPAR 2.9, start-cpu",
     },
+    Service {
+        token: 0x2004,
+        name: "stop-self",
+        call: stop_self(),
+        returns: [],
+        spec: "LoPAR 2.9, stop-self",
+    },
+    Service {
+        token: 0x2005,
+        name: "query-cpu-stopped-state",
+        call: query_cpu_stopped_state(server),
+        returns: [state],
+        spec: "LoPAR 2.9, query-cpu-stopped-state",
+    },
 ];
 
 /// Shows a character on the first console.
@@ -84,6 +98,18 @@ fn power_off(on: &mut Caller<'_>, _mask_hi: u32, _mask_lo: u32) -> Result<[u32; 
 /// Starts a stopped processor. Addresses below 4 GiB only: cells have 32 bits.
 fn start_cpu(on: &mut Caller<'_>, server: u32, entry: u32, r3: u32) -> Result<[u32; 0], RtasError> {
     on.machine.start_cpu(server, entry.into(), r3.into()).map(|()| [])
+}
+
+/// Stops the calling processor until start-cpu starts it.
+fn stop_self(on: &mut Caller<'_>) -> Result<[u32; 0], RtasError> {
+    on.machine.stop_self();
+    Ok([])
+}
+
+/// 0: stopped by RTAS; 2: not stopped. A processor that stops takes no time for it.
+fn query_cpu_stopped_state(on: &mut Caller<'_>, server: u32) -> Result<[u32; 1], RtasError> {
+    let stopped = on.machine.is_stopped(server).ok_or(RtasError::Parameter)?;
+    Ok([if stopped { 0 } else { 2 }])
 }
 
 #[cfg(test)]

@@ -43,6 +43,13 @@ pub(crate) struct Fake {
     pub(crate) now: SystemTime,
     pub(crate) invalidated: Vec<(u64, u64)>,
     pub(crate) ending: bool,
+    /// The areas of the vCPUs: this one, one that runs, one that is stopped.
+    pub(crate) areas: [Areas; 3],
+    pub(crate) moment: Moment,
+    pub(crate) stopped: bool,
+    pub(crate) prodded: Vec<u32>,
+    /// Dispatch count of this vCPU during each wait, by the way of waiting.
+    pub(crate) waits: Vec<(&'static str, u32)>,
 }
 
 /// Unit address of the second terminal; unit 0 is the first.
@@ -69,6 +76,33 @@ impl Machine for Fake {
     }
     fn cede(&mut self) {
         self.ceded += 1;
+        self.waits("cede");
+    }
+    fn stop_self(&mut self) {
+        self.stopped = true;
+    }
+    fn is_stopped(&self, server: u32) -> Option<bool> {
+        self.areas(server).map(|_| server == 2)
+    }
+    fn servers(&self) -> u32 {
+        3
+    }
+    fn areas(&self, server: u32) -> Option<&Areas> {
+        self.areas.get(server as usize)
+    }
+    fn moment(&self) -> Moment {
+        self.moment
+    }
+    fn prod(&mut self, server: u32) -> Result<(), Status> {
+        self.areas(server).ok_or(Status::Parameter)?;
+        self.prodded.push(server);
+        Ok(())
+    }
+    fn wait_for_prod(&mut self) {
+        self.waits("prod");
+    }
+    fn yield_processor(&mut self) {
+        self.waits("yield");
     }
     fn power_off(&mut self) {
         self.powered_off = true;
@@ -88,6 +122,11 @@ impl Machine for Fake {
 }
 
 impl Fake {
+    /// Time passes.
+    fn waits(&mut self, how: &'static str) {
+        self.waits.push((how, self.areas[0].dispatches()));
+        self.moment.timebase += 100;
+    }
     fn terminal_at(&self, unit: u32) -> Result<(), Status> {
         let known = unit == 0 || u64::from(unit) == UNIT;
         if known { self.terminal } else { Err(Status::Parameter) }
@@ -153,7 +192,15 @@ impl Rig {
             now: UNIX_EPOCH + Duration::new(951_782_400, 123_456_789),
             invalidated: Vec::new(),
             ending: false,
+            areas: Default::default(),
+            moment: Moment { timebase: 1000, srr0: 0x4000, srr1: 0x8000_0000_0000_0001 },
+            stopped: false,
+            prodded: Vec::new(),
+            waits: Vec::new(),
         };
+        for running in &machine.areas[..2] {
+            running.dispatched(&memory, None, machine.moment);
+        }
         let (meter, phb) = (None, None);
         Rig {
             agent: all.agent(),

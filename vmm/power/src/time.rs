@@ -55,6 +55,11 @@ fn sign_extend(value: u64) -> u64 {
 }
 
 impl Cpu {
+    /// The timebase.
+    pub fn timebase(&self) -> u64 {
+        self.clock.timebase()
+    }
+
     /// Time until the decrementer becomes negative; zero when it already is.
     pub fn time_to_decrementer(&self) -> Duration {
         let left = self.clock.decrementer();

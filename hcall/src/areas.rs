@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The areas that a virtual processor registers with H_REGISTER_VPA, and what is written to them
+//! (LoPAR 2.9, "Virtual Processor Areas").
+
+use crate::abi::{Server, hcalls};
+use crate::machine::{Caller, Memory};
+use crate::status::Status;
+use iommu::Gpa;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use vm_memory::{Be16, Be32, Be64, Bytes, GuestAddress, GuestMemoryBackend};
+
+hcalls![Hcall {
+    name: H_REGISTER_VPA,
+    call: h_register_vpa(flags, proc, area),
+    returns: [],
+    set: Some("hcall-splpar"),
+    spec: "LoPAR 2.9, H_REGISTER_VPA",
+}];
+
+/// Areas are aligned to cache lines.
+const CACHE_LINE: u64 = 128;
+/// The VPA and the SLB shadow buffer are inside one of these.
+const PAGE: u64 = 4096;
+/// The smallest VPA.
+const VPA_MIN: u64 = 640;
+/// The smallest SLB shadow buffer.
+const SLB_SHADOW_MIN: u64 = 8;
+
+/// Byte offsets of variables of the VPA.
+mod vpa {
+    pub(super) const SIZE: u64 = 0x4;
+    /// Not architected: KVM and QEMU tell here that the processor is shared
+    /// (Linux: `LPPACA_OLD_SHARED_PROC`).
+    pub(super) const OLD_STATUS: u64 = 0x9;
+    pub(super) const SHARED: u8 = 2;
+    pub(super) const LOG_MASK: u64 = 0xb8;
+    pub(super) const DISPATCHES: u64 = 0x100;
+    pub(super) const WAITED_TO_BE_READY: u64 = 0x168;
+    pub(super) const COUNTERS_END: usize = 0x170;
+    pub(super) const LOG_INDEX: u64 = 0x218;
+}
+
+/// Dispatch trace log: an entry, and the causes that can be enabled.
+const LOG_ENTRY: u64 = 48;
+const LOG_VOLUNTARY: u8 = 1;
+/// Dispatched at the next instruction for its time slice.
+const DISPATCH_REASON: u8 = 7;
+
+/// Why a virtual processor did not run, as the dispatch trace log has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preemption {
+    /// It called H_CEDE.
+    Cede = 2,
+    /// It called H_CONFER.
+    Confer = 3,
+}
+
+/// What a log entry says about a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The timebase.
+    pub timebase: u64,
+    /// Where the processor goes on.
+    pub srr0: u64,
+    /// With what MSR.
+    pub srr1: u64,
+}
+
+/// What a virtual processor has registered, and how often it was dispatched. A lock, because
+/// others may ask, and may register for a processor that is stopped.
+#[derive(Debug, Default)]
+pub struct Areas(Mutex<State>);
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    /// Odd while the processor is not dispatched.
+    dispatches: u32,
+    vpa: Option<GuestAddress>,
+    slb_shadow: Option<GuestAddress>,
+    log: Option<Log>,
+}
+
+impl Default for State {
+    /// A stopped processor is not dispatched.
+    fn default() -> State {
+        State { dispatches: 1, vpa: None, slb_shadow: None, log: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Log {
+    start: GuestAddress,
+    entries: u64,
+}
+
+/// The guest took the memory of an area away under us: the area is not written.
+type Written = Result<(), vm_memory::GuestMemoryError>;
+
+fn at(area: GuestAddress, offset: u64) -> GuestAddress {
+    GuestAddress(area.0 + offset) // an area is in memory: no overflow
+}
+
+impl Areas {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The dispatch count: odd while the processor is not dispatched.
+    pub fn dispatches(&self) -> u32 {
+        self.state().dispatches
+    }
+
+    /// The processor has stopped to run.
+    pub fn preempted(&self, memory: &Memory) {
+        let mut state = self.state();
+        state.dispatches = state.dispatches.wrapping_add(1) | 1;
+        state.count(memory);
+    }
+
+    /// The processor runs again, after it waited from a moment on for the reason given; or it was
+    /// started.
+    pub fn dispatched(&self, memory: &Memory, waited: Option<(Preemption, Moment)>, now: Moment) {
+        let mut state = self.state();
+        state.dispatches = state.dispatches.wrapping_add(1) & !1;
+        state.count(memory);
+        if let Some((why, since)) = waited {
+            let ticks = now.timebase.saturating_sub(since.timebase);
+            let _ = state.note_wait(memory, ticks);
+            let _ = state.log_wait(memory, why, ticks, now);
+        }
+    }
+}
+
+impl State {
+    fn count(&self, memory: &Memory) {
+        if let Some(vpa) = self.vpa {
+            let _ = memory.write_obj(Be32::from(self.dispatches), at(vpa, vpa::DISPATCHES));
+        }
+    }
+
+    fn note_wait(&self, memory: &Memory, ticks: u64) -> Written {
+        let Some(vpa) = self.vpa else { return Ok(()) };
+        let place = at(vpa, vpa::WAITED_TO_BE_READY);
+        let sum: Be64 = memory.read_obj(place)?;
+        memory.write_obj(Be64::from(sum.to_native().wrapping_add(ticks)), place)
+    }
+
+    /// An entry of the dispatch trace log, if such waits are to be logged.
+    fn log_wait(&self, memory: &Memory, why: Preemption, ticks: u64, now: Moment) -> Written {
+        let (Some(vpa), Some(log)) = (self.vpa, self.log) else { return Ok(()) };
+        if memory.read_obj::<u8>(at(vpa, vpa::LOG_MASK))? & LOG_VOLUNTARY == 0 {
+            return Ok(());
+        }
+        let index: Be64 = memory.read_obj(at(vpa, vpa::LOG_INDEX))?;
+        let index = index.to_native();
+        let mut entry = [0; LOG_ENTRY as usize];
+        entry[0] = DISPATCH_REASON;
+        entry[1] = why as u8;
+        entry[0xc..0x10].copy_from_slice(&(ticks.min(u32::MAX.into()) as u32).to_be_bytes());
+        entry[0x10..0x18].copy_from_slice(&now.timebase.to_be_bytes());
+        entry[0x20..0x28].copy_from_slice(&now.srr0.to_be_bytes());
+        entry[0x28..0x30].copy_from_slice(&now.srr1.to_be_bytes());
+        memory.write_slice(&entry, at(log.start, index % log.entries * LOG_ENTRY))?;
+        memory.write_obj(Be64::from(index.wrapping_add(1)), at(vpa, vpa::LOG_INDEX))
+    }
+
+    fn register_vpa(&mut self, memory: &Memory, area: Gpa) -> Result<(), Status> {
+        let size: Be16 = length(memory, area)?;
+        let start = whole(memory, area, size.to_native().into(), VPA_MIN)?;
+        self.vpa = Some(start);
+        let counters = [0; vpa::COUNTERS_END - vpa::DISPATCHES as usize];
+        let _ = memory.write_slice(&counters, at(start, vpa::DISPATCHES));
+        let _ = memory.write_obj(vpa::SHARED, at(start, vpa::OLD_STATUS));
+        self.count(memory);
+        Ok(())
+    }
+
+    fn register_slb_shadow(&mut self, memory: &Memory, area: Gpa) -> Result<(), Status> {
+        let size: Be32 = length(memory, area)?;
+        let start = whole(memory, area, size.to_native().into(), SLB_SHADOW_MIN)?;
+        self.vpa.ok_or(Status::Resource)?;
+        self.slb_shadow = Some(start);
+        Ok(())
+    }
+
+    fn register_log(&mut self, memory: &Memory, area: Gpa) -> Result<(), Status> {
+        let size: Be32 = length(memory, area)?;
+        let size: u64 = size.to_native().into();
+        let entries = size / LOG_ENTRY;
+        let start = in_memory(memory, area, size).filter(|_| entries > 0);
+        let start = start.ok_or(Status::Parameter)?;
+        self.vpa.ok_or(Status::Resource)?;
+        self.log = Some(Log { start, entries });
+        Ok(())
+    }
+
+    fn deregister_vpa(&mut self) -> Result<(), Status> {
+        if self.log.is_some() || self.slb_shadow.is_some() {
+            return Err(Status::Resource);
+        }
+        self.vpa = None;
+        Ok(())
+    }
+}
+
+/// An area of this size at an address that the guest may give, if it is memory.
+fn in_memory(memory: &Memory, area: Gpa, size: u64) -> Option<GuestAddress> {
+    let len = usize::try_from(size).ok()?;
+    memory.check_range(GuestAddress(area.0), len).then_some(GuestAddress(area.0))
+}
+
+/// The length of an area, which is in the area itself.
+fn length<T: vm_memory::ByteValued>(memory: &Memory, area: Gpa) -> Result<T, Status> {
+    let place = area.0.checked_add(vpa::SIZE).ok_or(Status::Parameter)?;
+    memory.read_obj(GuestAddress(place)).map_err(|_| Status::Parameter)
+}
+
+/// An area of at least `min` bytes that is memory and in one page.
+fn whole(memory: &Memory, area: Gpa, size: u64, min: u64) -> Result<GuestAddress, Status> {
+    let fits = size >= min && area.0 % PAGE + size <= PAGE;
+    in_memory(memory, area, size).filter(|_| fits).ok_or(Status::Parameter)
+}
+
+/// The subfunctions, bits 16:18 of the flags.
+mod subfunction {
+    pub(super) const REGISTER_VPA: u64 = 1;
+    pub(super) const REGISTER_LOG: u64 = 2;
+    pub(super) const REGISTER_SLB_SHADOW: u64 = 3;
+    pub(super) const DEREGISTER_VPA: u64 = 5;
+    pub(super) const DEREGISTER_LOG: u64 = 6;
+    pub(super) const DEREGISTER_SLB_SHADOW: u64 = 7;
+}
+use subfunction::*;
+
+/// Registers an area of a processor, or forgets it. The reserved subfunctions, and other bits
+/// in the flags, are refused.
+///
+/// The SLB shadow buffer is only remembered: what it saves, the SLB, a radix guest does not have.
+fn h_register_vpa(on: &mut Caller<'_>, flags: u64, proc: Server, area: Gpa) -> Result<(), Status> {
+    let function = flags >> (63 - 18);
+    if flags != function << (63 - 18) || matches!(function, 0 | 4 | 8..) {
+        return Err(Status::Parameter);
+    }
+    let caller = on.machine.server();
+    let stopped = on.machine.is_stopped(proc.0).ok_or(Status::Parameter)?;
+    let areas = on.machine.areas(proc.0).ok_or(Status::Parameter)?;
+    let registers = function <= REGISTER_SLB_SHADOW;
+    if registers && (area.0 == 0 || !area.0.is_multiple_of(CACHE_LINE)) {
+        return Err(Status::Parameter);
+    }
+    if proc.0 != caller && !stopped && !matches!(function, REGISTER_LOG | DEREGISTER_LOG) {
+        return Err(Status::State);
+    }
+    let mut state = areas.state();
+    match function {
+        REGISTER_VPA => state.register_vpa(on.memory, area)?,
+        REGISTER_LOG => state.register_log(on.memory, area)?,
+        REGISTER_SLB_SHADOW => state.register_slb_shadow(on.memory, area)?,
+        DEREGISTER_VPA => state.deregister_vpa()?,
+        DEREGISTER_LOG => state.log = None,
+        DEREGISTER_SLB_SHADOW => state.slb_shadow = None,
+        _ => return Err(Status::Parameter),
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Shared processors and their areas, through registers. Expected values are LoPAR 2.9's.
+
+mod rig;
+
+use hcall::Status::*;
+use hcall::rtas_tokens;
+use hcall::tokens::*;
+use rig::*;
+use vm_memory::{Bytes, GuestAddress};
+
+/// Subfunctions of H_REGISTER_VPA: bits 16 to 18 from the left.
+const REGISTER_VPA: u64 = 1 << 45;
+const REGISTER_LOG: u64 = 2 << 45;
+const REGISTER_SLB_SHADOW: u64 = 3 << 45;
+const DEREGISTER_VPA: u64 = 5 << 45;
+const DEREGISTER_LOG: u64 = 6 << 45;
+const DEREGISTER_SLB_SHADOW: u64 = 7 << 45;
+
+/// This vCPU, another that runs, one that is stopped, none.
+const THIS: u64 = 0;
+const RUNNING: u64 = 1;
+const STOPPED: u64 = 2;
+const NONE: u64 = 3;
+
+/// Writes the length of an area: two bytes for a VPA, four for the others.
+fn vpa_of(r: &Rig, at: u64, size: u16) {
+    r.memory.write_slice(&size.to_be_bytes(), GuestAddress(at + 4)).expect("in memory");
+}
+fn area_of(r: &Rig, at: u64, size: u32) {
+    r.memory.write_slice(&size.to_be_bytes(), GuestAddress(at + 4)).expect("in memory");
+}
+fn double(r: &Rig, at: u64) -> u64 {
+    let [high, low] = r.words::<2>(at);
+    u64::from(high) << 32 | u64::from(low)
+}
+/// A rig whose vCPU has a VPA at A.
+fn with_vpa() -> Rig {
+    let mut r = Rig::new();
+    vpa_of(&r, A, 640);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_VPA, THIS, A]), Success);
+    r
+}
+/// Dispatch count in the VPA at A.
+fn count(r: &Rig) -> u32 {
+    r.words::<1>(A + 0x100)[0]
+}
+
+#[test]
+fn a_vpa_is_refused_for_its_function_its_processor_its_place_and_its_size() {
+    let mut r = Rig::new();
+    vpa_of(&r, A, 640);
+    vpa_of(&r, A + 8, 640);
+    vpa_of(&r, A + 0x1000 - 128, 640);
+    vpa_of(&r, A + 0x1000 - 640, 641);
+    vpa_of(&r, B, 639);
+    vpa_of(&r, B + 128, 0xffff);
+    for args in [
+        [0, THIS, A],
+        [4 << 45, THIS, A],
+        [8 << 45, THIS, A],
+        [REGISTER_VPA | 1, THIS, A],
+        [REGISTER_VPA, NONE, A],
+        [REGISTER_VPA, 0xbad_bad, A],
+        [REGISTER_VPA, 1 << 32, A],
+        [REGISTER_VPA, THIS, 0],
+        [REGISTER_VPA, THIS, A + 8],
+        [REGISTER_VPA, THIS, A + 0x1000 - 128],
+        [REGISTER_VPA, THIS, A + 0x1000 - 640],
+        [REGISTER_VPA, THIS, B],
+        [REGISTER_VPA, THIS, B + 128],
+        [REGISTER_VPA, THIS, MEMORY],
+        [REGISTER_VPA, THIS, 0xffff_ffff_ffff_ff80],
+        [DEREGISTER_VPA, NONE, 0],
+    ] {
+        assert_eq!(r.status(H_REGISTER_VPA, &args), Parameter, "{args:x?}");
+    }
+    // None of them is registered: without a VPA there is no log.
+    area_of(&r, A, 4096);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, A]), Resource);
+}
+
+// "verify that the proc-no parameter references an offline virtual proc or that [it] matches the
+// current virtual processor making the hcall, else return H_STATE".
+#[test]
+fn a_processor_registers_for_itself_or_for_a_stopped_one() {
+    let mut r = Rig::new();
+    vpa_of(&r, A, 640);
+    area_of(&r, B, 64);
+    for function in [REGISTER_VPA, DEREGISTER_VPA, REGISTER_SLB_SHADOW, DEREGISTER_SLB_SHADOW] {
+        assert_eq!(r.status(H_REGISTER_VPA, &[function, RUNNING, A]), State, "{function:#x}");
+    }
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_VPA, STOPPED, A]), Success);
+    assert_eq!(count(&r) % 2, 1, "it is not dispatched");
+    assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_VPA, STOPPED, 0]), Success);
+}
+
+#[test]
+fn a_vpa_goes_last_and_may_go_without_having_come() {
+    let mut r = with_vpa();
+    area_of(&r, B, 8);
+    area_of(&r, B + 128, 96);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_SLB_SHADOW, THIS, B]), Success);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, B + 128]), Success);
+    assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_VPA, THIS, 0]), Resource);
+    assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_LOG, THIS, 0]), Success);
+    assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_VPA, THIS, 0]), Resource);
+    assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_SLB_SHADOW, THIS, 0]), Success);
+    for _ in 0..2 {
+        assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_VPA, THIS, 0]), Success);
+        assert_eq!(r.status(H_REGISTER_VPA, &[DEREGISTER_LOG, THIS, 0]), Success);
+    }
+}
+
+#[test]
+fn an_slb_shadow_and_a_log_need_a_vpa_and_a_size() {
+    let mut r = Rig::new();
+    area_of(&r, B, 64);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_SLB_SHADOW, THIS, B]), Resource);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, B]), Resource);
+    area_of(&r, B, 7);
+    area_of(&r, B + 0x1000 - 128, 129);
+    area_of(&r, MEMORY - 128, 240);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_SLB_SHADOW, THIS, B]), Parameter);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_SLB_SHADOW, THIS, B + 0x1000 - 128]), Parameter);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, B]), Parameter);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, MEMORY - 128]), Parameter);
+}
+
+#[test]
+fn the_dispatch_count_is_even_while_the_processor_runs_and_odd_while_it_waits() {
+    let mut r = with_vpa();
+    let before = count(&r);
+    assert_eq!(before % 2, 0);
+    for (call, how) in
+        [([H_CEDE, 0], "cede"), ([H_CONFER, THIS], "prod"), ([H_CONFER, u64::MAX], "yield")]
+    {
+        let before = count(&r);
+        assert_eq!(r.status(call[0], &[call[1], 0]), Success);
+        let (waited, during) = r.machine.waits.pop().expect("it waited");
+        assert_eq!((waited, during % 2), (how, 1));
+        assert_eq!(count(&r), before.wrapping_add(2));
+    }
+    assert_eq!(double(&r, A + 0x168), 300, "time until it was ready to run");
+    // "the last registration wins"
+    vpa_of(&r, B, 640);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_VPA, THIS, B]), Success);
+    let left = count(&r);
+    assert_eq!(r.status(H_CEDE, &[]), Success);
+    assert_eq!((count(&r), r.words::<1>(B + 0x100)[0]), (left, left + 2));
+}
+
+#[test]
+fn the_dispatch_trace_log_wraps_at_its_last_whole_entry() {
+    let mut r = with_vpa();
+    area_of(&r, B, 2 * 48 + 47);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, B]), Success);
+    assert_eq!(r.status(H_CEDE, &[]), Success);
+    assert_eq!(double(&r, A + 0x218), 0, "it is not enabled");
+    r.memory.write_slice(&[1], GuestAddress(A + 0xb8)).expect("in memory");
+    for _ in 0..3 {
+        assert_eq!(r.status(H_CEDE, &[]), Success);
+    }
+    assert_eq!(double(&r, A + 0x218), 3);
+    // Dispatched for its time slice, after H_CEDE; 100 ticks until it was ready.
+    let entry = |at| {
+        (r.words::<4>(at), double(&r, at + 0x10), double(&r, at + 0x20), double(&r, at + 0x28))
+    };
+    let waited = [0x0702_0000, 0, 0, 100];
+    assert_eq!(entry(B), (waited, 1400, 0x4000, 0x8000_0000_0000_0001));
+    assert_eq!(entry(B + 48), (waited, 1300, 0x4000, 0x8000_0000_0000_0001));
+    assert_eq!(r.words::<12>(B + 96), [0; 12]);
+    assert_eq!(r.status(H_CONFER, &[u64::MAX, 0]), Success);
+    assert_eq!(r.words::<1>(B + 48), [0x0703_0000]);
+}
+
+#[test]
+fn h_confer_helps_only_a_processor_that_is_not_dispatched_since_the_caller_looked() {
+    let mut r = Rig::new();
+    let running = u64::from(r.machine.areas[1].dispatches());
+    for dispatch in [running, running + 1] {
+        assert_eq!(r.status(H_CONFER, &[RUNNING, dispatch]), Success);
+    }
+    let waiting = u64::from(r.machine.areas[2].dispatches());
+    assert_eq!(r.status(H_CONFER, &[STOPPED, waiting + 2]), Success);
+    assert_eq!(r.machine.waits, [], "nobody to confer to");
+    assert_eq!(r.status(H_CONFER, &[STOPPED, waiting]), Success);
+    assert_eq!(r.machine.waits.pop().expect("it conferred").0, "yield");
+    for none in [NONE, 1 << 32, u64::MAX - 1] {
+        assert_eq!(r.status(H_CONFER, &[none, 0]), Parameter);
+    }
+}
+
+#[test]
+fn h_prod_names_a_processor() {
+    let mut r = Rig::new();
+    for server in [THIS, RUNNING, STOPPED] {
+        assert_eq!(r.status(H_PROD, &[server]), Success);
+    }
+    assert_eq!(r.machine.prodded, [0, 1, 2]);
+    for none in [NONE, 1 << 32, u64::MAX] {
+        assert_eq!(r.status(H_PROD, &[none]), Parameter);
+    }
+}
+
+#[test]
+fn performance_parameters_are_told_and_not_changed() {
+    let mut r = Rig::new();
+    let (status, out) = r.hcall(H_GET_PPP, &[]);
+    assert_eq!(status, Success);
+    // Three whole processors, uncapped with weight 128, of a pool and a platform of three.
+    assert_eq!(out[..4], [300, 0, 0, 0x0000_8000_0003_0003]);
+    assert_eq!(r.status(H_SET_PPP, &[300, 128]), Success);
+    assert_eq!(r.status(H_SET_PPP, &[200, 128]), Constrained);
+    assert_eq!(r.status(H_SET_PPP, &[300, 255]), Constrained);
+    assert_eq!(r.status(H_SET_PPP, &[300, 256]), Parameter);
+    let (status, out) = r.hcall(H_PURR, &[]);
+    assert_eq!((status, out[0]), (Success, 1000));
+}
+
+#[test]
+fn rtas_tells_which_processors_are_stopped_and_stops_the_caller() {
+    let token = |name| rtas_tokens().find(|(n, _)| *n == name).expect("a service").1;
+    let mut r = Rig::new();
+    for (server, answer) in
+        [(0, [0, 2]), (1, [0, 2]), (2, [0, 0]), (3, [(-3i32).cast_unsigned(), 9])]
+    {
+        r.write_words(LIST, &[token("query-cpu-stopped-state"), 1, 2, server, 9, 9]);
+        assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+        assert_eq!(r.words::<6>(LIST)[4..], answer, "{server}");
+    }
+    r.write_words(LIST, &[token("stop-self"), 0, 1, 9]);
+    assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+    assert!(r.machine.stopped);
+}
