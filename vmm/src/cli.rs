@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The command line. A command is one row of [`Command`] and one arm of its `execute`.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
@@ -16,6 +17,7 @@ use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
 use crate::memory::RamSize;
+use crate::qemu;
 use crate::run;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -58,6 +60,14 @@ pub enum Command {
     /// Run the compliance suite: every clause of the TCE hypercalls, on every rig.
     #[command(after_help = comply::args::EXAMPLES)]
     Comply(comply::args::ComplyArgs),
+    /// Take QEMU's command line, for what drives QEMU (kvm-unit-tests); also when called as
+    /// qemu-system-ppc64.
+    #[command(disable_help_flag = true)]
+    Qemu {
+        /// QEMU's options; -h lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Play hypercalls that were recorded, up to the first answer that differs.
     Replay(comply::replay::ReplayArgs),
 }
@@ -94,6 +104,9 @@ pub struct RunArgs {
     /// Write the flattened device tree to a file (- is stdout) instead of running the guest.
     #[arg(long, value_name = "FILE")]
     pub dump_dtb: Option<PathBuf>,
+    /// Exit with 0 when the guest powers off, whatever it says about itself (EXIT: STATUS=n).
+    #[arg(long)]
+    pub ignore_verdict: bool,
     /// Write every hypercall to a file that `tcevm replay` plays.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
@@ -135,6 +148,7 @@ impl Command {
             Command::Run(args) => run::run(args),
             Command::Comply(args) => Ok(comply::run(args)?),
             Command::Replay(args) => Ok(comply::replay::run(args)?),
+            Command::Qemu { args } => Ok(qemu::run(args)),
             Command::Doctor => {
                 // An output that is gone wants no more lines.
                 let _ = doctor::run(&mut std::io::stdout());
@@ -146,7 +160,11 @@ impl Command {
 
 /// Reads the command line, executes the command, and returns the exit code of the process.
 pub fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
+    let mut args: Vec<_> = std::env::args_os().collect();
+    if args.first().is_some_and(|program| qemu::is_asked_for(program)) {
+        args.splice(..1, ["tcevm".into(), "qemu".into()]);
+    }
+    let cli = Cli::try_parse_from(args).unwrap_or_else(|error| refuse(&error));
     start_log(cli.log);
     let code = cli.command.execute().unwrap_or_else(|failure| {
         say(&failure.to_string());
@@ -165,10 +183,15 @@ fn refuse(error: &clap::Error) -> ! {
         }
         process::exit(error.exit_code());
     }
+    say(&one_line(error));
+    process::exit(error.exit_code());
+}
+
+/// What is wrong, without what clap explains around it.
+pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
-    say(lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: "));
-    process::exit(error.exit_code());
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
 /// Writes a line for the user to stderr; a stderr that is gone is no reason to fail.

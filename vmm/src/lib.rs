@@ -9,7 +9,7 @@
 //! [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and [`platform`]), [`kvm`]
 //! (the vCPU of x86-64 guests), then what surrounds them: [`control`] and [`watch`] (how a run
 //! ends), [`console`], [`trace`], [`stats`] and [`dirty`], and the command line: [`cli`], [`run`],
-//! [`exit`], [`doctor`].
+//! [`exit`], [`doctor`], [`qemu`] (QEMU's command line).
 
 pub mod boot;
 pub mod cli;
@@ -29,6 +29,7 @@ pub mod map;
 pub mod memory;
 pub mod platform;
 mod processor;
+pub mod qemu;
 pub mod record;
 pub mod run;
 pub mod stats;

@@ -148,7 +148,10 @@ fn run_guest<V: Vcpu + Send>(
     machine.observe(Observe { trace, stats, record: record.clone() });
     dirty::forget(machine.memory()); // what was loaded
     let start = Instant::now();
-    let outcome = machine.run();
+    let outcome = match machine.run() {
+        Outcome::GuestFailed(_) if args.ignore_verdict => Outcome::PoweredOff,
+        outcome => outcome,
+    };
     let elapsed = start.elapsed();
     drop(raw); // before anything is said
     drop(watch);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! `tcevm qemu`: QEMU's command line for `tcevm run`, so that what drives QEMU drives tcevm.
+//!
+//! Meant for kvm-unit-tests, whose runner it serves unmodified: its probes, the messages that it looks
+//! for, and its exit codes. Called under a name that begins with `qemu-system-ppc64`, tcevm is this.
+//! [`options`] has a row for each option; what is not there is refused by name.
+
+pub mod options;
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Parser;
+use thiserror::Error;
+
+use self::options::{Ask, Wish};
+use crate::cli::{self, Cli, Command};
+use crate::run;
+
+/// The exit code of everything that goes wrong before a guest runs.
+const FAILED: u8 = 1;
+
+/// The QEMU whose command line, and whose answers where PAPR leaves a choice, were the model.
+const MODEL: &str = "10.0.0";
+
+/// Why there was no run.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum Failure {
+    #[error(transparent)]
+    Option(#[from] options::Refusal),
+    // The runner of kvm-unit-tests asks for a file that is not there, and looks for these words.
+    #[error("could not load kernel '{path}': {source}")]
+    Kernel { path: String, source: io::Error },
+    #[error("{}", cli::one_line(.0))]
+    Translated(#[from] clap::Error),
+    #[error(transparent)]
+    Run(#[from] run::Failure),
+}
+
+/// Whether a program of this name is to be QEMU.
+pub fn is_asked_for(program: &std::ffi::OsStr) -> bool {
+    let name = Path::new(program).file_name().unwrap_or_default();
+    name.to_string_lossy().starts_with("qemu-system-ppc64")
+}
+
+/// Does what QEMU would do with these arguments; returns the exit code.
+pub fn run(args: &[OsString]) -> u8 {
+    match answer(args) {
+        Ok(code) => code,
+        Err(failure) => {
+            cli::say(&failure.to_string());
+            FAILED
+        }
+    }
+}
+
+fn answer(args: &[OsString]) -> Result<u8, Failure> {
+    match options::read(args)? {
+        Ask::Help => print(&help()),
+        Ask::Version => print(&version()),
+        Ask::Machines => {
+            print("Supported machines are:\npseries              PAPR guest (default)\n")
+        }
+        Ask::Cpus => print("Available CPUs:\n  power9\n"),
+        Ask::Run(wish) => return run_guest(&wish),
+    }
+    Ok(0)
+}
+
+fn run_guest(wish: &Wish) -> Result<u8, Failure> {
+    let kernel = wish.kernel.as_deref().ok_or(options::Refusal::NoKernel)?;
+    let failed = |source| Failure::Kernel { path: kernel.display().to_string(), source };
+    File::open(kernel).map_err(failed)?;
+    match Cli::try_parse_from(wish.translated())?.command {
+        Command::Run(args) => Ok(run::run(&args)?),
+        _ => unreachable!("the translation is a run"),
+    }
+}
+
+fn print(text: &str) {
+    // An output that is gone wants no more lines.
+    let _ = io::stdout().write_all(text.as_bytes());
+}
+
+/// The runner takes the numbers of the first line for QEMU's version.
+fn version() -> String {
+    format!(
+        "QEMU emulator version {MODEL} command line, as tcevm {} understands it\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+fn help() -> String {
+    let rows = options::help();
+    format!(
+        "{}usage: tcevm qemu [options]\n\n{rows}\nFor tcevm's own options: tcevm run --help\n",
+        version()
+    )
+}

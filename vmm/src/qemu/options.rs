@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! QEMU's options as rows, and their translation to `tcevm run`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// What a command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// `-h`
+    Help,
+    /// `-version`
+    Version,
+    /// `-machine ?`
+    Machines,
+    /// `-cpu ?`
+    Cpus,
+    /// A run.
+    Run(Box<Wish>),
+}
+
+/// A run, as QEMU's options describe it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The image.
+    pub kernel: Option<PathBuf>,
+    /// What else goes to `tcevm run`.
+    options: Vec<OsString>,
+}
+
+impl Wish {
+    /// The command line of `tcevm` that means the same.
+    pub fn translated(&self) -> Vec<OsString> {
+        // QEMU exits with 0 when the guest has powered off, whatever the guest said about itself.
+        let mut args = ["tcevm", "run", "--ignore-verdict"].map(OsString::from).to_vec();
+        args.extend(self.options.iter().cloned());
+        args.push("--".into());
+        args.extend(self.kernel.clone().map(OsString::from));
+        args
+    }
+
+    fn pass(&mut self, option: &str, value: impl Into<OsString>) {
+        let mut arg = OsString::from(option);
+        arg.push("=");
+        arg.push(value.into());
+        self.options.push(arg);
+    }
+}
+
+/// Why a command line was refused.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum Refusal {
+    #[error("{0}: invalid option; `tcevm qemu -h` lists those that are understood")]
+    Unknown(String),
+    #[error("{0}: requires an argument")]
+    NoValue(String),
+    #[error("-{option} {value}: {why}")]
+    Value { option: &'static str, value: String, why: &'static str },
+    #[error("no kernel: say which guest image to run with -kernel FILE")]
+    NoKernel,
+}
+
+/// What a value is refused for.
+type Why = &'static str;
+
+/// What an option does.
+enum Does {
+    /// It asks for something else than a run.
+    Ask(fn() -> Ask),
+    /// Nothing: what it asks for is how tcevm is.
+    Is,
+    /// It has a value.
+    With(&'static str, fn(&mut Wish, OsString) -> Result<Option<Ask>, Why>),
+}
+
+use Does::{Is, With};
+
+/// An option: its names, and what it does.
+struct Row {
+    names: &'static [&'static str],
+    help: &'static str,
+    does: Does,
+}
+
+const fn row(names: &'static [&'static str], help: &'static str, does: Does) -> Row {
+    Row { names, help, does }
+}
+
+/// Every option that is understood.
+const ROWS: &[Row] = &[
+    row(&["h", "help"], "this help", Does::Ask(|| Ask::Help)),
+    row(&["version"], "the version", Does::Ask(|| Ask::Version)),
+    row(
+        &["machine", "M"],
+        "pseries; properties that switch something off",
+        With("NAME[,P=V]", machine),
+    ),
+    row(&["accel"], "tcg; its threads always run in parallel", With("tcg[,thread=T]", accel)),
+    row(&["cpu"], "power9", With("NAME", cpu)),
+    row(&["m"], "guest RAM, in MiB without a suffix", With("[size=]SIZE", memory)),
+    row(&["smp"], "how many CPUs", With("[cpus=]N[,threads=T]", smp)),
+    row(&["kernel"], "the guest image", With("FILE", kernel)),
+    row(&["initrd"], "a file to load behind it", With("FILE", |w, v| pass(w, "--initrd", v))),
+    row(&["append"], "the guest's command line", With("STRING", |w, v| pass(w, "--append", v))),
+    row(&["bios"], "a boot ROM that only branches to the kernel", With("FILE", bios)),
+    row(&["serial"], "stdio: where the console always is", With("stdio", serial)),
+    row(&["display"], "none", With("none", none)),
+    row(&["vga"], "none", With("none", none)),
+    row(&["monitor"], "none", With("none", none)),
+    row(&["nodefaults"], "there are no default devices", Is),
+    row(&["no-user-config"], "there is no configuration file", Is),
+    row(&["nographic"], "there are no graphics", Is),
+];
+
+/// Reads a command line, without the name of the program.
+pub fn read(args: &[OsString]) -> Result<Ask, Refusal> {
+    let mut wish = Box::<Wish>::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let written = arg.to_string_lossy();
+        let name = written.strip_prefix('-').map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+        let found = name.and_then(|name| ROWS.iter().find(|row| row.names.contains(&name)));
+        let row = found.ok_or_else(|| Refusal::Unknown(written.clone().into_owned()))?;
+        match &row.does {
+            Does::Ask(ask) => return Ok(ask()),
+            Is => {}
+            With(_, take) => {
+                let value = args.next().ok_or_else(|| Refusal::NoValue(written.into_owned()))?;
+                let refused = |why| {
+                    let value = value.to_string_lossy().into_owned();
+                    Refusal::Value { option: row.names[0], value, why }
+                };
+                if let Some(ask) = take(&mut wish, value.clone()).map_err(refused)? {
+                    return Ok(ask);
+                }
+            }
+        }
+    }
+    Ok(Ask::Run(wish))
+}
+
+/// The options, a line each.
+pub(super) fn help() -> String {
+    let line = |row: &Row| {
+        let names: Vec<_> = row.names.iter().map(|name| format!("-{name}")).collect();
+        let value = if let With(value, _) = row.does { value } else { "" };
+        format!("  {:<40}{}\n", format!("{} {value}", names.join(", ")), row.help)
+    };
+    ROWS.iter().map(line).collect()
+}
+
+fn text(value: &OsString) -> Result<&str, Why> {
+    value.to_str().ok_or("not UTF-8")
+}
+
+fn pass(wish: &mut Wish, option: &str, value: OsString) -> Result<Option<Ask>, Why> {
+    wish.pass(option, value);
+    Ok(None)
+}
+
+/// The parts of a value: the first may go without its name.
+fn parts<'a>(value: &'a str, first: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    value.split(',').enumerate().map(move |(n, part)| match part.split_once('=') {
+        Some(pair) => pair,
+        None if n == 0 => (first, part),
+        None => (part, "on"),
+    })
+}
+
+/// Values with which a property asks for nothing.
+const OFF: [&str; 4] = ["off", "no", "false", "broken"];
+
+fn machine(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    for (name, value) in parts(text(&value)?, "type") {
+        match (name, value) {
+            ("type", "?" | "help") => return Ok(Some(Ask::Machines)),
+            ("type", "pseries") | ("ic-mode", "xics") => {}
+            ("type", name) if name.starts_with("pseries-") => {}
+            ("type", _) => return Err("unsupported machine type; it is pseries"),
+            (_, value) if OFF.contains(&value) => {}
+            _ => return Err("a property that this machine does not have"),
+        }
+    }
+    Ok(None)
+}
+
+fn accel(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    match text(&value)?.split(',').next() {
+        Some("tcg") => Ok(None),
+        _ => Err("invalid accelerator; POWER guests run in software: tcg"),
+    }
+}
+
+fn cpu(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    match text(&value)?.to_ascii_lowercase().as_str() {
+        "?" | "help" => Ok(Some(Ask::Cpus)),
+        "power9" | "power9_v2.2" => Ok(None),
+        _ => Err("unable to find CPU model; it is power9"),
+    }
+}
+
+fn memory(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    for (name, size) in parts(text(&value)?, "size") {
+        match name {
+            "size" => wish.pass("--memory", size),
+            _ => return Err("memory cannot be added later; give a size alone"),
+        }
+    }
+    Ok(None)
+}
+
+/// The number of CPUs; how they are grouped to cores makes no difference to them.
+fn smp(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    for (name, number) in parts(text(&value)?, "cpus") {
+        match name {
+            "cpus" => wish.pass("--smp", number),
+            "sockets" | "dies" | "clusters" | "cores" | "threads" => {}
+            _ => return Err("CPUs cannot be added later; give their number alone"),
+        }
+    }
+    Ok(None)
+}
+
+fn kernel(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    wish.kernel = Some(value.into());
+    Ok(None)
+}
+
+/// Where QEMU's CPU starts, and where the image is: a word there that branches here does nothing
+/// that tcevm does not do by itself.
+const RESET: usize = 0x100;
+const BRANCHES: [u32; 2] = [0x4800_0000 | 0x3f_ff00, 0x4800_0002 | 0x40_0000];
+
+fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    let rom = std::fs::read(value).map_err(|_| "could not load firmware: cannot read the file")?;
+    let word = rom.get(RESET..RESET + 4).and_then(|word| word.try_into().ok());
+    match word.map(u32::from_be_bytes) {
+        Some(word) if BRANCHES.contains(&word) => Ok(None),
+        _ => Err("guests start without firmware; only a branch to the kernel can be left out"),
+    }
+}
+
+fn serial(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    match text(&value)? {
+        "stdio" | "mon:stdio" => Ok(None),
+        _ => Err("the console is on standard input and output: stdio"),
+    }
+}
+
+fn none(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    if value == "none" { Ok(None) } else { Err("there is none: none") }
+}
