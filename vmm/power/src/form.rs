@@ -70,6 +70,10 @@ pub const RT: u32 = 31 << 21;
 pub const RA: u32 = 31 << 16;
 /// The RB field.
 pub const RB: u32 = 31 << 11;
+/// The RC or FRC field.
+pub const RC: u32 = 31 << 6;
+/// The two bits after BF.
+pub const AFTER_BF: u32 = 3 << 21;
 /// Bit 9, beside the L of a compare.
 pub const BIT9: u32 = 1 << 22;
 
@@ -124,6 +128,10 @@ pub const fn va(op: u32, xo: u32) -> Form {
 /// A-form as `isel`: bits 26:30.
 pub const fn a(op: u32, xo: u32) -> Form {
     Form::new(0xfc00_003f, op << 26 | xo << 1)
+}
+/// A-form with Rc in bit 31.
+pub const fn a_rc(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_003e, op << 26 | xo << 1)
 }
 /// DX-form: bits 26:30; d2 is in bit 31.
 pub const fn dx(op: u32, xo: u32) -> Form {
@@ -180,6 +188,14 @@ pub const fn xx3_rc(xo: u32) -> Form {
 /// XX3-form with a two-bit operand in bits 22:23: bits 21 and 24:28.
 pub const fn xx3_dm(xo: u32) -> Form {
     Form::new(0xfc00_04f8, 60 << 26 | xo << 3)
+}
+/// XX3-form whose target is BF: bits 9:10 and 31 are reserved.
+pub const fn xx3_bf(xo: u32) -> Form {
+    Form::new(0xfc60_07f9, 60 << 26 | xo << 3)
+}
+/// XX2-form whose target is BF: bits 9:15 and 31 are reserved.
+pub const fn xx2_bf(xo: u32) -> Form {
+    Form::new(0xfc7f_07fd, 60 << 26 | xo << 2)
 }
 /// XX4-form: bits 26:27.
 pub const fn xx4(xo: u32) -> Form {

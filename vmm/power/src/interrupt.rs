@@ -23,6 +23,8 @@ pub enum Stop {
     Privileged,
     /// Program interrupt: trap.
     Trap,
+    /// Program interrupt: an enabled floating-point exception occurred.
+    FloatEnabled,
     /// Floating point is not available.
     FpUnavailable,
     /// VMX is not available.
@@ -76,6 +78,8 @@ interrupts! {
 
 /// SRR1 bits of a program interrupt (Book III, 6.5.9).
 pub mod program {
+    /// Enabled floating-point exception (IBM bit 43).
+    pub const FLOAT_ENABLED: u64 = 1 << (63 - 43);
     /// Illegal instruction (IBM bit 44).
     pub const ILLEGAL: u64 = 1 << (63 - 44);
     /// Privileged instruction (IBM bit 45).
@@ -106,6 +110,7 @@ impl Stop {
             Stop::Illegal => (PROGRAM, program::ILLEGAL),
             Stop::Privileged => (PROGRAM, program::PRIVILEGED),
             Stop::Trap => (PROGRAM, program::TRAP),
+            Stop::FloatEnabled => (PROGRAM, program::FLOAT_ENABLED),
             Stop::FpUnavailable => (FP_UNAVAILABLE, 0),
             Stop::VmxUnavailable => (VMX_UNAVAILABLE, 0),
             Stop::VsxUnavailable => (VSX_UNAVAILABLE, 0),

@@ -7,14 +7,18 @@
 //! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows), [`machine`] (the words
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
 //! `mem.rs` (storage), [`interrupt`] and [`spr`]; for vectors [`vector`] (the words of elements) and
-//! `facility.rs` (operands).
+//! `facility.rs` (operands); for
+//! floating point [`float`] (arithmetic), `fpscr.rs` (its facts) and `float_operands.rs`.
 
 mod aes;
 pub mod block;
 mod cpu;
 mod decimal;
 mod facility;
+pub mod float;
+mod float_operands;
 pub mod form;
+mod fpscr;
 pub mod interrupt;
 pub mod isa;
 pub mod machine;

@@ -163,6 +163,20 @@ fields! {
     st: 16..=16;
     /// Function of vshasigma for each element.
     six: 17..=20;
+    /// Fields that mtfsf writes.
+    flm: 7..=14;
+    /// Whether mtfsf writes all of FPSCR.
+    l6: 6..=6;
+    /// Which word of FPSCR mtfsf and mtfsfi write.
+    w15: 15..=15;
+    /// Immediate of mtfsfi.
+    u: 16..=19;
+    /// Decimal rounding mode of mffscdrni.
+    drm: 18..=20;
+    /// Rounding mode of mffscrni.
+    rm: 19..=20;
+    /// Data class mask of scalar tests.
+    dcmx: 9..=15;
     /// Preferred sign of decimal results.
     ps: 22..=22;
 }

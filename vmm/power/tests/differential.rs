@@ -14,6 +14,7 @@ use power::{isa, row::Row, text, word::Word};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use support::defined::Undefined;
+use support::float;
 use support::machines;
 use support::program::{Kind, Program, Stub};
 use support::record::{self, Endian, MEMORY};
@@ -140,6 +141,7 @@ fn differences(trial: &Trial, before: &[u8], ours: &[u8], theirs: &[u8], e: Endi
     for n in vector::operands(trial) {
         let _ = write!(head, "\n    vs{n}={:#034x}", trial.state.vsr[n]);
     }
+    let _ = write!(head, "\n    fpscr={:#x}", trial.state.fpscr);
     let (s, cr) = (&trial.state, trial.state.cr);
     let _ = writeln!(head, "  cr={cr:#x} xer={:#x} lr={:#x} ctr={:#x}", s.xer, s.lr, s.ctr);
     head + &out
@@ -186,7 +188,12 @@ fn batch(emulator: &str, kind: Kind, trials: &[Trial], endian: Endian, report: &
         .zip(ours.chunks_mut(record::SIZE).zip(theirs.chunks_mut(record::SIZE)));
     for ((trial, before), (ours, theirs)) in all {
         *report.outcomes.entry(endian.get(theirs, record::OUTCOME)).or_default() += 1;
-        if QEMU_ERRATA.iter().chain(vector::QEMU_ERRATA).any(|(_, concerns)| concerns(trial)) {
+        if QEMU_ERRATA
+            .iter()
+            .chain(vector::QEMU_ERRATA)
+            .chain(float::QEMU_ERRATA)
+            .any(|(_, concerns)| concerns(trial))
+        {
             continue;
         }
         let undefined = Undefined::after(trial);

@@ -13,9 +13,14 @@ mod fixed_div;
 mod fixed_mul;
 mod fixed_sub;
 mod fixed_trap;
+mod float_arithmetic;
+mod float_compare;
+mod float_convert;
 mod float_load;
 mod float_move;
+mod float_multiply_add;
 mod float_pair;
+mod float_status;
 mod float_store;
 mod load;
 mod logical;
@@ -47,6 +52,11 @@ mod vmx_sum;
 mod vsx_load;
 mod vsx_move;
 mod vsx_permute;
+mod vsx_scalar_arithmetic;
+mod vsx_scalar_bits;
+mod vsx_scalar_compare;
+mod vsx_scalar_convert;
+mod vsx_scalar_multiply_add;
 mod vsx_store;
 
 pub(crate) use unavailable::stop as stop_without_row;
@@ -67,6 +77,11 @@ pub const ROWS: &[&[Row]] = &[
     fixed_mul::ROWS,
     fixed_sub::ROWS,
     fixed_trap::ROWS,
+    float_arithmetic::ROWS,
+    float_compare::ROWS,
+    float_convert::ROWS,
+    float_multiply_add::ROWS,
+    float_status::ROWS,
     float_load::ROWS,
     float_move::ROWS,
     float_pair::ROWS,
@@ -100,6 +115,11 @@ pub const ROWS: &[&[Row]] = &[
     vsx_load::ROWS,
     vsx_move::ROWS,
     vsx_permute::ROWS,
+    vsx_scalar_arithmetic::ROWS,
+    vsx_scalar_bits::ROWS,
+    vsx_scalar_compare::ROWS,
+    vsx_scalar_convert::ROWS,
+    vsx_scalar_multiply_add::ROWS,
     vsx_store::ROWS,
 ];
 

@@ -3,7 +3,7 @@
 
 use super::record::{self, Endian, gpr};
 use super::trials::Trial;
-use super::vector;
+use super::{float, vector};
 use power::word::Word;
 
 /// Bits of a trial's result that the book leaves undefined.
@@ -15,6 +15,7 @@ pub(crate) struct Undefined {
     cr: u32,
     /// A VSR, and the bits of it.
     vsr: (usize, u128),
+    fpscr: u64,
 }
 
 /// The high half of a register.
@@ -103,7 +104,11 @@ impl Undefined {
     /// What is undefined after a trial.
     pub(crate) fn after(trial: &Trial) -> Undefined {
         let (row, w) = (trial.row, trial.word());
-        let mut undefined = Undefined { vsr: vector::undefined(trial), ..Undefined::default() };
+        let mut undefined = Undefined {
+            vsr: vector::undefined(trial),
+            fpscr: float::not_compared(trial),
+            ..Undefined::default()
+        };
         for rule in RULES {
             if rule.rows.contains(&row.name) && (rule.when)(trial) {
                 undefined.rt |= rule.rt;
@@ -120,7 +125,9 @@ impl Undefined {
 
     /// Clears the undefined bits of a record.
     pub(crate) fn clear(self, w: Word, record: &mut [u8], endian: Endian) {
-        for (at, mask) in [(gpr(w.rt()), self.rt), (record::CR, u64::from(self.cr))] {
+        let fields =
+            [(gpr(w.rt()), self.rt), (record::CR, u64::from(self.cr)), (record::FPSCR, self.fpscr)];
+        for (at, mask) in fields {
             let v = endian.get(record, at);
             endian.set(record, at, v & !mask);
         }

@@ -47,7 +47,12 @@ pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8>
         load(&mut cpu, &record, endian);
         let outcome = run(&mut cpu, *stub);
         ram.read_slice(&mut record, at).expect("in RAM");
-        save(&mut cpu, &mut record, outcome, endian);
+        match outcome {
+            // A floating-point exception comes after its instruction has done what it does;
+            // the program's handler notes the signal alone.
+            FLOAT_SIGNAL => endian.set(&mut record, record::OUTCOME, outcome),
+            _ => save(&mut cpu, &mut record, outcome, endian),
+        }
         ram.write_slice(&record, at).expect("in RAM");
     }
     let mut records = vec![0; stubs.len() * record::SIZE];
@@ -56,7 +61,10 @@ pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8>
 }
 
 /// What Linux makes available to a program that uses it.
-const FACILITIES: u64 = msr::FP | msr::VEC | msr::VSX;
+const FACILITIES: u64 = msr::FP | msr::VEC | msr::VSX | msr::FE0 | msr::FE1;
+
+/// The outcome of an enabled floating-point exception.
+const FLOAT_SIGNAL: u64 = SIGNAL + program::SIGFPE;
 
 fn load(cpu: &mut Cpu, record: &[u8], endian: Endian) {
     let get = |at| endian.get(record, at);
@@ -115,12 +123,14 @@ fn run(cpu: &mut Cpu, stub: Stub) -> u64 {
 }
 
 /// SRR1 bits of a program interrupt (Book III, 6.5.9).
+const FLOAT_ENABLED: u64 = 1 << (63 - 43);
 const TRAP: u64 = 1 << (63 - 46);
 
 /// The signal that Linux makes of an interrupt.
 fn signal(cpu: &mut Cpu) -> u64 {
     let srr1 = spr::by_name("srr1").expect("SRR1").value(cpu);
     match cpu.nip() {
+        0x700 if srr1 & FLOAT_ENABLED != 0 => FLOAT_SIGNAL,
         0x700 if srr1 & TRAP != 0 => SIGNAL + program::SIGTRAP,
         0x700 | 0xf60 => SIGNAL + program::SIGILL,
         // No storage there: for a program a fault, for us in real mode a bad real address.

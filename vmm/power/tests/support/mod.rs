@@ -5,6 +5,7 @@
 
 pub(crate) mod asm;
 pub(crate) mod defined;
+pub(crate) mod float;
 pub(crate) mod machines;
 pub(crate) mod program;
 pub(crate) mod record;

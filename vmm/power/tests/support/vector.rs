@@ -2,6 +2,7 @@
 //! What is particular to trials of vector and floating-point instructions: values of the
 //! registers, what the book leaves undefined, and where QEMU differs from it.
 
+use super::float;
 use super::trials::{Trial, value};
 use super::valid::Rule;
 use crate::tool::Rng;
@@ -117,6 +118,13 @@ pub(crate) fn prepare(trial: &mut Trial, rng: &mut Rng) {
     for v in &mut trial.state.vsr {
         *v = quad(rng);
     }
+    trial.state.fpscr = float::fpscr(rng);
+    if let Some(format) = float::operands(trial.row)
+        && !rng.one_in(8)
+    {
+        let registers = operands(trial);
+        format.fill(&mut trial.state.vsr, &registers, rng);
+    }
     let (w, name) = (trial.word(), trial.row.name);
     let (a, b) = (32 + w.ra(), 32 + w.rb());
     let (vsr, gpr) = (&mut trial.state.vsr, &mut trial.state.gpr);
@@ -207,6 +215,10 @@ const DOUBLEWORD_0: &[&str] = &[
 
 /// The VSR, and its bits, that the book leaves undefined.
 pub(crate) fn undefined(trial: &Trial) -> (usize, u128) {
+    // 4.6.7: word 0 is undefined after a conversion to a word.
+    if trial.row.name.starts_with("fctiw") {
+        return (trial.word().rt(), u128::MAX << 96);
+    }
     let scalar = DOUBLEWORD_0.contains(&trial.row.name);
     let target =
         if has_operand(trial.row, "XT") { trial.word().xt() } else { 32 + trial.word().rt() };

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The arithmetic against the host's at round to nearest, and against itself: the host's way
+//! and the exact way must agree in results and in facts.
+
+use super::*;
+
+/// Random numbers: splitmix64.
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+    /// A number of a format of which `fraction` bits are the fraction; exponents near each
+    /// other and near the ends are more frequent.
+    fn number(&mut self, format: Format) -> u128 {
+        let any = u128::from(self.next());
+        let width = format.sign().trailing_zeros();
+        let bits = any & (format.sign() | (format.sign() - 1));
+        let fraction = match self.next() % 4 {
+            0 => bits & format.fraction() & !(format.fraction() >> 7),
+            1 => format.fraction() - (any >> 56 & 3),
+            _ => bits & format.fraction(),
+        };
+        let one = format.infinity() >> 1 & format.infinity();
+        let step = format.fraction() + 1;
+        let exponent = match self.next() % 8 {
+            0 => u128::from(self.next() % 4) * step,
+            1 => format.infinity() - u128::from(self.next() % 4) * step,
+            2 => bits & format.infinity(),
+            _ => one + (u128::from(self.next() % 64) * step) - 32 * step,
+        };
+        (bits >> width & 1) << width | exponent | fraction
+    }
+}
+
+const NEAREST: Mode =
+    Mode { rounding: Rounding::Nearest, trap_overflow: false, trap_underflow: false };
+
+/// Trials of each operation.
+const COUNT: usize = 150_000;
+
+/// Checks an operation against a function of the host, NaNs aside, and both ways of computing.
+fn check<const N: usize>(name: &str, op: &'static Op<N>, host: fn([f64; N]) -> f64) {
+    let mut rng = Rng(0x7ce);
+    for _ in 0..COUNT {
+        let operands = [(); N].map(|()| rng.number(DOUBLE));
+        let (bits, facts) = in_full(NEAREST, op, operands, DP);
+        let want = host(operands.map(|bits| f64::from_bits(bits as u64)));
+        let got = f64::from_bits(bits as u64);
+        let same = got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan();
+        assert!(same, "{name} {operands:x?}: {bits:x}, the host has {want:e}");
+        if let Some(outcome) = simple(NEAREST, op, operands, DP) {
+            assert_eq!(outcome, (bits, facts), "{name} {operands:x?} the simple way");
+        }
+    }
+}
+
+/// The same in single precision, both for elements and in registers of double precision.
+fn check_single<const N: usize>(name: &str, op: &'static Op<N>, host: fn([f32; N]) -> f32) {
+    let mut rng = Rng(0x7cf);
+    for _ in 0..COUNT {
+        let operands = [(); N].map(|()| rng.number(SINGLE));
+        let (bits, facts) = in_full(NEAREST, op, operands, SP_ELEMENT);
+        let want = host(operands.map(|bits| f32::from_bits(bits as u32)));
+        let got = f32::from_bits(bits as u32);
+        let same = got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan();
+        assert!(same, "{name} {operands:x?}: {bits:x}, the host has {want:e}");
+        if let Some(outcome) = simple(NEAREST, op, operands, SP_ELEMENT) {
+            assert_eq!(outcome, (bits, facts), "{name} {operands:x?} the simple way");
+        }
+        if !got.is_nan() {
+            let widened = operands.map(|bits| f64::from(f32::from_bits(bits as u32)).to_bits());
+            let wide = arithmetic(NEAREST, op, widened.map(u128::from), SP);
+            assert_eq!(wide, (f64::from(got).to_bits().into(), facts), "{name} {operands:x?}");
+        }
+    }
+}
+
+#[test]
+fn arithmetic_is_the_hosts() {
+    check("add", &ADD, |[a, b]| a + b);
+    check("subtract", &SUB, |[a, b]| a - b);
+    check("multiply", &MUL, |[a, b]| a * b);
+    check("divide", &DIV, |[a, b]| a / b);
+    check("square root", &SQRT, |[b]| b.sqrt());
+    check("multiply-add", &MADD, |[a, b, c]| a.mul_add(c, b));
+    check("multiply-subtract", &MSUB, |[a, b, c]| a.mul_add(c, -b));
+    check("negative multiply-add", &NMADD, |[a, b, c]| -a.mul_add(c, b));
+    check("negative multiply-subtract", &NMSUB, |[a, b, c]| -a.mul_add(c, -b));
+}
+
+#[test]
+fn single_precision_is_the_hosts() {
+    check_single("add", &ADD, |[a, b]| a + b);
+    check_single("subtract", &SUB, |[a, b]| a - b);
+    check_single("multiply", &MUL, |[a, b]| a * b);
+    check_single("divide", &DIV, |[a, b]| a / b);
+    check_single("square root", &SQRT, |[b]| b.sqrt());
+    check_single("multiply-add", &MADD, |[a, b, c]| a.mul_add(c, b));
+    check_single("negative multiply-subtract", &NMSUB, |[a, b, c]| -a.mul_add(c, -b));
+}
+
+#[test]
+fn conversions_are_the_hosts() {
+    let mut rng = Rng(1);
+    for _ in 0..COUNT {
+        let bits = rng.number(DOUBLE);
+        let b = f64::from_bits(bits as u64);
+        let (narrow, facts) = in_full(NEAREST, &CONVERT, [bits], Route::between(DOUBLE, SINGLE));
+        let got = f32::from_bits(narrow as u32);
+        assert!(got.to_bits() == (b as f32).to_bits() || got.is_nan() && b.is_nan(), "{b:e}");
+        if let Some(outcome) = simple(NEAREST, &CONVERT, [bits], Route::between(DOUBLE, SINGLE)) {
+            assert_eq!(outcome, (narrow, facts), "{b:e}");
+        }
+        if !b.is_nan() {
+            let (n, _) = integer::from_float(bits, DOUBLE, Rounding::Zero, integer::SD);
+            assert_eq!(n as i64, b as i64, "{b:e}");
+            let (n, _) = integer::from_float(bits, DOUBLE, Rounding::Zero, integer::UW);
+            assert_eq!(n, u64::from(b as u32), "{b:e}");
+            let (whole, _) = to_integral(bits, DOUBLE, Rounding::Away, false);
+            assert_eq!(whole as u64, b.round().to_bits(), "{b:e}");
+        }
+        let n = rng.next() >> (rng.next() % 64);
+        let (v, _) = integer::to_float(n.into(), NEAREST, DP);
+        assert_eq!(v as u64, (n as f64).to_bits(), "{n}");
+    }
+}
