@@ -53,11 +53,19 @@ bool start_cpu(uint32_t cpu, void (*function)(uint64_t), uint64_t argument);
 #define H_PAGE_INIT		0x2c
 #define H_GET_TERM_CHAR		0x54
 #define H_PUT_TERM_CHAR		0x58
+#define H_EOI			0x64
+#define H_CPPR			0x68
+#define H_IPI			0x6c
+#define H_XIRR			0x74
+#define H_REGISTER_VPA		0xdc
 #define H_CEDE			0xe0
+#define H_CONFER		0xe4
+#define H_PROD			0xe8
 #define H_STUFF_TCE		0x138
 #define H_PUT_TCE_INDIRECT	0x13c
 #define H_RANDOM		0x300
 #define H_SET_MODE		0x31c
+#define H_REGISTER_PROC_TBL	0x37c
 #define H_RTAS			0xf000	/* private to KVM and QEMU: r4 = RTAS argument block */
 
 #define H_SUCCESS	0
@@ -118,6 +126,16 @@ int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int snprintf(char *to, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 int vsnprintf(char *to, size_t size, const char *format, va_list args);
 void console_write(const char *text, size_t length);
+
+/* ---- Claims: a line each, PASS or FAIL ---- */
+
+void claim(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* One that other machines are known not to keep: there it is told as DIFFERS, and is no failure. */
+void claim_of_tcevm(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Tells how many held; what main() returns then. */
+int claims_verdict(void);
 
 /* ---- Ends ---- */
 

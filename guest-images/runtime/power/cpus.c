@@ -1,9 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The POWER machine of tcevm has one CPU, so nothing starts another. */
+/* CPUs other than the first. They share the vectors; each has its own stack. */
 #include "power.h"
+
+#define MOST_CPUS	8
+#define STACK_BYTES	16384
+
+/* What a CPU that starts gets; start.S reads the first two. */
+struct start {
+	uint64_t stack;
+	void (*enter)(const struct start *);
+	void (*function)(uint64_t);
+	uint64_t argument;
+};
+
+extern const char start_other[];
+
+static void enter(const struct start *start)
+{
+	start->function(start->argument);
+	fail("the function of a CPU returned");
+}
 
 bool start_cpu(uint32_t cpu, void (*function)(uint64_t), uint64_t argument)
 {
-	(void)cpu, (void)function, (void)argument;
-	return false;
+	static uint8_t stacks[MOST_CPUS][STACK_BYTES] __attribute__((aligned(16)));
+	static struct start starts[MOST_CPUS];
+	struct start *start = &starts[cpu % MOST_CPUS];
+
+	if (cpu >= MOST_CPUS || cpu >= machine.cpus)
+		return false;
+	*start = (struct start){ (uint64_t)(stacks[cpu] + STACK_BYTES), enter, function, argument };
+	return rtas(machine.rtas_start_cpu, 3,
+		    (uint32_t[]){ cpu, (uint32_t)(uint64_t)start_other, (uint32_t)(uint64_t)start }) == 0;
 }

@@ -37,6 +37,8 @@ static bool is(const struct property *p, const char *name, uint32_t length)
 	return strcmp(p->name, name) == 0 && p->length >= length;
 }
 
+static uint32_t servers;
+
 /* A node that names its memory "reg" and a bridge's window "ibm,dma-window" both use two cells a number. */
 static void take(const struct property *p, void *unused)
 {
@@ -49,6 +51,10 @@ static void take(const struct property *p, void *unused)
 		machine.memory_size += cells2(p->value + 2);
 	else if (in_node(p, "rtas") && is(p, "power-off", 4))
 		machine.rtas_power_off = be32(p->value[0]);
+	else if (in_node(p, "rtas") && is(p, "start-cpu", 4))
+		machine.rtas_start_cpu = be32(p->value[0]);
+	else if (is(p, "ibm,ppc-interrupt-server#s", 4))
+		servers += p->length / 4;	/* the threads of a core */
 	else if (in_node(p, "pci") && is(p, "reg", 8) && machine.bridge == 0)
 		machine.bridge = cells2(p->value);
 	else if (is(p, "timebase-frequency", 4))
@@ -108,6 +114,7 @@ void read_device_tree(const void *blob)
 		fail("r3 was %#lx at entry: there is no flattened device tree", (uint64_t)blob);
 	device_tree = blob;
 	walk(blob, take, NULL);
+	machine.cpus = servers;
 }
 
 struct wanted {

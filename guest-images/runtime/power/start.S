@@ -21,12 +21,10 @@
  * mode in a little-endian image, in one rfid: an instruction cannot be fetched in the wrong order
  * between two steps.
  */
-	.section .head, "ax"
-	.globl	start
-start:
-	BE(0x429f0005)			/* bcl    20,31,here                        */
-here:	BE(0x7d8802a6)			/* mflr   r12                               */
-	BE(0x398c0000 + native - here)	/* addi   r12,r12,native-here               */
+	.macro	native_mode
+	BE(0x429f0005)			/* bcl    20,31,1f                          */
+1:	BE(0x7d8802a6)			/* mflr   r12                               */
+	BE(0x398c0000 + 2f - 1b)	/* addi   r12,r12,2f-1b                     */
 	BE(0x7d6000a6)			/* mfmsr  r11                               */
 	BE(0x39400001)			/* li     r10,1                             */
 	BE(0x794af806)			/* sldi   r10,r10,63      MSR[SF]           */
@@ -35,7 +33,13 @@ here:	BE(0x7d8802a6)			/* mflr   r12                               */
 	BE(0x7d9a03a6)			/* mtsrr0 r12                               */
 	BE(0x7d7b03a6)			/* mtsrr1 r11                               */
 	BE(0x4c000024)			/* rfid                                     */
-native:
+2:
+	.endm
+
+	.section .head, "ax"
+	.globl	start
+start:
+	native_mode
 	b	begin
 
 	.text
@@ -58,6 +62,24 @@ begin:
 	mr	3, 31
 	bl	run_guest		/* does not return */
 	trap
+
+/* Where RTAS lets another CPU begin, in the same state, with a struct start (cpus.c) at r3. */
+	.section .text.start_other, "ax"
+	.globl	start_other
+start_other:
+	native_mode
+	bcl	20, 31, 1f
+1:	mflr	12
+	addis	2, 12, (.TOC. - 1b)@ha
+	addi	2, 2, (.TOC. - 1b)@l
+	ld	1, 0(3)
+	ld	12, 8(3)
+	li	0, 0
+	stdu	0, -32(1)
+	mtctr	12
+	bctrl				/* does not return */
+	trap
+	.text
 
 /* void hcall_regs(uint64_t r[10]) */
 	.globl	hcall_regs
@@ -90,11 +112,11 @@ hcall_regs:
 
 /*
  * The code at each interrupt vector, copied there by install_vectors(), which writes the vector's
- * own number into the third word. The address of crash_entry lies at real address CRASH_ENTRY.
+ * own number into the third word. The address of crash_entry lies at real address VECTOR_ENTRY.
  */
 	.globl	vector_code, crash_entry
 vector_code:
-	ld	3, 0xf0(0)		/* CRASH_ENTRY in vectors.c */
+	ld	3, 0xf0(0)		/* VECTOR_ENTRY in vectors.c */
 	mtctr	3
 	li	3, 0
 	bctr

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Interrupts are not used by these guests: each one that arrives is a crash, and is told as one. */
+/* The interrupt vectors. Unless a guest catches interrupts, each one that arrives is a crash, and is told as one. */
 #include "power.h"
 
-#define CRASH_ENTRY	0xf0	/* real address, below the first vector; start.S reads it */
+#define VECTOR_ENTRY	0xf0	/* real address, below the first vector; the code at the vectors reads it */
 #define CODE_WORDS	4
 #define LI_WORD		2	/* the word of vector_code that loads the vector's number */
 
@@ -43,18 +43,23 @@ static void *real(uint64_t address)
 	return (void *)address;
 }
 
-void install_vectors(void)
+void write_vectors(const uint32_t *from, size_t words, size_t li_word, const char *entry)
 {
-	*(uint64_t *)real(CRASH_ENTRY) = (uint64_t)crash_entry;
+	*(uint64_t *)real(VECTOR_ENTRY) = (uint64_t)entry;
 	for (size_t i = 0; i < VECTORS; i++) {
 		uint32_t *code = real(vectors[i].address);
 
-		for (size_t word = 0; word < CODE_WORDS; word++)
-			code[word] = vector_code[word];
-		code[LI_WORD] |= vectors[i].address;
+		for (size_t word = 0; word < words; word++)
+			code[word] = from[word];
+		code[li_word] |= vectors[i].address;
 		__asm__ volatile("dcbst 0,%0; sync; icbi 0,%0" : : "r"(code) : "memory");
 	}
 	__asm__ volatile("sync; isync" : : : "memory");
+}
+
+void install_vectors(void)
+{
+	write_vectors(vector_code, CODE_WORDS, LI_WORD, crash_entry);
 }
 
 static const char *vector_name(uint64_t address)
