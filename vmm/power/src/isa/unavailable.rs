@@ -22,7 +22,6 @@ use Facility::{Float, Hypervisor, Transaction, Vector, VectorScalar};
 
 /// Encodings of a facility: `(facility, mask, value)`.
 const OPCODES: &[(Facility, u32, u32)] = &[
-    (Vector, 0xfc00_0000, 4 << 26),
     (Float, 0xe000_0000, 48 << 26),      // 48 to 55: lfs to stfdu
     (Float, 0xfc00_0003, 57 << 26),      // lfdp
     (Vector, 0xfc00_0002, 57 << 26 | 2), // lxsd, lxssp
