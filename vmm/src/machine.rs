@@ -17,13 +17,15 @@ use crate::control::Control;
 use crate::exit::Outcome;
 use crate::processor::{Processor, Shared};
 use crate::record::Recorder;
-use crate::stats::{Calls, Report};
+use crate::stats::{Calls, Report, TearDown};
 use crate::vcpu::Vcpu;
 
 /// A machine.
 pub struct Machine<V> {
     shared: Shared,
     processors: Vec<Processor<V>>,
+    /// What the guest's DMA came to, and what tearing it down did, once that is done.
+    torn_down: Option<(iommu::Stats, TearDown)>,
 }
 
 /// What is recorded about each hypercall; nothing unless the user asked.
@@ -60,7 +62,7 @@ impl<V: Vcpu + Send> Machine<V> {
             observe: Observe::default(),
             areas: processors.iter().map(|_| Areas::default()).collect(),
         };
-        Machine { shared, processors }
+        Machine { shared, processors, torn_down: None }
     }
 
     /// Chooses what is recorded.
@@ -92,19 +94,51 @@ impl<V: Vcpu + Send> Machine<V> {
         shared.control.outcome().unwrap_or(Outcome::PoweredOff)
     }
 
+    /// Takes the guest's windows away, however its run ended: what it left mapped is cleared, killed,
+    /// dirtied and released.
+    ///
+    /// Linux: what closing the VFIO container and KVM's tables does when a VMM ends.
+    pub fn tear_down(&mut self) {
+        let left = self.dma();
+        if let Some(first) = self.processors.first_mut() {
+            for window in self.shared.dma.container.windows().iter() {
+                let liobn = window.window().liobn();
+                let removed =
+                    self.shared.dma.container.remove_window(&mut first.books.agent, liobn);
+                debug_assert!(removed.is_ok());
+            }
+        }
+        let after = self.dma();
+        let tear_down = TearDown {
+            released: after.totals.released - left.totals.released,
+            dirtied: after.totals.dirtied - left.totals.dirtied,
+            pins_left: after.leaked,
+        };
+        self.torn_down = Some((left, tear_down));
+    }
+
+    fn dma(&self) -> iommu::Stats {
+        self.shared.dma.container.stats(self.processors.iter().map(|p| &p.books.agent))
+    }
+
     /// What was recorded, for a run that took `elapsed`.
     pub fn report(&self, elapsed: Duration) -> Report {
         let mut calls = Calls::default();
         self.processors.iter().for_each(|processor| calls.add(&processor.books.calls));
         let mut tiers = Meter::default();
         self.processors.iter().for_each(|processor| tiers.add(&processor.books.meter));
+        let (dma, tear_down) = match &self.torn_down {
+            Some((left, tear_down)) => (left.clone(), Some(*tear_down)),
+            None => (self.dma(), None),
+        };
         Report {
             instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
             elapsed,
             idle: self.processors.iter().map(Processor::idle).sum(),
             calls,
             tiers,
-            dma: self.shared.dma.container.stats(self.processors.iter().map(|p| &p.books.agent)),
+            dma,
+            tear_down,
         }
     }
 

@@ -155,14 +155,21 @@ fn run_guest<V: Vcpu + Send>(
     let elapsed = start.elapsed();
     drop(raw); // before anything is said
     drop(watch);
+    // The dirty log is of the run, and not of its end.
+    let dirty = dirty_log.map(|file| {
+        let dirty = |kvm| Dirty::take(machine.memory(), machine.container().frames(), kvm);
+        (file, kvm_dirty().map(dirty))
+    });
+    if stats {
+        machine.tear_down(); // else the end of the process does, unseen
+    }
     tell(args, &mut machine, &outcome, elapsed);
     if let (Some(record), Some(path)) = (record, &args.record) {
         let failed = |source| Failure::Record { path: path.clone(), source };
         record.finish().map_err(failed)?;
     }
-    if let Some(file) = dirty_log {
-        let frames = machine.container().frames();
-        file.write(&Dirty::take(machine.memory(), frames, kvm_dirty()?))?;
+    if let Some((file, dirty)) = dirty {
+        file.write(&dirty?)?;
     }
     Ok(outcome)
 }

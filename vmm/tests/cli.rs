@@ -126,6 +126,51 @@ fn a_signal_ends_a_run_with_its_number() {
     }
 }
 
+// Clause 97 of papr-tce 7: however a run ends, with 3 entries of 2 pages live, all is released.
+#[test]
+fn a_run_that_ends_with_live_mappings_has_released_every_page() {
+    let put = |entry: u64, tce| hcall(0x20, &[0x8000_0000, entry << 12, tce]);
+    let live = [put(0, 0x30_1003), put(1, 0x30_1001), put(0x3_ffff, 0x30_2002)].concat();
+    let crash = vec![asm::lis(5, 0x7000), asm::mtctr(5), asm::BCTR];
+    let forever = || vec![b(0)];
+    for (signal, end, exit) in [
+        (Some("-TERM"), forever(), 143),
+        (Some("-INT"), cede(), 130),
+        (None, forever(), 124), // by --timeout
+        (None, crash, 4),
+        (None, power_off(), 0),
+    ] {
+        let files = Files::new();
+        let words = [live.clone(), print("ready\n"), end].concat();
+        let image = files.write("guest", asm::guest(words).bytes());
+        let timeout = if exit == 124 { "0.2" } else { "60" };
+        let mut child = tcevm()
+            .args(["run", "-m", "16M", "--stats=json", "--timeout", timeout, arg(&image)])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("tcevm starts");
+        expect(&mut child, "ready\n");
+        if let Some(signal) = signal {
+            kill(signal, child.id());
+        }
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(code(&output), exit, "{output:?}");
+        let stats: Value =
+            serde_json::from_str(stderr(&output).lines().last().unwrap_or_default()).unwrap();
+        assert_eq!(stats["windows"][0]["live"], 3, "what the guest left: {stats}");
+        assert_eq!(
+            (&stats["pages"]["pinned"], &stats["pages"]["released"]),
+            (&3.into(), &0.into())
+        );
+        // Two of the three let a device write.
+        let end = serde_json::json!({ "released": 3, "dirtied": 2, "pins_left": 0 });
+        assert_eq!(stats["tear_down"], end, "exit {exit}");
+        assert_eq!(stats["pages"]["leaked_pins"], 0, "exit {exit}");
+    }
+}
+
 #[test]
 fn a_closed_output_ends_a_run_quietly() {
     let mut words = print("on and on\n");

@@ -7,7 +7,7 @@ use hcall::{Lap, Tier};
 use iommu::WindowStats;
 use serde_json::{Map, Value, json};
 
-use super::{CallStats, Report};
+use super::{CallStats, Report, TearDown};
 
 const VERSION: u32 = 1;
 
@@ -29,6 +29,7 @@ pub fn object(report: &Report) -> Value {
             "dirtied": totals.dirtied,
             "leaked_pins": report.dma.leaked,
         },
+        "tear_down": report.tear_down.map(tear_down),
     })
 }
 
@@ -63,6 +64,10 @@ fn window(window: &WindowStats) -> Value {
         "live": window.live,
         "max_live": window.max_live,
     })
+}
+
+fn tear_down(end: TearDown) -> Value {
+    json!({ "released": end.released, "dirtied": end.dirtied, "pins_left": end.pins_left })
 }
 
 /// JSON numbers have 64 bits here; that is 584 years.

@@ -115,8 +115,21 @@ pub struct Report {
     pub calls: Calls,
     /// The tries of TCE hypercalls, by tier.
     pub tiers: Meter,
-    /// DMA windows and page frames.
+    /// DMA windows and page frames, as the guest left them.
     pub dma: iommu::Stats,
+    /// What the end of the machine did to them, if it has come.
+    pub tear_down: Option<TearDown>,
+}
+
+/// What happened to the pages that a guest left mapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TearDown {
+    /// Pins given back.
+    pub released: u64,
+    /// Times a page was marked dirty.
+    pub dirtied: u64,
+    /// Pins that nothing gave back: 0 unless the accounting is broken.
+    pub pins_left: u64,
 }
 
 impl Report {

@@ -35,6 +35,12 @@ impl Display for Report {
             f,
             "\npages: {} pinned, {} released, {} dirtied; leaked pins: {}",
             totals.pinned, totals.released, totals.dirtied, self.dma.leaked
+        )?;
+        let Some(end) = &self.tear_down else { return Ok(()) };
+        writeln!(
+            f,
+            "at the end: {} released, {} dirtied; pins left: {}",
+            end.released, end.dirtied, end.pins_left
         )
     }
 }
