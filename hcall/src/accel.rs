@@ -68,7 +68,10 @@ use crate::machine::Caller;
 use crate::profile::{Profile, Rules};
 use crate::status::Status;
 use crate::tier::{Answer, Tier};
+use crate::tokens::token_name;
+use iommu::detector::{self, Tag};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How the hypercalls of a machine are tried. The same for all of its vCPUs.
@@ -79,6 +82,9 @@ pub struct Accel {
     injector: Option<Arc<Injector>>,
     prototypes: Vec<(u64, Tier, Try)>,
     metered: bool,
+    tagged: bool,
+    /// Calls that were told to the detector.
+    calls: AtomicU64,
     /// Where calls start, if there is nothing to look for at each try.
     plain: Option<Tier>,
 }
@@ -95,6 +101,8 @@ impl Accel {
             injector: None,
             prototypes: Vec::new(),
             metered: false,
+            tagged: false,
+            calls: AtomicU64::new(0),
             plain: Some(start),
         }
     }
@@ -114,8 +122,23 @@ impl Accel {
         Accel { metered: true, ..self }.settled()
     }
 
+    /// With calls that tell their name and number to [`iommu::detector`], whose reports then say
+    /// which one replaced an entry. Numbers count the TCE calls and the removals of windows.
+    pub fn tagged(self) -> Accel {
+        Accel { tagged: true, ..self }.settled()
+    }
+
+    /// Tells the detector who the calling thread is from now on.
+    pub(crate) fn tag(&self, name: &'static str) {
+        if self.tagged {
+            let number = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+            detector::tag(Tag { name, number });
+        }
+    }
+
     fn settled(mut self) -> Accel {
-        let special = self.metered || self.injector.is_some() || !self.prototypes.is_empty();
+        let special =
+            self.metered || self.tagged || self.injector.is_some() || !self.prototypes.is_empty();
         self.plain = (!special).then_some(self.start);
         self
     }
@@ -236,6 +259,7 @@ pub(crate) fn run(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut
 #[inline(never)]
 fn run_watched(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut Regs) -> Status {
     let accel = caller.accel;
+    accel.tag(token_name(token).unwrap_or_default());
     let mut answer = Answer::TooHard;
     for tier in accel.start.outwards() {
         let started = accel.metered.then(Instant::now);

@@ -9,6 +9,7 @@ use hcall::rtas::ddw;
 use hcall::tokens::*;
 use hcall::{Phb, rtas_tokens};
 use iommu::{Ioda2, IommuTable, Liobn, PageShift, Window};
+use proptest::prelude::*;
 use rig::*;
 use std::sync::Arc;
 
@@ -269,6 +270,140 @@ fn a_table_that_cannot_be_made_is_minus_1_and_leaves_nothing() {
         assert_eq!(available(&mut r), 1);
     }
     assert_eq!(create(&mut r, 12, 28)[0], OK);
+}
+
+// papr-tce 3.5: what a query promises can be made, and no more
+#[test]
+fn a_bridge_that_walks_less_says_so() {
+    let mut r = bridge();
+    r.phb = r.phb.take().map(|phb| phb.with_most_entries(1 << 20));
+    let [status, _, max, ..] = rtas::<5>(&mut r, QUERY, &[0, HI, LO]);
+    assert_eq!((status, max), (OK, 1 << 20));
+    let [.., hi, lo, _, _] = rtas::<6>(&mut r, QUERY, &[0, HI, LO]);
+    assert_eq!((hi, lo), (0, 1 << 20));
+    assert_eq!(create(&mut r, 12, 33)[0], PARAMETER);
+    assert_eq!(create(&mut r, 16, 37)[0], PARAMETER);
+    assert_eq!(create(&mut r, 16, 36)[0], OK);
+}
+
+// Bug 57: a bridge that never came to life goes away
+#[test]
+fn bug_57_a_bridge_that_was_never_reset_answers_and_can_be_dropped() {
+    let mut r = Rig::new();
+    let default = Window::bytes(Liobn(D), 0, D_BYTES, PageShift::K4).expect("a window");
+    let make = |_| Err(iommu::Error::NoMemory);
+    drop(Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make)));
+    r.phb = Some(Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make)));
+    assert_eq!(available(&mut r), 2);
+    assert_eq!(remove(&mut r, D), PARAMETER);
+    assert_eq!(create(&mut r, 16, 28)[0], HARDWARE);
+    assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [HARDWARE]);
+    drop(r.phb.take());
+    r.assert_sound();
+}
+
+/// Something that a guest does with its windows.
+#[derive(Clone, Debug)]
+enum Op {
+    Create(u32, u32),
+    Remove(u32),
+    Reset,
+    Put(u32, u64, u64),
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let liobn = || prop::sample::select(vec![D, D, E, E, 7, 0x8000_0000]);
+    let shift = || prop::sample::select(vec![12, 16, 21, 24, 13, 28, 30, 34, 43, 44, 59, 64, 255]);
+    let ioba =
+        prop::sample::select(vec![0, 0x1000, 0x1_0000, 1 << 30, 1 << 59, (1 << 59) + 0x1_0000]);
+    prop_oneof![
+        3 => (shift(), shift()).prop_map(|(page, window)| Op::Create(page, window)),
+        2 => liobn().prop_map(Op::Remove),
+        1 => Just(Op::Reset),
+        6 => (liobn(), ioba, 0..8u64, 0..4u64)
+            .prop_map(|(liobn, ioba, page, rw)| Op::Put(liobn, ioba, page << 16 | rw)),
+    ]
+}
+
+/// The windows of the bridge as papr-tce 3.5 has them: start, page shift, bytes, whether it is the
+/// default one, by the last digit of the LIOBN.
+#[derive(Default)]
+struct Model([Option<(u64, u32, u64, bool)>; 2]);
+
+impl Model {
+    fn reset(&mut self) {
+        self.0 = [Some((0, 12, D_BYTES, true)), None];
+    }
+
+    fn create(&mut self, page: u32, window: u32) -> [u32; 4] {
+        let no = |status| [status, 0x55, 0x55, 0x55];
+        let fits = window >= page && window - page <= 31 && window <= 59;
+        if ![12, 16, 21, 24].contains(&page) || !fits {
+            return no(PARAMETER);
+        }
+        let Some(free) = self.0.iter().position(Option::is_none) else { return no(HARDWARE) };
+        let low = self.0.iter().flatten().all(|window| window.0 != 0);
+        let start = if low { 0 } else { 1 << 59 };
+        self.0[free] = Some((start, page, 1 << window, false));
+        let [hi, lo] = if low { [0, 0] } else { HIGH };
+        [OK, [D, E][free], hi, lo]
+    }
+
+    fn remove(&mut self, liobn: u32) -> u32 {
+        let found = [D, E].iter().position(|&known| known == liobn);
+        let gone = found.and_then(|at| self.0[at].take());
+        match gone {
+            None => return PARAMETER,
+            Some((.., false)) if self.0.iter().all(Option::is_none) => self.reset(),
+            Some(_) => {}
+        }
+        OK
+    }
+
+    fn takes(&self, liobn: u32, ioba: u64, tce: u64) -> bool {
+        let at = [D, E].iter().position(|&known| known == liobn);
+        at.and_then(|at| self.0[at]).is_some_and(|(start, page, bytes, _)| {
+            let inside = ioba.checked_sub(start).is_some_and(|at| at < bytes);
+            let size = 1u64 << page;
+            let owned = (tce & !3).is_multiple_of(size) && (tce & !3) + size <= MEMORY;
+            inside && ioba.is_multiple_of(size) && (tce & 3 == 0 || owned)
+        })
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    // papr-tce 3.5, clauses 82 to 87: any order of calls; and after each the invariants.
+    #[test]
+    fn any_windows_come_and_go_as_the_rules_say(ops in prop::collection::vec(op(), 1..60)) {
+        let mut r = bridge();
+        let mut model = Model::default();
+        model.reset();
+        for op in &ops {
+            match *op {
+                Op::Create(page, window) => {
+                    prop_assert_eq!(create(&mut r, page, window), model.create(page, window));
+                }
+                Op::Remove(liobn) => prop_assert_eq!(remove(&mut r, liobn), model.remove(liobn)),
+                Op::Reset => {
+                    prop_assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [OK]);
+                    model.reset();
+                }
+                Op::Put(liobn, ioba, tce) if liobn != 0x8000_0000 => {
+                    let taken = put(&mut r, liobn, ioba, tce) == Success;
+                    prop_assert_eq!(taken, model.takes(liobn, ioba, tce), "{:x?}", op);
+                }
+                Op::Put(..) => {}
+            }
+            let there = model.0.iter().flatten().count();
+            prop_assert_eq!(available(&mut r), 2 - there as u32);
+            prop_assert_eq!(r.all.windows().len(), 3 + there);
+            prop_assert!(r.all.audit().holds(), "{:?} after {:x?}", r.all.audit(), op);
+        }
+        rtas::<1>(&mut r, RESET, &[0, HI, LO]);
+        prop_assert_eq!(r.all.audit(), iommu::Audit::default());
+    }
 }
 
 // LoPAR 2.9, ibm,ddw-applicable and ibm,ddw-extensions; QEMU: the same three cells

@@ -99,7 +99,7 @@ fn bug_14_an_unregistered_page_is_mapped_by_the_user_tier() {
 
 // Bugs 16 and 64: a mapping that fails is not told as a success
 #[test]
-fn bug_16_a_mapping_that_fails_is_told() {
+fn bug_16_and_64_a_mapping_that_fails_is_told() {
     let mut r = with(Tier::Virtual, &["unregistered:tier=virtual", "unregistered:tier=user"]);
     assert_eq!(r.status(H_PUT_TCE, &[L, 0, A | RW]), Hardware);
     assert_eq!((r.pins(A), r.get(L, 0)), (0, 0));

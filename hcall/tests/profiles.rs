@@ -238,6 +238,26 @@ fn bug_51_a_list_is_big_endian_under_every_profile() {
     }
 }
 
+// Bug 35: the range check multiplied the count; n near 2^52 came back to 0
+#[test]
+fn bug_35_a_count_whose_bytes_overflow_is_refused_under_every_profile() {
+    for profile in Profile::ALL {
+        for start in Tier::ALL {
+            let mut r = Rig::with(Accel::new(start).with_profile(profile));
+            let before = r.state();
+            for count in [1 << 52, (1 << 52) + 1, (1 << 52) - 1, 1 << 63, MINUS_1] {
+                let long = if profile.name == "lopar" { P4 } else { Parameter };
+                for ioba in [0, 0x1000] {
+                    assert_eq!(r.status(H_STUFF_TCE, &[L, ioba, 0, count]), long, "{count:#x}");
+                    let list = r.status(H_PUT_TCE_INDIRECT, &[L, ioba, LIST, count]);
+                    assert_eq!(list, Parameter, "{count:#x}");
+                }
+            }
+            assert_eq!(r.state().0, before.0, "{} from {start}", profile.name);
+        }
+    }
+}
+
 // Row "TCE page 64K/2M/16M/1G": a window of each works, if memory has such a page
 #[test]
 fn windows_of_every_page_size_map_whole_pages() {

@@ -90,6 +90,22 @@ fn bug_51_a_list_is_big_endian() {
     r.assert_sound();
 }
 
+// 27; bug 52: the upper half of the register is looked at
+#[test]
+fn bug_52_a_liobn_of_more_than_32_bits_is_no_window_for_any_call() {
+    let mut r = Rig::new();
+    r.write_list(LIST, &[A | RW]);
+    let before = r.state();
+    for bit in 32..63 {
+        let liobn = L | 1 << bit;
+        assert_eq!(r.status(H_PUT_TCE, &[liobn, 0, A | RW]), Parameter);
+        assert_eq!(r.status(H_GET_TCE, &[liobn, 0]), Parameter);
+        assert_eq!(r.status(H_STUFF_TCE, &[liobn, 0, A | RW, 1]), Parameter);
+        assert_eq!(r.status(H_PUT_TCE_INDIRECT, &[liobn, 0, LIST, 1]), Parameter);
+    }
+    assert_eq!(r.state(), before);
+}
+
 // 42, 47: a list in the last page of memory
 #[test]
 fn a_full_list_in_the_last_page_of_memory_is_taken() {

@@ -109,6 +109,109 @@ fn the_real_tier_leaves_allocation_to_the_virtual_one() {
     r.assert_sound();
 }
 
+/// A rig in which only the real tier answers, with memory that can be unregistered or not.
+fn real_only(registered: bool) -> Rig {
+    let mut accel = Accel::new(Tier::Real);
+    for token in [H_PUT_TCE, H_GET_TCE, H_STUFF_TCE, H_PUT_TCE_INDIRECT] {
+        for tier in [Tier::Virtual, Tier::User] {
+            accel = accel.replace(token, tier, |_, _| Answer::TooHard);
+        }
+    }
+    if registered {
+        return Rig::with(accel);
+    }
+    let frames = iommu::Frames::unregistered(MEMORY).expect("memory");
+    let hpa = |gpa| frames.hpa(iommu::Gpa(gpa)).expect("memory");
+    frames.register(&[hpa(0)..hpa(MEMORY / 2)]).expect("free");
+    Rig::over(iommu::Container::new(frames), accel)
+}
+
+proptest! {
+    // papr-tce 2.4: in real mode there is no memory to be had.
+    #[test]
+    fn the_real_tier_never_allocates(
+        registered in any::<bool>(),
+        calls in prop::collection::vec(tce_call(), 1..40),
+    ) {
+        let mut rig = real_only(registered);
+        let mut prepared = Rig::new();
+        for made in &calls {
+            rig.write_list(LIST, &made.list);
+            let mut regs = [0; 10];
+            regs[0] = made.token;
+            regs[1..=made.args.len()].copy_from_slice(&made.args);
+            let allocated = allocation_counter::measure(|| _ = rig.call(&mut regs));
+            prop_assert_eq!(allocated.count_total, 0, "{:x?}", made);
+            // It asks the others to.
+            let (status, _) = make(&mut prepared, made);
+            prop_assert!(status != Success || [0, Hardware.to_reg()].contains(&regs[0]));
+        }
+    }
+}
+
+// Bug 20: dirt of a large page in the real tier, and of all of it (papr-tce 5.4: the first 4 KiB only)
+#[test]
+fn bug_20_a_large_page_that_is_replaced_in_the_real_tier_is_dirty_as_a_whole() {
+    let frames = iommu::Frames::new(1 << 26).expect("memory");
+    let all = iommu::Container::new(frames);
+    let (liobn, shift) = (iommu::Liobn(9), iommu::PageShift::new(24).expect("a shift"));
+    let window = iommu::Window::bytes(liobn, 0, 1 << 28, shift).expect("a window");
+    let table = iommu::IommuTable::new(window, iommu::Ioda2::default()).expect("a table");
+    all.add_window(window, table).expect("a new LIOBN");
+    let (mut agent, mut machine, r) = (all.agent(), Rig::new().machine, Rig::new());
+    let accel = Accel::new(Tier::Real).metered();
+    let mut meter = Meter::default();
+    let page = 1 << 24;
+    for tce in [page | RW, (2 * page) | R, 0] {
+        let mut regs = [H_PUT_TCE, 9, 0, tce, 0, 0, 0, 0, 0, 0];
+        let caller = hcall::Caller::new(&all, &r.memory, &mut agent, &mut machine);
+        let mut caller = hcall::Caller { accel: &accel, meter: Some(&mut meter), ..caller };
+        assert_eq!(hcall::dispatch(&mut caller, &mut regs).status, Success);
+    }
+    assert_eq!(meter.laps.map(|lap| lap.calls), [3, 0, 0]);
+    let dirty = |at: u64| all.frames().is_dirty(all.frames().hpa(iommu::Gpa(at)).expect("memory"));
+    for at in (page..2 * page).step_by(0x1000) {
+        assert!(dirty(at), "{at:#x}");
+    }
+    assert!(!dirty(page - 0x1000) && !dirty(2 * page), "its neighbours");
+}
+
+// Bug 21: no call takes a lock that somebody may hold; here the one of the bridge
+#[test]
+fn bug_21_calls_go_on_while_the_lock_of_the_bridge_is_held() {
+    use std::sync::mpsc::channel;
+    let mut r = Rig::new();
+    let (all, memory) = (r.all.clone(), r.memory.clone());
+    let default = iommu::Window::bytes(iommu::Liobn(0x9000_0000), 0, 1 << 20, iommu::PageShift::K4);
+    // A table is made while the bridge is locked.
+    let make = move |window| {
+        let (all, memory) = (all.clone(), memory.clone());
+        let (done, wait) = channel();
+        std::thread::spawn(move || {
+            let (mut agent, mut machine) = (all.agent(), Rig::new().machine);
+            for tier in Tier::ALL {
+                let accel = Accel::new(tier);
+                for regs in [
+                    [H_PUT_TCE, L, 0, A | RW, 0, 0, 0, 0, 0, 0],
+                    [H_GET_TCE, L, 0, 0, 0, 0, 0, 0, 0, 0],
+                    [H_PUT_TCE_INDIRECT, L, 0, LIST, 9, 0, 0, 0, 0, 0],
+                    [H_STUFF_TCE, L, 0, 0, 9, 0, 0, 0, 0, 0],
+                ] {
+                    let caller = hcall::Caller::new(&all, &memory, &mut agent, &mut machine);
+                    let mut caller = hcall::Caller { accel: &accel, ..caller };
+                    assert_eq!(hcall::dispatch(&mut caller, &mut regs.clone()).status, Success);
+                }
+            }
+            done.send(()).expect("somebody waits");
+        });
+        wait.recv_timeout(std::time::Duration::from_secs(60)).expect("a call took the lock");
+        iommu::IommuTable::new(window, iommu::Ioda2::default()).map(std::sync::Arc::new)
+    };
+    let phb = hcall::Phb::new(1, default.expect("a window"), 1, Box::new(make));
+    phb.reset(&r.all, &mut r.agent).expect("the default window");
+    r.assert_sound();
+}
+
 // LoPAR's refusals are decided at once, wherever the call is
 #[test]
 fn a_refusal_is_not_too_hard() {

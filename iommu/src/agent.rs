@@ -12,6 +12,10 @@ use crate::windows::{Windows, WindowsCache};
 use std::fmt;
 use std::sync::Arc;
 
+/// Windows for whose tallies an agent has room from the start. The first call on one that is beyond
+/// them allocates, also where it [may not](Agent::set_may_allocate).
+const WINDOWS: usize = 64;
+
 /// What a thread needs to make calls: the windows as it saw them last, its share of the pin
 /// counts, its tallies and room for the pages its current call has displaced. One for each vCPU,
 /// made by [`Container::agent`](crate::Container::agent) and used with that container only.
@@ -54,7 +58,7 @@ impl Agent {
             plain: faults.is_none() && frames.all_registered(),
             faults,
             may_allocate: true,
-            tallies: Vec::new(),
+            tallies: vec![(u64::MAX, Tally::default()); WINDOWS],
         };
         Agent { windows, work }
     }

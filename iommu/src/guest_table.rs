@@ -395,14 +395,12 @@ impl GuestTable {
                 return Err(Error::NotRegistered(gpa));
             }
         }
-        let mut pinned = Vec::new();
-        for raw in live() {
-            for table in &self.tables {
-                if let Err(error) = self.pin(frames, table, raw) {
-                    pinned.into_iter().for_each(|(table, raw)| self.unpin(frames, table, raw));
-                    return Err(error);
-                }
-                pinned.push((table, raw));
+        // No list of what is done: there may be no memory for one.
+        let pins = || live().flat_map(|raw| self.tables.iter().map(move |table| (table, raw)));
+        for (done, (table, raw)) in pins().enumerate() {
+            if let Err(error) = self.pin(frames, table, raw) {
+                pins().take(done).for_each(|(table, raw)| self.unpin(frames, table, raw));
+                return Err(error);
             }
         }
         Ok(())

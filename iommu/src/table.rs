@@ -12,7 +12,7 @@ use crate::window::Window;
 use std::fmt;
 
 /// Most entries of a flat table (1 GiB of host memory). Larger windows want several levels.
-const MAX_FLAT: u64 = 1 << 27;
+pub const MAX_FLAT: u64 = 1 << 27;
 /// Most levels of a table (Linux: `POWERNV_IOMMU_MAX_LEVELS`).
 pub const MAX_LEVELS: u32 = 5;
 /// A level is at least a 4 KiB page of entries, as in Linux, if the walk allows it. (Five such

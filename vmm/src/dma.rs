@@ -8,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use hcall::{Accel, Injector, Phb, Profile, Spec, Tier};
 use iommu::bridge::Bridge;
+use iommu::table::MAX_FLAT;
 use iommu::{Container, Error, Frames, IommuTable, Liobn, PageShift, Window};
 
 use crate::fdt::PHB_BUID;
@@ -17,7 +18,7 @@ use crate::memory::RamSize;
 const LIOBN: Liobn = Liobn(0x8000_0000);
 const WINDOW_BYTES: u64 = 1 << 30;
 
-/// Tables of more entries than this have a second level.
+/// Tables of more entries than this have a second level, on a bridge that can walk it.
 const MOST_FLAT: u64 = 1 << 20;
 
 /// The options.
@@ -73,8 +74,10 @@ impl DmaArgs {
         }
         let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
         let bridge = self.platform.bridge();
+        let most = if bridge.kind().max_levels() > 1 { u64::MAX } else { MAX_FLAT };
         let table = Box::new(move |window| table(&bridge, window));
         let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
+        let phb = phb.with_most_entries(most);
         phb.reset(&container, &mut container.agent())?;
         Ok(Dma { container, phb, accel })
     }
@@ -98,9 +101,10 @@ impl PlatformKind {
     }
 }
 
-/// The hardware table of a window. A bridge that cannot walk two levels has no large windows.
+/// The hardware table of a window.
 fn table(bridge: &Bridge, window: Window) -> Result<Arc<IommuTable>, Error> {
-    bridge.create_table(window, if window.size() > MOST_FLAT { 2 } else { 1 })
+    let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
+    bridge.create_table(window, levels.min(bridge.kind().max_levels()))
 }
 
 fn names<const N: usize>(names: [&'static str; N]) -> PossibleValuesParser {

@@ -78,6 +78,8 @@ pub struct Phb {
     buid: u64,
     default: Window,
     page_sizes: u32,
+    /// Of one window.
+    most_entries: u64,
     table: MakeTable,
     /// Whether the default window is there. Taken for each change, so that changes come one after
     /// the other; no TCE call takes it.
@@ -88,7 +90,13 @@ impl Phb {
     /// A bridge without windows. `default` is the one that it gets first, `page_sizes` the mask of
     /// pages that further ones may have.
     pub fn new(buid: u64, default: Window, page_sizes: u32, table: MakeTable) -> Phb {
-        Phb { buid, default, page_sizes, table, has_default: Mutex::new(false) }
+        let (most_entries, has_default) = (1 << MOST_ENTRIES, Mutex::new(false));
+        Phb { buid, default, page_sizes, most_entries, table, has_default }
+    }
+
+    /// The same whose windows have at most so many entries, for a bridge that cannot walk more.
+    pub fn with_most_entries(self, most: u64) -> Phb {
+        Phb { most_entries: most.min(1 << MOST_ENTRIES), ..self }
     }
 
     /// The bridge's unit address.
@@ -186,7 +194,7 @@ fn query_pe_dma_window(
     let phb = find(on, config_addr, [buid_hi, buid_lo])?;
     let more = WINDOWS.saturating_sub(phb.windows(on.container).len());
     let windows = u32::try_from(more).map_err(|_| RtasError::Hardware)?;
-    Ok(Offer { windows, max_tces: 1 << MOST_ENTRIES, page_sizes: phb.page_sizes })
+    Ok(Offer { windows, max_tces: phb.most_entries, page_sizes: phb.page_sizes })
 }
 
 /// Makes a window: at the default one's place if that is free, else at 2^59.
@@ -204,7 +212,8 @@ fn create_pe_dma_window(
     let phb = find(on, config_addr, [buid_hi, buid_lo])?;
     let page = phb.page_shift(page_shift)?;
     match window_shift.checked_sub(page_shift) {
-        Some(..=MOST_ENTRIES) if window_shift <= MOST_BYTES => {}
+        Some(entries @ ..=MOST_ENTRIES)
+            if 1 << entries <= phb.most_entries && window_shift <= MOST_BYTES => {}
         _ => return Err(RtasError::Parameter),
     }
     let _changing = phb.lock();
@@ -237,6 +246,7 @@ fn remove_pe_dma_window(on: &mut Caller<'_>, liobn: u32) -> Result<[u32; 0], Rta
     if windows.iter().all(|window| window.liobn() != liobn) {
         return Err(RtasError::Parameter);
     }
+    on.accel.tag("ibm,remove-pe-dma-window");
     let removed = on.container.remove_window(on.agent, liobn);
     removed.map_err(|_| RtasError::Parameter)?;
     if *has_default && liobn == phb.default.liobn() {
@@ -259,6 +269,7 @@ fn reset_pe_dma_windows(
     buid_lo: u32,
 ) -> Result<[u32; 0], RtasError> {
     let phb = find(on, config_addr, [buid_hi, buid_lo])?;
+    on.accel.tag("ibm,reset-pe-dma-windows");
     phb.reset(on.container, on.agent).map_err(|error| {
         log::warn!("the default DMA window cannot be restored: {error}");
         RtasError::Hardware

@@ -164,7 +164,18 @@ impl Rig {
         )
     }
 
-    fn over(all: Container, accel: Accel) -> Rig {
+    pub(crate) fn over(all: Container, accel: Accel) -> Rig {
+        Rig::over_tables(all, accel, |window, levels| {
+            IommuTable::with_levels(window, levels, Ioda2::default()).map(Arc::new)
+        })
+    }
+
+    /// With hardware tables that `table` makes, of so many levels.
+    pub(crate) fn over_tables(
+        all: Container,
+        accel: Accel,
+        table: impl Fn(Window, u32) -> Result<Arc<IommuTable>, Error>,
+    ) -> Rig {
         let liobn = |liobn: u64| Liobn(u32::try_from(liobn).expect("a LIOBN"));
         let (k4, k64) = (PageShift::K4, PageShift::K64);
         for (liobn, start, len, shift, levels) in [
@@ -174,9 +185,7 @@ impl Rig {
         ] {
             let window = Window::bytes(liobn, start, len, shift).expect("a window");
             let hardware = Window::bytes(liobn, start, len, k4).expect("a window");
-            let table = IommuTable::with_levels(hardware, levels, Ioda2::default());
-            let table = table.expect("a table");
-            all.add_window(window, table).expect("a new LIOBN");
+            all.add_window(window, table(hardware, levels).expect("a table")).expect("a new LIOBN");
         }
         let len = usize::try_from(MEMORY).expect("fits");
         let memory = Memory::from_ranges(&[(GuestAddress(0), len)]).expect("memory");

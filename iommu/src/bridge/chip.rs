@@ -8,6 +8,7 @@ use super::kill::{Killed, decode_ioda1, decode_ioda2};
 use crate::addr::Ioba;
 use crate::platform::Pe;
 use crate::sync::{AtomicU64, Ordering};
+use crate::table::MAX_LEVELS;
 use crate::window::PageShift;
 use std::fmt;
 
@@ -32,6 +33,16 @@ pub enum Kind {
     },
     /// Caches by PE and bus address.
     Ioda2,
+}
+
+impl Kind {
+    /// How many levels of a table the bridge can walk.
+    pub const fn max_levels(self) -> u32 {
+        match self {
+            Kind::Ioda2 => MAX_LEVELS,
+            Kind::P5ioc2 | Kind::P5ioc2Deaf | Kind::Ioda1 { .. } => 1,
+        }
+    }
 }
 
 pub(crate) struct Chip {

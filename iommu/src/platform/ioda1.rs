@@ -87,7 +87,7 @@ impl Platform for Ioda1 {
     }
 
     fn max_levels(&self) -> u32 {
-        1
+        self.chip.kind().max_levels()
     }
 
     fn kill(&self, first: HwEntry, count: u64) {

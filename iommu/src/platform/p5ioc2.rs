@@ -19,7 +19,7 @@ impl Platform for P5ioc2 {
     }
 
     fn max_levels(&self) -> u32 {
-        1
+        self.chip.kind().max_levels()
     }
 
     /// Invalidates nothing. It only waits for the writes of devices that are under way: on the

@@ -62,10 +62,11 @@ fn tiers(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
     if tried().next().is_none() {
         return Ok(());
     }
-    writeln!(f, "\n{:<22}{:>10}{:>12}{:>12}", "tier", "calls", "too hard", "mean")?;
+    writeln!(f, "\n{:<22}{:>10}{:>12}{:>12}{:>12}", "tier", "calls", "too hard", "mean", "total")?;
     for (tier, lap) in tried() {
-        let mean = format!("{:.2?}", lap.mean());
-        writeln!(f, "{:<22}{:>10}{:>12}{:>12}", tier.name(), lap.calls, lap.too_hard, mean)?;
+        write!(f, "{:<22}{:>10}{:>12}", tier.name(), lap.calls, lap.too_hard)?;
+        let [mean, total] = [lap.mean(), lap.time].map(|time| format!("{time:.2?}"));
+        writeln!(f, "{mean:>12}{total:>12}")?;
     }
     Ok(())
 }
