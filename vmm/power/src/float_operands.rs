@@ -40,7 +40,7 @@ macro_rules! elements {
     )*};
 }
 
-elements!(u16 u32 u64 u128);
+elements!(u32 u64 u128);
 
 /// Which register an instruction's third operand is: the addend or a factor.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -231,7 +231,6 @@ pub(crate) fn twice((n, facts): (u64, u64)) -> (u64, u64) {
 #[inline(always)]
 pub(crate) fn format_of<T: Element>() -> Format {
     match T::BYTES {
-        2 => crate::float::HALF,
         4 => crate::float::SINGLE,
         8 => crate::float::DOUBLE,
         _ => crate::float::QUAD,
@@ -240,7 +239,7 @@ pub(crate) fn format_of<T: Element>() -> Format {
 
 /// All ones or 0, and the comparison's exceptions.
 #[inline(always)]
-fn element_compare<T: Element>(
+pub(crate) fn element_compare<T: Element>(
     a: u128,
     b: u128,
     holds: fn(Ordering) -> bool,

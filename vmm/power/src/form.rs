@@ -197,6 +197,10 @@ pub const fn xx3_bf(xo: u32) -> Form {
 pub const fn xx2_bf(xo: u32) -> Form {
     Form::new(0xfc7f_07fd, 60 << 26 | xo << 2)
 }
+/// XX2-form of vector tests of data classes: bits 21:24 and 26:28; the others are the mask.
+pub const fn xx2_dcmx(first: u32, second: u32) -> Form {
+    Form::new(0xfc00_07b8, 60 << 26 | first << 7 | second << 3)
+}
 /// XX4-form: bits 26:27.
 pub const fn xx4(xo: u32) -> Form {
     Form::new(0xfc00_0030, 60 << 26 | xo << 4)

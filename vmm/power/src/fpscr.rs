@@ -146,6 +146,14 @@ impl Cpu {
         kept
     }
 
+    /// The same for a vector: any enabled exception leaves the target alone (7.4).
+    #[inline(always)]
+    pub(crate) fn conclude_vector(&mut self, facts: u64) -> bool {
+        let kept = facts & enabled(self.fpscr) == 0;
+        self.settle(facts, NOTHING);
+        kept
+    }
+
     #[inline(always)]
     fn settle(&mut self, facts: u64, replaced: u64) {
         let old = self.fpscr & !replaced | facts & replaced;

@@ -8,7 +8,8 @@
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
 //! `mem.rs` (storage), [`interrupt`] and [`spr`]; for vectors [`vector`] (the words of elements) and
 //! `facility.rs` (operands); for
-//! floating point [`float`] (arithmetic), `fpscr.rs` (its facts) and `float_operands.rs`.
+//! floating point [`float`] (arithmetic), `fpscr.rs` (its facts), `float_operands.rs` and
+//! `float_elements.rs` (operands).
 
 mod aes;
 pub mod block;
@@ -16,6 +17,7 @@ mod cpu;
 mod decimal;
 mod facility;
 pub mod float;
+mod float_elements;
 mod float_operands;
 pub mod form;
 mod fpscr;

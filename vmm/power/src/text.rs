@@ -82,6 +82,7 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("BFN", |w, _| w.bf().to_string()),
     ("BTF", |w, _| w.bt().to_string()),
     ("DCMX", |w, _| w.dcmx().to_string()),
+    ("DCMXV", |w, _| w.dcmx_xv().to_string()),
     ("UIM", |w, _| w.uim().to_string()),
     ("SIM", |w, _| w.sim().to_string()),
     ("SHB", |w, _| w.shb().to_string()),

@@ -298,6 +298,11 @@ impl Word {
     pub const fn ds(self) -> u64 {
         (self.word as i16 & !3) as i64 as u64
     }
+    /// Data class mask of vector tests: dc || dm || dx.
+    #[inline(always)]
+    pub const fn dcmx_xv(self) -> u32 {
+        self.bits(25, 25) << 6 | self.bits(29, 29) << 5 | self.bits(11, 15)
+    }
     /// DQ displacement in bytes, sign-extended.
     #[inline(always)]
     pub const fn dq(self) -> u64 {

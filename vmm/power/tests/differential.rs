@@ -187,7 +187,11 @@ fn batch(emulator: &str, kind: Kind, trials: &[Trial], endian: Endian, report: &
         .zip(before.chunks(record::SIZE))
         .zip(ours.chunks_mut(record::SIZE).zip(theirs.chunks_mut(record::SIZE)));
     for ((trial, before), (ours, theirs)) in all {
-        *report.outcomes.entry(endian.get(theirs, record::OUTCOME)).or_default() += 1;
+        let outcome = endian.get(theirs, record::OUTCOME);
+        *report.outcomes.entry(outcome).or_default() += 1;
+        if float::is_stale_signal(trial, endian.get(ours, record::OUTCOME), outcome) {
+            continue;
+        }
         if QEMU_ERRATA
             .iter()
             .chain(vector::QEMU_ERRATA)

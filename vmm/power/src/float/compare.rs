@@ -55,12 +55,15 @@ fn snan(a: u128, b: u128, format: Format) -> u64 {
     if format.is_signalling(a) || format.is_signalling(b) { VXSNAN } else { 0 }
 }
 
+fn first_nan(a: u128, b: u128, format: Format) -> u128 {
+    if format.is_nan(a) { a } else { b }
+}
+
 /// The minimum or maximum of IEEE 754-2008: a number rather than a quiet NaN, and -0 below +0.
 pub fn choose(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
     let signed = |bits: u128| bits & format.sign() != 0;
     let bits = match order(a, b, format) {
-        _ if format.is_signalling(a) => a | format.quiet(),
-        _ if format.is_signalling(b) => b | format.quiet(),
+        None if snan(a, b, format) != 0 => first_nan(a, b, format) | format.quiet(),
         None if format.is_nan(a) && !format.is_nan(b) => b,
         None => a,
         Some(Ordering::Equal) if signed(a) != signed(b) => {
@@ -83,8 +86,7 @@ pub fn choose_c(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
 pub fn choose_j(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
     let facts = snan(a, b, format);
     match order(a, b, format) {
-        None if format.is_nan(a) => (a, facts),
-        None => (b, facts),
+        None => (first_nan(a, b, format), facts),
         Some(_) => choose(a, b, format, choice),
     }
 }

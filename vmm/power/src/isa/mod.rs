@@ -58,6 +58,12 @@ mod vsx_scalar_compare;
 mod vsx_scalar_convert;
 mod vsx_scalar_multiply_add;
 mod vsx_store;
+mod vsx_vector_arithmetic;
+mod vsx_vector_bits;
+mod vsx_vector_compare;
+mod vsx_vector_convert;
+mod vsx_vector_multiply_add;
+mod vsx_vector_round;
 
 pub(crate) use unavailable::stop as stop_without_row;
 
@@ -121,6 +127,12 @@ pub const ROWS: &[&[Row]] = &[
     vsx_scalar_convert::ROWS,
     vsx_scalar_multiply_add::ROWS,
     vsx_store::ROWS,
+    vsx_vector_arithmetic::ROWS,
+    vsx_vector_bits::ROWS,
+    vsx_vector_compare::ROWS,
+    vsx_vector_convert::ROWS,
+    vsx_vector_multiply_add::ROWS,
+    vsx_vector_round::ROWS,
 ];
 
 /// Every row.

@@ -120,7 +120,7 @@ pub(crate) fn prepare(trial: &mut Trial, rng: &mut Rng) {
     }
     trial.state.fpscr = float::fpscr(rng);
     if let Some(format) = float::operands(trial.row)
-        && !rng.one_in(8)
+        && (format == float::Operands::Singles || !rng.one_in(8))
     {
         let registers = operands(trial);
         format.fill(&mut trial.state.vsr, &registers, rng);
