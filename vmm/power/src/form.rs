@@ -141,6 +141,10 @@ pub const fn dx(op: u32, xo: u32) -> Form {
 pub const fn z23(op: u32, xo: u32) -> Form {
     Form::new(0xfc00_01ff, op << 26 | xo << 1)
 }
+/// Z23-form with EX in bit 31.
+pub const fn z23_ex(op: u32, xo: u32) -> Form {
+    Form::new(0xfc00_01fe, op << 26 | xo << 1)
+}
 /// SC-form: bits 30:31.
 pub const fn sc(op: u32, xo: u32) -> Form {
     Form::new(0xfc00_0003, op << 26 | xo)

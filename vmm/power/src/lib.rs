@@ -8,8 +8,8 @@
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
 //! `mem.rs` (storage), [`interrupt`] and [`spr`]; for vectors [`vector`] (the words of elements) and
 //! `facility.rs` (operands); for
-//! floating point [`float`] (arithmetic), `fpscr.rs` (its facts), `float_operands.rs` and
-//! `float_elements.rs` (operands).
+//! floating point [`float`] (arithmetic), `fpscr.rs` (its facts) and `float_operands.rs`,
+//! `float_elements.rs`, `float_quads.rs` (operands).
 
 mod aes;
 pub mod block;
@@ -19,6 +19,7 @@ mod facility;
 pub mod float;
 mod float_elements;
 mod float_operands;
+mod float_quads;
 pub mod form;
 mod fpscr;
 pub mod interrupt;

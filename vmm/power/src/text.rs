@@ -83,6 +83,7 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("BTF", |w, _| w.bt().to_string()),
     ("DCMX", |w, _| w.dcmx().to_string()),
     ("DCMXV", |w, _| w.dcmx_xv().to_string()),
+    ("RMC", |w, _| w.rmc().to_string()),
     ("UIM", |w, _| w.uim().to_string()),
     ("SIM", |w, _| w.sim().to_string()),
     ("SHB", |w, _| w.shb().to_string()),
@@ -139,9 +140,15 @@ pub fn disassemble(word: u32, pc: u64) -> String {
     let mut out = mnemonic.to_string();
     // Comparisons of VC-form and XX3-form have their record bit elsewhere.
     let record = if matches!(w.opcd(), 4 | 60) { w.vrc() } else { w.rc() };
-    for (suffix, letter, on) in
-        [("[o]", "o", w.oe()), ("[l]", "l", w.lk()), ("[a]", "a", w.aa()), ("[.]", ".", record)]
-    {
+    // Quad precision: round to odd; fixed point: overflow enable.
+    let odd = if w.opcd() == 63 { w.rc() } else { w.oe() };
+    for (suffix, letter, on) in [
+        ("[o]", "o", odd),
+        ("[x]", "x", w.rc()),
+        ("[l]", "l", w.lk()),
+        ("[a]", "a", w.aa()),
+        ("[.]", ".", record),
+    ] {
         out = out.replace(suffix, if on { letter } else { "" });
     }
     if !operands.is_empty() {

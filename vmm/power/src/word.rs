@@ -175,6 +175,8 @@ fields! {
     drm: 18..=20;
     /// Rounding mode of mffscrni.
     rm: 19..=20;
+    /// Rounding mode of quad-precision instructions.
+    rmc: 21..=22;
     /// Data class mask of scalar tests.
     dcmx: 9..=15;
     /// Preferred sign of decimal results.

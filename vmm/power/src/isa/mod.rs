@@ -52,6 +52,10 @@ mod vmx_sum;
 mod vsx_load;
 mod vsx_move;
 mod vsx_permute;
+mod vsx_quad_arithmetic;
+mod vsx_quad_bits;
+mod vsx_quad_compare;
+mod vsx_quad_convert;
 mod vsx_scalar_arithmetic;
 mod vsx_scalar_bits;
 mod vsx_scalar_compare;
@@ -121,6 +125,10 @@ pub const ROWS: &[&[Row]] = &[
     vsx_load::ROWS,
     vsx_move::ROWS,
     vsx_permute::ROWS,
+    vsx_quad_arithmetic::ROWS,
+    vsx_quad_bits::ROWS,
+    vsx_quad_compare::ROWS,
+    vsx_quad_convert::ROWS,
     vsx_scalar_arithmetic::ROWS,
     vsx_scalar_bits::ROWS,
     vsx_scalar_compare::ROWS,

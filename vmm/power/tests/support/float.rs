@@ -343,6 +343,17 @@ pub(crate) const QEMU_ERRATA: &[Erratum] = &[
             _ => false,
         }
     }),
+    ("7.6: xsnmsubqpo rounds to odd; QEMU rounds as FPSCR says", |t| {
+        t.row.name == "xsnmsubqp" && t.word().rc()
+    }),
+    ("7.6: R=0 and RMC=3 are the current mode; QEMU confuses its number with another one's", |t| {
+        let current = t.word().r() == 0 && t.word().rmc() == 3;
+        t.row.name.starts_with("xsrqp") && current && t.state.fpscr & 3 != 0
+    }),
+    ("7.6: xsrqpxp only makes a NaN quiet, and nothing underflows; QEMU goes by way of x87", |t| {
+        let exponent = last_operand(t) >> 48 & 0x7fff;
+        t.row.name == "xsrqpxp" && matches!(exponent, 0 | 0x7fff)
+    }),
     ("4.4.1: infinity times zero plus a signalling NaN is invalid twice; QEMU tells one", |t| {
         let adds = ["madd", "msub"].iter().any(|op| t.row.name.contains(op));
         adds && doubled(t)

@@ -204,6 +204,9 @@ pub(crate) const RULES: &[Rule] = &[
             partial && u64::from(w.uim()) > 16 - element(row.name)
         },
     ),
+    ("7.6: of R || RMC, 0b001 and 0b010 are reserved", |row, w| {
+        row.name.starts_with("xsrqp") && w.r() == 0 && matches!(w.rmc(), 1 | 2)
+    }),
     ("none: the length would be part of the address", |row, w| has_length(row) && w.ra() == w.rb()),
 ];
 
