@@ -17,6 +17,7 @@
 pub mod abi;
 pub mod accel;
 pub mod areas;
+pub mod calendar;
 pub mod dispatch;
 pub mod inject;
 pub mod machine;

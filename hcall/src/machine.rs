@@ -92,6 +92,14 @@ pub trait Machine {
     /// The wall clock.
     fn now(&self) -> SystemTime;
 
+    /// Sets the wall clock.
+    ///
+    /// Errors: [`RtasError::Parameter`] when it cannot show that time, [`RtasError::Hardware`] when it
+    /// cannot be set.
+    fn set_now(&mut self, _now: SystemTime) -> Result<(), RtasError> {
+        Err(RtasError::Hardware)
+    }
+
     /// Makes every vCPU fetch these bytes of guest memory anew, as `icbi` of each block would.
     fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
 

@@ -198,6 +198,19 @@ fn rtas_get_time_of_day_gives_the_date_in_utc() {
 }
 
 #[test]
+fn rtas_set_time_of_day_takes_a_date_in_utc_and_nothing_else() {
+    let mut r = Rig::new();
+    let before = r.machine.now;
+    for (date, status) in [([2001, 2, 29, 0, 0, 0, 0], -3), ([2001, 9, 9, 1, 46, 40, 5], 0)] {
+        assert_eq!(r.machine.now, before);
+        r.write_words(LIST, &[&[token("set-time-of-day"), 7, 1][..], &date].concat());
+        assert_eq!(r.status(H_RTAS, &[LIST]), Success);
+        assert_eq!(r.words::<11>(LIST)[10].cast_signed(), status, "{date:?}");
+    }
+    assert_eq!(r.machine.now, UNIX_EPOCH + Duration::new(1_000_000_000, 5));
+}
+
+#[test]
 fn rtas_display_character_writes_to_the_first_terminal() {
     let mut r = Rig::new();
     let block = [token("display-character"), 1, 1, u32::from(b'x'), 9];

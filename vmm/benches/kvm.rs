@@ -17,6 +17,7 @@ use vmm::kvm::probe::{Probe, ProbeError};
 use vmm::memory;
 use vmm::platform::{Effects, Platform};
 use vmm::vcpu::Vcpu;
+use vmm::wall_clock::WallClock;
 
 const LIOBN: Liobn = Liobn(0x8000_0000);
 const LIST: u64 = 0x10_0000;
@@ -32,6 +33,7 @@ struct Machine {
     console: Mutex<Console>,
     control: Arc<Control>,
     effects: Effects,
+    clock: WallClock,
 }
 
 impl Machine {
@@ -49,7 +51,15 @@ impl Machine {
         let control = Arc::new(Control::new(Vec::new()));
         let console = Mutex::new(Console::new(Arc::clone(&control), Box::new(std::io::sink())));
         let agent = container.agent();
-        Machine { memory, container, agent, console, control, effects: Effects::default() }
+        Machine {
+            memory,
+            container,
+            agent,
+            console,
+            control,
+            effects: Effects::default(),
+            clock: WallClock::default(),
+        }
     }
 
     /// From one exit to the next: the guest calls with these registers, and gets its answer.
@@ -62,6 +72,7 @@ impl Machine {
             vcpu: &mut probe.cpu,
             server: 0,
             areas: &[],
+            clock: &self.clock,
             console: &self.console,
             control: &self.control,
             effects: &mut self.effects,

@@ -19,6 +19,7 @@ use crate::exit;
 use crate::memory::RamSize;
 use crate::qemu;
 use crate::run;
+use crate::wall_clock::WallTime;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -104,6 +105,9 @@ pub struct RunArgs {
     /// Write the flattened device tree to a file (- is stdout) instead of running the guest.
     #[arg(long, value_name = "FILE")]
     pub dump_dtb: Option<PathBuf>,
+    /// What the guest's wall clock shows at the start, in UTC: 2006-06-17 or 2006-06-17T16:01:21.
+    #[arg(long, value_name = "TIME")]
+    pub rtc: Option<WallTime>,
     /// Exit with 0 when the guest powers off, whatever it says about itself (EXIT: STATUS=n).
     #[arg(long)]
     pub ignore_verdict: bool,

@@ -35,4 +35,5 @@ pub mod run;
 pub mod stats;
 pub mod trace;
 pub mod vcpu;
+pub mod wall_clock;
 pub mod watch;

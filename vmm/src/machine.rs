@@ -19,6 +19,7 @@ use crate::processor::{Processor, Shared};
 use crate::record::Recorder;
 use crate::stats::{Calls, Report, TearDown};
 use crate::vcpu::Vcpu;
+use crate::wall_clock::WallClock;
 
 /// A machine.
 pub struct Machine<V> {
@@ -60,6 +61,7 @@ impl<V: Vcpu + Send> Machine<V> {
             console: Mutex::new(console),
             control,
             observe: Observe::default(),
+            clock: WallClock::default(),
             areas: processors.iter().map(|_| Areas::default()).collect(),
         };
         Machine { shared, processors, torn_down: None }
@@ -72,6 +74,11 @@ impl<V: Vcpu + Send> Machine<V> {
             self.shared.dma.accel = accel.metered();
         }
         self.shared.observe = observe;
+    }
+
+    /// The guest's wall clock.
+    pub fn clock(&self) -> &WallClock {
+        &self.shared.clock
     }
 
     /// Runs the guest to its end.

@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::control::{Control, Start};
 use crate::fdt::VTY_UNIT;
 use crate::vcpu::Vcpu;
+use crate::wall_clock::WallClock;
 
 /// The devices and the vCPU, for the time of one hypercall.
 pub struct Platform<'a, V> {
@@ -20,6 +21,8 @@ pub struct Platform<'a, V> {
     pub server: u32,
     /// The virtual processor areas of every vCPU.
     pub areas: &'a [Areas],
+    /// The wall clock.
+    pub clock: &'a WallClock,
     /// The console.
     pub console: &'a Mutex<Console>,
     /// Where an idle vCPU waits.
@@ -145,6 +148,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn now(&self) -> SystemTime {
-        SystemTime::now()
+        self.clock.now()
+    }
+
+    fn set_now(&mut self, now: SystemTime) -> Result<(), RtasError> {
+        if self.clock.set(now) { Ok(()) } else { Err(RtasError::Parameter) }
     }
 }

@@ -17,6 +17,7 @@ use crate::platform::{Effects, Platform};
 use crate::stats::Calls;
 use crate::trace;
 use crate::vcpu::{Exit, Vcpu};
+use crate::wall_clock::WallClock;
 
 /// What the vCPUs of a machine have in common. Only console calls take the console's lock.
 pub(crate) struct Shared {
@@ -27,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) observe: Observe,
     /// The virtual processor areas of each vCPU.
     pub(crate) areas: Vec<Areas>,
+    pub(crate) clock: WallClock,
 }
 
 /// A vCPU, and what belongs to it alone.
@@ -140,6 +142,7 @@ impl Books {
             vcpu,
             server: self.server,
             areas: &shared.areas,
+            clock: &shared.clock,
             console: &shared.console,
             control: &shared.control,
             effects: &mut self.effects,

@@ -50,6 +50,8 @@ pub enum Failure {
     OneCpu,
     #[error("cannot write the dirty log {}: {source}", path.display())]
     DirtyLog { path: PathBuf, source: io::Error },
+    #[error("--rtc: more than 292 years from now; give a nearer time")]
+    Rtc,
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
     NoDeviceTree,
     #[error(transparent)]
@@ -147,6 +149,11 @@ fn run_guest<V: Vcpu + Send>(
     let (trace, stats) = (args.trace, args.stats.is_some());
     machine.observe(Observe { trace, stats, record: record.clone() });
     dirty::forget(machine.memory()); // what was loaded
+    if let Some(time) = args.rtc
+        && !machine.clock().set(time.0)
+    {
+        return Err(Failure::Rtc);
+    }
     let start = Instant::now();
     let outcome = match machine.run() {
         Outcome::GuestFailed(_) if args.ignore_verdict => Outcome::PoweredOff,

@@ -56,6 +56,22 @@ fn a_test_of_the_suite_runs_by_its_command_line_and_its_verdict_is_left_to_the_r
 }
 
 #[test]
+fn options_of_single_tests_are_taken() {
+    let files = Files::new();
+    let image = files.write("guest", asm::guest([print("here\n"), power_off()].concat()).bytes());
+    for (more, warns) in [
+        (vec!["-rtc", "base=2006-06-17"], false),
+        (vec!["-icount", "shift=5"], true),
+        (vec!["-accel", "tcg,thread=single"], false),
+    ] {
+        let output = run_test(&files, arg(&image), &[&["-smp", "1"], more.as_slice()].concat());
+        assert_eq!((code(&output), stdout(&output).as_str()), (0, "here\n"), "{output:?}");
+        let warned = stderr(&output).lines().all(|line| line.contains("warning")) && warns;
+        assert!(warned || stderr(&output).is_empty(), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn the_probes_of_the_runner_are_answered() {
     for help in ["-h", "--help"] {
         let output = qemu(&[help]);
@@ -111,6 +127,7 @@ fn what_cannot_be_done_is_refused_by_name() {
         (vec!["-kernel", image, "-bios", arg(&rom)], "without firmware"),
         (vec!["-kernel", image, "-bios", "/nowhere"], "cannot read"),
         (vec!["-kernel", image, "-serial", "null"], "stdio"),
+        (vec!["-kernel", image, "-rtc", "base=tomorrow"], "2006-06-17"),
         (vec!["-kernel", arg(&rom)], "not an ELF file"),
     ] {
         let output = qemu(&args);

@@ -2,9 +2,10 @@
 //! Services of the machine as a whole: console, clock, power, processors.
 
 use super::{RtasError, services};
+use crate::calendar;
 use crate::machine::Caller;
 use crate::status::Status;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 services![
     Service {
@@ -49,6 +50,13 @@ services![
         returns: [state],
         spec: "LoPAR 2.9, query-cpu-stopped-state",
     },
+    Service {
+        token: 0x2006,
+        name: "set-time-of-day",
+        call: set_time_of_day(year, month, day, hour, minute, second, nanosecond),
+        returns: [],
+        spec: "LoPAR 2.9, set-time-of-day",
+    },
 ];
 
 /// Shows a character on the first console.
@@ -64,29 +72,24 @@ fn display_character(on: &mut Caller<'_>, value: u32) -> Result<[u32; 0], RtasEr
 /// The wall clock in UTC.
 fn get_time_of_day(on: &mut Caller<'_>) -> Result<[u32; 7], RtasError> {
     let now = on.machine.now().duration_since(UNIX_EPOCH).map_err(|_| RtasError::Hardware)?;
-    date(now).ok_or(RtasError::Hardware)
+    calendar::date(now).ok_or(RtasError::Hardware)
 }
 
-/// Year, month, day, hour, minute, second and nanosecond of a time since 1970.
-fn date(since_1970: Duration) -> Option<[u32; 7]> {
-    let seconds = since_1970.as_secs();
-    // Count from 1 March of year 0 in eras of 400 years, so that the leap day ends each year.
-    let days = seconds / 86_400 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = era * 400 + year + next;
-    let time = seconds % 86_400;
-    let fields = [year, month, day, time / 3600, time / 60 % 60, time % 60];
-    let mut out = [0; 7];
-    for (out, field) in out.iter_mut().zip(fields) {
-        *out = u32::try_from(field).ok()?;
-    }
-    out[6] = since_1970.subsec_nanos();
-    Some(out)
+/// Sets the wall clock, in UTC. What is no date is a parameter error.
+#[allow(clippy::too_many_arguments)] // as LoPAR has them
+fn set_time_of_day(
+    on: &mut Caller<'_>,
+    year: u32,
+    month: u32,
+    day: u32,
+    hour: u32,
+    minute: u32,
+    second: u32,
+    nanosecond: u32,
+) -> Result<[u32; 0], RtasError> {
+    let time = calendar::time([year, month, day, hour, minute, second, nanosecond]);
+    let now = time.and_then(|time| UNIX_EPOCH.checked_add(time)).ok_or(RtasError::Parameter)?;
+    on.machine.set_now(now).map(|()| [])
 }
 
 /// Ends the run. The events that could power the machine on again do not exist.
@@ -110,33 +113,4 @@ fn stop_self(on: &mut Caller<'_>) -> Result<[u32; 0], RtasError> {
 fn query_cpu_stopped_state(on: &mut Caller<'_>, server: u32) -> Result<[u32; 1], RtasError> {
     let stopped = on.machine.is_stopped(server).ok_or(RtasError::Parameter)?;
     Ok([if stopped { 0 } else { 2 }])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // Worked out with `date -u -d @N`.
-    #[test]
-    fn dates_are_right_over_leap_days_and_ends_of_years() {
-        for (seconds, expected) in [
-            (0, [1970, 1, 1, 0, 0, 0]),
-            (68_169_600, [1972, 2, 29, 0, 0, 0]),
-            (951_782_399, [2000, 2, 28, 23, 59, 59]),
-            (951_782_400, [2000, 2, 29, 0, 0, 0]),
-            (951_868_800, [2000, 3, 1, 0, 0, 0]),
-            (978_307_199, [2000, 12, 31, 23, 59, 59]),
-            (1_000_000_000, [2001, 9, 9, 1, 46, 40]),
-            (4_107_542_399, [2100, 2, 28, 23, 59, 59]),
-            (4_107_542_400, [2100, 3, 1, 0, 0, 0]),
-        ] {
-            let date = date(Duration::new(seconds, 7)).expect("in range");
-            assert_eq!((&date[..6], date[6]), (&expected[..], 7), "{seconds}");
-        }
-    }
-
-    #[test]
-    fn a_time_too_late_for_the_block_is_no_date() {
-        assert_eq!(date(Duration::from_secs(u64::MAX)), None);
-    }
 }

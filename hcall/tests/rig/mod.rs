@@ -113,6 +113,10 @@ impl Machine for Fake {
     fn now(&self) -> SystemTime {
         self.now
     }
+    fn set_now(&mut self, now: SystemTime) -> Result<(), RtasError> {
+        self.now = now;
+        Ok(())
+    }
     fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
         self.invalidated.push((start, bytes));
     }

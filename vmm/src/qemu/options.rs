@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::cli;
+
 /// What a command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -106,6 +108,8 @@ const ROWS: &[Row] = &[
     row(&["initrd"], "a file to load behind it", With("FILE", |w, v| pass(w, "--initrd", v))),
     row(&["append"], "the guest's command line", With("STRING", |w, v| pass(w, "--append", v))),
     row(&["bios"], "a boot ROM that only branches to the kernel", With("FILE", bios)),
+    row(&["icount"], "taken, with a warning: time is always the host's", With("shift=N", icount)),
+    row(&["rtc"], "what the wall clock shows at the start", With("base=DATE|utc", rtc)),
     row(&["serial"], "stdio: where the console always is", With("stdio", serial)),
     row(&["display"], "none", With("none", none)),
     row(&["vga"], "none", With("none", none)),
@@ -241,6 +245,25 @@ fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
         Some(word) if BRANCHES.contains(&word) => Ok(None),
         _ => Err("guests start without firmware; only a branch to the kernel can be left out"),
     }
+}
+
+/// What is timed by counted instructions runs as well by the host's clock, but is not the same
+/// each time.
+fn icount(_: &mut Wish, _: OsString) -> Result<Option<Ask>, Why> {
+    cli::say("warning: -icount: instructions are not counted; the guest's time is the host's");
+    Ok(None)
+}
+
+fn rtc(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
+    for part in parts(text(&value)?, "base") {
+        match part {
+            ("base", "utc") | ("clock", "host") => {}
+            ("base", "localtime") => return Err("the clock shows UTC; give its time as a date"),
+            ("base", date) => wish.pass("--rtc", date),
+            _ => return Err("the clock follows the host's; only its base can be set"),
+        }
+    }
+    Ok(None)
 }
 
 fn serial(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
