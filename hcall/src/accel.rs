@@ -5,62 +5,7 @@
 //! [`TooHard`](Answer::TooHard) makes the whole call anew in the next tier. No guest sees it: what
 //! is too hard for the outermost tier as well is H_HARDWARE.
 //!
-//! # Replacing a tier by a prototype
-//!
-//! A handler is a function of the caller and its registers. This one answers H_PUT_TCE in the real
-//! tier only for window 0x80000000; everything else it leaves to the tiers further out.
-//!
-//! ```
-//! use hcall::{Accel, Answer, Caller, Regs, Status, Tier, tokens};
-//! use iommu::{Ioba, Liobn, RawTce};
-//!
-//! fn my_put_tce(on: &mut Caller<'_>, regs: &mut Regs) -> Answer {
-//!     let [_, liobn, ioba, tce, ..] = *regs;
-//!     if liobn != 0x8000_0000 {
-//!         return Answer::TooHard;
-//!     }
-//!     match on.container.put(on.agent, Liobn(0x8000_0000), Ioba(ioba), RawTce(tce)) {
-//!         Ok(()) => Answer::Done(Status::Success),
-//!         Err(_) => Answer::TooHard, // nothing was changed; the next tier finds the right status
-//!     }
-//! }
-//!
-//! let accel = Accel::new(Tier::Real).metered();
-//! let accel = accel.replace(tokens::H_PUT_TCE, Tier::Real, my_put_tce);
-//! # use hcall::*;
-//! # use iommu::*;
-//! # struct Nothing;
-//! # impl Machine for Nothing {
-//! #     fn term_write(&mut self, _: u32, _: &[u8]) -> Result<(), Status> { Err(Status::Parameter) }
-//! #     fn term_read(&mut self, _: u32, _: &mut [u8; 16]) -> Result<usize, Status> { Err(Status::Parameter) }
-//! #     fn set_interrupts_little_endian(&mut self, _: bool) {}
-//! #     fn set_sprg0(&mut self, _: u64) {}
-//! #     fn cede(&mut self) {}
-//! #     fn power_off(&mut self) {}
-//! #     fn random(&mut self) -> Option<u64> { None }
-//! #     fn now(&self) -> std::time::SystemTime { std::time::UNIX_EPOCH }
-//! # }
-//! # let container = Container::new(Frames::new(1 << 20).unwrap());
-//! # let window = Window::bytes(Liobn(0x8000_0000), 0, 1 << 20, PageShift::K4).unwrap();
-//! # container.add_window(window, IommuTable::new(window, Ioda2::default()).unwrap()).unwrap();
-//! # let memory = Memory::from_ranges(&[(vm_memory::GuestAddress(0), 1 << 20)]).unwrap();
-//! # let mut agent = container.agent();
-//! # let (mut machine, mut meter) = (Nothing, Meter::default());
-//! # let mut caller = Caller {
-//! #     accel: &accel,
-//! #     meter: Some(&mut meter),
-//! #     ..Caller::new(&container, &memory, &mut agent, &mut machine)
-//! # };
-//! let mut put = |ioba, tce| {
-//!     let mut regs = [tokens::H_PUT_TCE, 0x8000_0000, ioba, tce, 0, 0, 0, 0, 0, 0];
-//!     dispatch(&mut caller, &mut regs).status
-//! };
-//! assert_eq!(put(0x1000, 0x2_0003), Status::Success); // the prototype
-//! assert_eq!(put(0x1001, 0x2_0003), Status::Parameter); // too hard for it
-//! let [real, virt, user] = meter.laps;
-//! assert_eq!((real.calls, real.too_hard), (2, 1));
-//! assert_eq!((virt.calls, user.calls), (1, 0));
-//! ```
+//! [`guide`](crate::guide) shows how to replace a tier by a prototype.
 
 use crate::abi::{Regs, Tiers, Try};
 use crate::inject::Injector;

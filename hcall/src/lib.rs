@@ -10,6 +10,8 @@
 //! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`splpar`] with
 //! [`areas`], [`rtas`] (the calls); [`inject`] (faults).
 //!
+//! [`guide`] shows how to use it.
+//!
 //! To add a hypercall, write its function and its row into one of the last four; its token is in
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
 #![forbid(unsafe_code)]
@@ -30,6 +32,9 @@ pub mod tce;
 pub mod term;
 pub mod tier;
 pub mod tokens;
+
+#[doc = include_str!("../GUIDE.md")]
+pub mod guide {}
 
 pub use abi::{Hcall, Regs};
 pub use accel::{Accel, Lap, Meter};

@@ -44,6 +44,9 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
         (0..5u64).prop_map(|n| format!("count={n}")),
     ];
     let one = (fault, prop::collection::vec(key, 0..3)).prop_map(|(fault, keys)| {
+        let name = |key: &String| key.split('=').next().map(str::to_owned);
+        let first = |at: usize| !keys[..at].iter().any(|key| name(key) == name(&keys[at]));
+        let keys: Vec<_> = (0..keys.len()).filter(|&at| first(at)).map(|at| &*keys[at]).collect();
         let joint = if fault.contains(':') || keys.is_empty() { "," } else { ":" };
         let keys = keys.join(",");
         spec(format!("{fault}{joint}{keys}").trim_end_matches([',', ':']))

@@ -9,8 +9,8 @@
 //! Linux: `pnv_tce` and `pnv_alloc_tce_level`.
 
 use crate::error::Error;
+use crate::sync::OnceBox;
 use crate::table::atomics;
-use once_cell::race::OnceBox;
 
 /// Entries of a tree are atomics that begin as zero.
 pub(crate) trait Zero: Sized {

@@ -6,7 +6,7 @@ use crate::detector::Watch;
 use crate::error::Error;
 use crate::platform::Platform;
 use crate::radix::{Radix, Zero};
-use crate::sync::{AtomicU64, Ordering, fence};
+use crate::sync::{AtomicU64, Ordering, fence, fence_after_swap};
 use crate::tce::{AtomicTce, Tce};
 use crate::window::Window;
 use std::fmt;
@@ -193,8 +193,9 @@ impl IommuTable {
     /// the thread finds the table sealed and clears the entry itself. Either way nothing stays.
     ///
     /// An entry in a level that appears at that moment is not swapped by who gives up. There the
-    /// argument is the fence here, before the levels are walked, and the thread's swap, which is
-    /// one on every processor whose stores become visible to all others at once.
+    /// argument is two fences: the one here, before the levels are walked, and the thread's, between
+    /// its finding the level and its asking for the seal. Whichever comes first, its side's store
+    /// is seen by the other's load: the level is walked, or the seal is found.
     pub(crate) fn seal(&self) {
         self.sealed.swap(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
@@ -208,6 +209,7 @@ impl IommuTable {
     /// True when the table was given up. Asked after a swap.
     #[inline(always)]
     pub(crate) fn is_sealed(&self) -> bool {
+        fence_after_swap();
         self.sealed.load(Ordering::Acquire) != 0
     }
 

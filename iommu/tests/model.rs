@@ -12,6 +12,10 @@
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU32, Ordering, fence};
 
+    pub(crate) fn fence_after_swap() {
+        fence(Ordering::SeqCst);
+    }
+
     #[derive(Debug, Default)]
     pub(crate) struct AtomicU64(loom::sync::atomic::AtomicU64);
 
@@ -32,6 +36,53 @@ mod sync {
         type Target = loom::sync::atomic::AtomicU64;
         fn deref(&self) -> &Self::Target {
             &self.0
+        }
+    }
+
+    /// What `once_cell::race::OnceBox` is: a box that is set once. Of those who set it at once one
+    /// wins, and the others use its box. Here they keep theirs, unused, instead of freeing it.
+    #[derive(Debug)]
+    pub(crate) struct OnceBox<T> {
+        /// 0, or one more than the number of who won.
+        winner: AtomicU64,
+        made: [std::sync::OnceLock<Box<T>>; 3],
+        next: std::sync::atomic::AtomicUsize,
+    }
+
+    impl<T> OnceBox<T> {
+        pub(crate) fn new() -> Self {
+            let made = std::array::from_fn(|_| std::sync::OnceLock::new());
+            Self { winner: AtomicU64::new(0), made, next: Default::default() }
+        }
+
+        pub(crate) fn get(&self) -> Option<&T> {
+            self.of(self.winner.load(Ordering::Acquire))
+        }
+
+        fn of(&self, winner: u64) -> Option<&T> {
+            self.made.get((winner as usize).wrapping_sub(1))?.get().map(|made| &**made)
+        }
+
+        pub(crate) fn get_or_try_init<E>(
+            &self,
+            make: impl FnOnce() -> Result<Box<T>, E>,
+        ) -> Result<&T, E> {
+            if let Some(made) = self.get() {
+                return Ok(made);
+            }
+            let me = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            assert!(self.made[me].set(make()?).is_ok(), "a number of its own");
+            let mine = me as u64 + 1;
+            let order = (Ordering::AcqRel, Ordering::Acquire);
+            let winner = self.winner.compare_exchange(0, mine, order.0, order.1);
+            Ok(self.of(winner.err().unwrap_or(mine)).expect("somebody won"))
+        }
+
+        pub(crate) fn get_or_init(&self, make: impl FnOnce() -> Box<T>) -> &T {
+            let made: Result<&T, std::convert::Infallible> = self.get_or_try_init(|| Ok(make()));
+            match made {
+                Ok(made) => made,
+            }
         }
     }
 }
@@ -76,7 +127,10 @@ use registered::Registered;
 use sync::{AtomicU64, Ordering};
 
 fn main() {
-    let models: [(&str, fn()); 7] = [
+    let models: [(&str, fn()); 11] = [
+        ("two who need a missing level both keep their entries", two_make_one_level),
+        ("view and hardware agree where a level appears", a_put_makes_a_level_under_a_clear),
+        ("two puts that need a missing level leave one page pinned", two_puts_make_one_level),
         ("a fill that races with a kill leaves nothing stale", a_fill_races_with_a_kill),
         ("two fills and a kill leave nothing stale", two_fills_race_with_a_kill),
         ("no page is written after it was released", a_write_races_with_a_release),
@@ -84,6 +138,7 @@ fn main() {
         ("view and hardware agree after two puts", two_puts_race),
         ("view and hardware agree after a put and a batch", a_put_races_with_a_batch),
         ("nothing stays in a window that is removed during a put", a_put_races_with_removal),
+        ("nor in a level that appears at that moment", a_put_makes_a_level_while_it_is_removed),
     ];
     for (name, model) in models {
         let mut checker = loom::model::Builder::new();
@@ -181,6 +236,23 @@ fn a_pin_races_with_unregistering() {
     assert!(!frames.pin(0, 1, 1));
 }
 
+// Bug 22 of papr-tce 6.1.
+fn two_make_one_level() {
+    let tree: Arc<radix::Radix<AtomicU64>> = Arc::new(radix::Radix::new(4, 2, 1));
+    let store = |tree: &radix::Radix<AtomicU64>, at: u64| {
+        let (leaf, place) = tree.leaf_or_new(at, &mut || true).expect("memory");
+        leaf[place].store(at + 7, Ordering::Release);
+    };
+    let other = {
+        let tree = tree.clone();
+        thread::spawn(move || store(&tree, 2))
+    };
+    store(&tree, 3);
+    other.join().expect("no panic");
+    let load = |at| tree.get(at).map(|entry| entry.load(Ordering::Acquire));
+    assert_eq!((load(2), load(3), tree.allocated()), (Some(9), Some(10), 2));
+}
+
 const L: Liobn = Liobn(1);
 
 /// One entry, two pages.
@@ -190,6 +262,48 @@ fn container(entries: u64) -> Arc<Container> {
     let table = IommuTable::new(window, Ioda2::default()).expect("a table");
     all.add_window(window, table).expect("a window");
     Arc::new(all)
+}
+
+/// The same with two levels, of which the lower one does not exist yet.
+fn two_levels() -> Arc<Container> {
+    let window = Window::new(L, PageShift::K4, 0, 2).expect("a window");
+    let all = Container::new(Frames::new(0x2000).expect("memory"));
+    let table = IommuTable::with_levels(window, 2, Ioda2::default()).expect("a table");
+    all.add_window(window, table).expect("a window");
+    Arc::new(all)
+}
+
+fn a_put_makes_a_level_under_a_clear() {
+    let all = two_levels();
+    let (mut a, mut b) = (all.agent(), all.agent());
+    let other = {
+        let all = all.clone();
+        thread::spawn(move || {
+            // Finds no level, and so nothing to clear.
+            put(&all, &mut b, 0x1000);
+            b
+        })
+    };
+    put(&all, &mut a, 0x0003);
+    let _agents = (a, other.join().expect("no panic"));
+    let audit = all.audit();
+    assert!(audit.holds(), "{audit:?}");
+}
+
+fn two_puts_make_one_level() {
+    let all = two_levels();
+    let (mut a, mut b) = (all.agent(), all.agent());
+    let other = {
+        let all = all.clone();
+        thread::spawn(move || {
+            put(&all, &mut b, 0x1002);
+            b
+        })
+    };
+    put(&all, &mut a, 0x0003);
+    let _agents = (a, other.join().expect("no panic"));
+    let audit = all.audit();
+    assert!(audit.holds() && audit.live == 1, "{audit:?}");
 }
 
 fn put(all: &Container, by: &mut Agent, tce: u64) {
@@ -231,9 +345,20 @@ fn a_put_races_with_a_batch() {
 
 fn a_put_races_with_removal() {
     let all = container(1);
-    let (mut a, mut b) = (all.agent(), all.agent());
-    let table = all.windows()[0].tables()[0].clone();
+    let mut a = all.agent();
     put(&all, &mut a, 0x1003);
+    removal_races(&all, a);
+}
+
+fn a_put_makes_a_level_while_it_is_removed() {
+    let all = two_levels();
+    let a = all.agent();
+    removal_races(&all, a);
+}
+
+fn removal_races(all: &Arc<Container>, mut a: Agent) {
+    let mut b = all.agent();
+    let table = all.windows()[0].tables()[0].clone();
     // The checker does not see the list of windows, so the call has found its window already.
     let window = all.window(L).expect("there");
     let other = {

@@ -127,6 +127,11 @@ impl FromStr for Spec {
             "nomem" => Fault::NoMemory,
             "unregistered" => Fault::Unregistered,
             "delayed-kill" => Fault::DelayedKill(Duration::from_millis(1)),
+            _ if fault.contains([',', '=']) => {
+                return Err(
+                    "write FAULT:KEY=VALUE,KEY=VALUE, for example nomem:nth=3,tier=real".into()
+                );
+            }
             _ => {
                 return Err(format!(
                     "there is no fault `{fault}`; write toohard, hardware, busy, nomem, \
@@ -134,10 +139,15 @@ impl FromStr for Spec {
                 ));
             }
         });
+        let mut known = Vec::new();
         for pair in keys.split(',').filter(|pair| !pair.is_empty()) {
             let (key, value) =
                 pair.split_once('=').ok_or_else(|| format!("write `{pair}` as KEY=VALUE"))?;
+            if known.contains(&key) {
+                return Err(format!("{key} is there twice; for two faults give --inject twice"));
+            }
             spec.set(key, value)?;
+            known.push(key);
         }
         if (spec.fault, spec.tier) == (Fault::TooHard, Some(Tier::User)) {
             return Err("nobody is further out than the user tier; write tier=real or \
@@ -221,6 +231,8 @@ mod tests {
             ("oom", "write toohard"),
             ("toohard:third", "KEY=VALUE"),
             ("toohard:when=3", "write liobn"),
+            ("nomem,nth=3", "write FAULT:KEY=VALUE"),
+            ("nomem:nth=3,nth=4", "nth is there twice"),
             ("toohard:nth=0", "counts from 1"),
             ("toohard:nth=x", "not a number"),
             ("toohard:tier=user", "tier=virtual"),

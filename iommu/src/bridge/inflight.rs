@@ -11,8 +11,7 @@
 //! Reads need nothing of this where the bridge has a cache: a device asks after a read whether its
 //! translation is valid still, and reads again if not.
 
-use crate::sync::{AtomicU64, Ordering};
-use once_cell::race::OnceBox;
+use crate::sync::{AtomicU64, OnceBox, Ordering};
 
 /// One device's writes. Odd while one is under way.
 #[derive(Debug)]
