@@ -4,11 +4,19 @@
 use crate::abi::{Hcall, Regs};
 use crate::machine::Caller;
 use crate::status::Status;
-use crate::{areas, rtas, splpar, system, tce, term};
+use crate::{areas, interrupts, mmu, rtas, splpar, system, tce, term};
 
 /// Every hypercall, one line per file.
-pub const HCALLS: &[&[Hcall]] =
-    &[tce::HCALLS, term::HCALLS, system::HCALLS, splpar::HCALLS, areas::HCALLS, rtas::HCALLS];
+pub const HCALLS: &[&[Hcall]] = &[
+    tce::HCALLS,
+    term::HCALLS,
+    system::HCALLS,
+    interrupts::HCALLS,
+    mmu::HCALLS,
+    splpar::HCALLS,
+    areas::HCALLS,
+    rtas::HCALLS,
+];
 
 /// Tokens that LoPAR gives out are multiples of 4.
 const STEP: u64 = 4;
@@ -125,6 +133,7 @@ mod tests {
             function_sets(),
             [
                 "hcall-copy",
+                "hcall-interrupt",
                 "hcall-multi-tce",
                 "hcall-random",
                 "hcall-set-mode",

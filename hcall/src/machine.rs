@@ -3,6 +3,7 @@
 
 use crate::accel::{self, Accel, Meter};
 use crate::areas::{Areas, Moment};
+use crate::interrupts::Interrupts;
 use crate::rtas::RtasError;
 use crate::rtas::ddw::Phb;
 use crate::status::Status;
@@ -11,6 +12,15 @@ use std::time::SystemTime;
 
 /// Guest memory, with the bitmap of what was written.
 pub type Memory = vm_memory::GuestMemoryMmap<vm_memory::bitmap::AtomicBitmap>;
+
+/// Where the trees of each process are: a table of 16-byte entries in guest memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessTable {
+    /// Guest real address of entry 0.
+    pub base: u64,
+    /// Size.
+    pub bytes: u64,
+}
 
 /// The machine and the calling vCPU, as far as hypercalls need them.
 pub trait Machine {
@@ -27,6 +37,20 @@ pub trait Machine {
 
     /// Sets LPCR\[ILE\] of all vCPUs: the byte order in which interrupts are taken.
     fn set_interrupts_little_endian(&mut self, little: bool);
+
+    /// Sets LPCR\[AIL\] of all vCPUs: whether interrupts are taken with relocation on, at
+    /// 0xc000000000004000, where they can.
+    fn set_interrupts_relocated(&mut self, _relocated: bool) {}
+
+    /// Sets the process table of all vCPUs, or takes it away; false when they have none.
+    fn set_process_table(&mut self, _table: Option<ProcessTable>) -> bool {
+        false
+    }
+
+    /// The interrupt controller, if there is one.
+    fn interrupts(&self) -> Option<&dyn Interrupts> {
+        None
+    }
 
     /// Sets SPRG0 of the calling vCPU.
     fn set_sprg0(&mut self, value: u64);

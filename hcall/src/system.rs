@@ -117,8 +117,13 @@ const ADDRESS_TRANSLATION_MODE: u64 = 3;
 /// Resource: byte order of interrupts (LPCR\[ILE\]).
 const LITTLE_ENDIAN: u64 = 4;
 
-/// Sets a processor mode. Interrupts with translation off (the only place where ours go) and
-/// their byte order can be set; breakpoints and watchpoints are not there.
+/// Interrupts are taken with translation off, or on at 0xc000000000004000. The values between have
+/// left the architecture (Power ISA 3.0B, Book III, LPCR).
+const TRANSLATION_OFF: u64 = 0;
+const TRANSLATION_ON: u64 = 3;
+
+/// Sets a processor mode: where interrupts are taken, and in which byte order. Breakpoints and
+/// watchpoints are not there.
 ///
 /// Whether MSR\[EE\] is 0 on all processors (H_BAD_MODE if not) is not checked: guests set the
 /// byte order on their boot processor before they enable interrupts.
@@ -130,7 +135,8 @@ fn h_set_mode(
     value2: u64,
 ) -> Result<(), Status> {
     let supported = match resource {
-        ADDRESS_TRANSLATION_MODE => 0,
+        ADDRESS_TRANSLATION_MODE if mflags == TRANSLATION_ON => TRANSLATION_ON,
+        ADDRESS_TRANSLATION_MODE => TRANSLATION_OFF,
         LITTLE_ENDIAN => 1,
         _ => return Err(Status::P2),
     };
@@ -145,6 +151,8 @@ fn h_set_mode(
     }
     if resource == LITTLE_ENDIAN {
         on.machine.set_interrupts_little_endian(mflags == 1);
+    } else {
+        on.machine.set_interrupts_relocated(mflags == TRANSLATION_ON);
     }
     Ok(())
 }

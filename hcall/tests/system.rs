@@ -5,8 +5,8 @@
 mod rig;
 
 use hcall::Status::*;
-use hcall::rtas_tokens;
 use hcall::tokens::*;
+use hcall::{ProcessTable, rtas_tokens};
 use rig::*;
 use std::time::{Duration, UNIX_EPOCH};
 use vm_memory::{Bytes, GuestAddress};
@@ -61,7 +61,41 @@ fn h_set_mode_sets_the_byte_order_of_interrupts() {
     assert_eq!(r.machine.little_endian, Some(true));
     assert_eq!(r.status(H_SET_MODE, &[0, 4, 0, 0]), Success);
     assert_eq!(r.machine.little_endian, Some(false));
-    assert_eq!(r.status(H_SET_MODE, &[0, 3, 0, 0]), Success, "interrupts with translation off");
+}
+
+// LPCR[AIL] 0 and 3; 1 is reserved, and 2 is none of POWER9's (Power ISA 3.0B, Book III, LPCR).
+#[test]
+fn h_set_mode_sets_where_interrupts_are_taken() {
+    let mut r = Rig::new();
+    assert_eq!(r.status(H_SET_MODE, &[3, 3, 0, 0]), Success);
+    assert_eq!(r.machine.relocated, Some(true));
+    assert_eq!(r.status(H_SET_MODE, &[0, 3, 0, 0]), Success, "with translation off");
+    assert_eq!(r.machine.relocated, Some(false));
+}
+
+// LoPAR 2.9, H_REGISTER_PROCESS_TABLE.
+#[test]
+fn a_process_table_is_registered_changed_and_taken_away() {
+    let mut r = Rig::new();
+    let call = |r: &mut Rig, args: [u64; 4]| r.status(H_REGISTER_PROC_TBL, &args);
+    assert_eq!(call(&mut r, [0x1d, 0x10_0000, 0, 12]), Success);
+    let table = Some(ProcessTable { base: 0x10_0000, bytes: 16 << 20 });
+    assert_eq!(r.machine.process_table, Some(table));
+    for (args, status) in [
+        ([0x3d, 0x10_0000, 0, 12], Parameter), // reserved flag
+        ([0x19, 0x10_0000, 0, 12], Parameter), // hash
+        ([0x1d, 0x10_0010, 1, 25], P2),
+        ([0x1d, 1 << 60, 1, 25], P2),
+        ([0x1d, 0x10_0000, 1, 25], P3),
+        ([0x1d, 0x10_0000, 0, 25], P4),
+        ([0x1d, 0x10_0000, 0, u64::MAX], P4),
+        ([0x05, 1, 1, 99], Success), // keeps what is there
+    ] {
+        assert_eq!(call(&mut r, args), status, "{args:x?}");
+        assert_eq!(r.machine.process_table, Some(table));
+    }
+    assert_eq!(call(&mut r, [0x10, 0, 0, 0]), Success);
+    assert_eq!(r.machine.process_table, Some(None));
 }
 
 #[test]

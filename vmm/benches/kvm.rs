@@ -69,6 +69,7 @@ impl Machine {
         let mut registers = probe.cpu.hcall_registers();
         let problem_state = probe.cpu.problem_state();
         let mut platform = Platform {
+            xics: None,
             vcpu: &mut probe.cpu,
             server: 0,
             areas: &[],

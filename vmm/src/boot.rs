@@ -26,6 +26,8 @@ pub struct Boot<'a> {
     pub image: &'a [u8],
     /// The size of guest RAM.
     pub ram: RamSize,
+    /// How many CPUs the guest has.
+    pub cpus: u32,
     /// The command line of the guest.
     pub append: &'a str,
     /// A file to load behind the image.
@@ -89,16 +91,23 @@ impl Boot<'_> {
         let dma_window = *dma.phb.default_window();
         let (arch, told, mut dtb) = (image.arch, map.device_tree(), Vec::new());
         if arch == Arch::Power {
-            dtb = self.device_tree(initrd.clone(), &dma_window);
+            dtb = self.device_tree(initrd.clone(), &map.rtas(), &dma_window);
             write_device_tree(&dtb, &told, &memory)?;
+            let code: Vec<u8> = fdt::RTAS_CODE.iter().flat_map(|word| word.to_be_bytes()).collect();
+            memory.write_slice(&code, GuestAddress(map.rtas().start))?;
         }
         let memory = Arc::new(memory);
         Ok(Ready { memory, dma, entry, arch, told, dtb, dma_window, initrd })
     }
 
-    fn device_tree(&self, initrd: Option<Range<u64>>, dma_window: &Window) -> Vec<u8> {
+    fn device_tree(
+        &self,
+        initrd: Option<Range<u64>>,
+        rtas: &Range<u64>,
+        dma_window: &Window,
+    ) -> Vec<u8> {
         let chosen = Chosen { bootargs: self.append, initrd };
-        fdt::build(&Facts { ram: self.ram, chosen, dma_window })
+        fdt::build(&Facts { ram: self.ram, cpus: self.cpus, rtas, chosen, dma_window })
     }
 }
 

@@ -95,7 +95,7 @@ pub struct RunArgs {
     /// Stop after this time (exit code 124).
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
-    /// How many CPUs the guest has; more than one under KVM only.
+    /// How many CPUs the guest has, a thread each; a POWER guest at most 8.
     #[arg(long, value_name = "N", default_value_t = 1)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=MOST_CPUS))]
     pub smp: u32,

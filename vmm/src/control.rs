@@ -7,12 +7,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hcall::RtasError;
 
 use crate::exit::Outcome;
+use crate::modes::Modes;
 
 /// Console input that waits for the guest; the reader waits when there is this much.
 const INPUT_LIMIT: usize = 4096;
@@ -27,6 +28,8 @@ pub struct Control {
     changed: Condvar,
     /// One for each vCPU.
     kicks: Vec<Kick>,
+    /// What else happens when input comes: the console's interrupt.
+    on_input: OnceLock<Kick>,
 }
 
 #[derive(Default)]
@@ -36,6 +39,7 @@ struct State {
     input: VecDeque<u8>,
     /// Input that the guest has not been woken for yet.
     news: bool,
+    modes: Modes,
 }
 
 /// Where a vCPU is told to start, and with what in r3.
@@ -52,6 +56,8 @@ struct Cpu {
     life: Life,
     /// It does not wait, or not the next time (LoPAR 2.9, H_PROD).
     prodded: bool,
+    /// Its external interrupt line is high.
+    interrupted: bool,
 }
 
 enum Life {
@@ -73,9 +79,11 @@ impl Control {
     /// stopped.
     pub fn new(kicks: Vec<Kick>) -> Control {
         let life = |n| if n == 0 { Life::Running } else { Life::Stopped };
-        let cpus = (0..kicks.len()).map(|n| Cpu { life: life(n), prodded: false }).collect();
+        let cpus = (0..kicks.len())
+            .map(|n| Cpu { life: life(n), prodded: false, interrupted: false })
+            .collect();
         let state = Mutex::new(State { cpus, ..State::default() });
-        Control { state, changed: Condvar::new(), kicks }
+        Control { state, changed: Condvar::new(), kicks, on_input: OnceLock::new() }
     }
 
     /// Asks the run to end. The first reason stays.
@@ -110,7 +118,7 @@ impl Control {
     pub fn cpu_stopped(&self, server: u32) {
         let mut state = self.state();
         if let Some(cpu) = state.cpu(server) {
-            *cpu = Cpu { life: Life::Stopped, prodded: false };
+            (cpu.life, cpu.prodded) = (Life::Stopped, false);
         }
         if state.cpus.iter().all(|cpu| matches!(cpu.life, Life::Stopped)) {
             drop(state);
@@ -131,6 +139,42 @@ impl Control {
         cpu.prodded = true;
         self.changed.notify_all();
         true
+    }
+
+    /// Tells the level of a vCPU's external interrupt line; a high one ends its wait.
+    pub fn interrupt(&self, server: u32, level: bool) {
+        if let Some(cpu) = self.state().cpu(server) {
+            cpu.interrupted = level;
+        }
+        if level {
+            self.changed.notify_all();
+        }
+    }
+
+    /// The modes of all vCPUs.
+    pub fn modes(&self) -> Modes {
+        self.state().modes
+    }
+
+    /// Changes the modes and makes every vCPU look at them; returns what they are now.
+    pub fn change_modes(&self, change: impl FnOnce(&mut Modes)) -> Modes {
+        let mut state = self.state();
+        change(&mut state.modes);
+        let modes = state.modes;
+        drop(state);
+        self.kicks.iter().for_each(|kick| kick());
+        modes
+    }
+
+    /// Has something done whenever input comes. Once only.
+    pub fn on_input(&self, act: Kick) {
+        let _only_once = self.on_input.set(act);
+    }
+
+    fn input_came(&self) {
+        if let Some(act) = self.on_input.get() {
+            act();
+        }
     }
 
     /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed.
@@ -165,7 +209,10 @@ impl Control {
             state.news = true;
             self.changed.notify_all();
         }
-        state.outcome.is_none()
+        let goes_on = state.outcome.is_none();
+        drop(state);
+        self.input_came();
+        goes_on
     }
 
     /// Gives one byte to the guest unless it has much unread.
@@ -175,6 +222,8 @@ impl Control {
             state.input.push_back(byte);
             state.news = true;
             self.changed.notify_all();
+            drop(state);
+            self.input_came();
         }
     }
 
@@ -190,15 +239,19 @@ impl Control {
         len
     }
 
-    /// Waits until there is news for the guest, the vCPU is prodded, the run has to end, or `limit`
-    /// has passed.
+    /// Waits until there is news for the guest, the vCPU has an external interrupt or is prodded, the
+    /// run has to end, or `limit` has passed.
     ///
     /// Input wakes the guest once, as an edge-triggered interrupt does: a guest that idles again
     /// without reading it sleeps.
     pub fn idle(&self, server: u32, limit: Duration) {
         let state = self.state();
-        let nothing =
-            |state: &mut State| !state.take_prod(server) && !state.news && state.outcome.is_none();
+        let nothing = |state: &mut State| {
+            !state.take_prod(server)
+                && !state.is_interrupted(server)
+                && !state.news
+                && state.outcome.is_none()
+        };
         let (mut state, _) = self
             .changed
             .wait_timeout_while(state, limit, nothing)
@@ -215,6 +268,10 @@ impl Control {
 impl State {
     fn cpu(&mut self, server: u32) -> Option<&mut Cpu> {
         self.cpus.get_mut(usize::try_from(server).ok()?)
+    }
+
+    fn is_interrupted(&mut self, server: u32) -> bool {
+        self.cpu(server).is_some_and(|cpu| cpu.interrupted)
     }
 
     /// Whether a vCPU was prodded; it is not any more.

@@ -15,11 +15,13 @@ use crate::boot::Ready;
 use crate::console::Console;
 use crate::control::Control;
 use crate::exit::Outcome;
+use crate::fdt::{INTERRUPT_SOURCES, VTY_SOURCE};
 use crate::processor::{Processor, Shared};
 use crate::record::Recorder;
 use crate::stats::{Calls, Report, TearDown};
 use crate::vcpu::Vcpu;
 use crate::wall_clock::WallClock;
+use crate::xics::Xics;
 
 /// A machine.
 pub struct Machine<V> {
@@ -46,6 +48,19 @@ impl Observe {
     }
 }
 
+/// The interrupt controller of these vCPUs, if they have lines; input interrupts.
+fn xics<V: Vcpu>(processors: &[Processor<V>], control: &Arc<Control>) -> Option<Arc<Xics>> {
+    let lines: Option<Vec<_>> = processors.iter().map(|p| p.vcpu.line()).collect();
+    let xics = Arc::new(Xics::new(lines?, INTERRUPT_SOURCES, Arc::clone(control)));
+    let console = Arc::downgrade(&xics);
+    control.on_input(Box::new(move || {
+        if let Some(xics) = console.upgrade() {
+            xics.pulse(VTY_SOURCE);
+        }
+    }));
+    Some(xics)
+}
+
 impl<V: Vcpu + Send> Machine<V> {
     /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made
     /// for as many vCPUs.
@@ -55,11 +70,13 @@ impl<V: Vcpu + Send> Machine<V> {
         if let Some(first) = processors.first_mut() {
             first.vcpu.start_at(ready.entry, ready.told.start);
         }
+        let xics = xics(&processors, &control);
         let shared = Shared {
             memory: ready.memory,
             dma: ready.dma,
             console: Mutex::new(console),
             control,
+            xics,
             observe: Observe::default(),
             clock: WallClock::default(),
             areas: processors.iter().map(|_| Areas::default()).collect(),

@@ -12,6 +12,8 @@ use crate::memory::RamSize;
 
 /// Room kept for the device tree, as in QEMU.
 const DEVICE_TREE_ROOM: u64 = 2 << 20;
+/// Room kept for the code of RTAS, behind the device tree.
+const RTAS_ROOM: u64 = 4096;
 /// The device tree stays where a 32-bit guest can reach it.
 const DEVICE_TREE_TOP: u64 = 2 << 30;
 
@@ -45,7 +47,7 @@ impl Map {
     /// RAM in which only the device tree has its place.
     pub fn new(ram: RamSize) -> Map {
         let mut map = Map { ram, claims: BTreeMap::new() };
-        let room = map.device_tree();
+        let room = map.device_tree().start..map.rtas().end;
         let owner = "the device tree".to_owned();
         map.claims.insert(room.start, Claim { end: room.end, owner });
         map
@@ -58,8 +60,14 @@ impl Map {
 
     /// Where the device tree lives: the last 2 MiB of RAM below 2 GiB (pseries-boot: QEMU).
     pub fn device_tree(&self) -> Range<u64> {
+        let end = self.rtas().end;
+        end - DEVICE_TREE_ROOM..end - RTAS_ROOM
+    }
+
+    /// Where the code of RTAS lives.
+    pub fn rtas(&self) -> Range<u64> {
         let end = self.ram.bytes().min(DEVICE_TREE_TOP);
-        end - DEVICE_TREE_ROOM..end
+        end - RTAS_ROOM..end
     }
 
     /// Claims `len` bytes at `start`; an empty range claims nothing and always succeeds.
@@ -97,8 +105,9 @@ mod tests {
 
     #[test]
     fn the_device_tree_lives_where_qemu_puts_it() {
-        assert_eq!(map("512M").device_tree(), 0x1fe0_0000..0x2000_0000);
-        assert_eq!(map("4G").device_tree(), 0x7fe0_0000..0x8000_0000);
+        assert_eq!(map("512M").device_tree(), 0x1fe0_0000..0x1fff_f000);
+        assert_eq!(map("4G").device_tree(), 0x7fe0_0000..0x7fff_f000);
+        assert_eq!(map("4G").rtas(), 0x7fff_f000..0x8000_0000);
     }
 
     #[test]

@@ -4,14 +4,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use hcall::{Areas, Moment, RtasError, Status};
+use hcall::interrupts::Interrupts;
+use hcall::{Areas, Moment, ProcessTable, RtasError, Status};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::console::Console;
 use crate::control::{Control, Start};
 use crate::fdt::VTY_UNIT;
+use crate::modes::Modes;
 use crate::vcpu::Vcpu;
 use crate::wall_clock::WallClock;
+use crate::xics::Xics;
 
 /// The devices and the vCPU, for the time of one hypercall.
 pub struct Platform<'a, V> {
@@ -23,6 +26,8 @@ pub struct Platform<'a, V> {
     pub areas: &'a [Areas],
     /// The wall clock.
     pub clock: &'a WallClock,
+    /// The interrupt controller, if there is one.
+    pub xics: Option<&'a Xics>,
     /// The console.
     pub console: &'a Mutex<Console>,
     /// Where an idle vCPU waits.
@@ -54,6 +59,14 @@ impl<V> Platform<'_, V> {
     }
 }
 
+impl<V: Vcpu> Platform<'_, V> {
+    /// The calling vCPU follows at once, the others when they are kicked.
+    fn change_modes(&mut self, change: impl FnOnce(&mut Modes)) {
+        let modes = self.control.change_modes(change);
+        self.vcpu.set_modes(&modes);
+    }
+}
+
 impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
         is_console(unit)?;
@@ -67,7 +80,20 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn set_interrupts_little_endian(&mut self, little: bool) {
-        self.vcpu.set_interrupts_little_endian(little);
+        self.change_modes(|modes| modes.little_endian = little);
+    }
+
+    fn set_interrupts_relocated(&mut self, relocated: bool) {
+        self.change_modes(|modes| modes.relocated = relocated);
+    }
+
+    fn set_process_table(&mut self, table: Option<ProcessTable>) -> bool {
+        self.change_modes(|modes| modes.process_table = table);
+        true
+    }
+
+    fn interrupts(&self) -> Option<&dyn Interrupts> {
+        self.xics.map(|xics| xics as &dyn Interrupts)
     }
 
     fn set_sprg0(&mut self, value: u64) {

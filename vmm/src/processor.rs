@@ -18,6 +18,7 @@ use crate::stats::Calls;
 use crate::trace;
 use crate::vcpu::{Exit, Vcpu};
 use crate::wall_clock::WallClock;
+use crate::xics::Xics;
 
 /// What the vCPUs of a machine have in common. Only console calls take the console's lock.
 pub(crate) struct Shared {
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) dma: Dma,
     pub(crate) console: Mutex<Console>,
     pub(crate) control: Arc<Control>,
+    /// The interrupt controller, if the vCPUs have lines.
+    pub(crate) xics: Option<Arc<Xics>>,
     pub(crate) observe: Observe,
     /// The virtual processor areas of each vCPU.
     pub(crate) areas: Vec<Areas>,
@@ -82,6 +85,7 @@ impl<V: Vcpu> Processor<V> {
     fn start(&mut self, shared: &Shared) -> bool {
         let start = shared.control.wait_for_start(self.books.server);
         if let Some(start) = start {
+            self.vcpu.set_modes(&shared.control.modes());
             self.vcpu.start_at(start.entry, start.r3);
         }
         start.is_some()
@@ -102,6 +106,7 @@ impl<V: Vcpu> Processor<V> {
                     if let Some(outcome) = shared.control.outcome() {
                         return Some(outcome);
                     }
+                    vcpu.set_modes(&shared.control.modes());
                 }
                 Exit::Crashed(why) => return Some(self.crashed(why)),
             }
@@ -143,6 +148,7 @@ impl Books {
             server: self.server,
             areas: &shared.areas,
             clock: &shared.clock,
+            xics: shared.xics.as_deref(),
             console: &shared.console,
             control: &shared.control,
             effects: &mut self.effects,

@@ -26,6 +26,9 @@ use crate::stats::json;
 use crate::vcpu::Vcpu;
 use crate::watch::Watch;
 
+/// Most CPUs of a POWER guest.
+const MOST_POWER_CPUS: u32 = 8;
+
 /// Why a run did not come about.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
@@ -46,8 +49,8 @@ pub enum Failure {
          it with an x86_64 compiler"
     )]
     NotX86,
-    #[error("a POWER guest has one CPU; leave --smp away")]
-    OneCpu,
+    #[error("a POWER guest has 1 to {MOST_POWER_CPUS} CPUs; give fewer with --smp")]
+    TooManyCpus,
     #[error("cannot write the dirty log {}: {source}", path.display())]
     DirtyLog { path: PathBuf, source: io::Error },
     #[error("--rtc: more than 292 years from now; give a nearer time")]
@@ -80,8 +83,8 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
 /// Runs the guest on the vCPUs that its image needs.
 fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
     if ready.arch == Arch::Power {
-        let cpu = Cpu::new(Arc::clone(&ready.memory));
-        return run_guest(args, ready, vec![cpu], || Ok(None));
+        let cpus = power_cpus(&ready, args.smp);
+        return run_guest(args, ready, cpus, || Ok(None));
     }
     let options = kvm::machine::Options {
         ram: args.memory,
@@ -93,12 +96,19 @@ fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
     run_guest(args, ready, cpus, || Ok(Some(vm.dirty().map_err(SetupError::from)?)))
 }
 
+/// The software CPUs of a machine.
+pub(crate) fn power_cpus(ready: &Ready, count: u32) -> Vec<Cpu> {
+    let first = Cpu::new(Arc::clone(&ready.memory));
+    let others: Vec<_> = (1..count).map(|_| first.sibling()).collect();
+    [first].into_iter().chain(others).collect()
+}
+
 /// Only what the image is made of decides; the user may insist, and is told when it cannot be.
 fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
     match (args.vcpu, arch) {
         (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
-        (_, Arch::Power) if args.smp > 1 => Err(Failure::OneCpu),
+        (_, Arch::Power) if args.smp > MOST_POWER_CPUS => Err(Failure::TooManyCpus),
         _ => Ok(()),
     }
 }
@@ -107,6 +117,7 @@ fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
     let boot = Boot {
         image,
         ram: args.memory,
+        cpus: args.smp,
         append: &args.append,
         initrd: args.initrd.as_deref(),
         dma: &args.dma,

@@ -7,6 +7,8 @@ use std::time::Duration;
 use hcall::{Moment, Regs};
 
 use crate::control::Kick;
+use crate::modes::Modes;
+use crate::xics::Line;
 
 /// Why a vCPU came back.
 #[derive(Debug)]
@@ -41,8 +43,12 @@ pub trait Vcpu {
     fn problem_state(&self) -> bool;
     /// The state at entry: starts at `nip` with the address of the device tree in r3.
     fn start_at(&mut self, nip: u64, device_tree: u64);
-    /// Takes interrupts in little-endian mode.
-    fn set_interrupts_little_endian(&mut self, little: bool);
+    /// Takes over the modes of the machine.
+    fn set_modes(&mut self, modes: &Modes);
+    /// Its external interrupt line, if it has one.
+    fn line(&self) -> Option<Line> {
+        None
+    }
     /// Writes SPRG0.
     fn set_sprg0(&mut self, value: u64);
     /// Sets MSR\[EE\].
@@ -106,8 +112,17 @@ impl Vcpu for power::Cpu {
         self.gpr[3] = device_tree;
     }
 
-    fn set_interrupts_little_endian(&mut self, little: bool) {
-        self.set_interrupt_little_endian(little);
+    fn set_modes(&mut self, modes: &Modes) {
+        self.set_interrupt_little_endian(modes.little_endian);
+        self.set_alternate_interrupt_location(modes.relocated);
+        let table = modes.process_table.map(|table| (table.base, table.bytes));
+        let (base, size) = table.unwrap_or_default();
+        self.set_process_table(power::ProcessTable { base, size });
+    }
+
+    fn line(&self) -> Option<Line> {
+        let kicker = self.kicker();
+        Some(Box::new(move |level| kicker.set_external(level)))
     }
 
     fn set_sprg0(&mut self, value: u64) {

@@ -122,7 +122,8 @@ fn an_image_truncated_at_every_header() {
 /// Many images are quicker refused without a process for each.
 fn refused_library(image: &[u8], says: &str) {
     let ram = RamSize::DEFAULT;
-    let refused = Boot { image, ram, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
+    let refused =
+        Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.starts_with(says), "{} bytes: {message}", image.len());
 }
@@ -219,7 +220,8 @@ fn options_that_do_not_exist() {
 fn ready(image: &[u8]) {
     let ram = RamSize::new(16 << 20).unwrap();
     // Accepted or refused: both are fine, and nothing else is.
-    let _ = Boot { image, ram, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
+    let _ =
+        Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
 }
 
 /// A good image of several segments, either endianness and either kind.

@@ -261,7 +261,7 @@ fn an_image_and_a_vcpu_that_do_not_fit_are_told() {
     let (x86, power) = (image("hello-x86"), image("hello-le"));
     refused(&[&x86, "--vcpu", "power"], "for x86-64");
     refused(&[&power, "--vcpu", "kvm"], "for POWER");
-    refused(&[&power, "--smp", "2"], "one CPU");
+    refused(&[&power, "--smp", "9"], "1 to 8 CPUs");
     refused(&[&x86, "--dump-dtb", "-"], "no device tree");
 }
 

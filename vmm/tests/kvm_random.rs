@@ -61,9 +61,16 @@ const RAM: u64 = 32 << 20;
 fn ready(image: &str, append: &str) -> Ready {
     let file = format!("{}/../guest-images/images/{image}.elf", env!("CARGO_MANIFEST_DIR"));
     let image = &std::fs::read(file).unwrap();
-    Boot { image, ram: RamSize::new(RAM).unwrap(), append, initrd: None, dma: &DmaArgs::default() }
-        .ready()
-        .unwrap()
+    Boot {
+        image,
+        ram: RamSize::new(RAM).unwrap(),
+        cpus: 1,
+        append,
+        initrd: None,
+        dma: &DmaArgs::default(),
+    }
+    .ready()
+    .unwrap()
 }
 
 /// Runs a machine to its end, which must be power-off, and checks the invariants.

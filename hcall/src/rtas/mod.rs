@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! H_RTAS: run-time abstraction services by hypercall, as KVM and QEMU offer them; one row per
-//! service, in the files [`basic`] and [`ddw`].
+//! service, in the files [`basic`], [`ddw`] and [`xics`].
 //!
 //! The argument block is big-endian words: token, number of inputs, number of outputs, inputs,
 //! outputs, of which the first is the status (LoPAR 2.9, "RTAS Argument Call Buffer").
 
 pub mod basic;
 pub mod ddw;
+pub mod xics;
 
 use crate::abi::hcalls;
 use crate::machine::{Caller, Memory};
@@ -104,7 +105,7 @@ macro_rules! services {
 use services;
 
 /// Every service, one line per file.
-pub const SERVICES: &[&[Service]] = &[basic::SERVICES, ddw::SERVICES];
+pub const SERVICES: &[&[Service]] = &[basic::SERVICES, ddw::SERVICES, xics::SERVICES];
 
 fn all_services() -> impl Iterator<Item = &'static Service> {
     SERVICES.iter().flat_map(|services| services.iter())

@@ -36,6 +36,8 @@ pub(crate) struct Fake {
     pub(crate) typed: Vec<u8>,
     pub(crate) terminal: Result<(), Status>,
     pub(crate) little_endian: Option<bool>,
+    pub(crate) relocated: Option<bool>,
+    pub(crate) process_table: Option<Option<ProcessTable>>,
     pub(crate) sprg0: Option<u64>,
     pub(crate) ceded: u32,
     pub(crate) powered_off: bool,
@@ -70,6 +72,15 @@ impl Machine for Fake {
     }
     fn set_interrupts_little_endian(&mut self, little: bool) {
         self.little_endian = Some(little);
+    }
+
+    fn set_interrupts_relocated(&mut self, relocated: bool) {
+        self.relocated = Some(relocated);
+    }
+
+    fn set_process_table(&mut self, table: Option<ProcessTable>) -> bool {
+        self.process_table = Some(table);
+        true
     }
     fn set_sprg0(&mut self, value: u64) {
         self.sprg0 = Some(value);
@@ -198,6 +209,8 @@ impl Rig {
             typed: Vec::new(),
             terminal: Ok(()),
             little_endian: None,
+            relocated: None,
+            process_table: None,
             sprg0: None,
             ceded: 0,
             powered_off: false,

@@ -44,7 +44,7 @@ impl Write for Printed {
 fn ready(image: &[u8]) -> Result<(Ready, RamSize), String> {
     let ram: RamSize = RAM.parse().map_err(|error| format!("{RAM}: {error}"))?;
     let dma = DmaArgs::default();
-    let boot = Boot { image, ram, append: "", initrd: None, dma: &dma };
+    let boot = Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &dma };
     boot.ready().map(|ready| (ready, ram)).map_err(|error| error.to_string())
 }
 

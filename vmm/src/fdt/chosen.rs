@@ -17,11 +17,25 @@ pub struct Chosen<'a> {
     pub initrd: Option<Range<u64>>,
 }
 
+/// What the platform and the guest have agreed on (LoPAR 2.9, "ibm,architecture-vec-5"): byte 0 is
+/// the length less 1, then a byte for each number, of which these are not 0.
+const ARCHITECTURE: [u8; 27] = {
+    let mut vector = [0; 27];
+    vector[0] = 26 - 1;
+    vector[2] = 0b0010_0000; // the reset of dynamic reconfiguration memory
+    vector[5] = 0b1000_0000; // affinity in form 1
+    vector[23] = 0; // interrupts by the legacy controller
+    vector[24] = 0x40; // radix trees
+    vector[26] = 0x40; // which the guest invalidates by instructions
+    vector
+};
+
 impl Chosen<'_> {
     pub(super) fn node(&self) -> DeviceTreeNode {
         let console = vdevice::console_path();
         let chosen = node::new("chosen")
             .with("bootargs", self.bootargs)
+            .with("ibm,architecture-vec-5", ARCHITECTURE)
             .with("stdout-path", console.as_str())
             .with("linux,stdout-path", console.as_str());
         match &self.initrd {

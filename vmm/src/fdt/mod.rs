@@ -12,11 +12,16 @@ mod node;
 mod pci;
 mod rtas;
 mod vdevice;
+mod xics;
 
 pub use chosen::Chosen;
 pub use pci::BUID as PHB_BUID;
-pub use vdevice::VTY_UNIT;
+pub use rtas::CODE as RTAS_CODE;
+pub use vdevice::{INTERRUPT_SOURCES, VTY_SOURCE, VTY_UNIT};
 
+use std::ops::Range;
+
+use dtoolkit::memreserve::MemoryReservation;
 use dtoolkit::model::DeviceTree;
 use iommu::Window;
 
@@ -28,6 +33,10 @@ use crate::memory::RamSize;
 pub struct Facts<'a> {
     /// The size of guest RAM.
     pub ram: RamSize,
+    /// How many CPUs there are.
+    pub cpus: u32,
+    /// Where [`RTAS_CODE`] is, below 4 GiB.
+    pub rtas: &'a Range<u64>,
     /// What goes to `/chosen`.
     pub chosen: Chosen<'a>,
     /// The default DMA window of the PCI host bridge.
@@ -46,9 +55,13 @@ pub fn build(facts: &Facts<'_>) -> Vec<u8> {
         .with("compatible", "qemu,pseries")
         .and(facts.chosen.node())
         .and(memory::node(facts.ram))
-        .and(cpus::node())
-        .and(rtas::node())
+        .and(cpus::node(facts.cpus))
+        .and(xics::node(facts.cpus))
+        .and(rtas::node(facts.rtas))
         .and(vdevice::node())
         .and(pci::node(facts.dma_window));
+    let reserved = facts.rtas;
+    tree.memory_reservations =
+        vec![MemoryReservation::new(reserved.start, reserved.end - reserved.start)];
     tree.to_dtb()
 }

@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `/rtas`: the tokens of the RTAS calls and the function sets of the hypercalls, both derived
-//! from the rows of the crate hcall.
-//!
-//! `linux,rtas-entry` is absent: there is no RTAS code in guest RAM, and a guest that finds none
-//! calls RTAS by the hypercall 0xf000 itself, as kvm-unit-tests does.
+//! from the rows of the crate hcall, and where the code is that makes a call a hypercall.
+
+use std::ops::Range;
 
 use dtoolkit::model::DeviceTreeNode;
 
 use super::node::{self, Build};
 
-pub(super) fn node() -> DeviceTreeNode {
-    let rtas = node::new("rtas").with("ibm,hypertas-functions", hcall::function_sets().as_slice());
+/// The code at `linux,rtas-entry`: a guest calls it with the address of the argument block in r3, in
+/// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It hands the block to H_RTAS.
+pub const CODE: [u32; 5] = [
+    0x7c64_1b78, // mr r4,r3
+    0x3c60_0000, // lis r3,0
+    0x6063_f000, // ori r3,r3,0xf000
+    0x4400_0022, // sc 1
+    0x4e80_0020, // blr
+];
+
+/// Room for an error log, which is never written.
+const ERROR_LOG_MAX: u32 = 0x800;
+
+/// `code` is where [`CODE`] is, below 4 GiB.
+pub(super) fn node(code: &Range<u64>) -> DeviceTreeNode {
+    let [_, start] = node::cells(code.start);
+    let [_, size] = node::cells(code.end - code.start);
+    let rtas = node::new("rtas")
+        .with("ibm,hypertas-functions", hcall::function_sets().as_slice())
+        .with("linux,rtas-base", start)
+        .with("linux,rtas-entry", start)
+        .with("rtas-size", size)
+        .with("rtas-error-log-max", ERROR_LOG_MAX);
     hcall::rtas_tokens().fold(rtas, |rtas, (name, token)| rtas.with(name, token))
 }

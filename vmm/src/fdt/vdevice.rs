@@ -7,8 +7,12 @@ use super::node::{self, Build, PRESENT};
 
 /// The unit address of the console.
 pub const VTY_UNIT: u32 = 0x7100_0000;
-/// Its interrupt: number, and edge-triggered.
-const VTY_INTERRUPT: [u32; 2] = [0x1100, 0];
+/// The interrupt of the console, which tells that somebody typed.
+pub const VTY_SOURCE: u32 = 0x1100;
+/// The interrupt sources of all devices.
+pub const INTERRUPT_SOURCES: &[u32] = &[VTY_SOURCE];
+/// Interrupts of virtual devices are edge-triggered.
+const EDGE: u32 = 0;
 
 pub(super) fn node() -> DeviceTreeNode {
     node::new("vdevice")
@@ -27,7 +31,7 @@ fn vty() -> DeviceTreeNode {
         .with("device_type", "serial")
         .with("compatible", "hvterm1")
         .with("reg", VTY_UNIT)
-        .with("interrupts", VTY_INTERRUPT)
+        .with("interrupts", [VTY_SOURCE, EDGE])
 }
 
 fn vty_name() -> String {

@@ -19,6 +19,7 @@ use super::host::{KvmError, refused};
 use super::kick::Kicker;
 use super::vm::Vm;
 use crate::control::Kick;
+use crate::modes::Modes;
 use crate::vcpu::{Exit, Vcpu};
 
 /// A vCPU of an x86-64 guest.
@@ -172,8 +173,8 @@ impl Vcpu for KvmCpu {
         self.fd.set_sync_dirty_reg(SyncReg::Register);
     }
 
-    /// There is one byte order.
-    fn set_interrupts_little_endian(&mut self, _little: bool) {}
+    /// There is one byte order, no source of interrupts, and the guest has tables of its own.
+    fn set_modes(&mut self, _modes: &Modes) {}
 
     /// There is no such register, and nothing that would read it.
     fn set_sprg0(&mut self, _value: u64) {}
