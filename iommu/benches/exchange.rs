@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The exchange with all checks, pins and dirt: against a bare atomic swap, and against the design
+//! The exchange with pins and dirt: against a bare atomic swap, and against the design
 //! that it replaced, on one thread and on two.
 //!
 //! `ratios` beside this file prints the same as multiples of a bare swap.
@@ -32,8 +32,25 @@ fn bare_swap(bencher: Bencher) {
     });
 }
 
+/// The exchange of the commit by itself, as the old design is by itself.
 #[divan::bench(threads = [1, 2])]
 fn exchange(bencher: Bencher) {
+    let (all, next) = (full(), AtomicU64::new(0));
+    let (table, base) = (all.windows()[0].tables()[0].clone(), base(&all));
+    let bencher = bencher.counter(ItemsCount::new(RUN)).with_inputs(|| all.agent());
+    bencher.bench_values(|mut agent| {
+        let at = place(&next);
+        for n in 0..RUN {
+            let new = host_page(base, at + 2 * n);
+            _ = black_box(iommu::tce_xchg(&table, all.frames(), &mut agent, entry(at + n), new));
+        }
+        agent
+    });
+}
+
+/// With the checks of a hypercall, the LIOBN and the view.
+#[divan::bench(threads = [1, 2])]
+fn put(bencher: Bencher) {
     let (all, next) = (full(), AtomicU64::new(0));
     let bencher = bencher.counter(ItemsCount::new(RUN)).with_inputs(|| all.agent());
     bencher.bench_values(|mut agent| {

@@ -5,7 +5,7 @@
 mod fixture;
 
 use fixture::*;
-use iommu::RawTce;
+use iommu::{RawTce, tce_xchg};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -43,7 +43,8 @@ fn main() {
                 black_box(bare.swap(n, (n + round) << 12 | RW));
             }
         }),
-        put("put, new page over a live entry", |round, n| page(n + round)),
+        exchange("exchange with pins and dirt, new page over a live one"),
+        put("put: checks, view and exchange", |round, n| page(n + round)),
         put("put, map and clear in turn", |_, n| RawTce(page(n).0 * (n & 1))),
         Case::new("old design: lock, clear, lock, build", BATCH * 8, |round| {
             for n in 0..BATCH * 8 {
@@ -78,15 +79,19 @@ fn main() {
 /// old design the lock of their pool. On one entry the old design also fails.
 fn two_threads() {
     let (all, old) = (full(), Old::new());
+    let table = all.windows()[0].tables()[0].clone();
     (0..ENTRIES).for_each(|n| old.replace(n, page(n).0).expect("alone"));
     println!("\n{:<48} {:>9}", "two threads", "ns/entry");
     for (name, half) in [("own halves of the window", ENTRIES / 2), ("one entry", 0)] {
         let entry = move |thread: u64, n: u64| if half == 0 { 0 } else { thread * half + n % half };
-        let (all, old) = (&all, &old);
+        let (all, old, table) = (&all, &old, &table);
         let new = || {
             both(|thread| {
-                let mut agent = all.agent();
-                move |n| all.put(&mut agent, LIOBN, ioba(entry(thread, n)), page(n)).is_ok()
+                let (mut agent, frames, base) = (all.agent(), all.frames(), base(all));
+                move |n| {
+                    let at = fixture::entry(entry(thread, n));
+                    tce_xchg(table, frames, &mut agent, at, host_page(base, n)).is_ok()
+                }
             })
         };
         let before = || both(|thread| move |n| old.replace(entry(thread, n), page(n).0).is_ok());
@@ -123,6 +128,21 @@ fn both<W: FnMut(u64) -> bool>(make: impl Fn(u64) -> W + Sync) -> (Duration, u64
         let other = scope.spawn(|| run(1));
         let (mine, other) = (run(0), other.join().expect("no panic"));
         (mine.0.max(other.0), mine.1 + other.1)
+    })
+}
+
+/// The exchange of the commit by itself, as the old design is by itself: both on a table, without
+/// the checks of a hypercall, the LIOBN and the view.
+fn exchange<'a>(name: &'static str) -> Case<'a> {
+    let all = full();
+    let (mut agent, table) = (all.agent(), all.windows()[0].tables()[0].clone());
+    let base = base(&all);
+    Case::new(name, BATCH * 8, move |round| {
+        for n in 0..BATCH * 8 {
+            let n = round * BATCH * 8 + n;
+            let new = host_page(base, n + round);
+            black_box(tce_xchg(&table, all.frames(), &mut agent, entry(n), new).expect("in it"));
+        }
     })
 }
 

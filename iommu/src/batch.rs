@@ -266,10 +266,35 @@ impl Drop for Batch<'_> {
     }
 }
 
-/// One exchange with its kill: a [`Batch`] of one, without the room that a batch needs, for a
-/// [plain](Work::plain) agent and a table that is not watched. `slot` is the entry's place.
+/// Exchanges one entry, and kills, dirties and releases what was displaced: a [`Batch`] of one.
+/// Returns what that was.
+///
+/// Errors: as [`Batch::tce_xchg`].
 ///
 /// Linux: `iommu_tce_xchg` as the commit made it.
+#[inline(always)]
+pub fn tce_xchg(
+    table: &IommuTable,
+    frames: &Frames,
+    by: &mut Agent,
+    entry: HwEntry,
+    new: Tce,
+) -> Result<Tce, Error> {
+    if !by.work.plain || table.watch().is_some() {
+        return Batch::new(table, frames, by).tce_xchg(entry, new);
+    }
+    table.check(entry)?;
+    if new.is_live() {
+        frames.check_page(new.hpa(), table.window().page_shift())?;
+    }
+    Ok(match table.place(entry, new.is_live(), by.work.may_allocate)? {
+        Some(slot) => tce_xchg_plain(table, frames, &mut by.work, entry, slot, new),
+        None => Tce::CLEAR,
+    })
+}
+
+/// One exchange with its kill: a [`Batch`] of one, without the room that a batch needs, for a
+/// [plain](Work::plain) agent and a table that is not watched. `slot` is the entry's place.
 #[inline(always)]
 pub(crate) fn tce_xchg_plain(
     table: &IommuTable,

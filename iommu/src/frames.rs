@@ -215,7 +215,18 @@ impl Frames {
 
     /// Is this the address of a page that is wholly guest memory? Errors: [`Error::Foreign`]; else
     /// as [`page`](Self::page).
+    #[inline(always)]
     pub fn check_page(&self, hpa: Hpa, shift: PageShift) -> Result<(), Error> {
+        // Memory begins at a multiple of every page.
+        let gpa = hpa.0.wrapping_sub(BASE.0);
+        if gpa < self.end(shift) && gpa & shift.low_bits() == 0 {
+            return Ok(());
+        }
+        self.refuse_page(hpa, shift)
+    }
+
+    #[cold]
+    fn refuse_page(&self, hpa: Hpa, shift: PageShift) -> Result<(), Error> {
         self.page(self.gpa(hpa).ok_or(Error::Foreign(hpa))?, shift).map(drop)
     }
 
@@ -281,14 +292,24 @@ impl Frames {
     ///
     /// A reader who takes the bit between the test and a set that does not happen reads the page
     /// after it took the bit, and the kill before the test has ended the device's writes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn mark_dirty(&self, hpa: Hpa, shift: PageShift) {
         let first = self.frame(hpa);
-        let frames = 1 << (shift.get() - SHIFT);
-        for frame in first..first.saturating_add(frames) {
-            if !self.dirt.is_bit_set(frame) {
-                self.dirt.set_bit(frame);
-            }
+        match shift {
+            PageShift::K4 => self.mark_frame(first),
+            large => self.mark_frames(first, 1 << (large.get() - SHIFT)),
+        }
+    }
+
+    #[inline(never)]
+    fn mark_frames(&self, first: usize, frames: usize) {
+        (first..first.saturating_add(frames)).for_each(|frame| self.mark_frame(frame));
+    }
+
+    #[inline(always)]
+    fn mark_frame(&self, frame: usize) {
+        if !self.dirt.is_bit_set(frame) {
+            self.dirt.set_bit(frame);
         }
     }
 

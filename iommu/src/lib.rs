@@ -72,7 +72,7 @@ pub mod windows;
 pub use addr::{AlignedHpa, Gpa, GuestEntry, Hpa, HwEntry, Ioba, Liobn, Ua};
 pub use agent::Agent;
 pub use audit::Audit;
-pub use batch::Batch;
+pub use batch::{Batch, tce_xchg};
 pub use bridge::Bridge;
 pub use container::Container;
 pub use detector::Detector;

@@ -410,6 +410,42 @@ fn a_batch_of_a_library_user_checks_and_cannot_forget() {
     r.assert_sound();
 }
 
+// The exchange of the commit by itself, plain and on what a batch must do instead.
+#[test]
+fn one_exchange_is_a_batch_of_one() {
+    let list =
+        [(A, Direction::Bidirectional), (B, Direction::ToDevice), (A, Direction::FromDevice)];
+    let window = Window::bytes(L, 0, 1 << 40, PageShift::K4).expect("a window");
+    let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
+    let detector = Detector::new(frames.clone());
+    let new = || IommuTable::with_levels(window, 2, Ioda2::default()).expect("a table");
+    for table in [new(), new().watched(detector.watch(&window))] {
+        let mut by = frames.agent();
+        let mut xchg = |entry, tce| tce_xchg(&table, &frames, &mut by, HwEntry(entry), tce);
+        let page = |gpa| frames.page(Gpa(gpa), PageShift::K4).expect("a page");
+        assert_eq!(xchg(7, Tce::CLEAR), Ok(Tce::CLEAR), "no level, and none is made");
+        let mut last = Tce::CLEAR;
+        for (gpa, direction) in list {
+            let tce = Tce::new(page(gpa), direction);
+            assert_eq!(xchg(7, tce), Ok(last));
+            assert_eq!(frames.pins(tce.hpa()), 1);
+            last = tce;
+        }
+        assert_eq!((frames.pins(page(B).hpa()), frames.is_dirty(page(B).hpa())), (0, false));
+        assert!(frames.is_dirty(page(A).hpa()), "by the first direction");
+        assert_eq!(xchg(1 << 28, last), Err(Error::NoEntry(HwEntry(1 << 28))));
+        let foreign = Tce::new(AlignedHpa::new(Hpa(A)).expect("aligned"), Direction::ToDevice);
+        assert_eq!(xchg(7, foreign), Err(Error::Foreign(Hpa(A))));
+        assert_eq!(xchg(7, Tce::CLEAR), Ok(last));
+        assert_eq!(
+            by.totals(),
+            Totals { pinned: 3, released: 3, dirtied: 2, kills: by.totals().kills }
+        );
+        assert_eq!(Audit::tables(&frames, [&table]), Audit::default());
+        frames.take_dirty();
+    }
+}
+
 // 87; bug 56 and 67
 #[test]
 fn bug_67_a_reset_clears_view_and_hardware_and_releases_all() {

@@ -127,13 +127,15 @@ use registered::Registered;
 use sync::{AtomicU64, Ordering};
 
 fn main() {
-    let models: [(&str, fn()); 11] = [
+    let models: [(&str, fn()); 13] = [
         ("two who need a missing level both keep their entries", two_make_one_level),
         ("view and hardware agree where a level appears", a_put_makes_a_level_under_a_clear),
         ("two puts that need a missing level leave one page pinned", two_puts_make_one_level),
         ("a fill that races with a kill leaves nothing stale", a_fill_races_with_a_kill),
         ("two fills and a kill leave nothing stale", two_fills_race_with_a_kill),
         ("no page is written after it was released", a_write_races_with_a_release),
+        ("nor read, by the epoch", a_read_by_the_epoch_races_with_a_release),
+        ("nor read, by the cache", a_read_by_the_cache_races_with_a_release),
         ("of a pin and an unregistration at most one succeeds", a_pin_races_with_unregistering),
         ("view and hardware agree after two puts", two_puts_race),
         ("view and hardware agree after a put and a batch", a_put_races_with_a_batch),
@@ -213,6 +215,51 @@ fn a_write_races_with_a_release() {
     writes.wait(thread::yield_now);
     released.store(1, Ordering::Relaxed);
     device.join().expect("no panic");
+}
+
+/// What a device reads counts only if nothing was killed meanwhile. `read` loads an entry, then
+/// the page, and tells the entry and what it read if it counts.
+fn a_read_races(
+    chip: bridge::Chip,
+    read: fn(&bridge::Chip, &AtomicU64, &AtomicU64) -> Option<(u64, u64)>,
+) {
+    let chip = Arc::new(chip);
+    let (table, page) = (Arc::new(AtomicU64::new(OLD)), Arc::new(AtomicU64::new(0)));
+    let device = {
+        let (chip, table, page) = (chip.clone(), table.clone(), page.clone());
+        thread::spawn(move || {
+            // The old page says 1 once it is somebody else's.
+            assert_ne!(read(&chip, &table, &page), Some((OLD, 1)), "read from a released page");
+        })
+    };
+    assert_eq!(table.swap(NEW, Ordering::SeqCst), OLD);
+    if let Some(cache) = chip.cache() {
+        cache.kill(1);
+    }
+    chip.sync();
+    page.store(1, Ordering::Relaxed);
+    device.join().expect("no panic");
+}
+
+fn a_read_by_the_epoch_races_with_a_release() {
+    a_read_races(bridge::Chip::new(bridge::Kind::P5ioc2), |chip, table, page| {
+        let epoch = chip.epoch();
+        let tce = table.load(Ordering::Acquire);
+        let read = page.load(Ordering::Relaxed);
+        chip.is_epoch(epoch).then_some((tce, read))
+    });
+}
+
+fn a_read_by_the_cache_races_with_a_release() {
+    a_read_races(bridge::Chip::new(bridge::Kind::Ioda2), |chip, table, page| {
+        let cache = chip.cache()?;
+        let (cached, ticket) = cache.lookup(1);
+        assert_eq!(cached, None, "nothing was filled");
+        let tce = table.load(Ordering::Acquire);
+        let ticket = cache.fill(1, tce, ticket)?;
+        let read = page.load(Ordering::Relaxed);
+        cache.is_current(ticket).then_some((tce, read))
+    });
 }
 
 #[allow(clippy::single_range_in_vec_init)]

@@ -7,7 +7,7 @@ use super::inflight::{Devices, InFlight};
 use super::kill::{Killed, decode_ioda1, decode_ioda2};
 use crate::addr::Ioba;
 use crate::platform::Pe;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, fence};
 use crate::table::MAX_LEVELS;
 use crate::window::PageShift;
 use std::fmt;
@@ -51,6 +51,8 @@ pub(crate) struct Chip {
     devices: Devices,
     next_table: AtomicU64,
     kills: AtomicU64,
+    /// Of a bridge whose cache follows the table: kills so far. See [`Chip::epoch`].
+    epoch: AtomicU64,
     /// The page shift of the tables, which the bus form needs to find the address.
     page_shift: AtomicU64,
 }
@@ -63,6 +65,7 @@ impl Chip {
             devices: Devices::new(),
             next_table: AtomicU64::new(TABLES),
             kills: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
             page_shift: AtomicU64::new(12),
         }
     }
@@ -109,14 +112,35 @@ impl Chip {
         self.sync();
     }
 
-    /// Waits for the writes of devices that are under way.
+    /// The end of every kill: waits for the writes of devices that are under way. Reads that are
+    /// under way find out by the cache, or else by the [`epoch`](Self::epoch).
     #[inline]
     pub(crate) fn sync(&self) {
+        if self.cache().is_none() {
+            self.epoch.fetch_add(1, Ordering::AcqRel);
+        }
         let mut turns = 0u32;
         self.devices.wait(|| {
             turns += 1;
             if turns < 100 { std::hint::spin_loop() } else { std::thread::yield_now() }
         });
+        // What is stored in a released page comes after the kill also for who reads without a lock.
+        fence(Ordering::Release);
+    }
+
+    /// A number that is another one after each kill, where there is no cache to tell. Who takes it
+    /// before loading an entry acquires the exchanges that were killed before.
+    #[inline]
+    pub(crate) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// True when nothing was killed since then. The fence keeps what was read through an entry
+    /// before the question: a page is released only after the kill.
+    #[inline]
+    pub(crate) fn is_epoch(&self, epoch: u64) -> bool {
+        fence(Ordering::Acquire);
+        self.epoch() == epoch
     }
 
     /// Values that were written to the kill register. Exact while one thread writes.

@@ -118,6 +118,7 @@ struct Found<'a> {
     entry: HwEntry,
     tce: Tce,
     ticket: Option<Ticket>,
+    epoch: u64,
     /// When the detector is on: when the device began.
     began: u64,
     to: Translation,
@@ -153,8 +154,7 @@ impl Device {
     /// Reads memory. Errors: [`DmaFault`]; `to` may be filled in part.
     ///
     /// What is read is of a page that was mapped all the time: after the read the bridge is asked
-    /// whether it still translates so, and if not all is done again. A bridge without a cache
-    /// cannot tell; there kills wait for reads as they do for writes.
+    /// whether it still translates so, and if not all is done again.
     #[inline]
     pub fn read(
         &mut self,
@@ -191,7 +191,6 @@ impl Device {
         to: &mut [u8],
     ) -> Result<(), DmaFault> {
         let access = Direction::ToDevice;
-        let reading = Busy::reading(&self.chip, self.place);
         let found = find(self.windows.load(), &self.chip, self.pe, ioba, to.len(), access)?;
         self.hot = found.hot(ioba);
         // By far the commonest: all of it in one page, and nothing changed meanwhile.
@@ -202,7 +201,6 @@ impl Device {
                 return Ok(());
             }
         }
-        drop(reading);
         self.read_pieces(memory, ioba, to)
     }
 
@@ -218,7 +216,6 @@ impl Device {
         while done < to.len() {
             let at = Ioba(ioba.0.wrapping_add(done as u64));
             let windows = self.windows.load();
-            let _reading = Busy::reading(&self.chip, self.place);
             let left = to.len() - done;
             let found = find(windows, &self.chip, self.pe, at, left, Direction::ToDevice)?;
             let Translation { hpa, len, .. } = found.to;
@@ -269,20 +266,13 @@ impl std::fmt::Debug for Device {
     }
 }
 
-/// An access that kills wait for, from its lookup to its end.
+/// A write, which kills wait for, from its lookup to its end.
 struct Busy<'a>(&'a InFlight);
 
 impl<'a> Busy<'a> {
     fn new(accesses: &'a InFlight) -> Busy<'a> {
         accesses.begin();
         Busy(accesses)
-    }
-
-    /// For a read: only where no cache can tell afterwards whether it was right. An entry that is
-    /// the same before and after the read may have been another in between.
-    #[inline]
-    fn reading(chip: &'a Chip, place: usize) -> Option<Busy<'a>> {
-        if chip.cache().is_some() { None } else { chip.writes(place).map(Busy::new) }
     }
 }
 
@@ -303,6 +293,7 @@ fn find<'a>(
 ) -> Result<Found<'a>, DmaFault> {
     let (table, entry, offset) = entry_of(windows, pe, ioba).ok_or(DmaFault::NoWindow(ioba))?;
     let began = table.watch().map_or(0, |watch| watch.now());
+    let epoch = chip.epoch();
     let (tce, ticket) = lookup(chip, pe, ioba, table, entry, offset);
     if !tce.is_live() {
         return Err(DmaFault::NotMapped(ioba));
@@ -314,7 +305,7 @@ fn find<'a>(
     let left = table.window().page_shift().bytes() - offset;
     let len = usize::try_from(left).unwrap_or(usize::MAX).min(len);
     let to = Translation { hpa: Hpa(tce.hpa().0 + offset), len, direction: allowed };
-    Ok(Found { table, entry, tce, ticket, began, to })
+    Ok(Found { table, entry, tce, ticket, epoch, began, to })
 }
 
 /// The table of the PE's window that the address is in, the entry, and the offset in its page.
@@ -370,14 +361,14 @@ fn lookup(
 }
 
 impl Found<'_> {
-    /// Has the bridge translated so all the time? Without a cache the access is one that kills wait
-    /// for; a translation that could not be cached was being killed.
+    /// Has the bridge translated so all the time? A translation that could not be cached was being
+    /// killed.
     #[inline]
     fn is_current(&self, chip: &Chip) -> bool {
         match (self.ticket, chip.cache()) {
             (Some(ticket), Some(cache)) => cache.is_current(ticket),
             (None, Some(_)) => false,
-            (_, None) => true,
+            (_, None) => chip.is_epoch(self.epoch),
         }
     }
 

@@ -8,8 +8,8 @@
 //! device writing and waits, or the device comes after the killer, acquires what it did and
 //! finds the translation gone.
 //!
-//! Reads need nothing of this where the bridge has a cache: a device asks after a read whether its
-//! translation is valid still, and reads again if not.
+//! Reads need nothing of this: a device asks after a read whether its translation is valid still,
+//! of the cache or by the bridge's epoch, and reads again if not.
 
 use crate::sync::{AtomicU64, OnceBox, Ordering};
 
