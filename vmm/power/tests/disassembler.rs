@@ -30,6 +30,9 @@ const OBJDUMP_ERRATA: &[Erratum] = &[
     ("Book I, 4.6.5: lfdp, stfdp; objdump has them for POWER6 only", |row, _| {
         row.name.contains("fdp")
     }),
+    ("POWER9's eieio has a hint in bit 6", |row, w| {
+        row.name == "eieio" && w.raw() & 1 << (31 - 6) != 0
+    }),
 ];
 
 /// Whether objdump's text is an instruction of a form that the book says is invalid.

@@ -4,6 +4,9 @@
 use crate::{Cpu, form, interrupt::Stop, machine::Machine, radix::Access, word::Word};
 use std::sync::atomic::{Ordering, fence};
 
+/// Bit 6 of `eieio`.
+const HINT: u32 = 1 << (31 - 6);
+
 /// Orders this CPU's accesses to RAM, which are relaxed atomics.
 fn order(ordering: Ordering) -> Result<(), Stop> {
     fence(ordering);
@@ -54,13 +57,14 @@ crate::isa![
     },
     Insn {
         name: eieio,
-        form: form::x(31, 854).zero(form::RT | form::RA | form::RB),
+        // Bit 6 is a hint of POWER9's: Linux's barrier between stores and loads has it set.
+        form: form::x(31, 854).zero(form::RT & !HINT | form::RA | form::RB),
         asm: "eieio",
         book: "Book II, Enforce In-order Execution of I/O",
         does: |m, w| {
             m.call(|_, _| order(Ordering::SeqCst), w)?;
         },
-        cases: &["7c0006ac eieio |  | ",],
+        cases: &["7c0006ac eieio |  | ", "7e0006ac eieio |  | "],
     },
     Insn {
         name: isync,
