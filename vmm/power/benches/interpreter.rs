@@ -83,6 +83,24 @@ const VSX: Loop = Loop {
     per_turn: 7,
 };
 
+/// x <- 3.9 x (1 - x), which goes on for ever between 0 and 1, and things made of it.
+const FLOAT: Loop = Loop {
+    body: &[
+        0xfc81_1828, // fsub f4,f1,f3
+        0xfca3_00b2, // fmul f5,f3,f2
+        0xfc65_0132, // fmul f3,f5,f4
+        0xfcc3_08ba, // fmadd f6,f3,f2,f1
+        0xfce6_1024, // fdiv f7,f6,f2
+        0xed07_082a, // fadds f8,f7,f1
+        0xfc07_3000, // fcmpu cr0,f7,f6
+        0xf127_3180, // xsmuldp vs9,vs7,vs6
+        0xfd40_3e5e, // fctidz f10,f7
+        0xfd60_569c, // fcfid f11,f10
+        0x4200_ffd8, // bdnz -40
+    ],
+    per_turn: 11,
+};
+
 /// A CPU with the loop in its RAM.
 fn cpu(code: &Loop, little: bool) -> Cpu {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0), 1 << 20)]).expect("1 MiB of RAM");
@@ -94,11 +112,17 @@ fn cpu(code: &Loop, little: bool) -> Cpu {
     let facilities = msr::FP | msr::VEC | msr::VSX;
     cpu.set_msr(msr::SF | msr::ME | facilities | if little { msr::LE } else { 0 });
     cpu.gpr[2] = 0x8000;
+    for (n, v) in [(1, 1.0f64), (2, 3.9), (3, 0.3)] {
+        cpu.set_vsr(n, u128::from(v.to_bits()) << 64);
+    }
     cpu
 }
 
 fn run(bencher: Bencher, code: &Loop, little: bool) {
-    let mut cpu = cpu(code, little);
+    run_on(&mut cpu(code, little), bencher, code);
+}
+
+fn run_on(cpu: &mut Cpu, bencher: Bencher, code: &Loop) {
     bencher.counter(ItemsCount::new(TURNS * code.per_turn)).bench_local(|| {
         cpu.set_nip(START);
         cpu.set_ctr(TURNS);
@@ -129,6 +153,14 @@ fn vmx(bencher: Bencher, little: bool) {
 #[divan::bench(args = [true, false])]
 fn vsx(bencher: Bencher, little: bool) {
     run(bencher, &VSX, little);
+}
+
+/// By rounding mode: to nearest, which the host does, and toward zero.
+#[divan::bench(args = [0, 1])]
+fn float(bencher: Bencher, rn: u64) {
+    let mut cpu = cpu(&FLOAT, true);
+    cpu.set_fpscr(rn);
+    run_on(&mut cpu, bencher, &FLOAT);
 }
 
 /// Out of the CPU and back in, as for a hypercall. Items are calls.

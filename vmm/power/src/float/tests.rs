@@ -117,15 +117,26 @@ fn conversions_are_the_hosts() {
             assert_eq!(outcome, (narrow, facts), "{b:e}");
         }
         if !b.is_nan() {
-            let (n, _) = integer::from_float(bits, DOUBLE, Rounding::Zero, integer::SD);
+            let (n, _) = integer::from_any_float(bits, DOUBLE, Rounding::Zero, integer::SD);
             assert_eq!(n as i64, b as i64, "{b:e}");
-            let (n, _) = integer::from_float(bits, DOUBLE, Rounding::Zero, integer::UW);
+            let (n, _) = integer::from_any_float(bits, DOUBLE, Rounding::Zero, integer::UW);
             assert_eq!(n, u64::from(b as u32), "{b:e}");
             let (whole, _) = to_integral(bits, DOUBLE, Rounding::Away, false);
             assert_eq!(whole as u64, b.round().to_bits(), "{b:e}");
         }
+        for rounding in [Rounding::Nearest, Rounding::Zero] {
+            for to in [integer::SW, integer::UW, integer::SD, integer::UD] {
+                if let Some(simple) = integer::simple_from_float(bits, DOUBLE, rounding, to) {
+                    let all = integer::from_any_float(bits, DOUBLE, rounding, to);
+                    assert_eq!(simple, all, "{b:e} to {to:?}");
+                }
+            }
+        }
         let n = rng.next() >> (rng.next() % 64);
-        let (v, _) = integer::to_float(n.into(), NEAREST, DP);
-        assert_eq!(v as u64, (n as f64).to_bits(), "{n}");
+        for n in [i128::from(n), i128::from(n as i64), -i128::from(n >> 1)] {
+            let all = integer::to_any_float(n, NEAREST, DP);
+            assert_eq!(all.0 as u64, (n as f64).to_bits(), "{n}");
+            assert_eq!(integer::simple_to_float(n, NEAREST, DP), Some(all), "{n}");
+        }
     }
 }
