@@ -80,6 +80,8 @@ interrupts! {
 pub mod program {
     /// Enabled floating-point exception (IBM bit 43).
     pub const FLOAT_ENABLED: u64 = 1 << (63 - 43);
+    /// The instruction that caused it is an earlier one (IBM bit 47).
+    pub const LATER: u64 = 1 << (63 - 47);
     /// Illegal instruction (IBM bit 44).
     pub const ILLEGAL: u64 = 1 << (63 - 44);
     /// Privileged instruction (IBM bit 45).

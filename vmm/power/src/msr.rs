@@ -40,7 +40,12 @@ pub const LE: u64 = 1 << 0;
 pub const WRITABLE: u64 =
     SF | VEC | VSX | EE | PR | FP | FE0 | SE | BE | FE1 | IR | DR | PMM | RI | LE;
 
-use crate::{Cpu, interrupt::Stop, spr, word::Word};
+use crate::{
+    Cpu, fpscr,
+    interrupt::{PROGRAM, Stop, program},
+    spr,
+    word::Word,
+};
 
 /// Problem state implies interrupts and relocation.
 const fn implied(value: u64) -> u64 {
@@ -75,7 +80,9 @@ impl Cpu {
         if w.l15() == 1 {
             self.set_msr(self.msr() & !(EE | RI) | value & (EE | RI));
         } else {
+            let before = self.msr();
             self.change_msr(value, WRITABLE & !LE & width);
+            self.float_exception_waiting(before);
         }
         Ok(())
     }
@@ -95,7 +102,19 @@ impl Cpu {
     }
 
     fn return_to(&mut self, nip: u64, msr: u64) {
+        let before = self.msr();
         self.change_msr(msr, WRITABLE);
         self.nip = nip & !3 & self.ea_mask;
+        self.float_exception_waiting(before);
+    }
+
+    /// An enabled floating-point exception that FPSCR still has interrupts as soon as the MSR
+    /// asks for it (Book III, 6.5.9).
+    fn float_exception_waiting(&mut self, before: u64) {
+        let asked = before & (FE0 | FE1) == 0 && self.msr() & (FE0 | FE1) != 0;
+        if asked && self.fpscr & fpscr::FEX != 0 {
+            let next = self.nip & self.ea_mask;
+            self.take(PROGRAM, next, program::FLOAT_ENABLED | program::LATER);
+        }
     }
 }

@@ -162,6 +162,42 @@ fn a_trap_is_a_program_interrupt_with_bit_46() {
     takes(&mut Guest::new(&[NOP, 0x7fe0_0008]), 0x700, 1, MSR | bit(46)); // trap
 }
 
+/// ZX and ZE of FPSCR with FX and FEX.
+const ZERO_DIVIDE: u64 = 0xc400_0010;
+
+#[test]
+fn an_enabled_floating_point_exception_is_a_program_interrupt_with_bit_43() {
+    for mode in [msr::FE0, msr::FE1, msr::FE0 | msr::FE1] {
+        let mode = MSR | msr::FP | mode;
+        let mut guest = Guest::in_mode(mode, &[NOP, 0xfc63_2024, NOP]); // fdiv f3,f3,f4
+        guest.cpu.set_vsr(3, 0x3ff0 << 112);
+        guest.cpu.set_fpscr(0x10);
+        takes(&mut guest, 0x700, 1, mode | bit(43));
+        assert_eq!(guest.cpu.fpscr(), ZERO_DIVIDE);
+        assert_eq!(guest.cpu.vsr(3), 0x3ff0 << 112, "the target is as it was");
+    }
+    let mut guest = Guest::in_mode(MSR | msr::FP, &[NOP, 0xfc63_2024]);
+    guest.cpu.set_vsr(3, 0x3ff0 << 112);
+    guest.cpu.set_fpscr(0x10);
+    assert_eq!(guest.run(), AT + 8, "no interrupt");
+    assert_eq!(guest.cpu.fpscr(), ZERO_DIVIDE);
+}
+
+#[test]
+fn an_enabled_floating_point_exception_waits_for_the_msr() {
+    // mtmsrd r6; rfid: SRR0 is the next instruction, and bit 47 says so
+    let mode = MSR | msr::FP | msr::FE0;
+    let mut guest = Guest::new(&[0x7cc0_0164, NOP]);
+    guest.cpu.set_fpscr(ZERO_DIVIDE);
+    guest.cpu.gpr[6] = mode;
+    takes(&mut guest, 0x700, 1, mode | bit(43) | bit(47));
+    let mut guest = Guest::new(&[0x4c00_0024, NOP, NOP]);
+    guest.cpu.set_fpscr(ZERO_DIVIDE);
+    guest.set_spr("srr0", AT + 8);
+    guest.set_spr("srr1", mode);
+    takes(&mut guest, 0x700, 2, mode | bit(43) | bit(47));
+}
+
 #[test]
 fn a_facility_that_msr_turns_off_takes_its_unavailable_interrupt() {
     // lfd, lvx, xxlxor

@@ -140,3 +140,32 @@ fn conversions_are_the_hosts() {
         }
     }
 }
+
+/// A mode in which overflow and underflow are enabled.
+const TRAPPED: Mode =
+    Mode { rounding: Rounding::Nearest, trap_overflow: true, trap_underflow: true };
+
+/// Enabled overflow and underflow give the result with its exponent adjusted by 1536 (Book I,
+/// 4.4.3.1 and 4.4.4.1): the product of factors that were adjusted by 768 each.
+#[test]
+fn adjusted_results_are_those_of_adjusted_factors() {
+    use crate::fpscr::{FI, FR, OX, UX, XX};
+    const HALF_OF_IT: i64 = 768;
+    let mut rng = Rng(3);
+    let mut tried = [0; 2];
+    while tried.iter().any(|n| *n < COUNT / 10) {
+        let high = tried[0] <= tried[1];
+        let end = if high { 1800 } else { 1 };
+        let mut factor = || (rng.next() % 240 + end) << 52 | rng.next() >> 12 | rng.next() << 63;
+        let factors = [factor(), factor()];
+        let by = if high { -HALF_OF_IT } else { HALF_OF_IT };
+        let adjusted = factors.map(|f| f64::from_bits(f.wrapping_add_signed(by << 52)));
+        let (bits, facts) = in_full(TRAPPED, &MUL, factors.map(u128::from), DP);
+        assert_eq!(bits as u64, (adjusted[0] * adjusted[1]).to_bits(), "{factors:x?}");
+        assert_eq!(facts & (OX | UX), if high { OX } else { UX }, "{factors:x?}");
+        let plain = in_full(NEAREST, &MUL, adjusted.map(|f| f.to_bits().into()), DP);
+        let same = XX | FI | FR;
+        assert_eq!(facts & same, plain.1 & same, "{factors:x?}");
+        tried[usize::from(!high)] += 1;
+    }
+}

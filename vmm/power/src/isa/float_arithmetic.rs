@@ -16,6 +16,7 @@ crate::isa![
             m.call(|c, w| c.f_ab(w, &float::ADD, DP), w)?;
         },
         cases: &[
+            "fc64282a fadd f3,f4,f5 | f4=3ff0000000000000 f5=3ca0000000000001 fpscr=2000000 | f3=3ff0000000000001 fpscr=2064000",
             "fc64282a fadd f3,f4,f5 | f4=3ff0000000000000 f5=3ca0000000000001 fpscr=2 | f3=3ff0000000000001 fpscr=82064002",
             "fc64282b fadd. f3,f4,f5 | f4=fff0000000000000 f5=7ff0000000000000 | f3=7ff8000000000000 fpscr=a0811000 cr1=a",
             "fc64282a fadd f3,f4,f5 | f4=7ff4000000000001 f5=fff8123400000000 fpscr=80 | fpscr=e1000080",
