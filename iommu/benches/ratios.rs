@@ -3,12 +3,16 @@
 //! of many rounds, all cases in turn, so that a busy machine disturbs the ratios little.
 
 mod fixture;
+#[path = "../tests/machine/mod.rs"]
+mod machine;
 
 use fixture::*;
-use iommu::{RawTce, tce_xchg};
+use iommu::{Bridge, Ioba, RawTce, tce_xchg};
+use machine::{KINDS, Machine};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
+use vm_memory::{GuestAddress, GuestMemoryBackend};
 
 /// A case: name, entries of one round, and the round, which gets its number.
 struct Case<'a> {
@@ -43,7 +47,7 @@ fn main() {
                 black_box(bare.swap(n, (n + round) << 12 | RW));
             }
         }),
-        exchange("exchange with pins and dirt, new page over a live one"),
+        exchange("exchange with pins and dirt, over a live page"),
         put("put: checks, view and exchange", |round, n| page(n + round)),
         put("put, map and clear in turn", |_, n| RawTce(page(n).0 * (n & 1))),
         Case::new("old design: lock, clear, lock, build", BATCH * 8, |round| {
@@ -72,6 +76,46 @@ fn main() {
     }
     if filter.is_empty() {
         two_threads();
+        reads();
+    }
+}
+
+/// A device's reads of a hot page, against a bare slice of guest memory, which is what a device
+/// model without an IOMMU reads.
+fn reads() {
+    const READS: u64 = 1000;
+    let machines = KINDS.map(|(name, kind, flags)| {
+        let mut m = Machine::new(&Bridge::with(kind, flags, None));
+        m.put(0, RW);
+        (name, m)
+    });
+    let memory = &machines[0].1.memory;
+    let slice = Case::new("slice of guest memory", READS, |_| {
+        for n in 0..READS {
+            let mut bytes = [0; 8];
+            let at = GuestAddress(black_box((n % 64) * 8));
+            black_box(memory).get_slice(at, 8).expect("memory").copy_to(&mut bytes);
+            black_box(bytes);
+        }
+    });
+    let mut cases = vec![slice];
+    for (name, m) in &machines {
+        let mut device = m.device();
+        cases.push(Case::new(name, READS, move |_| {
+            let ram = m.ram();
+            for n in 0..READS {
+                let mut bytes = [0; 8];
+                device.read(&ram, Ioba(black_box((n % 64) * 8)), &mut bytes).expect("mapped");
+                black_box(bytes);
+            }
+        }));
+    }
+    for round in 0..4000 {
+        cases.iter_mut().for_each(|case| case.run(round));
+    }
+    println!("\n{:<48} {:>9} {:>8}", "8 bytes of a hot page", "ns/read", "x slice");
+    for case in &cases {
+        println!("{:<48} {:>9.2} {:>8.2}", case.name, case.ns(), case.ns() / cases[0].ns());
     }
 }
 

@@ -101,15 +101,34 @@ pub struct Device {
     hot: Option<Hot>,
 }
 
-/// The page that was read last. As long as the bridge's cache holds the translation still, it need
-/// not be looked up again; a changed window empties the cache.
+/// The page that was read last. As long as the bridge still translates so, it need not be looked up
+/// again; a changed window is a kill of everything.
 #[derive(Clone, Copy)]
 struct Hot {
     /// First bus address, and the bits of an address within the page.
     page: u64,
     low_bits: u64,
     tce: Tce,
-    ticket: Ticket,
+    valid: Valid,
+}
+
+/// By what to tell whether a translation is valid still.
+#[derive(Clone, Copy)]
+enum Valid {
+    /// The cache holds it.
+    Cached(Ticket),
+    /// Without a cache: nothing was killed since then.
+    Epoch(u64),
+}
+
+impl Valid {
+    #[inline(always)]
+    fn still(self, chip: &Chip) -> bool {
+        match self {
+            Valid::Cached(ticket) => chip.cache().is_some_and(|cache| cache.is_current(ticket)),
+            Valid::Epoch(epoch) => chip.is_epoch(epoch),
+        }
+    }
 }
 
 /// A translation, and by what to tell whether it is valid still.
@@ -117,8 +136,8 @@ struct Found<'a> {
     table: &'a IommuTable,
     entry: HwEntry,
     tce: Tce,
-    ticket: Option<Ticket>,
-    epoch: u64,
+    /// `None` for one that could not be cached, because it was being killed.
+    valid: Option<Valid>,
     /// When the detector is on: when the device began.
     began: u64,
     to: Translation,
@@ -180,7 +199,7 @@ impl Device {
             return None;
         }
         memory.read(Hpa(hot.tce.hpa().0 + offset), to)?;
-        self.chip.cache()?.is_current(hot.ticket).then_some(())
+        hot.valid.still(&self.chip).then_some(())
     }
 
     #[inline]
@@ -293,8 +312,7 @@ fn find<'a>(
 ) -> Result<Found<'a>, DmaFault> {
     let (table, entry, offset) = entry_of(windows, pe, ioba).ok_or(DmaFault::NoWindow(ioba))?;
     let began = table.watch().map_or(0, |watch| watch.now());
-    let epoch = chip.epoch();
-    let (tce, ticket) = lookup(chip, pe, ioba, table, entry, offset);
+    let (tce, valid) = lookup(chip, pe, ioba, table, entry, offset);
     if !tce.is_live() {
         return Err(DmaFault::NotMapped(ioba));
     }
@@ -305,7 +323,7 @@ fn find<'a>(
     let left = table.window().page_shift().bytes() - offset;
     let len = usize::try_from(left).unwrap_or(usize::MAX).min(len);
     let to = Translation { hpa: Hpa(tce.hpa().0 + offset), len, direction: allowed };
-    Ok(Found { table, entry, tce, ticket, epoch, began, to })
+    Ok(Found { table, entry, tce, valid, began, to })
 }
 
 /// The table of the PE's window that the address is in, the entry, and the offset in its page.
@@ -345,31 +363,29 @@ fn lookup(
     table: &IommuTable,
     entry: HwEntry,
     offset: u64,
-) -> (Tce, Option<Ticket>) {
-    let Some(cache) = chip.cache() else { return (table.load(entry), None) };
+) -> (Tce, Option<Valid>) {
+    let Some(cache) = chip.cache() else {
+        let epoch = chip.epoch();
+        return (table.load(entry), Some(Valid::Epoch(epoch)));
+    };
     let key = match chip.kind() {
         Kind::Ioda1 { .. } => entry_key(table.address() + 8 * entry.0),
         _ => bus_key(pe, ioba.0 - offset),
     };
     let (cached, ticket) = cache.lookup(key);
     if let Some(tce) = cached {
-        return (Tce::from_bits(tce), Some(ticket));
+        return (Tce::from_bits(tce), Some(Valid::Cached(ticket)));
     }
     let tce = table.load(entry);
     let ticket = if tce.is_live() { cache.fill(key, tce.bits(), ticket) } else { None };
-    (tce, ticket)
+    (tce, ticket.map(Valid::Cached))
 }
 
 impl Found<'_> {
-    /// Has the bridge translated so all the time? A translation that could not be cached was being
-    /// killed.
+    /// Has the bridge translated so all the time?
     #[inline]
     fn is_current(&self, chip: &Chip) -> bool {
-        match (self.ticket, chip.cache()) {
-            (Some(ticket), Some(cache)) => cache.is_current(ticket),
-            (None, Some(_)) => false,
-            (_, None) => chip.is_epoch(self.epoch),
-        }
+        self.valid.is_some_and(|valid| valid.still(chip))
     }
 
     /// What to remember of it, unless somebody wants to know of each use.
@@ -377,8 +393,8 @@ impl Found<'_> {
     fn hot(&self, ioba: Ioba) -> Option<Hot> {
         let low_bits = self.table.window().page_shift().low_bits();
         let (tce, page) = (self.tce, ioba.0 & !low_bits);
-        let ticket = self.ticket.filter(|_| self.table.watch().is_none())?;
-        Some(Hot { page, low_bits, tce, ticket })
+        let valid = self.valid.filter(|_| self.table.watch().is_none())?;
+        Some(Hot { page, low_bits, tce, valid })
     }
 
     /// Tells the detector, if there is one, what was used.
