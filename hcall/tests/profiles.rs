@@ -192,6 +192,26 @@ fn bug_65_an_entry_outside_memory_maps_nothing() {
     }
 }
 
+// Row "Address in a memslot but not pre-registered": KVM leaves it to QEMU, which tries to map it
+// and says H_SUCCESS however that ends; here a page that cannot be mapped is told (bug 64).
+#[test]
+fn a_page_that_is_not_registered_is_told_under_every_profile() {
+    for profile in Profile::ALL {
+        for start in Tier::ALL {
+            let frames = iommu::Frames::unregistered(MEMORY).expect("memory");
+            let hpa = |gpa| frames.hpa(iommu::Gpa(gpa)).expect("memory");
+            frames.register(&[hpa(A)..hpa(A + 0x1000)]).expect("free");
+            let all = iommu::Container::new(frames);
+            let mut r = Rig::over(all, Accel::new(start).with_profile(profile));
+            assert_eq!(r.status(H_PUT_TCE, &[L, 0, A | RW]), Success);
+            let before = r.state();
+            assert_eq!(r.status(H_PUT_TCE, &[L, 0, B | RW]), Hardware, "{}", profile.name);
+            assert_eq!((r.state(), r.pins(A), r.pins(B)), (before, 1, 0));
+            r.assert_sound();
+        }
+    }
+}
+
 // Bug 66: write-only stays write-only in the hardware under every profile
 #[test]
 fn bug_66_write_only_is_write_only_in_the_hardware() {

@@ -86,11 +86,12 @@ fn faults_that_tiers_mend_are_not_seen_by_the_guest() {
         &["--inject", "unregistered"],
         &["--inject", "toohard:prob=0.5,seed=3", "--inject", "unregistered:every=3"],
         &["--inject", "nomem:nth=1"],
-        &["--inject", "delayed-kill:every=100,us=10"],
+        &["--inject", "delayed-kill:every=5,us=10"],
     ] {
         for start in ["real", "virtual"] {
-            let (said, _) = good("replace-le.elf", &[faults, &["--accel", start]].concat());
+            let (said, stats) = good("replace-le.elf", &[faults, &["--accel", start]].concat());
             assert_eq!(said, expected, "{faults:?} from {start}");
+            assert!(stats["faults"].as_u64() > Some(0), "none happened: {stats}");
         }
     }
 }

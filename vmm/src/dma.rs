@@ -60,6 +60,8 @@ pub struct Dma {
     pub phb: Phb,
     /// How calls are tried.
     pub accel: Accel,
+    /// What goes wrong on purpose.
+    pub faults: Option<Arc<Injector>>,
 }
 
 impl DmaArgs {
@@ -67,10 +69,11 @@ impl DmaArgs {
     pub fn set_up(&self, ram: RamSize) -> Result<Dma, Error> {
         let mut container = Container::new(Frames::new(ram.bytes())?);
         let mut accel = Accel::new(self.accel).with_profile(self.profile);
-        if !self.inject.is_empty() {
-            let injector = Arc::new(Injector::new(self.inject.iter().copied()));
-            container = container.with_faults(injector.clone());
-            accel = accel.with_faults(injector);
+        let wanted = (!self.inject.is_empty()).then(|| self.inject.iter().copied());
+        let faults = wanted.map(|specs| Arc::new(Injector::new(specs)));
+        if let Some(faults) = &faults {
+            container = container.with_faults(faults.clone());
+            accel = accel.with_faults(faults.clone());
         }
         let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
         let bridge = self.platform.bridge();
@@ -79,7 +82,7 @@ impl DmaArgs {
         let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
         let phb = phb.with_most_entries(most);
         phb.reset(&container, &mut container.agent())?;
-        Ok(Dma { container, phb, accel })
+        Ok(Dma { container, phb, accel, faults })
     }
 }
 

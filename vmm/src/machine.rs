@@ -163,6 +163,7 @@ impl<V: Vcpu + Send> Machine<V> {
             tiers,
             dma,
             tear_down,
+            faults: self.shared.dma.faults.as_ref().map(|faults| faults.happened()),
         }
     }
 

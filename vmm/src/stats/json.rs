@@ -30,6 +30,7 @@ pub fn object(report: &Report) -> Value {
             "leaked_pins": report.dma.leaked,
         },
         "tear_down": report.tear_down.map(tear_down),
+        "faults": report.faults,
     })
 }
 

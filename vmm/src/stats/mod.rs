@@ -119,6 +119,8 @@ pub struct Report {
     pub dma: iommu::Stats,
     /// What the end of the machine did to them, if it has come.
     pub tear_down: Option<TearDown>,
+    /// How many faults happened, if there were any to happen.
+    pub faults: Option<u64>,
 }
 
 /// What happened to the pages that a guest left mapped.

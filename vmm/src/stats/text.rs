@@ -36,6 +36,9 @@ impl Display for Report {
             "\npages: {} pinned, {} released, {} dirtied; leaked pins: {}",
             totals.pinned, totals.released, totals.dirtied, self.dma.leaked
         )?;
+        if let Some(faults) = self.faults {
+            writeln!(f, "faults injected: {faults}")?;
+        }
         let Some(end) = &self.tear_down else { return Ok(()) };
         writeln!(
             f,
