@@ -14,7 +14,7 @@ use power::{isa, row::Row, text, word::Word};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use support::defined::Undefined;
-use support::float;
+use support::float_errata;
 use support::machines;
 use support::program::{Kind, Program, Stub};
 use support::record::{self, Endian, MEMORY};
@@ -189,18 +189,18 @@ fn batch(emulator: &str, kind: Kind, trials: &[Trial], endian: Endian, report: &
     for ((trial, before), (ours, theirs)) in all {
         let outcome = endian.get(theirs, record::OUTCOME);
         *report.outcomes.entry(outcome).or_default() += 1;
-        if float::is_stale_signal(trial, endian.get(ours, record::OUTCOME), outcome) {
+        if float_errata::is_stale_signal(trial, endian.get(ours, record::OUTCOME), outcome) {
             continue;
         }
         if QEMU_ERRATA
             .iter()
             .chain(vector::QEMU_ERRATA)
-            .chain(float::QEMU_ERRATA)
+            .chain(float_errata::QEMU_ERRATA)
             .any(|(_, concerns)| concerns(trial))
         {
             continue;
         }
-        let undefined = Undefined::after(trial);
+        let undefined = Undefined::after(trial, endian.get(ours, record::FPSCR));
         undefined.clear(trial.word(), ours, endian);
         undefined.clear(trial.word(), theirs, endian);
         if ours != theirs {

@@ -3,7 +3,7 @@
 
 use super::record::{self, Endian, gpr};
 use super::trials::Trial;
-use super::{float, vector};
+use super::{float_errata, vector};
 use power::word::Word;
 
 /// Bits of a trial's result that the book leaves undefined.
@@ -101,12 +101,12 @@ fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
 }
 
 impl Undefined {
-    /// What is undefined after a trial.
-    pub(crate) fn after(trial: &Trial) -> Undefined {
+    /// What is undefined after a trial that leaves our FPSCR so.
+    pub(crate) fn after(trial: &Trial, fpscr: u64) -> Undefined {
         let (row, w) = (trial.row, trial.word());
         let mut undefined = Undefined {
             vsr: vector::undefined(trial),
-            fpscr: float::not_compared(trial),
+            fpscr: float_errata::not_compared(trial, fpscr),
             ..Undefined::default()
         };
         for rule in RULES {
