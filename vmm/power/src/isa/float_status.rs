@@ -11,16 +11,18 @@ use crate::{
 /// The bits that control results, binary and decimal.
 const CONTROL: u64 = DRN | ENABLES | NI_RN;
 
-/// FRT <- the bits of FPSCR under `shown`; then those under `mask` become those of `new`.
+/// FRT <- the bits of FPSCR under `shown`; then those under `mask` become those of `new`. None of
+/// them can be an exception that becomes an enabled one.
 fn exchange(c: &mut Cpu, w: Word, shown: u64, mask: u64, new: u64) -> Result<(), Stop> {
     c.fp()?;
     let old = c.fpscr;
     c.fpscr = summed(old & !mask | new & mask);
     c.set_fpr(w.rt(), old & shown);
-    c.float_trap(c.fpscr & EXCEPTIONS)
+    Ok(())
 }
 
-/// FPSCR <- a value; FX is as the value says.
+/// FPSCR <- a value; FX is as the value says. An exception and its enable bit that are both 1
+/// interrupt (Book III, 6.5.9).
 fn write(c: &mut Cpu, w: Word, fpscr: u64) -> Result<(), Stop> {
     c.fpscr = summed(fpscr);
     c.record_fp(w);
@@ -56,6 +58,7 @@ crate::isa![
         cases: &[
             "fc60048e mffs f3 | fpscr=702064002 | f3=702064002",
             "fc60048f mffs. f3 | fpscr=d0000040 | f3=d0000040 cr1=d",
+            "fc60048e mffs f3 | fpscr=c4000010 msr=8000000002803800 | f3=c4000010",
             "fc60048e mffs f3 | msr=8000000002801000 | nip=800"
         ],
     },
@@ -213,7 +216,9 @@ crate::isa![
             m.call(
                 |c, w| {
                     c.fp()?;
-                    write(c, w, c.fpscr & !bit(w.rt()))
+                    c.fpscr = summed(c.fpscr & !bit(w.rt()));
+                    c.record_fp(w);
+                    Ok(())
                 },
                 w,
             )?;
