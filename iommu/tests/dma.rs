@@ -219,8 +219,10 @@ fn a_kill_of_another_pe_leaves_the_translation() {
     m.bridge.write_kill_register(0x2000_0000_0000_301b);
     assert_eq!(m.read(&mut device, 0x3000), Ok(B));
     m.put(0x3000, A | RW);
+    m.bridge.write_kill_register(0x4000_0000_0000_001c);
+    assert_eq!(m.read(&mut device, 0x3000), Ok(B), "the whole of PE 0x1c");
     m.bridge.write_kill_register(0x4000_0000_0000_001b);
-    assert_eq!(m.read(&mut device, 0x3000), Ok(A), "the whole PE");
+    assert_eq!(m.read(&mut device, 0x3000), Ok(A), "the whole of PE 0x1b");
 }
 
 // papr-tce 3.4: bit 59 of the bus address selects the second window.

@@ -127,11 +127,12 @@ use registered::Registered;
 use sync::{AtomicU64, Ordering};
 
 fn main() {
-    let models: [(&str, fn()); 13] = [
+    let models: [(&str, fn()); 14] = [
         ("two who need a missing level both keep their entries", two_make_one_level),
         ("view and hardware agree where a level appears", a_put_makes_a_level_under_a_clear),
         ("two puts that need a missing level leave one page pinned", two_puts_make_one_level),
         ("a fill that races with a kill leaves nothing stale", a_fill_races_with_a_kill),
+        ("a fill that misses another's slot is killed with its PE", a_fill_races_with_a_pe),
         ("two fills and a kill leave nothing stale", two_fills_race_with_a_kill),
         ("no page is written after it was released", a_write_races_with_a_release),
         ("nor read, by the epoch", a_read_by_the_epoch_races_with_a_release),
@@ -178,6 +179,22 @@ fn a_fill_races_with_a_kill() {
     replace(&cache, &table);
     let after = translate(&cache, &table);
     assert_eq!(after, NEW, "the exchange is complete");
+    device.join().expect("no panic");
+    assert_eq!(translate(&cache, &table), NEW, "nothing stale was filled");
+}
+
+fn a_fill_races_with_a_pe() {
+    let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
+    // Another PE has the slot; it may stay.
+    let (_, ticket) = cache.lookup(2);
+    cache.fill(2, 0x9003, ticket).expect("nobody else is there");
+    let device = {
+        let (cache, table) = (cache.clone(), table.clone());
+        thread::spawn(move || translate(&cache, &table))
+    };
+    assert_eq!(table.swap(NEW, Ordering::AcqRel), OLD);
+    cache.kill_if(|key| key == 1);
+    assert_eq!(translate(&cache, &table), NEW, "the exchange is complete");
     device.join().expect("no panic");
     assert_eq!(translate(&cache, &table), NEW, "nothing stale was filled");
 }

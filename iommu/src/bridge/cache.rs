@@ -111,6 +111,17 @@ impl TceCache {
         kill(&self.slots[self.place(key)]);
     }
 
+    /// Forgets every translation whose key is `of` what is killed. Another one stays, but as a new
+    /// generation: a fill that missed it may be `of` what is killed.
+    pub(crate) fn kill_if(&self, of: impl Fn(u64) -> bool) {
+        for slot in &self.slots {
+            change(slot, |state| match state & KIND {
+                VALID if !of(slot.key.load(Ordering::Acquire)) => generation_after(state) | VALID,
+                _ => killed(state),
+            });
+        }
+    }
+
     /// Forgets everything.
     pub(crate) fn kill_all(&self) {
         self.slots.iter().for_each(kill);
@@ -146,15 +157,18 @@ fn step(slot: &Slot, from: u64, to: u64) -> bool {
 /// Moves a slot to a new generation, empty unless it is being filled. Release: a ticket taken from
 /// the new state comes with the exchange that made the kill needed.
 fn kill(slot: &Slot) {
-    change(slot, |state| {
-        generation_after(state) | if state & KIND == FILLING { FILLING } else { EMPTY }
-    });
+    change(slot, killed);
 }
 
+fn killed(state: u64) -> u64 {
+    generation_after(state) | if state & KIND == FILLING { FILLING } else { EMPTY }
+}
+
+/// Acquire: what a valid state is of is read before the state is changed.
 fn change(slot: &Slot, to: impl Fn(u64) -> u64) {
-    let mut state = slot.state.load(Ordering::Relaxed);
+    let mut state = slot.state.load(Ordering::Acquire);
     while let Err(now) =
-        slot.state.compare_exchange(state, to(state), Ordering::AcqRel, Ordering::Relaxed)
+        slot.state.compare_exchange(state, to(state), Ordering::AcqRel, Ordering::Acquire)
     {
         state = now;
     }
@@ -194,6 +208,21 @@ mod tests {
             assert_eq!(found, None, "evicted by the other");
             assert!(cache.fill(key, value, ticket).is_some());
             assert_eq!(cache.lookup(key).0, Some(value));
+        }
+    }
+
+    #[test]
+    fn killing_some_leaves_the_others_and_no_ticket() {
+        let cache = TceCache::new(4);
+        for key in [0, 1, 2] {
+            let (_, ticket) = cache.lookup(key);
+            cache.fill(key, key + 10, ticket);
+        }
+        let of_others = [4, 5, 3].map(|key| cache.lookup(key).1); // all miss
+        cache.kill_if(|key| key % 2 == 1);
+        assert_eq!([0, 1, 2].map(|key| cache.lookup(key).0), [Some(10), None, Some(12)]);
+        for (key, ticket) in [4, 5, 3].into_iter().zip(of_others) {
+            assert_eq!(cache.fill(key, 99, ticket), None, "a fill from before the kill");
         }
     }
 

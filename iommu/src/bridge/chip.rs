@@ -101,7 +101,7 @@ impl Chip {
                 (0..count).for_each(|n| self.cache.kill(entry_key(address + 8 * n)));
             }
             Some(Killed::One { pe, ioba }) => self.cache.kill(bus_key(pe, ioba)),
-            Some(Killed::Pe(_)) => self.cache.kill_all(),
+            Some(Killed::Pe(pe)) => self.cache.kill_if(|key| bus_place(key).0 == pe),
             None => {}
         }
     }
