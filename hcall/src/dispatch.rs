@@ -4,7 +4,7 @@
 use crate::abi::{Hcall, Regs};
 use crate::machine::Caller;
 use crate::status::Status;
-use crate::{areas, interrupts, mmu, rtas, splpar, system, tce, term};
+use crate::{areas, interrupts, mmu, processor, rtas, splpar, system, tce, term};
 
 /// Every hypercall, one line per file.
 pub const HCALLS: &[&[Hcall]] = &[
@@ -13,6 +13,7 @@ pub const HCALLS: &[&[Hcall]] = &[
     system::HCALLS,
     interrupts::HCALLS,
     mmu::HCALLS,
+    processor::HCALLS,
     splpar::HCALLS,
     areas::HCALLS,
     rtas::HCALLS,
@@ -133,6 +134,7 @@ mod tests {
             function_sets(),
             [
                 "hcall-copy",
+                "hcall-debug",
                 "hcall-interrupt",
                 "hcall-multi-tce",
                 "hcall-random",

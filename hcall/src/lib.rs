@@ -25,6 +25,7 @@ pub mod inject;
 pub mod interrupts;
 pub mod machine;
 pub mod mmu;
+pub mod processor;
 pub mod profile;
 pub mod rtas;
 pub mod splpar;

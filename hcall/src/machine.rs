@@ -8,6 +8,7 @@ use crate::rtas::RtasError;
 use crate::rtas::ddw::Phb;
 use crate::status::Status;
 use iommu::{Agent, Container};
+use std::sync::Mutex;
 use std::time::SystemTime;
 
 /// Guest memory, with the bitmap of what was written.
@@ -60,6 +61,19 @@ pub trait Machine {
 
     /// Ends the run.
     fn power_off(&mut self);
+
+    /// Starts the machine anew; false when it cannot.
+    fn reboot(&mut self) -> bool {
+        false
+    }
+
+    /// The guest's operating system has given up, for this reason.
+    fn gave_up(&mut self, _why: &str) {}
+
+    /// What outlives a reboot, if there is such memory.
+    fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
+        None
+    }
 
     /// Starts a stopped vCPU, by its server number, at a real address with a value in r3.
     ///

@@ -31,6 +31,20 @@ hcalls![
         spec: "LoPAR 2.9, H_PAGE_INIT",
     },
     Hcall {
+        name: H_LOGICAL_CI_LOAD,
+        call: h_logical_ci_load(size, address),
+        returns: [value],
+        set: Some("hcall-debug"),
+        spec: "LoPAR 2.9, H_LOGICAL_CI_LOAD",
+    },
+    Hcall {
+        name: H_LOGICAL_CI_STORE,
+        call: h_logical_ci_store(size, address, value),
+        returns: [],
+        set: Some("hcall-debug"),
+        spec: "LoPAR 2.9, H_LOGICAL_CI_STORE",
+    },
+    Hcall {
         name: H_RANDOM,
         call: h_random(),
         returns: [number],
@@ -105,6 +119,21 @@ fn page(on: &Caller<'_>, address: Gpa) -> Result<GuestAddress, Status> {
     } else {
         Err(Status::Parameter)
     }
+}
+
+/// Loads what is mapped as cache-inhibited: nothing is, RAM is all there is.
+fn h_logical_ci_load(_: &mut Caller<'_>, _size: u64, _address: u64) -> Result<u64, Status> {
+    Err(Status::Parameter)
+}
+
+/// Stores to what is mapped as cache-inhibited, as above.
+fn h_logical_ci_store(
+    _: &mut Caller<'_>,
+    _size: u64,
+    _address: u64,
+    _value: u64,
+) -> Result<(), Status> {
+    Err(Status::Parameter)
 }
 
 /// A random number.

@@ -34,6 +34,7 @@ struct Machine {
     control: Arc<Control>,
     effects: Effects,
     clock: WallClock,
+    nvram: Mutex<Vec<u8>>,
 }
 
 impl Machine {
@@ -59,6 +60,7 @@ impl Machine {
             control,
             effects: Effects::default(),
             clock: WallClock::default(),
+            nvram: Mutex::default(),
         }
     }
 
@@ -70,6 +72,7 @@ impl Machine {
         let problem_state = probe.cpu.problem_state();
         let mut platform = Platform {
             xics: None,
+            nvram: &self.nvram,
             vcpu: &mut probe.cpu,
             server: 0,
             areas: &[],

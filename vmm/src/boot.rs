@@ -57,6 +57,19 @@ pub struct Ready {
     pub initrd: Option<Range<u64>>,
 }
 
+/// What is in RAM before the first instruction.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The physical address of the first instruction.
+    pub entry: u64,
+    /// Where the guest finds what it is told about its machine.
+    pub told: Range<u64>,
+    /// The device tree itself; empty for x86-64.
+    pub dtb: Vec<u8>,
+    /// Where the initrd is.
+    pub initrd: Option<Range<u64>>,
+}
+
 /// Why a machine could not be set up.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
@@ -80,24 +93,39 @@ pub enum BootError {
 impl Boot<'_> {
     /// Sets the machine up.
     pub fn ready(&self) -> Result<Ready, BootError> {
-        let image = Elf::parse(self.image)?;
+        let image = Elf::parse(self.image)?; // before memory is asked for
         let memory = memory::map(self.ram)?;
-        let mut map = Map::new(self.ram);
-        let Placed { entry, end } = place::place(&image, &mut map, &memory)?;
-        log::debug!("entry {entry:#x}, image ends at {end:#x}");
-        let load = |path| initrd::place(path, end, &mut map, &memory);
-        let initrd = self.initrd.map(load).transpose()?;
         let dma = self.dma.set_up(self.ram)?;
         let dma_window = *dma.phb.default_window();
-        let (arch, told, mut dtb) = (image.arch, map.device_tree(), Vec::new());
-        if arch == Arch::Power {
-            dtb = self.device_tree(initrd.clone(), &map.rtas(), &dma_window);
-            write_device_tree(&dtb, &told, &memory)?;
+        let Loaded { entry, told, dtb, initrd } = self.load_image(&image, &memory, &dma_window)?;
+        let memory = Arc::new(memory);
+        Ok(Ready { memory, dma, entry, arch: image.arch, told, dtb, dma_window, initrd })
+    }
+
+    /// Loads everything into RAM that is all zero: what a reboot does again.
+    pub fn load(&self, memory: &Memory, dma_window: &Window) -> Result<Loaded, BootError> {
+        self.load_image(&Elf::parse(self.image)?, memory, dma_window)
+    }
+
+    fn load_image(
+        &self,
+        image: &Elf<'_>,
+        memory: &Memory,
+        dma_window: &Window,
+    ) -> Result<Loaded, BootError> {
+        let mut map = Map::new(self.ram);
+        let Placed { entry, end } = place::place(image, &mut map, memory)?;
+        log::debug!("entry {entry:#x}, image ends at {end:#x}");
+        let load = |path| initrd::place(path, end, &mut map, memory);
+        let initrd = self.initrd.map(load).transpose()?;
+        let (told, mut dtb) = (map.device_tree(), Vec::new());
+        if image.arch == Arch::Power {
+            dtb = self.device_tree(initrd.clone(), &map.rtas(), dma_window);
+            write_device_tree(&dtb, &told, memory)?;
             let code: Vec<u8> = fdt::RTAS_CODE.iter().flat_map(|word| word.to_be_bytes()).collect();
             memory.write_slice(&code, GuestAddress(map.rtas().start))?;
         }
-        let memory = Arc::new(memory);
-        Ok(Ready { memory, dma, entry, arch, told, dtb, dma_window, initrd })
+        Ok(Loaded { entry, told, dtb, initrd })
     }
 
     fn device_tree(

@@ -78,19 +78,34 @@ impl Control {
     /// Nothing has happened yet. There is a kick for each vCPU; the first vCPU runs, the others are
     /// stopped.
     pub fn new(kicks: Vec<Kick>) -> Control {
-        let life = |n| if n == 0 { Life::Running } else { Life::Stopped };
-        let cpus = (0..kicks.len())
-            .map(|n| Cpu { life: life(n), prodded: false, interrupted: false })
-            .collect();
+        let cpus = reset_cpus(kicks.len());
         let state = Mutex::new(State { cpus, ..State::default() });
         Control { state, changed: Condvar::new(), kicks, on_input: OnceLock::new() }
     }
 
-    /// Asks the run to end. The first reason stays.
+    /// Asks the run to end. The first reason stays, unless it was a reboot.
     pub fn stop(&self, outcome: Outcome) {
-        self.state().outcome.get_or_insert(outcome);
+        let mut state = self.state();
+        match state.outcome {
+            None | Some(Outcome::Rebooted) => state.outcome = Some(outcome),
+            Some(_) => {}
+        }
+        drop(state);
         self.changed.notify_all();
         self.kicks.iter().for_each(|kick| kick());
+    }
+
+    /// Begins anew after a reboot: the first vCPU runs, the others are stopped, and what was typed
+    /// stays. False when the run was told to end for another reason in between.
+    pub fn restart(&self) -> bool {
+        let mut state = self.state();
+        if state.outcome != Some(Outcome::Rebooted) {
+            return false;
+        }
+        let input = std::mem::take(&mut state.input);
+        let news = !input.is_empty();
+        *state = State { cpus: reset_cpus(self.kicks.len()), input, news, ..State::default() };
+        true
     }
 
     /// Why the run has to end, if it has to.
@@ -263,6 +278,13 @@ impl Control {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The first vCPU runs, the others are stopped.
+fn reset_cpus(count: usize) -> Vec<Cpu> {
+    let life = |n| if n == 0 { Life::Running } else { Life::Stopped };
+    let cpu = |n| Cpu { life: life(n), prodded: false, interrupted: false };
+    (0..count).map(cpu).collect()
 }
 
 impl State {

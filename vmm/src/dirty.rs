@@ -19,7 +19,7 @@ use std::io::{self, Write};
 
 use hcall::Memory;
 use iommu::Frames;
-use vm_memory::{GuestMemoryBackend, MmapRegion};
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryError, MmapRegion};
 
 const PAGE: u64 = 4096;
 
@@ -36,6 +36,19 @@ pub struct Dirty {
 /// Forgets what was written to RAM so far: loading the image is not the guest's doing.
 pub fn forget(memory: &Memory) {
     take(memory);
+}
+
+/// Makes what was written to RAM since [`forget`] zero again. What was loaded before and then left
+/// alone stays.
+pub fn zero(memory: &Memory) -> Result<(), GuestMemoryError> {
+    const ZERO: [u8; PAGE as usize] = [0; PAGE as usize];
+    for (word, first) in take(memory).into_iter().zip((0..).step_by(64)) {
+        for page in (0..64).filter(|page| word >> page & 1 != 0) {
+            memory.write_slice(&ZERO, GuestAddress((first + page) * PAGE))?;
+        }
+    }
+    forget(memory);
+    Ok(())
 }
 
 /// What vm-memory's bitmap has: everything that was written through it, by the software CPU too.

@@ -10,6 +10,8 @@ pub enum Outcome {
     PoweredOff,
     /// The guest printed `EXIT: STATUS=n` with a code other than 0, then powered off.
     GuestFailed(u64),
+    /// The guest called RTAS system-reboot: the machine starts anew.
+    Rebooted,
     /// The CPU could not go on: what happened, in a sentence.
     Crashed(String),
     /// `--timeout` ran out.
@@ -31,7 +33,8 @@ const OK: Row = Row(0, "the guest powered off");
 const GUEST: Row = Row(1, "the guest reported failure (EXIT: STATUS=n with n > 1 on its console)");
 const USAGE: Row = Row(2, "the command line was wrong");
 const SETUP: Row = Row(3, "the image or the machine could not be set up, or its output failed");
-const CRASH: Row = Row(4, "the guest crashed (checkstop, interrupt loop, triple fault)");
+const CRASH: Row =
+    Row(4, "the guest crashed (checkstop, interrupt loop, triple fault, kernel panic)");
 const TIMEOUT: Row = Row(124, "--timeout ran out");
 const INTERRUPTED: Row = Row(130, "interrupted (Ctrl-C, SIGINT, or Ctrl-A x on a terminal)");
 const SIGNALLED: Row =
@@ -48,7 +51,7 @@ impl Outcome {
     /// The exit code of the process.
     pub fn code(&self) -> u8 {
         match self {
-            Outcome::PoweredOff => OK.0,
+            Outcome::PoweredOff | Outcome::Rebooted => OK.0,
             Outcome::GuestFailed(_) => GUEST.0,
             Outcome::Crashed(_) => CRASH.0,
             Outcome::TimedOut(_) => TIMEOUT.0,
@@ -62,7 +65,7 @@ impl Outcome {
     /// What to tell the user on stderr; nothing when the user knows.
     pub fn message(&self) -> Option<String> {
         match self {
-            Outcome::PoweredOff | Outcome::OutputClosed => None,
+            Outcome::PoweredOff | Outcome::Rebooted | Outcome::OutputClosed => None,
             Outcome::GuestFailed(code) => Some(format!("the guest reported failure {code}")),
             Outcome::Crashed(what) => Some(format!("the guest crashed: {what}")),
             Outcome::TimedOut(limit) => {

@@ -9,11 +9,12 @@ use std::thread;
 use std::time::Duration;
 
 use hcall::{Areas, Memory, Meter};
-use iommu::Container;
+use iommu::{Container, Window};
 
-use crate::boot::Ready;
+use crate::boot::{BootError, Loaded, Ready};
 use crate::console::Console;
 use crate::control::Control;
+use crate::dirty;
 use crate::exit::Outcome;
 use crate::fdt::{INTERRUPT_SOURCES, VTY_SOURCE};
 use crate::processor::{Processor, Shared};
@@ -22,6 +23,9 @@ use crate::stats::{Calls, Report, TearDown};
 use crate::vcpu::Vcpu;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
+
+/// The size of the NVRAM (QEMU: the same).
+pub const NVRAM_BYTES: usize = 64 << 10;
 
 /// A machine.
 pub struct Machine<V> {
@@ -77,6 +81,7 @@ impl<V: Vcpu + Send> Machine<V> {
             console: Mutex::new(console),
             control,
             xics,
+            nvram: Mutex::new(vec![0; NVRAM_BYTES]),
             observe: Observe::default(),
             clock: WallClock::default(),
             areas: processors.iter().map(|_| Areas::default()).collect(),
@@ -114,8 +119,34 @@ impl<V: Vcpu + Send> Machine<V> {
             }
             first.run(shared);
         });
-        // Every vCPU that ran has ended the run; the first reason stayed.
-        shared.control.outcome().unwrap_or(Outcome::PoweredOff)
+        self.outcome()
+    }
+
+    /// Why the run ended. Every vCPU that ran has ended it; the first reason stayed.
+    pub fn outcome(&self) -> Outcome {
+        self.shared.control.outcome().unwrap_or(Outcome::PoweredOff)
+    }
+
+    /// Puts a machine that wants to reboot back to its start: no window but the default one, nothing
+    /// mapped or pinned, RAM zero; `load` loads RAM anew. False when it was told to end in between.
+    pub fn restart(
+        &mut self,
+        load: impl FnOnce(&Memory, &Window) -> Result<Loaded, BootError>,
+    ) -> Result<bool, BootError> {
+        let shared = &mut self.shared;
+        let Some(first) = self.processors.first_mut() else { return Ok(false) };
+        shared.dma.phb.reset(&shared.dma.container, &mut first.books.agent)?;
+        dirty::zero(&shared.memory)?;
+        let loaded = load(&shared.memory, shared.dma.phb.default_window())?;
+        shared.areas.iter_mut().for_each(|areas| *areas = Areas::default());
+        self.processors.iter_mut().for_each(Processor::reset);
+        if let Some(xics) = &shared.xics {
+            xics.reset();
+        }
+        if let Some(first) = self.processors.first_mut() {
+            first.vcpu.start_at(loaded.entry, loaded.told.start);
+        }
+        Ok(shared.control.restart())
     }
 
     /// Takes the guest's windows away, however its run ended: what it left mapped is cleared, killed,

@@ -10,6 +10,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::console::Console;
 use crate::control::{Control, Start};
+use crate::exit::Outcome;
 use crate::fdt::VTY_UNIT;
 use crate::modes::Modes;
 use crate::vcpu::Vcpu;
@@ -28,6 +29,8 @@ pub struct Platform<'a, V> {
     pub clock: &'a WallClock,
     /// The interrupt controller, if there is one.
     pub xics: Option<&'a Xics>,
+    /// What outlives a reboot.
+    pub nvram: &'a Mutex<Vec<u8>>,
     /// The console.
     pub console: &'a Mutex<Console>,
     /// Where an idle vCPU waits.
@@ -41,6 +44,8 @@ pub struct Platform<'a, V> {
 pub struct Effects {
     /// The guest powered off.
     pub powered_off: bool,
+    /// The machine starts anew.
+    pub rebooted: bool,
     /// The vCPU stopped itself.
     pub stopped: bool,
     /// How long it was idle.
@@ -115,6 +120,20 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
 
     fn power_off(&mut self) {
         self.effects.powered_off = true;
+    }
+
+    fn reboot(&mut self) -> bool {
+        self.effects.rebooted = V::RESETS;
+        V::RESETS
+    }
+
+    fn gave_up(&mut self, why: &str) {
+        let why = why.escape_debug();
+        self.control.stop(Outcome::Crashed(format!("its operating system gave up: {why}")));
+    }
+
+    fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
+        Some(self.nvram)
     }
 
     fn start_cpu(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {

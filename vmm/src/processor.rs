@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) dma: Dma,
     pub(crate) console: Mutex<Console>,
     pub(crate) control: Arc<Control>,
+    /// What outlives a reboot.
+    pub(crate) nvram: Mutex<Vec<u8>>,
     /// The interrupt controller, if the vCPUs have lines.
     pub(crate) xics: Option<Arc<Xics>>,
     pub(crate) observe: Observe,
@@ -101,6 +103,9 @@ impl<V: Vcpu> Processor<V> {
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
                 Exit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
+                Exit::Hcall if std::mem::take(&mut books.effects.rebooted) => {
+                    return Some(Outcome::Rebooted);
+                }
                 Exit::Hcall => return Some(shared.powered_off()),
                 Exit::Kicked => {
                     if let Some(outcome) = shared.control.outcome() {
@@ -120,6 +125,11 @@ impl<V: Vcpu> Processor<V> {
         })
     }
 
+    /// Back to the state after a reset.
+    pub(crate) fn reset(&mut self) {
+        self.vcpu.reset();
+    }
+
     /// How long it was idle.
     pub(crate) fn idle(&self) -> Duration {
         self.books.effects.idle
@@ -137,8 +147,9 @@ impl Books {
             self.dispatch(shared, vcpu, &mut registers);
         }
         vcpu.set_hcall_registers(&registers);
-        let Effects { powered_off, stopped, .. } = self.effects;
-        if powered_off || stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        let Effects { powered_off, rebooted, stopped, .. } = self.effects;
+        let leaves = powered_off || rebooted || stopped;
+        if leaves { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn dispatch<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
@@ -149,6 +160,7 @@ impl Books {
             areas: &shared.areas,
             clock: &shared.clock,
             xics: shared.xics.as_deref(),
+            nvram: &shared.nvram,
             console: &shared.console,
             control: &shared.control,
             effects: &mut self.effects,

@@ -114,19 +114,27 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
 }
 
 fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
-    let boot = Boot {
+    let failed = |source| Failure::Boot { image: name(args), source };
+    boot(args, image).ready().map_err(failed)
+}
+
+fn boot<'a>(args: &'a RunArgs, image: &'a [u8]) -> Boot<'a> {
+    Boot {
         image,
         ram: args.memory,
         cpus: args.smp,
         append: &args.append,
         initrd: args.initrd.as_deref(),
         dma: &args.dma,
-    };
-    let name = || match &args.image {
+    }
+}
+
+/// What the image is called in messages.
+fn name(args: &RunArgs) -> String {
+    match &args.image {
         Some(path) => path.display().to_string(),
         None => "the demonstration".into(),
-    };
-    boot.ready().map_err(|source| Failure::Boot { image: name(), source })
+    }
 }
 
 fn dump_dtb(path: &Path, ready: &Ready) -> Result<(), Failure> {
@@ -166,7 +174,7 @@ fn run_guest<V: Vcpu + Send>(
         return Err(Failure::Rtc);
     }
     let start = Instant::now();
-    let outcome = match machine.run() {
+    let outcome = match run_through_reboots(args, &mut machine)? {
         Outcome::GuestFailed(_) if args.ignore_verdict => Outcome::PoweredOff,
         outcome => outcome,
     };
@@ -190,6 +198,26 @@ fn run_guest<V: Vcpu + Send>(
         file.write(&dirty?)?;
     }
     Ok(outcome)
+}
+
+/// Runs the guest to its end; when it reboots, its files are read again.
+fn run_through_reboots<V: Vcpu + Send>(
+    args: &RunArgs,
+    machine: &mut Machine<V>,
+) -> Result<Outcome, Failure> {
+    loop {
+        let outcome = machine.run();
+        if outcome != Outcome::Rebooted {
+            return Ok(outcome);
+        }
+        log::info!("the guest reboots");
+        let file = args.image.as_deref().map(image::read).transpose()?;
+        let boot = boot(args, file.as_deref().unwrap_or(demo::REPLACE));
+        let failed = |source| Failure::Boot { image: name(args), source };
+        if !machine.restart(|memory, window| boot.load(memory, window)).map_err(failed)? {
+            return Ok(machine.outcome());
+        }
+    }
 }
 
 /// The file of `--record`: opened before the run, so that a name that cannot be is told at once.

@@ -45,6 +45,10 @@ pub trait Vcpu {
     fn start_at(&mut self, nip: u64, device_tree: u64);
     /// Takes over the modes of the machine.
     fn set_modes(&mut self, modes: &Modes);
+    /// Whether [`reset`](Vcpu::reset) works.
+    const RESETS: bool = false;
+    /// Back to the state after a reset, with the same memory and kick.
+    fn reset(&mut self) {}
     /// Its external interrupt line, if it has one.
     fn line(&self) -> Option<Line> {
         None
@@ -118,6 +122,12 @@ impl Vcpu for power::Cpu {
         let table = modes.process_table.map(|table| (table.base, table.bytes));
         let (base, size) = table.unwrap_or_default();
         self.set_process_table(power::ProcessTable { base, size });
+    }
+
+    const RESETS: bool = true;
+
+    fn reset(&mut self) {
+        power::Cpu::reset(self);
     }
 
     fn line(&self) -> Option<Line> {

@@ -60,13 +60,16 @@ struct Candidate {
 impl Xics {
     /// A controller for as many processors as there are lines, with these sources, all masked.
     pub fn new(lines: Vec<Line>, sources: &[u32], control: Arc<Control>) -> Xics {
-        let server = Presentation { cppr: 0, mfrr: LEAST_FAVOURED, line: false };
-        let xive = Xive { server: 0, priority: LEAST_FAVOURED };
-        let source =
-            Source { xive, saved: LEAST_FAVOURED, level: false, pulse: false, in_service: false };
-        let sources = sources.iter().map(|&number| (number, source)).collect();
-        let state = State { servers: vec![server; lines.len()], sources };
+        let state = State::at_reset(lines.len(), sources.iter().copied());
         Xics { state: Mutex::new(state), lines, control }
+    }
+
+    /// Back to the state at the start.
+    pub fn reset(&self) {
+        let mut state = self.state();
+        let sources: Vec<_> = state.sources.keys().copied().collect();
+        *state = State::at_reset(self.lines.len(), sources);
+        self.lines.iter().for_each(|line| line(false));
     }
 
     /// A device asks for one interrupt; several before it is accepted are one. A source that does
@@ -117,6 +120,15 @@ impl Xics {
 }
 
 impl State {
+    fn at_reset(servers: usize, sources: impl IntoIterator<Item = u32>) -> State {
+        let server = Presentation { cppr: 0, mfrr: LEAST_FAVOURED, line: false };
+        let xive = Xive { server: 0, priority: LEAST_FAVOURED };
+        let source =
+            Source { xive, saved: LEAST_FAVOURED, level: false, pulse: false, in_service: false };
+        let sources = sources.into_iter().map(|number| (number, source)).collect();
+        State { servers: vec![server; servers], sources }
+    }
+
     fn server(&mut self, server: u32) -> Option<&mut Presentation> {
         self.servers.get_mut(usize::try_from(server).ok()?)
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! H_RTAS: run-time abstraction services by hypercall, as KVM and QEMU offer them; one row per
-//! service, in the files [`basic`], [`ddw`] and [`xics`].
+//! service, in the files [`basic`], [`system`], [`ddw`] and [`xics`].
 //!
 //! The argument block is big-endian words: token, number of inputs, number of outputs, inputs,
 //! outputs, of which the first is the status (LoPAR 2.9, "RTAS Argument Call Buffer").
 
 pub mod basic;
 pub mod ddw;
+pub mod system;
 pub mod xics;
 
 use crate::abi::hcalls;
@@ -27,7 +28,7 @@ hcalls![Hcall {
 /// Most inputs and most outputs of a call; ours have up to 8.
 const MAX_CELLS: usize = 16;
 
-/// Why a service failed (LoPAR 2.9, "RTAS Status Word Values").
+/// Why a service did not do what it was asked for (LoPAR 2.9, "RTAS Status Word Values").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RtasError {
     /// -1.
@@ -36,6 +37,10 @@ pub enum RtasError {
     Busy,
     /// -3.
     Parameter,
+    /// -9999, of services whose -3 means something else.
+    BadParameter,
+    /// 1: no error was found that could be told.
+    NoErrorsFound,
 }
 
 impl RtasError {
@@ -44,6 +49,8 @@ impl RtasError {
             RtasError::Hardware => -1,
             RtasError::Busy => -2,
             RtasError::Parameter => -3,
+            RtasError::BadParameter => -9999,
+            RtasError::NoErrorsFound => 1,
         }
     }
 }
@@ -105,7 +112,8 @@ macro_rules! services {
 use services;
 
 /// Every service, one line per file.
-pub const SERVICES: &[&[Service]] = &[basic::SERVICES, ddw::SERVICES, xics::SERVICES];
+pub const SERVICES: &[&[Service]] =
+    &[basic::SERVICES, system::SERVICES, ddw::SERVICES, xics::SERVICES];
 
 fn all_services() -> impl Iterator<Item = &'static Service> {
     SERVICES.iter().flat_map(|services| services.iter())

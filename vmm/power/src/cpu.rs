@@ -85,6 +85,16 @@ impl Cpu {
         Cpu::at_reset(self.bus.clone(), self.clock.sibling())
     }
 
+    /// Goes back to the state after a reset: nothing decoded, nothing translated. Instructions that
+    /// were completed stay counted, and a [`Kicker`](crate::Kicker) stays good.
+    pub fn reset(&mut self) {
+        let (bus, clock) = (self.bus.clone(), self.clock.sibling());
+        let signals = std::mem::take(&mut self.signals);
+        let (retired, illegal) = (self.retired, self.illegal);
+        let look_at = retired;
+        *self = Cpu { signals, retired, illegal, look_at, ..Cpu::at_reset(bus, clock) };
+    }
+
     fn at_reset(bus: Bus, clock: Clock) -> Cpu {
         Cpu {
             gpr: [0; 32],

@@ -9,6 +9,7 @@ mod chosen;
 mod cpus;
 mod memory;
 mod node;
+mod nvram;
 mod pci;
 mod rtas;
 mod vdevice;
@@ -58,6 +59,7 @@ pub fn build(facts: &Facts<'_>) -> Vec<u8> {
         .and(cpus::node(facts.cpus))
         .and(xics::node(facts.cpus))
         .and(rtas::node(facts.rtas))
+        .and(nvram::node())
         .and(vdevice::node())
         .and(pci::node(facts.dma_window));
     let reserved = facts.rtas;

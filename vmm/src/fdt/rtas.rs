@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use dtoolkit::model::DeviceTreeNode;
 
-use super::node::{self, Build};
+use super::node::{self, Build, PRESENT};
 
 /// The code at `linux,rtas-entry`: a guest calls it with the address of the argument block in r3, in
 /// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It hands the block to H_RTAS.
@@ -21,6 +21,9 @@ pub const CODE: [u32; 5] = [
 /// Room for an error log, which is never written.
 const ERROR_LOG_MAX: u32 = 0x800;
 
+/// How often a guest is to ask for events, of which there are none.
+const EVENT_SCANS_A_MINUTE: u32 = 1;
+
 /// `code` is where [`CODE`] is, below 4 GiB.
 pub(super) fn node(code: &Range<u64>) -> DeviceTreeNode {
     let [_, start] = node::cells(code.start);
@@ -30,6 +33,9 @@ pub(super) fn node(code: &Range<u64>) -> DeviceTreeNode {
         .with("linux,rtas-base", start)
         .with("linux,rtas-entry", start)
         .with("rtas-size", size)
-        .with("rtas-error-log-max", ERROR_LOG_MAX);
+        .with("rtas-error-log-max", ERROR_LOG_MAX)
+        .with("rtas-event-scan-rate", EVENT_SCANS_A_MINUTE)
+        // ibm,os-term does not power off by itself.
+        .with("ibm,extended-os-term", PRESENT);
     hcall::rtas_tokens().fold(rtas, |rtas, (name, token)| rtas.with(name, token))
 }

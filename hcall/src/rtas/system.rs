@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Services for an operating system's start and end: reboot, the word of its end, NVRAM, parameters
+//! of the system, and events, of which there are none.
+
+use super::{RtasError, services};
+use crate::machine::{Caller, Memory};
+use std::sync::PoisonError;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
+
+services![
+    Service {
+        token: 0x2010,
+        name: "system-reboot",
+        call: system_reboot(),
+        returns: [],
+        spec: "LoPAR 2.9, system-reboot",
+    },
+    Service {
+        token: 0x2011,
+        name: "ibm,os-term",
+        call: os_term(message),
+        returns: [],
+        spec: "LoPAR 2.9, ibm,os-term",
+    },
+    Service {
+        token: 0x2012,
+        name: "nvram-fetch",
+        call: nvram_fetch(index, buffer, length),
+        returns: [copied],
+        spec: "LoPAR 2.9, nvram-fetch",
+    },
+    Service {
+        token: 0x2013,
+        name: "nvram-store",
+        call: nvram_store(index, buffer, length),
+        returns: [copied],
+        spec: "LoPAR 2.9, nvram-store",
+    },
+    Service {
+        token: 0x2014,
+        name: "ibm,get-system-parameter",
+        call: get_system_parameter(parameter, buffer, length),
+        returns: [],
+        spec: "LoPAR 2.9, ibm,get-system-parameter",
+    },
+    Service {
+        token: 0x2015,
+        name: "event-scan",
+        call: event_scan(mask, critical, buffer, length),
+        returns: [],
+        spec: "LoPAR 2.9, event-scan",
+    },
+    Service {
+        token: 0x2016,
+        name: "ibm,nmi-register",
+        call: nmi_register(system_reset, machine_check),
+        returns: [],
+        spec: "LoPAR 2.9, ibm,nmi-register",
+    },
+];
+
+/// Starts the machine anew.
+fn system_reboot(on: &mut Caller<'_>) -> Result<[u32; 0], RtasError> {
+    if on.machine.reboot() { Ok([]) } else { Err(RtasError::Hardware) }
+}
+
+/// Longest last word that is read.
+const LAST_WORD: usize = 2048;
+
+/// The operating system has given up and says why, in a string that ends with a null.
+fn os_term(on: &mut Caller<'_>, message: u32) -> Result<[u32; 0], RtasError> {
+    let mut text = vec![0; LAST_WORD];
+    // What is behind the end of RAM is not part of it.
+    let read = on.memory.read(&mut text, GuestAddress(message.into())).unwrap_or(0);
+    let text = text[..read].split(|&byte| byte == 0).next().unwrap_or_default();
+    on.machine.gave_up(&String::from_utf8_lossy(text));
+    Ok([])
+}
+
+/// A range of guest memory, or -3.
+fn range(memory: &Memory, start: u32, length: u32) -> Result<(GuestAddress, usize), RtasError> {
+    let (start, length) = (GuestAddress(start.into()), length as usize);
+    if memory.check_range(start, length) { Ok((start, length)) } else { Err(RtasError::Parameter) }
+}
+
+fn nvram_fetch(
+    on: &mut Caller<'_>,
+    index: u32,
+    buffer: u32,
+    length: u32,
+) -> Result<[u32; 1], RtasError> {
+    let (buffer, length) = range(on.memory, buffer, length)?;
+    let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
+    let nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = nvram.get(index as usize..).and_then(|rest| rest.get(..length));
+    let bytes = bytes.ok_or(RtasError::Parameter)?;
+    on.memory.write_slice(bytes, buffer).map_err(|_| RtasError::Parameter)?;
+    Ok([length as u32]) // as it came
+}
+
+fn nvram_store(
+    on: &mut Caller<'_>,
+    index: u32,
+    buffer: u32,
+    length: u32,
+) -> Result<[u32; 1], RtasError> {
+    let (buffer, length) = range(on.memory, buffer, length)?;
+    let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
+    let mut nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = nvram.get_mut(index as usize..).and_then(|rest| rest.get_mut(..length));
+    let bytes = bytes.ok_or(RtasError::Parameter)?;
+    on.memory.read_slice(bytes, buffer).map_err(|_| RtasError::Parameter)?;
+    Ok([length as u32]) // as it came
+}
+
+/// The parameter "SPLPAR characteristics": what a shared-processor partition has.
+const SPLPAR_CHARACTERISTICS: u32 = 20;
+/// Most bytes of a parameter's value.
+const LONGEST: usize = 4000;
+
+fn get_system_parameter(
+    on: &mut Caller<'_>,
+    parameter: u32,
+    buffer: u32,
+    length: u32,
+) -> Result<[u32; 0], RtasError> {
+    if parameter != SPLPAR_CHARACTERISTICS {
+        return Err(RtasError::Parameter);
+    }
+    let memory = (on.memory.last_addr().0 / (1 << 20)) + 1;
+    let cpus = on.machine.servers();
+    let value = format!(
+        "MaxEntCap={},DesMem={memory},DesProcs={cpus},MaxPlatProcs={cpus}\0",
+        100 * u64::from(cpus)
+    );
+    let value = &value.as_bytes()[..value.len().min(LONGEST)];
+    let size = u16::try_from(value.len()).map_err(|_| RtasError::Hardware)?;
+    let returned = [size.to_be_bytes().as_slice(), value].concat();
+    let (buffer, length) = range(on.memory, buffer, length).map_err(|_| RtasError::BadParameter)?;
+    let fits = &returned[..returned.len().min(length)];
+    on.memory.write_slice(fits, buffer).map_err(|_| RtasError::BadParameter)?;
+    Ok([])
+}
+
+/// No event ever happens.
+fn event_scan(
+    _: &mut Caller<'_>,
+    _mask: u32,
+    _critical: u32,
+    _buffer: u32,
+    _length: u32,
+) -> Result<[u32; 0], RtasError> {
+    Err(RtasError::NoErrorsFound)
+}
+
+/// Refused: machine checks and system resets are taken at their vectors, with no error log.
+fn nmi_register(
+    _: &mut Caller<'_>,
+    _system_reset: u32,
+    _machine_check: u32,
+) -> Result<[u32; 0], RtasError> {
+    Err(RtasError::Hardware)
+}
