@@ -143,17 +143,36 @@ impl<'a> Batch<'a> {
     }
 
     /// Clears every entry that is live.
-    ///
-    /// Linux: `tce_iommu_clear` of a whole table.
     pub fn clear_all(&mut self) {
         let table = self.table;
-        table.for_each_live(&mut |entry, _| {
-            // A kill is for all entries from the first to the last.
-            if entry.0.saturating_sub(self.first) >= LIST_ENTRIES as u64 {
-                self.settle();
+        table.for_each_live(&mut |entry, _| self.clear(entry));
+    }
+
+    /// Clears those of `count` entries from `first` on, which were checked, that are live. Levels
+    /// that do not exist are passed over.
+    ///
+    /// Linux: `tce_iommu_clear`.
+    pub(crate) fn clear_range(&mut self, first: HwEntry, count: u64) {
+        let (table, mut done) = (self.table, 0);
+        while done < count {
+            let first = first.0 + done;
+            let left = usize::try_from(count - done).unwrap_or(usize::MAX);
+            let (here, slots) = table.slots(HwEntry(first), left);
+            for (entry, slot) in (first..).zip(slots) {
+                if slot.load().is_live() {
+                    self.clear(HwEntry(entry));
+                }
             }
-            self.exchange(entry, Tce::CLEAR);
-        });
+            done += here as u64;
+        }
+    }
+
+    fn clear(&mut self, entry: HwEntry) {
+        // A kill is for all entries from the first to the last.
+        if entry.0.saturating_sub(self.first) >= LIST_ENTRIES as u64 {
+            self.settle();
+        }
+        self.exchange(entry, Tce::CLEAR);
     }
 
     /// Entries to kill.

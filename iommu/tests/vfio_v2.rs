@@ -395,6 +395,29 @@ fn bug_31_a_page_with_an_asymmetric_user_address_is_released() {
     u.unregister(ua, 0x4000).expect("nothing maps it");
 }
 
+// papr-tce 4.6: levels that do not exist are skipped, and so is killing what was never mapped
+#[test]
+fn unmapping_a_large_window_costs_what_is_mapped_in_it() {
+    let mut u = User::v2();
+    u.remove(0).expect("the default one");
+    let bytes = 1 << 39; // 2^27 entries, whose table is within the limit of locked memory
+    for levels in [2, 5] {
+        assert_eq!(u.create(12, bytes, levels), Ok(Ioba(0)));
+        for iova in [0, 0x100_0000, bytes / 2, bytes - 0x2000] {
+            u.map(iova, SMALL, 0x2000, RW).expect("map");
+        }
+        assert_eq!(u.pins(SMALL), 4);
+        let kills = u.bridge.kills();
+        u.unmap(0x1000, bytes - 0x1000).expect("all but the first page");
+        assert_eq!((u.pins(SMALL), u.pins(SMALL + 0x1000)), (1, 0));
+        // One for each of seven entries, and one of the whole PE by the flush.
+        assert_eq!(u.bridge.kills() - kills, 7 + 1);
+        u.assert_sound();
+        u.remove(0).expect("remove");
+        assert_eq!(u.all_pins(), 0);
+    }
+}
+
 // bug 36: a group that is removed with windows and live entries
 #[test]
 fn bug_36_nothing_refers_to_the_tables_of_a_group_that_is_gone() {

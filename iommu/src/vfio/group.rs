@@ -81,7 +81,10 @@ impl Group {
     /// dynamic windows).
     pub(super) fn take_windows(&self) -> Result<(), Errno> {
         self.host.take_ownership()?;
-        self.bridge.unset_window(self.pe, 0).map_err(Errno::from)
+        self.bridge.unset_window(self.pe, 0).map_err(|error| {
+            self.host.release_ownership();
+            error.into()
+        })
     }
 
     /// Gives the PE these windows, all or none.

@@ -107,11 +107,7 @@ impl Container {
         }
         let pages = param.size >> shift.get();
         let first = table.window().tce_clear_param_check(Ioba(param.iova), 0, pages)?;
-        let mut batch = Batch::new(&table, self.frames(), by);
-        for n in 0..pages {
-            batch.exchange(HwEntry(first.0 + n), Tce::CLEAR);
-        }
-        drop(batch);
+        Batch::new(&table, self.frames(), by).clear_range(HwEntry(first.0), pages);
         table.flush();
         Ok(())
     }
