@@ -63,6 +63,12 @@ pub fn divide([a, b]: [f64; 2]) -> Option<Near> {
     Some((quotient, if b < 0.0 { -rest } else { rest }))
 }
 
+/// 1 / `b`.
+#[inline(always)]
+pub fn reciprocal([b]: [f64; 1]) -> Option<Near> {
+    divide([1.0, b])
+}
+
 /// The square root of `b`.
 #[inline(always)]
 pub fn square_root([b]: [f64; 1]) -> Option<Near> {

@@ -53,7 +53,7 @@ ops! {
     /// The square root of B.
     SQRT: 1 = Some(fast::square_root), exact::square_root, false;
     /// 1 / B
-    RECIPROCAL: 1 = None, exact::reciprocal, false;
+    RECIPROCAL: 1 = Some(fast::reciprocal), exact::reciprocal, false;
     /// 1 / the square root of B
     RECIPROCAL_ROOT: 1 = None, exact::reciprocal_root, false;
     /// A * C + B

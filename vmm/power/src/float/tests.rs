@@ -31,7 +31,10 @@ impl Rng {
             0 => u128::from(self.next() % 4) * step,
             1 => format.infinity() - u128::from(self.next() % 4) * step,
             2 => bits & format.infinity(),
-            _ => one + (u128::from(self.next() % 64) * step) - 32 * step,
+            _ => {
+                (one + u128::from(self.next() % 64) * step).wrapping_sub(32 * step)
+                    & format.infinity()
+            }
         };
         (bits >> width & 1) << width | exponent | fraction
     }
@@ -87,6 +90,7 @@ fn arithmetic_is_the_hosts() {
     check("multiply", &MUL, |[a, b]| a * b);
     check("divide", &DIV, |[a, b]| a / b);
     check("square root", &SQRT, |[b]| b.sqrt());
+    check("reciprocal", &RECIPROCAL, |[b]| 1.0 / b);
     check("multiply-add", &MADD, |[a, b, c]| a.mul_add(c, b));
     check("multiply-subtract", &MSUB, |[a, b, c]| a.mul_add(c, -b));
     check("negative multiply-add", &NMADD, |[a, b, c]| -a.mul_add(c, b));
@@ -167,5 +171,77 @@ fn adjusted_results_are_those_of_adjusted_factors() {
         let same = XX | FI | FR;
         assert_eq!(facts & same, plain.1 & same, "{factors:x?}");
         tried[usize::from(!high)] += 1;
+    }
+}
+
+/// What FPRF, FR, FI and XX must be for a result in `format`, told from the result itself.
+fn check_facts(bits: u128, facts: u64, format: Format, mode: Mode, what: &str) {
+    use crate::fpscr::{C, FE, FG, FI, FL, FPRF, FR, FU, OX, UX, XX};
+    let (negative, magnitude) = (bits & format.sign() != 0, bits & (format.sign() - 1));
+    let sign = if negative { FL } else { FG };
+    let class = match magnitude {
+        0 => FE | if negative { C } else { 0 },
+        m if m > format.infinity() => C | FU,
+        m if m == format.infinity() => sign | FU,
+        m if m <= format.fraction() => sign | C,
+        _ => sign,
+    };
+    assert_eq!(facts & FPRF, class, "FPRF: {what}");
+    let all = |bits: u64| facts & bits == bits;
+    assert!(!all(FR) || all(FI), "FR without FI: {what}");
+    assert_eq!(all(FI), all(XX), "FI and XX: {what}");
+    assert!(!all(OX | UX), "both too great and too small: {what}");
+    if !mode.trap_overflow {
+        assert!(!all(OX) || all(XX), "an exact overflow: {what}");
+        assert!(!all(UX) || all(XX), "an exact underflow: {what}");
+    }
+}
+
+/// Any bits of any format, in every mode, give a result (nothing panics) whose facts agree with
+/// it, and rounding modes that agree with each other: down <= zero's side <= up.
+#[test]
+fn any_operands_in_every_mode_give_consistent_facts() {
+    use Rounding::{Away, Down, Nearest, Odd, Up, Zero};
+    const FORMATS: [Format; 4] = [HALF, SINGLE, DOUBLE, QUAD];
+    let mut rng = Rng(4);
+    for n in 0..COUNT / 12 {
+        let [from, to] = [rng.next(), rng.next()].map(|n| FORMATS[n as usize % 4]);
+        let wide = u128::from(rng.next()) << 64;
+        let mut operand = || match from == QUAD {
+            true if n % 2 == 0 => wide ^ u128::from(rng.next()) << 100 | u128::from(rng.next()),
+            true => wide | u128::from(rng.next()),
+            false => rng.number(from),
+        };
+        let [a, b, c] = [operand(), operand(), operand()];
+        let route = Route::between(from, to);
+        let results = [Down, Zero, Nearest, Away, Odd, Up].map(|rounding| {
+            let run = |trapped| {
+                let mode = Mode { rounding, trap_overflow: trapped, trap_underflow: trapped };
+                [
+                    in_full(mode, &ADD, [a, b], route),
+                    in_full(mode, &MUL, [a, b], route),
+                    in_full(mode, &DIV, [a, b], route),
+                    in_full(mode, &SQRT, [b], route),
+                    in_full(mode, &RECIPROCAL_ROOT, [b], route),
+                    in_full(mode, &NMSUB, [a, b, c], route),
+                    in_full(mode, &CONVERT, [a], route),
+                ]
+            };
+            run(true); // an exponent that adjusting leaves outside of a format is undefined
+            let results = run(false);
+            for (op, (bits, facts)) in results.into_iter().enumerate() {
+                let what = format!("operation {op} of {a:x} {b:x} {c:x}, {route:?}, {rounding:?}");
+                check_facts(bits, facts, to, NEAREST, &what);
+            }
+            results
+        });
+        for op in [0, 1, 2, 3, 4, 6] {
+            let [down, .., up] = results.map(|results| results[op].0);
+            for other in results.map(|results| results[op].0) {
+                let between = [(down, other), (other, up)].map(|(a, b)| compare::order(a, b, to));
+                let fine = |order: Option<std::cmp::Ordering>| order.is_none_or(|o| o.is_le());
+                assert!(between.into_iter().all(fine), "{op} of {a:x} {b:x}: {other:x}");
+            }
+        }
     }
 }
