@@ -4,6 +4,7 @@
 mod stop;
 mod user;
 
+use iommu::kvm_table::CreateTce64;
 use iommu::vfio::*;
 use iommu::*;
 use std::sync::Arc;
@@ -393,6 +394,90 @@ fn bug_31_a_page_with_an_asymmetric_user_address_is_released() {
     assert_eq!((u.pins(ua + 0x1000), u.pins(ua + 0x2000)), (0, 1));
     u.unmap(0, 0x2000).expect("unmap");
     u.unregister(ua, 0x4000).expect("nothing maps it");
+}
+
+/// A virtual machine of the process, with a table over the whole default window.
+fn machine(u: &User) -> (Vm, TceTable) {
+    let container = Arc::new(iommu::Container::new(u.frames.clone()));
+    let vm = Vm::new(container, MemLock::new(u64::MAX));
+    let (page_shift, size) = (12, WINDOW32 >> 12);
+    let args = CreateTce64 { liobn: 7, page_shift, flags: 0, offset: 0, size };
+    let table = vm.create_spapr_tce_64(&args).expect("free");
+    (vm, table)
+}
+
+// papr-tce 5: the guest's hypercalls store into the window that VFIO made, and count on the memory
+// that VFIO registered
+#[test]
+fn a_guest_maps_registered_memory_in_a_containers_window() {
+    let mut u = User::v2();
+    u.map(0, SMALL, 0x1000, RW).expect("the default window is made");
+    u.unmap(0, 0x1000).expect("unmap");
+    let (vm, table) = machine(&u);
+    table.attach_group(&u.container.tables()).expect("fits");
+    let mut vcpu = vm.container().agent();
+    let mut put = |ioba, tce| vm.container().put(&mut vcpu, Liobn(7), Ioba(ioba), RawTce(tce));
+    put(0x1000, 0x2003).expect("registered");
+    put(0x2000, 0x100_0001).expect("registered, in huge pages");
+    let outside = Err(Error::NotRegistered(Gpa(0x300_0000)));
+    assert_eq!(put(0x1000, 0x300_0003), outside, "the memory that is not registered");
+    assert_eq!((u.pins(SMALL + 0x2000), u.pins(HUGE)), (1, 1));
+    let mut device = u.bridge.device(u.group.pe());
+    let to = device.translate(Ioba(0x1008), 8, Direction::FromDevice).expect("mapped");
+    assert_eq!(u.frames.gpa(to.hpa), Some(Gpa(0x2008)));
+    assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Ebusy));
+    assert!(vm.container().audit().holds());
+    // The window goes first, as when a VMM unplugs: what the guest mapped is released.
+    u.remove(0).expect("remove");
+    assert!(device.translate(Ioba(0x1008), 8, Direction::FromDevice).is_err());
+    assert_eq!(u.all_pins(), 0);
+    assert!(u.frames.is_dirty(u.frames.hpa(Gpa(0x2000)).expect("memory")));
+    put(0x3000, 0x2003).expect("the view is there still");
+    assert_eq!(u.all_pins(), 0, "and nothing stays in the table");
+    u.unregister(SMALL, 0x100_0000).expect("nothing maps it");
+    table.close();
+}
+
+// The same while windows come and go and memory is unregistered
+#[test]
+fn guests_that_race_with_a_container_leave_nothing() {
+    let mut u = User::v2();
+    u.remove(0).expect("the default one");
+    let (vm, table) = machine(&u);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let stop = Stop(&done);
+        for n in 0..2u64 {
+            let (vm, done) = (&vm, &done);
+            scope.spawn(move || {
+                let mut vcpu = vm.container().agent();
+                for k in n.. {
+                    let tce = RawTce([0x2003, 0x3001, 0, 0x100_0003][k as usize % 4]);
+                    let put = vm.container().put(&mut vcpu, Liobn(7), Ioba((k % 8) << 12), tce);
+                    assert!(matches!(put, Ok(()) | Err(Error::NotRegistered(_))), "{put:?}");
+                    if done.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+            });
+        }
+        for _ in 0..300 {
+            assert_eq!(u.create(12, WINDOW32, 1), Ok(Ioba(0)));
+            let hw = table.attach_group(&u.container.tables()).expect("fits");
+            std::thread::yield_now();
+            match u.unregister(SMALL, 0x100_0000) {
+                Ok(()) => u.register(SMALL, 0x100_0000).expect("free"),
+                Err(errno) => assert_eq!(errno, Errno::Ebusy),
+            }
+            table.detach(&hw).expect("attached");
+            u.remove(0).expect("remove");
+        }
+        drop(stop);
+    });
+    assert_eq!(u.all_pins(), 0);
+    u.unregister(SMALL, 0x100_0000).expect("nothing maps it");
+    u.unregister(HUGE, 0x200_0000).expect("nothing maps it");
+    assert_eq!(u.locked(), 0);
 }
 
 // papr-tce 4.6: levels that do not exist are skipped, and so is killing what was never mapped
