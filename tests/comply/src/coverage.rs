@@ -4,6 +4,7 @@
 use crate::clause::{Check, Clause};
 use crate::profile::Profile;
 use crate::script::{Code, Script};
+use crate::sources;
 use hcall::{HCALLS, Hcall, Status};
 use iommu::{Error, Gpa, Hpa, HwEntry, Ioba, Liobn, RawTce};
 use std::collections::BTreeSet;
@@ -17,7 +18,8 @@ pub struct Coverage {
     pub clauses: Vec<&'static str>,
 }
 
-/// The TCE hypercalls: the rows whose function set is one of theirs.
+/// The TCE hypercalls: the rows whose function set is one of theirs (`hcall-tce`,
+/// `hcall-multi-tce`). Calls of other sets need no clause here.
 pub fn tce_calls() -> impl Iterator<Item = &'static Hcall> {
     let rows = HCALLS.iter().flat_map(|rows| rows.iter());
     rows.filter(|row| row.set.is_some_and(|set| set.ends_with("-tce")))
@@ -57,7 +59,7 @@ fn scripts(clauses: &[&'static Clause]) -> Vec<(&'static str, Script)> {
     clauses.iter().filter_map(script).collect()
 }
 
-/// What is covered: hypercalls, statuses, RTAS calls, sections.
+/// What is covered: hypercalls, statuses, RTAS calls, VFIO calls, operations of a platform, sections.
 pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)> {
     let scripts = scripts(clauses);
     let by = |what: String, covers: &dyn Fn(&Script) -> bool| {
@@ -75,6 +77,13 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
         let name = format!("ibm,{verb}-pe-dma-window");
         by(name.clone(), &|script| script.rtas().any(|called| called == name))
     });
+    let host = |what: &'static str, text: &str| {
+        let mut covering = sources::clauses_with(text);
+        covering.retain(|id| clauses.iter().any(|clause| clause.id == *id));
+        Coverage { what: what.into(), clauses: covering }
+    };
+    let vfio = sources::vfio_calls().into_iter().map(|name| host(name, &format!(".{name}(")));
+    let platform = sources::platform_operations().into_iter().map(|name| host(name, name));
     let mut sections: Vec<Coverage> = Vec::new();
     for clause in clauses {
         match sections.iter_mut().find(|row| row.what == clause.section()) {
@@ -88,6 +97,8 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
         ("Hypercalls", calls.collect()),
         ("Statuses of TCE calls", statuses().iter().map(status).collect()),
         ("RTAS calls", rtas.to_vec()),
+        ("VFIO calls", vfio.collect()),
+        ("Platform operations", platform.collect()),
         ("Sections", sections),
     ]
 }

@@ -9,6 +9,7 @@ mod faults;
 mod get;
 mod indirect;
 mod order;
+mod platform;
 mod put;
 mod races;
 mod stuff;
@@ -30,6 +31,7 @@ pub const CLAUSES: &[&[Clause]] = &[
     exchange::CLAUSES,
     races::CLAUSES,
     faults::CLAUSES,
+    platform::CLAUSES,
     window::CLAUSES,
     table::CLAUSES,
     vfio::CLAUSES,

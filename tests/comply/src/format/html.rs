@@ -13,12 +13,15 @@ const JS: &str = include_str!("report.js");
 
 /// The report.
 pub fn html(report: &Report) -> String {
-    let passed = if report.passed() { "every clause that applies passes" } else { "clauses fail" };
+    let (class, passed) = match report.passed() {
+        true => ("pass", "every clause that applies passes"),
+        false => ("fail", "not every clause passes"),
+    };
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
                  <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
                  <title>PAPR TCE compliance: {passed}</title>\n<style>\n{CSS}</style></head>\n<body>\n\
-                 <header><h1>PAPR TCE compliance</h1>\n<p>{} clauses: {passed}.</p></header>\n",
+                 <header><h1>PAPR TCE compliance</h1>\n<p class=\"verdict {class}\">{} clauses: {passed}.</p></header>\n",
         report.clauses.len()
     );
     rigs(&mut out, report);

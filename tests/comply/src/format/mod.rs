@@ -4,12 +4,14 @@
 mod html;
 mod json;
 mod junit;
+mod markdown;
 mod table;
 mod tap;
 
 pub use html::html;
 pub use json::json;
 pub use junit::junit;
+pub use markdown::markdown;
 pub use table::{Style, legend, table};
 pub use tap::tap;
 

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What the library asks of a platform: each operation, when, and for which entries.
+
+use super::exchange::why;
+use crate::clause::Check::Host;
+use crate::clause::Clause;
+use crate::direct::Setup;
+use crate::expect;
+use iommu::bridge::Bridge;
+use iommu::errno::Errno;
+use iommu::host::HostTable;
+use iommu::*;
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The clauses.
+pub(super) const CLAUSES: &[Clause] = &[
+    Clause {
+        id: "platform/set-and-clear",
+        spec: "Linux: iommu_table_ops, set and clear; papr-tce 4.2",
+        says: "The host's map and unmap end in the platform's set and clear, for exactly the entries, and flush.",
+        check: Host(set_and_clear),
+    },
+    Clause {
+        id: "platform/kill",
+        spec: "Linux: the exchange commit, iommu_table_ops; papr-tce 4.2",
+        says: "An exchange ends in one kill of its entry, and in no set or clear; an entry that was not live needs none.",
+        check: Host(kill),
+    },
+    Clause {
+        id: "platform/link",
+        spec: "Linux: pnv_pci_link_table_and_group; papr-tce 4.2",
+        says: "A table is linked to a PE before the PE uses it, and unlinked when its last window is gone.",
+        check: Host(link),
+    },
+    Clause {
+        id: "platform/no-exchange",
+        spec: "Linux: the exchange commit, iommu_take_ownership; papr-tce 4.1",
+        says: "A table whose platform has no exchange is not taken from the host: EINVAL.",
+        check: Host(no_exchange),
+    },
+    Clause {
+        id: "platform/levels",
+        spec: "Linux: pnv_pci_ioda2_table_alloc_pages; papr-tce 4.1",
+        says: "A table has at most as many levels as its platform walks; its name is the platform's.",
+        check: Host(levels),
+    },
+];
+
+/// What was asked, in order.
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// A platform that writes down what it is asked.
+struct Asked {
+    log: Log,
+    exchanges: bool,
+    max_levels: u32,
+}
+
+impl Asked {
+    fn told(&self, what: String) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).push(what);
+    }
+}
+
+impl Platform for Asked {
+    fn name(&self) -> &'static str {
+        "asked"
+    }
+    fn exchanges(&self) -> bool {
+        self.exchanges
+    }
+    fn max_levels(&self) -> u32 {
+        self.max_levels
+    }
+    fn kill(&self, first: HwEntry, count: u64) {
+        self.told(format!("kill {} {count}", first.0));
+    }
+    fn after_set(&self, first: HwEntry, count: u64) {
+        self.told(format!("after_set {} {count}", first.0));
+    }
+    fn after_clear(&self, first: HwEntry, count: u64) {
+        self.told(format!("after_clear {} {count}", first.0));
+    }
+    fn flush(&self) {
+        self.told("flush".into());
+    }
+    fn link(&self, pe: Pe, linked: bool) {
+        self.told(format!("link {} {linked}", pe.0));
+    }
+}
+
+const L: Liobn = Liobn(7);
+
+fn window() -> Result<Window, String> {
+    Window::bytes(L, 0, 1 << 20, PageShift::K4).map_err(why)
+}
+
+fn asked(exchanges: bool, max_levels: u32) -> (Log, Asked) {
+    let log = Log::default();
+    (log.clone(), Asked { log, exchanges, max_levels })
+}
+
+fn table() -> Result<(Log, Arc<IommuTable>), String> {
+    let (log, platform) = asked(true, 5);
+    Ok((log, Arc::new(IommuTable::new(window()?, platform).map_err(why)?)))
+}
+
+/// What was asked since the last time.
+fn taken(log: &Log) -> Vec<String> {
+    mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn set_and_clear(_: &Setup) -> Result<(), String> {
+    let (log, table) = table()?;
+    let host = HostTable::new(table);
+    let at = host.map(0, Hpa(1 << 45), 2, Direction::ToDevice).map_err(|e| e.to_string())?;
+    let first = at.0 >> 12;
+    expect!(taken(&log), [format!("after_set {first} 2"), "flush".to_owned()]);
+    host.unmap(at, 2).map_err(|e| e.to_string())?;
+    expect!(taken(&log), [format!("after_clear {first} 2"), "flush".to_owned()]);
+    Ok(())
+}
+
+fn kill(_: &Setup) -> Result<(), String> {
+    let (log, table) = table()?;
+    let frames = Arc::new(Frames::new(1 << 20).map_err(|e| e.to_string())?);
+    let all = Container::new(frames);
+    all.add_window(window()?, table).map_err(why)?;
+    let mut agent = all.agent();
+    let mut put = |tce| all.put(&mut agent, L, Ioba(0x5000), RawTce(tce)).map_err(why);
+    put(0x1003)?;
+    taken(&log);
+    put(0x2003)?;
+    let asked = taken(&log);
+    expect!(asked.iter().filter(|what| *what == "kill 5 1").count(), 1);
+    expect!(asked.iter().any(|what| what.starts_with("after_")), false);
+    Ok(())
+}
+
+fn link(_: &Setup) -> Result<(), String> {
+    let (log, table) = table()?;
+    let bridge = Bridge::ioda2();
+    bridge.set_window(Pe(3), 0, &table).map_err(why)?;
+    expect!(taken(&log), ["link 3 true"]);
+    bridge.set_window(Pe(3), 1, &table).map_err(why)?;
+    taken(&log);
+    bridge.unset_window(Pe(3), 0).map_err(why)?;
+    expect!(taken(&log), Vec::<String>::new());
+    bridge.unset_window(Pe(3), 1).map_err(why)?;
+    expect!(taken(&log), ["link 3 false"]);
+    Ok(())
+}
+
+fn no_exchange(_: &Setup) -> Result<(), String> {
+    for exchanges in [false, true] {
+        let (_, platform) = asked(exchanges, 5);
+        let host = HostTable::new(IommuTable::new(window()?, platform).map_err(why)?);
+        let want = if exchanges { Ok(()) } else { Err(Errno::Einval) };
+        expect!(host.take_ownership(), want);
+    }
+    Ok(())
+}
+
+fn levels(_: &Setup) -> Result<(), String> {
+    for max_levels in 1..=2 {
+        let make = |levels| {
+            IommuTable::with_levels(window()?, levels, asked(true, max_levels).1).map_err(why)
+        };
+        expect!(make(max_levels)?.platform().name(), "asked");
+        expect!(make(max_levels + 1).is_err(), true);
+    }
+    Ok(())
+}
