@@ -35,7 +35,7 @@ impl Op {
     }
 }
 
-/// A place in a block. Only `Cache::decode` makes one, from a slice that ends in the sentinel.
+/// A place in a block. Only [`Cache`] makes one, from operations that end in the sentinel.
 #[derive(Clone, Copy)]
 pub struct Cursor(*const Op);
 
@@ -128,7 +128,7 @@ impl Block {
 }
 
 /// Sets of the direct-mapped block cache.
-const SETS: usize = 8192;
+const SETS: usize = 1 << 16;
 /// Operations the arena holds before everything is forgotten: 8 MiB, of which only what is used
 /// takes memory.
 const ARENA: usize = 512 * 1024;
@@ -138,9 +138,11 @@ pub(crate) struct Cache {
     sets: Box<[Block; SETS]>,
     /// Decoded operations. It never grows beyond its first capacity, so that they stay put.
     arena: Vec<Op>,
+    /// The instruction that is traced, and the sentinel.
+    traced: Box<[Op; 2]>,
 }
 
-// SAFETY: the cursors in `sets` point into `arena`, which moves with them.
+// SAFETY: the cursors in `sets` point into `arena`, whose operations move with them.
 unsafe impl Send for Cache {}
 
 impl Cache {
@@ -150,7 +152,8 @@ impl Cache {
     pub(crate) fn empty() -> Box<Cache> {
         let sets = vec![Block::EMPTY; SETS].into_boxed_slice();
         let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS blocks"));
-        Box::new(Cache { sets, arena: Vec::with_capacity(ARENA) })
+        let traced = Box::new([Op::new(sentinel, Word::new(0)); 2]);
+        Box::new(Cache { sets, arena: Vec::with_capacity(ARENA), traced })
     }
 
     /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
@@ -226,11 +229,9 @@ impl Cache {
         let pc = cpu.nip & cpu.pc_mask;
         let ra = cpu.fetch_address(pc)?;
         let word = Word::new(cpu.fetch(ra)?);
-        self.sets.fill(Block::EMPTY);
-        self.arena.clear();
         let run = isa::decode(word).map_or(without_row as Run, |r| r.run);
-        self.arena.extend([Op::new(run, word), Op::new(sentinel, Word::new(0))]);
-        let first = Cursor(self.arena.as_ptr());
+        self.traced[0] = Op::new(run, word);
+        let first = Cursor(self.traced.as_ptr());
         Some((Block { start: pc, len: 1, first, ..Block::EMPTY }, word))
     }
 }
@@ -242,18 +243,33 @@ pub(crate) fn run(block: &Block, cpu: &mut Cpu) -> Stop {
     (block.first.run())(cpu, block.first)
 }
 
-/// Words that were no instruction: how many, and the last one.
+/// How many different words [`Illegal`] keeps apart.
+const KEPT: usize = 8;
+
+/// Words that were no instruction: how many, the last one, and which.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Illegal {
     /// How often an illegal instruction was met.
     pub count: u64,
     /// The last such word.
     pub last: u32,
+    /// The first different words, and how often each came.
+    words: [(u32, u64); KEPT],
 }
 
 impl Illegal {
     pub(crate) fn note(&mut self, word: Word) {
         self.count += 1;
         self.last = word.raw();
+        let known = |&&mut (of, count): &&mut (u32, u64)| count == 0 || of == word.raw();
+        if let Some(kept) = self.words.iter_mut().find(known) {
+            *kept = (word.raw(), kept.1 + 1);
+        }
+    }
+
+    /// The first different words, and how often each came; what came after they were full is only
+    /// counted.
+    pub fn words(&self) -> impl Iterator<Item = (u32, u64)> {
+        self.words.into_iter().take_while(|(_, count)| *count > 0)
     }
 }

@@ -18,7 +18,7 @@ use std::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 use vm_memory::bitmap::{AtomicBitmap, Bitmap};
-use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryMmap};
+use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
 
 /// Guest RAM with its log of written pages.
 pub type GuestMemory = GuestMemoryMmap<AtomicBitmap>;
@@ -73,7 +73,15 @@ pub(crate) struct Tlb {
     at_hand: Table,
     parked: [Table; CONTEXTS],
     context: Context,
+    /// Which entries were filled since everything was forgotten, as far as there is room.
+    log: [u16; LOG],
+    /// How many were filled.
+    filled: usize,
 }
+
+/// Linux forgets everything some ten thousand times while it boots, mostly with little filled in
+/// between: up to so many entries are forgotten one by one.
+const LOG: usize = 128;
 
 impl Tlb {
     const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0 };
@@ -81,14 +89,21 @@ impl Tlb {
     pub(crate) fn new() -> Tlb {
         let table = || Box::new([Tlb::EMPTY; TLB]);
         let parked = std::array::from_fn(|_| table());
-        Tlb { at_hand: table(), parked, context: Context::Real }
+        Tlb { at_hand: table(), parked, context: Context::Real, log: [0; LOG], filled: 0 }
     }
     fn tables(&mut self) -> impl Iterator<Item = &mut Table> {
         self.parked.iter_mut().chain([&mut self.at_hand])
     }
     /// Forgets every translation; the next store to a page marks it dirty again.
     pub(crate) fn flush(&mut self) {
-        self.tables().for_each(|table| table.fill(Tlb::EMPTY));
+        let (log, filled) = (self.log, std::mem::take(&mut self.filled));
+        match log.get(..filled) {
+            Some(log) => log.iter().for_each(|&slot| self.forget(slot.into())),
+            None => self.tables().for_each(|table| table.fill(Tlb::EMPTY)),
+        }
+    }
+    fn forget(&mut self, slot: usize) {
+        self.tables().for_each(|table| table[slot % TLB] = Tlb::EMPTY);
     }
     /// Forgets the translations of one context.
     pub(crate) fn flush_context(&mut self, context: Context) {
@@ -103,8 +118,16 @@ impl Tlb {
             return self.flush();
         }
         for page in ea / PAGE..(ea / PAGE).saturating_add((bytes / PAGE).max(1)) {
-            self.tables().for_each(|table| table[page as usize % TLB] = Tlb::EMPTY);
+            self.forget(page as usize % TLB);
         }
+    }
+    /// The entry of `ea`, to be filled.
+    fn fill(&mut self, ea: u64) -> &mut Entry {
+        if let Some(slot) = self.log.get_mut(self.filled) {
+            *slot = ((ea / PAGE) as usize % TLB) as u16;
+        }
+        self.filled = self.filled.saturating_add(1);
+        self.entry(ea)
     }
     pub(crate) fn switch(&mut self, context: Context) {
         if context != self.context {
@@ -131,10 +154,34 @@ struct Shared {
     generations: [AtomicU32; GENERATIONS],
 }
 
+/// The region of RAM from real address 0 on, which is nearly always all of it.
+#[derive(Clone, Copy)]
+struct FirstRegion {
+    /// Host address.
+    host: usize,
+    /// Bytes in whole pages.
+    bytes: u64,
+}
+
+impl FirstRegion {
+    fn of(ram: &GuestMemory) -> FirstRegion {
+        let none = FirstRegion { host: 0, bytes: 0 };
+        let Some(region) = ram.find_region(GuestAddress(0)) else { return none };
+        let bytes = region.len() & !(PAGE - 1);
+        let slice =
+            usize::try_from(bytes).ok().and_then(|len| ram.get_slice(GuestAddress(0), len).ok());
+        slice.map_or(none, |slice| FirstRegion {
+            host: slice.ptr_guard_mut().as_ptr() as usize,
+            bytes,
+        })
+    }
+}
+
 /// RAM, and what the CPUs share about it.
 #[derive(Clone)]
 pub(crate) struct Bus {
     pub(crate) ram: Arc<GuestMemory>,
+    first: FirstRegion,
     shared: Arc<Shared>,
 }
 
@@ -142,7 +189,7 @@ impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
         let generations = [const { AtomicU32::new(0) }; GENERATIONS];
         let shared = Shared { translations: AtomicU32::new(0), generations };
-        Bus { ram, shared: Arc::new(shared) }
+        Bus { first: FirstRegion::of(&ram), ram, shared: Arc::new(shared) }
     }
     /// How often translations were invalidated for all CPUs.
     #[inline(always)]
@@ -170,12 +217,23 @@ impl Bus {
         entry.compare_exchange(old.to_be(), (old | bits).to_be(), SeqCst, Relaxed).is_ok()
     }
     /// The host address of the page at real address `ra`, if it is RAM.
+    #[inline]
     fn page(&self, ra: u64) -> Option<*mut u8> {
+        let page = ra & !(PAGE - 1);
+        if page < self.first.bytes {
+            return Some(self.first.host.wrapping_add(page as usize) as *mut u8);
+        }
+        self.page_of_others(page)
+    }
+    #[cold]
+    fn page_of_others(&self, ra: u64) -> Option<*mut u8> {
         let slice = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize).ok()?;
         Some(slice.ptr_guard_mut().as_ptr())
     }
     fn mark_dirty(&self, ra: u64) {
-        if let Ok(slice) = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize) {
+        if let Ok(slice) = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize)
+            && !slice.bitmap().dirty_at(0)
+        {
             slice.bitmap().mark_dirty(0, PAGE as usize);
         }
     }
@@ -324,8 +382,9 @@ impl Cpu {
         };
         let tag = ea & !(PAGE - 1);
         let addend = (page as usize).wrapping_sub(tag as usize);
-        let entry = self.tlb.entry(ea);
+        let mut entry = self.tlb.entry(ea);
         if entry.read != tag || entry.addend != addend {
+            entry = self.tlb.fill(ea);
             *entry = Entry { read: tag, write: NONE, addend };
         }
         if access == Access::Store {
