@@ -4,6 +4,7 @@
 //! The first vCPU starts with the machine, on the caller's thread. The others wait until the guest
 //! starts them with RTAS start-cpu. The first thing that ends a vCPU's run ends the machine's.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -188,14 +189,29 @@ impl<V: Vcpu + Send> Machine<V> {
         };
         Report {
             instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
+            illegal: self.illegal(),
             elapsed,
-            idle: self.processors.iter().map(Processor::idle).sum(),
+            idle: self.idle(),
             calls,
             tiers,
             dma,
             tear_down,
             faults: self.shared.dma.faults.as_ref().map(|faults| faults.happened()),
         }
+    }
+
+    /// How long a CPU was idle, on average.
+    fn idle(&self) -> Duration {
+        let all: Duration = self.processors.iter().map(Processor::idle).sum();
+        all / u32::try_from(self.processors.len()).unwrap_or(u32::MAX).max(1)
+    }
+
+    fn illegal(&self) -> BTreeMap<u32, u64> {
+        let mut words = BTreeMap::new();
+        for (word, count) in self.processors.iter().flat_map(|p| p.vcpu.illegal()) {
+            *words.entry(word).or_default() += count;
+        }
+        words
     }
 
     /// Guest RAM.

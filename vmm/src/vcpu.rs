@@ -72,6 +72,10 @@ pub trait Vcpu {
     fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
     /// Instructions completed so far; nothing when nobody counts.
     fn instructions(&self) -> Option<u64>;
+    /// Words that it met and that are no instruction, and how often; nothing when nobody counts.
+    fn illegal(&self) -> Vec<(u32, u64)> {
+        Vec::new()
+    }
     /// What other threads call to make [`run`](Vcpu::run) come back.
     fn kick(&self) -> Kick;
     /// The registers, in lines for a person to read.
@@ -161,6 +165,10 @@ impl Vcpu for power::Cpu {
 
     fn instructions(&self) -> Option<u64> {
         Some(power::Cpu::instructions(self))
+    }
+
+    fn illegal(&self) -> Vec<(u32, u64)> {
+        power::Cpu::illegal(self).words().collect()
     }
 
     fn kick(&self) -> Kick {

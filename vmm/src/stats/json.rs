@@ -17,6 +17,7 @@ pub fn object(report: &Report) -> Value {
     json!({
         "version": VERSION,
         "instructions": report.instructions,
+        "illegal": report.illegal.iter().map(illegal).collect::<Map<_, _>>(),
         "seconds": report.elapsed.as_secs_f64(),
         "idle_seconds": report.idle.as_secs_f64(),
         "mips": report.mips(),
@@ -32,6 +33,10 @@ pub fn object(report: &Report) -> Value {
         "tear_down": report.tear_down.map(tear_down),
         "faults": report.faults,
     })
+}
+
+fn illegal((word, count): (&u32, &u64)) -> (String, Value) {
+    (format!("{word:#010x}"), json!(count))
 }
 
 fn call(call: &CallStats) -> Value {

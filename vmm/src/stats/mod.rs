@@ -5,6 +5,7 @@
 pub mod json;
 pub mod text;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hcall::{Call, Lap, Meter, Status, Tier};
@@ -107,9 +108,12 @@ impl CallStats {
 pub struct Report {
     /// Guest instructions completed, if they were counted.
     pub instructions: Option<u64>,
+    /// Words that the guest ran into and that are no instruction (of each CPU the first few), and how
+    /// often each was met.
+    pub illegal: BTreeMap<u32, u64>,
     /// From the first instruction to the last, on the host's clock.
     pub elapsed: Duration,
-    /// How much of it the guest was idle (H_CEDE).
+    /// How much of it a CPU of the guest was idle (H_CEDE), on average.
     pub idle: Duration,
     /// Hypercalls.
     pub calls: Calls,

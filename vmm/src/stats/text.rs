@@ -17,6 +17,9 @@ impl Display for Report {
             Some(mips) => writeln!(f, ": {mips:.1} MIPS")?,
             None => writeln!(f)?,
         }
+        for (word, count) in &self.illegal {
+            writeln!(f, "illegal instruction {word:#010x}: {count} times")?;
+        }
         writeln!(
             f,
             "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors",
