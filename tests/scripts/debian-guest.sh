@@ -1,0 +1,108 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# Makes a Linux guest of Debian's packages: its ppc64el kernel, and an initrd with busybox.
+#
+#   debian-guest.sh [DIRECTORY]
+#
+# DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio and initrd.cpio.gz. Nothing is
+# installed, and apt's own lists are left alone; what is there already is not made again.
+# The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
+# command line has: `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
+# Environment: SUITE (bookworm), MIRROR (http://deb.debian.org/debian).
+# Exit status: 3 when a tool is missing, 1 when the download fails.
+set -eu
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+directory=${1:-$root/target/debian-guest}
+mirror=${MIRROR:-http://deb.debian.org/debian}
+suite=${SUITE:-bookworm}
+
+for tool in apt-get dpkg-deb cpio gzip; do
+	if ! command -v "$tool" >/dev/null; then
+		echo "debian-guest: $tool is missing; on Debian: apt-get install cpio" >&2
+		exit 3
+	fi
+done
+
+mkdir -p "$directory"
+cd "$directory"
+directory=$PWD
+
+# Two tests at once make it once.
+exec 9>lock
+if command -v flock >/dev/null; then flock 9; fi
+
+packages() {
+	mkdir -p apt/lists/partial apt/cache/archives/partial apt/etc deb
+	cat >apt/etc/main.sources <<-SOURCES
+		Types: deb
+		URIs: $mirror
+		Suites: $suite
+		Components: main
+		Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
+	SOURCES
+	# A state of our own: a foreign architecture in the system's lists disturbs later installs.
+	set -- -qq -o Dir::State="$directory/apt" -o Dir::State::status=/dev/null \
+		-o Dir::Cache="$directory/apt/cache" -o Dir::Etc::sourcelist=/dev/null \
+		-o Dir::Etc::sourceparts="$directory/apt/etc" -o APT::Sandbox::User= \
+		-o APT::Architecture=ppc64el -o APT::Architectures=ppc64el
+	apt-get "$@" update
+	shift # apt-cache has no -qq
+	kernel=$(apt-cache "$@" depends linux-image-powerpc64le |
+		sed -n 's/.*Depends: \(linux-image-.*\)/\1/p' | head -n 1)
+	(cd deb && apt-get -qq "$@" download "$kernel" busybox-static)
+	for package in deb/*.deb; do
+		dpkg-deb -x "$package" unpacked
+	done
+	cp unpacked/boot/vmlinux-* vmlinux.new
+	mv vmlinux.new vmlinux
+}
+
+[ -e vmlinux ] || packages
+
+rm -rf initrd
+mkdir -p initrd/bin initrd/proc initrd/sys initrd/dev
+cp unpacked/bin/busybox initrd/bin/
+cat >initrd/init <<'INIT'
+#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
+echo "MARKER: userspace is up"
+echo "kernel: $(uname -s) $(uname -m)"
+echo "cpus: $(grep -c ^processor /proc/cpuinfo)"
+echo "mmu: $(sed -n 's/^MMU[[:space:]]*: //p' /proc/cpuinfo)"
+echo "digest: $(seq 1 20000 | sha256sum)"
+
+# One load: arithmetic of the shell, with nothing to wait for.
+load() {
+	i=0
+	while [ $i -lt 10000 ]; do i=$((i + 1)); done
+}
+
+for word in $(cat /proc/cmdline); do
+	case $word in
+	work=*)
+		read -r start _ </proc/uptime
+		n=0
+		while [ $n -lt ${word#work=} ]; do load & n=$((n + 1)); done
+		wait
+		read -r end _ </proc/uptime
+		echo "work: from $start to $end"
+		;;
+	shell) exec setsid sh -c 'exec sh </dev/hvc0 >/dev/hvc0 2>&1' ;;
+	reboot) reboot -f ;;
+	panic) echo c >/proc/sysrq-trigger ;;
+	esac
+done
+poweroff -f
+INIT
+chmod +x initrd/init
+(cd initrd && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >initrd.new
+gzip -c initrd.new >initrd.gz.new
+mv initrd.new initrd.cpio
+mv initrd.gz.new initrd.cpio.gz
+echo "$directory"
