@@ -35,7 +35,7 @@ impl Op {
     }
 }
 
-/// A place in a block. Only [`Cache`] makes one, from operations that end in the sentinel.
+/// A place in a block. Only `Cache` makes one, from operations that end in the sentinel.
 #[derive(Clone, Copy)]
 pub struct Cursor(*const Op);
 
