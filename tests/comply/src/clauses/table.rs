@@ -297,13 +297,16 @@ fn ownership(setup: &Setup) -> Result<(), String> {
 fn first_entry(setup: &Setup) -> Result<(), String> {
     let host = HostTable::new(hardware(setup, PageShift::K4)?);
     for _ in 0..2 {
-        let mut all = Vec::new();
-        while let Ok(at) = host.map(0, Hpa(1 << 45), 1, Direction::ToDevice) {
-            expect!(at.0 == 0, false);
-            all.push(at);
+        // The second time after a refusal.
+        for _ in 0..2 {
+            let mut all = Vec::new();
+            while let Ok(at) = host.map(0, Hpa(1 << 45), 1, Direction::ToDevice) {
+                expect!(at.0 == 0, false);
+                all.push(at);
+            }
+            expect!(host.take_ownership(), Err(Errno::Ebusy));
+            all.into_iter().try_for_each(|at| host.unmap(at, 1)).map_err(no)?;
         }
-        expect!(host.take_ownership(), Err(Errno::Ebusy));
-        all.into_iter().try_for_each(|at| host.unmap(at, 1)).map_err(no)?;
         host.take_ownership().map_err(no)?;
         host.release_ownership();
     }

@@ -12,7 +12,10 @@ use iommu::vfio::{
     Container, CreateWindow, Group, MapDma, Mapping, Process, RegisterMemory, RemoveWindow,
     UnmapDma,
 };
-use iommu::{Direction, Frames, Gpa, Liobn, PageShift, Pe, Tce, Ua};
+use iommu::{
+    Direction, Error, Frames, Gpa, HwEntry, Ioba, Ioda2, IommuTable, Liobn, PageShift, Pe, RawTce,
+    Tce, Ua, Window,
+};
 use std::sync::Arc;
 
 /// The clauses.
@@ -82,6 +85,18 @@ pub(super) const CLAUSES: &[Clause] = &[
         spec: "papr-tce 4.5.5; bug 44",
         says: "Memory that the process may not write can be mapped for reading, and for nothing else.",
         check: Host(map_read_only_memory),
+    },
+    Clause {
+        id: "vfio/page-contained",
+        spec: "Linux: tce_page_is_contained; papr-tce 7.96; bug 5",
+        says: "A TCE page that is larger than the page that backs it is EPERM: a device would get its neighbours.",
+        check: Host(page_contained),
+    },
+    Clause {
+        id: "vfio/hcall-unregistered",
+        spec: "Linux: kvmppc_tce_iommu_map, mm_iommu_lookup; papr-tce 5.3; bug 42",
+        says: "A guest's put of a page that is not registered is refused and maps nothing; registered it is mapped.",
+        check: Host(hcall_unregistered),
     },
     Clause {
         id: "vfio/unmap",
@@ -386,6 +401,34 @@ fn map_read_only_memory(setup: &Setup) -> Result<(), String> {
     expect!(container.map_dma(&mut by, &map(READ_ONLY, PAGE, PAGE, RW)), Err(Errno::Efault));
     expect!(container.map_dma(&mut by, &map(READ_ONLY, PAGE, PAGE, MAP_WRITE)), Err(Errno::Efault));
     expect!(host.pins(2 << 20), 1);
+    Ok(())
+}
+
+fn page_contained(setup: &Setup) -> Result<(), String> {
+    let (_host, container) = User::v1(setup)?;
+    let page = |shift| container.process().tce_page(Ua(UA), shift, true);
+    expect!(page(PageShift::K4).is_ok(), true);
+    expect!(page(PageShift::K64), Err(Errno::Eperm));
+    expect!(page(PageShift::new(24).map_err(|e| e.to_string())?), Err(Errno::Eperm));
+    Ok(())
+}
+
+fn hcall_unregistered(_: &Setup) -> Result<(), String> {
+    let told = |error: Error| error.to_string();
+    let window = Window::bytes(Liobn(7), 0, 1 << 20, PageShift::K4).map_err(told)?;
+    let frames = Arc::new(Frames::unregistered(1 << 20).map_err(told)?);
+    let table = IommuTable::new(window, Ioda2::default()).map_err(told)?;
+    let all = iommu::Container::new(frames.clone());
+    let table = Arc::new(table);
+    all.add_window(window, table.clone()).map_err(told)?;
+    let mut agent = all.agent();
+    let mut put = || all.put(&mut agent, Liobn(7), Ioba(0x5000), RawTce(0x3003));
+    expect!(put().is_err(), true);
+    expect!(table.tce(HwEntry(5)), Ok(Tce::CLEAR));
+    let memory = frames.hpa(Gpa(0)).map_err(told)?;
+    frames.register(&[memory..iommu::Hpa(memory.0 + (1 << 20))]).map_err(told)?;
+    expect!(put(), Ok(()));
+    expect!(frames.pins(frames.hpa(Gpa(0x3000)).map_err(told)?), 1);
     Ok(())
 }
 

@@ -23,6 +23,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Host(geometry_wraps),
     },
     Clause {
+        id: "window/range",
+        spec: "papr-tce 6.4 (bounds, shift width); bug 35",
+        says: "Of a range every entry is in the window, however large the count: no shift and no sum loses a bit of it.",
+        check: Host(range),
+    },
+    Clause {
         id: "window/page-shift",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 7.88",
         says: "Page shifts are 12 to 34.",
@@ -104,6 +110,17 @@ fn geometry_wraps(_: &Setup) -> Result<(), String> {
     expect!(Window::new(L, PageShift::K4, u64::MAX, 2).is_err(), true);
     expect!(Window::new(L, PageShift::K4, 2, u64::MAX).is_err(), true);
     expect!(Window::new(L, PageShift::K4, 1 << 63, 1 << 63).is_err(), true);
+    Ok(())
+}
+
+fn range(_: &Setup) -> Result<(), String> {
+    let window = Window::bytes(Liobn(7), 0, 16 << 12, PageShift::K4).map_err(why)?;
+    expect!(window.range(Ioba(0xf000), 1).is_ok(), true);
+    let beyond = (4..64).map(|bit| (1 << bit) + 1);
+    for count in beyond.chain([17, u64::MAX, u64::MAX - 14, 1 << 52, 1 << 63]) {
+        expect!(window.range(Ioba(0), count), Err(Error::Outside { ioba: Ioba(0), count }));
+        expect!(window.range(Ioba(0xf000), count).is_err(), true);
+    }
     Ok(())
 }
 
