@@ -440,3 +440,36 @@ impl Cpu {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(tlb: &mut Tlb, context: Context, pages: std::ops::Range<u64>) -> usize {
+        tlb.switch(context);
+        pages.filter(|page| tlb.entry(page * PAGE).read == page * PAGE).count()
+    }
+
+    #[test]
+    fn a_flush_forgets_what_was_filled_in_every_context_whether_the_log_holds_it_or_not() {
+        let mut tlb = Tlb::new();
+        for count in [0, 1, LOG as u64 - 1, LOG as u64, LOG as u64 + 1, 3 * TLB as u64] {
+            for context in [Context::Real, Context::Problem, Context::Open] {
+                tlb.switch(context);
+                for page in 1..=count {
+                    *tlb.fill(page * PAGE) = Entry { read: page * PAGE, write: NONE, addend: 0 };
+                }
+            }
+            let kept = count.min(TLB as u64) as usize;
+            assert_eq!(filled(&mut tlb, Context::Problem, 1..count + 1), kept);
+            tlb.flush();
+            for context in [Context::Real, Context::Privileged, Context::Open, Context::Problem] {
+                assert_eq!(
+                    filled(&mut tlb, context, 1..count + 1),
+                    0,
+                    "{context:?}, {count} filled"
+                );
+            }
+        }
+    }
+}
