@@ -34,6 +34,8 @@ Examples:
   tcevm run guest.elf --trace 2>trace.txt  every hypercall, one line each
   tcevm run guest.elf --stats              what the run cost
   tcevm run guest.elf --stats=json 2>&1 >/dev/null | tail -n 1
+  tcevm run vmlinux --initrd initrd.cpio.gz -m 1G --smp 2 --append cryptomgr.notests
+                                           Linux (tests/scripts/debian-guest.sh makes one)
   tcevm run --dump-dtb - | dtc -I dtb      what the guest is told about its machine
 ";
 
