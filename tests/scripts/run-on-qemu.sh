@@ -7,7 +7,7 @@
 #
 # The guest's console goes to stdout. Exit status: 0 the guest powered off, 1 it reported failure,
 # 2 usage, 3 QEMU is missing or could not run the image, 124 timeout.
-# Environment: QEMU (qemu-system-ppc64), MEMORY (256M), TIMEOUT (60 seconds).
+# Environment: QEMU (qemu-system-ppc64), MEMORY (256M), CPUS (1), TIMEOUT (60 seconds).
 set -eu
 
 image=${1:-}
@@ -40,7 +40,7 @@ machine=pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=of
 {
 	status=0
 	timeout --foreground "$limit" "$qemu" -nodefaults -display none -serial stdio \
-		-machine "$machine" -cpu power9 -m "${MEMORY:-256M}" \
+		-machine "$machine" -cpu power9 -m "${MEMORY:-256M}" -smp "${CPUS:-1}" \
 		-bios "$work/boot-rom" -kernel "$image" -append "$append" </dev/null || status=$?
 	echo "$status" >"$work/status"
 } | tee "$work/console"

@@ -65,6 +65,15 @@ impl<V> Platform<'_, V> {
 }
 
 impl<V: Vcpu> Platform<'_, V> {
+    /// Waits, which counts as idle.
+    fn wait(&mut self, wait: impl FnOnce(&Control, u32)) {
+        let start = Instant::now();
+        self.vcpu.set_away(true);
+        wait(self.control, self.server);
+        self.vcpu.set_away(false);
+        self.effects.idle += start.elapsed();
+    }
+
     /// The calling vCPU follows at once, the others when they are kicked.
     fn change_modes(&mut self, change: impl FnOnce(&mut Modes)) {
         let modes = self.control.change_modes(change);
@@ -113,9 +122,8 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     /// ends the wait is looked at under the lock under which it is told.
     fn cede(&mut self) {
         self.vcpu.enable_external_interrupts();
-        let start = Instant::now();
-        self.control.idle(self.server, self.vcpu.time_to_interrupt());
-        self.effects.idle += start.elapsed();
+        let limit = self.vcpu.time_to_interrupt();
+        self.wait(|control, server| control.idle(server, limit));
     }
 
     fn power_off(&mut self) {
@@ -173,9 +181,7 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
             true => self.vcpu.time_to_interrupt(),
             false => Duration::MAX,
         };
-        let start = Instant::now();
-        self.control.wait_for_prod(self.server, limit);
-        self.effects.idle += start.elapsed();
+        self.wait(|control, server| control.wait_for_prod(server, limit));
     }
 
     fn yield_processor(&mut self) {

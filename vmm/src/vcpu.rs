@@ -45,6 +45,9 @@ pub trait Vcpu {
     fn start_at(&mut self, nip: u64, device_tree: u64);
     /// Takes over the modes of the machine.
     fn set_modes(&mut self, modes: &Modes);
+    /// Tells that it waits in a hypercall, and runs none of the guest's code until it tells the
+    /// contrary: no other vCPU has to wait for it.
+    fn set_away(&mut self, _away: bool) {}
     /// Whether [`reset`](Vcpu::reset) works.
     const RESETS: bool = false;
     /// Back to the state after a reset, with the same memory and kick.
@@ -126,6 +129,10 @@ impl Vcpu for power::Cpu {
         let table = modes.process_table.map(|table| (table.base, table.bytes));
         let (base, size) = table.unwrap_or_default();
         self.set_process_table(power::ProcessTable { base, size });
+    }
+
+    fn set_away(&mut self, away: bool) {
+        power::Cpu::set_away(self, away);
     }
 
     const RESETS: bool = true;

@@ -37,3 +37,13 @@ fn special_purpose_registers() {
 fn timebase_decrementer_and_waiting() {
     every_claim_holds("clock", &[]);
 }
+
+#[test]
+fn several_cpus_start_stop_interrupt_and_share_memory() {
+    every_claim_holds("cpus", &["--smp", "2"]);
+}
+
+#[test]
+fn radix_trees_protect_and_tlbie_reaches_every_cpu() {
+    every_claim_holds("radix", &["--smp", "2"]);
+}

@@ -11,6 +11,7 @@ use crate::{
     msr,
     reservation::Reservation,
     run::Signals,
+    shootdown::Post,
     spr,
     time::Clock,
     vector::Vector,
@@ -50,6 +51,7 @@ pub struct Cpu {
     pub(crate) tlb: Tlb,
     pub(crate) mmu: Mmu,
     pub(crate) bus: Bus,
+    pub(crate) post: Post,
     pub(crate) reservation: Option<Reservation>,
     /// Storage of the special-purpose registers that only hold what was written, by number.
     pub(crate) sprs: Box<[u64; 1024]>,
@@ -117,6 +119,7 @@ impl Cpu {
             little: false,
             tlb: Tlb::new(),
             mmu: Mmu::new(),
+            post: bus.shootdown().join(),
             bus,
             reservation: None,
             sprs: spr::at_reset(),

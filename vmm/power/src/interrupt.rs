@@ -37,6 +37,8 @@ pub enum Stop {
     SystemCall,
     /// `sc 1`: the machine answers, NIP is after the instruction.
     Hypercall,
+    /// This instruction has not completed: events are looked at, then it is executed again.
+    Again,
 }
 
 /// An interrupt: its vector and the name it is known by.
@@ -117,7 +119,7 @@ impl Stop {
             Stop::VmxUnavailable => (VMX_UNAVAILABLE, 0),
             Stop::VsxUnavailable => (VSX_UNAVAILABLE, 0),
             Stop::FacilityUnavailable => (FACILITY_UNAVAILABLE, 0),
-            Stop::SystemCall | Stop::Hypercall | Stop::Next => (SYSTEM_CALL, 0),
+            Stop::SystemCall | Stop::Hypercall | Stop::Next | Stop::Again => (SYSTEM_CALL, 0),
         }
     }
 }

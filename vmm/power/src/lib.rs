@@ -34,6 +34,7 @@ mod recorder;
 mod reservation;
 pub mod row;
 mod run;
+mod shootdown;
 pub mod spr;
 pub mod text;
 mod time;

@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 use crate::radix::Access;
+use crate::shootdown::Shootdown;
 use crate::{Cpu, interrupt::Stop, machine::Size, spr};
 use std::sync::Arc;
 use std::sync::atomic::{
@@ -148,8 +149,7 @@ pub(crate) const GENERATIONS: usize = 1 << 16;
 
 /// What the CPUs of a machine tell each other about decoded code and translations.
 struct Shared {
-    /// Bumped when a CPU invalidates translations for all of them.
-    translations: AtomicU32,
+    shootdown: Shootdown,
     /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
     generations: [AtomicU32; GENERATIONS],
 }
@@ -188,17 +188,13 @@ pub(crate) struct Bus {
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
         let generations = [const { AtomicU32::new(0) }; GENERATIONS];
-        let shared = Shared { translations: AtomicU32::new(0), generations };
+        let shared = Shared { shootdown: Shootdown::default(), generations };
         Bus { first: FirstRegion::of(&ram), ram, shared: Arc::new(shared) }
     }
-    /// How often translations were invalidated for all CPUs.
+    /// The invalidations of translations.
     #[inline(always)]
-    pub(crate) fn translations(&self) -> u32 {
-        self.shared.translations.load(Relaxed)
-    }
-    /// Tells all CPUs to forget their translations; returns the new count.
-    pub(crate) fn invalidate_translations(&self) -> u32 {
-        self.shared.translations.fetch_add(1, SeqCst).wrapping_add(1)
+    pub(crate) fn shootdown(&self) -> &Shootdown {
+        &self.shared.shootdown
     }
     /// The big-endian doubleword at an aligned real address, if it is RAM.
     pub(crate) fn load_be(&self, ra: u64) -> Option<u64> {

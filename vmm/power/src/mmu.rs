@@ -50,6 +50,8 @@ pub(crate) struct Mmu {
     pub(crate) fetch_context: u32,
     /// Invalidations by other CPUs that were seen.
     seen: u32,
+    /// An invalidation of its own that it has to wait for.
+    awaited: Option<u32>,
     /// AMR bits of key 0 that the privileged context of the TLB was filled under.
     key: u64,
     fetches: Box<[FetchPage; FETCHES]>,
@@ -62,6 +64,7 @@ impl Mmu {
             table: ProcessTable::default(),
             fetch_context: 0,
             seen: 0,
+            awaited: None,
             key: 0,
             fetches: Box::new([none; FETCHES]),
         }
@@ -79,16 +82,17 @@ impl Cpu {
     /// Whether other CPUs have invalidated translations since this one last looked.
     #[inline(always)]
     pub(crate) fn translations_stale(&self) -> bool {
-        self.bus.translations() != self.mmu.seen
+        self.bus.shootdown().count() != self.mmu.seen
     }
 
     /// Forgets every translation of this CPU.
     #[cold]
     #[inline(never)]
     pub(crate) fn forget_translations(&mut self) {
-        self.mmu.seen = self.bus.translations();
+        self.mmu.seen = self.bus.shootdown().count();
         self.tlb.flush();
         self.renew_fetch_context();
+        self.post.seen(self.mmu.seen);
     }
 
     /// Forgets the translations of `bytes` from `ea` on.
@@ -98,12 +102,30 @@ impl Cpu {
     }
 
     /// Makes the other CPUs forget their translations before they enter another block; this one
-    /// has done so.
+    /// has done so. tlbsync and ptesync wait until they have.
     pub(crate) fn tell_invalidation(&mut self) {
         let before = self.mmu.seen;
-        if self.bus.invalidate_translations() == before.wrapping_add(1) {
-            self.mmu.seen = before.wrapping_add(1);
+        let now = self.bus.shootdown().invalidate();
+        if now == before.wrapping_add(1) {
+            self.mmu.seen = now;
+            self.post.seen(now);
         }
+        self.mmu.awaited = Some(now);
+    }
+
+    /// The last invalidation of other CPUs that this one has seen.
+    pub(crate) fn seen_invalidation(&self) -> u32 {
+        self.mmu.seen
+    }
+
+    /// The last invalidation that this CPU has told and not waited for.
+    #[inline(always)]
+    pub(crate) fn awaited_invalidation(&self) -> Option<u32> {
+        self.mmu.awaited
+    }
+
+    pub(crate) fn invalidation_is_seen(&mut self) {
+        self.mmu.awaited = None;
     }
 
     fn renew_fetch_context(&mut self) {

@@ -71,6 +71,13 @@ pub(crate) struct Signals {
     reset: AtomicBool,
 }
 
+impl Signals {
+    /// Whether somebody has used the kicker and nobody has looked yet.
+    pub(crate) fn is_kicked(&self) -> bool {
+        self.kicked.load(Ordering::Relaxed)
+    }
+}
+
 /// Stops a running CPU from another thread or a signal handler.
 #[derive(Clone, Debug)]
 pub struct Kicker(Arc<Signals>);
@@ -106,7 +113,9 @@ impl Cpu {
     pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
         let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
+        self.set_away(false);
         let leave = self.run_blocks(&mut cache, answer);
+        self.set_away(true);
         self.cache = Some(cache);
         self.exit(leave)
     }
@@ -114,7 +123,9 @@ impl Cpu {
     /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
     pub fn step(&mut self) -> Option<Exit> {
         let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
+        self.set_away(false);
         let leave = self.traced(&mut cache);
+        self.set_away(true);
         self.cache = Some(cache);
         leave.map(|leave| self.exit(leave))
     }
@@ -177,6 +188,9 @@ impl Cpu {
     #[inline(never)]
     fn traced(&mut self, cache: &mut Cache) -> Option<Leave> {
         let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
+        if self.translations_stale() {
+            self.forget_translations();
+        }
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
         };
@@ -209,6 +223,10 @@ impl Cpu {
             Stop::SystemCall => {
                 self.retired += 1;
                 self.take_stop(stop, next);
+            }
+            Stop::Again => {
+                self.nip = cia & self.ea_mask;
+                self.look_at = 0;
             }
             _ => self.take_stop(stop, cia),
         }

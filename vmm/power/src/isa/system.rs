@@ -34,6 +34,12 @@ impl Cpu {
         Ok(())
     }
 
+    /// Waits until the other CPUs have done so.
+    fn tlbsync(&mut self, _: Word) -> Result<(), Stop> {
+        self.require_supervisor()?;
+        self.await_invalidation()
+    }
+
     /// Whether a doorbell message is for this thread: a directed privileged one (type 5) whose
     /// tag is our TIR.
     fn is_for_us(&self, w: Word) -> bool {
@@ -288,7 +294,7 @@ crate::isa![
         asm: "tlbsync",
         book: "Book III, TLB Synchronize",
         does: |m, w| {
-            m.call(Cpu::supervisor, w)?;
+            m.call(Cpu::tlbsync, w)?;
         },
         cases: &[
             "7c00046c tlbsync |  | ",
