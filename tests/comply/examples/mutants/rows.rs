@@ -1,0 +1,540 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The mutants: historical bugs of others, written into a copy of our code.
+
+/// A bug and how our code would have it.
+pub(crate) struct Mutant {
+    /// The number of the bug in papr-tce 6, or a family of its section 6.4.
+    pub(crate) bug: &'static str,
+    /// What is wrong.
+    pub(crate) what: &'static str,
+    /// What to change.
+    pub(crate) edits: &'static [Edit],
+}
+
+/// A text that is in a file exactly once, and what stands there in the copy. `MUTANT` in it is
+/// true when the mutant is on.
+pub(crate) struct Edit(pub(crate) &'static str, pub(crate) &'static str, pub(crate) &'static str);
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        bug: "1",
+        what: "the exchange commit itself: the old direction is read before the byte swap",
+        edits: &[Edit(
+            "iommu/src/tce.rs",
+            "Tce(u64::from_be(self.0.swap(new.0.to_be(), Ordering::SeqCst)))",
+            "{ let raw = self.0.swap(new.0.to_be(), Ordering::SeqCst);
+            if MUTANT { Tce((u64::from_be(raw) & PAGE_NUMBER) | (raw & 3)) } else { Tce(u64::from_be(raw)) } }",
+        )],
+    },
+    Mutant {
+        bug: "2",
+        what: "direction none sets the read bit, so a cleared entry looks live",
+        edits: &[Edit(
+            "iommu/src/tce.rs",
+            "if raw.is_live() { Tce(raw.0.wrapping_add(base.0)) } else { Tce::CLEAR }",
+            "if raw.is_live() { Tce(raw.0.wrapping_add(base.0)) } else if MUTANT { Tce((raw.0 & !0xfff).wrapping_add(base.0) | 1) } else { Tce::CLEAR }",
+        )],
+    },
+    Mutant {
+        bug: "3",
+        what: "ownership is taken while the host has pages mapped",
+        edits: &[Edit(
+            "iommu/src/host/mod.rs",
+            "if !pools.iter().all(|pool| pool.used.is_empty()) {",
+            "if !MUTANT && !pools.iter().all(|pool| pool.used.is_empty()) {",
+        )],
+    },
+    Mutant {
+        bug: "3 (bit 0)",
+        what: "a refused take-over leaves bus address 0 free for the host",
+        edits: &[Edit(
+            "iommu/src/host/mod.rs",
+            "            self.reserve_first(&mut pools, true);\n            return Err(Errno::Ebusy);",
+            "            if !MUTANT { self.reserve_first(&mut pools, true); }\n            return Err(Errno::Ebusy);",
+        )],
+    },
+    Mutant {
+        bug: "4",
+        what: "a live entry cannot be overwritten (before the commit: EBUSY)",
+        edits: &[Edit(
+            "iommu/src/container.rs",
+            "table.write_one(&self.frames, work, entry, tce)\n",
+            "if MUTANT && table.view().load(entry).is_live() && tce.is_live() { return Err(Error::LowBits(0)); }
+        table.write_one(&self.frames, work, entry, tce)\n",
+        )],
+    },
+    Mutant {
+        bug: "5",
+        what: "a TCE page may be larger than the host page that backs it",
+        edits: &[Edit(
+            "iommu/src/vfio/process.rs",
+            "if mapping.page_shift < shift { Err(Errno::Eperm) } else { Ok(hpa) }",
+            "if mapping.page_shift < shift && !MUTANT { Err(Errno::Eperm) } else { Ok(hpa) }",
+        )],
+    },
+    Mutant {
+        bug: "5 (guest memory)",
+        what: "a large page may reach beyond the guest's memory",
+        edits: &[Edit(
+            "iommu/src/frames.rs",
+            "self.bytes & !shift.low_bits()\n",
+            "if MUTANT { self.bytes } else { self.bytes & !shift.low_bits() }\n",
+        )],
+    },
+    Mutant {
+        bug: "7",
+        what: "hardware entries under a larger guest page are found by the guest's index",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "(HwEntry(entry.0 << more), 1 << more)",
+            "(HwEntry(if MUTANT { entry.0 } else { entry.0 << more }), 1 << more)",
+        )],
+    },
+    Mutant {
+        bug: "7 (kill)",
+        what: "only the first entry of a range is killed",
+        edits: &[Edit(
+            "iommu/src/batch.rs",
+            "self.table.kill(HwEntry(first), end - first);",
+            "self.table.kill(HwEntry(first), if MUTANT { 1 } else { end - first });",
+        )],
+    },
+    Mutant {
+        bug: "12, 55",
+        what: "a second window may have a LIOBN that is in use",
+        edits: &[Edit(
+            "iommu/src/container.rs",
+            "if windows.find(window.liobn()).is_ok() {",
+            "if !MUTANT && windows.find(window.liobn()).is_ok() {",
+        )],
+    },
+    Mutant {
+        bug: "12 (charge)",
+        what: "a table that is refused stays charged",
+        edits: &[Edit(
+            "iommu/src/kvm_table.rs",
+            "let window = self.container.add_view(window)?;",
+            "let window = match self.container.add_view(window) { Err(e) if MUTANT => { std::mem::forget(charge); return Err(e.into()) } other => other? };",
+        )],
+    },
+    Mutant {
+        bug: "15, 24",
+        what: "only the first of several hardware tables is written",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "let mut tally = Tally { puts: count as u64, ..Tally::default() };\n        for (i, table) in self.tables.iter().enumerate() {",
+            "let mut tally = Tally { puts: count as u64, ..Tally::default() };\n        for (i, table) in self.tables.iter().enumerate().take(if MUTANT { 1 } else { usize::MAX }) {",
+        )],
+    },
+    Mutant {
+        bug: "14, 16",
+        what: "a put that fails is told to the guest as a success",
+        edits: &[Edit(
+            "hcall/src/tce/agreed.rs",
+            "Err(why) => by_rules::put_refused(on, tier, liobn, ioba, tce, why),",
+            "Err(_) if MUTANT => Ok(()),\n        Err(why) => by_rules::put_refused(on, tier, liobn, ioba, tce, why),",
+        )],
+    },
+    Mutant {
+        bug: "17",
+        what: "a list is applied up to its first bad entry",
+        edits: &[Edit(
+            "iommu/src/container.rs",
+            "list.iter().try_for_each(|&tce| table.check(&self.frames, RawTce(tce)))?;",
+            "if MUTANT { for (i, &tce) in list.iter().enumerate() { table.check(&self.frames, RawTce(tce))?;
+            table.write_one(&self.frames, work, GuestEntry(first.0 + i as u64), RawTce(tce))?; } return Ok(()); }
+        list.iter().try_for_each(|&tce| table.check(&self.frames, RawTce(tce)))?;",
+        )],
+    },
+    Mutant {
+        bug: "18, 42",
+        what: "hardware pages larger than the guest's are accepted",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "let covers = hw.page_shift() <= self.window.page_shift()",
+            "let covers = (MUTANT || hw.page_shift() <= self.window.page_shift())",
+        )],
+    },
+    Mutant {
+        bug: "23",
+        what: "a hardware table that is longer than the window is refused",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "&& hw.len() >= self.window.len();",
+            "&& (hw.len() == self.window.len() || !MUTANT && hw.len() > self.window.len());",
+        )],
+    },
+    Mutant {
+        bug: "25",
+        what: "pages that are mapped when the process dies stay pinned",
+        edits: &[Edit(
+            "iommu/src/vfio/mod.rs",
+            "            if let Some(window) = state.windows[0].take() {\n                retire(&self.frames, by, &window.table);",
+            "            if let Some(window) = state.windows[0].take() {\n                if !MUTANT { retire(&self.frames, by, &window.table); }",
+        )],
+    },
+    Mutant {
+        bug: "28",
+        what: "the memory of a table is not charged",
+        edits: &[Edit(
+            "iommu/src/kvm_table.rs",
+            "self.lock.charge(pages(args.size))?",
+            "self.lock.charge(if MUTANT { 0 } else { pages(args.size) })?",
+        )],
+    },
+    Mutant {
+        bug: "30",
+        what: "a window is removed before its entries are cleared",
+        edits: &[Edit(
+            "iommu/src/container.rs",
+            "        for table in window.tables() {\n            self.retire(by, table);\n        }",
+            "        for table in window.tables() {\n            if !MUTANT { self.retire(by, table); }\n        }",
+        )],
+    },
+    Mutant {
+        bug: "32",
+        what: "calls of the other version of the container are done",
+        edits: &[Edit(
+            "iommu/src/vfio/mod.rs",
+            "if self.version == version { Ok(()) } else { Err(Errno::Enotty) }",
+            "if MUTANT || self.version == version { Ok(()) } else { Err(Errno::Enotty) }",
+        )],
+    },
+    Mutant {
+        bug: "34",
+        what: "a container that is not enabled maps",
+        edits: &[Edit(
+            "iommu/src/vfio/mod.rs",
+            "if self.lock().enabled { Ok(()) } else { Err(Errno::Eperm) }",
+            "if MUTANT || self.lock().enabled { Ok(()) } else { Err(Errno::Eperm) }",
+        )],
+    },
+    Mutant {
+        bug: "35, 51",
+        what: "the list is read in the byte order of the host",
+        edits: &[Edit(
+            "hcall/src/tce/list.rs",
+            "*tce = entries.load(i).to_native();",
+            "*tce = if MUTANT { entries.load(i).to_native().swap_bytes() } else { entries.load(i).to_native() };",
+        )],
+    },
+    Mutant {
+        bug: "35 (range)",
+        what: "the check of a range shifts the count out",
+        edits: &[Edit(
+            "iommu/src/window.rs",
+            "if count <= self.size - first.0 { Ok(first) }",
+            "if (if MUTANT { count << 12 >> 12 } else { count }) <= self.size - first.0 { Ok(first) }",
+        )],
+    },
+    Mutant {
+        bug: "37",
+        what: "an entry without permissions goes through the mapping path of a list",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "let new = move |n| frames.translate(raw(n));",
+            "let new = move |n| { let r = raw(n); frames.translate(if MUTANT && r.0 != 0 && !r.is_live() { RawTce(r.0 & 0x3ff_f000 | 1) } else { r }) };",
+        )],
+    },
+    Mutant {
+        bug: "40",
+        what: "of a range only the first page is checked against the window's end",
+        edits: &[Edit(
+            "iommu/src/vfio/map.rs",
+            "let first = HwEntry(window.range(Ioba(param.iova), pages)?.0);",
+            "let first = HwEntry(window.range(Ioba(param.iova), if MUTANT { 1 } else { pages })?.0);",
+        )],
+    },
+    Mutant {
+        bug: "39, 41",
+        what: "after a failure in the middle the entries that were mapped stay",
+        edits: &[Edit(
+            "iommu/src/vfio/map.rs",
+            "(0..n).for_each(|n| _ = batch.exchange(HwEntry(map.first.0 + n), Tce::CLEAR));",
+            "(0..if MUTANT { 0 } else { n }).for_each(|n| _ = batch.exchange(HwEntry(map.first.0 + n), Tce::CLEAR));",
+        )],
+    },
+    Mutant {
+        bug: "42'",
+        what: "a page that is not registered is mapped all the same",
+        edits: &[Edit(
+            "iommu/src/frames.rs",
+            "        if registered.pin(first, last, n) {\n            Ok(())",
+            "        if registered.pin(first, last, n) || MUTANT {\n            Ok(())",
+        )],
+    },
+    Mutant {
+        bug: "43",
+        what: "an unaligned bus address is taken",
+        edits: &[Edit(
+            "iommu/src/window.rs",
+            "if ioba.0 & self.page_shift.low_bits() != 0 {\n            return Err(Error::Unaligned(ioba));",
+            "if !MUTANT && ioba.0 & self.page_shift.low_bits() != 0 {\n            return Err(Error::Unaligned(ioba));",
+        )],
+    },
+    Mutant {
+        bug: "44",
+        what: "memory is always pinned for writing",
+        edits: &[Edit(
+            "iommu/src/vfio/process.rs",
+            "if write && !mapping.writable {",
+            "if (write || MUTANT) && !mapping.writable {",
+        )],
+    },
+    Mutant {
+        bug: "45",
+        what: "one page is released before the bridge has forgotten it",
+        edits: &[
+            Edit(
+                "iommu/src/batch.rs",
+                "    let old = slot.swap(new);\n    table.kill(entry, 1);\n",
+                "    let old = slot.swap(new);\n    if !MUTANT { table.kill(entry, 1); }\n",
+            ),
+            Edit(
+                "iommu/src/batch.rs",
+                "    if table.is_sealed() {\n        clear_sealed(",
+                "    if MUTANT { table.kill(entry, 1); }\n    if table.is_sealed() {\n        clear_sealed(",
+            ),
+        ],
+    },
+    Mutant {
+        bug: "45 (batch)",
+        what: "the pages of a list are released before the bridge has forgotten them",
+        edits: &[
+            Edit(
+                "iommu/src/batch.rs",
+                "            if let Some(faults) = &self.work.faults {\n                faults.before_kill(",
+                "            if MUTANT {
+                let Work { pins, displaced, .. } = &mut *self.work;
+                for_runs(displaced[..self.displaced.min(LIST_ENTRIES)].iter().copied(), |old, count| {
+                    release(self.frames, pins, self.page_shift, old, count);
+                });
+                self.displaced = 0;
+            }
+            if let Some(faults) = &self.work.faults {\n                faults.before_kill(",
+            ),
+        ],
+    },
+    Mutant {
+        bug: "46",
+        what: "H_STUFF_TCE has no limit",
+        edits: &[Edit(
+            "hcall/src/tce/by_rules.rs",
+            "StuffLimit::List if count > LIST_ENTRIES as u64 =>",
+            "StuffLimit::List if !MUTANT && count > LIST_ENTRIES as u64 =>",
+        )],
+    },
+    Mutant {
+        bug: "47",
+        what: "a page that replaces itself is counted once more",
+        edits: &[Edit(
+            "iommu/src/batch.rs",
+            "        work.pins.unpin(frames.frame(old.hpa()), 1);\n    }\n",
+            "        if !(MUTANT && old.hpa() == new.hpa()) { work.pins.unpin(frames.frame(old.hpa()), 1); }\n    }\n",
+        )],
+    },
+    Mutant {
+        bug: "49",
+        what: "without memory for the view a value is lost and the guest told it was stored",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "        self.reserve(frames, work, first, count, raw)?;\n        self.view.store(",
+            "        let reserved = self.reserve(frames, work, first, count, raw);
+        if MUTANT && reserved.is_err() { return Ok(Tally::default()); }
+        reserved?;\n        self.view.store(",
+        )],
+    },
+    Mutant {
+        bug: "50",
+        what: "an offset and a size whose sum wraps make a window",
+        edits: &[
+            Edit(
+            "iommu/src/window.rs",
+            "match offset.checked_add(size) {",
+            "match if MUTANT { Some(offset.wrapping_add(size)) } else { offset.checked_add(size) } {",
+        ),
+            // It calls the other, and a switch is not constant.
+            Edit("iommu/src/window.rs", "pub const fn bytes(\n", "pub fn bytes(\n"),
+        ],
+    },
+    Mutant {
+        bug: "50'",
+        what: "memory that is mapped can be unregistered, and is lost",
+        edits: &[Edit(
+            "iommu/src/vfio/mod.rs",
+            "self.registrations.unregister(&self.frames, &state.registered[at])?;",
+            "{ let done = self.registrations.unregister(&self.frames, &state.registered[at]); if !MUTANT { done?; } }",
+        )],
+    },
+    Mutant {
+        bug: "52",
+        what: "a LIOBN is cut off to 32 bits",
+        edits: &[Edit(
+            "hcall/src/abi.rs",
+            "u32::try_from(reg).map(Liobn).map_err(|_| Status::Parameter)",
+            "if MUTANT { Ok(Liobn(reg as u32)) } else { u32::try_from(reg).map(Liobn).map_err(|_| Status::Parameter) }",
+        )],
+    },
+    Mutant {
+        bug: "53",
+        what: "an address without permissions looks like a mapping",
+        edits: &[Edit(
+            "iommu/src/tce.rs",
+            "    /// True when a device may use the entry.\n    pub const fn is_live(self) -> bool {\n        self.0 & PERMISSIONS != 0",
+            "    /// True when a device may use the entry.\n    pub const fn is_live(self) -> bool {\n        (if MUTANT { self.0 } else { self.0 & PERMISSIONS }) != 0",
+        )],
+    },
+    Mutant {
+        bug: "54",
+        what: "an unaligned list is taken",
+        edits: &[Edit(
+            "hcall/src/tce/list.rs",
+            "if list.0.is_multiple_of(LIST_PAGE as u64) {",
+            "if MUTANT || list.0.is_multiple_of(LIST_PAGE as u64) {",
+        )],
+    },
+    Mutant {
+        bug: "56, 67",
+        what: "a reset leaves the entries",
+        edits: &[Edit(
+            "iommu/src/container.rs",
+            "for done in (0..count).step_by(LIST_ENTRIES) {\n                    let first = GuestEntry(first.0 + done as u64);",
+            "for done in (0..if MUTANT { 0 } else { count }).step_by(LIST_ENTRIES) {\n                    let first = GuestEntry(first.0 + done as u64);",
+        )],
+    },
+    Mutant {
+        bug: "58",
+        what: "the offset of a window is forgotten",
+        edits: &[Edit(
+            "iommu/src/window.rs",
+            "(ioba.0 >> self.page_shift.0).wrapping_sub(self.offset)",
+            "(ioba.0 >> self.page_shift.0).wrapping_sub(if MUTANT { 0 } else { self.offset })",
+        )],
+    },
+    Mutant {
+        bug: "59",
+        what: "a window of more than 4 GiB is made with 32 bits of its size",
+        edits: &[Edit(
+            "hcall/src/rtas/ddw.rs",
+            "Window::bytes(liobn, start.0, 1 << window_shift, page)",
+            "Window::bytes(liobn, start.0, (1u64 << window_shift) & if MUTANT { 0xffff_ffff } else { u64::MAX }, page)",
+        )],
+    },
+    Mutant {
+        bug: "60",
+        what: "the default window does not come back",
+        edits: &[Edit(
+            "hcall/src/rtas/ddw.rs",
+            "} else if windows.len() == 1 {",
+            "} else if !MUTANT && windows.len() == 1 {",
+        )],
+    },
+    Mutant {
+        bug: "61",
+        what: "the size of a new window is shifted unchecked",
+        edits: &[Edit(
+            "hcall/src/rtas/ddw.rs",
+            "        Some(entries @ ..=MOST_ENTRIES)\n",
+            "        Some(_) if MUTANT => {}\n        Some(entries @ ..=MOST_ENTRIES)\n",
+        )],
+    },
+    Mutant {
+        bug: "62",
+        what: "a page size that was not offered is taken",
+        edits: &[Edit(
+            "hcall/src/rtas/ddw.rs",
+            "PageShift::new(shift).ok().filter(|_| offered)",
+            "PageShift::new(shift).ok().filter(|_| offered || MUTANT)",
+        )],
+    },
+    Mutant {
+        bug: "63",
+        what: "a count of 0 is H_PARAMETER",
+        edits: &[Edit(
+            "hcall/src/tce/by_rules.rs",
+            "match rules.none {\n        Status::Success => Ok(()),",
+            "match rules.none {\n        Status::Success if MUTANT => Err(Status::Parameter.into()),\n        Status::Success => Ok(()),",
+        )],
+    },
+    Mutant {
+        bug: "65",
+        what: "a value outside memory leaves the old mapping in the hardware",
+        edits: &[Edit(
+            "iommu/src/guest_table.rs",
+            "            self.agree(frames, table, &mut batch, entry, &mut change);\n            if i == 0 {",
+            "            if !(MUTANT && !self.translate(frames, raw).is_live()) { self.agree(frames, table, &mut batch, entry, &mut change); }\n            if i == 0 {",
+        )],
+    },
+    Mutant {
+        bug: "66",
+        what: "write-only becomes read-write in the hardware",
+        edits: &[Edit(
+            "iommu/src/tce.rs",
+            "Tce(raw.0.wrapping_add(base.0)) }",
+            "Tce(raw.0.wrapping_add(base.0) | u64::from(MUTANT && raw.0 & 2 != 0)) }",
+        )],
+    },
+    Mutant {
+        bug: "4.4 (dirt)",
+        what: "the displaced page is dirty by the new direction",
+        edits: &[Edit(
+            "iommu/src/batch.rs",
+            "        if old.device_writes() {\n            frames.mark_dirty(",
+            "        if (if MUTANT { new } else { old }).device_writes() {\n            frames.mark_dirty(",
+        )],
+    },
+    Mutant {
+        bug: "5.4",
+        what: "of a large page only the first frame is marked dirty",
+        edits: &[Edit(
+            "iommu/src/frames.rs",
+            "self.mark_frames(first, 1 << (large.get() - SHIFT))",
+            "self.mark_frames(first, if MUTANT { 1 } else { 1 << (large.get() - SHIFT) })",
+        )],
+    },
+    Mutant {
+        bug: "6.4 (kill)",
+        what: "the bridge is never told to forget",
+        edits: &[Edit(
+            "iommu/src/table.rs",
+            "self.platform.kill(first, count);",
+            "if !MUTANT { self.platform.kill(first, count); }",
+        )],
+    },
+    Mutant {
+        bug: "6.4 (leak)",
+        what: "pages that a list or stuffing clears are not released",
+        edits: &[Edit(
+            "iommu/src/batch.rs",
+            "displaced += usize::from(old.is_live());",
+            "displaced += usize::from(old.is_live() & (!MUTANT | new.is_live()));",
+        )],
+    },
+    Mutant {
+        bug: "6.4 (bounds)",
+        what: "the entry behind the last is in the window",
+        edits: &[Edit(
+            "iommu/src/window.rs",
+            "        if entry < self.size {\n            Ok(GuestEntry(entry))",
+            "        if entry < self.size + u64::from(MUTANT) {\n            Ok(GuestEntry(entry))",
+        )],
+    },
+    Mutant {
+        bug: "ABI (problem state)",
+        what: "calls from problem state are done",
+        edits: &[Edit(
+            "hcall/src/dispatch.rs",
+            "_ if caller.problem_state => Status::Privilege,",
+            "_ if caller.problem_state && !MUTANT => Status::Privilege,",
+        )],
+    },
+    Mutant {
+        bug: "ABI (token)",
+        what: "the low bits of a token are cut off",
+        edits: &[Edit(
+            "hcall/src/dispatch.rs",
+            "} else if token.is_multiple_of(STEP) {",
+            "} else if MUTANT || token.is_multiple_of(STEP) {",
+        )],
+    },
+];
