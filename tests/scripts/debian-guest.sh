@@ -9,14 +9,14 @@
 # installed, and apt's own lists are left alone; what is there already is not made again.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
 # command line has: `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
-# Environment: SUITE (bookworm), MIRROR (http://deb.debian.org/debian).
-# Exit status: 3 when a tool is missing, 1 when the download fails.
+# Environment: SUITE (bookworm), MIRROR (where this host's apt finds that suite).
+# Exit status: 3 when a tool or the mirror is missing, 1 when the download fails.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 directory=${1:-$root/target/debian-guest}
-mirror=${MIRROR:-http://deb.debian.org/debian}
 suite=${SUITE:-bookworm}
+mirror=${MIRROR:-}
 
 for tool in apt-get dpkg-deb cpio gzip; do
 	if ! command -v "$tool" >/dev/null; then
@@ -24,6 +24,15 @@ for tool in apt-get dpkg-deb cpio gzip; do
 		exit 3
 	fi
 done
+
+if [ -z "$mirror" ]; then
+	mirror=$(apt-get indextargets --format '$(REPO_URI)' \
+		'Created-By: Packages' "Release: $suite" 'Component: main' | head -n 1)
+fi
+if [ -z "$mirror" ]; then
+	echo "debian-guest: apt has no source for $suite; set MIRROR to a Debian mirror's address" >&2
+	exit 3
+fi
 
 mkdir -p "$directory"
 cd "$directory"
