@@ -5,8 +5,10 @@
 #
 #   debian-guest.sh [DIRECTORY]
 #
-# DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio and initrd.cpio.gz. Nothing is
-# installed, and apt's own lists are left alone; what is there already is not made again.
+# DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio, initrd.cpio.gz, and programs.cpio,
+# which also has openssl, perl, python3, bzip2 and xz. Nothing is installed, and apt's own lists are
+# left alone; what is there already is not made again. With a cross compiler and its C library
+# (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
 # command line has: `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
 # Environment: SUITE (bookworm), MIRROR (where this host's apt finds that suite).
@@ -64,6 +66,12 @@ packages() {
 	for package in deb/*.deb; do
 		dpkg-deb -x "$package" unpacked
 	done
+	mkdir -p deb/programs
+	(cd deb/programs && apt-get -qq "$@" download openssl libssl3 libc6 perl-base libcrypt1 \
+		python3.11-minimal libpython3.11-minimal zlib1g libexpat1 bzip2 libbz2-1.0 xz-utils liblzma5)
+	for package in deb/programs/*.deb; do
+		dpkg-deb -x "$package" programs
+	done
 	cp unpacked/boot/vmlinux-* vmlinux.new
 	mv vmlinux.new vmlinux
 }
@@ -102,6 +110,7 @@ for word in $(cat /proc/cmdline); do
 		read -r end _ </proc/uptime
 		echo "work: from $start to $end"
 		;;
+	programs) sh /programs ;;
 	shell) exec setsid sh -c 'exec sh </dev/hvc0 >/dev/hvc0 2>&1' ;;
 	reboot) reboot -f ;;
 	panic) echo c >/proc/sysrq-trigger ;;
@@ -114,4 +123,15 @@ chmod +x initrd/init
 gzip -c initrd.new >initrd.gz.new
 mv initrd.new initrd.cpio
 mv initrd.gz.new initrd.cpio.gz
+
+# The programs, over the same init; what documents them stays away.
+cp -r initrd/. programs/
+rm -rf programs/usr/share
+cp "$root/tests/scripts/programs.sh" programs/programs
+if command -v powerpc64le-linux-gnu-gcc >/dev/null; then
+	powerpc64le-linux-gnu-gcc -O1 -fno-builtin -static -o programs/strings \
+		"$root/tests/scripts/strings.c" || echo "debian-guest: no strings" >&2
+fi
+(cd programs && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >programs.new
+mv programs.new programs.cpio
 echo "$directory"

@@ -103,3 +103,34 @@ fn a_reboot_starts_the_machine_anew() {
     tcevm.wait().expect("it ends");
     assert_eq!(boots, 2);
 }
+
+/// What `tests/scripts/programs.sh` prints: known answers. FIPS 180-2, appendices A.1, B.1 and C.1;
+/// RFC 1321, A.5; FIPS 197, appendices C.1 to C.3. The arithmetic is IEEE 754's, as any host prints it.
+const ANSWERS: [&str; 12] = [
+    "sha256: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    "sha512: ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
+     2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
+    "sha1: a9993e364706816aba3e25717850c26c9cd0d89d",
+    "md5: d41d8cd98f00b204e9800998ecf8427e",
+    "aes128: 69c4e0d86a7b0430d8cdb78070b4c55a",
+    "aes192: dda97ca4864cdfe06eaf70a0ec0d7191",
+    "aes256: 8ea2b7ca516745bfeafc49904b496089",
+    "perl: 1.4142135623731 3.14159265358979 4503599627370497 Ba,Dc",
+    "python: 664323 0.30000000000000004 5.0 2.7182818285 CBA",
+    "bzip2: same",
+    "xz: same",
+    "strings: 149760 checks, 0 wrong",
+];
+
+#[test]
+fn debians_programs_give_the_answers_that_are_known() {
+    let test = "debians_programs_give_the_answers_that_are_known";
+    let Some(guest) = guest(test) else { return };
+    if !guest.join("programs/strings").exists() {
+        return skip(test, "no cross compiler with a C library (package libc6-dev-ppc64el-cross)");
+    }
+    let output = run(guest, "programs.cpio", "programs", &["--memory", "1G"]);
+    let answers = ANSWERS.map(str::to_owned).to_vec();
+    assert_eq!(said(&output), [expected(1), answers].concat(), "{output:?}");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
