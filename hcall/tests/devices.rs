@@ -78,7 +78,7 @@ impl Watched {
                 let ioba = window.window().start().0 + (entry << shift.get());
                 let raw = window.view().load(GuestEntry(entry)).0;
                 let page = raw & !3 & !shift.low_bits();
-                let owned = page + shift.bytes() <= MEMORY;
+                let owned = page.checked_add(shift.bytes()).is_some_and(|end| end <= MEMORY);
                 let expected = (raw & 1 == 1 && owned).then_some(page);
                 let read = self.reads(device, ioba);
                 if expected == Some(LIST) {
