@@ -76,7 +76,7 @@ packages() {
 	mv vmlinux.new vmlinux
 }
 
-[ -e vmlinux ] || packages
+{ [ -e vmlinux ] && [ -d programs/usr/bin ]; } || packages
 
 rm -rf initrd
 mkdir -p initrd/bin initrd/proc initrd/sys initrd/dev
