@@ -45,6 +45,35 @@ hcalls![
         spec: "LoPAR 2.9, H_LOGICAL_CI_STORE",
     },
     Hcall {
+        name: H_LOGICAL_CACHE_LOAD,
+        call: h_logical_cache_load(size, address),
+        returns: [value],
+        // QEMU has these four; LoPAR 2.9 has no function set for them.
+        set: None,
+        spec: "QEMU: h_logical_load",
+    },
+    Hcall {
+        name: H_LOGICAL_CACHE_STORE,
+        call: h_logical_cache_store(size, address, value),
+        returns: [],
+        set: None,
+        spec: "QEMU: h_logical_store",
+    },
+    Hcall {
+        name: H_LOGICAL_ICBI,
+        call: h_logical_icbi(address),
+        returns: [],
+        set: None,
+        spec: "QEMU: h_logical_icbi",
+    },
+    Hcall {
+        name: H_LOGICAL_DCBF,
+        call: h_logical_dcbf(address),
+        returns: [],
+        set: None,
+        spec: "QEMU: h_logical_dcbf",
+    },
+    Hcall {
         name: H_RANDOM,
         call: h_random(),
         returns: [number],
@@ -134,6 +163,52 @@ fn h_logical_ci_store(
     _value: u64,
 ) -> Result<(), Status> {
     Err(Status::Parameter)
+}
+
+/// 1, 2, 4 or 8 bytes of RAM at a multiple of their number, else H_PARAMETER.
+fn aligned(on: &Caller<'_>, size: u64, address: Gpa) -> Result<(GuestAddress, usize), Status> {
+    let start = GuestAddress(address.0);
+    match size {
+        1 | 2 | 4 | 8 if address.0.is_multiple_of(size) => {
+            let size = size as usize; // at most 8
+            on.memory.check_range(start, size).then_some((start, size)).ok_or(Status::Parameter)
+        }
+        _ => Err(Status::Parameter),
+    }
+}
+
+/// Loads big-endian from RAM, low-order justified.
+fn h_logical_cache_load(on: &mut Caller<'_>, size: u64, address: Gpa) -> Result<u64, Status> {
+    let (start, size) = aligned(on, size, address)?;
+    let mut bytes = [0; 8];
+    on.memory.read_slice(&mut bytes[8 - size..], start).map_err(|_| Status::Parameter)?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+/// Stores the low-order bytes big-endian to RAM.
+fn h_logical_cache_store(
+    on: &mut Caller<'_>,
+    size: u64,
+    address: Gpa,
+    value: u64,
+) -> Result<(), Status> {
+    let (start, size) = aligned(on, size, address)?;
+    let bytes = value.to_be_bytes();
+    on.memory.write_slice(&bytes[8 - size..], start).map_err(|_| Status::Parameter)
+}
+
+/// A cache block of POWER9.
+const CACHE_BLOCK: u64 = 128;
+
+/// Makes the block of an address be fetched anew.
+fn h_logical_icbi(on: &mut Caller<'_>, address: Gpa) -> Result<(), Status> {
+    on.machine.invalidate_instructions(address.0 & !(CACHE_BLOCK - 1), CACHE_BLOCK);
+    Ok(())
+}
+
+/// There is no data cache to flush.
+fn h_logical_dcbf(_: &mut Caller<'_>, _address: Gpa) -> Result<(), Status> {
+    Ok(())
 }
 
 /// A random number.

@@ -290,3 +290,41 @@ fn rtas_refuses_a_block_that_is_no_memory_or_has_no_room_for_a_status() {
     }
     assert!(!r.machine.powered_off);
 }
+
+// QEMU: h_logical_load and h_logical_store; LoPAR's H_LOGICAL_CI_LOAD has the rules for size and
+// address.
+#[test]
+fn cached_loads_and_stores_are_big_endian_and_stay_in_ram() {
+    let mut r = Rig::new();
+    assert_eq!(r.status(H_LOGICAL_CACHE_STORE, &[8, 0x1000, 0x0102_0304_0506_0708]), Success);
+    for (size, address, value) in [
+        (8, 0x1000, 0x0102_0304_0506_0708),
+        (4, 0x1004, 0x0506_0708),
+        (2, 0x1002, 0x0304),
+        (1, 0x1007, 8),
+    ] {
+        let (status, out) = r.hcall(H_LOGICAL_CACHE_LOAD, &[size, address]);
+        assert_eq!((status, out[0]), (Success, value));
+    }
+    assert_eq!(r.status(H_LOGICAL_CACHE_STORE, &[1, 0x1001, 0xffff]), Success);
+    assert_eq!(r.hcall(H_LOGICAL_CACHE_LOAD, &[4, 0x1000]).1[0], 0x01ff_0304);
+    for (size, address) in
+        [(3, 0x1000), (0, 0x1000), (16, 0x1000), (8, 0x1004), (8, 1 << 60), (8, u64::MAX - 7)]
+    {
+        assert_eq!(r.status(H_LOGICAL_CACHE_LOAD, &[size, address]), Parameter);
+        assert_eq!(r.status(H_LOGICAL_CACHE_STORE, &[size, address, 0]), Parameter);
+        assert_eq!(r.status(H_LOGICAL_CI_LOAD, &[size, address]), Parameter);
+    }
+    assert_eq!(r.status(H_LOGICAL_CI_STORE, &[8, 0x1000, 0]), Parameter, "RAM is cached");
+    assert_eq!(r.status(H_LOGICAL_DCBF, &[u64::MAX]), Success);
+    assert_eq!(r.status(H_LOGICAL_ICBI, &[u64::MAX]), Success);
+}
+
+// LoPAR 2.9: a machine without the controller has none of its calls.
+#[test]
+fn without_an_interrupt_controller_its_calls_are_h_function() {
+    let mut r = Rig::new();
+    for token in [H_XIRR, H_XIRR_X, H_EOI, H_CPPR, H_IPI, H_IPOLL] {
+        assert_eq!(r.status(token, &[0, 0]), Function);
+    }
+}

@@ -191,13 +191,14 @@ fn without_const(text: &str) -> String {
     }
 }
 
-/// Builds the program that runs the clauses. What it depends on is built already; the crates of
-/// the copy are others than the product's to cargo.
+/// Builds the program that runs the clauses, in a place of its own: to cargo the crates of the copy
+/// are the product's, and would be taken for them by the next build.
 fn build(copy: &Path, target: &Path) -> Result<PathBuf, String> {
+    let target = target.join("mutants/target");
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "-p", "comply", "--example", "clauses"]).current_dir(copy);
-    build.env("CARGO_TARGET_DIR", target);
+    build.env("CARGO_TARGET_DIR", &target);
     let built = build.status().map_err(|error| format!("cargo: {error}"))?;
     if built.success() {
         Ok(target.join("debug/examples/clauses"))
