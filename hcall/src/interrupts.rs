@@ -125,12 +125,12 @@ fn h_xirr_x(on: &mut Caller<'_>, _cppr: u64) -> Result<[u64; 2], Status> {
 }
 
 /// LoPAR defines the low-order bytes of these arguments only.
-#[allow(clippy::cast_possible_truncation)]
 fn low_byte(value: u64) -> u8 {
-    value as u8
+    let [.., byte] = value.to_be_bytes();
+    byte
 }
 
-#[allow(clippy::cast_possible_truncation)]
 fn low_word(value: u64) -> u32 {
-    value as u32
+    let [.., a, b, c, d] = value.to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Processor resources and small services: H_SET_SPRG0, H_SET_DABR, H_PAGE_INIT, H_RANDOM, H_SET_MODE.
+//! Processor resources and small services: H_SET_SPRG0, H_SET_DABR, H_PAGE_INIT, H_RANDOM,
+//! H_SET_MODE, and loads and stores by hypercall (H_LOGICAL_...).
 
 use crate::abi::hcalls;
 use crate::machine::Caller;
@@ -142,8 +143,13 @@ fn h_page_init(
 
 /// The start of a whole page of guest memory, else H_PARAMETER.
 fn page(on: &Caller<'_>, address: Gpa) -> Result<GuestAddress, Status> {
+    aligned(on, address, PAGE)
+}
+
+/// The start of so many bytes of guest memory at a multiple of their number, else H_PARAMETER.
+fn aligned(on: &Caller<'_>, address: Gpa, size: usize) -> Result<GuestAddress, Status> {
     let start = GuestAddress(address.0);
-    if address.0.is_multiple_of(PAGE as u64) && on.memory.check_range(start, PAGE) {
+    if address.0.is_multiple_of(size as u64) && on.memory.check_range(start, size) {
         Ok(start)
     } else {
         Err(Status::Parameter)
@@ -166,20 +172,16 @@ fn h_logical_ci_store(
 }
 
 /// 1, 2, 4 or 8 bytes of RAM at a multiple of their number, else H_PARAMETER.
-fn aligned(on: &Caller<'_>, size: u64, address: Gpa) -> Result<(GuestAddress, usize), Status> {
-    let start = GuestAddress(address.0);
+fn operand(on: &Caller<'_>, size: u64, address: Gpa) -> Result<(GuestAddress, usize), Status> {
     match size {
-        1 | 2 | 4 | 8 if address.0.is_multiple_of(size) => {
-            let size = size as usize; // at most 8
-            on.memory.check_range(start, size).then_some((start, size)).ok_or(Status::Parameter)
-        }
+        1 | 2 | 4 | 8 => aligned(on, address, size as usize).map(|start| (start, size as usize)),
         _ => Err(Status::Parameter),
     }
 }
 
 /// Loads big-endian from RAM, low-order justified.
 fn h_logical_cache_load(on: &mut Caller<'_>, size: u64, address: Gpa) -> Result<u64, Status> {
-    let (start, size) = aligned(on, size, address)?;
+    let (start, size) = operand(on, size, address)?;
     let mut bytes = [0; 8];
     on.memory.read_slice(&mut bytes[8 - size..], start).map_err(|_| Status::Parameter)?;
     Ok(u64::from_be_bytes(bytes))
@@ -192,7 +194,7 @@ fn h_logical_cache_store(
     address: Gpa,
     value: u64,
 ) -> Result<(), Status> {
-    let (start, size) = aligned(on, size, address)?;
+    let (start, size) = operand(on, size, address)?;
     let bytes = value.to_be_bytes();
     on.memory.write_slice(&bytes[8 - size..], start).map_err(|_| Status::Parameter)
 }

@@ -7,7 +7,7 @@
 #
 # DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio, initrd.cpio.gz, and programs.cpio,
 # which also has openssl, perl, python3, bzip2 and xz. Nothing is installed, and apt's own lists are
-# left alone; what is there already is not made again. With a cross compiler and its C library
+# left alone; packages that are there are not downloaded again. With a cross compiler and its C library
 # (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
 # command line has: `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.

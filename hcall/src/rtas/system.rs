@@ -83,6 +83,12 @@ fn range(memory: &Memory, start: u32, length: u32) -> Result<(GuestAddress, usiz
     if memory.check_range(start, length) { Ok((start, length)) } else { Err(RtasError::Parameter) }
 }
 
+/// A range of the NVRAM, or -3.
+fn part(nvram: &mut [u8], index: u32, length: usize) -> Result<&mut [u8], RtasError> {
+    let rest = nvram.get_mut(index as usize..);
+    rest.and_then(|rest| rest.get_mut(..length)).ok_or(RtasError::Parameter)
+}
+
 fn nvram_fetch(
     on: &mut Caller<'_>,
     index: u32,
@@ -91,9 +97,8 @@ fn nvram_fetch(
 ) -> Result<[u32; 1], RtasError> {
     let (buffer, length) = range(on.memory, buffer, length)?;
     let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
-    let nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
-    let bytes = nvram.get(index as usize..).and_then(|rest| rest.get(..length));
-    let bytes = bytes.ok_or(RtasError::Parameter)?;
+    let mut nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
+    let bytes = part(&mut nvram, index, length)?;
     on.memory.write_slice(bytes, buffer).map_err(|_| RtasError::Parameter)?;
     Ok([length as u32]) // as it came
 }
@@ -107,16 +112,13 @@ fn nvram_store(
     let (buffer, length) = range(on.memory, buffer, length)?;
     let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
     let mut nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
-    let bytes = nvram.get_mut(index as usize..).and_then(|rest| rest.get_mut(..length));
-    let bytes = bytes.ok_or(RtasError::Parameter)?;
+    let bytes = part(&mut nvram, index, length)?;
     on.memory.read_slice(bytes, buffer).map_err(|_| RtasError::Parameter)?;
     Ok([length as u32]) // as it came
 }
 
 /// The parameter "SPLPAR characteristics": what a shared-processor partition has.
 const SPLPAR_CHARACTERISTICS: u32 = 20;
-/// Most bytes of a parameter's value.
-const LONGEST: usize = 4000;
 
 fn get_system_parameter(
     on: &mut Caller<'_>,
@@ -133,9 +135,8 @@ fn get_system_parameter(
         "MaxEntCap={},DesMem={memory},DesProcs={cpus},MaxPlatProcs={cpus}\0",
         100 * u64::from(cpus)
     );
-    let value = &value.as_bytes()[..value.len().min(LONGEST)];
     let size = u16::try_from(value.len()).map_err(|_| RtasError::Hardware)?;
-    let returned = [size.to_be_bytes().as_slice(), value].concat();
+    let returned = [size.to_be_bytes().as_slice(), value.as_bytes()].concat();
     let (buffer, length) = range(on.memory, buffer, length).map_err(|_| RtasError::BadParameter)?;
     let fits = &returned[..returned.len().min(length)];
     on.memory.write_slice(fits, buffer).map_err(|_| RtasError::BadParameter)?;
