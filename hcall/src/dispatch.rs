@@ -4,7 +4,7 @@
 use crate::abi::{Hcall, Regs};
 use crate::machine::Caller;
 use crate::status::Status;
-use crate::{areas, interrupts, mmu, processor, rtas, splpar, system, tce, term};
+use crate::{areas, interrupts, mmu, processor, rtas, splpar, system, tce, term, vio};
 
 /// Every hypercall, one line per file.
 pub const HCALLS: &[&[Hcall]] = &[
@@ -16,6 +16,7 @@ pub const HCALLS: &[&[Hcall]] = &[
     processor::HCALLS,
     splpar::HCALLS,
     areas::HCALLS,
+    vio::HCALLS,
     rtas::HCALLS,
 ];
 
@@ -133,9 +134,13 @@ mod tests {
         assert_eq!(
             function_sets(),
             [
+                "hcall-ILAN",
                 "hcall-copy",
+                "hcall-crq",
                 "hcall-debug",
+                "hcall-illan-options",
                 "hcall-interrupt",
+                "hcall-lLAN",
                 "hcall-multi-tce",
                 "hcall-random",
                 "hcall-set-mode",
@@ -143,6 +148,7 @@ mod tests {
                 "hcall-sprg0",
                 "hcall-tce",
                 "hcall-term",
+                "hcall-vio",
             ]
         );
     }

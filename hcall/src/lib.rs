@@ -8,11 +8,11 @@
 //!
 //! Read the files in this order: [`status`], [`tokens`], [`tier`] (words); [`abi`], [`machine`],
 //! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`splpar`] with
-//! [`areas`], [`rtas`] (the calls); [`inject`] (faults).
+//! [`areas`], [`vio`], [`rtas`] (the calls); [`inject`] (faults).
 //!
 //! [`guide`] shows how to use it.
 //!
-//! To add a hypercall, write its function and its row into one of the last four; its token is in
+//! To add a hypercall, write its function and its row into one of the last five; its token is in
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
 #![forbid(unsafe_code)]
 
@@ -35,6 +35,7 @@ pub mod tce;
 pub mod term;
 pub mod tier;
 pub mod tokens;
+pub mod vio;
 
 #[doc = include_str!("../GUIDE.md")]
 pub mod guide {}
@@ -51,3 +52,4 @@ pub use rtas::{RtasError, rtas_tokens};
 pub use status::Status;
 pub use tier::{Answer, Tier};
 pub use tokens::token_name;
+pub use vio::VioDevice;

@@ -7,6 +7,7 @@ use crate::interrupts::Interrupts;
 use crate::rtas::RtasError;
 use crate::rtas::ddw::Phb;
 use crate::status::Status;
+use crate::vio::VioDevice;
 use iommu::{Agent, Container};
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -140,6 +141,11 @@ pub trait Machine {
 
     /// Makes every vCPU fetch these bytes of guest memory anew, as `icbi` of each block would.
     fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
+
+    /// The virtual I/O device at a unit address.
+    fn vio(&self, _unit: u32) -> Option<&dyn VioDevice> {
+        None
+    }
 
     /// True when the run is ending, so that a long call may stop where it is: the guest does not
     /// run on.
