@@ -158,12 +158,25 @@ impl GuestTable {
         self.id
     }
 
-    /// Entries live now. Exact when no agent is in a call.
+    /// Entries live now. Exact when no agent is in a call. Without a hardware table nobody counts, and
+    /// the view is looked through.
     pub fn live(&self) -> u64 {
+        if self.tables.is_empty() {
+            return self.live_in_view();
+        }
         self.live.now.load(Ordering::Relaxed).max(0).unsigned_abs()
     }
 
-    /// Most entries that were live at once.
+    fn live_in_view(&self) -> u64 {
+        let mut live = 0;
+        self.view.for_each_run(&mut |first, count| {
+            let entries = (first.0..).take(count).map(|entry| self.view.load(GuestEntry(entry)));
+            live += entries.filter(|tce| tce.is_live()).count() as u64;
+        });
+        live
+    }
+
+    /// Most entries that were live at once in the first hardware table; 0 without one.
     pub fn max_live(&self) -> u64 {
         self.live.max.load(Ordering::Relaxed).max(0).unsigned_abs()
     }

@@ -200,3 +200,15 @@ fn injected_faults_change_nothing() {
     assert_eq!(all.audit(), Audit { live: 1, ..Audit::default() });
     assert_eq!(by.totals(), Totals { pinned: 1, released: 0, dirtied: 0, kills: 1 });
 }
+
+#[test]
+fn live_entries_of_a_window_without_a_table_are_those_of_its_view() {
+    let window = Window::bytes(Liobn(7), 0, 1 << 20, PageShift::K4).unwrap();
+    let container = Container::new(Frames::new(1 << 20).unwrap());
+    container.add_view(window).unwrap();
+    let mut agent = container.agent();
+    for (ioba, tce) in [(0x1000, 3), (0x2000, 0x5001), (0x3000, 0x4000), (0x1000, 0x6003)] {
+        container.put(&mut agent, Liobn(7), Ioba(ioba), RawTce(tce)).unwrap();
+    }
+    assert_eq!(container.window(Liobn(7)).unwrap().live(), 2);
+}
