@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The one way from a device to guest memory: through the TCEs of its window.
+//!
+//! Where the translations come from is the machine's choice. Without a platform the device walks the
+//! guest's *view*, as the VMM's own devices do under KVM. With one it is behind the bridge model of
+//! that platform: it uses the *hardware table*, through the bridge's cache, so that a kill that is
+//! missing has the effect it has on the machine, and the detector sees each use.
+//!
+//! Either way each page of an access is translated by itself and its permissions are checked there. What is
+//! written is marked in the memory's dirty bitmap by the write itself.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hcall::{Memory, Status};
+use iommu::bridge::{Device, DmaFault, Ram};
+use iommu::{Direction, Frames, Gpa, Ioba, Liobn, View, Window};
+use vm_memory::{Bytes, GuestAddress};
+
+/// An access that the TCEs did not allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The window.
+    pub liobn: Liobn,
+    /// The bus address, to the page where it is known.
+    pub ioba: Ioba,
+    /// True when the device wrote.
+    pub write: bool,
+    /// Why.
+    pub why: DmaFault,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access = if self.write { "write" } else { "read" };
+        write!(f, "{access} at IOBA {} of LIOBN {}: {}", self.ioba, self.liobn, self.why)
+    }
+}
+
+/// Kinds of faults that are kept with their addresses; more are only counted.
+const KEPT: usize = 16;
+
+/// What the ports of one device moved, and their faults.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    read: AtomicU64,
+    written: AtomicU64,
+    faults: AtomicU64,
+    kinds: Mutex<Vec<(Fault, u64)>>,
+}
+
+impl Traffic {
+    /// Bytes that the device read and wrote.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.read.load(Ordering::Relaxed), self.written.load(Ordering::Relaxed))
+    }
+
+    /// How many faults there were.
+    pub fn faults(&self) -> u64 {
+        self.faults.load(Ordering::Relaxed)
+    }
+
+    /// The first kinds of faults, with how often each happened.
+    pub fn kinds(&self) -> Vec<(Fault, u64)> {
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[cold]
+    fn record(&self, fault: Fault) {
+        self.faults.fetch_add(1, Ordering::Relaxed);
+        log::debug!("DMA {fault}");
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, count)) = kinds.iter_mut().find(|(known, _)| *known == fault) {
+            *count += 1;
+        } else if kinds.len() < KEPT {
+            kinds.push((fault, 1));
+        }
+    }
+}
+
+/// Where translations come from.
+enum Path {
+    /// What the guest wrote.
+    View(Arc<View>),
+    /// The hardware table behind a bridge.
+    Bridge(Device),
+}
+
+/// A thread's way to the memory behind a device's window.
+pub struct Port {
+    path: Path,
+    window: Window,
+    frames: Arc<Frames>,
+    memory: Arc<Memory>,
+    traffic: Arc<Traffic>,
+}
+
+impl Port {
+    pub(crate) fn view(
+        view: Arc<View>,
+        window: Window,
+        frames: Arc<Frames>,
+        memory: Arc<Memory>,
+        traffic: Arc<Traffic>,
+    ) -> Port {
+        Port { path: Path::View(view), window, frames, memory, traffic }
+    }
+
+    pub(crate) fn bridge(
+        device: Device,
+        window: Window,
+        frames: Arc<Frames>,
+        memory: Arc<Memory>,
+        traffic: Arc<Traffic>,
+    ) -> Port {
+        Port { path: Path::Bridge(device), window, frames, memory, traffic }
+    }
+
+    /// Reads guest memory. On a fault, which is counted, part of `to` may have been filled.
+    pub fn read(&mut self, from: Ioba, to: &mut [u8]) -> Result<(), Fault> {
+        let len = to.len() as u64;
+        let done = match &mut self.path {
+            Path::Bridge(device) => {
+                let ram = Ram { frames: &self.frames, memory: &*self.memory };
+                device.read(&ram, from, to)
+            }
+            Path::View(view) => {
+                let memory = &self.memory;
+                let mut each = |at: usize, gpa: Gpa, len: usize| {
+                    memory.read_slice(&mut to[at..at + len], GuestAddress(gpa.0)).is_ok()
+                };
+                walk(view, &self.window, from, len, Direction::ToDevice, &mut each)
+            }
+        };
+        done.map_err(|why| self.fault(from, false, why))?;
+        self.traffic.read.fetch_add(len, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Writes guest memory. On a fault, which is counted, part may have been written.
+    ///
+    /// Up to 8 bytes that are aligned to their size are stored at once.
+    pub fn write(&mut self, to: Ioba, from: &[u8]) -> Result<(), Fault> {
+        let len = from.len() as u64;
+        let done = match &mut self.path {
+            Path::Bridge(device) => {
+                let ram = Ram { frames: &self.frames, memory: &*self.memory };
+                device.write(&ram, to, from)
+            }
+            Path::View(view) => {
+                let memory = &self.memory;
+                let mut each = |at: usize, gpa: Gpa, len: usize| {
+                    memory.write_slice(&from[at..at + len], GuestAddress(gpa.0)).is_ok()
+                };
+                walk(view, &self.window, to, len, Direction::FromDevice, &mut each)
+            }
+        };
+        done.map_err(|why| self.fault(to, true, why))?;
+        self.traffic.written.fetch_add(len, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether all of `len` bytes could be accessed now, without doing it. Nothing is counted: this is
+    /// for the check of an argument. Bytes beyond 2^64 are in no window.
+    pub fn check(&mut self, at: Ioba, len: u64, access: Direction) -> Result<(), DmaFault> {
+        match &mut self.path {
+            Path::View(view) => walk(view, &self.window, at, len, access, &mut |_, _, _| true),
+            Path::Bridge(device) => {
+                at.0.checked_add(len).ok_or(DmaFault::NoWindow(at))?;
+                let mut done = 0;
+                while done < len {
+                    let left = usize::try_from(len - done).unwrap_or(usize::MAX);
+                    done += device.translate(Ioba(at.0 + done), left, access)?.len as u64;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// [`check`](Self::check) of an argument: H_PARAMETER when not all of it can be accessed.
+    pub(crate) fn whole(&mut self, at: Ioba, len: u64, access: Direction) -> Result<(), Status> {
+        self.check(at, len, access).map_err(|_| Status::Parameter)
+    }
+
+    /// The same of `len` bytes that are aligned to their length and that the device reads and writes.
+    pub(crate) fn page(&mut self, at: Ioba, len: u64) -> Result<(), Status> {
+        if at.0.is_multiple_of(len) {
+            self.whole(at, len, Direction::Bidirectional)
+        } else {
+            Err(Status::Parameter)
+        }
+    }
+
+    #[cold]
+    fn fault(&self, at: Ioba, write: bool, why: DmaFault) -> Fault {
+        let ioba = match why {
+            DmaFault::NoWindow(ioba) | DmaFault::NotMapped(ioba) => ioba,
+            DmaFault::NotAllowed { ioba, .. } => ioba,
+            DmaFault::NoMemory(_) => at,
+        };
+        let fault = Fault { liobn: self.window.liobn(), ioba, write, why };
+        self.traffic.record(fault);
+        fault
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Port").field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+/// Goes over the pages of an access in the view: calls `each` with the offset in the access, the guest
+/// address, and the bytes in that page. It returns false when there is no memory.
+fn walk(
+    view: &View,
+    window: &Window,
+    at: Ioba,
+    len: u64,
+    access: Direction,
+    each: &mut dyn FnMut(usize, Gpa, usize) -> bool,
+) -> Result<(), DmaFault> {
+    let low_bits = window.page_shift().low_bits();
+    at.0.checked_add(len).ok_or(DmaFault::NoWindow(at))?;
+    let mut done = 0;
+    while done < len {
+        let ioba = Ioba(at.0 + done);
+        let offset = ioba.0 & low_bits;
+        let entry = window.entry(Ioba(ioba.0 - offset)).map_err(|_| DmaFault::NoWindow(ioba))?;
+        let tce = view.load(entry);
+        if !tce.is_live() {
+            return Err(DmaFault::NotMapped(ioba));
+        }
+        let allowed = tce.direction();
+        if access.permissions() & !allowed.permissions() != 0 {
+            return Err(DmaFault::NotAllowed { ioba, allowed });
+        }
+        let here = (low_bits + 1 - offset).min(len - done);
+        let gpa = Gpa((tce.address() & !low_bits) + offset);
+        // Both are at most the length of a slice.
+        if !each(done as usize, gpa, here as usize) {
+            return Err(DmaFault::NoMemory(iommu::Hpa(gpa.0)));
+        }
+        done += here;
+    }
+    Ok(())
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Frames over stream sockets: each after its length in 4 bytes, big-endian, as passt and QEMU's stream
+//! back end speak.
+//!
+//! With one peer this is a cable. The machine that opened a hub has many, and repeats each frame to all
+//! others; when it ends, the hub ends.
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use rustix::event::PollFlags;
+
+use super::super::device::MOST_FRAME;
+use super::{NetError, Sink, Wake, Wire};
+
+/// Bytes of a frame's length.
+const HEADER: usize = 4;
+/// What waits for a peer that does not read; more is dropped.
+const OUTBOX: usize = 1 << 20;
+/// What is read at once.
+const INBOX: usize = 1 << 16;
+/// Most peers of a hub.
+const PEERS: usize = 32;
+
+/// The peers of an adapter.
+pub(super) struct Hub {
+    peers: Mutex<Vec<Arc<Peer>>>,
+    listener: Option<(UnixListener, PathBuf)>,
+    wake: Arc<Wake>,
+}
+
+impl Hub {
+    /// A cable to who listens there.
+    pub(super) fn connect(path: &Path, wake: Arc<Wake>) -> Result<Hub, NetError> {
+        let failed = |source| NetError::Socket { path: path.into(), source };
+        let peer = UnixStream::connect(path).and_then(Peer::new).map_err(failed)?;
+        Ok(Hub { peers: Mutex::new(vec![peer]), listener: None, wake })
+    }
+
+    /// A cable to the hub, or the hub itself if there is none yet.
+    pub(super) fn open(path: &Path, wake: Arc<Wake>) -> Result<Hub, NetError> {
+        let failed = |source| NetError::Hub { path: path.into(), source };
+        match UnixStream::connect(path) {
+            Ok(stream) => {
+                let peer = Peer::new(stream).map_err(failed)?;
+                return Ok(Hub { peers: Mutex::new(vec![peer]), listener: None, wake });
+            }
+            // A socket that nobody listens on any more.
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                std::fs::remove_file(path).map_err(failed)?;
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error)),
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        log::info!("{} is a new hub", path.display());
+        Ok(Hub { peers: Mutex::default(), listener: Some((listener, path.into())), wake })
+    }
+
+    fn peers(&self) -> MutexGuard<'_, Vec<Arc<Peer>>> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends to all peers but this one. True when one took it.
+    fn repeat(&self, frame: &[u8], but: Option<&Arc<Peer>>) -> bool {
+        let peers = self.peers();
+        let others = peers.iter().filter(|peer| but.is_none_or(|but| !Arc::ptr_eq(peer, but)));
+        others.filter(|peer| peer.send(frame, &self.wake)).count() > 0
+    }
+
+    fn accept(&self) {
+        let Some((listener, _)) = &self.listener else { return };
+        while let Ok((stream, _)) = listener.accept() {
+            match Peer::new(stream) {
+                Ok(peer) if self.peers().len() < PEERS => self.peers().push(peer),
+                _ => log::warn!("the hub takes no more machines"),
+            }
+        }
+    }
+
+    /// What there is to wait for.
+    fn wait(&self, wake: &Wake, peers: &[Arc<Peer>], inboxes: &[Inbox]) {
+        let mut wanted: Vec<(BorrowedFd<'_>, PollFlags)> = Vec::with_capacity(peers.len() + 1);
+        for (peer, inbox) in peers.iter().zip(inboxes) {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, !inbox.waits());
+            flags.set(PollFlags::OUT, !peer.outbox().is_empty());
+            wanted.push((peer.stream.as_fd(), flags));
+        }
+        if let Some((listener, _)) = &self.listener {
+            wanted.push((listener.as_fd(), PollFlags::IN));
+        }
+        // An empty set of flags still reports a peer that hung up, again and again: leave it out.
+        wanted.retain(|(_, flags)| !flags.is_empty());
+        wake.wait(&wanted);
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if let Some((_, path)) = &self.listener {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
+impl Wire for Hub {
+    fn send(&self, frame: &[u8]) -> bool {
+        self.repeat(frame, None)
+    }
+
+    fn run(&self, wake: &Wake, sink: &Weak<dyn Sink>) {
+        let (mut peers, mut inboxes) = (Vec::<Arc<Peer>>::new(), Vec::<Inbox>::new());
+        while !wake.stopped() {
+            self.accept();
+            // The same peers in the same order, without those that are gone, and then the new ones.
+            let gone: Vec<bool> = peers.iter().map(|peer| peer.is_gone()).collect();
+            let mut left = gone.iter();
+            inboxes.retain(|_| !left.next().is_some_and(|gone| *gone));
+            self.peers().retain(|peer| !peer.is_gone());
+            peers.clone_from(&self.peers());
+            inboxes.resize_with(peers.len(), Inbox::default);
+            self.wait(wake, &peers, &inboxes);
+            let Some(sink) = sink.upgrade() else { return };
+            for (peer, inbox) in peers.iter().zip(&mut inboxes) {
+                peer.flush();
+                inbox.read(peer);
+                inbox.repeat(|frame| _ = self.repeat(frame, Some(peer)));
+                inbox.deliver(&*sink);
+            }
+        }
+    }
+}
+
+/// Somebody at the other end of a socket.
+struct Peer {
+    stream: UnixStream,
+    outbox: Mutex<Vec<u8>>,
+    gone: AtomicBool,
+}
+
+impl Peer {
+    fn new(stream: UnixStream) -> io::Result<Arc<Peer>> {
+        stream.set_nonblocking(true)?;
+        Ok(Arc::new(Peer { stream, outbox: Mutex::default(), gone: false.into() }))
+    }
+
+    fn outbox(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    fn leave(&self, why: &dyn std::fmt::Display) {
+        if !self.gone.swap(true, Ordering::Relaxed) {
+            log::warn!("the network peer is gone: {why}");
+        }
+    }
+
+    /// Sends a frame, now or when the peer reads again. False: it is dropped.
+    fn send(&self, frame: &[u8], wake: &Wake) -> bool {
+        // A frame's length is checked where it is made.
+        let header = (frame.len() as u32).to_be_bytes();
+        let mut outbox = self.outbox();
+        if self.is_gone() || outbox.len() + HEADER + frame.len() > OUTBOX {
+            return false;
+        }
+        let mut sent = 0;
+        if outbox.is_empty() {
+            let parts = [IoSlice::new(&header), IoSlice::new(frame)];
+            sent = match (&self.stream).write_vectored(&parts) {
+                Ok(sent) => sent,
+                Err(error) if is_nothing(&error) => 0,
+                Err(error) => {
+                    self.leave(&error);
+                    return false;
+                }
+            };
+        }
+        let first = outbox.is_empty();
+        outbox.extend_from_slice(&header[sent.min(HEADER)..]);
+        outbox.extend_from_slice(&frame[sent.saturating_sub(HEADER)..]);
+        if first && !outbox.is_empty() {
+            wake.wake();
+        }
+        true
+    }
+
+    /// Sends what waits.
+    fn flush(&self) {
+        let mut outbox = self.outbox();
+        while !outbox.is_empty() && !self.is_gone() {
+            match (&self.stream).write(&outbox) {
+                Ok(sent) => _ = outbox.drain(..sent),
+                Err(error) if is_nothing(&error) => return,
+                Err(error) => self.leave(&error),
+            }
+        }
+    }
+}
+
+fn is_nothing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+}
+
+/// What a peer sent: frames, perhaps the beginning of one more.
+#[derive(Default)]
+struct Inbox {
+    bytes: Vec<u8>,
+    /// How far frames were repeated, and how far delivered: both are beginnings of frames.
+    repeated: usize,
+    delivered: usize,
+}
+
+impl Inbox {
+    /// True when a whole frame waits for the guest.
+    fn waits(&self) -> bool {
+        next(&self.bytes, self.delivered).is_some()
+    }
+
+    /// Reads what there is, if nothing waits.
+    fn read(&mut self, peer: &Peer) {
+        if self.waits() {
+            return;
+        }
+        self.bytes.drain(..self.delivered);
+        (self.repeated, self.delivered) = (self.repeated - self.delivered, 0);
+        let len = self.bytes.len();
+        self.bytes.resize(len + INBOX, 0);
+        let read = (&peer.stream).read(&mut self.bytes[len..]);
+        self.bytes.truncate(len + *read.as_ref().unwrap_or(&0));
+        match read {
+            Ok(0) => peer.leave(&"it closed the connection"),
+            Err(error) if !is_nothing(&error) => peer.leave(&error),
+            _ if self.is_garbled() => peer.leave(&"it sent a frame that is too long"),
+            _ => {}
+        }
+    }
+
+    fn is_garbled(&self) -> bool {
+        let mut at = 0;
+        while let Some((_, end)) = next(&self.bytes, at) {
+            at = end;
+        }
+        length(&self.bytes, at).is_some_and(|len| len as u64 > MOST_FRAME)
+    }
+
+    fn repeat(&mut self, mut to: impl FnMut(&[u8])) {
+        while let Some((frame, end)) = next(&self.bytes, self.repeated) {
+            to(frame);
+            self.repeated = end;
+        }
+    }
+
+    fn deliver(&mut self, sink: &dyn Sink) {
+        if !self.waits() {
+            return;
+        }
+        let mut at = self.delivered;
+        let mut frames = std::iter::from_fn(|| {
+            let (frame, end) = next(&self.bytes, at)?;
+            at = end;
+            Some(frame)
+        });
+        for _ in 0..sink.receive(&mut frames) {
+            if let Some((_, end)) = next(&self.bytes, self.delivered) {
+                self.delivered = end;
+            }
+        }
+    }
+}
+
+/// The length of the frame that begins there, if that has arrived.
+fn length(bytes: &[u8], at: usize) -> Option<usize> {
+    let header = bytes.get(at..)?.first_chunk::<HEADER>()?;
+    usize::try_from(u32::from_be_bytes(*header)).ok()
+}
+
+/// The frame that begins there, if it has arrived, and its end.
+fn next(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    let start = at + HEADER;
+    let end = start.checked_add(length(bytes, at)?)?;
+    Some((bytes.get(start..end)?, end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Takes(usize, Mutex<Vec<Vec<u8>>>);
+
+    impl Sink for Takes {
+        fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize {
+            let taken: Vec<_> = frames.take(self.0).map(<[u8]>::to_vec).collect();
+            let count = taken.len();
+            self.1.lock().unwrap().extend(taken);
+            count
+        }
+    }
+
+    fn wire(frames: &[&[u8]]) -> Vec<u8> {
+        let wired = |frame: &&[u8]| [&(frame.len() as u32).to_be_bytes(), *frame].concat();
+        frames.iter().flat_map(wired).collect()
+    }
+
+    fn peers() -> (Arc<Peer>, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        (Peer::new(ours).unwrap(), theirs)
+    }
+
+    // QEMU's and passt's format: a 32-bit length in network order before each frame.
+    #[test]
+    fn frames_arrive_whole_however_they_are_cut() {
+        let bytes = wire(&[b"one", b"", b"three"]);
+        for cut in 0..bytes.len() {
+            let (peer, mut theirs) = peers();
+            let (mut inbox, sink) = (Inbox::default(), Takes(9, Mutex::default()));
+            let mut repeated = 0;
+            for part in [&bytes[..cut], &bytes[cut..]] {
+                theirs.write_all(part).unwrap();
+                inbox.read(&peer);
+                inbox.repeat(|_| repeated += 1);
+                inbox.deliver(&sink);
+            }
+            assert_eq!(*sink.1.lock().unwrap(), [&b"one"[..], b"", b"three"]);
+            assert_eq!(repeated, 3);
+        }
+    }
+
+    #[test]
+    fn what_is_not_taken_is_offered_again_and_repeated_once() {
+        let (peer, mut theirs) = peers();
+        theirs.write_all(&wire(&[b"a", b"b", b"c"])).unwrap();
+        let (mut inbox, sink) = (Inbox::default(), Takes(1, Mutex::default()));
+        let mut repeated = 0;
+        for n in 1..=3 {
+            inbox.read(&peer);
+            inbox.repeat(|_| repeated += 1);
+            inbox.deliver(&sink);
+            assert_eq!(sink.1.lock().unwrap().len(), n);
+            assert_eq!(inbox.waits(), n < 3);
+        }
+        assert_eq!(repeated, 3);
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_ends_the_connection() {
+        let (peer, mut theirs) = peers();
+        theirs.write_all(&wire(&[b"good"])).unwrap();
+        theirs.write_all(&u32::MAX.to_be_bytes()).unwrap();
+        Inbox::default().read(&peer);
+        assert!(peer.is_gone());
+    }
+
+    #[test]
+    fn a_peer_that_does_not_read_loses_frames_and_nobody_waits() {
+        let (peer, theirs) = peers();
+        let wake = Wake::new().unwrap();
+        let frame = [7; 1500];
+        let sent = (0..10_000).filter(|_| peer.send(&frame, &wake)).count();
+        assert!((OUTBOX / 1504..10_000).contains(&sent), "{sent}");
+        drop(theirs);
+        assert!(!peer.send(&frame, &wake));
+    }
+}

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The adapter: what the hypercalls do, and how frames arrive.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use hcall::vio::{Descriptor, FilterChange, LogicalLan, Mac, Multicast, Outcome};
+use hcall::{Status, VioDevice};
+use iommu::{Direction, Ioba};
+
+use super::backend::{Link, NetError, NetSpec, Sink};
+use super::buffers::{ENTRY, HANDLE, Pools, ReceiveQueue};
+use super::filter::{FILTERS, Filter};
+use crate::bus::{Node, OnBus, Slot};
+use crate::dma::{Fault, Port};
+use crate::report::Report;
+
+/// The buffer list and the filter list are a page each, whatever the TCE page.
+const PAGE: u64 = 4096;
+/// Where in the buffer list the counter of dropped frames is.
+const DROPPED: u64 = PAGE - 8;
+/// LoPAR 2.9, R1 of "Interpartition Logical LAN Requirements": the least buffer, and its alignment.
+const LEAST_BUFFER: u64 = 16;
+const BUFFER_ALIGN: u64 = 4;
+/// Least frame: two addresses and a type.
+const LEAST_FRAME: u64 = 14;
+/// Most bytes of a frame: LoPAR's least value of `ibm,max-virtual-dma-size`.
+pub(crate) const MOST_FRAME: u64 = 128 << 10;
+
+/// A logical LAN adapter.
+pub struct Llan {
+    slot: Slot,
+    built_in: Mac,
+    link: Link,
+    state: Mutex<State>,
+    counters: Counters,
+}
+
+#[derive(Default)]
+struct Counters {
+    sent: AtomicU64,
+    refused: AtomicU64,
+    received: AtomicU64,
+    dropped: AtomicU64,
+}
+
+struct State {
+    port: Port,
+    mac: Mac,
+    filter: Filter,
+    open: Option<Open>,
+    /// Where a frame is gathered.
+    frame: Vec<u8>,
+    /// The back end has frames that wait for a buffer.
+    waited_for: bool,
+}
+
+/// What the guest registered.
+struct Open {
+    list: Ioba,
+    queue: ReceiveQueue,
+    pools: Pools,
+    dropped: u64,
+}
+
+impl Llan {
+    /// Makes the adapter and starts its back end. `number` makes its address, unless one is given.
+    pub(crate) fn start(slot: Slot, spec: &NetSpec, number: u32) -> Result<Arc<Llan>, NetError> {
+        let [.., low] = number.to_be_bytes();
+        // Locally administered; the rest is QEMU's, as people know it.
+        let built_in = spec.mac.unwrap_or([0x52, 0x54, 0, 0x12, 0x34, 0x54 + low]);
+        let state = State {
+            port: slot.port(),
+            mac: built_in,
+            filter: Filter::default(),
+            open: None,
+            frame: Vec::new(),
+            waited_for: false,
+        };
+        let link = Link::open(&spec.to)?;
+        let (state, counters) = (Mutex::new(state), Counters::default());
+        let device = Arc::new(Llan { slot, built_in, link, state, counters });
+        let sink: Weak<Llan> = Arc::downgrade(&device);
+        device.link.start(sink)?;
+        Ok(device)
+    }
+
+    /// The data is guarded against what a panic elsewhere left: each field is whole at any time.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OnBus for Llan {
+    fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    fn node(&self) -> Node {
+        Node {
+            name: "l-lan",
+            device_type: "network",
+            compatible: "IBM,l-lan",
+            unit: self.slot.unit,
+            source: self.slot.line.source(),
+            window: self.slot.window,
+            others: vec![
+                ("local-mac-address", self.built_in.to_vec()),
+                ("ibm,mac-address-filters", (FILTERS as u32).to_be_bytes().to_vec()),
+                ("ibm,illan-options", Vec::new()),
+                ("max-frame-size", (MOST_FRAME as u32).to_be_bytes().to_vec()),
+                ("address-bits", 48u32.to_be_bytes().to_vec()),
+            ],
+        }
+    }
+
+    fn report(&self) -> Report {
+        let Counters { sent, refused, received, dropped } = &self.counters;
+        let counter = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        let counters = vec![
+            ("frames sent", counter(sent)),
+            ("frames the back end dropped", counter(refused)),
+            ("frames received", counter(received)),
+            ("frames without a buffer", counter(dropped)),
+        ];
+        self.slot.report("l-lan", counters)
+    }
+
+    fn reset(&self) {
+        let _always = self.free();
+        self.state().mac = self.built_in;
+    }
+
+    fn stop(&self) {
+        self.link.stop();
+    }
+}
+
+impl VioDevice for Llan {
+    fn signal(&self, enabled: bool) {
+        self.slot.line.set_open(enabled);
+    }
+
+    fn lan(&self) -> Option<&dyn LogicalLan> {
+        Some(self)
+    }
+}
+
+impl LogicalLan for Llan {
+    fn register(
+        &self,
+        list: Ioba,
+        queue: Descriptor,
+        filters: Ioba,
+        mac: Mac,
+    ) -> Result<(), Status> {
+        let mut state = self.state();
+        let State { port, .. } = &mut *state;
+        for page in [list, filters] {
+            port.page(page, PAGE)?;
+        }
+        let (at, len) = (queue.address(), queue.len());
+        if !queue.is_valid() || len == 0 || (len | at.0) % ENTRY != 0 {
+            return Err(Status::Parameter);
+        }
+        port.whole(at, len, Direction::FromDevice)?;
+        if state.open.is_some() {
+            return Err(Status::Resource);
+        }
+        let queue = ReceiveQueue::new(queue);
+        let State { port, .. } = &mut *state;
+        let written = port
+            .write(list, &[0; PAGE as usize])
+            .and_then(|()| port.write(filters, &[0; PAGE as usize]))
+            .and_then(|()| port.write(list, &queue.descriptor().0.to_be_bytes()));
+        written.map_err(|_| Status::Parameter)?;
+        self.slot.line.set_open(false);
+        state.mac = mac;
+        state.filter = Filter::default();
+        state.open = Some(Open { list, queue, pools: Pools::default(), dropped: 0 });
+        Ok(())
+    }
+
+    fn free(&self) -> Result<(), Status> {
+        let mut state = self.state();
+        self.slot.line.set_open(false);
+        state.open = None;
+        if std::mem::take(&mut state.waited_for) {
+            self.link.resume();
+        }
+        Ok(())
+    }
+
+    fn add_buffer(&self, buffer: Descriptor) -> Result<(), Status> {
+        let mut state = self.state();
+        let State { port, open, .. } = &mut *state;
+        let aligned = buffer.address().0.is_multiple_of(BUFFER_ALIGN);
+        if !buffer.is_valid() || buffer.len() < LEAST_BUFFER || !aligned {
+            return Err(Status::Parameter);
+        }
+        port.whole(buffer.address(), buffer.len(), Direction::FromDevice)?;
+        let open = open.as_mut().ok_or(Status::Resource)?;
+        // More buffers than the queue can tell of would only fill our memory.
+        if open.pools.count() as u64 >= open.queue.entries() {
+            return Err(Status::Resource);
+        }
+        open.pools.add(buffer).map_err(|_| Status::Resource)?;
+        if std::mem::take(&mut state.waited_for) {
+            self.link.resume();
+        }
+        Ok(())
+    }
+
+    fn free_buffer(&self, size: u64) -> Result<(), Status> {
+        let mut state = self.state();
+        let State { port, open, .. } = &mut *state;
+        let open = open.as_mut().ok_or(Status::NotFound)?;
+        let buffer = open.pools.take_exactly(size).ok_or(Status::NotFound)?;
+        // A buffer that is not mapped any more is gone all the same.
+        if open.give_back(port, buffer).is_ok() {
+            self.slot.line.raise();
+        }
+        Ok(())
+    }
+
+    fn send(&self, buffers: &[Descriptor; 6]) -> Result<(), Status> {
+        let mut state = self.state();
+        let mut frame = std::mem::take(&mut state.frame);
+        let gathered = state.gather(buffers, &mut frame);
+        let closed = state.open.is_none();
+        drop(state);
+        let sent = gathered.and_then(|()| match closed {
+            true => Err(Status::Dropped),
+            false => self.hand_over(&frame),
+        });
+        self.state().frame = frame; // its memory is used again
+        sent
+    }
+
+    fn multicast(&self, change: Multicast, filter: FilterChange) -> Outcome {
+        self.state().filter.change(change, filter)
+    }
+
+    fn set_mac(&self, mac: Mac) {
+        self.state().mac = mac;
+    }
+
+    /// None of the options is there, so each bit is ignored and 0.
+    fn attributes(&self, _reset: u64, _set: u64) -> Outcome {
+        Outcome { value: 0, status: Status::Success }
+    }
+}
+
+/// What became of a frame from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Received {
+    /// The guest has something to look at.
+    Told,
+    /// It is not for us, or fits no buffer of any size that the guest gives.
+    Dropped,
+    /// There is no buffer for it at the moment.
+    Later,
+}
+
+impl Llan {
+    fn hand_over(&self, frame: &[u8]) -> Result<(), Status> {
+        if self.link.send(frame) {
+            self.counters.sent.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        } else {
+            self.counters.refused.fetch_add(1, Ordering::Relaxed);
+            Err(Status::Dropped)
+        }
+    }
+}
+
+impl Sink for Llan {
+    /// Frames from outside; one interrupt for all of them.
+    fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize {
+        let (mut told, mut taken) = (false, 0);
+        let mut state = self.state();
+        for frame in frames {
+            match self.receive_one(&mut state, frame) {
+                Ok(Received::Later) => {
+                    state.waited_for = true;
+                    break;
+                }
+                received => told |= received == Ok(Received::Told),
+            }
+            taken += 1;
+        }
+        drop(state);
+        if told {
+            self.slot.line.raise();
+        }
+        taken
+    }
+}
+
+impl Llan {
+    /// A fault loses the frame.
+    fn receive_one(&self, state: &mut State, frame: &[u8]) -> Result<Received, Fault> {
+        let State { port, mac, filter, open: Some(open), .. } = state else {
+            return Ok(Received::Dropped);
+        };
+        let to = frame.first_chunk::<6>().filter(|_| frame.len() as u64 >= LEAST_FRAME);
+        if !to.is_some_and(|to| filter.accepts(*to, *mac)) {
+            return Ok(Received::Dropped);
+        }
+        let needed = frame.len() as u64 + HANDLE;
+        let Some(buffer) = open.pools.take(needed) else {
+            if open.pools.has_had(needed) {
+                return Ok(Received::Later);
+            }
+            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+            open.dropped += 1;
+            port.write(Ioba(open.list.0 + DROPPED), &open.dropped.to_be_bytes())?;
+            return Ok(Received::Dropped);
+        };
+        let mut handle = [0; 8];
+        port.read(buffer, &mut handle)?;
+        let written = port.write(Ioba(buffer.0 + HANDLE), frame);
+        // No frame is as long as 4 GiB. A buffer that took only a part goes back without a message.
+        let message = written.is_ok().then_some(frame.len() as u32);
+        open.tell(port, handle, message)?;
+        self.counters.received.fetch_add(u64::from(message.is_some()), Ordering::Relaxed);
+        Ok(Received::Told)
+    }
+}
+
+impl Open {
+    fn tell(
+        &mut self,
+        port: &mut Port,
+        handle: [u8; 8],
+        message: Option<u32>,
+    ) -> Result<(), Fault> {
+        if self.queue.put(port, handle, message)? {
+            port.write(self.list, &self.queue.descriptor().0.to_be_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self, port: &mut Port, buffer: Ioba) -> Result<(), Fault> {
+        let mut handle = [0; 8];
+        port.read(buffer, &mut handle)?;
+        self.tell(port, handle, None)
+    }
+}
+
+impl State {
+    /// Reads the frame that lies in these buffers. Errors: H_PARAMETER.
+    fn gather(&mut self, buffers: &[Descriptor; 6], frame: &mut Vec<u8>) -> Result<(), Status> {
+        frame.clear();
+        for buffer in buffers.iter().take_while(|buffer| !buffer.is_empty()) {
+            let start = frame.len();
+            let end = start as u64 + buffer.len();
+            if !buffer.is_valid() || end > MOST_FRAME {
+                return Err(Status::Parameter);
+            }
+            frame.resize(end as usize, 0);
+            let read = self.port.read(buffer.address(), &mut frame[start..]);
+            read.map_err(|_| Status::Parameter)?;
+        }
+        if (frame.len() as u64) < LEAST_FRAME { Err(Status::Parameter) } else { Ok(()) }
+    }
+}
+
+impl std::fmt::Debug for Llan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Llan").field("unit", &self.slot.unit).finish_non_exhaustive()
+    }
+}

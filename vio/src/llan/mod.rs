@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! l-lan: the logical LAN adapter, which Linux drives with ibmveth.
+//!
+//! LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option". Read `device.rs` (what the hypercalls do and
+//! how frames arrive), [`buffers`] (receive buffers and the receive queue), [`filter`] (which frames
+//! are received), [`backend`] (where frames go).
+
+pub mod backend;
+pub mod buffers;
+mod device;
+pub mod filter;
+
+pub use backend::NetSpec;
+pub use device::Llan;

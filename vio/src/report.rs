@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What a device did, for `--stats`.
+
+use crate::dma::Fault;
+
+/// The sums of one device.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Its name in the device tree, `l-lan@71000002`.
+    pub name: String,
+    /// Its counters by name.
+    pub counters: Vec<(&'static str, u64)>,
+    /// The first kinds of faults, and how often each happened.
+    pub faults: Vec<(Fault, u64)>,
+    /// All faults, those of later kinds too.
+    pub all_faults: u64,
+}

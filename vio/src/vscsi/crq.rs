@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The guest's command/response queue: a ring of 16-byte entries that we fill and the guest empties.
+//!
+//! LoPAR 2.9, "CRQ Entry Processing".
+
+use std::sync::atomic::{Ordering, fence};
+
+use hcall::Status;
+use iommu::Ioba;
+
+use crate::dma::Port;
+
+/// A queue is whole pages of 4 KiB.
+const PAGE: u64 = 4096;
+/// Bytes of an entry.
+pub const ENTRY: u64 = 16;
+
+/// Header byte: a command or response.
+pub const COMMAND: u8 = 0x80;
+/// Header byte: initialization.
+pub const INITIALIZATION: u8 = 0xc0;
+/// Header byte: a transport event, which only the platform sends.
+pub const TRANSPORT: u8 = 0xff;
+
+/// Initialization: I am here.
+pub const INITIALIZE: u8 = 1;
+/// Initialization: I have seen that.
+pub const INITIALIZED: u8 = 2;
+/// Transport event: the partner deregistered its queue.
+pub const PARTNER_LEFT: u8 = 2;
+
+/// A registered queue.
+#[derive(Debug)]
+pub struct Queue {
+    start: Ioba,
+    len: u64,
+    at: u64,
+}
+
+/// Why an entry was not put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutError {
+    /// The next entry is not free.
+    Full,
+    /// The queue is not mapped any more.
+    Fault,
+}
+
+impl Queue {
+    /// A queue that the guest wants to register. Errors: [`Status::Parameter`] unless it is whole pages
+    /// that are mapped for reading and writing.
+    pub fn new(port: &mut Port, start: Ioba, len: u64) -> Result<Queue, Status> {
+        // 4 GiB is more than any window has; so a check of all pages has an end.
+        if len == 0 || len > u64::from(u32::MAX) || !(start.0 | len).is_multiple_of(PAGE) {
+            return Err(Status::Parameter);
+        }
+        port.whole(start, len, iommu::Direction::Bidirectional)?;
+        Ok(Queue { start, len, at: 0 })
+    }
+
+    /// Puts an entry: the header, which makes it valid, last.
+    pub fn put(&mut self, port: &mut Port, entry: [u8; 16]) -> Result<(), PutError> {
+        let at = Ioba(self.start.0 + self.at);
+        let mut header = [0];
+        port.read(at, &mut header).map_err(|_| PutError::Fault)?;
+        if header != [0] {
+            return Err(PutError::Full);
+        }
+        let (high, low) = entry.split_at(8);
+        port.write(Ioba(at.0 + 8), low).map_err(|_| PutError::Fault)?;
+        fence(Ordering::Release); // LoPAR 2.9, H_SEND_CRQ: a store order barrier
+        port.write(at, high).map_err(|_| PutError::Fault)?;
+        self.at = (self.at + ENTRY) % self.len;
+        Ok(())
+    }
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The adapter: the hypercalls of its queue, and the state of the connection.
+//!
+//! A vCPU only checks and queues what it sends; the worker does the rest. An *epoch* is the time between
+//! two registrations, or between a violation of the protocol and the next handshake. A request belongs to the
+//! epoch in which it was sent: when that is over it is not begun any more, and nobody is told of its end.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use hcall::vio::CommandQueue;
+use hcall::{Status, VioDevice};
+use iommu::Ioba;
+
+use super::backend::{DiskError, DiskSpec};
+use super::crq::{self, PutError, Queue};
+use super::scsi::Target;
+use super::worker;
+use crate::bus::{Node, OnBus, Slot};
+use crate::dma::Port;
+use crate::report::Report;
+
+/// Requests that wait; the client knows of fewer that it may send.
+const MOST_WAITING: usize = 2 * super::REQUEST_LIMIT as usize;
+/// How long a guest waits for the request that is under way when it frees its queue; then it is told to
+/// ask again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Formats of commands.
+pub(super) const SRP: u8 = 1;
+pub(super) const MAD: u8 = 2;
+const INLINE: u8 = 6;
+const PING: u8 = 0xf5;
+const PING_RESPONSE: u8 = 0xf6;
+
+/// A virtual SCSI adapter with its server.
+pub struct Vscsi {
+    slot: Slot,
+    state: Mutex<State>,
+    /// Told when there is work, when work ends, and at the end.
+    changed: Condvar,
+    worker: Mutex<Option<JoinHandle<()>>>,
+    pub(super) counters: Counters,
+}
+
+/// What is counted.
+#[derive(Default)]
+pub(super) struct Counters {
+    pub(super) commands: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) read: AtomicU64,
+    pub(super) written: AtomicU64,
+    pub(super) flushes: AtomicU64,
+    violations: AtomicU64,
+    lost: AtomicU64,
+}
+
+/// How far the connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Connection {
+    /// The handshake is to come.
+    Waiting,
+    /// Datagrams may come, and a login.
+    Open,
+    /// Commands may come.
+    LoggedIn,
+}
+
+struct State {
+    port: Port,
+    queue: Option<Queue>,
+    connection: Connection,
+    epoch: u64,
+    waiting: VecDeque<Request>,
+    /// The worker is at a request.
+    busy: bool,
+    stopping: bool,
+}
+
+/// A request that the client sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    epoch: u64,
+    /// [`SRP`] or [`MAD`].
+    pub(super) format: u8,
+    pub(super) len: usize,
+    pub(super) iu: Ioba,
+}
+
+/// What the worker found.
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    /// The client gets this entry.
+    Entry([u8; 16]),
+    /// The same, and it is logged in now.
+    LoggedIn([u8; 16]),
+    /// The client logs out.
+    Logout,
+    /// It broke the protocol.
+    Violation(String),
+}
+
+impl Vscsi {
+    /// Makes the adapter with its disks and starts its worker.
+    pub(crate) fn start(slot: Slot, disks: &[DiskSpec]) -> Result<Arc<Vscsi>, crate::BusError> {
+        if disks.len() > super::MOST_DISKS {
+            return Err(crate::BusError::TooManyDisks);
+        }
+        let target = Target::open(disks)?;
+        let (port, worker_port) = (slot.port(), slot.port());
+        let state = State {
+            port,
+            queue: None,
+            connection: Connection::Waiting,
+            epoch: 0,
+            waiting: VecDeque::new(),
+            busy: false,
+            stopping: false,
+        };
+        let device = Arc::new(Vscsi {
+            slot,
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            worker: Mutex::default(),
+            counters: Counters::default(),
+        });
+        let (own, thread) = (device.clone(), std::thread::Builder::new().name("disk".into()));
+        let thread = thread.spawn(move || worker::run(&own, worker_port, target));
+        let thread = thread.map_err(DiskError::Thread)?;
+        *device.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(device)
+    }
+
+    /// Each field is whole at any time, whatever a panic elsewhere left.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next request for the worker; `None` at the end.
+    pub(super) fn next(&self) -> Option<Request> {
+        let mut state = self.state();
+        while !state.stopping {
+            match state.waiting.pop_front() {
+                Some(request) if request.epoch == state.epoch => {
+                    state.busy = true;
+                    return Some(request);
+                }
+                Some(_) => {}
+                None => {
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether the client has logged in.
+    pub(super) fn logged_in(&self) -> bool {
+        self.state().connection == Connection::LoggedIn
+    }
+
+    /// The worker is done with a request.
+    pub(super) fn done(&self, request: &Request, answer: Answer) {
+        let mut state = self.state();
+        state.busy = false;
+        if request.epoch == state.epoch {
+            match answer {
+                Answer::Entry(entry) => self.tell(&mut state, entry),
+                Answer::LoggedIn(entry) => {
+                    state.connection = Connection::LoggedIn;
+                    self.tell(&mut state, entry);
+                }
+                Answer::Logout => self.disconnect(&mut state),
+                Answer::Violation(why) => {
+                    self.counters.violations.fetch_add(1, Ordering::Relaxed);
+                    log::warn!("v-scsi: the client broke the protocol: {why}");
+                    self.disconnect(&mut state);
+                }
+            }
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Closes and reopens our side (LoPAR 2.9, "Connection Establishment": what a violation has for
+    /// consequence): the client is told, and begins with a handshake again.
+    fn disconnect(&self, state: &mut State) {
+        state.new_epoch();
+        let mut event = [0; 16];
+        event[..2].copy_from_slice(&[crq::TRANSPORT, crq::PARTNER_LEFT]);
+        self.tell(state, event);
+    }
+
+    /// Puts an entry into the client's queue and signals it. An entry for which there is no room is lost,
+    /// and counted.
+    fn tell(&self, state: &mut State, entry: [u8; 16]) {
+        let State { port, queue: Some(queue), .. } = state else { return };
+        match queue.put(port, entry) {
+            Ok(()) => self.slot.line.raise(),
+            Err(PutError::Full | PutError::Fault) => {
+                self.counters.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl State {
+    /// Requests that wait are forgotten; the one under way will not be told of.
+    fn new_epoch(&mut self) {
+        self.epoch += 1;
+        self.connection = Connection::Waiting;
+        self.waiting.clear();
+    }
+}
+
+impl OnBus for Vscsi {
+    fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    fn node(&self) -> Node {
+        Node {
+            name: "v-scsi",
+            device_type: "vscsi",
+            compatible: "IBM,v-scsi",
+            unit: self.slot.unit,
+            source: self.slot.line.source(),
+            window: self.slot.window,
+            others: vec![
+                ("#address-cells", 2u32.to_be_bytes().to_vec()),
+                ("#size-cells", 0u32.to_be_bytes().to_vec()),
+            ],
+        }
+    }
+
+    fn report(&self) -> Report {
+        let Counters { commands, refused, read, written, flushes, violations, lost } =
+            &self.counters;
+        let rows = [
+            ("SCSI commands", commands),
+            ("SCSI commands refused", refused),
+            ("bytes read from disks", read),
+            ("bytes written to disks", written),
+            ("flushes", flushes),
+            ("violations of the protocol", violations),
+            ("responses without room", lost),
+        ];
+        let counters = rows.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)));
+        self.slot.report("v-scsi", counters.to_vec())
+    }
+
+    /// Waits for the request that is under way, however long it takes: the guest's memory goes.
+    fn reset(&self) {
+        while self.free().is_err() {}
+    }
+
+    fn stop(&self) {
+        self.state().stopping = true;
+        self.changed.notify_all();
+        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(worker) = worker {
+            // A worker that panicked has nothing left to end.
+            let _ = worker.join();
+        }
+    }
+}
+
+impl VioDevice for Vscsi {
+    fn signal(&self, enabled: bool) {
+        self.slot.line.set_open(enabled);
+    }
+
+    fn crq(&self) -> Option<&dyn CommandQueue> {
+        Some(self)
+    }
+}
+
+impl CommandQueue for Vscsi {
+    fn register(&self, queue: Ioba, len: u64) -> Result<(), Status> {
+        let mut state = self.state();
+        let queue = Queue::new(&mut state.port, queue, len)?;
+        if state.queue.is_some() {
+            return Err(Status::Resource);
+        }
+        self.slot.line.set_open(false);
+        state.new_epoch();
+        state.queue = Some(queue);
+        Ok(())
+    }
+
+    fn free(&self) -> Result<(), Status> {
+        let mut state = self.state();
+        self.slot.line.set_open(false);
+        state.new_epoch();
+        state.queue = None;
+        let busy = |state: &mut State| state.busy;
+        let waited = self.changed.wait_timeout_while(state, PATIENCE, busy);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.busy { Err(Status::LongBusyOrder10Msec) } else { Ok(()) }
+    }
+
+    fn send(&self, message: [u8; 16]) -> Result<(), Status> {
+        let [header, format, ..] = message;
+        if header & 0x80 == 0 || header == crq::TRANSPORT {
+            return Err(Status::Parameter);
+        }
+        let mut state = self.state();
+        if state.queue.is_none() {
+            return Err(Status::Closed);
+        }
+        match header {
+            crq::INITIALIZATION => self.initialization(&mut state, format),
+            crq::COMMAND if state.connection == Connection::Waiting => return Err(Status::Closed),
+            crq::COMMAND => self.command(&mut state, message)?,
+            // Reserved headers are nothing to us.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ours is never suspended, and all pages are always present.
+    fn enable(&self) -> Result<(), Status> {
+        Ok(())
+    }
+}
+
+impl Vscsi {
+    /// A handshake begins a connection anew.
+    fn initialization(&self, state: &mut State, format: u8) {
+        match format {
+            crq::INITIALIZE => {
+                state.new_epoch();
+                state.connection = Connection::Open;
+                let mut answer = [0; 16];
+                answer[..2].copy_from_slice(&[crq::INITIALIZATION, crq::INITIALIZED]);
+                self.tell(state, answer);
+            }
+            crq::INITIALIZED if state.connection == Connection::Waiting => {
+                state.connection = Connection::Open;
+            }
+            _ => {}
+        }
+    }
+
+    /// Queues a request, or answers a ping at once.
+    fn command(&self, state: &mut State, message: [u8; 16]) -> Result<(), Status> {
+        let [_, format, _, status, _, _, len_high, len_low, iu @ ..] = message;
+        match format {
+            SRP | MAD if state.waiting.len() >= MOST_WAITING => return Err(Status::Dropped),
+            SRP | MAD => {
+                let len = usize::from(u16::from_be_bytes([len_high, len_low]));
+                let (epoch, iu) = (state.epoch, Ioba(u64::from_be_bytes(iu)));
+                state.waiting.push_back(Request { epoch, format, len, iu });
+                self.changed.notify_all();
+            }
+            INLINE if status == PING => {
+                let mut answer = [0; 16];
+                answer[..4].copy_from_slice(&[crq::COMMAND, INLINE, 0, PING_RESPONSE]);
+                self.tell(state, answer);
+            }
+            // Private formats of other systems.
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Vscsi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vscsi").field("unit", &self.slot.unit).finish_non_exhaustive()
+    }
+}

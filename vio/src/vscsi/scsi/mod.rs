@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The disks behind the adapter: a row for each SCSI command, beside the function that does it.
+//!
+//! SPC-3 and SBC-3. A function checks everything before it changes anything; what it refuses it refuses
+//! with the sense data of [`sense`]. Read [`sense`], this file, then `identify.rs`, `mode.rs`, `blocks.rs`.
+
+mod blocks;
+mod identify;
+mod mode;
+pub mod sense;
+
+pub use sense::Refusal;
+
+use std::io;
+use std::sync::atomic::Ordering;
+
+use super::backend::{self, BLOCK, DiskError, DiskSpec, Image};
+use super::data::Buffers;
+use super::device::Counters;
+use super::srp::{Ended, Residual};
+use crate::dma::{Fault, Port};
+
+/// A command.
+struct Row {
+    opcode: u8,
+    name: &'static str,
+    run: fn(&mut Call<'_>) -> Result<(), Refusal>,
+}
+
+/// The rows, by file.
+const ROWS: &[&[Row]] = &[identify::ROWS, mode::ROWS, blocks::ROWS];
+
+fn find(opcode: u8) -> Option<&'static Row> {
+    ROWS.iter().flat_map(|rows| rows.iter()).find(|row| row.opcode == opcode)
+}
+
+/// A disk.
+pub struct Disk {
+    image: Box<dyn Image>,
+    readonly: bool,
+    /// What tells it from others: VPD pages 80h and 83h.
+    serial: String,
+}
+
+impl Disk {
+    /// Blocks.
+    fn blocks(&self) -> u64 {
+        self.image.bytes() / BLOCK
+    }
+
+    fn flush(&mut self) -> Result<(), Refusal> {
+        self.image.flush().map_err(|error| failed("flush", &error, sense::WRITE_ERROR))
+    }
+}
+
+/// The disks of an adapter; the number of one is its target identifier. Each has the logical unit 0.
+pub struct Target {
+    disks: Vec<Disk>,
+    /// Where blocks pass through.
+    bounce: Vec<u8>,
+}
+
+/// What goes with a command.
+pub(super) struct Context<'a> {
+    pub(super) port: &'a mut Port,
+    pub(super) out: Buffers,
+    pub(super) data_in: Buffers,
+    pub(super) counters: &'a Counters,
+}
+
+/// A command that is being done.
+struct Call<'a> {
+    cdb: &'a [u8; 16],
+    /// How many targets there are, and the one that is meant, if there is.
+    targets: usize,
+    disk: Option<&'a mut Disk>,
+    bounce: &'a mut Vec<u8>,
+    /// The address is the adapter's rather than a target's.
+    of_adapter: bool,
+    on: Context<'a>,
+    /// Bytes that the command moves.
+    out_wanted: u64,
+    in_wanted: u64,
+}
+
+/// Where a request goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Address {
+    /// The adapter itself: the logical unit 0 of no target, and the well-known one for REPORT LUNS.
+    Adapter,
+    /// Logical unit 0 of a target.
+    Target(usize),
+    /// What we never have.
+    Nothing,
+}
+
+/// SAM-3, 4.9: method 10b holds target, bus and logical unit.
+fn address(lun: [u8; 8]) -> Address {
+    match lun {
+        [0, 0, 0, 0, 0, 0, 0, 0] | [0xc1, 0x01, 0, 0, 0, 0, 0, 0] => Address::Adapter,
+        [id @ 0x80..=0xbf, 0, 0, 0, 0, 0, 0, 0] => Address::Target(usize::from(id & 0x3f)),
+        _ => Address::Nothing,
+    }
+}
+
+impl Target {
+    /// Opens the disks.
+    pub(super) fn open(specs: &[DiskSpec]) -> Result<Target, DiskError> {
+        let disks = specs.iter().enumerate().map(|(n, spec)| {
+            let image = backend::open(spec)?;
+            Ok(Disk { image, readonly: spec.readonly, serial: format!("tcevm-disk{n}") })
+        });
+        Ok(Target { disks: disks.collect::<Result<_, _>>()?, bounce: Vec::new() })
+    }
+
+    /// Does a command.
+    pub(super) fn execute(&mut self, lun: [u8; 8], cdb: &[u8; 16], on: Context<'_>) -> Ended {
+        let address = address(lun);
+        let targets = self.disks.len();
+        let disk = match address {
+            Address::Target(id) => self.disks.get_mut(id),
+            // The adapter's own unit is the first disk's, for clients that know no targets.
+            Address::Adapter => self.disks.first_mut(),
+            Address::Nothing => None,
+        };
+        let mut call = Call {
+            cdb,
+            targets,
+            disk,
+            bounce: &mut self.bounce,
+            of_adapter: address == Address::Adapter,
+            on,
+            out_wanted: 0,
+            in_wanted: 0,
+        };
+        let result = match find(cdb[0]) {
+            Some(row) => {
+                log::trace!("v-scsi: {} to {lun:02x?}: {cdb:02x?}", row.name);
+                (row.run)(&mut call)
+            }
+            None => Err(sense::INVALID_OPCODE),
+        };
+        call.ended(result)
+    }
+
+    /// Puts everything on the media.
+    pub(super) fn close(&mut self) {
+        for disk in &mut self.disks {
+            if !disk.readonly
+                && let Err(error) = disk.image.flush()
+            {
+                log::error!("a disk cannot be flushed: {error}");
+            }
+        }
+    }
+}
+
+impl Call<'_> {
+    fn ended(&self, result: Result<(), Refusal>) -> Ended {
+        let residual = |buffers: &Buffers, wanted| match buffers.is_empty() && wanted == 0 {
+            true => Residual::default(),
+            false => buffers.residual(wanted),
+        };
+        let (status, sense) = match result {
+            Ok(()) => (0, Vec::new()),
+            Err(refusal) => (sense::CHECK_CONDITION, refusal.fixed()),
+        };
+        let (out, data_in) = match status {
+            0 => (
+                residual(&self.on.out, self.out_wanted),
+                residual(&self.on.data_in, self.in_wanted),
+            ),
+            // Nothing of it counts.
+            _ => (residual(&self.on.out, 0), residual(&self.on.data_in, 0)),
+        };
+        Ended { status, sense, out, data_in }
+    }
+
+    /// The disk. Errors: there is none.
+    fn disk(&mut self) -> Result<&mut Disk, Refusal> {
+        self.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)
+    }
+
+    /// Gives the client as many bytes as it has allocated, by the CDB.
+    fn give(&mut self, bytes: &[u8], allocated: usize) -> Result<(), Refusal> {
+        let bytes = &bytes[..bytes.len().min(allocated)];
+        self.in_wanted = bytes.len() as u64;
+        self.on.data_in.give(self.on.port, bytes).map_err(unreachable_memory)
+    }
+
+    /// A big-endian field of the CDB.
+    fn field<const N: usize>(&self, at: usize) -> u64 {
+        self.cdb[at..at + N].iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
+    }
+
+    fn count(&self, counter: fn(&Counters) -> &std::sync::atomic::AtomicU64, by: u64) {
+        counter(self.on.counters).fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+fn unreachable_memory(_: Fault) -> Refusal {
+    sense::DATA_PHASE_ERROR
+}
+
+/// The medium failed: what the client is told, and our log.
+fn failed(what: &str, error: &io::Error, otherwise: Refusal) -> Refusal {
+    log::error!("v-scsi: cannot {what}: {error}");
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => sense::NO_SPACE,
+        _ => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_rows_have_one_opcode() {
+        let mut opcodes: Vec<_> =
+            ROWS.iter().flat_map(|rows| rows.iter()).map(|row| row.opcode).collect();
+        let count = opcodes.len();
+        opcodes.sort_unstable();
+        opcodes.dedup();
+        assert_eq!(opcodes.len(), count);
+    }
+
+    // SAM-3, 4.9.4 and Linux's way to number targets: 10b, target, bus, unit.
+    #[test]
+    fn an_address_is_the_adapters_or_a_targets() {
+        assert_eq!(address([0; 8]), Address::Adapter);
+        assert_eq!(address([0x80, 0, 0, 0, 0, 0, 0, 0]), Address::Target(0));
+        assert_eq!(address([0x85, 0, 0, 0, 0, 0, 0, 0]), Address::Target(5));
+        assert_eq!(address([0x85, 1, 0, 0, 0, 0, 0, 0]), Address::Nothing);
+        assert_eq!(address([0x80, 0, 0, 1, 0, 0, 0, 0]), Address::Nothing);
+    }
+}

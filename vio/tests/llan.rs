@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The logical LAN adapter, by LoPAR's semantics, behind the view and behind each bridge.
+
+mod rig;
+
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+
+use hcall::Status;
+use hcall::vio::{Descriptor, FilterChange, Multicast};
+use iommu::Ioba;
+use rig::{EVERYWHERE, Guest, PAGE, descriptor};
+
+/// Where the driver's things are, as guest and as bus addresses alike.
+const LIST: u64 = 0x1_0000;
+const FILTERS: u64 = 0x1_1000;
+const QUEUE: u64 = 0x1_2000;
+const BUFFERS: u64 = 0x2_0000;
+const FRAME: u64 = 0x3_0000;
+/// Entries of the receive queue.
+const ENTRIES: u64 = 4;
+const MAC: [u8; 6] = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
+
+fn open(guest: &mut Guest) {
+    for page in [LIST, FILTERS, QUEUE, BUFFERS, BUFFERS + PAGE, FRAME, FRAME + PAGE] {
+        guest.map(page, page, 3);
+    }
+    register(guest).unwrap();
+}
+
+fn register(guest: &Guest) -> Result<(), Status> {
+    guest.lan().register(Ioba(LIST), descriptor(QUEUE, 16 * ENTRIES), Ioba(FILTERS), MAC)
+}
+
+/// A frame to this address.
+fn frame(to: [u8; 6], len: usize) -> Vec<u8> {
+    let body = (0..len - 12).map(|n| n as u8);
+    to.into_iter().chain([2, 0, 0, 0, 0, 9]).chain(body).collect()
+}
+
+fn put(wire: &mut UnixStream, frame: &[u8]) {
+    wire.write_all(&(frame.len() as u32).to_be_bytes()).unwrap();
+    wire.write_all(frame).unwrap();
+}
+
+fn get(wire: &mut UnixStream) -> Vec<u8> {
+    let mut len = [0; 4];
+    wire.read_exact(&mut len).unwrap();
+    let mut frame = vec![0; u32::from_be_bytes(len) as usize];
+    wire.read_exact(&mut frame).unwrap();
+    frame
+}
+
+fn one(buffer: Descriptor) -> [Descriptor; 6] {
+    let mut buffers = [Descriptor::default(); 6];
+    buffers[0] = buffer;
+    buffers
+}
+
+/// Waits for the entry of the receive queue with this number since it was opened.
+fn entry(guest: &Guest, number: u64) -> [u8; 16] {
+    let at = QUEUE + number % ENTRIES * 16;
+    let valid = if (number / ENTRIES).is_multiple_of(2) { 0x80 } else { 0 };
+    guest.wait_until("a message in the receive queue", |guest| {
+        let [control, ..] = guest.read::<16>(at);
+        control & 0x80 == valid && (control & 0x40 != 0 || number < ENTRIES && control != 0)
+    });
+    guest.read(at)
+}
+
+// LoPAR 2.9, H_REGISTER_LOGICAL_LAN: semantics 1 to 3, then "Initialize the one page buffer list".
+#[test]
+fn registration_wants_mapped_and_aligned_pages() {
+    for behind in EVERYWHERE {
+        let (mut guest, _wire) = Guest::with_net(behind);
+        let register = |guest: &Guest, list, queue, filters| {
+            guest.lan().register(Ioba(list), queue, Ioba(filters), MAC)
+        };
+        let queue = descriptor(QUEUE, 64);
+        assert_eq!(register(&guest, LIST, queue, FILTERS), Err(Status::Parameter), "not mapped");
+        guest.map(LIST, LIST, 3);
+        guest.map(FILTERS, FILTERS, 3);
+        assert_eq!(register(&guest, LIST, queue, FILTERS), Err(Status::Parameter), "no queue");
+        guest.map(QUEUE, QUEUE, 1);
+        assert_eq!(register(&guest, LIST, queue, FILTERS), Err(Status::Parameter), "read only");
+        guest.map(QUEUE, QUEUE, 3);
+        for (list, queue, filters) in [
+            (LIST + 8, queue, FILTERS),
+            (LIST, queue, FILTERS + 0x100),
+            (LIST, descriptor(QUEUE, 60), FILTERS),
+            (LIST, descriptor(QUEUE + 8, 64), FILTERS),
+            (LIST, descriptor(QUEUE, 0), FILTERS),
+            (LIST, descriptor(QUEUE, 0xff_fff0), FILTERS),
+            (LIST, descriptor(0xffff_fff0, 0xff_fff0), FILTERS),
+            (LIST, Descriptor(queue.0 & !Descriptor::VALID), FILTERS),
+            (u64::MAX - 0xfff, queue, FILTERS),
+        ] {
+            assert_eq!(register(&guest, list, queue, filters), Err(Status::Parameter));
+        }
+        guest.write(LIST, &[7; 4096]);
+        assert_eq!(register(&guest, LIST, queue, FILTERS), Ok(()));
+        assert_eq!(guest.read(LIST), queue.0.to_be_bytes());
+        assert_eq!(guest.bytes(LIST + 8, 4088), [0; 4088]);
+        assert_eq!(register(&guest, LIST, queue, FILTERS), Err(Status::Resource), "twice");
+        assert_eq!(guest.lan().free(), Ok(()));
+        assert_eq!(register(&guest, LIST, queue, FILTERS), Ok(()));
+    }
+}
+
+// LoPAR 2.9, H_SEND_LOGICAL_LAN: up to the first descriptor of length 0.
+#[test]
+fn a_frame_is_gathered_from_up_to_six_buffers() {
+    for behind in EVERYWHERE {
+        let (mut guest, mut wire) = Guest::with_net(behind);
+        open(&mut guest);
+        let whole = frame([0xff; 6], 3000);
+        guest.write(FRAME + 100, &whole);
+        let mut buffers = [Descriptor::default(); 6];
+        let cuts = [0u64, 1, 14, 2000, 2500, 3000];
+        for (buffer, cut) in buffers.iter_mut().zip(cuts.windows(2)) {
+            *buffer = descriptor(FRAME + 100 + cut[0], cut[1] - cut[0]);
+        }
+        // The other end may not have been seen yet: an adapter without a peer drops.
+        guest.wait_until("the frame is sent", |guest| guest.lan().send(&buffers) == Ok(()));
+        assert_eq!(get(&mut wire), whole);
+        buffers[1] = Descriptor::default();
+        assert_eq!(guest.lan().send(&buffers), Err(Status::Parameter), "one byte is no frame");
+        let far = descriptor(FRAME + PAGE, PAGE + 1);
+        assert_eq!(guest.lan().send(&one(far)), Err(Status::Parameter), "not all is mapped");
+        let long = descriptor(FRAME, (128 << 10) + 1);
+        assert_eq!(guest.lan().send(&one(long)), Err(Status::Parameter));
+        assert_eq!(guest.counter("DMA faults"), 1);
+        guest.map(FRAME, FRAME, 2);
+        assert_eq!(guest.lan().send(&one(descriptor(FRAME, 60))), Err(Status::Parameter));
+        guest.map(FRAME, FRAME, 1);
+        assert_eq!(guest.lan().send(&one(descriptor(FRAME, 60))), Ok(()));
+        guest.lan().free().unwrap();
+        assert_eq!(guest.lan().send(&one(descriptor(FRAME, 60))), Err(Status::Dropped));
+    }
+}
+
+// LoPAR 2.9, "Receive Queue": entries with the handle, a valid bit that changes with each turn, and the
+// toggle in the buffer list.
+#[test]
+fn frames_arrive_in_the_buffers_that_were_given() {
+    for behind in EVERYWHERE {
+        let (mut guest, mut wire) = Guest::with_net(behind);
+        open(&mut guest);
+        guest.signal(true);
+        for number in 0..3 * ENTRIES {
+            let handle = 0x1122_3344_5566_0000 + number;
+            guest.write(BUFFERS, &handle.to_be_bytes());
+            guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
+            let sent = frame(MAC, 60 + number as usize);
+            put(&mut wire, &sent);
+            let entry = entry(&guest, number);
+            assert_eq!(entry[0] & 0x40, 0x40);
+            let offset = u64::from(u16::from_be_bytes([entry[2], entry[3]]));
+            let len = u32::from_be_bytes(entry[4..8].try_into().unwrap()) as usize;
+            assert_eq!((offset, len), (8, sent.len()));
+            assert_eq!(entry[8..], handle.to_be_bytes());
+            assert_eq!(guest.bytes(BUFFERS + offset, len), sent);
+            assert_eq!(guest.read::<8>(BUFFERS), handle.to_be_bytes(), "never modified");
+            let turns = (number + 1) / ENTRIES;
+            let toggle = if turns % 2 == 1 { 0xc0 } else { 0x80 };
+            guest.wait_until("the toggle", |guest| guest.read::<1>(LIST) == [toggle]);
+        }
+        guest.wait_until("an interrupt for each", |guest| {
+            guest.edges.0.lock().unwrap().iter().all(|source| *source == 0x1102)
+                && guest.edges() == 3 * ENTRIES as usize
+        });
+    }
+}
+
+#[test]
+fn a_disabled_interrupt_is_not_signalled_later() {
+    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    open(&mut guest);
+    guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
+    put(&mut wire, &frame(MAC, 60));
+    entry(&guest, 0);
+    guest.signal(true);
+    assert_eq!(guest.edges(), 0);
+}
+
+// LoPAR 2.9, H_ADD_LOGICAL_LAN_BUFFER, and R1 of "Interpartition Logical LAN Requirements", 24 to 26.
+#[test]
+fn a_buffer_must_be_mapped_aligned_and_16_bytes_long() {
+    for behind in EVERYWHERE {
+        let (mut guest, _wire) = Guest::with_net(behind);
+        guest.map(BUFFERS, BUFFERS, 3);
+        let add = |guest: &Guest, at, len| guest.lan().add_buffer(descriptor(at, len));
+        assert_eq!(add(&guest, BUFFERS, 64), Err(Status::Resource), "not open");
+        open(&mut guest);
+        assert_eq!(add(&guest, BUFFERS, 15), Err(Status::Parameter));
+        assert_eq!(add(&guest, BUFFERS + 2, 64), Err(Status::Parameter));
+        assert_eq!(add(&guest, BUFFERS + PAGE, PAGE + 16), Err(Status::Parameter));
+        assert_eq!(add(&guest, 0xffff_fff0, 64), Err(Status::Parameter));
+        for _ in 0..ENTRIES {
+            assert_eq!(add(&guest, BUFFERS, 16), Ok(()));
+        }
+        assert_eq!(add(&guest, BUFFERS, 16), Err(Status::Resource), "as many as the queue tells");
+    }
+}
+
+// LoPAR 2.9, H_FREE_LOGICAL_LAN_BUFFER: an entry with control bit 1 = 0.
+#[test]
+fn a_buffer_comes_back_without_a_message() {
+    let (mut guest, _wire) = Guest::with_net(rig::Behind::Ioda2);
+    open(&mut guest);
+    assert_eq!(guest.lan().free_buffer(64), Err(Status::NotFound));
+    guest.write(BUFFERS, b"handle64");
+    guest.lan().add_buffer(descriptor(BUFFERS, 64)).unwrap();
+    assert_eq!(guest.lan().free_buffer(32), Err(Status::NotFound));
+    assert_eq!(guest.lan().free_buffer(64), Ok(()));
+    let entry: [u8; 16] = guest.read(QUEUE);
+    assert_eq!((entry[0], &entry[8..]), (0x80, &b"handle64"[..]));
+    assert_eq!(guest.lan().free_buffer(64), Err(Status::NotFound));
+}
+
+// LoPAR 2.9, H_SEND_LOGICAL_LAN, the note: "mark the buffer as received in error in the receive queue".
+#[test]
+fn a_buffer_that_is_not_mapped_any_more_takes_no_frame() {
+    for behind in EVERYWHERE {
+        let (mut guest, mut wire) = Guest::with_net(behind);
+        open(&mut guest);
+        guest.write(BUFFERS + 8, b"handle 8");
+        // It reaches into a second page, which goes.
+        guest.lan().add_buffer(descriptor(BUFFERS + 8, PAGE + 512)).unwrap();
+        guest.unmap(BUFFERS + PAGE);
+        put(&mut wire, &frame(MAC, 4200));
+        let entry = entry(&guest, 0);
+        assert_eq!((entry[0], &entry[8..]), (0x80, &b"handle 8"[..]));
+        let report = guest.bus.reports().remove(0);
+        assert_eq!(report.all_faults, 1);
+        let (fault, count) = report.faults[0];
+        assert_eq!((fault.liobn.0, fault.ioba.0, fault.write), (rig::UNIT, BUFFERS + PAGE, true));
+        assert_eq!(count, 1);
+        assert_eq!(guest.bytes(BUFFERS + PAGE, 4096), [0; 4096]);
+    }
+}
+
+#[test]
+fn a_frame_waits_for_a_buffer_unless_none_was_ever_large_enough() {
+    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    open(&mut guest);
+    guest.lan().add_buffer(descriptor(BUFFERS, 512)).unwrap();
+    for len in [60, 61] {
+        put(&mut wire, &frame(MAC, len));
+    }
+    entry(&guest, 0);
+    put(&mut wire, &frame(MAC, 1000)); // fits no pool: lost, behind the one that waits
+    guest.lan().add_buffer(descriptor(BUFFERS, 512)).unwrap();
+    assert_eq!(entry(&guest, 1)[7], 61);
+    guest.wait_until("the counter in the buffer list", |guest| {
+        guest.read(LIST + 4088) == 1u64.to_be_bytes()
+    });
+    assert_eq!(guest.counter("frames without a buffer"), 1);
+}
+
+#[test]
+fn frames_of_others_are_not_received() {
+    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    open(&mut guest);
+    for at in [0, 512, 1024] {
+        guest.lan().add_buffer(descriptor(BUFFERS + at, 512)).unwrap();
+    }
+    let group = [1, 0, 0x5e, 0, 0, 1];
+    put(&mut wire, &frame([2, 0, 0, 0, 0, 1], 60));
+    put(&mut wire, &frame(group, 61));
+    put(&mut wire, &frame([0xff; 6], 62));
+    assert_eq!(entry(&guest, 0)[7], 62);
+    let all = Multicast { receive: Some(true), filter: None };
+    guest.lan().multicast(all, FilterChange::Keep);
+    put(&mut wire, &frame(group, 63));
+    assert_eq!(entry(&guest, 1)[7], 63);
+    guest.lan().set_mac([2, 0, 0, 0, 0, 1]);
+    put(&mut wire, &frame(MAC, 64));
+    put(&mut wire, &frame([2, 0, 0, 0, 0, 1], 65));
+    assert_eq!(entry(&guest, 2)[7], 65);
+}
+
+#[test]
+fn a_hub_repeats_to_everybody_else() {
+    let (mut guest, mut first) = Guest::with_net(rig::Behind::View);
+    open(&mut guest);
+    guest.lan().add_buffer(descriptor(BUFFERS, 512)).unwrap();
+    let mut second = UnixStream::connect(guest.directory().join("hub")).unwrap();
+    second.set_read_timeout(first.read_timeout().unwrap()).unwrap();
+    guest.write(FRAME, &frame([0xff; 6], 60));
+    // Both are there once both have got a frame.
+    guest.wait_until("a frame to the first", |guest| {
+        guest.lan().send(&one(descriptor(FRAME, 60))) == Ok(())
+    });
+    get(&mut first);
+    put(&mut second, &frame([0xff; 6], 61));
+    assert_eq!(entry(&guest, 0)[7], 61);
+    let mut seen = get(&mut first);
+    while seen.len() == 60 {
+        seen = get(&mut first); // ours, sent more than once
+    }
+    assert_eq!(seen, frame([0xff; 6], 61));
+}
