@@ -72,6 +72,7 @@ impl Machine {
         let problem_state = probe.cpu.problem_state();
         let mut platform = Platform {
             xics: None,
+            bus: &Default::default(),
             nvram: &self.nvram,
             vcpu: &mut probe.cpu,
             server: 0,

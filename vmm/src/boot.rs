@@ -9,8 +9,10 @@ use std::sync::Arc;
 use hcall::Memory;
 use iommu::Window;
 use thiserror::Error;
+use vio::{BusError, Node};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
+use crate::devices::{DeviceArgs, Devices};
 use crate::dma::{Dma, DmaArgs};
 use crate::fdt::{self, Chosen, Facts};
 use crate::image::elf::{Arch, Elf, ElfError};
@@ -34,6 +36,8 @@ pub struct Boot<'a> {
     pub initrd: Option<&'a Path>,
     /// The DMA options.
     pub dma: &'a DmaArgs,
+    /// The virtual I/O devices.
+    pub devices: &'a DeviceArgs,
 }
 
 /// A machine before its first instruction.
@@ -42,6 +46,8 @@ pub struct Ready {
     pub memory: Arc<Memory>,
     /// The guest's DMA.
     pub dma: Dma,
+    /// The virtual I/O devices.
+    pub devices: Devices,
     /// The physical address of the first instruction.
     pub entry: u64,
     /// Whose instructions the image has.
@@ -84,6 +90,8 @@ pub enum BootError {
     Initrd(#[from] InitrdError),
     #[error("cannot make the DMA window: {0}; give less memory with -m")]
     Window(#[from] iommu::Error),
+    #[error(transparent)]
+    Device(#[from] BusError),
     #[error("the device tree has {size} bytes, {room} fit; shorten --append")]
     DeviceTree { size: usize, room: u64 },
     #[error("cannot write the device tree: {0}")]
@@ -97,14 +105,22 @@ impl Boot<'_> {
         let memory = memory::map(self.ram)?;
         let dma = self.dma.set_up(self.ram)?;
         let dma_window = *dma.phb.default_window();
-        let Loaded { entry, told, dtb, initrd } = self.load_image(&image, &memory, &dma_window)?;
         let memory = Arc::new(memory);
-        Ok(Ready { memory, dma, entry, arch: image.arch, told, dtb, dma_window, initrd })
+        let devices = self.devices.set_up(&dma, &memory)?;
+        let loaded = self.load_image(&image, &memory, &dma_window, &devices.bus.nodes())?;
+        let Loaded { entry, told, dtb, initrd } = loaded;
+        let arch = image.arch;
+        Ok(Ready { memory, dma, devices, entry, arch, told, dtb, dma_window, initrd })
     }
 
     /// Loads everything into RAM that is all zero: what a reboot does again.
-    pub fn load(&self, memory: &Memory, dma_window: &Window) -> Result<Loaded, BootError> {
-        self.load_image(&Elf::parse(self.image)?, memory, dma_window)
+    pub fn load(
+        &self,
+        memory: &Memory,
+        dma_window: &Window,
+        devices: &[Node],
+    ) -> Result<Loaded, BootError> {
+        self.load_image(&Elf::parse(self.image)?, memory, dma_window, devices)
     }
 
     fn load_image(
@@ -112,6 +128,7 @@ impl Boot<'_> {
         image: &Elf<'_>,
         memory: &Memory,
         dma_window: &Window,
+        devices: &[Node],
     ) -> Result<Loaded, BootError> {
         let mut map = Map::new(self.ram);
         let Placed { entry, end } = place::place(image, &mut map, memory)?;
@@ -120,7 +137,7 @@ impl Boot<'_> {
         let initrd = self.initrd.map(load).transpose()?;
         let (told, mut dtb) = (map.device_tree(), Vec::new());
         if image.arch == Arch::Power {
-            dtb = self.device_tree(initrd.clone(), &map.rtas(), dma_window);
+            dtb = self.device_tree(initrd.clone(), &map.rtas(), dma_window, devices);
             write_device_tree(&dtb, &told, memory)?;
             let code: Vec<u8> = fdt::RTAS_CODE.iter().flat_map(|word| word.to_be_bytes()).collect();
             memory.write_slice(&code, GuestAddress(map.rtas().start))?;
@@ -133,9 +150,11 @@ impl Boot<'_> {
         initrd: Option<Range<u64>>,
         rtas: &Range<u64>,
         dma_window: &Window,
+        devices: &[Node],
     ) -> Vec<u8> {
         let chosen = Chosen { bootargs: self.append, initrd };
-        fdt::build(&Facts { ram: self.ram, cpus: self.cpus, rtas, chosen, dma_window })
+        let (ram, cpus, multi_tce) = (self.ram, self.cpus, !self.dma.no_multi_tce);
+        fdt::build(&Facts { ram, cpus, rtas, multi_tce, chosen, dma_window, devices })
     }
 }
 

@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::comply;
+use crate::devices::DeviceArgs;
 use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
@@ -31,6 +32,7 @@ Examples:
   tcevm run                                the demonstration
   tcevm run guest.elf -m 64M --timeout 10
   tcevm run guest-x86.elf                  an x86-64 guest under /dev/kvm
+  tcevm run vmlinux --initrd initrd --net socket=/tmp/passt.sock --disk disk.img
   tcevm run guest.elf --trace 2>trace.txt  every hypercall, one line each
   tcevm run guest.elf --stats              what the run cost
   tcevm run guest.elf --stats=json 2>&1 >/dev/null | tail -n 1
@@ -123,6 +125,9 @@ pub struct RunArgs {
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "text")]
     pub stats: Option<StatsFormat>,
+    #[command(flatten, next_help_heading = "Devices")]
+    #[allow(missing_docs)]
+    pub devices: DeviceArgs,
     #[command(flatten, next_help_heading = "DMA")]
     #[allow(missing_docs)]
     pub dma: DmaArgs,

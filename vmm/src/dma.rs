@@ -7,9 +7,9 @@ use std::sync::Arc;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use hcall::{Accel, Injector, Phb, Profile, Spec, Tier};
-use iommu::bridge::Bridge;
+use iommu::bridge::{Bridge, Kind};
 use iommu::table::MAX_FLAT;
-use iommu::{Container, Error, Frames, IommuTable, Liobn, PageShift, Window};
+use iommu::{Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Swinv, Window};
 
 use crate::fdt::PHB_BUID;
 use crate::memory::RamSize;
@@ -32,12 +32,28 @@ pub struct DmaArgs {
     #[arg(long, value_name = "NAME", default_value = Profile::LOPAR.name)]
     #[arg(value_parser = names(Profile::ALL.map(|p| p.name)).try_map(profile))]
     pub profile: &'static Profile,
-    /// The PCI host bridge under the hardware tables.
-    #[arg(long, value_name = "NAME", value_enum, default_value = "ioda2")]
-    pub platform: PlatformKind,
+    /// The host bridge under the hardware tables of the PCI windows (without it ioda2); with it,
+    /// virtual I/O devices are behind such a bridge, too. Else they use the guest's view.
+    #[arg(long, value_name = "NAME", value_enum)]
+    pub platform: Option<PlatformKind>,
+    /// Watch for what must not happen: `dma` finds devices that use translations which were replaced
+    /// or cleared. Puts virtual I/O devices behind the bridge.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub check: Vec<Check>,
+    /// Do not tell the guest of H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce), so that it
+    /// uses H_PUT_TCE for everything.
+    #[arg(long)]
+    pub no_multi_tce: bool,
     /// Let things go wrong on purpose; may be given several times. --help tells what.
     #[arg(long, value_name = "SPEC", long_help = inject_help())]
     pub inject: Vec<Spec>,
+}
+
+/// What can be watched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Check {
+    /// Stale translations and writes to released pages.
+    Dma,
 }
 
 /// Kinds of host bridges.
@@ -58,6 +74,10 @@ pub struct Dma {
     pub container: Container,
     /// The host bridge, which has its default window.
     pub phb: Phb,
+    /// The bridge that virtual I/O devices are behind; without one they use the view.
+    pub device_bridge: Option<Arc<Bridge>>,
+    /// What watches the devices.
+    pub detector: Option<Arc<Detector>>,
     /// How calls are tried.
     pub accel: Accel,
     /// What goes wrong on purpose.
@@ -75,14 +95,26 @@ impl DmaArgs {
             container = container.with_faults(faults.clone());
             accel = accel.with_faults(faults.clone());
         }
+        let detector = self.checks_dma().then(|| Detector::new(container.frames().clone()));
+        if detector.is_some() {
+            accel = accel.tagged();
+        }
         let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
-        let bridge = self.platform.bridge();
+        let kind = self.platform.unwrap_or(PlatformKind::Ioda2);
+        let bridge = kind.bridge(detector.as_ref());
         let most = if bridge.kind().max_levels() > 1 { u64::MAX } else { MAX_FLAT };
         let table = Box::new(move |window| table(&bridge, window));
         let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
         let phb = phb.with_most_entries(most);
         phb.reset(&container, &mut container.agent())?;
-        Ok(Dma { container, phb, accel, faults })
+        // Bridges have their PEs to themselves.
+        let behind_bridge = self.platform.is_some() || detector.is_some();
+        let device_bridge = behind_bridge.then(|| kind.bridge(detector.as_ref()));
+        Ok(Dma { container, phb, device_bridge, detector, accel, faults })
+    }
+
+    fn checks_dma(&self) -> bool {
+        self.check.contains(&Check::Dma)
     }
 }
 
@@ -90,17 +122,19 @@ impl Default for DmaArgs {
     /// What the command line says when it says nothing.
     fn default() -> DmaArgs {
         let (accel, profile) = (Tier::default(), Profile::LOPAR);
-        DmaArgs { accel, profile, platform: PlatformKind::Ioda2, inject: Vec::new() }
+        let (platform, check, no_multi_tce, inject) = (None, Vec::new(), false, Vec::new());
+        DmaArgs { accel, profile, platform, check, no_multi_tce, inject }
     }
 }
 
 impl PlatformKind {
-    fn bridge(self) -> Arc<Bridge> {
-        match self {
-            PlatformKind::P5ioc2 => Bridge::p5ioc2(),
-            PlatformKind::Ioda1 => Bridge::ioda1(),
-            PlatformKind::Ioda2 => Bridge::ioda2(),
-        }
+    fn bridge(self, detector: Option<&Arc<Detector>>) -> Arc<Bridge> {
+        let (kind, flags) = match self {
+            PlatformKind::P5ioc2 => (Kind::P5ioc2, Swinv::BOTH),
+            PlatformKind::Ioda1 => (Kind::Ioda1 { bus: None }, Swinv::ALL),
+            PlatformKind::Ioda2 => (Kind::Ioda2, Swinv::BOTH),
+        };
+        Bridge::with(kind, flags, detector.cloned())
     }
 }
 

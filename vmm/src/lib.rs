@@ -17,6 +17,7 @@ pub mod comply;
 pub mod console;
 pub mod control;
 pub mod demo;
+pub mod devices;
 pub mod dirty;
 pub mod dma;
 pub mod doctor;

@@ -11,16 +11,18 @@ use std::time::Duration;
 
 use hcall::{Areas, Memory, Meter};
 use iommu::{Container, Window};
+use vio::Node;
 
 use crate::boot::{BootError, Loaded, Ready};
 use crate::console::Console;
 use crate::control::Control;
+use crate::devices::Devices;
 use crate::dirty;
 use crate::exit::Outcome;
-use crate::fdt::{INTERRUPT_SOURCES, VTY_SOURCE};
+use crate::fdt::VTY_SOURCE;
 use crate::processor::{Processor, Shared};
 use crate::record::Recorder;
-use crate::stats::{Calls, Report, TearDown};
+use crate::stats::{Calls, Findings, Report, TearDown};
 use crate::vcpu::Vcpu;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
@@ -53,10 +55,18 @@ impl Observe {
     }
 }
 
-/// The interrupt controller of these vCPUs, if they have lines; input interrupts.
-fn xics<V: Vcpu>(processors: &[Processor<V>], control: &Arc<Control>) -> Option<Arc<Xics>> {
+/// The interrupt controller of these vCPUs, if they have lines; input and devices interrupt.
+fn xics<V: Vcpu>(
+    processors: &[Processor<V>],
+    control: &Arc<Control>,
+    devices: &Devices,
+) -> Option<Arc<Xics>> {
     let lines: Option<Vec<_>> = processors.iter().map(|p| p.vcpu.line()).collect();
-    let xics = Arc::new(Xics::new(lines?, INTERRUPT_SOURCES, Arc::clone(control)));
+    let nodes = devices.bus.nodes();
+    let sources: Vec<_> =
+        [VTY_SOURCE].into_iter().chain(nodes.iter().map(|node| node.source)).collect();
+    let xics = Arc::new(Xics::new(lines?, &sources, Arc::clone(control)));
+    devices.connect(&xics);
     let console = Arc::downgrade(&xics);
     control.on_input(Box::new(move || {
         if let Some(xics) = console.upgrade() {
@@ -75,10 +85,11 @@ impl<V: Vcpu + Send> Machine<V> {
         if let Some(first) = processors.first_mut() {
             first.vcpu.start_at(ready.entry, ready.told.start);
         }
-        let xics = xics(&processors, &control);
+        let xics = xics(&processors, &control, &ready.devices);
         let shared = Shared {
             memory: ready.memory,
             dma: ready.dma,
+            devices: ready.devices,
             console: Mutex::new(console),
             control,
             xics,
@@ -132,13 +143,16 @@ impl<V: Vcpu + Send> Machine<V> {
     /// mapped or pinned, RAM zero; `load` loads RAM anew. False when it was told to end in between.
     pub fn restart(
         &mut self,
-        load: impl FnOnce(&Memory, &Window) -> Result<Loaded, BootError>,
+        load: impl FnOnce(&Memory, &Window, &[Node]) -> Result<Loaded, BootError>,
     ) -> Result<bool, BootError> {
         let shared = &mut self.shared;
         let Some(first) = self.processors.first_mut() else { return Ok(false) };
+        shared.devices.bus.reset();
+        shared.dma.container.clear(&mut first.books.agent);
         shared.dma.phb.reset(&shared.dma.container, &mut first.books.agent)?;
         dirty::zero(&shared.memory)?;
-        let loaded = load(&shared.memory, shared.dma.phb.default_window())?;
+        let loaded =
+            load(&shared.memory, shared.dma.phb.default_window(), &shared.devices.bus.nodes())?;
         shared.areas.iter_mut().for_each(|areas| *areas = Areas::default());
         self.processors.iter_mut().for_each(Processor::reset);
         if let Some(xics) = &shared.xics {
@@ -155,6 +169,7 @@ impl<V: Vcpu + Send> Machine<V> {
     ///
     /// Linux: what closing the VFIO container and KVM's tables does when a VMM ends.
     pub fn tear_down(&mut self) {
+        self.shared.devices.bus.stop();
         let left = self.dma();
         if let Some(first) = self.processors.first_mut() {
             for window in self.shared.dma.container.windows().iter() {
@@ -196,6 +211,13 @@ impl<V: Vcpu + Send> Machine<V> {
             tiers,
             dma,
             tear_down,
+            devices: self.shared.devices.bus.reports(),
+            findings: self
+                .shared
+                .dma
+                .detector
+                .as_ref()
+                .map(|detector| Findings { count: detector.count(), reports: detector.reports() }),
             faults: self.shared.dma.faults.as_ref().map(|faults| faults.happened()),
         }
     }

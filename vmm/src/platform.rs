@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hcall::interrupts::Interrupts;
-use hcall::{Areas, Moment, ProcessTable, RtasError, Status};
+use hcall::{Areas, Moment, ProcessTable, RtasError, Status, VioDevice};
 use rustix::rand::{GetRandomFlags, getrandom};
+use vio::Bus;
 
 use crate::console::Console;
 use crate::control::{Control, Start};
@@ -29,6 +30,8 @@ pub struct Platform<'a, V> {
     pub clock: &'a WallClock,
     /// The interrupt controller, if there is one.
     pub xics: Option<&'a Xics>,
+    /// The virtual I/O devices.
+    pub bus: &'a Bus,
     /// What outlives a reboot.
     pub nvram: &'a Mutex<Vec<u8>>,
     /// The console.
@@ -108,6 +111,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
 
     fn interrupts(&self) -> Option<&dyn Interrupts> {
         self.xics.map(|xics| xics as &dyn Interrupts)
+    }
+
+    fn vio(&self, unit: u32) -> Option<&dyn VioDevice> {
+        self.bus.find(unit)
     }
 
     fn set_sprg0(&mut self, value: u64) {

@@ -10,6 +10,7 @@ use iommu::Agent;
 
 use crate::console::Console;
 use crate::control::Control;
+use crate::devices::Devices;
 use crate::dma::Dma;
 use crate::exit::Outcome;
 use crate::machine::Observe;
@@ -24,6 +25,7 @@ use crate::xics::Xics;
 pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     pub(crate) dma: Dma,
+    pub(crate) devices: Devices,
     pub(crate) console: Mutex<Console>,
     pub(crate) control: Arc<Control>,
     /// What outlives a reboot.
@@ -160,6 +162,7 @@ impl Books {
             areas: &shared.areas,
             clock: &shared.clock,
             xics: shared.xics.as_deref(),
+            bus: &shared.devices.bus,
             nvram: &shared.nvram,
             console: &shared.console,
             control: &shared.control,

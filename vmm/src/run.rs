@@ -51,6 +51,8 @@ pub enum Failure {
     NotX86,
     #[error("a POWER guest has 1 to {MOST_POWER_CPUS} CPUs; give fewer with --smp")]
     TooManyCpus,
+    #[error("an x86-64 guest has no device tree to find devices in; leave --net and --disk away")]
+    NoDevices,
     #[error("cannot write the dirty log {}: {source}", path.display())]
     DirtyLog { path: PathBuf, source: io::Error },
     #[error("--rtc: more than 292 years from now; give a nearer time")]
@@ -108,6 +110,7 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
     match (args.vcpu, arch) {
         (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
+        (_, Arch::X86) if !args.devices.is_empty() => Err(Failure::NoDevices),
         (_, Arch::Power) if args.smp > MOST_POWER_CPUS => Err(Failure::TooManyCpus),
         _ => Ok(()),
     }
@@ -126,6 +129,7 @@ fn boot<'a>(args: &'a RunArgs, image: &'a [u8]) -> Boot<'a> {
         append: &args.append,
         initrd: args.initrd.as_deref(),
         dma: &args.dma,
+        devices: &args.devices,
     }
 }
 
@@ -214,7 +218,10 @@ fn run_through_reboots<V: Vcpu + Send>(
         let file = args.image.as_deref().map(image::read).transpose()?;
         let boot = boot(args, file.as_deref().unwrap_or(demo::REPLACE));
         let failed = |source| Failure::Boot { image: name(args), source };
-        if !machine.restart(|memory, window| boot.load(memory, window)).map_err(failed)? {
+        if !machine
+            .restart(|memory, window, nodes| boot.load(memory, window, nodes))
+            .map_err(failed)?
+        {
             return Ok(machine.outcome());
         }
     }

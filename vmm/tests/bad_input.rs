@@ -15,6 +15,7 @@ use support::asm::{self, BASE};
 use support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
 use support::{Files, arg, code, run, stderr, stdout};
 use vmm::boot::Boot;
+use vmm::devices::DeviceArgs;
 use vmm::dma::DmaArgs;
 use vmm::memory::RamSize;
 
@@ -122,8 +123,16 @@ fn an_image_truncated_at_every_header() {
 /// Many images are quicker refused without a process for each.
 fn refused_library(image: &[u8], says: &str) {
     let ram = RamSize::DEFAULT;
-    let refused =
-        Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
+    let refused = Boot {
+        image,
+        ram,
+        cpus: 1,
+        append: "",
+        initrd: None,
+        dma: &DmaArgs::default(),
+        devices: &DeviceArgs::default(),
+    }
+    .ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.starts_with(says), "{} bytes: {message}", image.len());
 }
@@ -220,8 +229,16 @@ fn options_that_do_not_exist() {
 fn ready(image: &[u8]) {
     let ram = RamSize::new(16 << 20).unwrap();
     // Accepted or refused: both are fine, and nothing else is.
-    let _ =
-        Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &DmaArgs::default() }.ready();
+    let _ = Boot {
+        image,
+        ram,
+        cpus: 1,
+        append: "",
+        initrd: None,
+        dma: &DmaArgs::default(),
+        devices: &DeviceArgs::default(),
+    }
+    .ready();
 }
 
 /// A good image of several segments, either endianness and either kind.

@@ -12,12 +12,23 @@ use dtoolkit::{Node, Property};
 use support::{Files, arg, asm, code, run, skip, stdout};
 use vm_memory::{Bytes, GuestAddress};
 use vmm::boot::{Boot, Ready};
+use vmm::devices::DeviceArgs;
 use vmm::dma::DmaArgs;
 
 fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
     let image = asm::hello("x");
     let ram = ram.parse().unwrap();
-    Boot { image: &image, ram, cpus: 1, append, initrd, dma: &DmaArgs::default() }.ready().unwrap()
+    Boot {
+        image: &image,
+        ram,
+        cpus: 1,
+        append,
+        initrd,
+        dma: &DmaArgs::default(),
+        devices: &DeviceArgs::default(),
+    }
+    .ready()
+    .unwrap()
 }
 
 /// A name that LoPAR gives, one character longer than a name may be; readers that insist (ours here)
@@ -74,7 +85,16 @@ fn the_machine_says_what_it_is() {
 fn each_cpu_has_a_node_and_a_place_at_the_interrupt_controller() {
     let image = asm::hello("x");
     let (ram, dma) = ("512M".parse().unwrap(), DmaArgs::default());
-    let ready = Boot { image: &image, ram, cpus: 8, append: "", initrd: None, dma: &dma }.ready();
+    let ready = Boot {
+        image: &image,
+        ram,
+        cpus: 8,
+        append: "",
+        initrd: None,
+        dma: &dma,
+        devices: &DeviceArgs::default(),
+    }
+    .ready();
     let tree = tree(&ready.unwrap());
     for cpu in 0..8 {
         let node = tree.find_node(&format!("/cpus/PowerPC,POWER9@{cpu}")).unwrap();
@@ -179,6 +199,7 @@ fn a_command_line_that_does_not_fit_is_refused() {
         append: &append,
         initrd: None,
         dma: &DmaArgs::default(),
+        devices: &DeviceArgs::default(),
     }
     .ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();

@@ -18,6 +18,7 @@ use support::{Files, arg, code, stderr, tcevm};
 use vmm::boot::{Boot, Ready};
 use vmm::console::Console;
 use vmm::control::Control;
+use vmm::devices::DeviceArgs;
 use vmm::dma::DmaArgs;
 use vmm::exit::Outcome;
 use vmm::kvm::cpu::Registers;
@@ -68,6 +69,7 @@ fn ready(image: &str, append: &str) -> Ready {
         append,
         initrd: None,
         dma: &DmaArgs::default(),
+        devices: &DeviceArgs::default(),
     }
     .ready()
     .unwrap()

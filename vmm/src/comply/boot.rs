@@ -13,6 +13,7 @@ use power::Cpu;
 use crate::boot::{Boot, Ready};
 use crate::console::Console;
 use crate::control::Control;
+use crate::devices::DeviceArgs;
 use crate::dma::DmaArgs;
 use crate::exit::Outcome;
 use crate::kvm;
@@ -43,8 +44,8 @@ impl Write for Printed {
 
 fn ready(image: &[u8]) -> Result<(Ready, RamSize), String> {
     let ram: RamSize = RAM.parse().map_err(|error| format!("{RAM}: {error}"))?;
-    let dma = DmaArgs::default();
-    let boot = Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &dma };
+    let (dma, devices) = (DmaArgs::default(), DeviceArgs::default());
+    let boot = Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &dma, devices: &devices };
     boot.ready().map(|ready| (ready, ram)).map_err(|error| error.to_string())
 }
 

@@ -18,7 +18,7 @@ mod xics;
 pub use chosen::Chosen;
 pub use pci::BUID as PHB_BUID;
 pub use rtas::CODE as RTAS_CODE;
-pub use vdevice::{INTERRUPT_SOURCES, VTY_SOURCE, VTY_UNIT};
+pub use vdevice::{VTY_SOURCE, VTY_UNIT};
 
 use std::ops::Range;
 
@@ -38,10 +38,14 @@ pub struct Facts<'a> {
     pub cpus: u32,
     /// Where [`RTAS_CODE`] is, below 4 GiB.
     pub rtas: &'a Range<u64>,
+    /// Whether the guest is told of H_PUT_TCE_INDIRECT and H_STUFF_TCE.
+    pub multi_tce: bool,
     /// What goes to `/chosen`.
     pub chosen: Chosen<'a>,
     /// The default DMA window of the PCI host bridge.
     pub dma_window: &'a Window,
+    /// The virtual I/O devices.
+    pub devices: &'a [vio::Node],
 }
 
 /// The whole tree, flattened. Its header names CPU 0 as the boot CPU.
@@ -58,9 +62,9 @@ pub fn build(facts: &Facts<'_>) -> Vec<u8> {
         .and(memory::node(facts.ram))
         .and(cpus::node(facts.cpus))
         .and(xics::node(facts.cpus))
-        .and(rtas::node(facts.rtas))
+        .and(rtas::node(facts.rtas, facts.multi_tce))
         .and(nvram::node())
-        .and(vdevice::node())
+        .and(vdevice::node(facts.devices))
         .and(pci::node(facts.dma_window));
     let reserved = facts.rtas;
     tree.memory_reservations =

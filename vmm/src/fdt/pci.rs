@@ -51,6 +51,6 @@ fn ranges() -> Vec<u32> {
 }
 
 /// LIOBN, bus address and size of the window.
-fn window_cells(window: &Window) -> Vec<u32> {
+pub(super) fn window_cells(window: &Window) -> Vec<u32> {
     [[window.liobn().0].as_slice(), &cells(window.start().0), &cells(window.len())].concat()
 }

@@ -25,11 +25,13 @@ const ERROR_LOG_MAX: u32 = 0x800;
 const EVENT_SCANS_A_MINUTE: u32 = 1;
 
 /// `code` is where [`CODE`] is, below 4 GiB.
-pub(super) fn node(code: &Range<u64>) -> DeviceTreeNode {
+pub(super) fn node(code: &Range<u64>, multi_tce: bool) -> DeviceTreeNode {
     let [_, start] = node::cells(code.start);
     let [_, size] = node::cells(code.end - code.start);
+    let mut sets = hcall::function_sets();
+    sets.retain(|&set| multi_tce || set != "hcall-multi-tce");
     let rtas = node::new("rtas")
-        .with("ibm,hypertas-functions", hcall::function_sets().as_slice())
+        .with("ibm,hypertas-functions", sets.as_slice())
         .with("linux,rtas-base", start)
         .with("linux,rtas-entry", start)
         .with("rtas-size", size)

@@ -7,7 +7,7 @@ use hcall::{Lap, Tier};
 use iommu::WindowStats;
 use serde_json::{Map, Value, json};
 
-use super::{CallStats, Report, TearDown};
+use super::{CallStats, Findings, Report, TearDown};
 
 const VERSION: u32 = 1;
 
@@ -31,6 +31,8 @@ pub fn object(report: &Report) -> Value {
             "leaked_pins": report.dma.leaked,
         },
         "tear_down": report.tear_down.map(tear_down),
+        "devices": report.devices.iter().map(device).collect::<Vec<_>>(),
+        "findings": report.findings.as_ref().map(findings),
         "faults": report.faults,
     })
 }
@@ -70,6 +72,32 @@ fn window(window: &WindowStats) -> Value {
         "live": window.live,
         "max_live": window.max_live,
     })
+}
+
+fn device(device: &vio::Report) -> Value {
+    let counters =
+        device.counters.iter().map(|(name, count)| (name.replace(' ', "_"), json!(count)));
+    json!({
+        "name": device.name,
+        "counters": counters.collect::<Map<_, _>>(),
+        "dma_faults": device.all_faults,
+        "dma_fault_kinds": device.faults.iter().map(fault).collect::<Vec<_>>(),
+    })
+}
+
+fn fault((fault, count): &(vio::Fault, u64)) -> Value {
+    json!({
+        "liobn": fault.liobn.0,
+        "ioba": fault.ioba.0,
+        "write": fault.write,
+        "why": fault.why.to_string(),
+        "count": count,
+    })
+}
+
+fn findings(findings: &Findings) -> Value {
+    let reports = findings.reports.iter().map(|report| report.to_string()).collect::<Vec<_>>();
+    json!({ "count": findings.count, "reports": reports })
 }
 
 fn tear_down(end: TearDown) -> Value {

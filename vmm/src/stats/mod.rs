@@ -123,8 +123,21 @@ pub struct Report {
     pub dma: iommu::Stats,
     /// What the end of the machine did to them, if it has come.
     pub tear_down: Option<TearDown>,
+    /// The virtual I/O devices.
+    pub devices: Vec<vio::Report>,
+    /// What `--check` found, if it looked.
+    pub findings: Option<Findings>,
     /// How many faults happened, if there were any to happen.
     pub faults: Option<u64>,
+}
+
+/// What the detector found.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    /// How often it found something.
+    pub count: u64,
+    /// The first findings.
+    pub reports: Vec<iommu::detector::Report>,
 }
 
 /// What happened to the pages that a guest left mapped.

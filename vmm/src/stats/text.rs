@@ -39,6 +39,11 @@ impl Display for Report {
             "\npages: {} pinned, {} released, {} dirtied; leaked pins: {}",
             totals.pinned, totals.released, totals.dirtied, self.dma.leaked
         )?;
+        self.devices.iter().try_for_each(|device| self::device(f, device))?;
+        if let Some(findings) = &self.findings {
+            writeln!(f, "wrong uses of translations: {}", findings.count)?;
+            findings.reports.iter().try_for_each(|report| writeln!(f, "    {report}"))?;
+        }
         if let Some(faults) = self.faults {
             writeln!(f, "faults injected: {faults}")?;
         }
@@ -75,6 +80,16 @@ fn tiers(f: &mut Formatter<'_>, report: &Report) -> fmt::Result {
         writeln!(f, "{mean:>12}{total:>12}")?;
     }
     Ok(())
+}
+
+/// A device: what it counted, and its faults by kind.
+fn device(f: &mut Formatter<'_>, device: &vio::Report) -> fmt::Result {
+    writeln!(f, "\n{}", device.name)?;
+    for (name, count) in &device.counters {
+        writeln!(f, "    {name:<28}{count:>12}")?;
+    }
+    writeln!(f, "    {:<28}{:>12}", "DMA faults", device.all_faults)?;
+    device.faults.iter().try_for_each(|(fault, count)| writeln!(f, "        {count} x {fault}"))
 }
 
 fn window(f: &mut Formatter<'_>, window: &WindowStats) -> fmt::Result {
