@@ -6,11 +6,12 @@
 #   debian-guest.sh [DIRECTORY]
 #
 # DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio, initrd.cpio.gz, and programs.cpio,
-# which also has openssl, perl, python3, bzip2 and xz. Nothing is installed, and apt's own lists are
+# which also has openssl, perl, python3, bzip2 and xz, and devices.cpio, which has the modules of ibmveth,
+# ibmvscsi and ext4 (tests/scripts/devices.sh is what it runs). Nothing is installed, and apt's own lists are
 # left alone; packages that are there are not downloaded again. With a cross compiler and its C library
 # (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
-# command line has: `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
+# command line has: `devices`, `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
 # Environment: SUITE (bookworm), MIRROR (where this host's apt finds that suite).
 # Exit status: 3 when a tool or the mirror is missing, 1 when the download fails.
 set -eu
@@ -111,6 +112,7 @@ for word in $(cat /proc/cmdline); do
 		echo "work: from $start to $end"
 		;;
 	programs) sh /programs ;;
+	devices) sh /devices ;;
 	shell) exec setsid sh -c 'exec sh </dev/hvc0 >/dev/hvc0 2>&1' ;;
 	reboot) reboot -f ;;
 	panic) echo c >/proc/sysrq-trigger ;;
@@ -123,6 +125,20 @@ chmod +x initrd/init
 gzip -c initrd.new >initrd.gz.new
 mv initrd.new initrd.cpio
 mv initrd.gz.new initrd.cpio.gz
+
+# The drivers, over the same init.
+rm -rf devices
+cp -r initrd devices
+cp "$root/tests/scripts/devices.sh" devices/devices
+mkdir devices/modules
+for module in crypto/crct10dif_common lib/crc-t10dif lib/crc64 crypto/crc64_rocksoft_generic \
+	lib/crc64-rocksoft block/t10-pi crypto/crc32c_generic lib/libcrc32c lib/crc16 fs/mbcache \
+	fs/jbd2/jbd2 fs/ext4/ext4 drivers/scsi/scsi_transport_srp drivers/scsi/sd_mod \
+	drivers/scsi/ibmvscsi/ibmvscsi drivers/net/ethernet/ibm/ibmveth; do
+	cp unpacked/lib/modules/*/kernel/$module.ko devices/modules/
+done
+(cd devices && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >devices.new
+mv devices.new devices.cpio
 
 # The programs, over the same init; what documents them stays away.
 cp -r initrd/. programs/

@@ -3,6 +3,7 @@
 //! not there.
 #![forbid(unsafe_code)]
 
+pub mod debian;
 pub mod skip;
 pub mod tcevm;
 

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+#
+# Runs in the guest (debian-guest.sh puts it into devices.cpio): does what the words `do=STEP` on the kernel's
+# command line say, in their order, and prints a line for each. Other words: `address=IP`, `peer=IP`,
+# `port=N` of the host's server, `size=BYTES` of a transfer.
+# A line that is not as expected is for tests/tests/devices.rs to find.
+
+value() {
+	sed -n "s/.*\<$1=\([^ ]*\).*/\1/p" /proc/cmdline
+}
+address=$(value address) peer=$(value peer) port=$(value port) size=$(value size)
+
+load() {
+	for module; do
+		grep -q "^$(echo "$module" | tr - _) " /proc/modules || insmod "/modules/$module.ko"
+	done
+}
+
+# Waits for what comes by itself, 20 seconds.
+until_there() {
+	n=0
+	until "$@" 2>/dev/null; do
+		n=$((n + 1))
+		[ $n -lt 200 ] || return 1
+		sleep 0.1
+	done
+}
+
+scsi_up() {
+	load crct10dif_common crc-t10dif crc64 crc64_rocksoft_generic crc64-rocksoft t10-pi scsi_transport_srp sd_mod \
+		ibmvscsi
+	until_there [ -b /dev/sda ]
+}
+
+net_up() {
+	load ibmveth
+	ifconfig eth0 "$address" netmask 255.255.255.0 up
+}
+
+mounted() {
+	load crc32c_generic libcrc32c crc16 mbcache jbd2 ext4
+	mkdir -p /disk
+	mount -t ext4 /dev/sda /disk
+}
+
+sum() {
+	md5sum | cut -d ' ' -f 1
+}
+
+download() {
+	wget -q -O - "http://$peer:$port/$size" | sum
+}
+
+step() {
+	case $1 in
+	scsi) scsi_up && echo "scsi: $(blockdev --getsize64 /dev/sda) bytes" ;;
+	# A file system, filled with files whose sums it holds, too.
+	make)
+		mke2fs /dev/sda >/dev/null 2>&1 && mounted && cd /disk || return
+		seq 1 200000 >numbers
+		dd if=/dev/urandom of=noise bs=64k count=256 2>/dev/null
+		mkdir many
+		for n in $(seq 1 200); do echo "file $n" >"many/$n"; done
+		find . -type f ! -name sums | sort | xargs md5sum >sums
+		cd / && sync && umount /disk && echo "make: done"
+		;;
+	check)
+		mounted && cd /disk || return
+		echo "check: $(md5sum -c sums | grep -c ': OK') of $(wc -l <sums) files"
+		cd / && umount /disk
+		;;
+	# All blocks, read past the page cache.
+	read) echo "read: $(dd if=/dev/sda bs=64k iflag=direct 2>/dev/null | sum)" ;;
+	net) net_up && echo "net: up" ;;
+	ping) echo "ping: $(ping -c 3 "$peer" | sed -n 's/.* \([0-9]* packets received\).*/\1/p')" ;;
+	answer) echo "answer: $(nc -l -p 9000)" ;;
+	hang-up) until_there sh -c "echo bye | nc $peer 9000" && echo "hang-up: done" ;;
+	download) echo "download: $(download)" ;;
+	upload)
+		head -c "$size" /dev/urandom >/upload
+		echo "upload: $(sum </upload)"
+		nc "$peer" "$((port + 1))" </upload
+		rm /upload
+		;;
+	# Both devices at once.
+	both)
+		{ download >/sum; } &
+		dd if=/dev/urandom of=/noise bs=64k count=128 2>/dev/null
+		want=$(sum </noise)
+		for n in 0 1 2 3; do
+			dd if=/noise of=/dev/sda bs=64k conv=fsync 2>/dev/null
+			got=$(dd if=/dev/sda bs=64k count=128 iflag=direct 2>/dev/null | sum)
+			[ "$got" = "$want" ] || echo "both: the disk has $got, not $want"
+		done
+		wait
+		echo "both: $(cat /sum)"
+		;;
+	unload)
+		ifconfig eth0 down 2>/dev/null
+		for module in ibmveth ibmvscsi; do
+			! grep -q "^$module " /proc/modules || rmmod $module || return
+		done
+		echo "unload: done"
+		;;
+	sleep) sleep 1000 ;;
+	*) echo "$1: there is no such step" ;;
+	esac
+}
+
+for word in $(cat /proc/cmdline); do
+	case $word in
+	do=*) step "${word#do=}" || echo "${word#do=}: failed" ;;
+	esac
+done
