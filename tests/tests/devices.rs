@@ -276,7 +276,8 @@ fn two_guests_talk_through_a_hub() {
         let options = |mac| options(mac);
         let one = scope.spawn(move || {
             let [net, hub] = options(1);
-            run(guest, &["net", "answer"], "address=10.0.9.1", &[&net, &hub]).0
+            let steps = ["net", "answer", "answer"];
+            run(guest, &steps, "address=10.0.9.1", &[&net, &hub]).0
         });
         let start = Instant::now();
         while !place.0.join("hub").exists() {
@@ -285,10 +286,11 @@ fn two_guests_talk_through_a_hub() {
         }
         let [net, hub] = options(2);
         let words = "address=10.0.9.2 peer=10.0.9.1";
-        let steps = ["net", "hang-up"];
-        // The first one pings nobody: it may still be booting; a connection waits for it.
+        // The first one may still be booting; a connection waits for it, a ping would not.
+        let steps = ["net", "hang-up", "ping", "hang-up"];
         let two = run(guest, &steps, words, &[&net, &hub]).0;
-        assert_eq!(two, ["net: up", "hang-up: done"]);
-        assert_eq!(one.join().unwrap(), ["net: up", "answer: bye"]);
+        let ping = "ping: 3 packets received";
+        assert_eq!(two, ["net: up", "hang-up: done", ping, "hang-up: done"]);
+        assert_eq!(one.join().unwrap(), ["net: up", "answer: bye", "answer: bye"]);
     });
 }
