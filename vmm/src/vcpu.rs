@@ -105,11 +105,11 @@ impl Vcpu for power::Cpu {
     }
 
     fn hcall_registers(&self) -> Regs {
-        std::array::from_fn(|i| self.gpr[3 + i])
+        self.gprs(3)
     }
 
     fn set_hcall_registers(&mut self, registers: &Regs) {
-        self.gpr[3..13].copy_from_slice(registers);
+        self.set_gprs(3, registers);
     }
 
     fn problem_state(&self) -> bool {

@@ -4,7 +4,10 @@
 //! A block ends at an instruction that may change what comes next, at the end of its page,
 //! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
 //! optimised build jumps from handler to handler; an unoptimised one is at most [`MAX`] + 1
-//! frames deep. A sentinel operation ends the chain.
+//! frames deep. An instruction that ends its block ends the chain, else a sentinel does.
+//!
+//! A block remembers which two blocks came next lately. So the way from block to block, which code
+//! goes every five instructions or so, is some comparisons and no search.
 #![allow(unsafe_code)]
 
 use crate::{
@@ -78,7 +81,23 @@ pub fn step(
     }
 }
 
-/// Ends every block.
+/// Runs the last instruction of a block.
+#[inline(always)]
+pub fn end(
+    cpu: &mut Cpu,
+    at: Cursor,
+    does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+) -> Stop {
+    match does(cpu, at.word()) {
+        Ok(()) => Stop::Next,
+        Err(stop) => {
+            cpu.stopped_at = at.0 as usize;
+            stop
+        }
+    }
+}
+
+/// Ends a block whose last instruction does not.
 fn sentinel(_: &mut Cpu, _: Cursor) -> Stop {
     Stop::Next
 }
@@ -88,10 +107,11 @@ fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
     step(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)))
 }
 
-/// A cached block: half a cache line of the host.
+/// A decoded block: a cache line of the host.
 #[derive(Clone, Copy)]
+#[repr(align(64))]
 pub(crate) struct Block {
-    /// Effective address of the first instruction; all ones if empty.
+    /// Effective address of the first instruction; all ones for the block that is none.
     pub(crate) start: u64,
     /// First operation, in the arena.
     first: Cursor,
@@ -103,16 +123,34 @@ pub(crate) struct Block {
     generation: u32,
     /// Number of instructions.
     len: u32,
+    /// When `next` is right.
+    epoch: u64,
+    /// Where the CPU went from here lately, the last one first.
+    targets: [u64; 2],
+    /// The blocks there.
+    next: [Index; 2],
 }
 
+/// A block's place in the cache.
+pub(crate) type Index = u32;
+
+/// The place of the block that is none.
+pub(crate) const NONE: Index = 0;
+
+/// The address of no instruction.
+const NOWHERE: u64 = u64::MAX;
+
 impl Block {
-    const EMPTY: Block = Block {
-        start: u64::MAX,
+    const NONE: Block = Block {
+        start: NOWHERE,
         first: Cursor(std::ptr::null()),
         context: 0,
         page: 0,
         generation: 0,
         len: 0,
+        epoch: 0,
+        targets: [NOWHERE; 2],
+        next: [NONE; 2],
     };
 
     /// Number of instructions.
@@ -127,22 +165,28 @@ impl Block {
     }
 }
 
-/// Sets of the direct-mapped block cache.
+/// Addresses that the cache keeps apart.
 const SETS: usize = 1 << 16;
 /// Operations the arena holds before everything is forgotten: 8 MiB, of which only what is used
 /// takes memory.
 const ARENA: usize = 512 * 1024;
+/// The same for blocks.
+const BLOCKS: usize = ARENA / 4;
 
 /// The decoded code of one CPU.
 pub(crate) struct Cache {
-    sets: Box<[Block; SETS]>,
+    /// The block that ran last, while none does.
+    pub(crate) last: Index,
+    blocks: Vec<Block>,
+    /// The block of each address, if it is not another's that falls into the same set.
+    sets: Box<[Index; SETS]>,
     /// Decoded operations. It never grows beyond its first capacity, so that they stay put.
     arena: Vec<Op>,
     /// The instruction that is traced, and the sentinel.
     traced: Box<[Op; 2]>,
 }
 
-// SAFETY: the cursors in `sets` point into `arena`, whose operations move with them.
+// SAFETY: the cursors in `blocks` point into `arena`, whose operations move with them.
 unsafe impl Send for Cache {}
 
 impl Cache {
@@ -150,28 +194,62 @@ impl Cache {
     #[cold]
     #[inline(never)]
     pub(crate) fn empty() -> Box<Cache> {
-        let sets = vec![Block::EMPTY; SETS].into_boxed_slice();
-        let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS blocks"));
+        let sets = vec![NONE; SETS].into_boxed_slice();
+        let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS indices"));
         let traced = Box::new([Op::new(sentinel, Word::new(0)); 2]);
-        Box::new(Cache { sets, arena: Vec::with_capacity(ARENA), traced })
+        let mut blocks = Vec::with_capacity(BLOCKS);
+        blocks.push(Block::NONE);
+        Box::new(Cache { last: NONE, blocks, sets, arena: Vec::with_capacity(ARENA), traced })
     }
 
-    /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
+    /// The place of the block at NIP, which comes after the one at `last`; decoded if need be.
+    /// `None` when NIP is not in RAM.
     #[inline(always)]
-    pub(crate) fn find(&mut self, cpu: &mut Cpu) -> Option<&Block> {
-        let pc = cpu.nip & cpu.pc_mask;
-        let set = (pc / 4) as usize % SETS;
-        if cpu.translations_stale() {
-            cpu.forget_translations();
+    pub(crate) fn next(&mut self, cpu: &mut Cpu, last: Index) -> Option<Index> {
+        if cpu.has_changes() {
+            cpu.follow_changes();
         }
-        let block = &self.sets[set];
+        let pc = cpu.nip & cpu.pc_mask;
+        let from = self.block(last);
+        if from.epoch == cpu.mmu.epoch {
+            if from.targets[0] == pc {
+                return Some(from.next[0]);
+            }
+            if from.targets[1] == pc {
+                return Some(from.next[1]);
+            }
+        }
+        self.find(cpu, pc, last)
+    }
+
+    /// The block at a place that [`next`](Self::next) gave last.
+    #[inline(always)]
+    pub(crate) fn block(&self, at: Index) -> &Block {
+        &self.blocks[at as usize]
+    }
+
+    /// Searches the block at `pc`, and notes that it came after the last one.
+    #[inline(never)]
+    fn find(&mut self, cpu: &mut Cpu, pc: u64, last: Index) -> Option<Index> {
+        let set = (pc / 4) as usize % SETS;
+        let block = &self.blocks[self.sets[set] as usize];
         let fresh = block.start == pc
             && block.context == cpu.mmu.fetch_context
             && block.generation == cpu.bus.generation(block.page as usize);
         if !fresh {
             self.renew(cpu, pc)?;
         }
-        Some(&self.sets[set])
+        let found = self.sets[set];
+        // If everything was forgotten meanwhile, another block is there, or none yet. That a block
+        // is at `pc` is right from wherever the CPU came.
+        if let Some(last) = self.blocks.get_mut(last as usize) {
+            if last.epoch != cpu.mmu.epoch {
+                (last.epoch, last.targets) = (cpu.mmu.epoch, [NOWHERE; 2]);
+            }
+            last.targets = [pc, last.targets[0]];
+            last.next = [found, last.next[0]];
+        }
+        Some(found)
     }
 
     /// Makes the set of `pc` hold its block: the one that is there, if the context changed in
@@ -181,7 +259,7 @@ impl Cache {
     #[inline(never)]
     fn renew(&mut self, cpu: &mut Cpu, pc: u64) -> Option<()> {
         let ra = cpu.fetch_address(pc)?;
-        let block = &mut self.sets[(pc / 4) as usize % SETS];
+        let block = &mut self.blocks[self.sets[(pc / 4) as usize % SETS] as usize];
         let page = block.page as usize;
         if block.start == pc
             && mmu::same_mode(block.context, cpu.mmu.fetch_context)
@@ -194,10 +272,17 @@ impl Cache {
         self.decode(cpu, pc, ra)
     }
 
+    /// Forgets everything.
+    fn clear(&mut self) {
+        self.blocks.clear();
+        self.blocks.push(Block::NONE);
+        self.sets.fill(NONE);
+        self.arena.clear();
+    }
+
     fn decode(&mut self, cpu: &mut Cpu, pc: u64, ra: u64) -> Option<()> {
-        if self.arena.len() + MAX + 1 > ARENA {
-            self.sets.fill(Block::EMPTY);
-            self.arena.clear();
+        if self.arena.len() + MAX + 1 > ARENA || self.blocks.len() == BLOCKS {
+            self.clear();
         }
         let page = u32::try_from(ra / PAGE).ok()?;
         let generation = cpu.bus.generation(page as usize);
@@ -206,7 +291,7 @@ impl Cache {
         loop {
             let word = Word::new(cpu.fetch(at)?);
             let row = isa::decode(word);
-            self.arena.push(Op::new(row.map_or(without_row as Run, |r| r.run), word));
+            self.arena.push(Op::new(row.map_or(without_row as Run, |row| row.run_of(word)), word));
             at = at.wrapping_add(4);
             let ends = row.is_none_or(|r| r.form.ends_block);
             if ends || at.is_multiple_of(PAGE) || self.arena.len() - first == MAX {
@@ -219,8 +304,8 @@ impl Cache {
         // allocation lets a cursor walk to the sentinel.
         let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
         let context = cpu.mmu.fetch_context;
-        self.sets[(pc / 4) as usize % SETS] =
-            Block { start: pc, first, context, page, generation, len };
+        self.sets[(pc / 4) as usize % SETS] = self.blocks.len() as Index;
+        self.blocks.push(Block { start: pc, first, context, page, generation, len, ..Block::NONE });
         Some(())
     }
 
@@ -229,10 +314,10 @@ impl Cache {
         let pc = cpu.nip & cpu.pc_mask;
         let ra = cpu.fetch_address(pc)?;
         let word = Word::new(cpu.fetch(ra)?);
-        let run = isa::decode(word).map_or(without_row as Run, |r| r.run);
+        let run = isa::decode(word).map_or(without_row as Run, |row| row.run_of(word));
         self.traced[0] = Op::new(run, word);
         let first = Cursor(self.traced.as_ptr());
-        Some((Block { start: pc, len: 1, first, ..Block::EMPTY }, word))
+        Some((Block { start: pc, len: 1, first, ..Block::NONE }, word))
     }
 }
 

@@ -22,6 +22,7 @@ mod float_operands;
 mod float_quads;
 pub mod form;
 mod fpscr;
+mod gprs;
 pub mod interrupt;
 pub mod isa;
 pub mod machine;

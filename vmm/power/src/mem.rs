@@ -16,7 +16,7 @@ use crate::{Cpu, interrupt::Stop, machine::Size, spr};
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
 use vm_memory::bitmap::{AtomicBitmap, Bitmap};
 use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
@@ -149,6 +149,9 @@ pub(crate) const GENERATIONS: usize = 1 << 16;
 
 /// What the CPUs of a machine tell each other about decoded code and translations.
 struct Shared {
+    /// How often something below has changed: the one thing that each CPU looks at before each
+    /// block.
+    changes: AtomicU64,
     shootdown: Shootdown,
     /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
     generations: [AtomicU32; GENERATIONS],
@@ -188,13 +191,25 @@ pub(crate) struct Bus {
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
         let generations = [const { AtomicU32::new(0) }; GENERATIONS];
-        let shared = Shared { shootdown: Shootdown::default(), generations };
+        let (changes, shootdown) = Default::default();
+        let shared = Shared { changes, shootdown, generations };
         Bus { first: FirstRegion::of(&ram), ram, shared: Arc::new(shared) }
     }
-    /// The invalidations of translations.
+    /// How often code or translations were invalidated. Acquire: who finds a change finds what
+    /// has changed.
     #[inline(always)]
+    pub(crate) fn changes(&self) -> u64 {
+        self.shared.changes.load(Acquire)
+    }
+    /// The invalidations of translations.
     pub(crate) fn shootdown(&self) -> &Shootdown {
         &self.shared.shootdown
+    }
+    /// Invalidates translations; returns how often that was done.
+    pub(crate) fn invalidate_translations(&self) -> u32 {
+        let count = self.shared.shootdown.invalidate();
+        self.shared.changes.fetch_add(1, Release);
+        count
     }
     /// The big-endian doubleword at an aligned real address, if it is RAM.
     pub(crate) fn load_be(&self, ra: u64) -> Option<u64> {
@@ -234,13 +249,13 @@ impl Bus {
         }
     }
     /// The generation of a real page.
-    #[inline(always)]
     pub(crate) fn generation(&self, page: usize) -> u32 {
         self.shared.generations[page % GENERATIONS].load(Relaxed)
     }
     /// Makes the blocks decoded from the page at `ra` stale.
     pub(crate) fn invalidate_code(&self, ra: u64) {
         self.shared.generations[(ra / PAGE) as usize % GENERATIONS].fetch_add(1, Relaxed);
+        self.shared.changes.fetch_add(1, Release);
     }
 }
 

@@ -23,7 +23,7 @@ mod cause {
     pub(super) const BAD_TREE: u64 = 1 << (63 - 44);
 }
 
-/// The bits of a fetch context that are the mode.
+/// The bits of a fetch context, and of an epoch, that are the mode.
 const MODE: u32 = 7;
 
 /// Whether two fetch contexts differ in nothing but what was forgotten in between.
@@ -48,6 +48,11 @@ pub(crate) struct Mmu {
     /// Changes whenever instructions may be found elsewhere or read otherwise than before: high
     /// bits count invalidations, the low three are MSR\[LE\], \[IR\] and \[PR\].
     pub(crate) fetch_context: u32,
+    /// The same, but also changes when code was invalidated: within an epoch an address has the
+    /// same block.
+    pub(crate) epoch: u64,
+    /// Changes that were followed.
+    changes: u64,
     /// Invalidations by other CPUs that were seen.
     seen: u32,
     /// An invalidation of its own that it has to wait for.
@@ -63,6 +68,8 @@ impl Mmu {
         Mmu {
             table: ProcessTable::default(),
             fetch_context: 0,
+            epoch: 0,
+            changes: 0,
             seen: 0,
             awaited: None,
             key: 0,
@@ -79,15 +86,30 @@ impl Cpu {
         self.forget_translations();
     }
 
-    /// Whether other CPUs have invalidated translations since this one last looked.
+    /// Whether code or translations were invalidated since this CPU last
+    /// [followed](Self::follow_changes).
     #[inline(always)]
+    pub(crate) fn has_changes(&self) -> bool {
+        self.bus.changes() != self.mmu.changes
+    }
+
+    /// Forgets what was invalidated.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn follow_changes(&mut self) {
+        self.mmu.changes = self.bus.changes();
+        match self.translations_stale() {
+            true => self.forget_translations(),
+            false => self.begin_epoch(),
+        }
+    }
+
+    /// Whether other CPUs have invalidated translations since this one last looked.
     pub(crate) fn translations_stale(&self) -> bool {
         self.bus.shootdown().count() != self.mmu.seen
     }
 
     /// Forgets every translation of this CPU.
-    #[cold]
-    #[inline(never)]
     pub(crate) fn forget_translations(&mut self) {
         self.mmu.seen = self.bus.shootdown().count();
         self.tlb.flush();
@@ -105,7 +127,7 @@ impl Cpu {
     /// has done so. tlbsync and ptesync wait until they have.
     pub(crate) fn tell_invalidation(&mut self) {
         let before = self.mmu.seen;
-        let now = self.bus.shootdown().invalidate();
+        let now = self.bus.invalidate_translations();
         if now == before.wrapping_add(1) {
             self.mmu.seen = now;
             self.post.seen(now);
@@ -130,14 +152,20 @@ impl Cpu {
 
     fn renew_fetch_context(&mut self) {
         self.mmu.fetch_context = self.mmu.fetch_context.wrapping_add(MODE + 1);
+        self.begin_epoch();
     }
 
-    /// Follows MSR\[IR\], \[DR\] and \[PR\].
+    fn begin_epoch(&mut self) {
+        self.mmu.epoch = self.mmu.epoch.wrapping_add(u64::from(MODE) + 1);
+    }
+
+    /// Follows MSR\[LE\], \[IR\], \[DR\] and \[PR\].
     pub(crate) fn switch_context(&mut self) {
         let msr = self.msr();
         let bit = |bit: u64, at: u32| u32::from(msr & bit != 0) << at;
         let mode = bit(msr::LE, 2) | bit(msr::IR, 1) | bit(msr::PR, 0);
         self.mmu.fetch_context = self.mmu.fetch_context & !MODE | mode;
+        self.mmu.epoch = self.mmu.epoch & !u64::from(MODE) | u64::from(mode);
         let context = match (msr & msr::DR != 0, msr & msr::PR != 0) {
             (false, _) => Context::Real,
             (true, true) => Context::Problem,

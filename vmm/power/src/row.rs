@@ -29,6 +29,8 @@ pub struct Row {
     pub book: &'static str,
     /// Meaning, computed; goes on to the next instruction of the block by itself.
     pub run: Run,
+    /// The same, compiled anew for words that are met often.
+    pub often: &'static [Often],
     /// Meaning, written down instead of computed.
     #[cfg(test)]
     pub(crate) record: fn(&mut crate::recorder::Recorder, Word) -> Result<(), Stop>,
@@ -36,7 +38,30 @@ pub struct Row {
     pub cases: &'static [Case],
 }
 
+/// Meaning of the words whose bits under `mask` are `value`: the compiler knows those bits, and
+/// leaves out what is for others.
+pub struct Often {
+    /// Bits that are known.
+    pub mask: u32,
+    /// Their value.
+    pub value: u32,
+    /// As [`Row::run`].
+    pub run: Run,
+}
+
 impl Row {
+    /// Which of [`often`](Self::often) is for `word`, which is this instruction; or else how many
+    /// there are.
+    pub fn function(&self, word: Word) -> usize {
+        let mut often = self.often.iter();
+        often.position(|often| word.raw() & often.mask == often.value).unwrap_or(self.often.len())
+    }
+
+    /// What runs `word`, which is this instruction.
+    pub(crate) fn run_of(&self, word: Word) -> Run {
+        self.often.get(self.function(word)).map_or(self.run, |often| often.run)
+    }
+
     /// Whether `word` is this instruction.
     pub fn matches(&self, word: Word) -> bool {
         word.raw() & self.form.mask == self.form.value && (self.form.valid)(word)
@@ -46,7 +71,8 @@ impl Row {
 /// Turns a list of `Insn { .. }` rows into a `ROWS` table.
 ///
 /// The rows are valid Rust expressions, so rustfmt formats them. `does` is written once,
-/// generic over [`crate::machine::Machine`]; its block may use `?`.
+/// generic over [`crate::machine::Machine`]; its block may use `?`. `often`, which may be left out,
+/// lists masks and values of bits: see [`Often`].
 #[macro_export]
 macro_rules! isa {
     ($(Insn {
@@ -54,6 +80,7 @@ macro_rules! isa {
         form: $form:expr,
         asm: $asm:expr,
         book: $book:expr,
+        $(often: [$(($mask:expr, $value:expr)),* $(,)?],)?
         does: |$m:ident, $w:ident| $body:block,
         cases: $cases:expr $(,)?
     }),* $(,)?) => {
@@ -74,10 +101,26 @@ macro_rules! isa {
             form: $form,
             asm: $asm,
             book: $book,
-            run: |cpu, at| $crate::block::step(cpu, at, $name::<$crate::Cpu>),
+            run: $crate::handler!($form, $name::<$crate::Cpu>),
+            often: &[$($($crate::row::Often {
+                mask: $mask,
+                value: $value,
+                run: $crate::handler!($form, |cpu, w| $name(cpu, w.with_bits($mask, $value))),
+            }),*)?],
             #[cfg(test)]
             record: $name::<$crate::recorder::Recorder>,
             cases: $cases,
         }),*];
+    };
+}
+
+/// A meaning as a [`Run`], which goes on to the next instruction unless it ends its block.
+#[macro_export]
+macro_rules! handler {
+    ($form:expr, $does:expr) => {
+        |cpu, at| match const { $form.ends_block } {
+            false => $crate::block::step(cpu, at, $does),
+            true => $crate::block::end(cpu, at, $does),
+        }
     };
 }

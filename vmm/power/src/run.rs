@@ -167,19 +167,24 @@ impl Cpu {
     /// Runs blocks until the budget is used up or something happens.
     #[inline(always)]
     fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
+        let mut at = std::mem::replace(&mut cache.last, block::NONE);
         while self.retired < self.look_at {
-            let Some(block) = cache.find(self) else {
+            let Some(next) = cache.next(self, at) else {
                 return self.fetch_failed();
             };
+            at = next;
+            let block = cache.block(at);
             match block::run(block, self) {
                 Stop::Next => self.retired += block.len(),
                 Stop::Hypercall => {
                     self.retired += block.len(); // `sc` ends its block
+                    cache.last = at;
                     return Some(Leave::Hcall);
                 }
                 stop => return self.stopped(block, stop),
             }
         }
+        cache.last = at;
         None
     }
 
@@ -188,8 +193,8 @@ impl Cpu {
     #[inline(never)]
     fn traced(&mut self, cache: &mut Cache) -> Option<Leave> {
         let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
-        if self.translations_stale() {
-            self.forget_translations();
+        if self.has_changes() {
+            self.follow_changes();
         }
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();

@@ -219,6 +219,13 @@ impl Word {
         }
     }
 
+    /// The same word, which has `value` under `mask` already. Now the compiler knows it too.
+    #[inline(always)]
+    pub(crate) const fn with_bits(self, mask: u32, value: u32) -> Word {
+        debug_assert!(self.word & mask == value);
+        Word { word: self.word & !mask | value, ..self }
+    }
+
     /// The word itself.
     #[inline(always)]
     pub const fn raw(self) -> u32 {

@@ -2,7 +2,11 @@
 //! Every worked example of every row, run on the CPU. The format is told at `power::row::Case`.
 
 use power::{Cpu, GuestMemory, isa, msr, row::Row, spr, text, word::Word};
-use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::Arc,
+};
 use vm_memory::{Bytes, GuestAddress};
 
 const RAM: usize = 0x1_0000;
@@ -225,5 +229,20 @@ fn no_word_belongs_to_two_rows() {
             let both = a.form.mask & b.form.mask;
             assert_ne!(a.form.value & both, b.form.value & both, "{} and {}", a.name, b.name);
         }
+    }
+}
+
+/// Words that are met often have functions of their own; each of these has an example, and so has
+/// the one for the others.
+#[test]
+fn every_function_of_every_row_has_a_case() {
+    for row in isa::rows() {
+        let words = row.cases.iter().map(|case| {
+            let word = case.split(' ').next().unwrap_or_default();
+            u32::from_str_radix(word, 16).expect("a case begins with the word")
+        });
+        let functions: BTreeSet<_> = words.map(|w| row.function(Word::new(w))).collect();
+        let all: BTreeSet<_> = (0..=row.often.len()).collect();
+        assert_eq!(functions, all, "{}", row.name);
     }
 }

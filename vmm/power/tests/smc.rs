@@ -104,3 +104,44 @@ fn the_same_words_are_other_instructions_in_the_other_endianness() {
     assert_eq!(guest.run(), 0x700);
     assert_eq!(guest.cpu.illegal().last, OLD.swap_bytes());
 }
+
+/// `bdnz` by so many instructions.
+fn bdnz(by: i32) -> u32 {
+    0x4200_0000 | (4 * by) as u32 & 0xfffc
+}
+
+/// A loop that has run is one whose blocks know each other.
+#[test]
+fn an_invalidation_by_another_cpu_reaches_a_loop_that_has_run() {
+    for mode in [BE, LE] {
+        // bl target; bdnz -1; sc 1; target: addi r3,r3,1; blr
+        let target = AT + 4 * 3;
+        let mut guest = Guest::in_mode(mode, &[0x4800_000d, bdnz(-1), guest::LEAVE, OLD, RETURN]);
+        let mut other = guest.cpu.sibling();
+        let sum = |guest: &mut Guest, turns| {
+            guest.cpu.set_nip(AT);
+            guest.cpu.set_ctr(turns);
+            guest.cpu.gpr[3] = 0;
+            guest.run();
+            guest.cpu.gpr[3]
+        };
+        for (word, adds) in [(OLD, 1), (NEW, 100), (OLD, 1)] {
+            guest.code(target, &[word]);
+            other.invalidate_instructions(target, 4);
+            assert_eq!(sum(&mut guest, 1), adds);
+            assert_eq!(sum(&mut guest, 1000), 1000 * adds);
+        }
+    }
+}
+
+#[test]
+fn code_of_more_blocks_than_are_kept_runs_again_and_again() {
+    const NEXT: u32 = 0x4800_0004; // b +4
+    let blocks = (guest::END - AT) / 4 - 1;
+    let mut guest = Guest::new(&vec![NEXT; blocks as usize]);
+    for turn in 1..=3 {
+        guest.cpu.set_nip(AT);
+        assert_eq!(guest.run(), guest::END - 4);
+        assert_eq!(guest.cpu.instructions(), turn * (blocks + 1));
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Several general-purpose registers at once, for hypercalls.
+//!
+//! The guest has just stored its arguments one by one, and a host that loads two of them in one
+//! instruction has to wait until both stores have left its store buffer: a fifth of a short
+//! hypercall. So they are copied one by one, and volatile so that the compiler leaves it at that.
+#![allow(unsafe_code)]
+
+use crate::Cpu;
+
+impl Cpu {
+    /// GPRs from number `first` on; 0 where there is none.
+    #[inline(always)]
+    pub fn gprs<const N: usize>(&self, first: usize) -> [u64; N] {
+        std::array::from_fn(|i| self.gpr.get(first + i).map_or(0, read))
+    }
+
+    /// Sets GPRs from number `first` on, as far as there are so many.
+    #[inline(always)]
+    pub fn set_gprs<const N: usize>(&mut self, first: usize, values: &[u64; N]) {
+        let gprs = self.gpr.iter_mut().skip(first);
+        gprs.zip(values).for_each(|(gpr, value)| *gpr = read(value));
+    }
+}
+
+#[inline(always)]
+fn read(value: &u64) -> u64 {
+    // SAFETY: a reference is valid for a read.
+    unsafe { std::ptr::read_volatile(value) }
+}
