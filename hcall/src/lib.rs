@@ -8,7 +8,7 @@
 //!
 //! Read the files in this order: [`status`], [`tokens`], [`tier`] (words); [`abi`], [`machine`],
 //! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`splpar`] with
-//! [`areas`], [`vio`], [`rtas`] (the calls); [`inject`] (faults).
+//! [`areas`], [`vio`], [`rtas`] with [`error_log`] (the calls); [`inject`] (faults).
 //!
 //! [`guide`] shows how to use it.
 //!
@@ -21,6 +21,7 @@ pub mod accel;
 pub mod areas;
 pub mod calendar;
 pub mod dispatch;
+pub mod error_log;
 pub mod inject;
 pub mod interrupts;
 pub mod machine;
@@ -44,10 +45,12 @@ pub use abi::{Hcall, Regs};
 pub use accel::{Accel, Lap, Meter};
 pub use areas::{Areas, Moment};
 pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
+pub use error_log::MachineCheck;
 pub use inject::{Injector, Spec};
 pub use machine::{Caller, Machine, Memory, ProcessTable};
 pub use profile::Profile;
 pub use rtas::ddw::Phb;
+pub use rtas::nmi::NmiHandlers;
 pub use rtas::{RtasError, rtas_tokens};
 pub use status::Status;
 pub use tier::{Answer, Tier};

@@ -6,6 +6,7 @@ use crate::areas::{Areas, Moment};
 use crate::interrupts::Interrupts;
 use crate::rtas::RtasError;
 use crate::rtas::ddw::Phb;
+use crate::rtas::nmi::NmiHandlers;
 use crate::status::Status;
 use crate::vio::VioDevice;
 use iommu::{Agent, Container};
@@ -74,6 +75,24 @@ pub trait Machine {
     /// What outlives a reboot, if there is such memory.
     fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
         None
+    }
+
+    /// Has system resets and machine checks of every vCPU told to these routines.
+    ///
+    /// Errors: [`RtasError::Hardware`] when this machine cannot.
+    fn register_nmi(&mut self, _handlers: NmiHandlers) -> Result<(), RtasError> {
+        Err(RtasError::Hardware)
+    }
+
+    /// The area in which the calling vCPU was told its machine check is free; false when it was told
+    /// none.
+    fn release_error_log(&mut self) -> bool {
+        false
+    }
+
+    /// Has a vCPU take a system reset interrupt; false when this machine cannot.
+    fn signal_system_reset(&mut self, _server: u32) -> bool {
+        false
     }
 
     /// Starts a stopped vCPU, by its server number, at a real address with a value in r3.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the processors are: H_GET_CPU_CHARACTERISTICS, H_HOME_NODE_ASSOCIATIVITY.
+//! What the processors are: H_GET_CPU_CHARACTERISTICS, H_HOME_NODE_ASSOCIATIVITY; and system resets:
+//! H_SIGNAL_SYS_RESET.
 
 use crate::abi::hcalls;
 use crate::machine::Caller;
@@ -21,6 +22,14 @@ hcalls![
         // hcall-vphn also promises counters of what changes, which nothing does.
         set: None,
         spec: "LoPAR 2.9, H_HOME_NODE_ASSOCIATIVITY",
+    },
+    Hcall {
+        name: H_SIGNAL_SYS_RESET,
+        call: h_signal_sys_reset(target),
+        returns: [],
+        // Guests try it.
+        set: None,
+        spec: "Linux: plpar_signal_sys_reset; QEMU: h_signal_sys_reset",
     },
 ];
 
@@ -51,4 +60,30 @@ fn h_home_node_associativity(on: &mut Caller<'_>, flags: u64, id: u64) -> Result
         return Err(Status::P2);
     }
     Ok([DOMAIN << 48 | DOMAIN << 32 | DOMAIN << 16 | DOMAIN, END, END, END, END, END])
+}
+
+/// Targets of H_SIGNAL_SYS_RESET that are no processor: all, and all but the caller.
+const ALL: u64 = -1i64 as u64;
+const ALL_OTHERS: u64 = -2i64 as u64;
+
+/// Has processors take a system reset interrupt; one that is stopped takes none. H_PARAMETER when there
+/// is no such processor, and H_HARDWARE when this machine has no such interrupt.
+fn h_signal_sys_reset(on: &mut Caller<'_>, target: u64) -> Result<(), Status> {
+    let caller = u64::from(on.machine.server());
+    let servers = on.machine.servers();
+    if !matches!(target, ALL | ALL_OTHERS) && target >= u64::from(servers) {
+        return Err(Status::Parameter);
+    }
+    let meant = |server: u64| match target {
+        ALL => true,
+        ALL_OTHERS => server != caller,
+        one => server == one,
+    };
+    for server in (0..servers).filter(|&server| meant(server.into())) {
+        let runs = on.machine.is_stopped(server) == Some(false);
+        if runs && !on.machine.signal_system_reset(server) {
+            return Err(Status::Hardware);
+        }
+    }
+    Ok(())
 }

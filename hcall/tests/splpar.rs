@@ -203,6 +203,24 @@ fn h_prod_names_a_processor() {
     }
 }
 
+// Linux: H_SIGNAL_SYS_RESET_ALL is -1, ..._ALL_OTHERS -2. Processor 2 is stopped.
+#[test]
+fn a_system_reset_goes_to_one_or_all_that_run() {
+    for (target, taken) in
+        [(0, &[0][..]), (1, &[1]), (2, &[]), (-1i64 as u64, &[0, 1]), (-2i64 as u64, &[1])]
+    {
+        let mut r = Rig::new();
+        assert_eq!(r.status(H_SIGNAL_SYS_RESET, &[target]), Success);
+        assert_eq!(r.machine.resets.as_deref(), Some(taken), "{target:#x}");
+    }
+    let mut r = Rig::new();
+    for none in [NONE, 1 << 32, -3i64 as u64] {
+        assert_eq!(r.status(H_SIGNAL_SYS_RESET, &[none]), Parameter);
+    }
+    r.machine.resets = None;
+    assert_eq!(r.status(H_SIGNAL_SYS_RESET, &[0]), Hardware);
+}
+
 #[test]
 fn performance_parameters_are_told_and_not_changed() {
     let mut r = Rig::new();

@@ -77,6 +77,7 @@ impl Machine {
             vcpu: &mut probe.cpu,
             server: 0,
             areas: &[],
+            resets: &[],
             clock: &self.clock,
             console: &self.console,
             control: &self.control,

@@ -57,6 +57,8 @@ pub struct Ready {
     pub told: Range<u64>,
     /// The device tree itself; empty for x86-64.
     pub dtb: Vec<u8>,
+    /// Where RTAS is.
+    pub rtas: Range<u64>,
     /// The default DMA window.
     pub dma_window: Window,
     /// Where the initrd is.
@@ -110,7 +112,8 @@ impl Boot<'_> {
         let loaded = self.load_image(&image, &memory, &dma_window, &devices.bus.nodes())?;
         let Loaded { entry, told, dtb, initrd } = loaded;
         let arch = image.arch;
-        Ok(Ready { memory, dma, devices, entry, arch, told, dtb, dma_window, initrd })
+        let rtas = Map::new(self.ram).rtas();
+        Ok(Ready { memory, dma, devices, entry, arch, told, dtb, rtas, dma_window, initrd })
     }
 
     /// Loads everything into RAM that is all zero: what a reboot does again.

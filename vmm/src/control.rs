@@ -40,6 +40,8 @@ struct State {
     /// Input that the guest has not been woken for yet.
     news: bool,
     modes: Modes,
+    /// The vCPU that was told a machine check and has not yet read what was told.
+    error_log: Option<u32>,
 }
 
 /// Where a vCPU is told to start, and with what in r3.
@@ -135,6 +137,9 @@ impl Control {
         if let Some(cpu) = state.cpu(server) {
             (cpu.life, cpu.prodded) = (Life::Stopped, false);
         }
+        if state.free_error_log(server) {
+            self.changed.notify_all();
+        }
         if state.cpus.iter().all(|cpu| matches!(cpu.life, Life::Stopped)) {
             drop(state);
             self.stop(Outcome::Crashed("it stopped its last CPU".into()));
@@ -211,6 +216,37 @@ impl Control {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         None
+    }
+
+    /// Takes the area in which a machine check is told for this vCPU; waits while another has it. False
+    /// when this one has it already.
+    ///
+    /// Errors: the run ends first.
+    pub fn hold_error_log(&self, server: u32) -> Result<bool, Outcome> {
+        let mut state = self.state();
+        loop {
+            if let Some(outcome) = &state.outcome {
+                return Err(outcome.clone());
+            }
+            match state.error_log {
+                Some(holder) if holder == server => return Ok(false),
+                Some(_) => {}
+                None => {
+                    state.error_log = Some(server);
+                    return Ok(true);
+                }
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// This vCPU gives the area back; false when it does not have it.
+    pub fn release_error_log(&self, server: u32) -> bool {
+        let freed = self.state().free_error_log(server);
+        if freed {
+            self.changed.notify_all();
+        }
+        freed
     }
 
     /// Gives input to the guest; waits while it has much unread. False when the run ends.
@@ -294,6 +330,11 @@ impl State {
 
     fn is_interrupted(&mut self, server: u32) -> bool {
         self.cpu(server).is_some_and(|cpu| cpu.interrupted)
+    }
+
+    /// Takes the area of machine checks from this vCPU; false when it does not have it.
+    fn free_error_log(&mut self, server: u32) -> bool {
+        self.error_log.take_if(|holder| *holder == server).is_some()
     }
 
     /// Whether a vCPU was prodded; it is not any more.
@@ -388,6 +429,29 @@ mod tests {
         control.prod(1);
         waits.join().unwrap();
         control.wait_for_prod(1, Duration::from_millis(1)); // once only
+    }
+
+    // LoPAR 2.9, FWNMI: processors serialize, waiting for ibm,nmi-interlock.
+    #[test]
+    fn the_area_of_machine_checks_has_one_holder_and_the_others_wait() {
+        let control = Arc::new(two_cpus());
+        assert!(!control.release_error_log(0), "nobody has it");
+        assert_eq!(control.hold_error_log(0), Ok(true));
+        assert_eq!(control.hold_error_log(0), Ok(false), "the same one again");
+        assert!(!control.release_error_log(1), "it is another's");
+        let hold = |control: &Arc<Control>| {
+            let control = Arc::clone(control);
+            thread::spawn(move || control.hold_error_log(1))
+        };
+        let waiting = hold(&control);
+        assert!(control.release_error_log(0));
+        assert_eq!(waiting.join().unwrap(), Ok(true));
+        // A CPU that stops itself keeps nothing.
+        control.cpu_stopped(1);
+        assert_eq!(control.hold_error_log(0), Ok(true));
+        let waiting = hold(&control);
+        control.stop(Outcome::Quit);
+        assert_eq!(waiting.join().unwrap(), Err(Outcome::Quit));
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod machine;
 pub mod map;
 pub mod memory;
 pub mod modes;
+mod nmi;
 pub mod platform;
 mod processor;
 pub mod qemu;

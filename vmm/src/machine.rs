@@ -94,9 +94,11 @@ impl<V: Vcpu + Send> Machine<V> {
             control,
             xics,
             nvram: Mutex::new(vec![0; NVRAM_BYTES]),
+            rtas: ready.rtas,
             observe: Observe::default(),
             clock: WallClock::default(),
             areas: processors.iter().map(|_| Areas::default()).collect(),
+            resets: processors.iter().map(|p| p.vcpu.system_reset()).collect(),
         };
         Machine { shared, processors, torn_down: None }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What hypercalls set for all vCPUs of a machine at once.
 
-use hcall::ProcessTable;
+use hcall::{NmiHandlers, ProcessTable};
 
 /// The modes. A vCPU takes them when it starts, and when it is kicked after they changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,4 +12,6 @@ pub struct Modes {
     pub relocated: bool,
     /// The process table of translation, if one is registered.
     pub process_table: Option<ProcessTable>,
+    /// Where non-maskable interrupts are told, if the guest has registered routines.
+    pub nmi: Option<NmiHandlers>,
 }

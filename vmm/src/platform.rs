@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hcall::interrupts::Interrupts;
-use hcall::{Areas, Moment, ProcessTable, RtasError, Status, VioDevice};
+use hcall::{Areas, Moment, NmiHandlers, ProcessTable, RtasError, Status, VioDevice};
 use rustix::rand::{GetRandomFlags, getrandom};
 use vio::Bus;
 
 use crate::console::Console;
-use crate::control::{Control, Start};
+use crate::control::{Control, Kick, Start};
 use crate::exit::Outcome;
 use crate::fdt::VTY_UNIT;
 use crate::modes::Modes;
@@ -26,6 +26,8 @@ pub struct Platform<'a, V> {
     pub server: u32,
     /// The virtual processor areas of every vCPU.
     pub areas: &'a [Areas],
+    /// What has each vCPU take a system reset, if it can.
+    pub resets: &'a [Option<Kick>],
     /// The wall clock.
     pub clock: &'a WallClock,
     /// The interrupt controller, if there is one.
@@ -149,6 +151,24 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
 
     fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
         Some(self.nvram)
+    }
+
+    fn register_nmi(&mut self, handlers: NmiHandlers) -> Result<(), RtasError> {
+        self.change_modes(|modes| modes.nmi = Some(handlers));
+        Ok(())
+    }
+
+    fn release_error_log(&mut self) -> bool {
+        self.control.release_error_log(self.server)
+    }
+
+    /// One that waits is woken to take it.
+    fn signal_system_reset(&mut self, server: u32) -> bool {
+        let reset = self.resets.get(server as usize).and_then(Option::as_ref);
+        reset.is_some_and(|reset| {
+            reset();
+            self.control.prod(server)
+        })
     }
 
     fn start_cpu(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {

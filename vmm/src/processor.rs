@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! One vCPU in its machine: it runs until it needs the machine, the machine answers, on and on.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,11 +9,12 @@ use hcall::{Areas, Call, Caller, Memory, Meter, Regs};
 use iommu::Agent;
 
 use crate::console::Console;
-use crate::control::Control;
+use crate::control::{Control, Kick};
 use crate::devices::Devices;
 use crate::dma::Dma;
 use crate::exit::Outcome;
 use crate::machine::Observe;
+use crate::nmi;
 use crate::platform::{Effects, Platform};
 use crate::stats::Calls;
 use crate::trace;
@@ -30,11 +31,15 @@ pub(crate) struct Shared {
     pub(crate) control: Arc<Control>,
     /// What outlives a reboot.
     pub(crate) nvram: Mutex<Vec<u8>>,
+    /// Where RTAS is.
+    pub(crate) rtas: Range<u64>,
     /// The interrupt controller, if the vCPUs have lines.
     pub(crate) xics: Option<Arc<Xics>>,
     pub(crate) observe: Observe,
     /// The virtual processor areas of each vCPU.
     pub(crate) areas: Vec<Areas>,
+    /// What has each vCPU take a system reset, if it can.
+    pub(crate) resets: Vec<Option<Kick>>,
     pub(crate) clock: WallClock,
 }
 
@@ -115,6 +120,12 @@ impl<V: Vcpu> Processor<V> {
                     }
                     vcpu.set_modes(&shared.control.modes());
                 }
+                Exit::MachineCheck(check) => {
+                    if let Err(outcome) = nmi::machine_check(shared, books.server, vcpu, &check) {
+                        return Some(outcome);
+                    }
+                }
+                Exit::SystemReset => nmi::system_reset(shared, books.server, vcpu),
                 Exit::Crashed(why) => return Some(self.crashed(why)),
             }
         }
@@ -160,6 +171,7 @@ impl Books {
             vcpu,
             server: self.server,
             areas: &shared.areas,
+            resets: &shared.resets,
             clock: &shared.clock,
             xics: shared.xics.as_deref(),
             bus: &shared.devices.bus,

@@ -4,7 +4,8 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use hcall::{Moment, Regs};
+use hcall::error_log::Unit;
+use hcall::{MachineCheck, Moment, Regs};
 
 use crate::control::Kick;
 use crate::modes::Modes;
@@ -17,6 +18,10 @@ pub enum Exit {
     Hcall,
     /// Somebody used the kick.
     Kicked,
+    /// It has taken a machine check, of which the guest wants to be told at its routine.
+    MachineCheck(MachineCheck),
+    /// It has taken a system reset, likewise.
+    SystemReset,
     /// It can not go on; the sentence says why.
     Crashed(String),
 }
@@ -43,6 +48,8 @@ pub trait Vcpu {
     fn problem_state(&self) -> bool;
     /// The state at entry: starts at `nip` with the address of the device tree in r3.
     fn start_at(&mut self, nip: u64, device_tree: u64);
+    /// Goes on at this address.
+    fn set_nip(&mut self, _nip: u64) {}
     /// Takes over the modes of the machine.
     fn set_modes(&mut self, modes: &Modes);
     /// Tells that it waits in a hypercall, and runs none of the guest's code until it tells the
@@ -54,6 +61,10 @@ pub trait Vcpu {
     fn reset(&mut self) {}
     /// Its external interrupt line, if it has one.
     fn line(&self) -> Option<Line> {
+        None
+    }
+    /// What other threads call to have it take a system reset, if it can.
+    fn system_reset(&self) -> Option<Kick> {
         None
     }
     /// Writes SPRG0.
@@ -90,6 +101,11 @@ impl From<power::Exit> for Exit {
         match exit {
             power::Exit::Hcall => Exit::Hcall,
             power::Exit::Kicked => Exit::Kicked,
+            power::Exit::MachineCheck { ea, fetch } => {
+                let unit = if fetch { Unit::Fetch } else { Unit::LoadStore };
+                Exit::MachineCheck(MachineCheck { unit, effective: ea })
+            }
+            power::Exit::SystemReset => Exit::SystemReset,
             crash => Exit::Crashed(crash.to_string()),
         }
     }
@@ -123,7 +139,12 @@ impl Vcpu for power::Cpu {
         self.gpr[3] = device_tree;
     }
 
+    fn set_nip(&mut self, nip: u64) {
+        power::Cpu::set_nip(self, nip);
+    }
+
     fn set_modes(&mut self, modes: &Modes) {
+        self.set_firmware_assisted(modes.nmi.is_some());
         self.set_interrupt_little_endian(modes.little_endian);
         self.set_alternate_interrupt_location(modes.relocated);
         let table = modes.process_table.map(|table| (table.base, table.bytes));
@@ -144,6 +165,11 @@ impl Vcpu for power::Cpu {
     fn line(&self) -> Option<Line> {
         let kicker = self.kicker();
         Some(Box::new(move |level| kicker.set_external(level)))
+    }
+
+    fn system_reset(&self) -> Option<Kick> {
+        let kicker = self.kicker();
+        Some(Box::new(move || kicker.system_reset()))
     }
 
     fn set_sprg0(&mut self, value: u64) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! H_RTAS: run-time abstraction services by hypercall, as KVM and QEMU offer them; one row per
-//! service, in the files [`basic`], [`system`], [`ddw`] and [`xics`].
+//! service, in the files [`basic`], [`system`], [`nmi`], [`ddw`] and [`xics`].
 //!
 //! The argument block is big-endian words: token, number of inputs, number of outputs, inputs,
 //! outputs, of which the first is the status (LoPAR 2.9, "RTAS Argument Call Buffer").
 
 pub mod basic;
 pub mod ddw;
+pub mod nmi;
 pub mod system;
 pub mod xics;
 
@@ -113,7 +114,7 @@ use services;
 
 /// Every service, one line per file.
 pub const SERVICES: &[&[Service]] =
-    &[basic::SERVICES, system::SERVICES, ddw::SERVICES, xics::SERVICES];
+    &[basic::SERVICES, system::SERVICES, nmi::SERVICES, ddw::SERVICES, xics::SERVICES];
 
 fn all_services() -> impl Iterator<Item = &'static Service> {
     SERVICES.iter().flat_map(|services| services.iter())

@@ -50,13 +50,6 @@ services![
         returns: [],
         spec: "LoPAR 2.9, event-scan",
     },
-    Service {
-        token: 0x2036,
-        name: "ibm,nmi-register",
-        call: nmi_register(system_reset, machine_check),
-        returns: [],
-        spec: "LoPAR 2.9, ibm,nmi-register",
-    },
 ];
 
 /// Starts the machine anew.
@@ -152,13 +145,4 @@ fn event_scan(
     _length: u32,
 ) -> Result<[u32; 0], RtasError> {
     Err(RtasError::NoErrorsFound)
-}
-
-/// Refused: machine checks and system resets are taken at their vectors, with no error log.
-fn nmi_register(
-    _: &mut Caller<'_>,
-    _system_reset: u32,
-    _machine_check: u32,
-) -> Result<[u32; 0], RtasError> {
-    Err(RtasError::Hardware)
 }

@@ -50,6 +50,13 @@ pub(crate) struct Fake {
     pub(crate) moment: Moment,
     pub(crate) stopped: bool,
     pub(crate) prodded: Vec<u32>,
+    pub(crate) nmi: Option<NmiHandlers>,
+    /// Whether this vCPU has the area of machine checks.
+    pub(crate) holds_error_log: bool,
+    /// The vCPUs that take system resets; `None` when none can.
+    pub(crate) resets: Option<Vec<u32>>,
+    pub(crate) nvram: Option<std::sync::Mutex<Vec<u8>>>,
+    pub(crate) gave_up: Vec<String>,
     /// Dispatch count of this vCPU during each wait, by the way of waiting.
     pub(crate) waits: Vec<(&'static str, u32)>,
 }
@@ -88,6 +95,22 @@ impl Machine for Fake {
     fn cede(&mut self) {
         self.ceded += 1;
         self.waits("cede");
+    }
+    fn register_nmi(&mut self, handlers: NmiHandlers) -> Result<(), RtasError> {
+        self.nmi = Some(handlers);
+        Ok(())
+    }
+    fn release_error_log(&mut self) -> bool {
+        std::mem::take(&mut self.holds_error_log)
+    }
+    fn signal_system_reset(&mut self, server: u32) -> bool {
+        self.resets.as_mut().map(|resets| resets.push(server)).is_some()
+    }
+    fn nvram(&self) -> Option<&std::sync::Mutex<Vec<u8>>> {
+        self.nvram.as_ref()
+    }
+    fn gave_up(&mut self, why: &str) {
+        self.gave_up.push(why.to_owned());
     }
     fn stop_self(&mut self) {
         self.stopped = true;
@@ -222,6 +245,11 @@ impl Rig {
             moment: Moment { timebase: 1000, srr0: 0x4000, srr1: 0x8000_0000_0000_0001 },
             stopped: false,
             prodded: Vec::new(),
+            nmi: None,
+            holds_error_log: false,
+            resets: Some(Vec::new()),
+            nvram: None,
+            gave_up: Vec::new(),
             waits: Vec::new(),
         };
         for running in &machine.areas[..2] {

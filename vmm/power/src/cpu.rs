@@ -70,6 +70,10 @@ pub struct Cpu {
     pub(crate) signals: Arc<Signals>,
     /// Why the CPU can not go on, if it can not.
     pub(crate) dead: Option<Exit>,
+    /// Non-maskable interrupts end the run.
+    pub(crate) firmware_assisted: bool,
+    /// The one that the machine has to be told.
+    pub(crate) non_maskable: Option<Exit>,
     /// Retired count at the last interrupt, and how many came since then at that count.
     pub(crate) loop_watch: (u64, u32),
     pub(crate) illegal: Illegal,
@@ -132,6 +136,8 @@ impl Cpu {
             retired: 0,
             signals: Arc::default(),
             dead: None,
+            firmware_assisted: false,
+            non_maskable: None,
             loop_watch: (0, 0),
             illegal: Illegal::default(),
             cache: None,

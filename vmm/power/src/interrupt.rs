@@ -92,6 +92,18 @@ pub mod program {
     pub const TRAP: u64 = 1 << (63 - 46);
 }
 
+/// SRR1 bits of a machine check for an address that is not RAM, as POWER9 has them (Linux:
+/// `mce_p9_derror_table` for loads, `mce_p9_ierror_table` for fetches and stores). The book leaves them
+/// to the implementation.
+pub mod machine_check {
+    /// An instruction was fetched.
+    pub const FETCH: u64 = 1 << (63 - 36) | 1 << (63 - 44) | 1 << (63 - 45);
+    /// A load; DSISR and DAR tell more.
+    pub const LOAD: u64 = 1 << (63 - 42);
+    /// A store; DAR tells the address.
+    pub const STORE: u64 = 1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45);
+}
+
 /// Vector of `scv 0`; the next level's is 32 bytes on.
 const SYSTEM_CALL_VECTORED: u64 = 0x1_7000;
 
@@ -148,6 +160,26 @@ impl Cpu {
             false => self.enter(interrupt.vector, 0),
         }
         self.note_interrupt(interrupt, srr0);
+        if self.firmware_assisted {
+            self.tell_firmware(interrupt, srr0, info);
+        }
+    }
+
+    /// Has machine checks and system resets end [`run`](Cpu::run) once they are delivered, so that the
+    /// machine can go on in its own way: as where firmware has their vectors.
+    pub fn set_firmware_assisted(&mut self, on: bool) {
+        self.firmware_assisted = on;
+    }
+
+    fn tell_firmware(&mut self, interrupt: Interrupt, srr0: u64, info: u64) {
+        self.non_maskable = match interrupt {
+            MACHINE_CHECK if info == machine_check::FETCH => {
+                Some(Exit::MachineCheck { ea: srr0, fetch: true })
+            }
+            MACHINE_CHECK => Some(Exit::MachineCheck { ea: self.sprs[spr::DAR], fetch: false }),
+            SYSTEM_RESET => Some(Exit::SystemReset),
+            _ => return,
+        };
     }
 
     /// Goes to a handler; the MSR bits `kept` stay as they are, as ME and HV do.

@@ -12,7 +12,12 @@
 
 use crate::radix::Access;
 use crate::shootdown::Shootdown;
-use crate::{Cpu, interrupt::Stop, machine::Size, spr};
+use crate::{
+    Cpu,
+    interrupt::{Stop, machine_check},
+    machine::Size,
+    spr,
+};
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicU64,
@@ -405,13 +410,11 @@ impl Cpu {
         Ok(addend.wrapping_add(ea as usize))
     }
 
-    /// The machine check of a data access to an address that is not RAM, as POWER9 reports a
-    /// bad real address (Linux: `mce_p9_derror_table` for loads, `mce_p9_ierror_table` for
-    /// stores). The book leaves these bits to the implementation.
+    /// The machine check of a data access to an address that is not RAM.
     fn outside_ram(&mut self, ea: u64, access: Access) -> Stop {
         (self.srr1_info, self.sprs[spr::DSISR]) = match access {
-            Access::Load | Access::Fetch => (1 << (63 - 42), 1 << (63 - 57)),
-            Access::Store => (1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45), 0),
+            Access::Load | Access::Fetch => (machine_check::LOAD, 1 << (63 - 57)),
+            Access::Store => (machine_check::STORE, 0),
         };
         self.sprs[spr::DAR] = ea;
         Stop::MachineCheck

@@ -4,7 +4,9 @@
 
 use crate::{
     Cpu,
-    interrupt::{INSTRUCTION_SEGMENT, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop},
+    interrupt::{
+        INSTRUCTION_SEGMENT, INSTRUCTION_STORAGE, Interrupt, MACHINE_CHECK, Stop, machine_check,
+    },
     mem::{Context, PAGE},
     msr,
     radix::{Access, Authority, Leaf, ProcessTable, Refusal},
@@ -237,14 +239,10 @@ impl Cpu {
     }
 
     /// The interrupt of a fetch at `pc` that found no instruction, and its SRR1 bits (6.5.5,
-    /// 6.5.6); outside RAM, what POWER9 reports of a bad real address (Linux:
-    /// `mce_p9_ierror_table`).
+    /// 6.5.6); outside RAM, a machine check.
     pub(crate) fn fetch_interrupt(&self, pc: u64) -> (Interrupt, u64) {
         let bits = match self.leaf(pc, Access::Fetch, self.msr() & msr::IR != 0) {
-            Ok(_) => {
-                let bad_address = 1 << (63 - 36) | 1 << (63 - 44) | 1 << (63 - 45);
-                return (MACHINE_CHECK, bad_address);
-            }
+            Ok(_) => return (MACHINE_CHECK, machine_check::FETCH),
             Err(Refusal::Segment) => return (INSTRUCTION_SEGMENT, 0),
             Err(Refusal::NoEntry) => cause::NO_ENTRY,
             Err(Refusal::NoExecute) => cause::NO_EXECUTE,

@@ -22,6 +22,15 @@ pub enum Exit {
     Hcall,
     /// Somebody used the [`Kicker`].
     Kicked,
+    /// A machine check was delivered, and [`Cpu::set_firmware_assisted`] is on: NIP is its vector.
+    MachineCheck {
+        /// Effective address that is not RAM.
+        ea: u64,
+        /// An instruction was fetched there.
+        fetch: bool,
+    },
+    /// A system reset was delivered, and [`Cpu::set_firmware_assisted`] is on: NIP is its vector.
+    SystemReset,
     /// A machine check while MSR\[ME\] was 0: the CPU stopped.
     Checkstop {
         /// Address of the instruction that caused it.
@@ -41,6 +50,8 @@ impl fmt::Display for Exit {
         match self {
             Exit::Hcall => write!(f, "the guest made a hypercall"),
             Exit::Kicked => write!(f, "the CPU was stopped from outside"),
+            Exit::MachineCheck { ea, .. } => write!(f, "machine check at {ea:#x}"),
+            Exit::SystemReset => write!(f, "system reset"),
             Exit::Checkstop { nip } => {
                 write!(f, "checkstop: a machine check at {nip:#x} while MSR[ME] was 0")
             }
@@ -53,12 +64,12 @@ impl fmt::Display for Exit {
     }
 }
 
-/// An [`Exit`] in a byte, for the way out of the loop: `Dead` is told by the CPU.
+/// An [`Exit`] in a byte, for the way out of the loop: the CPU tells what `Told` is.
 #[derive(Clone, Copy)]
 enum Leave {
     Hcall,
     Kicked,
-    Dead,
+    Told,
 }
 
 /// What other threads may tell a CPU.
@@ -131,11 +142,11 @@ impl Cpu {
     }
 
     #[inline(always)]
-    fn exit(&self, leave: Leave) -> Exit {
+    fn exit(&mut self, leave: Leave) -> Exit {
         match leave {
             Leave::Hcall => Exit::Hcall,
             Leave::Kicked => Exit::Kicked,
-            Leave::Dead => self.dead.unwrap_or(Exit::Kicked),
+            Leave::Told => self.told().unwrap_or(Exit::Kicked),
         }
     }
 
@@ -235,7 +246,7 @@ impl Cpu {
             }
             _ => self.take_stop(stop, cia),
         }
-        self.dead()
+        self.interrupted()
     }
 
     /// No instruction can be fetched at NIP.
@@ -245,12 +256,18 @@ impl Cpu {
         let pc = self.nip & self.pc_mask;
         let (interrupt, info) = self.fetch_interrupt(pc);
         self.take(interrupt, pc, info);
-        self.dead()
+        self.interrupted()
     }
 
-    /// Whether the CPU can not go on.
-    fn dead(&self) -> Option<Leave> {
-        self.dead.is_some().then_some(Leave::Dead)
+    /// Whether the CPU can not go on, or firmware has to be told of an interrupt.
+    fn interrupted(&self) -> Option<Leave> {
+        (self.dead.is_some() || self.non_maskable.is_some()).then_some(Leave::Told)
+    }
+
+    #[cold]
+    fn told(&mut self) -> Option<Exit> {
+        let non_maskable = self.non_maskable.take();
+        self.dead.or(non_maskable)
     }
 
     /// Looks at what other threads and the clock want; takes an enabled interrupt.
@@ -259,13 +276,15 @@ impl Cpu {
     fn events(&mut self) -> Option<Leave> {
         self.look_at = self.retired + SLICE;
         if self.dead.is_some() {
-            return Some(Leave::Dead);
+            return Some(Leave::Told);
         }
         if self.signals.kicked.swap(false, Ordering::Acquire) {
             return Some(Leave::Kicked);
         }
         if self.signals.reset.swap(false, Ordering::Acquire) {
             self.take(crate::interrupt::SYSTEM_RESET, self.nip & self.ea_mask, 0);
+            self.look_at = self.retired + SLICE;
+            return self.interrupted();
         } else if self.msr() & msr::EE != 0 {
             if self.signals.external.load(Ordering::Acquire) {
                 self.take(EXTERNAL, self.nip & self.ea_mask, 0);

@@ -342,3 +342,31 @@ fn a_machine_check_while_they_are_disabled_is_a_checkstop() {
     assert_eq!(guest.cpu.run(), exit, "and it stays so");
     assert!(exit.to_string().contains("machine check at 0x4004"), "{exit}");
 }
+
+#[test]
+fn with_firmware_machine_checks_and_system_resets_leave_after_they_are_delivered() {
+    for (word, ea, fetch) in [
+        (0x88a6_0000, END + 1, false), // lbz r5,0(r6)
+        (0x98a6_0000, END + 1, false), // stb r5,0(r6)
+        (0x4e80_0420, END, true),      // bctr
+    ] {
+        let mut guest = Guest::new(&[NOP, word]);
+        guest.cpu.set_firmware_assisted(true);
+        guest.cpu.gpr[6] = END + 1;
+        guest.cpu.set_ctr(END);
+        assert_eq!(guest.cpu.run(), Exit::MachineCheck { ea, fetch });
+        assert_eq!(guest.cpu.nip(), MACHINE_CHECK.vector);
+        let at = if fetch { END } else { AT + 4 };
+        assert_eq!(guest.spr("srr0"), at);
+        assert_eq!(guest.run(), MACHINE_CHECK.vector, "it goes on where NIP is");
+    }
+    let mut guest = Guest::new(&[]);
+    guest.cpu.set_firmware_assisted(true);
+    guest.cpu.kicker().system_reset();
+    assert_eq!(guest.cpu.run(), Exit::SystemReset);
+    assert_eq!((guest.cpu.nip(), guest.spr("srr0")), (0x100, AT));
+    // Any other interrupt is taken as ever.
+    let mut guest = Guest::new(&[0x7fe0_0008]); // trap
+    guest.cpu.set_firmware_assisted(true);
+    assert_eq!(guest.run(), 0x700);
+}

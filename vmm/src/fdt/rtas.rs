@@ -18,7 +18,14 @@ pub const CODE: [u32; 5] = [
     0x4e80_0020, // blr
 ];
 
-/// Room for an error log, which is never written.
+/// Offset in RTAS of the area in which a machine check is told (LoPAR 2.9, FWNMI, R1-7: not in the
+/// guest's vectors).
+pub const ERROR_AREA: u64 = 0x800;
+
+/// Offset in RTAS of the r3 of a CPU that takes a system reset; the next CPU's is 8 bytes on.
+pub const RESET_AREA: u64 = 0x400;
+
+/// Room for an error log.
 const ERROR_LOG_MAX: u32 = 0x800;
 
 /// How often a guest is to ask for events, of which there are none.
