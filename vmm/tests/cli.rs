@@ -372,6 +372,36 @@ fn an_argument_of_every_kind_is_counted_under_few_names() {
     assert_eq!(stats["hypercalls"][0]["count"], 50);
 }
 
+/// A guest that meets a word of zeros three times and a prefix of the next architecture twice;
+/// its handler of program interrupts goes on behind the word.
+fn meets_illegal_words() -> Vec<u8> {
+    let [zeros, prefix] = [0, 0x0600_0000];
+    let words = [vec![zeros, prefix, zeros, prefix, zeros], power_off()].concat();
+    // mfsrr0 r10; addi r10,r10,4; mtsrr0 r10; rfid
+    let handler: [u32; 4] = [0x7d5a_02a6, 0x394a_0004, 0x7d5a_03a6, 0x4c00_0024];
+    let mut elf = asm::guest(words).and_zeros(0x700, 16);
+    let bytes = handler.into_iter().flat_map(u32::to_be_bytes).collect();
+    elf.segments.last_mut().expect("the handler").data = bytes;
+    elf.bytes()
+}
+
+// Power ISA 3.0B, Book III, 6.5.9: neither is an instruction of this CPU.
+#[test]
+fn illegal_instructions_are_counted_and_named_for_people_and_for_programs() {
+    let files = Files::new();
+    let image = files.write("guest", meets_illegal_words());
+    let text = run([arg(&image), "-m", "16M", "--stats"]);
+    assert_eq!(code(&text), 0, "{text:?}");
+    let lines: Vec<_> =
+        stderr(&text).lines().filter(|line| line.contains("illegal")).map(str::to_owned).collect();
+    let expected =
+        ["illegal instruction 0x00000000: 3 times", "illegal instruction 0x06000000: 2 times"];
+    assert_eq!(lines, expected);
+    let json = run([arg(&image), "-m", "16M", "--stats=json"]);
+    let stats: Value = serde_json::from_str(stderr(&json).trim()).expect("JSON");
+    assert_eq!(stats["illegal"], serde_json::json!({ "0x00000000": 3, "0x06000000": 2 }));
+}
+
 #[test]
 fn the_demonstration_runs_without_an_image() {
     let output = run(["--stats=json"]);
