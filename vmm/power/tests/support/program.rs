@@ -224,8 +224,8 @@ fn scratch(at: u64, handler: u64, endian: Endian) -> Vec<u8> {
 pub(crate) struct Program {
     pub(crate) code: Vec<u8>,
     pub(crate) data: Vec<u8>,
-    entry: u64,
-    endian: Endian,
+    pub(crate) entry: u64,
+    pub(crate) endian: Endian,
 }
 
 impl Program {
