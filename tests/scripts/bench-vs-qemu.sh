@@ -10,10 +10,9 @@
 # run-on-qemu.sh.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
+script=bench-vs-qemu
+. "$(dirname "$0")/compare.sh"
 order=le
-rounds=3
 
 usage() {
 	echo "usage: bench-vs-qemu.sh [-be] [-n ROUNDS]" >&2
@@ -24,30 +23,14 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	-be) order=be ;;
 	-le) order=le ;;
-	-n) [ $# -gt 1 ] || usage; rounds=$2; shift ;;
+	-n) rounds "${2:-}"; shift ;;
 	*) usage ;;
 	esac
 	shift
 done
-case $rounds in '' | *[!0-9]* | 0) usage ;; esac
-
-qemu=${QEMU:-qemu-system-ppc64}
-if ! command -v "$qemu" >/dev/null; then
-	echo "bench-vs-qemu: $qemu is missing; on Debian: apt-get install qemu-system-ppc (or set QEMU)" >&2
-	exit 3
-fi
-if [ -z "${TCEVM:-}" ]; then
-	(cd "$root" && cargo build --release --quiet)
-	TCEVM=${CARGO_TARGET_DIR:-$root/target}/release/tcevm
-fi
-if [ ! -x "$TCEVM" ]; then
-	echo "bench-vs-qemu: $TCEVM is not a program; set TCEVM to the tcevm binary" >&2
-	exit 3
-fi
+prepare
 
 image=$root/guest-images/images/tce-bench-$order.elf
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 # A failed run is told with what it printed.
 measure() {
@@ -68,7 +51,7 @@ while [ "$round" -lt "$rounds" ]; do
 	round=$((round + 1))
 done
 
-echo "tce-bench-$order, the best of $rounds runs; QEMU is $("$qemu" --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')"
+echo "tce-bench-$order, the best of $rounds runs; QEMU is $(version)"
 echo "(ns: less is better; MIPS: more is better)"
 echo
 awk '

@@ -104,6 +104,18 @@ step() {
 		echo "unload: done"
 		;;
 	sleep) sleep 1000 ;;
+	# For devices-vs-qemu.sh: the drivers' work and as little of the programs' as can be.
+	ready) dd if=/dev/urandom of=/noise bs=1M count=8 2>/dev/null && echo "ready: done" ;;
+	fetch) wget -q -O /dev/null "http://$peer:$port/$size" && echo "fetch: done" ;;
+	blocks-in) dd if=/dev/sda of=/dev/null bs=64k iflag=direct 2>/dev/null && echo "blocks-in: done" ;;
+	blocks-out)
+		n=$((size >> 23))
+		while [ $n -gt 0 ]; do
+			n=$((n - 1))
+			dd if=/noise of=/dev/sda bs=64k seek=$((n << 7)) conv=fsync 2>/dev/null || return
+		done
+		echo "blocks-out: done"
+		;;
 	*) echo "$1: there is no such step" ;;
 	esac
 }

@@ -11,9 +11,8 @@
 # GUEST, a directory of debian-guest.sh (made when unset); MEMORY (1G).
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-rounds=3
+script=linux-vs-qemu
+. "$(dirname "$0")/compare.sh"
 
 usage() {
 	echo "usage: linux-vs-qemu.sh [-n ROUNDS]" >&2
@@ -22,28 +21,16 @@ usage() {
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	-n) [ $# -gt 1 ] || usage; rounds=$2; shift ;;
+	-n) rounds "${2:-}"; shift ;;
 	*) usage ;;
 	esac
 	shift
 done
-case $rounds in '' | *[!0-9]* | 0) usage ;; esac
+prepare
 
-qemu=${QEMU:-qemu-system-ppc64}
-if ! command -v "$qemu" >/dev/null; then
-	echo "linux-vs-qemu: $qemu is missing; on Debian: apt-get install qemu-system-ppc (or set QEMU)" >&2
-	exit 3
-fi
-if [ -z "${TCEVM:-}" ]; then
-	(cd "$root" && cargo build --release --quiet)
-	TCEVM=${CARGO_TARGET_DIR:-$root/target}/release/tcevm
-fi
 guest=${GUEST:-$("$here/debian-guest.sh")}
 memory=${MEMORY:-1G}
 append="console=hvc0 cryptomgr.notests"
-
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
 # Milliseconds from the start of a command until the guest's init speaks.
 measure() {
@@ -77,7 +64,7 @@ done
 
 tcevm=$(sort -n "$work/tcevm" | head -n 1)
 qemu_best=$(sort -n "$work/qemu" | head -n 1)
-echo "time to the first user process, the best of $rounds runs; QEMU is $("$qemu" --version | sed -n '1s/.*version \([^ ]*\).*/\1/p')"
+echo "time to the first user process, the best of $rounds runs; QEMU is $(version)"
 awk -v ours="$tcevm" -v theirs="$qemu_best" 'BEGIN {
 	printf "tcevm %.2f s, QEMU %.2f s: %.2fx of QEMU (less is better)\n", ours / 1000, theirs / 1000, ours / theirs
 }'

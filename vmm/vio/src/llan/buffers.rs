@@ -16,13 +16,32 @@ pub const HANDLE: u64 = 8;
 /// The buffers that the guest gave, in pools of one size each, the smallest first.
 #[derive(Debug, Default)]
 pub struct Pools {
-    pools: Vec<(u64, Vec<Ioba>)>,
+    pools: Vec<Pool>,
     count: usize,
+}
+
+#[derive(Debug)]
+struct Pool {
+    size: u64,
+    buffers: Vec<Ioba>,
+    /// Buffers that the guest got back filled, and has not given anew.
+    lent: usize,
 }
 
 /// There is no room for a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
+
+/// Where a frame goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Into this buffer.
+    Buffer(Ioba),
+    /// A buffer will come.
+    Later,
+    /// The guest never gave one that is large enough.
+    Nowhere,
+}
 
 impl Pools {
     /// How many buffers there are.
@@ -30,45 +49,60 @@ impl Pools {
         self.count
     }
 
-    /// Adds a buffer. Errors when it is of one size more than there can be.
-    pub fn add(&mut self, buffer: Descriptor) -> Result<(), Full> {
+    /// Adds a buffer; true when frames that wait for its size should be tried again, which is when at least half
+    /// of the buffers are back: each try costs a switch of threads. Errors when it is of one size more
+    /// than there can be.
+    pub fn add(&mut self, buffer: Descriptor) -> Result<bool, Full> {
         let at = match self.find(buffer.len()) {
             Ok(at) => at,
             Err(_) if self.pools.len() >= MOST_POOLS => return Err(Full),
             Err(at) => {
-                self.pools.insert(at, (buffer.len(), Vec::new()));
+                let pool = Pool { size: buffer.len(), buffers: Vec::new(), lent: 0 };
+                self.pools.insert(at, pool);
                 at
             }
         };
-        self.pools[at].1.push(buffer.address());
+        let pool = &mut self.pools[at];
+        pool.buffers.push(buffer.address());
+        pool.lent = pool.lent.saturating_sub(1);
         self.count += 1;
-        Ok(())
+        Ok(pool.buffers.len() >= pool.lent)
     }
 
-    /// Takes a buffer of the smallest size that holds so many bytes and has one. The last that came
-    /// goes first: it is the likeliest to be in a cache.
-    pub fn take(&mut self, bytes: u64) -> Option<Ioba> {
+    /// Takes a buffer of the smallest size that holds so many bytes. The last that came goes first: it is the
+    /// likeliest to be in a cache.
+    ///
+    /// When all of that size are with the guest, a patient frame waits until they come back: a larger one costs the guest
+    /// the more, as it has to map and to clear a whole new one. An impatient frame takes the larger one, and
+    /// so do those after it until buffers of the right size come again.
+    pub fn take(&mut self, bytes: u64, patient: bool) -> Place {
         let first = self.find(bytes).unwrap_or_else(|at| at);
-        let buffer = self.pools[first..].iter_mut().find_map(|(_, buffers)| buffers.pop())?;
-        self.count -= 1;
-        Some(buffer)
-    }
-
-    /// Whether there is or was a buffer that holds so many bytes.
-    pub fn has_had(&self, bytes: u64) -> bool {
-        self.pools.last().is_some_and(|(size, _)| *size >= bytes)
+        let Some(fitting) = self.pools.get_mut(first) else { return Place::Nowhere };
+        if fitting.buffers.is_empty() && fitting.lent > 0 {
+            if patient {
+                return Place::Later;
+            }
+            fitting.lent = 0;
+        }
+        let taken = self.pools[first..].iter_mut().find_map(|pool| {
+            let buffer = pool.buffers.pop()?;
+            pool.lent += 1;
+            Some(buffer)
+        });
+        self.count -= usize::from(taken.is_some());
+        taken.map_or(Place::Later, Place::Buffer)
     }
 
     /// Takes a buffer of exactly this size.
     pub fn take_exactly(&mut self, bytes: u64) -> Option<Ioba> {
         let at = self.find(bytes).ok()?;
-        let buffer = self.pools[at].1.pop()?;
+        let buffer = self.pools[at].buffers.pop()?;
         self.count -= 1;
         Some(buffer)
     }
 
     fn find(&self, bytes: u64) -> Result<usize, usize> {
-        self.pools.binary_search_by_key(&bytes, |(size, _)| *size)
+        self.pools.binary_search_by_key(&bytes, |pool| pool.size)
     }
 }
 
@@ -143,21 +177,54 @@ mod tests {
         Descriptor(Descriptor::VALID | len << 32 | at)
     }
 
+    fn pools(of: &[(u64, u64)]) -> Pools {
+        let mut pools = Pools::default();
+        for (len, at) in of {
+            pools.add(buffer(*len, *at)).unwrap();
+        }
+        pools
+    }
+
     // LoPAR 2.9: "looking for the first available buffer that is equal to or greater than".
     #[test]
     fn the_smallest_that_fits_is_taken() {
-        let mut pools = Pools::default();
-        for (len, at) in [(2048, 0x1000), (512, 0x2000), (2048, 0x3000), (65536, 0x10000)] {
-            pools.add(buffer(len, at)).unwrap();
-        }
-        assert_eq!(pools.take(512), Some(Ioba(0x2000)));
-        assert_eq!(pools.take(512), Some(Ioba(0x3000)));
+        let mut pools = pools(&[(2048, 0x1000), (512, 0x2000), (2048, 0x3000), (65536, 0x10000)]);
+        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x2000)));
+        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x3000)));
         assert_eq!(pools.take_exactly(512), None);
         assert_eq!(pools.take_exactly(2047), None);
         assert_eq!(pools.take_exactly(2048), Some(Ioba(0x1000)));
-        assert_eq!(pools.take(60000), Some(Ioba(0x10000)));
-        assert_eq!(pools.take(1), None);
+        assert_eq!(pools.take(60000, false), Place::Buffer(Ioba(0x10000)));
+        assert_eq!(pools.take(1, false), Place::Later);
+        assert_eq!(pools.take(65537, false), Place::Nowhere);
         assert_eq!(pools.count(), 0);
+    }
+
+    #[test]
+    fn a_patient_frame_waits_for_a_buffer_of_its_size() {
+        let mut pools = pools(&[(512, 0x1000), (512, 0x1200), (512, 0x1400), (2048, 0x2000)]);
+        for at in [0x1400, 0x1200, 0x1000] {
+            assert_eq!(pools.take(512, true), Place::Buffer(Ioba(at)));
+        }
+        assert_eq!(pools.take(512, true), Place::Later);
+        // One is back, two are not; then it is two and one.
+        assert_eq!(pools.add(buffer(512, 0x1000)), Ok(false));
+        assert_eq!(pools.add(buffer(512, 0x1200)), Ok(true));
+        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1200)));
+        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1000)));
+        assert_eq!(pools.take(512, true), Place::Later);
+        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x2000)));
+    }
+
+    #[test]
+    fn after_an_impatient_frame_nobody_waits_for_what_does_not_come() {
+        let mut pools = pools(&[(512, 0x1000), (2048, 0x2000), (2048, 0x3000), (2048, 0x4000)]);
+        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1000)));
+        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x4000)));
+        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x3000)));
+        pools.add(buffer(512, 0x1000)).unwrap();
+        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1000)));
+        assert_eq!(pools.take(512, true), Place::Later);
     }
 
     #[test]

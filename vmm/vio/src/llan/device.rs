@@ -3,13 +3,14 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
 
 use hcall::vio::{Descriptor, FilterChange, LogicalLan, Mac, Multicast, Outcome};
 use hcall::{Status, VioDevice};
 use iommu::{Direction, Ioba};
 
-use super::backend::{Link, NetError, NetSpec, Sink};
-use super::buffers::{ENTRY, HANDLE, Pools, ReceiveQueue};
+use super::backend::{Link, NetError, NetSpec, PATIENCE, Sink};
+use super::buffers::{ENTRY, HANDLE, Place, Pools, ReceiveQueue};
 use super::filter::{FILTERS, Filter};
 use crate::bus::{Node, OnBus, Slot};
 use crate::dma::{Fault, Port};
@@ -51,8 +52,15 @@ struct State {
     open: Option<Open>,
     /// Where a frame is gathered.
     frame: Vec<u8>,
-    /// The back end has frames that wait for a buffer.
-    waited_for: bool,
+    /// Frames of the back end wait for a buffer.
+    waiting: Option<Waiting>,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    since: Instant,
+    /// The back end was told to try again.
+    told: bool,
 }
 
 /// What the guest registered.
@@ -75,7 +83,7 @@ impl Llan {
             filter: Filter::default(),
             open: None,
             frame: Vec::new(),
-            waited_for: false,
+            waiting: None,
         };
         let link = Link::open(&spec.to)?;
         let (state, counters) = (Mutex::new(state), Counters::default());
@@ -185,7 +193,7 @@ impl LogicalLan for Llan {
         let mut state = self.state();
         self.slot.line.set_open(false);
         state.open = None;
-        if std::mem::take(&mut state.waited_for) {
+        if state.waiting.take().is_some() {
             self.link.resume();
         }
         Ok(())
@@ -193,7 +201,7 @@ impl LogicalLan for Llan {
 
     fn add_buffer(&self, buffer: Descriptor) -> Result<(), Status> {
         let mut state = self.state();
-        let State { port, open, .. } = &mut *state;
+        let State { port, open, waiting, .. } = &mut *state;
         let aligned = buffer.address().0.is_multiple_of(BUFFER_ALIGN);
         if !buffer.is_valid() || buffer.len() < LEAST_BUFFER || !aligned {
             return Err(Status::Parameter);
@@ -204,8 +212,9 @@ impl LogicalLan for Llan {
         if open.pools.count() as u64 >= open.queue.entries() {
             return Err(Status::Resource);
         }
-        open.pools.add(buffer).map_err(|_| Status::Resource)?;
-        if std::mem::take(&mut state.waited_for) {
+        let enough = open.pools.add(buffer).map_err(|_| Status::Resource)?;
+        if let Some(waiting) = waiting.as_mut().filter(|waiting| enough && !waiting.told) {
+            waiting.told = true;
             self.link.resume();
         }
         Ok(())
@@ -282,7 +291,8 @@ impl Sink for Llan {
         for frame in frames {
             match self.receive_one(&mut state, frame) {
                 Ok(Received::Later) => {
-                    state.waited_for = true;
+                    let since = state.waiting.map_or_else(Instant::now, |waiting| waiting.since);
+                    state.waiting = Some(Waiting { since, told: false });
                     break;
                 }
                 received => told |= received == Ok(Received::Told),
@@ -300,7 +310,7 @@ impl Sink for Llan {
 impl Llan {
     /// A fault loses the frame.
     fn receive_one(&self, state: &mut State, frame: &[u8]) -> Result<Received, Fault> {
-        let State { port, mac, filter, open: Some(open), .. } = state else {
+        let State { port, mac, filter, open: Some(open), waiting, .. } = state else {
             return Ok(Received::Dropped);
         };
         let to = frame.first_chunk::<6>().filter(|_| frame.len() as u64 >= LEAST_FRAME);
@@ -308,15 +318,18 @@ impl Llan {
             return Ok(Received::Dropped);
         }
         let needed = frame.len() as u64 + HANDLE;
-        let Some(buffer) = open.pools.take(needed) else {
-            if open.pools.has_had(needed) {
-                return Ok(Received::Later);
+        let patient = waiting.is_none_or(|waiting| waiting.since.elapsed() < PATIENCE);
+        let buffer = match open.pools.take(needed, patient) {
+            Place::Buffer(buffer) => buffer,
+            Place::Later => return Ok(Received::Later),
+            Place::Nowhere => {
+                self.counters.dropped.fetch_add(1, Ordering::Relaxed);
+                open.dropped += 1;
+                port.write(Ioba(open.list.0 + DROPPED), &open.dropped.to_be_bytes())?;
+                return Ok(Received::Dropped);
             }
-            self.counters.dropped.fetch_add(1, Ordering::Relaxed);
-            open.dropped += 1;
-            port.write(Ioba(open.list.0 + DROPPED), &open.dropped.to_be_bytes())?;
-            return Ok(Received::Dropped);
         };
+        *waiting = None;
         let mut handle = [0; 8];
         port.read(buffer, &mut handle)?;
         let written = port.write(Ioba(buffer.0 + HANDLE), frame);

@@ -15,9 +15,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use hcall::vio::Mac;
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 /// Where frames go, as the user gives it: `tap=NAME`, `socket=PATH` or `hub=PATH`, and `,mac=ADDRESS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,10 +106,13 @@ pub enum NetError {
     Thread(io::Error),
 }
 
+/// How long a frame waits for the guest to give back a buffer of its size, before it takes a larger one.
+pub const PATIENCE: Duration = Duration::from_millis(20);
+
 /// Who takes frames from outside.
 pub trait Sink: Send + Sync {
     /// Takes frames in order, as many as it can; returns how many. The rest is to be given again after a
-    /// [`Link::resume`].
+    /// [`Link::resume`], or after [`PATIENCE`].
     fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize;
 }
 
@@ -141,14 +145,16 @@ impl Wake {
         self.stop.load(std::sync::atomic::Ordering::Acquire)
     }
 
-    /// Waits until one of these is ready or somebody wakes. Returns what is ready.
-    fn wait(&self, wanted: &[(BorrowedFd<'_>, PollFlags)]) -> Vec<PollFlags> {
+    /// Waits until one of these is ready or somebody wakes; when frames wait for the guest, not longer than
+    /// [`PATIENCE`]. Returns what is ready.
+    fn wait(&self, wanted: &[(BorrowedFd<'_>, PollFlags)], frames_wait: bool) -> Vec<PollFlags> {
         let own = [(self.event.as_fd(), PollFlags::IN)];
         let all = own.iter().chain(wanted);
         let mut fds: Vec<_> =
             all.map(|(fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
+        let patience = Timespec { tv_sec: 0, tv_nsec: PATIENCE.subsec_nanos().into() };
         // An interrupted wait is one with nothing ready.
-        if poll(&mut fds, None).is_err() {
+        if poll(&mut fds, frames_wait.then_some(&patience)).is_err() {
             return vec![PollFlags::empty(); wanted.len()];
         }
         if !fds[0].revents().is_empty() {

@@ -97,7 +97,7 @@ impl Hub {
         }
         // An empty set of flags still reports a peer that hung up, again and again: leave it out.
         wanted.retain(|(_, flags)| !flags.is_empty());
-        wake.wait(&wanted);
+        wake.wait(&wanted, inboxes.iter().any(Inbox::waits));
     }
 }
 

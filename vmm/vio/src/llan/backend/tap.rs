@@ -61,10 +61,10 @@ impl Wire for Tap {
         let (mut lengths, mut taken) = (Vec::new(), 0);
         while !wake.stopped() {
             if taken == lengths.len() {
-                wake.wait(&[(self.0.as_fd(), PollFlags::IN)]);
+                wake.wait(&[(self.0.as_fd(), PollFlags::IN)], false);
                 (lengths, taken) = (self.read(&mut buffer), 0);
             } else {
-                wake.wait(&[]);
+                wake.wait(&[], true);
             }
             let Some(sink) = sink.upgrade() else { return };
             let frames = buffer.chunks(FRAME).zip(&lengths).skip(taken);
