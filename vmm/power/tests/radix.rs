@@ -290,3 +290,50 @@ fn a_tlbie_of_one_cpu_is_seen_by_another() {
     assert_eq!(guest.cpu.run(), Exit::Hcall);
     assert_eq!(guest.cpu.gpr[3], 2);
 }
+
+/// Random numbers: splitmix64.
+fn next(seed: &mut u64) -> u64 {
+    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (*seed ^ *seed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ z >> 31
+}
+
+/// An entry that leads somewhere, to no place, or is any number.
+fn any_entry(seed: &mut u64) -> u64 {
+    let place = [next(seed) % RAM as u64, RAM as u64, 1 << 50, next(seed) >> 8];
+    let place = place[(next(seed) % 4) as usize] & !0xff;
+    match next(seed) % 4 {
+        0 => next(seed),
+        1 => VALID | LEAF | place | R | C | READ | WRITE | EXECUTE,
+        _ => VALID | place | (next(seed) % 32),
+    }
+}
+
+// A guest may write anything into its tables: each access ends as one that is translated or in an
+// interrupt, and nothing panics or runs for ever.
+#[test]
+fn trees_of_any_content_end_every_access() {
+    let mut seed = 0x7ce;
+    for round in 0..3000 {
+        let mut guest = Guest::new(&[STD, LD]);
+        let entries = LEVELS.iter().flat_map(|level| [*level, level + 8, level + 0xfff8]);
+        for at in entries.chain([TABLE, TABLE + 8]) {
+            if next(&mut seed).is_multiple_of(2) {
+                guest.put(at, any_entry(&mut seed));
+            }
+        }
+        if next(&mut seed).is_multiple_of(4) {
+            let base = [TABLE, TABLE + 8, RAM as u64 - 8, RAM as u64, u64::MAX, next(&mut seed)];
+            let base = base[(next(&mut seed) % 6) as usize];
+            let size = [0, 16, 4096, u64::MAX][(next(&mut seed) % 4) as usize];
+            guest.cpu.set_process_table(ProcessTable { base, size });
+        }
+        let near = KERNEL + next(&mut seed) % 0x3000;
+        guest.cpu.gpr[4] = if round % 2 == 0 { near } else { next(&mut seed) };
+        for _ in 0..8 {
+            let exit = guest.cpu.step();
+            assert!(matches!(exit, None | Some(Exit::Hcall)), "round {round}: {exit:?}");
+        }
+    }
+}
