@@ -21,6 +21,13 @@ use crate::image::place::{self, PlaceError, Placed};
 use crate::map::Map;
 use crate::memory::{self, MapError, RamSize};
 
+/// Where Linux for POWER is linked (Linux: `KERNELBASE`).
+const LINUX_ENTRY: u64 = 0xc000_0000_0000_0000;
+/// Bytes of its process table (Linux: `radix_init_pgtable`).
+const LINUX_PROCESS_TABLE: u64 = 16 << 20;
+/// The longest command line it reads (Linux: `COMMAND_LINE_SIZE`, less the null).
+const LINUX_COMMAND_LINE: usize = 2047;
+
 /// What the user gave.
 #[derive(Clone, Copy, Debug)]
 pub struct Boot<'a> {
@@ -138,6 +145,9 @@ impl Boot<'_> {
         log::debug!("entry {entry:#x}, image ends at {end:#x}");
         let load = |path| initrd::place(path, end, &mut map, memory);
         let initrd = self.initrd.map(load).transpose()?;
+        if image.entry == LINUX_ENTRY {
+            self.advise_linux(&map);
+        }
         let (told, mut dtb) = (map.device_tree(), Vec::new());
         if image.arch == Arch::Power {
             dtb = self.device_tree(initrd.clone(), &map.rtas(), dma_window, devices);
@@ -146,6 +156,21 @@ impl Boot<'_> {
             memory.write_slice(&code, GuestAddress(map.rtas().start))?;
         }
         Ok(Loaded { entry, told, dtb, initrd })
+    }
+
+    /// Says what Linux would not.
+    fn advise_linux(&self, map: &Map) {
+        if !map.has_room(LINUX_PROCESS_TABLE) {
+            log::warn!(
+                "with {} of RAM, Linux has no room for its process table (16 MiB at a multiple of \
+                 that) beside itself and its initrd, and stops before it has a console; give at \
+                 least 128M with -m",
+                self.ram
+            );
+        }
+        if self.append.len() > LINUX_COMMAND_LINE {
+            log::warn!("Linux reads {LINUX_COMMAND_LINE} bytes of --append and ignores the rest");
+        }
     }
 
     fn device_tree(

@@ -87,6 +87,17 @@ impl Map {
         Ok(())
     }
 
+    /// Whether `len` bytes at a multiple of `len` are free.
+    pub fn has_room(&self, len: u64) -> bool {
+        let mut starts = (0..self.ram.bytes()).step_by(usize::try_from(len).unwrap_or(usize::MAX));
+        let free = |start: u64| {
+            start
+                .checked_add(len)
+                .is_some_and(|end| end <= self.ram.bytes() && self.owner_in(start..end).is_none())
+        };
+        starts.any(free)
+    }
+
     /// The last claim that starts below the end of the range is the only one that can reach into it
     /// from below, because claims are disjoint; any other that meets the range starts inside it.
     fn owner_in(&self, range: Range<u64>) -> Option<&str> {
@@ -121,6 +132,15 @@ mod tests {
             assert!(matches!(refused, Err(ClaimError::Overlap { .. })), "{start:#x} {len:#x}");
         }
         map.claim("d".into(), 0x3000, 0x5f_d000).unwrap(); // up to the device tree at 6 MiB
+    }
+
+    #[test]
+    fn room_is_free_whole_and_aligned() {
+        const MIB: u64 = 1 << 20;
+        let mut map = map("24M"); // the device tree is in the last 2 MiB
+        assert!(map.has_room(8 * MIB) && map.has_room(16 * MIB) && !map.has_room(32 * MIB));
+        map.claim("a".into(), 7 * MIB, 2 * MIB).unwrap();
+        assert!(map.has_room(4 * MIB) && !map.has_room(8 * MIB) && !map.has_room(16 * MIB));
     }
 
     #[test]

@@ -189,6 +189,37 @@ fn an_initrd_that_cannot_be_loaded() {
     refused(Path::new("/dev/zero"), ["/dev/zero", "not a regular file"]);
 }
 
+// Linux allocates 16 MiB at a multiple of 16 MiB before its console works; without them it is silent.
+#[test]
+fn too_little_memory_for_linux_is_told_before_it_starts() {
+    const KERNEL: u64 = 0xc000_0000_0000_0000;
+    let files = Files::new();
+    let mut elf = Elf::fixed(KERNEL, vec![0x48, 0, 0, 0]); // b .
+    elf.segments[0].memsz = 20 << 20;
+    let image = files.write("vmlinux", elf.bytes());
+    let said = |ram| {
+        let args = ["run", arg(&image), "-m", ram, "--timeout", "0.1"];
+        stderr(&support::tcevm().args(args).output().unwrap())
+    };
+    let warning = said("40M");
+    assert!(warning.contains("process table") && warning.contains("128M with -m"), "{warning}");
+    assert_eq!(said("64M").lines().count(), 1, "only that it was stopped");
+}
+
+// Linux for POWER: COMMAND_LINE_SIZE is 2048, with the null.
+#[test]
+fn a_command_line_that_linux_will_cut_is_told() {
+    let files = Files::new();
+    let image =
+        files.write("vmlinux", Elf::fixed(0xc000_0000_0000_0000, vec![0x48, 0, 0, 0]).bytes());
+    for (len, told) in [(2047, false), (2048, true)] {
+        let append = "a".repeat(len);
+        let args = ["run", arg(&image), "-m", "64M", "--timeout", "0.1", "--append", &append];
+        let said = stderr(&support::tcevm().args(args).output().unwrap());
+        assert_eq!(said.contains("--append"), told, "{len}: {said}");
+    }
+}
+
 #[test]
 fn memory_sizes_that_cannot_be() {
     for (size, says) in [
@@ -208,6 +239,9 @@ fn memory_sizes_that_cannot_be() {
 #[test]
 fn other_values_that_cannot_be() {
     refused(&["--memory"], 2, ["value is required"]);
+    refused(&["--smp=0"], 2, ["--smp", "not in 1..="]);
+    refused(&["--smp=1000"], 2, ["--smp", "not in 1..="]);
+    refused(&["--smp=9"], 3, ["1 to 8 CPUs", "--smp"]); // the demonstration is a POWER guest
     refused(&["--timeout=0"], 2, ["greater than 0"]);
     refused(&["--timeout=soon"], 2, ["for example 10"]);
     refused(&["--stats=xml"], 2, ["--stats", "json"]);
