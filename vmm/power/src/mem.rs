@@ -159,7 +159,7 @@ struct Shared {
     changes: AtomicU64,
     shootdown: Shootdown,
     /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
-    generations: [AtomicU32; GENERATIONS],
+    generations: Box<[AtomicU32; GENERATIONS]>,
 }
 
 /// The region of RAM from real address 0 on, which is nearly always all of it.
@@ -193,11 +193,17 @@ pub(crate) struct Bus {
     shared: Arc<Shared>,
 }
 
+/// All zero. Never on the stack, and zeroed memory that the host fills when it is first used: what
+/// optimised builds make of this.
+fn generations() -> Box<[AtomicU32; GENERATIONS]> {
+    let counters: Vec<_> = vec![0; GENERATIONS].into_iter().map(AtomicU32::new).collect();
+    counters.try_into().unwrap_or_else(|_| unreachable!("so many"))
+}
+
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
-        let generations = [const { AtomicU32::new(0) }; GENERATIONS];
         let (changes, shootdown) = Default::default();
-        let shared = Shared { changes, shootdown, generations };
+        let shared = Shared { changes, shootdown, generations: generations() };
         Bus { first: FirstRegion::of(&ram), ram, shared: Arc::new(shared) }
     }
     /// How often code or translations were invalidated. Acquire: who finds a change finds what
