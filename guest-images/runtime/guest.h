@@ -21,6 +21,12 @@ struct dma_window {
 	uint64_t size;			/* bytes; 0 when the machine has no PCI host bridge */
 };
 
+/* A virtual I/O device; its unit address is 0 when the machine has none. */
+struct vio {
+	uint32_t unit;
+	struct dma_window window;
+};
+
 struct machine {
 	const char *model;		/* /model */
 	const char *bootargs;		/* /chosen/bootargs, what `--append` gave */
@@ -30,6 +36,7 @@ struct machine {
 	uint32_t rtas_power_off, rtas_start_cpu;	/* tokens; 0: there is no such service */
 	struct dma_window window;	/* the first PCI host bridge's default window */
 	uint64_t bridge;		/* its unit address (BUID); 0: it is not told */
+	struct vio lan, scsi;		/* the first l-lan and the first v-scsi */
 };
 
 extern struct machine machine;
@@ -61,8 +68,21 @@ bool start_cpu(uint32_t cpu, void (*function)(uint64_t), uint64_t argument);
 #define H_CEDE			0xe0
 #define H_CONFER		0xe4
 #define H_PROD			0xe8
+#define H_REG_CRQ		0xfc
+#define H_FREE_CRQ		0x100
+#define H_VIO_SIGNAL		0x104
+#define H_SEND_CRQ		0x108
+#define H_REGISTER_LOGICAL_LAN	0x114
+#define H_FREE_LOGICAL_LAN	0x118
+#define H_ADD_LOGICAL_LAN_BUFFER	0x11c
+#define H_SEND_LOGICAL_LAN	0x120
+#define H_MULTICAST_CTRL	0x130
 #define H_STUFF_TCE		0x138
 #define H_PUT_TCE_INDIRECT	0x13c
+#define H_CHANGE_LOGICAL_LAN_MAC	0x14c
+#define H_ILLAN_ATTRIBUTES	0x244
+#define H_ENABLE_CRQ		0x2b0
+#define H_FREE_LOGICAL_LAN_BUFFER	0x1d4
 #define H_RANDOM		0x300
 #define H_SET_MODE		0x31c
 #define H_REGISTER_PROC_TBL	0x37c
@@ -70,11 +90,15 @@ bool start_cpu(uint32_t cpu, void (*function)(uint64_t), uint64_t argument);
 
 #define H_SUCCESS	0
 #define H_BUSY		1
+#define H_CLOSED	2
 #define H_HARDWARE	(-1)
 #define H_FUNCTION	(-2)
 #define H_PRIVILEGE	(-3)
 #define H_PARAMETER	(-4)
+#define H_DROPPED	(-12)
+#define H_RESOURCE	(-16)
 #define H_P4		(-57)
+#define H_LONG_BUSY_ORDER_10_MSEC	9901
 
 /* Permission bits of a TCE: what the device may do with the page. */
 #define TCE_READ	1

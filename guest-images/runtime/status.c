@@ -20,6 +20,7 @@ static const struct {
 	{ -9, "H_NO_MEM" },
 	{ -10, "H_AUTHORITY" },
 	{ -11, "H_PERMISSION" },
+	{ -12, "H_DROPPED" },
 	{ -16, "H_RESOURCE" },
 	{ -46, "H_RESCINDED" },
 	{ -54, "H_ABORTED" },

@@ -5,7 +5,7 @@ mod support;
 
 use std::path::Path;
 
-use support::{arg, code, run, stderr, stdout};
+use support::{Files, arg, code, run, stderr, stdout};
 
 /// Runs a guest in both byte orders, with what it needs on the command line.
 fn every_claim_holds(guest: &str, options: &[&str]) {
@@ -46,4 +46,52 @@ fn several_cpus_start_stop_interrupt_and_share_memory() {
 #[test]
 fn radix_trees_protect_and_tlbie_reaches_every_cpu() {
     every_claim_holds("radix", &["--smp", "2"]);
+}
+
+/// Where a mad driver finds a disk, and a network on which nobody is.
+fn devices(files: &Files) -> [String; 4] {
+    let disk = files.write("disk", vec![0; 8 << 20]);
+    let net = format!("hub={}", files.path("hub").display());
+    ["--disk".into(), arg(&disk).into(), "--net".into(), net]
+}
+
+#[test]
+fn drivers_gone_mad_meet_devices_that_are_not() {
+    let files = Files::new();
+    let devices = devices(&files);
+    for options in [
+        &[][..],
+        &["--check", "dma", "--accel", "real", "--platform", "ioda2"],
+        &["--check", "dma", "--platform", "ioda1"],
+        &["--accel", "user", "--platform", "p5ioc2", "--no-multi-tce"],
+    ] {
+        // Its first violation of the protocol is a warning.
+        let common = ["--smp", "2", "--log", "error", "--append", "seed=42 calls=5000"];
+        let devices = devices.each_ref().map(String::as_str);
+        every_claim_holds("mad", &[options, &common, &devices].concat());
+    }
+}
+
+#[test]
+fn what_a_mad_driver_did_is_told_with_device_liobn_and_bus_address() {
+    let files = Files::new();
+    let devices = devices(&files);
+    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-images/images/mad-le.elf");
+    let options = ["--check", "dma", "--log", "error", "--stats=json", arg(&image)];
+    let output = run([&options[..], &devices.each_ref().map(String::as_str)].concat());
+    assert_eq!(code(&output), 0, "{}", stdout(&output));
+    let stats: serde_json::Value = serde_json::from_str(&stderr(&output)).unwrap();
+    assert_eq!(stats["findings"]["count"], 0, "the bridge forgets what is replaced: {stats}");
+    assert_eq!(stats["pages"]["leaked_pins"], 0);
+    for (name, unit) in [("l-lan@71000002", 0x7100_0002), ("v-scsi@71000003", 0x7100_0003)] {
+        let mut all = stats["devices"].as_array().unwrap().iter();
+        let device = all.find(|device| device["name"] == name).expect(name);
+        assert!(device["dma_faults"].as_u64() > Some(0), "{device}");
+        // mad.h: NOWHERE.
+        let kinds = device["dma_fault_kinds"].as_array().unwrap();
+        assert!(
+            kinds.iter().any(|kind| kind["liobn"] == unit && kind["ioba"] == 0x15_0000),
+            "{device}"
+        );
+    }
 }

@@ -39,6 +39,21 @@ static bool is(const struct property *p, const char *name, uint32_t length)
 
 static uint32_t servers;
 
+/* A window's LIOBN and then two cells for each number. */
+static struct dma_window window(const uint32_t *cells)
+{
+	return (struct dma_window){ be32(cells[0]), cells2(cells + 1), cells2(cells + 3) };
+}
+
+/* The first device of a kind has its unit address before its window. */
+static void take_vio(struct vio *vio, const struct property *p)
+{
+	if (is(p, "reg", 4) && vio->unit == 0)
+		vio->unit = be32(p->value[0]);
+	else if (is(p, "ibm,my-dma-window", 20) && vio->window.size == 0)
+		vio->window = window(p->value);
+}
+
 /* A node that names its memory "reg" and a bridge's window "ibm,dma-window" both use two cells a number. */
 static void take(const struct property *p, void *unused)
 {
@@ -60,11 +75,11 @@ static void take(const struct property *p, void *unused)
 	else if (is(p, "timebase-frequency", 4))
 		machine.timebase_hz = be32(p->value[0]);
 	else if (is(p, "ibm,dma-window", 20) && machine.window.size == 0)
-		machine.window = (struct dma_window){
-			.liobn = be32(p->value[0]),
-			.ioba = cells2(p->value + 1),
-			.size = cells2(p->value + 3),
-		};
+		machine.window = window(p->value);
+	else if (in_node(p, "l-lan"))
+		take_vio(&machine.lan, p);
+	else if (in_node(p, "v-scsi"))
+		take_vio(&machine.scsi, p);
 }
 
 static const uint32_t *skip(const uint32_t *at, uint32_t bytes)

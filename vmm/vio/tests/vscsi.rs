@@ -8,7 +8,7 @@ use iommu::Ioba;
 use rig::{Answer, Behind, Client, DATA, DATA_LEN, EVERYWHERE, Guest, IU, PAGE, QUEUE, command};
 
 const BLOCK: usize = 512;
-const BLOCKS: u64 = 2048;
+const BLOCKS: u64 = 6000;
 
 fn content() -> Vec<u8> {
     (0..BLOCKS as usize * BLOCK).map(|at| (at / BLOCK * 7 + at) as u8).collect()
@@ -272,6 +272,8 @@ fn refusals_have_their_sense_data() {
         (ten(0x28, end - 1, 2), [5, 0x21, 0]),
         (ten(0x28, u32::MAX, u16::MAX), [5, 0x21, 0]),
         (sixteen(0x88, u64::MAX, u32::MAX), [5, 0x21, 0]),
+        (ten(0x28, 0, 4097), [5, 0x24, 0]), // more than 2 MiB
+        (ten(0x2a, 0, 4097), [5, 0x24, 0]),
         (vec![0x28, 0x20, 0, 0, 0, 0, 0, 0, 1, 0], [5, 0x24, 0]),
         (vec![0x12, 1, 0x77, 0, 255, 0], [5, 0x24, 0]),
         (vec![0x12, 0, 0x80, 0, 255, 0], [5, 0x24, 0]),
@@ -360,9 +362,9 @@ fn the_disk_tells_what_it_is() {
     let limits = ask(&[0x12, 1, 0xb0, 0, 255, 0], 255);
     assert_eq!((limits.len(), &limits[8..12]), (64, &4096u32.to_be_bytes()[..]));
     // SBC-3, READ CAPACITY: the last block, and the length of one.
-    assert_eq!(ask(&ten(0x25, 0, 0), 8), [0, 0, 7, 0xff, 0, 0, 2, 0]);
+    assert_eq!(ask(&ten(0x25, 0, 0), 8), [0, 0, 0x17, 0x6f, 0, 0, 2, 0]);
     let long = ask(&[0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0], 32);
-    assert_eq!((&long[..12], long[14]), (&[0, 0, 0, 0, 0, 0, 7, 0xff, 0, 0, 2, 0][..], 0xc0));
+    assert_eq!((&long[..12], long[14]), (&[0, 0, 0, 0, 0, 0, 0x17, 0x6f, 0, 0, 2, 0][..], 0xc0));
     // SPC-3, MODE SENSE: header, block descriptor, caching page with the write cache.
     let mode = ask(&[0x1a, 0, 8, 0, 255, 0], 255);
     assert_eq!(mode[..4], [31, 0, 0x10, 8]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The blocks: READ CAPACITY, READ, WRITE, SYNCHRONIZE CACHE, UNMAP, START STOP UNIT.
 
+use super::super::MOST_TRANSFER;
 use super::super::backend::BLOCK;
 use super::{Call, Refusal, Row, failed, sense, unreachable_memory};
 
@@ -71,6 +72,13 @@ impl Range {
             _ => Err(sense::OUT_OF_RANGE),
         }
     }
+
+    /// The same of blocks that are moved: not more than the Block Limits page says (SBC-3, 6.5.3), so that
+    /// no request keeps the adapter for long.
+    fn transfer(self, blocks: u64) -> Result<(u64, u64), Refusal> {
+        let (start, len) = self.bytes(blocks)?;
+        if len <= u64::from(MOST_TRANSFER) { Ok((start, len)) } else { Err(sense::INVALID_FIELD) }
+    }
 }
 
 /// How much passes through our memory at once.
@@ -78,7 +86,7 @@ const BOUNCE: u64 = 256 << 10;
 
 fn read(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     let disk = call.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)?;
-    let (start, len) = range.bytes(disk.blocks())?;
+    let (start, len) = range.transfer(disk.blocks())?;
     // What the client has no buffer for need not be read.
     let end = start + len.min(call.on.data_in.len());
     let mut at = start;
@@ -102,7 +110,7 @@ fn write(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     if disk.readonly {
         return Err(sense::WRITE_PROTECTED);
     }
-    let (start, len) = range.bytes(disk.blocks())?;
+    let (start, len) = range.transfer(disk.blocks())?;
     if call.on.out.len() < len {
         return Err(sense::INVALID_INFORMATION_UNIT);
     }
