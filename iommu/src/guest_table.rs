@@ -169,11 +169,16 @@ impl GuestTable {
 
     fn live_in_view(&self) -> u64 {
         let mut live = 0;
-        self.view.for_each_run(&mut |first, count| {
-            let entries = (first.0..).take(count).map(|entry| self.view.load(GuestEntry(entry)));
-            live += entries.filter(|tce| tce.is_live()).count() as u64;
-        });
+        self.for_each_live(&mut |_| live += 1);
         live
+    }
+
+    /// Calls `with` for each entry that is live in the view, from the first up.
+    pub fn for_each_live(&self, with: &mut dyn FnMut(GuestEntry)) {
+        self.view.for_each_run(&mut |first, count| {
+            let entries = (first.0..).take(count).map(GuestEntry);
+            entries.filter(|&entry| self.view.load(entry).is_live()).for_each(&mut *with);
+        });
     }
 
     /// Most entries that were live at once in the first hardware table; 0 without one.

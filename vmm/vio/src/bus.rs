@@ -10,6 +10,7 @@ use iommu::{Container, Error, Frames, Liobn, PageShift, Pe, View, Window};
 use crate::dma::{Port, Traffic};
 use crate::line::{Interrupts, Line};
 use crate::llan::{Llan, NetSpec};
+use crate::observe::Observer;
 use crate::report::Report;
 use crate::vscsi::{DiskSpec, Vscsi};
 
@@ -119,14 +120,14 @@ impl Slot {
         })
     }
 
-    /// A new way to memory, for one thread.
-    pub fn port(&self) -> Port {
+    /// A new way to memory, for one thread at a time; the name is for those who observe.
+    pub fn port(&self, name: &'static str) -> Port {
         let (window, frames) = (self.window, self.frames.clone());
         let (memory, traffic) = (self.memory.clone(), self.traffic.clone());
         match &self.path {
-            SlotPath::View(view) => Port::view(view.clone(), window, frames, memory, traffic),
+            SlotPath::View(view) => Port::view(name, view.clone(), window, frames, memory, traffic),
             SlotPath::Bridge(bridge, pe) => {
-                Port::bridge(bridge.device(*pe), window, frames, memory, traffic)
+                Port::bridge(name, bridge.device(*pe), window, frames, memory, traffic)
             }
         }
     }
@@ -200,6 +201,13 @@ impl Bus {
     /// What the devices did.
     pub fn reports(&self) -> Vec<Report> {
         self.devices.iter().map(|device| device.report()).collect()
+    }
+
+    /// Tells this observer of every access from now on. Once only.
+    pub fn observe(&self, observer: &Arc<dyn Observer>) {
+        for device in &self.devices {
+            device.slot().traffic.eye.open(observer.clone());
+        }
     }
 
     /// Puts the devices back to the state at the start. They touch no memory afterwards.

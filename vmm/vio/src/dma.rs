@@ -12,11 +12,14 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use hcall::{Memory, Status};
 use iommu::bridge::{Device, DmaFault, Ram};
 use iommu::{Direction, Frames, Gpa, Ioba, Liobn, View, Window};
 use vm_memory::{Bytes, GuestAddress};
+
+use crate::observe::{Access, Eye};
 
 /// An access that the TCEs did not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,7 @@ pub struct Traffic {
     written: AtomicU64,
     faults: AtomicU64,
     kinds: Mutex<Vec<(Fault, u64)>>,
+    pub(crate) eye: Eye,
 }
 
 impl Traffic {
@@ -89,6 +93,7 @@ enum Path {
 
 /// A thread's way to the memory behind a device's window.
 pub struct Port {
+    name: &'static str,
     path: Path,
     window: Window,
     frames: Arc<Frames>,
@@ -98,28 +103,30 @@ pub struct Port {
 
 impl Port {
     pub(crate) fn view(
+        name: &'static str,
         view: Arc<View>,
         window: Window,
         frames: Arc<Frames>,
         memory: Arc<Memory>,
         traffic: Arc<Traffic>,
     ) -> Port {
-        Port { path: Path::View(view), window, frames, memory, traffic }
+        Port { name, path: Path::View(view), window, frames, memory, traffic }
     }
 
     pub(crate) fn bridge(
+        name: &'static str,
         device: Device,
         window: Window,
         frames: Arc<Frames>,
         memory: Arc<Memory>,
         traffic: Arc<Traffic>,
     ) -> Port {
-        Port { path: Path::Bridge(device), window, frames, memory, traffic }
+        Port { name, path: Path::Bridge(device), window, frames, memory, traffic }
     }
 
     /// Reads guest memory. On a fault, which is counted, part of `to` may have been filled.
     pub fn read(&mut self, from: Ioba, to: &mut [u8]) -> Result<(), Fault> {
-        let len = to.len() as u64;
+        let (start, len) = (self.traffic.eye.now(), to.len() as u64);
         let done = match &mut self.path {
             Path::Bridge(device) => {
                 let ram = Ram { frames: &self.frames, memory: &*self.memory };
@@ -133,16 +140,14 @@ impl Port {
                 walk(view, &self.window, from, len, Direction::ToDevice, &mut each)
             }
         };
-        done.map_err(|why| self.fault(from, false, why))?;
-        self.traffic.read.fetch_add(len, Ordering::Relaxed);
-        Ok(())
+        self.ended(start, from, len, false, done)
     }
 
     /// Writes guest memory. On a fault, which is counted, part may have been written.
     ///
     /// Up to 8 bytes that are aligned to their size are stored at once.
     pub fn write(&mut self, to: Ioba, from: &[u8]) -> Result<(), Fault> {
-        let len = from.len() as u64;
+        let (start, len) = (self.traffic.eye.now(), from.len() as u64);
         let done = match &mut self.path {
             Path::Bridge(device) => {
                 let ram = Ram { frames: &self.frames, memory: &*self.memory };
@@ -156,9 +161,7 @@ impl Port {
                 walk(view, &self.window, to, len, Direction::FromDevice, &mut each)
             }
         };
-        done.map_err(|why| self.fault(to, true, why))?;
-        self.traffic.written.fetch_add(len, Ordering::Relaxed);
-        Ok(())
+        self.ended(start, to, len, true, done)
     }
 
     /// Whether all of `len` bytes could be accessed now, without doing it. Nothing is counted: this is
@@ -190,6 +193,28 @@ impl Port {
         } else {
             Err(Status::Parameter)
         }
+    }
+
+    /// Counts an access, and tells who observes.
+    fn ended(
+        &self,
+        start: Option<Instant>,
+        ioba: Ioba,
+        len: u64,
+        write: bool,
+        done: Result<(), DmaFault>,
+    ) -> Result<(), Fault> {
+        let done = done.map_err(|why| self.fault(ioba, write, why));
+        if done.is_ok() {
+            let moved = if write { &self.traffic.written } else { &self.traffic.read };
+            moved.fetch_add(len, Ordering::Relaxed);
+        }
+        if let (Some(observer), Some(start)) = (self.traffic.eye.get(), start) {
+            let (window, port, time) = (self.window, self.name, start.elapsed());
+            let fault = done.err();
+            observer.accessed(&Access { window, port, ioba, len, write, start, time, fault });
+        }
+        done
     }
 
     #[cold]

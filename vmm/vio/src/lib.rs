@@ -7,9 +7,9 @@
 //! [`hcall::vio`]; a device reaches memory through [`Port`] alone, and its interrupt through [`Line`].
 //! This crate knows no vCPU, no interrupt controller and no device tree.
 //!
-//! Read the files in this order: [`bus`], [`dma`], [`line`](mod@line), [`report`] (what devices share); then a
-//! device's folder. Both folders have a `device.rs` (state, and what the hypercalls do), a `backend/` (where
-//! the data really is) and between them what the device's protocol needs.
+//! Read the files in this order: [`bus`], [`dma`], [`observe`], [`line`](mod@line), [`report`] (what devices
+//! share); then a device's folder. Both folders have a `device.rs` (state, and what the hypercalls do), a
+//! `backend/` (where the data really is) and between them what the device's protocol needs.
 //!
 //! What a guest hands to a device is checked where it is used. A refused call has changed nothing; a
 //! fault of a device is counted with its LIOBN and bus address, told to the guest as LoPAR
@@ -19,10 +19,12 @@ pub mod bus;
 pub mod dma;
 pub mod line;
 pub mod llan;
+pub mod observe;
 pub mod report;
 pub mod vscsi;
 
 pub use bus::{Bus, BusError, Host, Node};
 pub use dma::{Fault, Port};
 pub use line::{Interrupts, Line};
+pub use observe::{Access, Observer};
 pub use report::Report;

@@ -78,7 +78,7 @@ impl Llan {
         // Locally administered; the rest is QEMU's, as people know it.
         let built_in = spec.mac.unwrap_or([0x52, 0x54, 0, 0x12, 0x34, 0x54 + low]);
         let state = State {
-            port: slot.port(),
+            port: slot.port("frames"),
             mac: built_in,
             filter: Filter::default(),
             open: None,

@@ -110,7 +110,7 @@ impl Vscsi {
             return Err(crate::BusError::TooManyDisks);
         }
         let target = Target::open(disks)?;
-        let (port, worker_port) = (slot.port(), slot.port());
+        let (port, worker_port) = (slot.port("queue"), slot.port("requests"));
         let state = State {
             port,
             queue: None,
