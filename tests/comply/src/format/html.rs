@@ -3,6 +3,7 @@
 //! JavaScript, which only adds the filters.
 
 use super::escape;
+use super::page::{Page, page};
 use crate::coverage::{self, Coverage};
 use crate::report::{Column, Report};
 use crate::run::{Outcome, Verdict};
@@ -13,24 +14,24 @@ const JS: &str = include_str!("report.js");
 
 /// The report.
 pub fn html(report: &Report) -> String {
-    let (class, passed) = match report.passed() {
-        true => ("pass", "every clause that applies passes"),
-        false => ("fail", "not every clause passes"),
+    let passed = match report.passed() {
+        true => "every clause that applies passes",
+        false => "not every clause passes",
     };
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n\
-                 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-                 <title>PAPR TCE compliance: {passed}</title>\n<style>\n{CSS}</style></head>\n<body>\n\
-                 <header><h1>PAPR TCE compliance</h1>\n<p class=\"verdict {class}\">{} clauses: {passed}.</p></header>\n",
-        report.clauses.len()
-    );
-    rigs(&mut out, report);
-    out += "<section><h2>Clauses</h2>\n<div id=\"filters\" hidden></div>\n";
-    matrix(&mut out, report);
-    out += "</section>\n";
-    covered(&mut out, report);
-    let _ = write!(out, "<script>\n{JS}</script>\n</body></html>\n");
-    out
+    let mut body = String::new();
+    rigs(&mut body, report);
+    body += "<section><h2>Clauses</h2>\n<div id=\"filters\" hidden></div>\n";
+    matrix(&mut body, report);
+    body += "</section>\n";
+    covered(&mut body, report);
+    page(&Page {
+        title: "PAPR TCE compliance",
+        good: report.passed(),
+        verdict: &format!("{} clauses: {passed}.", report.clauses.len()),
+        css: CSS,
+        body: &body,
+        js: JS,
+    })
 }
 
 // Writing to a string does not fail, so what write! returns is dropped throughout.

@@ -5,6 +5,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod page;
 mod table;
 mod tap;
 
@@ -12,11 +13,12 @@ pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use page::{Page, page};
 pub use table::{Style, legend, table};
 pub use tap::tap;
 
 /// Text that is safe between and in the tags of XML and HTML. What XML cannot hold is left out.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
