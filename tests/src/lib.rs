@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What integration tests share: running the `tcevm` binary, and skipping a test whose tool is
-//! not there.
+//! What integration tests share: running the `tcevm` binary, checking what it wrote, and skipping a test
+//! whose tool is not there.
 #![forbid(unsafe_code)]
 
+pub mod browser;
 pub mod debian;
+pub mod events;
+pub mod run_page;
 pub mod skip;
 pub mod tcevm;
 

@@ -17,7 +17,7 @@ use crate::devices::DeviceArgs;
 use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
-use crate::memory::RamSize;
+use crate::memory::{self, RamSize};
 use crate::qemu;
 use crate::run;
 use crate::wall_clock::WallTime;
@@ -35,6 +35,9 @@ Examples:
   tcevm run vmlinux --initrd initrd --net socket=/tmp/passt.sock --disk disk.img
   tcevm run guest.elf --trace 2>trace.txt  every hypercall, one line each
   tcevm run guest.elf --stats              what the run cost
+  tcevm run guest.elf --report run.html    the same with plots over time, as a page for a browser
+  tcevm run guest.elf --trace-file run.json
+                                           every hypercall and DMA access, for ui.perfetto.dev
   tcevm run guest.elf --stats=json 2>&1 >/dev/null | tail -n 1
   tcevm run vmlinux --initrd initrd.cpio.gz -m 1G --smp 2 --append cryptomgr.notests
                                            Linux (tests/scripts/debian-guest.sh makes one)
@@ -59,7 +62,7 @@ pub struct Cli {
 pub enum Command {
     /// Run a guest image, or the embedded demonstration.
     #[command(after_help = run_help(), args_override_self = true)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Tell what this host can do, and what is missing for which feature.
     Doctor,
     /// Run the compliance suite: every clause of the TCE hypercalls, on every rig.
@@ -121,6 +124,15 @@ pub struct RunArgs {
     /// Write a line for each hypercall to stderr.
     #[arg(long)]
     pub trace: bool,
+    /// Write hypercalls, DMA and interrupts to a file for a trace viewer (Perfetto, chrome://tracing).
+    #[arg(long, value_name = "FILE")]
+    pub trace_file: Option<PathBuf>,
+    /// The most that --trace-file may become: a number with K, M or G; what is left out is counted.
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory::parse_bytes)]
+    pub trace_limit: u64,
+    /// At the end, write a page for a browser: what happened when, latencies, windows, devices, faults.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Write statistics to stderr at the end; json is one line.
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "text")]

@@ -12,6 +12,7 @@ use vio::vscsi::backend::DISK_HELP;
 use vio::{Bus, BusError, Host, Interrupts};
 
 use crate::dma::Dma;
+use crate::observe::{Eyes, Observe};
 use crate::xics::Xics;
 
 /// The options.
@@ -57,17 +58,31 @@ impl DeviceArgs {
 impl Devices {
     /// Connects the wires. Once only.
     pub(crate) fn connect(&self, xics: &Arc<Xics>) {
-        let _only_once = self.wires.0.set(Arc::downgrade(xics));
+        let _only_once = self.wires.xics.set(Arc::downgrade(xics));
+    }
+
+    /// Opens the eyes on the devices, if somebody wants to know. Once only.
+    pub(crate) fn observe(&self, observe: &Observe) {
+        if let Some(eyes) = Eyes::new(observe, &self.bus.nodes()) {
+            self.bus.observe(&(eyes.clone() as Arc<dyn vio::Observer>));
+            let _only_once = self.wires.eyes.set(eyes);
+        }
     }
 }
 
 /// Where interrupts go. The devices are there before the controller is: the device tree names them.
 #[derive(Default)]
-struct Wires(OnceLock<Weak<Xics>>);
+struct Wires {
+    xics: OnceLock<Weak<Xics>>,
+    eyes: OnceLock<Arc<Eyes>>,
+}
 
 impl Interrupts for Wires {
     fn pulse(&self, source: u32) {
-        if let Some(xics) = self.0.get().and_then(Weak::upgrade) {
+        if let Some(eyes) = self.eyes.get() {
+            eyes.interrupt(source);
+        }
+        if let Some(xics) = self.xics.get().and_then(Weak::upgrade) {
             xics.pulse(source);
         }
     }

@@ -8,7 +8,8 @@
 //! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
 //! [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and [`platform`]), [`kvm`]
 //! (the vCPU of x86-64 guests), then what surrounds them: [`control`] and [`watch`] (how a run
-//! ends), [`console`], [`trace`], [`stats`] and [`dirty`], and the command line: [`cli`], [`run`],
+//! ends), [`console`], [`observe`] (with
+//! [`trace`], [`stats`] and [`record`]) and [`dirty`], and the command line: [`cli`], [`run`],
 //! [`exit`], [`doctor`], [`qemu`] (QEMU's command line).
 
 pub mod boot;
@@ -30,6 +31,8 @@ pub mod map;
 pub mod memory;
 pub mod modes;
 mod nmi;
+pub mod observe;
+mod outputs;
 pub mod platform;
 mod processor;
 pub mod qemu;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hcall::{Areas, Memory, Meter};
 use iommu::{Container, Window};
@@ -20,8 +20,8 @@ use crate::devices::Devices;
 use crate::dirty;
 use crate::exit::Outcome;
 use crate::fdt::VTY_SOURCE;
+use crate::observe::{Observe, Seen};
 use crate::processor::{Processor, Shared};
-use crate::record::Recorder;
 use crate::stats::{Calls, Findings, Report, TearDown};
 use crate::vcpu::Vcpu;
 use crate::wall_clock::WallClock;
@@ -36,23 +36,6 @@ pub struct Machine<V> {
     processors: Vec<Processor<V>>,
     /// What the guest's DMA came to, and what tearing it down did, once that is done.
     torn_down: Option<(iommu::Stats, TearDown)>,
-}
-
-/// What is recorded about each hypercall; nothing unless the user asked.
-#[derive(Clone, Debug, Default)]
-pub struct Observe {
-    /// Write a line for each.
-    pub trace: bool,
-    /// Count and time each.
-    pub stats: bool,
-    /// Write each to a file that can be played again.
-    pub record: Option<Arc<Recorder>>,
-}
-
-impl Observe {
-    pub(crate) fn any(&self) -> bool {
-        self.trace || self.stats || self.record.is_some()
-    }
 }
 
 /// The interrupt controller of these vCPUs, if they have lines; input and devices interrupt.
@@ -103,9 +86,17 @@ impl<V: Vcpu + Send> Machine<V> {
         Machine { shared, processors, torn_down: None }
     }
 
-    /// Chooses what is recorded.
-    pub fn observe(&mut self, observe: Observe) {
-        if observe.stats {
+    /// Chooses what is observed of a run that is about to begin. `name` is the guest's. Once only.
+    pub fn observe(&mut self, name: &str, observe: Observe) {
+        self.shared.devices.observe(&observe);
+        if let Some(events) = &observe.events {
+            let devices = self.shared.devices.bus.nodes().into_iter().map(|node| {
+                let liobn = node.window.liobn();
+                (liobn, format!("{}@{:x}", node.name, liobn.0))
+            });
+            events.name_tracks(name, self.processors.len(), &devices.collect::<Vec<_>>());
+        }
+        if observe.metered() {
             let accel = std::mem::take(&mut self.shared.dma.accel);
             self.shared.dma.accel = accel.metered();
         }
@@ -194,10 +185,18 @@ impl<V: Vcpu + Send> Machine<V> {
         self.shared.dma.container.stats(self.processors.iter().map(|p| &p.books.agent))
     }
 
+    /// What happened when in a run that ended at `end`; nothing unless that was observed. Before the machine
+    /// is torn down.
+    pub fn seen(&self, end: Instant) -> Option<Seen> {
+        let notes = self.processors.iter().map(|processor| &processor.books.notes);
+        let history = self.shared.observe.history.as_ref()?;
+        Some(history.seen(notes, end, &self.shared.dma.container))
+    }
+
     /// What was recorded, for a run that took `elapsed`.
     pub fn report(&self, elapsed: Duration) -> Report {
         let mut calls = Calls::default();
-        self.processors.iter().for_each(|processor| calls.add(&processor.books.calls));
+        self.processors.iter().for_each(|processor| calls.add(&processor.books.notes.calls));
         let mut tiers = Meter::default();
         self.processors.iter().for_each(|processor| tiers.add(&processor.books.meter));
         let (dma, tear_down) = match &self.torn_down {

@@ -60,19 +60,35 @@ impl FromStr for RamSize {
 
     /// A decimal number with a suffix K, M or G; without one it counts MiB, as in QEMU.
     fn from_str(text: &str) -> Result<RamSize, SizeError> {
-        let (digits, unit) = match text.as_bytes().last() {
-            Some(b'k' | b'K') => (&text[..text.len() - 1], KIB),
-            Some(b'm' | b'M') => (&text[..text.len() - 1], MIB),
-            Some(b'g' | b'G') => (&text[..text.len() - 1], GIB),
-            _ => (text, MIB),
-        };
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(SizeError::NotASize);
-        }
-        // All digits: the only way to fail is a number beyond 64 bits.
-        let number: u64 = digits.parse().map_err(|_| SizeError::TooLarge)?;
-        RamSize::new(number.checked_mul(unit).ok_or(SizeError::TooLarge)?)
+        RamSize::new(parse_bytes(text)?)
     }
+}
+
+/// A number of bytes as the user writes it: with a suffix K, M or G; without one it counts MiB.
+pub fn parse_bytes(text: &str) -> Result<u64, SizeError> {
+    let (digits, unit) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], KIB),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], MIB),
+        Some(b'g' | b'G') => (&text[..text.len() - 1], GIB),
+        _ => (text, MIB),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(SizeError::NotASize);
+    }
+    // All digits: the only way to fail is a number beyond 64 bits.
+    let number: u64 = digits.parse().map_err(|_| SizeError::TooLarge)?;
+    number.checked_mul(unit).ok_or(SizeError::TooLarge)
+}
+
+/// A number of bytes as a person reads it: `1.5 MiB`.
+pub fn in_units(bytes: u64) -> String {
+    let (unit, name) = match bytes {
+        GIB.. => (GIB, "GiB"),
+        MIB.. => (MIB, "MiB"),
+        KIB.. => (KIB, "KiB"),
+        _ => return format!("{bytes} B"),
+    };
+    format!("{:.1} {name}", bytes as f64 / unit as f64)
 }
 
 /// Why a `-m` was refused.

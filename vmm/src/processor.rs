@@ -13,11 +13,9 @@ use crate::control::{Control, Kick};
 use crate::devices::Devices;
 use crate::dma::Dma;
 use crate::exit::Outcome;
-use crate::machine::Observe;
 use crate::nmi;
+use crate::observe::{self, Guest, Made, Notes, Observe};
 use crate::platform::{Effects, Platform};
-use crate::stats::Calls;
-use crate::trace;
 use crate::vcpu::{Exit, Vcpu};
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
@@ -55,15 +53,15 @@ pub(crate) struct Books {
     /// The number of the vCPU (PAPR: interrupt server number).
     server: u32,
     pub(crate) agent: Agent,
-    pub(crate) calls: Calls,
+    pub(crate) notes: Notes,
     pub(crate) meter: Meter,
     effects: Effects,
 }
 
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
-        let (calls, meter, effects) = Default::default();
-        Processor { vcpu, books: Books { server, agent, calls, meter, effects } }
+        let (notes, meter, effects) = Default::default();
+        Processor { vcpu, books: Books { server, agent, notes, meter, effects } }
     }
 
     /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs. In between the
@@ -71,8 +69,11 @@ impl<V: Vcpu> Processor<V> {
     pub(crate) fn run(&mut self, shared: &Shared) {
         let server = self.books.server;
         loop {
+            shared.observe.runs(&mut self.books.notes, true);
             self.areas(shared).dispatched(&shared.memory, None, self.vcpu.moment());
-            if let Some(outcome) = self.run_to_stop(shared) {
+            let stopped = self.run_to_stop(shared);
+            shared.observe.runs(&mut self.books.notes, false);
+            if let Some(outcome) = stopped {
                 return shared.control.stop(outcome);
             }
             self.areas(shared).preempted(&shared.memory);
@@ -196,22 +197,24 @@ impl Books {
     /// The same, recorded. Only here does a hypercall cost a look at the clock.
     #[cold]
     fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) {
-        let asked = *registers;
-        let record = shared.observe.record.as_deref();
-        let _order = record.and_then(|record| record.order(&asked));
-        let before = record.map(|record| record.before(&asked, &shared.memory));
+        let (asked, observe) = (*registers, &shared.observe);
+        let guest = Guest { container: &shared.dma.container, memory: &shared.memory };
+        let _order = observe.order(&asked);
+        let before = observe.before(&asked, guest);
+        let (meter, idle) = (self.meter, self.effects.idle);
         let start = Instant::now();
         let call = self.dispatch(shared, vcpu, registers);
-        let time = start.elapsed();
-        if let (Some(record), Some(before)) = (record, &before) {
-            record.after(before, &asked, registers, &call, &shared.memory);
-        }
-        if shared.observe.trace {
-            trace::Line { asked: &asked, answered: registers, call: &call }.write();
-        }
-        if shared.observe.stats {
-            self.calls.record(asked[0], &call, time);
-        }
+        let made = Made {
+            server: self.server,
+            asked: &asked,
+            answered: registers,
+            call: &call,
+            tier: observe::answered(&meter, &self.meter),
+            start,
+            time: start.elapsed(),
+            idle: self.effects.idle - idle,
+        };
+        observe.after(&before, &made, guest, self.agent.totals(), &mut self.notes);
     }
 }
 

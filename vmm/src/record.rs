@@ -3,17 +3,19 @@
 //! (the language is that of [`comply::script`]). What a call reads from memory is a `poke` before it.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
-use hcall::{Call, Hcall, Memory, Regs, Status, rtas_tokens};
+use hcall::{Memory, Regs, Status};
 use vm_memory::{Be32, Be64, Bytes, GuestAddress};
 
 use crate::dma::DmaArgs;
 use crate::memory::RamSize;
+use crate::observe::Made;
+use crate::observe::made::{is_tce, rtas_name};
+use crate::observe::output::Output;
 
 /// Entries of a list at most, and cells of an RTAS block of each kind.
 const LIST: u64 = 512;
@@ -26,32 +28,23 @@ const UNNAMED: usize = 4;
 /// The file, shared by all vCPUs.
 #[derive(Debug)]
 pub struct Recorder {
-    state: Mutex<State>,
+    file: Mutex<Output>,
     /// Held while a call on DMA windows is made and written down, so that the order in the file is
-    /// the order in which they happened. Taken before `state`.
+    /// the order in which they happened. Taken before `file`.
     order: Mutex<()>,
-}
-
-#[derive(Debug)]
-struct State {
-    file: BufWriter<File>,
-    /// The first error; nothing is written after it.
-    failed: Option<io::Error>,
 }
 
 impl Recorder {
     /// Creates the file and writes what the machine is.
     pub fn create(path: &Path, ram: RamSize, dma: &DmaArgs) -> io::Result<Recorder> {
-        let mut file = BufWriter::new(File::create(path)?);
-        writeln!(
-            file,
-            "# tcevm record: ram {:#x}, profile {}, tier {}",
+        let mut file = Output::create(path)?;
+        file.write(format_args!(
+            "# tcevm record: ram {:#x}, profile {}, tier {}\n",
             ram.bytes(),
             dma.profile.name,
             dma.accel
-        )?;
-        let state = Mutex::new(State { file, failed: None });
-        Ok(Recorder { state, order: Mutex::default() })
+        ));
+        Ok(Recorder { file: Mutex::new(file), order: Mutex::default() })
     }
 
     /// Keeps other vCPUs' calls on DMA windows out while this one is made; nothing for calls that may
@@ -80,40 +73,25 @@ impl Recorder {
     }
 
     /// The call and its answer.
-    pub(crate) fn after(
-        &self,
-        before: &str,
-        asked: &Regs,
-        answered: &Regs,
-        call: &Call,
-        memory: &Memory,
-    ) {
-        let rtas = (asked[0] == H_RTAS && call.status == Status::Success)
-            .then(|| rtas_line(asked[1], memory));
-        let line = rtas.unwrap_or_else(|| call_line(asked, answered, call));
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.failed.is_none()
-            && let Err(error) = writeln!(state.file, "{before}{line}")
-        {
-            state.failed = Some(error);
-        }
+    pub(crate) fn after(&self, before: &str, made: &Made<'_>, memory: &Memory) {
+        let rtas = (made.asked[0] == H_RTAS && made.call.status == Status::Success)
+            .then(|| rtas_line(made.asked[1], memory));
+        let line = rtas.unwrap_or_else(|| call_line(made));
+        self.file().write(format_args!("{before}{line}\n"));
     }
 
     /// Writes what is left. Errors: what could not be written.
     pub fn finish(&self) -> io::Result<()> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.failed.take() {
-            Some(error) => Err(error),
-            None => state.file.flush(),
-        }
+        self.file().finish()
+    }
+
+    fn file(&self) -> MutexGuard<'_, Output> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn is_tce(row: &Hcall) -> bool {
-    row.set.is_some_and(|set| set.ends_with("-tce"))
-}
-
-fn call_line(asked: &Regs, answered: &Regs, call: &Call) -> String {
+fn call_line(made: &Made<'_>) -> String {
+    let Made { asked, answered, call, .. } = made;
     let name = call.hcall.map_or_else(|| format!("{:#x}", asked[0]), |row| row.name.into());
     let args = call.hcall.map_or(UNNAMED, |row| row.args.len());
     let mut line = name;
@@ -135,9 +113,9 @@ fn rtas_line(block: u64, memory: &Memory) -> String {
         memory.read_obj::<Be32>(at).map_or(0, |cell| cell.to_native())
     };
     let (token, inputs, outputs) = (cell(0), cell(1), cell(2));
-    let name = rtas_tokens().find(|(_, known)| *known == token).map(|(name, _)| name);
+    let name = rtas_name(block, memory);
     let fits = (1..=CELLS).contains(&outputs) && inputs <= CELLS;
-    let Some(name) = name.filter(|name| fits && *name != "power-off") else {
+    let Some(name) = name.filter(|&name| fits && name != "power-off") else {
         return format!("# RTAS {} {token:#x}", name.unwrap_or("?"));
     };
     let mut line = format!("rtas {name}");

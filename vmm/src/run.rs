@@ -2,8 +2,8 @@
 //! `tcevm run`.
 
 use std::fmt::Display;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,8 +20,9 @@ use crate::dirty::{self, Dirty};
 use crate::exit::Outcome;
 use crate::image::{self, FileError, elf::Arch};
 use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
-use crate::machine::{Machine, Observe};
-use crate::record::Recorder;
+use crate::machine::Machine;
+use crate::observe::page::{self, Run};
+use crate::outputs::Outputs;
 use crate::stats::json;
 use crate::vcpu::Vcpu;
 use crate::watch::Watch;
@@ -53,16 +54,14 @@ pub enum Failure {
     TooManyCpus,
     #[error("an x86-64 guest has no device tree to find devices in; leave --net and --disk away")]
     NoDevices,
-    #[error("cannot write the dirty log {}: {source}", path.display())]
-    DirtyLog { path: PathBuf, source: io::Error },
     #[error("--rtc: more than 292 years from now; give a nearer time")]
     Rtc,
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
     NoDeviceTree,
     #[error(transparent)]
     Kvm(#[from] SetupError),
-    #[error("cannot write the record {}: {source}", path.display())]
-    Record { path: PathBuf, source: io::Error },
+    #[error("cannot write the {what} {}: {source}", path.display())]
+    Output { what: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
     #[error("cannot set up {what}: {source}")]
@@ -162,45 +161,45 @@ fn run_guest<V: Vcpu + Send>(
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
-    let dirty_log = args.dirty_log.as_deref().map(DirtyFile::create).transpose()?;
+    let mut outputs = Outputs::create(args)?;
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = Console::stdio(Arc::clone(&control));
     let mut machine = Machine::new(ready, cpus, control, console);
-    let record = recorder(args)?;
-    let (trace, stats) = (args.trace, args.stats.is_some());
-    machine.observe(Observe { trace, stats, record: record.clone() });
     dirty::forget(machine.memory()); // what was loaded
     if let Some(time) = args.rtc
         && !machine.clock().set(time.0)
     {
         return Err(Failure::Rtc);
     }
+    machine.observe(&name(args), outputs.observe());
     let start = Instant::now();
-    let outcome = match run_through_reboots(args, &mut machine)? {
+    let ended = run_through_reboots(args, &mut machine);
+    let end = Instant::now();
+    let elapsed = end - start;
+    drop(raw); // before anything is said
+    drop(watch);
+    let seen = machine.seen(end);
+    // The dirty log is of the run, and not of its end.
+    let dirty = outputs.write_dirty(|| {
+        Ok(Dirty::take(machine.memory(), machine.container().frames(), kvm_dirty()?))
+    });
+    if args.stats.is_some() || seen.is_some() {
+        machine.tear_down(); // else the end of the process does, unseen
+    }
+    let page = seen.map_or(Ok(()), |seen| {
+        let how = ended.as_ref().map_err(Failure::to_string);
+        let run = Run { args, how, seen: &seen, report: &machine.report(elapsed) };
+        outputs.write_report(&page::html(&run))
+    });
+    let finished = outputs.finish();
+    let outcome = match ended? {
         Outcome::GuestFailed(_) if args.ignore_verdict => Outcome::PoweredOff,
         outcome => outcome,
     };
-    let elapsed = start.elapsed();
-    drop(raw); // before anything is said
-    drop(watch);
-    // The dirty log is of the run, and not of its end.
-    let dirty = dirty_log.map(|file| {
-        let dirty = |kvm| Dirty::take(machine.memory(), machine.container().frames(), kvm);
-        (file, kvm_dirty().map(dirty))
-    });
-    if stats {
-        machine.tear_down(); // else the end of the process does, unseen
-    }
     tell(args, &mut machine, &outcome, elapsed);
-    if let (Some(record), Some(path)) = (record, &args.record) {
-        let failed = |source| Failure::Record { path: path.clone(), source };
-        record.finish().map_err(failed)?;
-    }
-    if let Some((file, dirty)) = dirty {
-        file.write(&dirty?)?;
-    }
+    dirty.and(page).and(finished)?;
     Ok(outcome)
 }
 
@@ -227,13 +226,6 @@ fn run_through_reboots<V: Vcpu + Send>(
     }
 }
 
-/// The file of `--record`: opened before the run, so that a name that cannot be is told at once.
-fn recorder(args: &RunArgs) -> Result<Option<Arc<Recorder>>, Failure> {
-    let Some(path) = &args.record else { return Ok(None) };
-    let failed = |source| Failure::Record { path: path.clone(), source };
-    Recorder::create(path, args.memory, &args.dma).map(|new| Some(Arc::new(new))).map_err(failed)
-}
-
 /// Says how the run ended, and what it cost if that is wanted.
 fn tell<V: Vcpu + Send>(
     args: &RunArgs,
@@ -251,25 +243,6 @@ fn tell<V: Vcpu + Send>(
         None => {}
         Some(StatsFormat::Text) => report(&machine.report(elapsed)),
         Some(StatsFormat::Json) => report(&json::object(&machine.report(elapsed))),
-    }
-}
-
-/// The file of `--dirty-log`: opened before the run, so that a name that cannot be is told at once.
-struct DirtyFile<'a> {
-    path: &'a Path,
-    file: File,
-}
-
-impl<'a> DirtyFile<'a> {
-    fn create(path: &'a Path) -> Result<DirtyFile<'a>, Failure> {
-        let failed = |source| Failure::DirtyLog { path: path.to_owned(), source };
-        Ok(DirtyFile { path, file: File::create(path).map_err(failed)? })
-    }
-
-    fn write(self, dirty: &Dirty) -> Result<(), Failure> {
-        let mut to = BufWriter::new(self.file);
-        let written = dirty.write(&mut to).and_then(|()| to.flush());
-        written.map_err(|source| Failure::DirtyLog { path: self.path.to_owned(), source })
     }
 }
 

@@ -6,30 +6,19 @@
 use std::fmt::{self, Display, Formatter};
 use std::io::Write;
 
-use hcall::{Call, Regs, Status};
+use hcall::{Regs, Status};
+
+use crate::observe::Made;
 
 /// How many registers are shown of a call whose arguments are not known.
 const UNNAMED: [&str; 4] = ["r4", "r5", "r6", "r7"];
 
-/// A hypercall that was made.
-#[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
-    /// r3 to r12 as the guest set them.
-    pub asked: &'a Regs,
-    /// r3 to r12 as they were answered.
-    pub answered: &'a Regs,
-    /// What was called, and the status.
-    pub call: &'a Call,
+/// Writes the line of a call to stderr; a stderr that is gone does not stop the guest.
+pub(crate) fn write(made: &Made<'_>) {
+    let _ = writeln!(std::io::stderr(), "{made}");
 }
 
-impl Line<'_> {
-    /// Writes the line to stderr; a stderr that is gone does not stop the guest.
-    pub fn write(&self) {
-        let _ = writeln!(std::io::stderr(), "{self}");
-    }
-}
-
-impl Display for Line<'_> {
+impl Display for Made<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.call.hcall {
             Some(row) => {

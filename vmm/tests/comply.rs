@@ -7,7 +7,7 @@ use std::env;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use support::{Files, arg, code, skip, stderr, stdout, tcevm};
+use support::{Files, arg, browser, code, skip, stderr, stdout, tcevm};
 
 fn comply(args: &[&str]) -> Output {
     tcevm().arg("comply").args(args).output().expect("tcevm starts")
@@ -159,11 +159,9 @@ fn a_browser_shows_the_report() {
     assert!(!page.contains("src=") && !page.contains("http://") && !page.contains("https://"));
     let path = files.write("report.html", &page);
     let dump = || {
-        let mut browser = Command::new("chromium");
-        browser.args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=2000"]);
-        let profile = format!("--user-data-dir={}", files.path("profile").display());
-        browser.arg(profile).arg("--dump-dom").arg(format!("file://{}", path.display()));
-        stdout(&browser.stdin(Stdio::null()).output().expect("chromium starts"))
+        let shown = browser::open(&path, &files.path("profile"));
+        assert!(shown.console.is_empty(), "{:?}", shown.console);
+        shown.dom
     };
     let clauses = page.matches("<tbody class=\"clause\"").count();
     assert!(clauses >= 120);

@@ -51,6 +51,7 @@ fn call(call: &CallStats) -> Value {
         "mean_ns": nanoseconds(call.mean()),
         "min_ns": nanoseconds(call.min),
         "max_ns": nanoseconds(call.max),
+        "times_ns": call.times.buckets().collect::<Vec<_>>(),
     })
 }
 

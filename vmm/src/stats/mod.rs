@@ -2,16 +2,18 @@
 //! What a run cost and did, for `--stats`. [`Calls`] counts while the guest runs; [`Report`] is
 //! the sum at the end, which [`text`] writes for people and [`json`] for programs.
 
+mod histogram;
 pub mod json;
 pub mod text;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hcall::{Call, Lap, Meter, Status, Tier};
+use hcall::{Lap, Meter, Status, Tier};
 
-/// The name under which calls with a token that PAPR does not know are counted together.
-const UNKNOWN: &str = "unknown";
+pub use histogram::Histogram;
+
+use crate::observe::Made;
 
 /// Counts and times of hypercalls, by name in the order of their first call. A guest cannot make
 /// it large: there are no more names than PAPR has, nor more statuses of one.
@@ -33,18 +35,19 @@ pub struct CallStats {
     pub min: Duration,
     /// The longest.
     pub max: Duration,
+    /// How many took how long.
+    pub times: Histogram,
 }
 
 impl Calls {
     /// Counts one call.
-    pub fn record(&mut self, token: u64, call: &Call, time: Duration) {
-        let row = call.hcall.map(|row| row.name);
-        let name = row.or_else(|| hcall::token_name(token)).unwrap_or(UNKNOWN);
+    pub fn record(&mut self, made: &Made<'_>) {
+        let name = made.name();
         match self.0.iter_mut().find(|stats| stats.name == name) {
-            Some(stats) => stats.record(call.status, time),
+            Some(stats) => stats.record(made.call.status, made.time),
             None => {
                 let mut stats = CallStats::new(name);
-                stats.record(call.status, time);
+                stats.record(made.call.status, made.time);
                 self.0.push(stats);
             }
         }
@@ -69,7 +72,8 @@ impl Calls {
 impl CallStats {
     fn new(name: &'static str) -> CallStats {
         let (total, min, max) = (Duration::ZERO, Duration::MAX, Duration::ZERO);
-        CallStats { name, count: 0, errors: Vec::new(), total, min, max }
+        let times = Histogram::default();
+        CallStats { name, count: 0, errors: Vec::new(), total, min, max, times }
     }
 
     fn record(&mut self, status: Status, time: Duration) {
@@ -77,6 +81,7 @@ impl CallStats {
         self.total = self.total.saturating_add(time);
         self.min = self.min.min(time);
         self.max = self.max.max(time);
+        self.times.record(time);
         if status != Status::Success {
             self.failed(status, 1);
         }
@@ -94,6 +99,7 @@ impl CallStats {
         self.total = self.total.saturating_add(more.total);
         self.min = self.min.min(more.min);
         self.max = self.max.max(more.max);
+        self.times.add(&more.times);
         more.errors.iter().for_each(|&(status, times)| self.failed(status, times));
     }
 

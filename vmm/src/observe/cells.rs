@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What was done to the parts of each window. A part is a cell, of which a window has at most 512.
+
+use iommu::{Container, GuestEntry, LIST_ENTRIES, Window};
+
+use super::made::Entries;
+
+/// Most cells of a window.
+const MOST: u64 = 512;
+/// Windows that are kept. A guest may make and remove them for ever.
+const MOST_WINDOWS: usize = 64;
+
+/// What happened to one cell's entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Clear entries that became live.
+    pub mapped: u64,
+    /// Live entries that became live anew.
+    pub replaced: u64,
+    /// Live entries that became clear.
+    pub cleared: u64,
+    /// Entries that are live at the end.
+    pub live: u64,
+}
+
+/// A window in cells.
+#[derive(Clone, Debug)]
+pub struct WindowMap {
+    /// The window.
+    pub window: Window,
+    /// Entries of a cell; the last cell may have fewer.
+    pub each: u64,
+    /// The cells, from the first entry up.
+    pub cells: Vec<Cell>,
+}
+
+/// All windows.
+#[derive(Clone, Debug, Default)]
+pub struct Maps(Vec<WindowMap>);
+
+/// Which of a call's entries were live before it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lively([u64; LIST_ENTRIES / 64]);
+
+impl Lively {
+    /// Looks at them.
+    pub(crate) fn of(entries: &Entries, container: &Container) -> Lively {
+        let mut lively = Lively([0; LIST_ENTRIES / 64]);
+        if let Ok(table) = container.window(entries.window.liobn()) {
+            for n in 0..entries.count as usize {
+                let live = table.view().load(GuestEntry(entries.first.0 + n as u64)).is_live();
+                lively.0[n / 64] |= u64::from(live) << (n % 64);
+            }
+        }
+        lively
+    }
+
+    fn get(&self, n: u64) -> bool {
+        self.0[n as usize / 64] >> (n % 64) & 1 != 0
+    }
+}
+
+impl WindowMap {
+    fn new(window: Window) -> WindowMap {
+        let each = window.size().div_ceil(MOST);
+        let cells = vec![Cell::default(); window.size().div_ceil(each) as usize];
+        WindowMap { window, each, cells }
+    }
+
+    fn at(&mut self, entry: GuestEntry) -> Option<&mut Cell> {
+        self.cells.get_mut((entry.0 / self.each) as usize)
+    }
+}
+
+impl Maps {
+    /// All windows, in the order in which they first came up.
+    pub fn windows(&self) -> &[WindowMap] {
+        &self.0
+    }
+
+    /// Notes a call that succeeded. Returns what it did to its entries.
+    pub(crate) fn note(&mut self, entries: &Entries, was: &Lively, is: &Lively) -> Cell {
+        let mut sum = Cell::default();
+        let mut map = self.window(&entries.window);
+        for n in 0..entries.count {
+            let note = |cell: &mut Cell| match (was.get(n), is.get(n)) {
+                (false, true) => cell.mapped += 1,
+                (true, true) => cell.replaced += 1,
+                (true, false) => cell.cleared += 1,
+                (false, false) => {}
+            };
+            note(&mut sum);
+            let entry = GuestEntry(entries.first.0 + n);
+            map.as_mut().and_then(|map| map.at(entry)).into_iter().for_each(note);
+        }
+        sum
+    }
+
+    /// Adds what another vCPU did.
+    pub(crate) fn merge(&mut self, other: &Maps) {
+        for more in &other.0 {
+            let Some(map) = self.window(&more.window) else { continue };
+            for (cell, more) in map.cells.iter_mut().zip(&more.cells) {
+                cell.mapped += more.mapped;
+                cell.replaced += more.replaced;
+                cell.cleared += more.cleared;
+            }
+        }
+    }
+
+    /// Looks which entries are live now.
+    pub(crate) fn look(&mut self, container: &Container) {
+        for table in container.windows().iter() {
+            let Some(map) = self.window(table.window()) else { continue };
+            table.for_each_live(&mut |entry| map.at(entry).into_iter().for_each(|c| c.live += 1));
+        }
+    }
+
+    fn window(&mut self, window: &Window) -> Option<&mut WindowMap> {
+        let known = self.0.iter().position(|map| map.window == *window);
+        if known.is_none() && self.0.len() < MOST_WINDOWS {
+            self.0.push(WindowMap::new(*window));
+        }
+        let at = known.unwrap_or(self.0.len().saturating_sub(1));
+        self.0.get_mut(at).filter(|map| map.window == *window)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iommu::{Liobn, PageShift};
+
+    fn bits(of: &[usize]) -> Lively {
+        let mut bits = Lively([0; 8]);
+        of.iter().for_each(|n| bits.0[n / 64] |= 1 << (n % 64));
+        bits
+    }
+
+    #[test]
+    fn entries_are_counted_in_their_cells() {
+        let window = Window::bytes(Liobn(5), 0, 1 << 30, PageShift::K4).expect("a window");
+        let mut maps = Maps::default();
+        let entries = Entries { window, first: GuestEntry(511), count: 4 };
+        let sum = maps.note(&entries, &bits(&[1, 2]), &bits(&[0, 2]));
+        assert_eq!(sum, Cell { mapped: 1, replaced: 1, cleared: 1, live: 0 });
+        let [map] = maps.windows() else { panic!("one window") };
+        assert_eq!((map.each, map.cells.len()), (512, 512));
+        assert_eq!(map.cells[0], Cell { mapped: 1, ..Cell::default() });
+        assert_eq!(map.cells[1], Cell { replaced: 1, cleared: 1, ..Cell::default() });
+        let mut twice = maps.clone();
+        twice.merge(&maps);
+        assert_eq!(twice.windows()[0].cells[1].replaced, 2);
+    }
+
+    #[test]
+    fn a_guest_that_makes_windows_for_ever_is_shown_the_first() {
+        let mut maps = Maps::default();
+        for liobn in 0..1000 {
+            let window = Window::bytes(Liobn(liobn), 0, 0x3000, PageShift::K4).expect("a window");
+            let entries = Entries { window, first: GuestEntry(2), count: 1 };
+            maps.note(&entries, &bits(&[]), &bits(&[0]));
+        }
+        assert_eq!(maps.windows().len(), MOST_WINDOWS);
+        assert!(maps.windows().iter().all(|map| map.cells.len() == 3 && map.cells[2].mapped == 1));
+    }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The page of `--report`: one file that a browser shows without any other.
+//!
+//! A section is a function in `SECTIONS`, a plot over time is a row of [`PLOTS`]. All that is shown is in the
+//! page as JSON, too (`#data`), for programs and for what appears under the pointer.
+
+mod chart;
+mod latency;
+mod plots;
+mod summary;
+mod tables;
+mod units;
+mod windows;
+
+use std::fmt::Display;
+
+use comply::format::{self, Page, escape};
+use iommu::Liobn;
+use serde_json::{Value, json};
+
+pub use plots::PLOTS;
+
+use super::Seen;
+use crate::cli::RunArgs;
+use crate::exit::Outcome;
+use crate::stats::{self, Report};
+
+const CSS: &str = include_str!("page.css");
+const JS: &str = include_str!("page.js");
+
+/// A run that has ended.
+pub struct Run<'a> {
+    /// What was asked for.
+    pub args: &'a RunArgs,
+    /// How it ended.
+    pub how: Result<&'a Outcome, String>,
+    /// What happened when.
+    pub seen: &'a Seen,
+    /// The sums.
+    pub report: &'a Report,
+}
+
+/// The sections, from the top down. Each is HTML, or nothing when there is nothing to show.
+const SECTIONS: &[fn(&Run<'_>) -> String] = &[
+    summary::section,
+    plots::section,
+    latency::section,
+    windows::section,
+    tables::devices,
+    tables::faults,
+    tables::findings,
+];
+
+/// The page.
+pub fn html(run: &Run<'_>) -> String {
+    let sections: String = SECTIONS.iter().map(|section| section(run)).collect();
+    let data = json!({
+        "end_ns": run.seen.end,
+        "plots": plots::data(run),
+        "windows": run.seen.maps.windows().iter().map(windows::data).collect::<Vec<_>>(),
+        "stats": stats::json::object(run.report),
+    });
+    format::page(&Page {
+        title: &format!("tcevm run: {}", run.name()),
+        good: run.is_good(),
+        verdict: &run.verdict(),
+        css: CSS,
+        body: &format!("{sections}{}<div id=\"tip\" hidden></div>\n", embedded(&data)),
+        js: JS,
+    })
+}
+
+impl Run<'_> {
+    fn name(&self) -> String {
+        let image = self.args.image.as_deref().and_then(|path| path.file_name());
+        image.map_or("the demonstration".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Nothing went wrong, as far as anybody looked.
+    fn is_good(&self) -> bool {
+        let ended = self.how.as_ref().is_ok_and(|outcome| outcome.code() == 0);
+        let found = self.report.findings.as_ref().is_some_and(|findings| findings.count > 0);
+        ended && !found && self.report.dma.leaked == 0
+    }
+
+    fn verdict(&self) -> String {
+        let how = match &self.how {
+            Ok(Outcome::PoweredOff) => "the guest powered off".into(),
+            Ok(Outcome::OutputClosed) => "nobody read the output any more".into(),
+            Ok(outcome) => outcome.message().unwrap_or_else(|| "the run ended".into()),
+            Err(why) => why.clone(),
+        };
+        format!("After {}: {how}.", units::time(self.report.elapsed.as_nanos() as f64))
+    }
+
+    /// What a window is called: by its device, if it is one's.
+    fn window_name(&self, liobn: Liobn) -> String {
+        self.device(liobn).map_or_else(|| liobn.to_string(), str::to_owned)
+    }
+
+    /// The device whose window it is. A device's name ends in its unit address.
+    fn device(&self, liobn: Liobn) -> Option<&str> {
+        let unit = format!("@{:x}", liobn.0);
+        let mut names = self.report.devices.iter().map(|device| device.name.as_str());
+        names.find(|name| name.ends_with(&unit))
+    }
+}
+
+/// A section with its heading.
+fn section(id: &str, title: &str, body: &str) -> String {
+    format!("<section id=\"{id}\"><h2>{title}</h2>\n{body}</section>\n")
+}
+
+/// A table that scrolls by itself when it is wider than the page.
+fn table(heads: &[&str], rows: impl IntoIterator<Item = String>) -> String {
+    let heads: String = heads.iter().map(|head| format!("<th>{head}</th>")).collect();
+    let rows: String = rows.into_iter().collect();
+    format!(
+        "<div class=\"scroll\"><table><thead><tr>{heads}</tr></thead><tbody>\n{rows}</tbody></table></div>\n"
+    )
+}
+
+/// A row of one, which begins with its name.
+fn row(name: &str, cells: &[&dyn Display]) -> String {
+    let cells: String =
+        cells.iter().map(|cell| format!("<td>{}</td>", escape(&cell.to_string()))).collect();
+    format!("<tr><th>{}</th>{cells}</tr>\n", escape(name))
+}
+
+/// JSON that no text in it can break out of.
+fn embedded(data: &Value) -> String {
+    let text = data.to_string().replace('<', "\\u003c");
+    format!("<script type=\"application/json\" id=\"data\">{text}</script>\n")
+}
