@@ -14,6 +14,8 @@ pub struct Events {
     pub moved: BTreeMap<(String, String), u64>,
     /// DMA accesses that an arrow leads to, and all.
     pub reached: (u64, u64),
+    /// DMA accesses that were refused.
+    pub faults: u64,
     /// Interrupts, by device.
     pub interrupts: BTreeMap<String, u64>,
     /// Events that were left out.
@@ -120,6 +122,8 @@ impl Events {
         if args["fault"].is_null() {
             let moved = self.moved.entry((process.to_owned(), name.to_owned())).or_default();
             *moved += number(args, "bytes");
+        } else {
+            self.faults += 1;
         }
     }
 
@@ -144,5 +148,7 @@ impl Events {
             let interrupts = self.interrupts.get(name).copied().unwrap_or(0);
             assert_eq!(interrupts, number(counters, "interrupts"), "{name}");
         }
+        let devices = stats["devices"].as_array().expect("devices").iter();
+        assert_eq!(self.faults, devices.map(|device| number(device, "dma_faults")).sum::<u64>());
     }
 }

@@ -47,10 +47,13 @@ pub fn agrees(dom: &str, stats: &Value) {
     for device in stats["devices"].as_array().expect("devices") {
         assert!(dom.contains(device["name"].as_str().expect("a name")));
         let written = device["counters"]["DMA_bytes_written"].as_u64().expect("a counter");
-        let plot = &plots["dma-written"];
-        let mut lines = plot["lines"].as_array().expect("lines").iter();
-        let line = lines.find(|line| line["name"] == device["name"]);
-        near(line.map_or(0.0, |line| seconds(line, plot, &data)), written, "bytes written");
+        let faults = device["dma_faults"].as_u64().expect("faults");
+        for (plot, wanted) in [("dma-written", written), ("faults", faults)] {
+            let plot = &plots.get(plot).unwrap_or(&Value::Null);
+            let lines = plot["lines"].as_array();
+            let line = lines.and_then(|lines| lines.iter().find(|l| l["name"] == device["name"]));
+            near(line.map_or(0.0, |line| seconds(line, plot, &data)), wanted, "of a device");
+        }
     }
     // The page's own copy of the statistics is of a moment later.
     assert_eq!(data["stats"]["hypercalls"], stats["hypercalls"]);

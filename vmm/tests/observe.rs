@@ -47,6 +47,48 @@ fn the_demonstration_as_a_trace_and_as_a_page() {
 }
 
 #[test]
+fn devices_of_mad_drivers_with_their_faults() {
+    let files = Files::new();
+    let (trace, page) = (files.path("run.json"), files.path("run.html"));
+    let disk = files.write("disk", vec![0; 8 << 20]);
+    let hub = format!("hub={}", files.path("hub").display());
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-images/images/mad-le.elf");
+    let guest = [image, "--smp", "2", "--log", "error", "--append", "seed=7 calls=500"];
+    let devices = ["--disk", arg(&disk), "--net", &hub];
+    let both = ["--trace-file", arg(&trace), "--report", arg(&page), "--stats=json"];
+    for options in [&[][..], &["--check", "dma", "--platform", "ioda2"]] {
+        let output = run([&guest[..], &devices, &both, options].concat());
+        assert_eq!(code(&output), 0, "{}", stdout(&output));
+        let stats = stats(&stderr(&output));
+        let events = Events::read(&fs::read_to_string(&trace).expect("a trace"));
+        events.are_of(&stats);
+        assert!(events.faults > 0 && events.reached.0 > 0, "{events:?}");
+        let html = fs::read_to_string(&page).expect("a page");
+        run_page::agrees(&html, &stats);
+        // mad.h: NOWHERE.
+        assert!(html.contains("<td>0x71000003</td><td>0x150000</td>"), "a fault has its address");
+        assert_eq!(html.contains("<section id=\"findings\">"), !options.is_empty());
+    }
+}
+
+#[test]
+fn an_x86_guest_under_kvm_as_a_trace_and_as_a_page() {
+    let test = "an_x86_guest_under_kvm_as_a_trace_and_as_a_page";
+    if fs::OpenOptions::new().write(true).open("/dev/kvm").is_err() {
+        return skip::skip(test, "/dev/kvm cannot be opened");
+    }
+    let files = Files::new();
+    let (trace, page) = (files.path("run.json"), files.path("run.html"));
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-images/images/replace-x86.elf");
+    let both = ["--trace-file", arg(&trace), "--report", arg(&page), "--stats=json"];
+    let output = run([&both[..], &[image]].concat());
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let stats = stats(&stderr(&output));
+    Events::read(&fs::read_to_string(&trace).expect("a trace")).are_of(&stats);
+    run_page::agrees(&fs::read_to_string(&page).expect("a page"), &stats);
+}
+
+#[test]
 fn a_browser_shows_the_page_of_a_run() {
     if !skip::tool("a_browser_shows_the_page_of_a_run", "chromium") {
         return;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The plots over time. A plot is a row of [`PLOTS`].
 
+use std::cmp::Reverse;
+
+use iommu::Liobn;
 use serde_json::{Map, Value};
 
 use super::chart::{Chart, Line, MOST_LINES};
@@ -122,7 +125,11 @@ fn chart(run: &Run<'_>, plot: &Plot) -> Option<Chart> {
     let series = timeline.series().iter().filter(|series| series.what == plot.what);
     let mut lines: Vec<_> = series.map(|series| (total(series), series)).collect();
     lines.retain(|(total, _)| *total > 0);
-    lines.sort_by_key(|(total, _)| std::cmp::Reverse(*total));
+    // Names by what they count for; a window has the same place, and colour, in each plot.
+    lines.sort_by_key(|(total, series)| match series.of {
+        Of::Name(_) => (Liobn(0), Reverse(*total)),
+        Of::Window(liobn) => (liobn, Reverse(0)),
+    });
     if lines.is_empty() {
         return None;
     }
