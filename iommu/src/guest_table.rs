@@ -62,12 +62,20 @@ pub struct GuestTable {
     live: Arc<Live>,
 }
 
-/// Entries that are live in the first hardware table. Touched when a call changes it; signed
-/// because a call that clears may arrive before the one that mapped.
+/// Entries that are live in the first hardware table, or in the view if there is none. Touched when a call
+/// changes it; signed because a call that clears may arrive before the one that mapped.
 #[derive(Debug, Default)]
 struct Live {
     now: AtomicI64,
     max: AtomicI64,
+}
+
+impl Live {
+    /// So many at first.
+    fn from(entries: u64) -> Arc<Live> {
+        let entries = i64::try_from(entries).unwrap_or(i64::MAX);
+        Arc::new(Live { now: AtomicI64::new(entries), max: AtomicI64::new(entries) })
+    }
 }
 
 impl GuestTable {
@@ -105,6 +113,9 @@ impl GuestTable {
         if !covers {
             return Err(Error::Incompatible(self.window.liobn()));
         }
+        if new.tables.is_empty() {
+            new.live = Arc::default();
+        }
         new.tables.push(table);
         new.attached.push(1);
         Ok(new.classified())
@@ -120,6 +131,9 @@ impl GuestTable {
         if new.attached[at] == 0 {
             new.attached.remove(at);
             new.tables.remove(at);
+            if new.tables.is_empty() {
+                new.live = Live::from(new.live_in_view());
+            }
         }
         Ok(new.classified())
     }
@@ -158,12 +172,8 @@ impl GuestTable {
         self.id
     }
 
-    /// Entries live now. Exact when no agent is in a call. Without a hardware table nobody counts, and
-    /// the view is looked through.
+    /// Entries live now. Exact when no agent is in a call.
     pub fn live(&self) -> u64 {
-        if self.tables.is_empty() {
-            return self.live_in_view();
-        }
         self.live.now.load(Ordering::Relaxed).max(0).unsigned_abs()
     }
 
@@ -181,7 +191,7 @@ impl GuestTable {
         });
     }
 
-    /// Most entries that were live at once in the first hardware table; 0 without one.
+    /// Most entries that were live at once since the last of its hardware tables came or went.
     pub fn max_live(&self) -> u64 {
         self.live.max.load(Ordering::Relaxed).max(0).unsigned_abs()
     }
@@ -263,9 +273,14 @@ impl GuestTable {
         raw: impl Fn(usize) -> RawTce + Copy,
     ) -> Result<Tally, Error> {
         self.reserve(frames, work, first, count, raw)?;
+        let mut tally = Tally { puts: count as u64, ..Tally::default() };
+        if self.tables.is_empty() {
+            self.view.swap(first, count, raw, |old, new| tally.note(old.is_live(), new.is_live()));
+            self.count_live(&tally);
+            return Ok(tally);
+        }
         self.view.store(first, count, raw);
         fence(Ordering::SeqCst);
-        let mut tally = Tally { puts: count as u64, ..Tally::default() };
         for (i, table) in self.tables.iter().enumerate() {
             let mut batch = Batch::with(table, frames, work);
             let mut change = Tally::default();
@@ -303,9 +318,15 @@ impl GuestTable {
     ) -> Result<Tally, Error> {
         let mut allowed = || work.has_memory(self.window.liobn());
         self.view.reserve(entry, 1, |_| raw.0 != 0, &mut allowed)?;
+        let mut tally = Tally { puts: 1, ..Tally::default() };
+        if self.tables.is_empty() {
+            let note = |old: RawTce, new: RawTce| tally.note(old.is_live(), new.is_live());
+            self.view.swap(entry, 1, |_| raw, note);
+            self.count_live(&tally);
+            return Ok(tally);
+        }
         self.view.store(entry, 1, |_| raw);
         fence(Ordering::SeqCst);
-        let mut tally = Tally { puts: 1, ..Tally::default() };
         for (i, table) in self.tables.iter().enumerate() {
             let mut change = Tally::default();
             let mut batch = Batch::with(table, frames, work);

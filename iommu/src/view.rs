@@ -86,6 +86,22 @@ impl View {
         });
     }
 
+    /// The same by swaps: `was` gets what each entry held, and what it holds now.
+    pub(crate) fn swap(
+        &self,
+        first: GuestEntry,
+        count: usize,
+        raw: impl Fn(usize) -> RawTce,
+        mut was: impl FnMut(RawTce, RawTce),
+    ) {
+        self.for_chunks(first, count, |done, chunk| {
+            for (i, slot) in chunk.iter().enumerate() {
+                let new = raw(done + i);
+                was(RawTce(slot.swap(new.0, Ordering::AcqRel)), new);
+            }
+        });
+    }
+
     /// Calls `differs` for each entry that [`load`](Self::load)s other than what was
     /// [`store`](Self::store)d.
     #[inline]

@@ -207,8 +207,14 @@ fn live_entries_of_a_window_without_a_table_are_those_of_its_view() {
     let container = Container::new(Frames::new(1 << 20).unwrap());
     container.add_view(window).unwrap();
     let mut agent = container.agent();
-    for (ioba, tce) in [(0x1000, 3), (0x2000, 0x5001), (0x3000, 0x4000), (0x1000, 0x6003)] {
+    let puts = [(0x1000, 3), (0x2000, 0x5001), (0x3000, 0x4000), (0x1000, 0x6003), (0x2000, 0)];
+    for (ioba, tce) in puts {
         container.put(&mut agent, Liobn(7), Ioba(ioba), RawTce(tce)).unwrap();
     }
-    assert_eq!(container.window(Liobn(7)).unwrap().live(), 2);
+    container.stuff(&mut agent, Liobn(7), Ioba(0), RawTce(0x7002), 8).unwrap();
+    container.stuff(&mut agent, Liobn(7), Ioba(0x7000), RawTce(0), 100).unwrap();
+    let table = container.window(Liobn(7)).unwrap();
+    assert_eq!((table.live(), table.max_live()), (7, 8));
+    let tally = Tally { puts: 113, replaced: 2, cleared: 2, mapped: 9 };
+    assert_eq!(agent.tally(&table), tally);
 }

@@ -70,6 +70,14 @@ step() {
 		echo "check: $(md5sum -c sums | grep -c ': OK') of $(wc -l <sums) files"
 		cd / && umount /disk
 		;;
+	# Makes a file system and reboots; the second time it is there, and is checked.
+	again)
+		if mounted 2>/dev/null; then
+			umount /disk && step check
+		else
+			step make && reboot -f
+		fi
+		;;
 	# All blocks, read past the page cache.
 	read) echo "read: $(dd if=/dev/sda bs=64k iflag=direct 2>/dev/null | sum)" ;;
 	net) net_up && echo "net: up" ;;

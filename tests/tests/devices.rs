@@ -199,6 +199,21 @@ fn a_file_system_outlives_a_kill_and_is_the_same_after_a_reboot() {
 }
 
 #[test]
+fn a_file_system_is_the_same_after_the_guest_rebooted() {
+    let Some(guest) = guest("a_file_system_is_the_same_after_the_guest_rebooted") else { return };
+    let place = Place::new();
+    let disk = place.disk(64 * MIB);
+    let options = ["--disk", &disk, "--check", "dma", "--platform", "ioda1"];
+    let (said, stats) = run(guest, &["scsi", "again", "unload"], "", &options);
+    let scsi = "scsi: 67108864 bytes";
+    let second = said.iter().skip_while(|line| !line.starts_with("digest: ")).skip(1);
+    assert_eq!(said[..2], [scsi, "make: done"]);
+    let want = [scsi, "check: 202 of 202 files", "unload: done"];
+    assert!(second.eq(want.iter()), "{said:?}");
+    is_clean(&stats, true);
+}
+
+#[test]
 fn a_readonly_disk_stays_as_it_is() {
     let Some(guest) = guest("a_readonly_disk_stays_as_it_is") else { return };
     let place = Place::new();
