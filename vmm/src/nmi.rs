@@ -22,13 +22,13 @@ pub(crate) fn machine_check<V: Vcpu>(
     vcpu: &mut V,
     check: &MachineCheck,
 ) -> Result<(), Outcome> {
+    let Some(handlers) = shared.control.modes().nmi else { return Ok(()) };
     if !shared.control.hold_error_log(server)? {
         let ea = check.effective;
         return Err(Outcome::Crashed(format!(
             "CPU {server}: a machine check at {ea:#x} before it had called ibm,nmi-interlock for the last"
         )));
     }
-    let Some(handlers) = shared.control.modes().nmi else { return Ok(()) };
     let area = GuestAddress(shared.rtas.start + ERROR_AREA);
     let written = shared.memory.write_slice(&check.area(server, r3(vcpu)), area);
     written.map_err(|error| Outcome::Crashed(format!("its RTAS is no memory: {error}")))?;
