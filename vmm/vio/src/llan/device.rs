@@ -284,11 +284,12 @@ impl Llan {
 }
 
 impl Sink for Llan {
-    /// Frames from outside; one interrupt for all of them.
+    /// Frames from outside; one interrupt for all of them. The lock is held for a frame at a time: meanwhile the
+    /// guest gives buffers back.
     fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize {
         let (mut told, mut taken) = (false, 0);
-        let mut state = self.state();
         for frame in frames {
+            let mut state = self.state();
             match self.receive_one(&mut state, frame) {
                 Ok(Received::Later) => {
                     let since = state.waiting.map_or_else(Instant::now, |waiting| waiting.since);
@@ -299,7 +300,6 @@ impl Sink for Llan {
             }
             taken += 1;
         }
-        drop(state);
         if told {
             self.slot.line.raise();
         }

@@ -213,16 +213,22 @@ fn is_nothing(error: &io::Error) -> bool {
 /// What a peer sent: frames, perhaps the beginning of one more.
 #[derive(Default)]
 struct Inbox {
-    bytes: Vec<u8>,
+    /// Room, and how much of it is used. It is cleared once, not before each read.
+    room: Vec<u8>,
+    used: usize,
     /// How far frames were repeated, and how far delivered: both are beginnings of frames.
     repeated: usize,
     delivered: usize,
 }
 
 impl Inbox {
+    fn bytes(&self) -> &[u8] {
+        &self.room[..self.used]
+    }
+
     /// True when a whole frame waits for the guest.
     fn waits(&self) -> bool {
-        next(&self.bytes, self.delivered).is_some()
+        next(self.bytes(), self.delivered).is_some()
     }
 
     /// Reads what there is, if nothing waits.
@@ -230,12 +236,14 @@ impl Inbox {
         if self.waits() {
             return;
         }
-        self.bytes.drain(..self.delivered);
+        self.room.copy_within(self.delivered..self.used, 0);
+        self.used -= self.delivered;
         (self.repeated, self.delivered) = (self.repeated - self.delivered, 0);
-        let len = self.bytes.len();
-        self.bytes.resize(len + INBOX, 0);
-        let read = (&peer.stream).read(&mut self.bytes[len..]);
-        self.bytes.truncate(len + *read.as_ref().unwrap_or(&0));
+        if self.room.len() < self.used + INBOX {
+            self.room.resize(self.used + INBOX, 0);
+        }
+        let read = (&peer.stream).read(&mut self.room[self.used..]);
+        self.used += *read.as_ref().unwrap_or(&0);
         match read {
             Ok(0) => peer.leave(&"it closed the connection"),
             Err(error) if !is_nothing(&error) => peer.leave(&error),
@@ -246,17 +254,19 @@ impl Inbox {
 
     fn is_garbled(&self) -> bool {
         let mut at = 0;
-        while let Some((_, end)) = next(&self.bytes, at) {
+        while let Some((_, end)) = next(self.bytes(), at) {
             at = end;
         }
-        length(&self.bytes, at).is_some_and(|len| len as u64 > MOST_FRAME)
+        length(self.bytes(), at).is_some_and(|len| len as u64 > MOST_FRAME)
     }
 
     fn repeat(&mut self, mut to: impl FnMut(&[u8])) {
-        while let Some((frame, end)) = next(&self.bytes, self.repeated) {
+        let mut at = self.repeated;
+        while let Some((frame, end)) = next(self.bytes(), at) {
             to(frame);
-            self.repeated = end;
+            at = end;
         }
+        self.repeated = at;
     }
 
     fn deliver(&mut self, sink: &dyn Sink) {
@@ -265,12 +275,12 @@ impl Inbox {
         }
         let mut at = self.delivered;
         let mut frames = std::iter::from_fn(|| {
-            let (frame, end) = next(&self.bytes, at)?;
+            let (frame, end) = next(self.bytes(), at)?;
             at = end;
             Some(frame)
         });
         for _ in 0..sink.receive(&mut frames) {
-            if let Some((_, end)) = next(&self.bytes, self.delivered) {
+            if let Some((_, end)) = next(self.bytes(), self.delivered) {
                 self.delivered = end;
             }
         }
