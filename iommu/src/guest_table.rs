@@ -186,8 +186,7 @@ impl GuestTable {
     /// Calls `with` for each entry that is live in the view, from the first up.
     pub fn for_each_live(&self, with: &mut dyn FnMut(GuestEntry)) {
         self.view.for_each_run(&mut |first, count| {
-            let entries = (first.0..).take(count).map(GuestEntry);
-            entries.filter(|&entry| self.view.load(entry).is_live()).for_each(&mut *with);
+            self.view.for_each_live(first, count, |n| with(GuestEntry(first.0 + n as u64)));
         });
     }
 

@@ -121,6 +121,19 @@ impl View {
         });
     }
 
+    /// Calls `with` for each live entry among `count` from `first` on, which are in the window: how far into
+    /// the range it is.
+    #[inline]
+    pub fn for_each_live(&self, first: GuestEntry, count: usize, mut with: impl FnMut(usize)) {
+        self.for_chunks(first, count, |done, chunk| {
+            for (i, slot) in chunk.iter().enumerate() {
+                if RawTce(slot.load(Ordering::Relaxed)).is_live() {
+                    with(done + i);
+                }
+            }
+        });
+    }
+
     /// Calls `with` for each piece of the range that exists: how far into the range it begins, and
     /// its entries.
     #[inline(always)]

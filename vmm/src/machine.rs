@@ -79,6 +79,7 @@ impl<V: Vcpu + Send> Machine<V> {
             nvram: Mutex::new(vec![0; NVRAM_BYTES]),
             rtas: ready.rtas,
             observe: Observe::default(),
+            observed: false,
             clock: WallClock::default(),
             areas: processors.iter().map(|_| Areas::default()).collect(),
             resets: processors.iter().map(|p| p.vcpu.system_reset()).collect(),
@@ -100,6 +101,7 @@ impl<V: Vcpu + Send> Machine<V> {
             let accel = std::mem::take(&mut self.shared.dma.accel);
             self.shared.dma.accel = accel.metered();
         }
+        self.shared.observed = observe.any();
         self.shared.observe = observe;
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct Shared {
     /// The interrupt controller, if the vCPUs have lines.
     pub(crate) xics: Option<Arc<Xics>>,
     pub(crate) observe: Observe,
+    /// Whether anything is: looked at in each hypercall.
+    pub(crate) observed: bool,
     /// The virtual processor areas of each vCPU.
     pub(crate) areas: Vec<Areas>,
     /// What has each vCPU take a system reset, if it can.
@@ -155,7 +157,7 @@ impl Books {
     /// vCPU has stopped itself.
     fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
         let mut registers = vcpu.hcall_registers();
-        if shared.observe.any() {
+        if shared.observed {
             self.observed(shared, vcpu, &mut registers);
         } else {
             self.dispatch(shared, vcpu, &mut registers);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What was done to the parts of each window. A part is a cell, of which a window has at most 512.
 
+use std::ops::Range;
+
 use iommu::{Container, GuestEntry, LIST_ENTRIES, Window};
 
 use super::made::Entries;
@@ -47,16 +49,37 @@ impl Lively {
     pub(crate) fn of(entries: &Entries, container: &Container) -> Lively {
         let mut lively = Lively([0; LIST_ENTRIES / 64]);
         if let Ok(table) = container.window(entries.window.liobn()) {
-            for n in 0..entries.count as usize {
-                let live = table.view().load(GuestEntry(entries.first.0 + n as u64)).is_live();
-                lively.0[n / 64] |= u64::from(live) << (n % 64);
-            }
+            let count = entries.count as usize;
+            table.view().for_each_live(entries.first, count, |n| lively.0[n / 64] |= 1 << (n % 64));
         }
         lively
     }
 
-    fn get(&self, n: u64) -> bool {
-        self.0[n as usize / 64] >> (n % 64) & 1 != 0
+    /// What became of them between two looks.
+    fn became(was: &Lively, is: &Lively, range: Range<u64>) -> Cell {
+        let mut cell = Cell::default();
+        let mut at = range.start;
+        while at < range.end {
+            let (word, bit) = ((at / 64) as usize, at % 64);
+            let here = (64 - bit).min(range.end - at);
+            let these = u64::MAX >> (64 - here) << bit;
+            let (was, is) = (was.0[word], is.0[word]);
+            let count = |bits: u64| u64::from((bits & these).count_ones());
+            cell.mapped += count(!was & is);
+            cell.replaced += count(was & is);
+            cell.cleared += count(was & !is);
+            at += here;
+        }
+        cell
+    }
+}
+
+impl Cell {
+    pub(super) fn add(&mut self, more: &Cell) {
+        self.mapped += more.mapped;
+        self.replaced += more.replaced;
+        self.cleared += more.cleared;
+        self.live += more.live;
     }
 }
 
@@ -80,31 +103,26 @@ impl Maps {
 
     /// Notes a call that succeeded. Returns what it did to its entries.
     pub(crate) fn note(&mut self, entries: &Entries, was: &Lively, is: &Lively) -> Cell {
-        let mut sum = Cell::default();
-        let mut map = self.window(&entries.window);
-        for n in 0..entries.count {
-            let note = |cell: &mut Cell| match (was.get(n), is.get(n)) {
-                (false, true) => cell.mapped += 1,
-                (true, true) => cell.replaced += 1,
-                (true, false) => cell.cleared += 1,
-                (false, false) => {}
-            };
-            note(&mut sum);
-            let entry = GuestEntry(entries.first.0 + n);
-            map.as_mut().and_then(|map| map.at(entry)).into_iter().for_each(note);
+        if let Some(map) = self.window(&entries.window) {
+            let mut at = 0;
+            while at < entries.count {
+                let entry = entries.first.0 + at;
+                let left_in_cell = map.each - entry % map.each;
+                let end = entries.count.min(at + left_in_cell);
+                if let Some(cell) = map.at(GuestEntry(entry)) {
+                    cell.add(&Lively::became(was, is, at..end));
+                }
+                at = end;
+            }
         }
-        sum
+        Lively::became(was, is, 0..entries.count)
     }
 
     /// Adds what another vCPU did.
     pub(crate) fn merge(&mut self, other: &Maps) {
         for more in &other.0 {
             let Some(map) = self.window(&more.window) else { continue };
-            for (cell, more) in map.cells.iter_mut().zip(&more.cells) {
-                cell.mapped += more.mapped;
-                cell.replaced += more.replaced;
-                cell.cleared += more.cleared;
-            }
+            map.cells.iter_mut().zip(&more.cells).for_each(|(cell, more)| cell.add(more));
         }
     }
 
@@ -151,6 +169,21 @@ mod tests {
         let mut twice = maps.clone();
         twice.merge(&maps);
         assert_eq!(twice.windows()[0].cells[1].replaced, 2);
+    }
+
+    #[test]
+    fn a_whole_list_is_counted_over_words_and_cells() {
+        let window = Window::bytes(Liobn(5), 0, 256 << 20, PageShift::K4).expect("a window");
+        let mut maps = Maps::default();
+        let entries = Entries { window, first: GuestEntry(100), count: 512 };
+        let (none, all) = (bits(&[]), bits(&(0..512).collect::<Vec<_>>()));
+        assert_eq!(maps.note(&entries, &none, &all).mapped, 512);
+        assert_eq!(maps.note(&entries, &all, &all).replaced, 512);
+        assert_eq!(maps.note(&entries, &all, &none).cleared, 512);
+        let cells = &maps.windows()[0].cells;
+        let mapped: Vec<_> = cells.iter().map(|cell| cell.mapped).take(6).collect();
+        assert_eq!(mapped, [28, 128, 128, 128, 100, 0]);
+        assert!(cells.iter().all(|c| (c.replaced, c.cleared) == (c.mapped, c.mapped)));
     }
 
     #[test]

@@ -2,9 +2,11 @@
 //! Devices, faults and findings.
 
 use comply::format::escape;
+use iommu::Liobn;
 
 use super::units::whole;
 use super::{Run, row, section as heading, table};
+use crate::stats::Findings;
 
 /// Findings that are listed.
 const MOST_FINDINGS: usize = 200;
@@ -46,7 +48,11 @@ pub(super) fn faults(run: &Run<'_>) -> String {
 
 /// What `--check dma` found.
 pub(super) fn findings(run: &Run<'_>) -> String {
-    let Some(findings) = &run.report.findings else { return String::new() };
+    let found = run.report.findings.as_ref();
+    found.map_or(String::new(), |found| list(found, &|liobn| run.window_name(liobn)))
+}
+
+fn list(findings: &Findings, name: &dyn Fn(Liobn) -> String) -> String {
     let sentence = match findings.count {
         0 => "No device used a translation that was replaced or cleared.".to_owned(),
         count => format!("Devices used translations wrongly {} times.", whole(count)),
@@ -55,7 +61,7 @@ pub(super) fn findings(run: &Run<'_>) -> String {
         let access = if report.write { "write" } else { "read" };
         let what = if report.released { "released page" } else { "stale translation" };
         row(
-            &run.window_name(report.liobn),
+            &name(report.liobn),
             &[&report.liobn, &report.ioba, &access, &what, &report.page, &report.replaced_by],
         )
     });
@@ -63,4 +69,29 @@ pub(super) fn findings(run: &Run<'_>) -> String {
     let list = if findings.reports.is_empty() { String::new() } else { table(&heads, rows) };
     let body = format!("<p class=\"says\">{sentence}</p>\n{list}");
     heading("findings", "Findings of --check dma", &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iommu::detector::{Report, Tag};
+    use iommu::{Hpa, Ioba};
+
+    #[test]
+    fn a_finding_is_told_with_device_liobn_ioba_and_who_replaced_the_entry() {
+        let report = Report {
+            released: false,
+            write: true,
+            liobn: Liobn(0x7100_0002),
+            ioba: Ioba(0x3000),
+            page: Hpa(0x2000_0000_1000),
+            replaced_by: Tag { name: "H_PUT_TCE", number: 7 },
+        };
+        let findings = Findings { count: 2000, reports: vec![report; 1024] };
+        let html = list(&findings, &|liobn| format!("<{liobn}>"));
+        let row = "<tr><th>&lt;0x71000002&gt;</th><td>0x71000002</td><td>0x3000</td><td>write</td>\
+                   <td>stale translation</td><td>0x200000001000</td><td>H_PUT_TCE #7</td></tr>";
+        assert_eq!(html.matches(row).count(), MOST_FINDINGS);
+        assert!(html.contains("wrongly 2\u{202f}000 times"), "{html}");
+    }
 }

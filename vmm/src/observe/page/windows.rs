@@ -45,12 +45,9 @@ pub(super) fn data(map: &WindowMap) -> Value {
 }
 
 fn sum(map: &WindowMap) -> Cell {
-    map.cells.iter().fold(Cell::default(), |sum, cell| Cell {
-        mapped: sum.mapped + cell.mapped,
-        replaced: sum.replaced + cell.replaced,
-        cleared: sum.cleared + cell.cleared,
-        live: sum.live + cell.live,
-    })
+    let mut sum = Cell::default();
+    map.cells.iter().for_each(|cell| sum.add(cell));
+    sum
 }
 
 fn figure(run: &Run<'_>, map: &WindowMap) -> String {
