@@ -64,6 +64,15 @@ pub struct Call {
     pub status: Status,
 }
 
+impl Call {
+    /// How many registers from r3 on hold the answer: the status, and what the row returns. The
+    /// others are as they were.
+    #[inline]
+    pub fn answers(&self) -> usize {
+        1 + self.hcall.map_or(0, |hcall| hcall.returns.len())
+    }
+}
+
 /// The row of a token, if the call is implemented.
 #[inline]
 pub fn find(token: u64) -> Option<&'static Hcall> {

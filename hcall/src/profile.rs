@@ -99,6 +99,7 @@ pub struct Rules {
 
 impl Rules {
     /// What a refusal of the library becomes at once, if the call is refused by these rules too.
+    #[inline]
     pub(crate) fn refusal(&self, why: &Error) -> Option<Answer> {
         let odd = match why {
             Error::NoWindow(_) => return Some(self.no_window),

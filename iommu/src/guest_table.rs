@@ -233,7 +233,8 @@ impl GuestTable {
                 let mut raw = raw;
                 let hw = HwEntry(entry.0);
                 let mut slot = table.place(hw, raw.is_live(), work.may_allocate)?;
-                if let Some(place) = self.view.place(entry, raw.0 != 0, work.may_allocate)? {
+                let place = self.view.place(entry, raw.0 != 0, work.may_allocate)?;
+                if let Some(place) = place {
                     place.store(raw.0, Ordering::Release);
                 }
                 let mut tally = Tally { puts: 1, ..Tally::default() };
@@ -244,7 +245,7 @@ impl GuestTable {
                 while let Some(slot) = slot {
                     let old = tce_xchg_plain(table, frames, work, hw, slot, new);
                     tally.note(old.is_live(), new.is_live());
-                    match self.view.load(entry) {
+                    match place.map_or_else(|| self.view.load(entry), View::read) {
                         now if now == raw => break,
                         now => (raw, new) = (now, self.translate(frames, now)),
                     }

@@ -37,13 +37,15 @@ pub(crate) struct Radix<T> {
     size: u64,
     levels: u32,
     shift: u32,
+    /// The shift of the top level.
+    top_shift: u32,
 }
 
 impl<T: Zero> Radix<T> {
     /// One level. Its memory is zeroes that the host provides when they are touched.
     pub(crate) fn flat(size: usize) -> Radix<T> {
         let root = Node::Leaf(atomics(vec![0; size], T::zero));
-        Radix { root, size: size as u64, levels: 1, shift: 0 }
+        Radix { root, size: size as u64, levels: 1, shift: 0, top_shift: 0 }
     }
 
     /// Levels of `2^shift` entries; only the top one exists. `levels * shift` reaches `size`.
@@ -56,7 +58,7 @@ impl<T: Zero> Radix<T> {
         } else {
             Node::Upper((0..top).map(|_| OnceBox::new()).collect())
         };
-        Radix { root, size, levels, shift }
+        Radix { root, size, levels, shift, top_shift: shift * (levels - 1) }
     }
 
     /// Levels, 1 for a flat array.
@@ -71,7 +73,7 @@ impl<T: Zero> Radix<T> {
     #[inline]
     pub(crate) fn leaf(&self, mut index: u64) -> Option<(&[T], usize)> {
         let mut node = &self.root;
-        let mut shift = self.shift * (self.levels - 1);
+        let mut shift = self.top_shift;
         loop {
             match node {
                 Node::Leaf(leaf) => return Some((leaf, index as usize)),
@@ -111,7 +113,7 @@ impl<T: Zero> Radix<T> {
         allowed: &mut dyn FnMut() -> bool,
     ) -> Result<(&[T], usize), Error> {
         let mut node = &self.root;
-        let mut shift = self.shift * (self.levels - 1);
+        let mut shift = self.top_shift;
         loop {
             match node {
                 Node::Leaf(leaf) => return Ok((leaf, index as usize)),

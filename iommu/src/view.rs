@@ -33,7 +33,13 @@ impl View {
     /// ([`guest_table`](crate::guest_table)). On x86 it is a plain load.
     #[inline]
     pub fn load(&self, entry: GuestEntry) -> RawTce {
-        RawTce(self.entries.get(entry.0).map_or(0, |slot| slot.load(Ordering::SeqCst)))
+        self.entries.get(entry.0).map_or(RawTce(0), View::read)
+    }
+
+    /// [`load`](Self::load)s from the place of an entry.
+    #[inline(always)]
+    pub(crate) fn read(place: &AtomicU64) -> RawTce {
+        RawTce(place.load(Ordering::SeqCst))
     }
 
     /// The place of an entry that is about to be written. It is made if `needed`; otherwise, if

@@ -157,12 +157,12 @@ impl Books {
     /// vCPU has stopped itself.
     fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
         let mut registers = vcpu.hcall_registers();
-        if shared.observed {
-            self.observed(shared, vcpu, &mut registers);
+        let call = if shared.observed {
+            self.observed(shared, vcpu, &mut registers)
         } else {
-            self.dispatch(shared, vcpu, &mut registers);
-        }
-        vcpu.set_hcall_registers(&registers);
+            self.dispatch(shared, vcpu, &mut registers)
+        };
+        vcpu.set_hcall_registers(&registers[..call.answers()]);
         let Effects { powered_off, rebooted, stopped, .. } = self.effects;
         let leaves = powered_off || rebooted || stopped;
         if leaves { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -198,7 +198,7 @@ impl Books {
 
     /// The same, recorded. Only here does a hypercall cost a look at the clock.
     #[cold]
-    fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) {
+    fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
         let (asked, observe) = (*registers, &shared.observe);
         let guest = Guest { container: &shared.dma.container, memory: &shared.memory };
         let _order = observe.order(&asked);
@@ -217,6 +217,7 @@ impl Books {
             idle: self.effects.idle - idle,
         };
         observe.after(&before, &made, guest, self.agent.totals(), &mut self.notes);
+        call
     }
 }
 

@@ -42,8 +42,8 @@ pub trait Vcpu {
     }
     /// r3 to r12 of a hypercall.
     fn hcall_registers(&self) -> Regs;
-    /// Gives back r3 to r12.
-    fn set_hcall_registers(&mut self, registers: &Regs);
+    /// Gives back r3 and as many after it as there are values; at most to r12.
+    fn set_hcall_registers(&mut self, registers: &[u64]);
     /// Whether the guest is in problem state.
     fn problem_state(&self) -> bool;
     /// The state at entry: starts at `nip` with the address of the device tree in r3.
@@ -124,7 +124,7 @@ impl Vcpu for power::Cpu {
         self.gprs(3)
     }
 
-    fn set_hcall_registers(&mut self, registers: &Regs) {
+    fn set_hcall_registers(&mut self, registers: &[u64]) {
         self.set_gprs(3, registers);
     }
 

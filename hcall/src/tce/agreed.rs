@@ -40,7 +40,10 @@ pub(super) fn put(
 ) -> Result<(), Answer> {
     match on.container.put(on.agent, liobn, ioba, tce) {
         Ok(()) => Ok(()),
-        Err(why) => by_rules::put_refused(on, tier, liobn, ioba, tce, why),
+        Err(why) => {
+            by_rules::refused(on, tier, why)?;
+            by_rules::put(on, tier, liobn, ioba, tce)
+        }
     }
 }
 

@@ -30,21 +30,8 @@ pub(super) fn get(
     })
 }
 
-/// H_PUT_TCE, when the library refused it.
-#[cold]
-pub(super) fn put_refused(
-    on: &mut Caller<'_>,
-    tier: Tier,
-    liobn: Liobn,
-    ioba: Ioba,
-    tce: RawTce,
-    why: Error,
-) -> Result<(), Answer> {
-    refused(on, tier, why)?;
-    put(on, tier, liobn, ioba, tce)
-}
-
 /// H_PUT_TCE. Linux: `kvmppc_h_put_tce`.
+#[cold]
 pub(super) fn put(
     on: &mut Caller<'_>,
     tier: Tier,
@@ -148,7 +135,7 @@ pub(super) fn clears_foreign(on: &Caller<'_>, list: &[u64]) -> bool {
 
 /// Ends a call that the library refused, if it is refused by these rules too: the library checks
 /// in everybody's order, so what it met first they would. Otherwise it wants a closer look.
-#[cold]
+#[inline(always)]
 pub(super) fn refused(on: &Caller<'_>, tier: Tier, why: Error) -> Result<(), Answer> {
     match on.accel.rules(tier).refusal(&why) {
         Some(answer) => Err(answer),
@@ -156,6 +143,7 @@ pub(super) fn refused(on: &Caller<'_>, tier: Tier, why: Error) -> Result<(), Ans
     }
 }
 
+#[cold]
 fn host_failed(tier: Tier, why: Error) -> Result<(), Answer> {
     match why {
         Error::NoMemory | Error::NotRegistered(_) => Err(failed(tier, why)),

@@ -17,6 +17,7 @@ pub fn h_get_tce(on: &mut Caller<'_>, liobn: Liobn, ioba: Ioba) -> Result<Found,
 }
 
 /// Linux: `kvmppc_h_put_tce`.
+#[inline(always)]
 pub fn h_put_tce(on: &mut Caller<'_>, liobn: Liobn, ioba: Ioba, tce: RawTce) -> Result<(), Answer> {
     agreed::put(on, VIRTUAL, liobn, ioba, tce)
 }

@@ -68,7 +68,14 @@ impl Devices {
     /// [Waits](InFlight::wait) for every device. A device that comes meanwhile finds the kill done:
     /// its place is taken by a read-modify-write too.
     #[inline]
-    pub(crate) fn wait(&self, mut pause: impl FnMut()) {
+    pub(crate) fn wait(&self, pause: impl FnMut()) {
+        if self.taken.load(Ordering::Acquire) != 0 || self.more.get().is_some() {
+            self.wait_for_each(pause);
+        }
+    }
+
+    #[inline(never)]
+    fn wait_for_each(&self, mut pause: impl FnMut()) {
         let mut block = Some(self);
         while let Some(devices) = block {
             let mut taken = devices.taken.load(Ordering::Acquire);

@@ -86,6 +86,7 @@ impl Link {
         self.chip.sync();
     }
 
+    #[inline(never)]
     fn write_kills(&self, first: HwEntry, count: u64) {
         for pe in self.pes.iter() {
             for value in kill_values(pe, self.offset + first.0, count, self.page_shift) {

@@ -128,7 +128,7 @@ impl PeSet {
     /// Whether no PE is in it, which is quicker to see than by [`iter`](Self::iter).
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| word.load(Ordering::Acquire) == 0)
+        self.0.iter().fold(0, |all, word| all | word.load(Ordering::Acquire)) == 0
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = Pe> + '_ {

@@ -17,7 +17,7 @@ impl Cpu {
 
     /// Sets GPRs from number `first` on, as far as there are so many.
     #[inline(always)]
-    pub fn set_gprs<const N: usize>(&mut self, first: usize, values: &[u64; N]) {
+    pub fn set_gprs(&mut self, first: usize, values: &[u64]) {
         let gprs = self.gpr.iter_mut().skip(first);
         gprs.zip(values).for_each(|(gpr, value)| *gpr = read(value));
     }

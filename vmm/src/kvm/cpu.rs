@@ -157,7 +157,7 @@ impl Vcpu for KvmCpu {
         gate::registers(&self.fd.sync_regs().regs)
     }
 
-    fn set_hcall_registers(&mut self, registers: &Regs) {
+    fn set_hcall_registers(&mut self, registers: &[u64]) {
         gate::set_registers(&mut self.fd.sync_regs_mut().regs, registers);
         self.fd.set_sync_dirty_reg(SyncReg::Register);
     }

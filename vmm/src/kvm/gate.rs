@@ -21,8 +21,8 @@ pub fn registers(regs: &kvm_regs) -> Regs {
     places!(read)
 }
 
-/// Gives back r3 to r12; every other register stays.
-pub fn set_registers(regs: &mut kvm_regs, values: &Regs) {
+/// Gives back r3 and those after it, as many as there are values; every other register stays.
+pub fn set_registers(regs: &mut kvm_regs, values: &[u64]) {
     macro_rules! write { ($($name:ident),*) => { [$(&mut regs.$name),*] } }
     for (place, value) in places!(write).into_iter().zip(values) {
         *place = *value;
