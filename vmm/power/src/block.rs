@@ -13,7 +13,10 @@
 use crate::{
     Cpu,
     interrupt::Stop,
-    isa,
+    isa::{
+        self,
+        pairs::{self, Kind},
+    },
     mem::PAGE,
     mmu,
     word::{Packed, Word},
@@ -56,24 +59,22 @@ impl Cursor {
     /// The next operation.
     #[inline(always)]
     fn next(self) -> Cursor {
-        // SAFETY: called only by `step`, which never runs for the sentinel, so there is
-        // another operation after this one in the same allocation.
+        // SAFETY: called only after an operation that is not the sentinel, so there is another one
+        // after it in the same allocation.
         Cursor(unsafe { self.0.add(1) })
     }
 }
 
-/// Runs one instruction, then the rest of the block.
+/// Runs one instruction, then what comes after it.
 #[inline(always)]
-pub fn step(
+pub(crate) fn step(
     cpu: &mut Cpu,
     at: Cursor,
     does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    then: impl FnOnce(&mut Cpu, Cursor) -> Stop,
 ) -> Stop {
     match does(cpu, at.word()) {
-        Ok(()) => {
-            let next = at.next();
-            (next.run())(cpu, next)
-        }
+        Ok(()) => then(cpu, at),
         Err(stop) => {
             cpu.stopped_at = at.0 as usize;
             stop
@@ -81,20 +82,33 @@ pub fn step(
     }
 }
 
-/// Runs the last instruction of a block.
+/// Runs one instruction, then the rest of the block unless the instruction `ends` it.
 #[inline(always)]
-pub fn end(
+pub(crate) fn run_one(
     cpu: &mut Cpu,
     at: Cursor,
     does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    ends: bool,
 ) -> Stop {
-    match does(cpu, at.word()) {
-        Ok(()) => Stop::Next,
-        Err(stop) => {
-            cpu.stopped_at = at.0 as usize;
-            stop
+    step(cpu, at, does, |cpu, at| {
+        if ends {
+            return Stop::Next;
         }
-    }
+        let next = at.next();
+        (next.run())(cpu, next)
+    })
+}
+
+/// The same for two instructions, of which the first does not end the block.
+#[inline(always)]
+pub(crate) fn run_two(
+    cpu: &mut Cpu,
+    at: Cursor,
+    first: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    second: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    ends: bool,
+) -> Stop {
+    step(cpu, at, first, |cpu, at| run_one(cpu, at.next(), second, ends))
 }
 
 /// Ends a block whose last instruction does not.
@@ -104,7 +118,7 @@ fn sentinel(_: &mut Cpu, _: Cursor) -> Stop {
 
 /// Stands for a word that no row is: a facility that is off, or illegal.
 fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
-    step(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)))
+    run_one(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)), true)
 }
 
 /// A decoded block: a cache line of the host.
@@ -288,12 +302,16 @@ impl Cache {
         let generation = cpu.bus.generation(page as usize);
         let first = self.arena.len();
         let mut at = ra;
+        let mut before = pairs::NONE;
         loop {
             let word = Word::new(cpu.fetch(at)?);
-            let row = isa::decode(word);
-            self.arena.push(Op::new(row.map_or(without_row as Run, |row| row.run_of(word)), word));
+            let (run, kind, ends) = match isa::decode_for_pair(word) {
+                Some((row, kind)) => (row.run_of(word), kind, row.form.ends_block),
+                None => (without_row as Run, pairs::NONE, true),
+            };
+            self.arena.push(Op::new(run, word));
+            before = self.join(before, kind);
             at = at.wrapping_add(4);
-            let ends = row.is_none_or(|r| r.form.ends_block);
             if ends || at.is_multiple_of(PAGE) || self.arena.len() - first == MAX {
                 break;
             }
@@ -307,6 +325,18 @@ impl Cache {
         self.sets[(pc / 4) as usize % SETS] = self.blocks.len() as Index;
         self.blocks.push(Block { start: pc, first, context, page, generation, len, ..Block::NONE });
         Some(())
+    }
+
+    /// Makes a pair of the last operation and the one before it, if there is a function for both.
+    /// Returns what the last operation is to the next one.
+    fn join(&mut self, before: Kind, last: Kind) -> Kind {
+        match (pairs::run(before, last), self.arena.iter_mut().nth_back(1)) {
+            (Some(run), Some(first)) => {
+                first.run = run;
+                pairs::NONE
+            }
+            _ => last,
+        }
     }
 
     /// A block of the one instruction at NIP, for tracing; it is not found again.

@@ -72,6 +72,10 @@ pub const RA: u32 = 31 << 16;
 pub const RB: u32 = 31 << 11;
 /// The RC or FRC field.
 pub const RC: u32 = 31 << 6;
+/// The Rc bit: the result is compared with zero.
+pub const DOT: u32 = 1;
+/// The OE bit: overflow is told.
+pub const OE: u32 = 1 << 10;
 /// The two bits after BF.
 pub const AFTER_BF: u32 = 3 << 21;
 /// Bit 9, beside the L of a compare.

@@ -49,6 +49,14 @@ pub struct Often {
     pub run: Run,
 }
 
+/// What a macro can know of a row.
+pub(crate) struct Known {
+    /// Masks and values of [`Row::often`], and last those of all words.
+    pub(crate) often: &'static [(u32, u32)],
+    /// As in [`Form`].
+    pub(crate) ends_block: bool,
+}
+
 impl Row {
     /// Which of [`often`](Self::often) is for `word`, which is this instruction; or else how many
     /// there are.
@@ -87,7 +95,7 @@ macro_rules! isa {
         $(
             #[allow(unused_variables, non_snake_case)]
             #[inline(always)]
-            fn $name<M: $crate::machine::Machine>(
+            pub(crate) fn $name<M: $crate::machine::Machine>(
                 $m: &mut M,
                 $w: $crate::word::Word,
             ) -> Result<(), $crate::interrupt::Stop> {
@@ -95,32 +103,37 @@ macro_rules! isa {
                 Ok(())
             }
         )*
+        /// What else is known of each row of this file when the crate is compiled.
+        #[allow(non_upper_case_globals, unused_imports, dead_code)]
+        pub(crate) mod known {
+            use super::*;
+            $(pub(crate) const $name: $crate::row::Known = $crate::row::Known {
+                often: &[$($(($mask, $value),)*)? (0, 0)],
+                ends_block: $form.ends_block,
+            };)*
+        }
         /// The rows of this file.
         pub(crate) const ROWS: &[$crate::row::Row] = &[$($crate::row::Row {
             name: stringify!($name),
             form: $form,
             asm: $asm,
             book: $book,
-            run: $crate::handler!($form, $name::<$crate::Cpu>),
+            run: |cpu, at| {
+                $crate::block::run_one(cpu, at, $name, known::$name.ends_block)
+            },
             often: &[$($($crate::row::Often {
                 mask: $mask,
                 value: $value,
-                run: $crate::handler!($form, |cpu, w| $name(cpu, w.with_bits($mask, $value))),
+                run: |cpu, at| $crate::block::run_one(
+                    cpu,
+                    at,
+                    |cpu, w| $name(cpu, w.with_bits($mask, $value)),
+                    known::$name.ends_block,
+                ),
             }),*)?],
             #[cfg(test)]
             record: $name::<$crate::recorder::Recorder>,
             cases: $cases,
         }),*];
-    };
-}
-
-/// A meaning as a [`Run`], which goes on to the next instruction unless it ends its block.
-#[macro_export]
-macro_rules! handler {
-    ($form:expr, $does:expr) => {
-        |cpu, at| match const { $form.ends_block } {
-            false => $crate::block::step(cpu, at, $does),
-            true => $crate::block::end(cpu, at, $does),
-        }
     };
 }

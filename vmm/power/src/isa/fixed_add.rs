@@ -117,6 +117,7 @@ crate::isa![
         form: form::xo(31, 266),
         asm: "add[o][.] RT,RA,RB",
         book: "Book I, Add",
+        often: [(form::OE | form::DOT, 0)],
         does: |m, w| {
             let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));
             sum(m, w, a, b);

@@ -24,6 +24,7 @@ mod float_status;
 mod float_store;
 mod load;
 mod logical;
+pub(crate) mod pairs;
 mod random;
 mod rotate;
 mod shift;
@@ -72,6 +73,7 @@ mod vsx_vector_round;
 pub(crate) use unavailable::stop as stop_without_row;
 
 use crate::{row::Row, word::Word};
+use pairs::{Kind, Kinds};
 use std::sync::LazyLock;
 
 /// Every row, one line per file.
@@ -150,20 +152,37 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 
 /// Rows by primary opcode and bits 26:30, which most extended opcodes differ in. Each row is put
 /// where it belongs: trying all rows for all buckets takes longer than a short guest.
-static BUCKETS: LazyLock<Vec<Vec<&'static Row>>> = LazyLock::new(|| {
+static BUCKETS: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
     let mut buckets = vec![Vec::new(); 64 * 32];
     for row in rows() {
         let (mask, value) = (row.form.mask >> 1 & 31, row.form.value >> 1 & 31);
         let opcode = row.form.value >> 26;
+        let entry = Entry { row, kinds: Kinds::of(row.name) };
         for low in (0..32).filter(|low| (low ^ value) & mask == 0) {
-            buckets[(opcode << 5 | low) as usize].push(row);
+            buckets[(opcode << 5 | low) as usize].push(entry);
         }
     }
     buckets
 });
 
+/// A row, and what its functions are in pairs.
+#[derive(Clone, Copy)]
+struct Entry {
+    row: &'static Row,
+    kinds: Kinds,
+}
+
+fn find(word: Word) -> Option<&'static Entry> {
+    let key = word.opcd() << 5 | word.raw() >> 1 & 31;
+    BUCKETS[key as usize].iter().find(|entry| entry.row.matches(word))
+}
+
 /// The row that a word is, if any.
 pub fn decode(word: Word) -> Option<&'static Row> {
-    let key = word.opcd() << 5 | word.raw() >> 1 & 31;
-    BUCKETS[key as usize].iter().copied().find(|row| row.matches(word))
+    find(word).map(|entry| entry.row)
+}
+
+/// The same, and what the word is in a pair.
+pub(crate) fn decode_for_pair(word: Word) -> Option<(&'static Row, Kind)> {
+    find(word).map(|Entry { row, kinds }| (*row, kinds.of_function(row.function(word))))
 }
