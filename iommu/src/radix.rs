@@ -70,7 +70,7 @@ impl<T: Zero> Radix<T> {
     ///
     /// An index beyond the size is not masked in the top level and finds nothing there; in
     /// Linux 6.1 bits above the top level survive into the final index (papr-tce 4.5.12).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leaf(&self, mut index: u64) -> Option<(&[T], usize)> {
         let mut node = &self.root;
         let mut shift = self.top_shift;
@@ -99,7 +99,7 @@ impl<T: Zero> Radix<T> {
     }
 
     /// The entry, if its leaf exists.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, index: u64) -> Option<&T> {
         let (leaf, at) = self.leaf(index)?;
         leaf.get(at)

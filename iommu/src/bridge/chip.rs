@@ -128,6 +128,15 @@ impl Chip {
         fence(Ordering::Release);
     }
 
+    /// Whether there is no device, and so nobody for whom [`sync`](Self::sync) would do anything. A
+    /// device that comes now finds the kill done, as it does when it comes after a `sync`.
+    #[inline]
+    pub(crate) fn is_idle(&self) -> bool {
+        let idle = self.cache().is_some() && self.devices.is_empty();
+        fence(Ordering::Release);
+        idle
+    }
+
     /// A number that is another one after each kill, where there is no cache to tell. Who takes it
     /// before loading an entry acquires the exchanges that were killed before.
     #[inline]

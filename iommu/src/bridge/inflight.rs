@@ -65,17 +65,15 @@ impl Devices {
         Some(block)
     }
 
-    /// [Waits](InFlight::wait) for every device. A device that comes meanwhile finds the kill done:
-    /// its place is taken by a read-modify-write too.
+    /// Whether no device has a place, and never so many had that more places were made.
     #[inline]
-    pub(crate) fn wait(&self, pause: impl FnMut()) {
-        if self.taken.load(Ordering::Acquire) != 0 || self.more.get().is_some() {
-            self.wait_for_each(pause);
-        }
+    pub(crate) fn is_empty(&self) -> bool {
+        self.taken.load(Ordering::Acquire) == 0 && self.more.get().is_none()
     }
 
-    #[inline(never)]
-    fn wait_for_each(&self, mut pause: impl FnMut()) {
+    /// [Waits](InFlight::wait) for every device. A device that comes meanwhile finds the kill done:
+    /// its place is taken by a read-modify-write too.
+    pub(crate) fn wait(&self, mut pause: impl FnMut()) {
         let mut block = Some(self);
         while let Some(devices) = block {
             let mut taken = devices.taken.load(Ordering::Acquire);

@@ -65,6 +65,13 @@ impl Ioda2 {
         Ioda2 { on_kill: None, bridge: Some(link) }
     }
 
+    /// Whether nobody is there who would see a kill.
+    #[inline]
+    fn is_idle(&self) -> bool {
+        self.on_kill.is_none() && self.bridge.as_ref().is_none_or(Link::is_idle)
+    }
+
+    #[inline(never)]
     fn invalidate(&self, when: impl Fn(Swinv) -> bool, first: HwEntry, count: u64) {
         if let Some(on_kill) = &self.on_kill {
             on_kill(first, count);
@@ -79,6 +86,10 @@ impl Ioda2 {
 
 impl Link {
     #[inline]
+    fn is_idle(&self) -> bool {
+        self.pes.is_empty() && self.chip.is_idle()
+    }
+
     fn invalidate(&self, first: HwEntry, count: u64) {
         if !self.pes.is_empty() {
             self.write_kills(first, count);
@@ -86,7 +97,6 @@ impl Link {
         self.chip.sync();
     }
 
-    #[inline(never)]
     fn write_kills(&self, first: HwEntry, count: u64) {
         for pe in self.pes.iter() {
             for value in kill_values(pe, self.offset + first.0, count, self.page_shift) {
@@ -103,7 +113,9 @@ impl Platform for Ioda2 {
 
     #[inline]
     fn kill(&self, first: HwEntry, count: u64) {
-        self.invalidate(Swinv::on_exchange, first, count);
+        if !self.is_idle() {
+            self.invalidate(Swinv::on_exchange, first, count);
+        }
     }
 
     fn after_set(&self, first: HwEntry, count: u64) {
