@@ -3,12 +3,16 @@
 //!
 //! A block ends at an instruction that may change what comes next, at the end of its page,
 //! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
-//! optimised build jumps from handler to handler; an unoptimised one is at most [`MAX`] + 1
-//! frames deep. An instruction that ends its block ends the chain, else a sentinel does.
+//! optimised build jumps from handler to handler. The last one of a block, which is a sentinel if the
+//! last instruction does not end it, goes on in the same way in the block that comes next, if
+//! that one was there lately; a block remembers two. So the way from block to block, which code goes
+//! every five instructions or so, is some comparisons and no search.
 //!
-//! A block remembers which two blocks came next lately. So the way from block to block, which code
-//! goes every five instructions or so, is some comparisons and no search.
+//! It ends when events are to be looked at, so that an unoptimised build, which has a frame for
+//! each operation, is not too deep in them: see `run.rs`.
 #![allow(unsafe_code)]
+
+use std::cell::Cell;
 
 use crate::{
     Cpu,
@@ -92,7 +96,7 @@ pub(crate) fn run_one(
 ) -> Stop {
     step(cpu, at, does, |cpu, at| {
         if ends {
-            return Stop::Next;
+            return leave(cpu);
         }
         let next = at.next();
         (next.run())(cpu, next)
@@ -112,8 +116,22 @@ pub(crate) fn run_two(
 }
 
 /// Ends a block whose last instruction does not.
-fn sentinel(_: &mut Cpu, _: Cursor) -> Stop {
-    Stop::Next
+fn sentinel(cpu: &mut Cpu, _: Cursor) -> Stop {
+    leave(cpu)
+}
+
+/// The end of the block that runs: goes on in the next one, or back to the loop.
+#[inline(always)]
+fn leave(cpu: &mut Cpu) -> Stop {
+    let block = cpu.running.block();
+    cpu.retired += block.len();
+    if cpu.retired >= cpu.look_at || cpu.has_changes() {
+        return Stop::Next;
+    }
+    match block.next(cpu) {
+        Some(next) => next.run(cpu),
+        None => Stop::Next,
+    }
 }
 
 /// Stands for a word that no row is: a facility that is off, or illegal.
@@ -121,51 +139,50 @@ fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
     run_one(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)), true)
 }
 
-/// A decoded block: a cache line of the host.
-#[derive(Clone, Copy)]
-#[repr(align(64))]
+/// A decoded block.
 pub(crate) struct Block {
-    /// Effective address of the first instruction; all ones for the block that is none.
-    pub(crate) start: u64,
+    /// When `next` is right.
+    epoch: Cell<u64>,
+    /// Where the CPU went from here lately, the last one first.
+    targets: [Cell<u64>; 2],
+    /// The blocks there.
+    next: [Cell<Place>; 2],
     /// First operation, in the arena.
     first: Cursor,
-    /// Fetch context in which `start` was found to be at `page`.
-    context: u32,
+    /// Effective address behind the last instruction.
+    end: u64,
+    /// Number of instructions.
+    len: u32,
     /// Real page number of the code.
     page: u32,
     /// Generation of that page when it was decoded.
     generation: u32,
-    /// Number of instructions.
-    len: u32,
-    /// When `next` is right.
-    epoch: u64,
-    /// Where the CPU went from here lately, the last one first.
-    targets: [u64; 2],
-    /// The blocks there.
-    next: [Index; 2],
+    /// Fetch context in which the block was found to be at `page`.
+    context: Cell<u32>,
 }
-
-/// A block's place in the cache.
-pub(crate) type Index = u32;
-
-/// The place of the block that is none.
-pub(crate) const NONE: Index = 0;
 
 /// The address of no instruction.
 const NOWHERE: u64 = u64::MAX;
 
 impl Block {
-    const NONE: Block = Block {
-        start: NOWHERE,
-        first: Cursor(std::ptr::null()),
-        context: 0,
-        page: 0,
-        generation: 0,
-        len: 0,
-        epoch: 0,
-        targets: [NOWHERE; 2],
-        next: [NONE; 2],
-    };
+    fn new(first: Cursor, start: u64, len: u32) -> Block {
+        Block {
+            epoch: Cell::new(0),
+            targets: [const { Cell::new(NOWHERE) }; 2],
+            next: [const { Cell::new(Place::NONE) }; 2],
+            first,
+            end: start.wrapping_add(4 * u64::from(len)),
+            len,
+            page: 0,
+            generation: 0,
+            context: Cell::new(0),
+        }
+    }
+
+    /// Effective address of the first instruction.
+    pub(crate) fn start(&self) -> u64 {
+        self.end.wrapping_sub(4 * self.len())
+    }
 
     /// Number of instructions.
     #[inline(always)]
@@ -173,9 +190,61 @@ impl Block {
         u64::from(self.len)
     }
 
-    /// How many of its instructions completed before the CPU stopped.
+    /// How many of its instructions completed before the CPU stopped in it.
     pub(crate) fn completed(&self, cpu: &Cpu) -> u64 {
         ((cpu.stopped_at - self.first.0 as usize) / size_of::<Op>()) as u64
+    }
+
+    /// The block at NIP, if it came after this one lately.
+    #[inline(always)]
+    fn next(&self, cpu: &Cpu) -> Option<Place> {
+        if self.epoch.get() != cpu.mmu.epoch {
+            return None;
+        }
+        let pc = cpu.nip & cpu.pc_mask;
+        if self.targets[0].get() == pc {
+            return Some(self.next[0].get());
+        }
+        (self.targets[1].get() == pc).then(|| self.next[1].get())
+    }
+
+    /// Notes that the block at `pc` came after this one.
+    fn note(&self, epoch: u64, pc: u64, next: Place) {
+        if self.epoch.replace(epoch) != epoch {
+            self.targets[0].set(NOWHERE);
+        }
+        self.targets[1].set(self.targets[0].replace(pc));
+        self.next[1].set(self.next[0].replace(next));
+    }
+}
+
+/// Where a block is. Only `Cache` makes one.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(*const Block);
+
+// SAFETY: a place is used by the CPU that has the cache, which moves with it.
+unsafe impl Send for Place {}
+
+impl Place {
+    /// Where no block is: of a CPU that does not run.
+    pub(crate) const NONE: Place = Place(std::ptr::null());
+
+    /// The block.
+    #[inline(always)]
+    pub(crate) fn block<'a>(self) -> &'a Block {
+        // SAFETY: while a CPU runs, its `running` and what blocks keep for its epoch are places in its
+        // cache. Blocks stay where they are until everything is forgotten; then `running` becomes
+        // the place of the block that is none, which has always been there.
+        unsafe { &*self.0 }
+    }
+
+    /// Runs it, and those that come after it, until something is to be done.
+    #[inline(always)]
+    pub(crate) fn run(self, cpu: &mut Cpu) -> Stop {
+        let block = self.block();
+        cpu.running = self;
+        cpu.nip = block.end;
+        (block.first.run())(cpu, block.first)
     }
 }
 
@@ -190,14 +259,18 @@ const BLOCKS: usize = ARENA / 4;
 /// The decoded code of one CPU.
 pub(crate) struct Cache {
     /// The block that ran last, while none does.
-    pub(crate) last: Index,
+    last: Place,
+    /// Never grows beyond its first capacity, so that blocks stay put. The first one is none.
     blocks: Vec<Block>,
-    /// The block of each address, if it is not another's that falls into the same set.
-    sets: Box<[Index; SETS]>,
-    /// Decoded operations. It never grows beyond its first capacity, so that they stay put.
+    /// The block of each address, if it is not another's that falls into the same set: its place
+    /// among the blocks.
+    sets: Box<[u32; SETS]>,
+    /// Decoded operations, which stay put as blocks do.
     arena: Vec<Op>,
     /// The instruction that is traced, and the sentinel.
     traced: Box<[Op; 2]>,
+    /// Their block.
+    traced_block: Box<Block>,
 }
 
 // SAFETY: the cursors in `blocks` point into `arena`, whose operations move with them.
@@ -208,61 +281,63 @@ impl Cache {
     #[cold]
     #[inline(never)]
     pub(crate) fn empty() -> Box<Cache> {
-        let sets = vec![NONE; SETS].into_boxed_slice();
-        let sets = sets.try_into().unwrap_or_else(|_| unreachable!("SETS indices"));
-        let traced = Box::new([Op::new(sentinel, Word::new(0)); 2]);
-        let mut blocks = Vec::with_capacity(BLOCKS);
-        blocks.push(Block::NONE);
-        Box::new(Cache { last: NONE, blocks, sets, arena: Vec::with_capacity(ARENA), traced })
+        let sets = vec![0; SETS].into_boxed_slice();
+        let none = || Block::new(Cursor(std::ptr::null()), NOWHERE, 0);
+        let mut cache = Box::new(Cache {
+            last: Place::NONE,
+            blocks: Vec::with_capacity(BLOCKS),
+            sets: sets.try_into().unwrap_or_else(|_| unreachable!("SETS indices")),
+            arena: Vec::with_capacity(ARENA),
+            traced: Box::new([Op::new(sentinel, Word::new(0)); 2]),
+            traced_block: Box::new(none()),
+        });
+        cache.blocks.push(none());
+        cache.last = cache.place(0);
+        cache
     }
 
-    /// The place of the block at NIP, which comes after the one at `last`; decoded if need be.
-    /// `None` when NIP is not in RAM.
+    /// Takes a CPU in, which then may run blocks.
     #[inline(always)]
-    pub(crate) fn next(&mut self, cpu: &mut Cpu, last: Index) -> Option<Index> {
+    pub(crate) fn enter(&self, cpu: &mut Cpu) {
+        cpu.running = self.last;
+    }
+
+    /// Lets it out.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, cpu: &mut Cpu) {
+        self.last = std::mem::replace(&mut cpu.running, Place::NONE);
+    }
+
+    fn place(&self, index: u32) -> Place {
+        Place(&self.blocks[index as usize])
+    }
+
+    /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
+    #[inline(always)]
+    pub(crate) fn find(&mut self, cpu: &mut Cpu) -> Option<Place> {
         if cpu.has_changes() {
             cpu.follow_changes();
         }
-        let pc = cpu.nip & cpu.pc_mask;
-        let from = self.block(last);
-        if from.epoch == cpu.mmu.epoch {
-            if from.targets[0] == pc {
-                return Some(from.next[0]);
-            }
-            if from.targets[1] == pc {
-                return Some(from.next[1]);
-            }
+        match cpu.running.block().next(cpu) {
+            Some(next) => Some(next),
+            None => self.search(cpu),
         }
-        self.find(cpu, pc, last)
     }
 
-    /// The block at a place that [`next`](Self::next) gave last.
-    #[inline(always)]
-    pub(crate) fn block(&self, at: Index) -> &Block {
-        &self.blocks[at as usize]
-    }
-
-    /// Searches the block at `pc`, and notes that it came after the last one.
+    /// Searches it, and notes that it came after the one that ran last.
     #[inline(never)]
-    fn find(&mut self, cpu: &mut Cpu, pc: u64, last: Index) -> Option<Index> {
+    fn search(&mut self, cpu: &mut Cpu) -> Option<Place> {
+        let pc = cpu.nip & cpu.pc_mask;
         let set = (pc / 4) as usize % SETS;
         let block = &self.blocks[self.sets[set] as usize];
-        let fresh = block.start == pc
-            && block.context == cpu.mmu.fetch_context
+        let fresh = block.start() == pc
+            && block.context.get() == cpu.mmu.fetch_context
             && block.generation == cpu.bus.generation(block.page as usize);
         if !fresh {
             self.renew(cpu, pc)?;
         }
-        let found = self.sets[set];
-        // If everything was forgotten meanwhile, another block is there, or none yet. That a block
-        // is at `pc` is right from wherever the CPU came.
-        if let Some(last) = self.blocks.get_mut(last as usize) {
-            if last.epoch != cpu.mmu.epoch {
-                (last.epoch, last.targets) = (cpu.mmu.epoch, [NOWHERE; 2]);
-            }
-            last.targets = [pc, last.targets[0]];
-            last.next = [found, last.next[0]];
-        }
+        let found = self.place(self.sets[set]);
+        cpu.running.block().note(cpu.mmu.epoch, pc, found);
         Some(found)
     }
 
@@ -273,30 +348,32 @@ impl Cache {
     #[inline(never)]
     fn renew(&mut self, cpu: &mut Cpu, pc: u64) -> Option<()> {
         let ra = cpu.fetch_address(pc)?;
-        let block = &mut self.blocks[self.sets[(pc / 4) as usize % SETS] as usize];
+        let block = &self.blocks[self.sets[(pc / 4) as usize % SETS] as usize];
         let page = block.page as usize;
-        if block.start == pc
-            && mmu::same_mode(block.context, cpu.mmu.fetch_context)
+        if block.start() == pc
+            && mmu::same_mode(block.context.get(), cpu.mmu.fetch_context)
             && page as u64 == ra / PAGE
             && block.generation == cpu.bus.generation(page)
         {
-            block.context = cpu.mmu.fetch_context;
+            block.context.set(cpu.mmu.fetch_context);
             return Some(());
         }
         self.decode(cpu, pc, ra)
     }
 
     /// Forgets everything.
-    fn clear(&mut self) {
-        self.blocks.clear();
-        self.blocks.push(Block::NONE);
-        self.sets.fill(NONE);
+    fn clear(&mut self, cpu: &mut Cpu) {
+        cpu.running = self.place(0);
+        self.blocks.truncate(1);
+        self.blocks[0].epoch.set(0);
+        self.blocks[0].targets.iter().for_each(|target| target.set(NOWHERE));
+        self.sets.fill(0);
         self.arena.clear();
     }
 
     fn decode(&mut self, cpu: &mut Cpu, pc: u64, ra: u64) -> Option<()> {
         if self.arena.len() + MAX + 1 > ARENA || self.blocks.len() == BLOCKS {
-            self.clear();
+            self.clear(cpu);
         }
         let page = u32::try_from(ra / PAGE).ok()?;
         let generation = cpu.bus.generation(page as usize);
@@ -321,9 +398,9 @@ impl Cache {
         // SAFETY: `first` is an index of the arena; taking the pointer from the whole
         // allocation lets a cursor walk to the sentinel.
         let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
-        let context = cpu.mmu.fetch_context;
-        self.sets[(pc / 4) as usize % SETS] = self.blocks.len() as Index;
-        self.blocks.push(Block { start: pc, first, context, page, generation, len, ..Block::NONE });
+        let context = Cell::new(cpu.mmu.fetch_context);
+        self.sets[(pc / 4) as usize % SETS] = self.blocks.len() as u32;
+        self.blocks.push(Block { page, generation, context, ..Block::new(first, pc, len) });
         Some(())
     }
 
@@ -339,23 +416,17 @@ impl Cache {
         }
     }
 
-    /// A block of the one instruction at NIP, for tracing; it is not found again.
-    pub(crate) fn single(&mut self, cpu: &mut Cpu) -> Option<(Block, Word)> {
+    /// A block of the one instruction at NIP, for tracing. It is not found again, and none comes
+    /// after it.
+    pub(crate) fn single(&mut self, cpu: &mut Cpu) -> Option<(Place, Word)> {
         let pc = cpu.nip & cpu.pc_mask;
         let ra = cpu.fetch_address(pc)?;
         let word = Word::new(cpu.fetch(ra)?);
         let run = isa::decode(word).map_or(without_row as Run, |row| row.run_of(word));
         self.traced[0] = Op::new(run, word);
-        let first = Cursor(self.traced.as_ptr());
-        Some((Block { start: pc, len: 1, first, ..Block::NONE }, word))
+        *self.traced_block = Block::new(Cursor(self.traced.as_ptr()), pc, 1);
+        Some((Place(&*self.traced_block), word))
     }
-}
-
-/// Runs a block that the cache just gave.
-#[inline(always)]
-pub(crate) fn run(block: &Block, cpu: &mut Cpu) -> Stop {
-    cpu.nip = block.start.wrapping_add(4 * block.len());
-    (block.first.run())(cpu, block.first)
 }
 
 /// How many different words [`Illegal`] keeps apart.

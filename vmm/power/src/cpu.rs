@@ -3,7 +3,7 @@
 
 use crate::{
     Exit, GuestMemory,
-    block::{Cache, Illegal},
+    block::{Cache, Illegal, Place},
     interrupt::Stop,
     machine::{EQ, GT, LT, Machine, Size},
     mem::{Bus, Tlb},
@@ -78,6 +78,8 @@ pub struct Cpu {
     pub(crate) loop_watch: (u64, u32),
     pub(crate) illegal: Illegal,
     pub(crate) cache: Option<Box<Cache>>,
+    /// The block that runs, of the cache.
+    pub(crate) running: Place,
 }
 
 impl Cpu {
@@ -141,6 +143,7 @@ impl Cpu {
             loop_watch: (0, 0),
             illegal: Illegal::default(),
             cache: None,
+            running: Place::NONE,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     Cpu,
-    block::{self, Block, Cache},
+    block::Cache,
     interrupt::{DECREMENTER, DOORBELL, EXTERNAL, Interrupt, Stop, TRACE},
     isa, msr, spr,
 };
@@ -12,8 +12,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Instructions between two looks at events: some ten microseconds.
-const SLICE: u64 = 4096;
+/// Instructions between two looks at events: some ten microseconds. Unoptimised builds may have a
+/// frame for each of them.
+const SLICE: u64 = if cfg!(debug_assertions) { 256 } else { 4096 };
 
 /// Why [`Cpu::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,9 +125,11 @@ impl Cpu {
     pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
         let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
+        cache.enter(self);
         self.set_away(false);
         let leave = self.run_blocks(&mut cache, answer);
         self.set_away(true);
+        cache.leave(self);
         self.cache = Some(cache);
         self.exit(leave)
     }
@@ -134,9 +137,11 @@ impl Cpu {
     /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
     pub fn step(&mut self) -> Option<Exit> {
         let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
+        cache.enter(self);
         self.set_away(false);
         let leave = self.traced(&mut cache);
         self.set_away(true);
+        cache.leave(self);
         self.cache = Some(cache);
         leave.map(|leave| self.exit(leave))
     }
@@ -168,7 +173,15 @@ impl Cpu {
                 self.slice(cache)
             };
             match leave {
-                Some(Leave::Hcall) if answer(self).is_continue() => {}
+                Some(Leave::Hcall) => {
+                    // Who answers may run this CPU too, in another cache.
+                    let running = self.running;
+                    let answer = answer(self);
+                    self.running = running;
+                    if answer.is_break() {
+                        return Leave::Hcall;
+                    }
+                }
                 Some(leave) => return leave,
                 None => {}
             }
@@ -178,24 +191,19 @@ impl Cpu {
     /// Runs blocks until the budget is used up or something happens.
     #[inline(always)]
     fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
-        let mut at = std::mem::replace(&mut cache.last, block::NONE);
         while self.retired < self.look_at {
-            let Some(next) = cache.next(self, at) else {
+            let Some(block) = cache.find(self) else {
                 return self.fetch_failed();
             };
-            at = next;
-            let block = cache.block(at);
-            match block::run(block, self) {
-                Stop::Next => self.retired += block.len(),
+            match block.run(self) {
+                Stop::Next => {}
                 Stop::Hypercall => {
-                    self.retired += block.len(); // `sc` ends its block
-                    cache.last = at;
+                    self.retired += self.running.block().len(); // `sc` ends its block
                     return Some(Leave::Hcall);
                 }
-                stop => return self.stopped(block, stop),
+                stop => return self.stopped(stop),
             }
         }
-        cache.last = at;
         None
     }
 
@@ -210,10 +218,10 @@ impl Cpu {
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
         };
-        let cia = block.start;
-        match block::run(&block, self) {
-            Stop::Next => self.retired += 1,
-            stop => return self.stopped(&block, stop),
+        let cia = block.block().start();
+        match block.run(self) {
+            Stop::Next => {}
+            stop => return self.stopped(stop),
         }
         let form = isa::decode(word).map(|row| row.form);
         if form.is_some_and(|f| !f.untraced && (step || branch && f.branch)) {
@@ -226,10 +234,11 @@ impl Cpu {
     /// Acts on a block that did not run to its end.
     #[cold]
     #[inline(never)]
-    fn stopped(&mut self, block: &Block, stop: Stop) -> Option<Leave> {
+    fn stopped(&mut self, stop: Stop) -> Option<Leave> {
+        let block = self.running.block();
         let completed = block.completed(self);
         self.retired += completed;
-        let cia = block.start.wrapping_add(4 * completed);
+        let cia = block.start().wrapping_add(4 * completed);
         let next = cia.wrapping_add(4) & self.ea_mask;
         match stop {
             Stop::Hypercall => {

@@ -117,6 +117,7 @@ crate::isa![
             finish(m, w, not_a, zero, negated);
         },
         cases: &[
+            "7c6400d0 neg r3,r4 | r4=5 | r3=-5",
             "7c6400d1 neg. r3,r4 | r4=1 | r3=-1 cr0=8",
             "7c6404d0 nego r3,r4 | r4=8000000000000000 | r3=8000000000000000 so=1 ov=1",
             "7c6404d0 nego r3,r4 | r4=80000000 | r3=ffffffff80000000 ov32=1",

@@ -124,3 +124,77 @@ impl Kinds {
 pub(crate) fn run(first: Kind, second: Kind) -> Option<Run> {
     RUNS.get(usize::from(first))?.get(usize::from(second)).copied()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Exit, GuestMemory, isa, msr, spr};
+    use std::sync::Arc;
+    use vm_memory::{Bytes, GuestAddress};
+
+    const RAM: u64 = 0x1_0000;
+    const AT: u64 = 0x1000;
+    /// `sc 1`: leaves the guest.
+    const LEAVE: u32 = 0x4400_0022;
+
+    /// A CPU before these two words, in RAM that else is full of [`LEAVE`].
+    fn machine(words: [u32; 2], values: impl Fn(u64) -> u64) -> (Cpu, Arc<GuestMemory>) {
+        let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM as usize)]).expect("RAM");
+        let ram = Arc::new(ram);
+        let leave = LEAVE.to_be_bytes().repeat(RAM as usize / 4);
+        ram.write_slice(&leave, GuestAddress(0)).expect("in RAM");
+        for (at, word) in (AT..).step_by(4).zip(words) {
+            ram.write_slice(&word.to_be_bytes(), GuestAddress(at)).expect("in RAM");
+        }
+        let mut cpu = Cpu::new(Arc::clone(&ram));
+        cpu.set_msr(msr::SF | msr::ME);
+        cpu.set_nip(AT);
+        cpu.gpr = std::array::from_fn(|r| values(r as u64));
+        (cpu.lr, cpu.ctr) = (AT + 0x100, values(40));
+        cpu.set_cr(values(41) as u32);
+        (cpu, ram)
+    }
+
+    /// All that a pair may change.
+    fn state((cpu, ram): (Cpu, Arc<GuestMemory>)) -> impl PartialEq + std::fmt::Debug {
+        let mut bytes = vec![0; RAM as usize];
+        ram.read_slice(&mut bytes, GuestAddress(0)).expect("in RAM");
+        let sprs = [spr::SRR0, spr::SRR1, spr::DAR, spr::DSISR].map(|n| cpu.sprs[n]);
+        let special = (cpu.lr, cpu.ctr, cpu.cr(), cpu.xer(), cpu.nip(), cpu.msr(), cpu.retired);
+        (cpu.gpr, special, sprs, bytes)
+    }
+
+    /// The words of the examples of a kind.
+    fn words((name, function): (&str, usize)) -> Vec<u32> {
+        let row = isa::rows().find(|row| row.name == name).expect(name);
+        let words = row.cases.iter().map(|case| {
+            u32::from_str_radix(case.split(' ').next().unwrap_or_default(), 16).expect(case)
+        });
+        let words: Vec<_> = words.filter(|w| row.function(Word::new(*w)) == function).collect();
+        assert!(!words.is_empty(), "{name} {function}");
+        words
+    }
+
+    #[test]
+    fn a_pair_does_what_its_two_instructions_do_one_after_the_other() {
+        let addresses = |n: u64| 0x8000 + 0x108 * n;
+        let outside = |n: u64| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n + 1);
+        let small = |n: u64| n % 3;
+        for (first, row) in KINDS.iter().zip(RUNS) {
+            assert_eq!(row.len(), KINDS.len());
+            for second in KINDS {
+                for (a, b) in words(*first).into_iter().zip(words(*second).into_iter().cycle()) {
+                    for values in [&addresses as &dyn Fn(u64) -> u64, &outside, &small] {
+                        let mut paired = machine([a, b], values);
+                        assert_eq!(paired.0.run(), Exit::Hcall);
+                        let mut stepped = machine([a, b], values);
+                        let left = (0..8).find_map(|_| stepped.0.step());
+                        assert_eq!(left, Some(Exit::Hcall));
+                        let (paired, stepped) = (state(paired), state(stepped));
+                        assert!(paired == stepped, "{a:08x} {b:08x}: {paired:?}\n{stepped:?}");
+                    }
+                }
+            }
+        }
+    }
+}
