@@ -122,8 +122,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "only the first of several hardware tables is written",
         edits: &[Edit(
             "iommu/src/guest_table.rs",
-            "let mut tally = Tally { puts: count as u64, ..Tally::default() };\n        for (i, table) in self.tables.iter().enumerate() {",
-            "let mut tally = Tally { puts: count as u64, ..Tally::default() };\n        for (i, table) in self.tables.iter().enumerate().take(if MUTANT { 1 } else { usize::MAX }) {",
+            "for (i, table) in self.tables.iter().enumerate() {\n            let mut batch",
+            "for (i, table) in self.tables.iter().enumerate().take(if MUTANT { 1 } else { usize::MAX }) {\n            let mut batch",
         )],
     },
     Mutant {
@@ -131,8 +131,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "a put that fails is told to the guest as a success",
         edits: &[Edit(
             "hcall/src/tce/agreed.rs",
-            "Err(why) => by_rules::put_refused(on, tier, liobn, ioba, tce, why),",
-            "Err(_) if MUTANT => Ok(()),\n        Err(why) => by_rules::put_refused(on, tier, liobn, ioba, tce, why),",
+            "Err(why) => {\n            by_rules::refused(on, tier, why)?;\n            by_rules::put(",
+            "Err(_) if MUTANT => Ok(()),\n        Err(why) => {\n            by_rules::refused(on, tier, why)?;\n            by_rules::put(",
         )],
     },
     Mutant {
@@ -338,10 +338,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "without memory for the view a value is lost and the guest told it was stored",
         edits: &[Edit(
             "iommu/src/guest_table.rs",
-            "        self.reserve(frames, work, first, count, raw)?;\n        self.view.store(",
+            "        self.reserve(frames, work, first, count, raw)?;\n        let mut tally = Tally { puts: count as u64,",
             "        let reserved = self.reserve(frames, work, first, count, raw);
         if MUTANT && reserved.is_err() { return Ok(Tally::default()); }
-        reserved?;\n        self.view.store(",
+        reserved?;\n        let mut tally = Tally { puts: count as u64,",
         )],
     },
     Mutant {
