@@ -5,8 +5,13 @@
 //! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
 //! optimised build jumps from handler to handler. The last one of a block, which is a sentinel if the
 //! last instruction does not end it, goes on in the same way in the block that comes next, if
-//! that one was there lately; a block remembers two. So the way from block to block, which code goes
-//! every five instructions or so, is some comparisons and no search.
+//! that one was there lately. A block remembers two: where its branch with a displacement goes to if it
+//! is taken and if not, or else where the CPU went from here lately. So the way from block to
+//! block, which code goes every five instructions or so, is some comparisons and no search.
+//!
+//! A block is in one piece: head, operations, tail. What is wanted at its start lies right before the
+//! first operation, what is wanted at its end right behind the last, and so nothing has to be fetched to
+//! find it: from block to block, one load waits for another.
 //!
 //! It ends when events are to be looked at, so that an unoptimised build, which has a frame for
 //! each operation, is not too deep in them: see `run.rs`.
@@ -16,6 +21,7 @@ use std::cell::Cell;
 
 use crate::{
     Cpu,
+    form::Then,
     interrupt::Stop,
     isa::{
         self,
@@ -30,29 +36,69 @@ use crate::{
 pub const MAX: usize = 64;
 
 /// Runs one operation and those after it.
-pub type Run = fn(&mut Cpu, Cursor) -> Stop;
+pub type Run = fn(&mut Cpu, Cursor, Count) -> Stop;
+
+/// How many instructions completed before the block. Also in the CPU; but handed on in a register, as
+/// loading what was just stored takes longer than most operations.
+type Count = u64;
 
 /// A decoded instruction.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub struct Op {
     run: Run,
     word: Packed,
 }
 
-impl Op {
-    fn new(run: Run, word: Word) -> Op {
-        Op { run, word: Packed::new(word) }
-    }
+/// What is right before the first operation of a block.
+#[repr(C)]
+struct Head {
+    /// Fetch context in which the block was found to be at `page`.
+    context: Cell<u64>,
+    /// Real page number of the code.
+    page: u32,
+    /// Generation of that page when it was decoded.
+    generation: u32,
+    /// Effective address behind the last instruction.
+    end: u64,
+    /// Number of instructions.
+    len: u32,
+    /// Number of operations.
+    ops: u32,
 }
 
-/// A place in a block. Only `Cache` makes one, from operations that end in the sentinel.
+/// What is right behind the last one.
+#[repr(C)]
+struct Tail {
+    /// When `next` is right.
+    epoch: Cell<u64>,
+    /// The blocks at `targets`, as far as they are known.
+    next: [Cell<Place>; 2],
+    /// The two addresses that may come next, or else where the CPU went from here lately, the last
+    /// one first.
+    targets: [Cell<u64>; 2],
+    /// Number of instructions.
+    len: u32,
+    /// The targets are the former.
+    fork: bool,
+}
+
+/// The address of no instruction.
+const NOWHERE: u64 = u64::MAX;
+
+/// The place among a fork's targets of the address behind the block.
+const FELL_THROUGH: usize = 0;
+/// That of its branch's target.
+const JUMPED: usize = 1;
+
+/// A place in a block. Only `Arena` makes one, of blocks that end in a tail.
 #[derive(Clone, Copy)]
 pub struct Cursor(*const Op);
 
 impl Cursor {
     #[inline(always)]
     fn run(self) -> Run {
-        // SAFETY: a cursor points into a live block; see `next`.
+        // SAFETY: a cursor points to an operation of a live block; see `next`.
         unsafe { (*self.0).run }
     }
     #[inline(always)]
@@ -63,9 +109,16 @@ impl Cursor {
     /// The next operation.
     #[inline(always)]
     fn next(self) -> Cursor {
-        // SAFETY: called only after an operation that is not the sentinel, so there is another one
+        // SAFETY: called only after an operation that is not the last one, so there is another one
         // after it in the same allocation.
         Cursor(unsafe { self.0.add(1) })
+    }
+    /// What is behind the last operation, which this is.
+    #[inline(always)]
+    fn tail<'a>(self) -> &'a Tail {
+        // SAFETY: called only by the last operation of a block: a sentinel, or one that is no
+        // `Then::Next`. A tail follows it; as to how long it lives, see `Place`.
+        unsafe { &*self.0.add(1).cast() }
     }
 }
 
@@ -74,11 +127,12 @@ impl Cursor {
 pub(crate) fn step(
     cpu: &mut Cpu,
     at: Cursor,
+    count: Count,
     does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
-    then: impl FnOnce(&mut Cpu, Cursor) -> Stop,
+    then: impl FnOnce(&mut Cpu, Cursor, Count) -> Stop,
 ) -> Stop {
     match does(cpu, at.word()) {
-        Ok(()) => then(cpu, at),
+        Ok(()) => then(cpu, at, count),
         Err(stop) => {
             cpu.stopped_at = at.0 as usize;
             stop
@@ -86,20 +140,26 @@ pub(crate) fn step(
     }
 }
 
-/// Runs one instruction, then the rest of the block unless the instruction `ends` it.
+/// Runs one instruction, then what comes after it.
 #[inline(always)]
 pub(crate) fn run_one(
     cpu: &mut Cpu,
     at: Cursor,
+    count: Count,
     does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
-    ends: bool,
+    then: Then,
 ) -> Stop {
-    step(cpu, at, does, |cpu, at| {
-        if ends {
-            return leave(cpu);
+    step(cpu, at, count, does, |cpu, at, count| match then {
+        Then::Next => {
+            let next = at.next();
+            (next.run())(cpu, next, count)
         }
-        let next = at.next();
-        (next.run())(cpu, next)
+        Then::Anything => leave(cpu, at, count, |tail, cpu| tail.next_at(cpu.nip & cpu.pc_mask)),
+        // Not by a table: a conditional jump of the host is predicted early.
+        Then::Fork(_) => match cpu.jumped {
+            true => leave(cpu, at, count, |tail, _| tail.next[JUMPED].get()),
+            false => leave(cpu, at, count, |tail, _| tail.next[FELL_THROUGH].get()),
+        },
     })
 }
 
@@ -108,119 +168,97 @@ pub(crate) fn run_one(
 pub(crate) fn run_two(
     cpu: &mut Cpu,
     at: Cursor,
+    count: Count,
     first: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
     second: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
-    ends: bool,
+    then: Then,
 ) -> Stop {
-    step(cpu, at, first, |cpu, at| run_one(cpu, at.next(), second, ends))
+    step(cpu, at, count, first, |cpu, at, count| run_one(cpu, at.next(), count, second, then))
 }
 
 /// Ends a block whose last instruction does not.
-fn sentinel(cpu: &mut Cpu, _: Cursor) -> Stop {
-    leave(cpu)
+fn sentinel(cpu: &mut Cpu, at: Cursor, count: Count) -> Stop {
+    leave(cpu, at, count, |tail, _| tail.next[FELL_THROUGH].get())
 }
 
 /// The end of the block that runs: goes on in the next one, or back to the loop.
 #[inline(always)]
-fn leave(cpu: &mut Cpu) -> Stop {
-    let block = cpu.running.block();
-    cpu.retired += block.len();
-    if cpu.retired >= cpu.look_at || cpu.has_changes() {
+fn leave(
+    cpu: &mut Cpu,
+    last: Cursor,
+    count: Count,
+    next: impl FnOnce(&Tail, &Cpu) -> Place,
+) -> Stop {
+    let tail = last.tail();
+    let count = count + u64::from(tail.len);
+    cpu.retired = count;
+    if count >= cpu.look_at || cpu.has_changes() || tail.epoch.get() != cpu.mmu.epoch {
         return Stop::Next;
     }
-    match block.next(cpu) {
-        Some(next) => next.run(cpu),
-        None => Stop::Next,
-    }
+    let next = next(tail, cpu);
+    if next.is_none() { Stop::Next } else { next.run(cpu, count) }
 }
 
 /// Stands for a word that no row is: a facility that is off, or illegal.
-fn without_row(cpu: &mut Cpu, at: Cursor) -> Stop {
-    run_one(cpu, at, |cpu, word| Err(isa::stop_without_row(cpu, word)), true)
+fn without_row(cpu: &mut Cpu, at: Cursor, count: Count) -> Stop {
+    run_one(cpu, at, count, |cpu, word| Err(isa::stop_without_row(cpu, word)), Then::Anything)
 }
 
-/// A decoded block.
-pub(crate) struct Block {
-    /// When `next` is right.
-    epoch: Cell<u64>,
-    /// Where the CPU went from here lately, the last one first.
-    targets: [Cell<u64>; 2],
-    /// The blocks there.
-    next: [Cell<Place>; 2],
-    /// First operation, in the arena.
-    first: Cursor,
-    /// Effective address behind the last instruction.
-    end: u64,
-    /// Number of instructions.
-    len: u32,
-    /// Real page number of the code.
-    page: u32,
-    /// Generation of that page when it was decoded.
-    generation: u32,
-    /// Fetch context in which the block was found to be at `page`.
-    context: Cell<u32>,
-}
-
-/// The address of no instruction.
-const NOWHERE: u64 = u64::MAX;
-
-impl Block {
-    fn new(first: Cursor, start: u64, len: u32) -> Block {
-        Block {
-            epoch: Cell::new(0),
-            targets: [const { Cell::new(NOWHERE) }; 2],
-            next: [const { Cell::new(Place::NONE) }; 2],
-            first,
-            end: start.wrapping_add(4 * u64::from(len)),
-            len,
-            page: 0,
-            generation: 0,
-            context: Cell::new(0),
-        }
+impl Tail {
+    /// That of a block whose last instruction this is, and that ends at `end`.
+    fn new(len: u32, end: u64, last: Word, then: Then, pc_mask: u64) -> Tail {
+        let jump = |displacement: fn(Word) -> u64| {
+            let from = if last.aa() { 0 } else { end.wrapping_sub(4) };
+            from.wrapping_add(displacement(last)) & pc_mask
+        };
+        let (fork, targets) = match then {
+            Then::Anything => (false, [NOWHERE; 2]),
+            Then::Next => (true, [end & pc_mask, NOWHERE]),
+            Then::Fork(displacement) => (true, [end & pc_mask, jump(displacement)]),
+        };
+        let next = [const { Cell::new(Place::NONE) }; 2];
+        Tail { epoch: Cell::new(0), next, targets: targets.map(Cell::new), len, fork }
     }
 
-    /// Effective address of the first instruction.
-    pub(crate) fn start(&self) -> u64 {
-        self.end.wrapping_sub(4 * self.len())
-    }
-
-    /// Number of instructions.
+    /// The block at `pc`, if it came after this one lately, in this epoch.
     #[inline(always)]
-    pub(crate) fn len(&self) -> u64 {
-        u64::from(self.len)
-    }
-
-    /// How many of its instructions completed before the CPU stopped in it.
-    pub(crate) fn completed(&self, cpu: &Cpu) -> u64 {
-        ((cpu.stopped_at - self.first.0 as usize) / size_of::<Op>()) as u64
-    }
-
-    /// The block at NIP, if it came after this one lately.
-    #[inline(always)]
-    fn next(&self, cpu: &Cpu) -> Option<Place> {
-        if self.epoch.get() != cpu.mmu.epoch {
-            return None;
-        }
-        let pc = cpu.nip & cpu.pc_mask;
+    fn next_at(&self, pc: u64) -> Place {
         if self.targets[0].get() == pc {
-            return Some(self.next[0].get());
+            return self.next[0].get();
         }
-        (self.targets[1].get() == pc).then(|| self.next[1].get())
+        if self.targets[1].get() == pc { self.next[1].get() } else { Place::NONE }
     }
 
     /// Notes that the block at `pc` came after this one.
     fn note(&self, epoch: u64, pc: u64, next: Place) {
         if self.epoch.replace(epoch) != epoch {
-            self.targets[0].set(NOWHERE);
+            self.forget();
         }
-        self.targets[1].set(self.targets[0].replace(pc));
-        self.next[1].set(self.next[0].replace(next));
+        if !self.fork {
+            self.targets[1].set(self.targets[0].replace(pc));
+            self.next[1].set(self.next[0].replace(next));
+            return;
+        }
+        // After an interrupt it is neither.
+        for (target, known) in self.targets.iter().zip(&self.next) {
+            if target.get() == pc {
+                known.set(next);
+            }
+        }
+    }
+
+    fn forget(&self) {
+        self.next.iter().for_each(|next| next.set(Place::NONE));
     }
 }
 
-/// Where a block is. Only `Cache` makes one.
+/// Where a block is: its first operation. Only `Arena` makes one.
+///
+/// While a CPU runs, its `running` and what tails keep for its epoch are places in its cache. Blocks stay
+/// where they are until everything is forgotten; then `running` becomes the place of the block that is
+/// none, which has always been there, and no tail is left but its own.
 #[derive(Clone, Copy)]
-pub(crate) struct Place(*const Block);
+pub(crate) struct Place(*const Op);
 
 // SAFETY: a place is used by the CPU that has the cache, which moves with it.
 unsafe impl Send for Place {}
@@ -229,70 +267,240 @@ impl Place {
     /// Where no block is: of a CPU that does not run.
     pub(crate) const NONE: Place = Place(std::ptr::null());
 
-    /// The block.
     #[inline(always)]
-    pub(crate) fn block<'a>(self) -> &'a Block {
-        // SAFETY: while a CPU runs, its `running` and what blocks keep for its epoch are places in its
-        // cache. Blocks stay where they are until everything is forgotten; then `running` becomes
-        // the place of the block that is none, which has always been there.
-        unsafe { &*self.0 }
+    fn is_none(self) -> bool {
+        self.0.is_null()
+    }
+
+    #[inline(always)]
+    fn head<'a>(self) -> &'a Head {
+        // SAFETY: a head is right before each block's first operation; see `Place`.
+        unsafe { &*self.0.cast::<Head>().sub(1) }
+    }
+
+    fn tail<'a>(self) -> &'a Tail {
+        let ops = self.head().ops as usize;
+        // SAFETY: a tail is right behind each block's last operation; see `Place`.
+        unsafe { &*self.0.add(ops).cast() }
+    }
+
+    /// Effective address of the first instruction.
+    pub(crate) fn start(self) -> u64 {
+        self.head().start()
+    }
+
+    /// Number of instructions.
+    #[inline(always)]
+    pub(crate) fn len(self) -> u64 {
+        u64::from(self.head().len)
+    }
+
+    /// How many of its instructions completed before the CPU stopped in it.
+    pub(crate) fn completed(self, cpu: &Cpu) -> u64 {
+        ((cpu.stopped_at - self.0 as usize) / size_of::<Op>()) as u64
+    }
+
+    /// The block at NIP, if it came after this one lately.
+    #[inline(always)]
+    fn next(self, cpu: &Cpu) -> Option<Place> {
+        let tail = self.tail();
+        if tail.epoch.get() != cpu.mmu.epoch {
+            return None;
+        }
+        let next = tail.next_at(cpu.nip & cpu.pc_mask);
+        (!next.is_none()).then_some(next)
     }
 
     /// Runs it, and those that come after it, until something is to be done.
     #[inline(always)]
-    pub(crate) fn run(self, cpu: &mut Cpu) -> Stop {
-        let block = self.block();
+    pub(crate) fn run(self, cpu: &mut Cpu, count: Count) -> Stop {
         cpu.running = self;
-        cpu.nip = block.end;
-        (block.first.run())(cpu, block.first)
+        cpu.nip = self.head().end;
+        let first = Cursor(self.0);
+        (first.run())(cpu, first, count)
     }
 }
 
+impl Head {
+    fn start(&self) -> u64 {
+        self.end.wrapping_sub(4 * u64::from(self.len))
+    }
+}
+
+/// What an arena is made of: the size of an operation.
+type Slot = u128;
+
+/// Where blocks are: in the capacity of a vector that never grows, so that they stay put.
+struct Arena {
+    slots: Vec<Slot>,
+    used: usize,
+}
+
+/// A number of slots.
+const fn slots<T>() -> usize {
+    assert!(
+        size_of::<T>().is_multiple_of(size_of::<Slot>()) && align_of::<T>() <= align_of::<Slot>()
+    );
+    size_of::<T>() / size_of::<Slot>()
+}
+
+impl Arena {
+    /// With room for so many slots; those that are not used take no memory.
+    fn new(room: usize) -> Arena {
+        Arena { slots: Vec::with_capacity(room), used: 0 }
+    }
+
+    /// Whether there is room for the largest block.
+    fn has_room(&self) -> bool {
+        self.slots.capacity() - self.used >= LARGEST
+    }
+
+    fn push<T>(&mut self, value: T) {
+        let at = self.used;
+        self.used += const { slots::<T>() };
+        assert!(self.used <= self.slots.capacity());
+        // SAFETY: these slots are in the vector's capacity, and as large and as much aligned as a `T`.
+        unsafe { self.slots.as_mut_ptr().add(at).cast::<T>().write(value) };
+    }
+
+    /// The block whose head is there.
+    fn place(&self, head: usize) -> Place {
+        let first = head + const { slots::<Head>() };
+        assert!(first < self.used);
+        // SAFETY: in the capacity. The pointer is to all of it, and so one can walk from head to tail.
+        Place(unsafe { self.slots.as_ptr().add(first) }.cast())
+    }
+
+    /// Puts a block here, and says where its head is.
+    fn add(&mut self, block: &Decoded, page: u32, generation: u32, cpu: &Cpu) -> usize {
+        let at = self.used;
+        let (len, last) = (block.ops.len() as u32, block.ops.last());
+        let (word, then) =
+            last.map_or((Word::new(0), Then::Anything), |last| (last.word, last.then));
+        let falls_through = matches!(then, Then::Next);
+        let end = block.start.wrapping_add(4 * u64::from(len));
+        let context = Cell::new(cpu.mmu.fetch_context);
+        let ops = len + u32::from(falls_through);
+        self.push(Head { context, page, generation, end, len, ops });
+        for op in &block.ops {
+            self.push(Op { run: op.run, word: Packed::new(op.word) });
+        }
+        if falls_through {
+            self.push(Op { run: sentinel, word: Packed::new(word) });
+        }
+        self.push(Tail::new(len, end, word, then, cpu.pc_mask));
+        at
+    }
+}
+
+/// The largest block: that many instructions, and a sentinel.
+const LARGEST: usize = slots::<Head>() + MAX + 1 + slots::<Tail>();
+
 /// Addresses that the cache keeps apart.
 const SETS: usize = 1 << 16;
-/// Operations the arena holds before everything is forgotten: 4 MiB, of which only what is used
+/// Slots that are filled before everything is forgotten: 8 MiB, of which only what is used
 /// takes memory. With twice as many a boot of Linux, and its programs, are no faster.
-const ARENA: usize = 256 * 1024;
-/// The same for blocks.
-const BLOCKS: usize = ARENA / 4;
+const ARENA: usize = 512 * 1024;
+
+/// An instruction that was decoded.
+struct Insn {
+    run: Run,
+    kind: Kind,
+    word: Word,
+    then: Then,
+}
+
+impl Insn {
+    fn new(word: Word) -> Insn {
+        let (run, kind, then) = match isa::decode_for_pair(word) {
+            Some((row, kind)) => (row.run_of(word), kind, row.form.then),
+            None => (without_row as Run, pairs::NONE, Then::Anything),
+        };
+        Insn { run, kind, word, then }
+    }
+
+    fn for_pair(&self) -> (Kind, Word) {
+        (self.kind, self.word)
+    }
+}
+
+/// A block that was decoded.
+#[derive(Default)]
+struct Decoded {
+    /// Effective address of the first instruction.
+    start: u64,
+    ops: Vec<Insn>,
+}
+
+impl Decoded {
+    /// Decodes what is at `start`, whose real address is `ra`.
+    fn decode(&mut self, cpu: &Cpu, start: u64, ra: u64) -> Option<()> {
+        self.start = start;
+        self.ops.clear();
+        let mut at = ra;
+        loop {
+            let insn = Insn::new(Word::new(cpu.fetch(at)?));
+            let ends = !matches!(insn.then, Then::Next);
+            self.ops.push(insn);
+            at = at.wrapping_add(4);
+            if ends || at.is_multiple_of(PAGE) || self.ops.len() == MAX {
+                break;
+            }
+        }
+        self.join();
+        Some(())
+    }
+
+    /// Makes pairs of those for which there is a function, from the last one on: a comparison is
+    /// best together with its branch.
+    fn join(&mut self) {
+        let mut rest = self.ops.len();
+        while rest >= 2 {
+            let (first, second) = (rest - 2, rest - 1);
+            match pairs::run(self.ops[first].for_pair(), self.ops[second].for_pair()) {
+                Some(run) => {
+                    self.ops[first].run = run;
+                    rest -= 2;
+                }
+                None => rest -= 1,
+            }
+        }
+    }
+}
 
 /// The decoded code of one CPU.
 pub(crate) struct Cache {
     /// The block that ran last, while none does.
     last: Place,
-    /// Never grows beyond its first capacity, so that blocks stay put. The first one is none.
-    blocks: Vec<Block>,
-    /// The block of each address, if it is not another's that falls into the same set: its place
-    /// among the blocks.
+    arena: Arena,
+    /// The block of each address, if it is not another's that falls into the same set: where its
+    /// head is. At 0 is the one that is none.
     sets: Box<[u32; SETS]>,
-    /// Decoded operations, which stay put as blocks do.
-    arena: Vec<Op>,
-    /// The instruction that is traced, and the sentinel.
-    traced: Box<[Op; 2]>,
-    /// Their block.
-    traced_block: Box<Block>,
+    /// The instruction that is traced.
+    traced: Arena,
+    /// What is being decoded.
+    decoded: Decoded,
 }
 
-// SAFETY: the cursors in `blocks` point into `arena`, whose operations move with them.
+// SAFETY: places in `arena` and `traced` stay right when those move, and are used by nobody else.
 unsafe impl Send for Cache {}
 
 impl Cache {
     /// A cache without blocks.
     #[cold]
     #[inline(never)]
-    pub(crate) fn empty() -> Box<Cache> {
+    pub(crate) fn empty(cpu: &Cpu) -> Box<Cache> {
         let sets = vec![0; SETS].into_boxed_slice();
-        let none = || Block::new(Cursor(std::ptr::null()), NOWHERE, 0);
         let mut cache = Box::new(Cache {
             last: Place::NONE,
-            blocks: Vec::with_capacity(BLOCKS),
+            arena: Arena::new(ARENA),
             sets: sets.try_into().unwrap_or_else(|_| unreachable!("SETS indices")),
-            arena: Vec::with_capacity(ARENA),
-            traced: Box::new([Op::new(sentinel, Word::new(0)); 2]),
-            traced_block: Box::new(none()),
+            traced: Arena::new(LARGEST),
+            decoded: Decoded::default(),
         });
-        cache.blocks.push(none());
-        cache.last = cache.place(0);
+        let none = Decoded { start: NOWHERE, ops: Vec::new() };
+        let none = cache.arena.add(&none, 0, 0, cpu);
+        cache.last = cache.arena.place(none);
         cache
     }
 
@@ -308,8 +516,9 @@ impl Cache {
         self.last = std::mem::replace(&mut cpu.running, Place::NONE);
     }
 
-    fn place(&self, index: u32) -> Place {
-        Place(&self.blocks[index as usize])
+    /// The block of this set.
+    fn of_set(&self, set: usize) -> Place {
+        self.arena.place(self.sets[set] as usize)
     }
 
     /// The block at NIP, decoded if need be; `None` when NIP is not in RAM.
@@ -318,7 +527,7 @@ impl Cache {
         if cpu.has_changes() {
             cpu.follow_changes();
         }
-        match cpu.running.block().next(cpu) {
+        match cpu.running.next(cpu) {
             Some(next) => Some(next),
             None => self.search(cpu),
         }
@@ -329,15 +538,15 @@ impl Cache {
     fn search(&mut self, cpu: &mut Cpu) -> Option<Place> {
         let pc = cpu.nip & cpu.pc_mask;
         let set = (pc / 4) as usize % SETS;
-        let block = &self.blocks[self.sets[set] as usize];
-        let fresh = block.start() == pc
-            && block.context.get() == cpu.mmu.fetch_context
-            && block.generation == cpu.bus.generation(block.page as usize);
+        let head = self.of_set(set).head();
+        let fresh = head.start() == pc
+            && head.context.get() == cpu.mmu.fetch_context
+            && head.generation == cpu.bus.generation(head.page as usize);
         if !fresh {
-            self.renew(cpu, pc)?;
+            self.renew(cpu, pc, set)?;
         }
-        let found = self.place(self.sets[set]);
-        cpu.running.block().note(cpu.mmu.epoch, pc, found);
+        let found = self.of_set(set);
+        cpu.running.tail().note(cpu.mmu.epoch, pc, found);
         Some(found)
     }
 
@@ -346,74 +555,35 @@ impl Cache {
     /// decoded one.
     #[cold]
     #[inline(never)]
-    fn renew(&mut self, cpu: &mut Cpu, pc: u64) -> Option<()> {
+    fn renew(&mut self, cpu: &mut Cpu, pc: u64, set: usize) -> Option<()> {
         let ra = cpu.fetch_address(pc)?;
-        let block = &self.blocks[self.sets[(pc / 4) as usize % SETS] as usize];
-        let page = block.page as usize;
-        if block.start() == pc
-            && mmu::same_mode(block.context.get(), cpu.mmu.fetch_context)
+        let head = self.of_set(set).head();
+        let page = head.page as usize;
+        if head.start() == pc
+            && mmu::same_mode(head.context.get(), cpu.mmu.fetch_context)
             && page as u64 == ra / PAGE
-            && block.generation == cpu.bus.generation(page)
+            && head.generation == cpu.bus.generation(page)
         {
-            block.context.set(cpu.mmu.fetch_context);
+            head.context.set(cpu.mmu.fetch_context);
             return Some(());
         }
-        self.decode(cpu, pc, ra)
-    }
-
-    /// Forgets everything.
-    fn clear(&mut self, cpu: &mut Cpu) {
-        cpu.running = self.place(0);
-        self.blocks.truncate(1);
-        self.blocks[0].epoch.set(0);
-        self.blocks[0].targets.iter().for_each(|target| target.set(NOWHERE));
-        self.sets.fill(0);
-        self.arena.clear();
-    }
-
-    fn decode(&mut self, cpu: &mut Cpu, pc: u64, ra: u64) -> Option<()> {
-        if self.arena.len() + MAX + 1 > ARENA || self.blocks.len() == BLOCKS {
+        if !self.arena.has_room() {
             self.clear(cpu);
         }
         let page = u32::try_from(ra / PAGE).ok()?;
         let generation = cpu.bus.generation(page as usize);
-        let first = self.arena.len();
-        let mut at = ra;
-        let mut before = pairs::NONE;
-        loop {
-            let word = Word::new(cpu.fetch(at)?);
-            let (run, kind, ends) = match isa::decode_for_pair(word) {
-                Some((row, kind)) => (row.run_of(word), kind, row.form.ends_block),
-                None => (without_row as Run, pairs::NONE, true),
-            };
-            self.arena.push(Op::new(run, word));
-            before = self.join(before, kind);
-            at = at.wrapping_add(4);
-            if ends || at.is_multiple_of(PAGE) || self.arena.len() - first == MAX {
-                break;
-            }
-        }
-        let len = (self.arena.len() - first) as u32;
-        self.arena.push(Op::new(sentinel, Word::new(0)));
-        // SAFETY: `first` is an index of the arena; taking the pointer from the whole
-        // allocation lets a cursor walk to the sentinel.
-        let first = Cursor(unsafe { self.arena.as_ptr().add(first) });
-        let context = Cell::new(cpu.mmu.fetch_context);
-        self.sets[(pc / 4) as usize % SETS] = self.blocks.len() as u32;
-        self.blocks.push(Block { page, generation, context, ..Block::new(first, pc, len) });
+        self.decoded.decode(cpu, pc, ra)?;
+        self.sets[set] = self.arena.add(&self.decoded, page, generation, cpu) as u32;
         Some(())
     }
 
-    /// Makes a pair of the last operation and the one before it, if there is a function for both.
-    /// Returns what the last operation is to the next one.
-    fn join(&mut self, before: Kind, last: Kind) -> Kind {
-        match (pairs::run(before, last), self.arena.iter_mut().nth_back(1)) {
-            (Some(run), Some(first)) => {
-                first.run = run;
-                pairs::NONE
-            }
-            _ => last,
-        }
+    /// Forgets everything.
+    fn clear(&mut self, cpu: &mut Cpu) {
+        let none = self.arena.place(0);
+        none.tail().forget();
+        cpu.running = none;
+        self.arena.used = const { slots::<Head>() + slots::<Tail>() };
+        self.sets.fill(0);
     }
 
     /// A block of the one instruction at NIP, for tracing. It is not found again, and none comes
@@ -422,10 +592,12 @@ impl Cache {
         let pc = cpu.nip & cpu.pc_mask;
         let ra = cpu.fetch_address(pc)?;
         let word = Word::new(cpu.fetch(ra)?);
-        let run = isa::decode(word).map_or(without_row as Run, |row| row.run_of(word));
-        self.traced[0] = Op::new(run, word);
-        *self.traced_block = Block::new(Cursor(self.traced.as_ptr()), pc, 1);
-        Some((Place(&*self.traced_block), word))
+        self.decoded.start = pc;
+        self.decoded.ops.clear();
+        self.decoded.ops.push(Insn::new(word));
+        self.traced.used = 0;
+        let head = self.traced.add(&self.decoded, 0, 0, cpu);
+        Some((self.traced.place(head), word))
     }
 }
 

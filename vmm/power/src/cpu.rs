@@ -37,6 +37,8 @@ pub struct Cpu {
     pub(crate) xer_rest: u32,
     /// Address of the next instruction; during a block, of the one after the block.
     pub(crate) nip: u64,
+    /// Whether the last branch was taken.
+    pub(crate) jumped: bool,
     msr: u64,
     /// Vector-scalar registers: FPR n is doubleword 0 of VSR n, VR n is VSR 32+n.
     pub(crate) vsr: [Vector; 64],
@@ -116,6 +118,7 @@ impl Cpu {
             ca32: 0,
             xer_rest: 0,
             nip: spr::RESET_VECTOR,
+            jumped: false,
             msr: msr::ME,
             vsr: [Vector::ZERO; 64],
             vscr: 0,
@@ -467,6 +470,7 @@ impl Machine for Cpu {
     }
     #[inline(always)]
     fn jump_if(&mut self, cond: u64, target: u64) {
+        self.jumped = cond != 0;
         if cond != 0 {
             self.nip = target & !3;
         }

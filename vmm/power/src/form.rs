@@ -10,8 +10,8 @@ pub struct Form {
     pub mask: u32,
     /// Their value.
     pub value: u32,
-    /// The instruction may change what comes next: it is the last one of its block.
-    pub ends_block: bool,
+    /// What comes after it.
+    pub then: Then,
     /// It is a branch (for MSR\[BE\]).
     pub branch: bool,
     /// No trace interrupt follows it (`rfid` and its kin).
@@ -20,25 +20,43 @@ pub struct Form {
     pub valid: fn(Word) -> bool,
 }
 
+/// What may come after an instruction.
+#[derive(Clone, Copy, Debug)]
+pub enum Then {
+    /// The next one: it does not end its block.
+    Next,
+    /// Anything: it is the last one of its block.
+    Anything,
+    /// The next one, or the one this far away (from here, or from 0 if AA): it is the last one of
+    /// its block.
+    Fork(fn(Word) -> u64),
+}
+
 impl Form {
     const fn new(mask: u32, value: u32) -> Form {
         let valid = |_| true;
-        Form { mask, value, ends_block: false, branch: false, untraced: false, valid }
+        Form { mask, value, then: Then::Next, branch: false, untraced: false, valid }
     }
     /// The instruction ends its block: it reads CIA, jumps, or changes the context.
     pub const fn ends(mut self) -> Form {
-        self.ends_block = true;
+        self.then = Then::Anything;
         self
     }
-    /// The instruction is a branch.
+    /// The instruction is a branch to an address in a register.
     pub const fn branch(mut self) -> Form {
-        self.ends_block = true;
+        self.then = Then::Anything;
+        self.branch = true;
+        self
+    }
+    /// The instruction is a branch with this displacement.
+    pub const fn branch_by(mut self, displacement: fn(Word) -> u64) -> Form {
+        self.then = Then::Fork(displacement);
         self.branch = true;
         self
     }
     /// No trace interrupt follows the instruction.
     pub const fn untraced(mut self) -> Form {
-        self.ends_block = true;
+        self.then = Then::Anything;
         self.untraced = true;
         self
     }

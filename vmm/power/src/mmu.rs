@@ -26,10 +26,10 @@ mod cause {
 }
 
 /// The bits of a fetch context, and of an epoch, that are the mode.
-const MODE: u32 = 7;
+const MODE: u64 = 15;
 
 /// Whether two fetch contexts differ in nothing but what was forgotten in between.
-pub(crate) fn same_mode(a: u32, b: u32) -> bool {
+pub(crate) fn same_mode(a: u64, b: u64) -> bool {
     (a ^ b) & MODE == 0
 }
 
@@ -39,7 +39,7 @@ struct FetchPage {
     /// Effective page address.
     ea: u64,
     /// The fetch context it was translated in.
-    context: u32,
+    context: u64,
     /// Real page address.
     ra: u64,
 }
@@ -48,8 +48,8 @@ struct FetchPage {
 pub(crate) struct Mmu {
     table: ProcessTable,
     /// Changes whenever instructions may be found elsewhere or read otherwise than before: high
-    /// bits count invalidations, the low three are MSR\[LE\], \[IR\] and \[PR\].
-    pub(crate) fetch_context: u32,
+    /// bits count invalidations, the low four are MSR\[SF\], \[LE\], \[IR\] and \[PR\].
+    pub(crate) fetch_context: u64,
     /// The same, but also changes when code was invalidated: within an epoch an address has the
     /// same block.
     pub(crate) epoch: u64,
@@ -158,16 +158,16 @@ impl Cpu {
     }
 
     fn begin_epoch(&mut self) {
-        self.mmu.epoch = self.mmu.epoch.wrapping_add(u64::from(MODE) + 1);
+        self.mmu.epoch = self.mmu.epoch.wrapping_add(MODE + 1);
     }
 
-    /// Follows MSR\[LE\], \[IR\], \[DR\] and \[PR\].
+    /// Follows MSR\[SF\], \[LE\], \[IR\], \[DR\] and \[PR\].
     pub(crate) fn switch_context(&mut self) {
         let msr = self.msr();
-        let bit = |bit: u64, at: u32| u32::from(msr & bit != 0) << at;
-        let mode = bit(msr::LE, 2) | bit(msr::IR, 1) | bit(msr::PR, 0);
+        let bit = |bit: u64, at: u32| u64::from(msr & bit != 0) << at;
+        let mode = bit(msr::SF, 3) | bit(msr::LE, 2) | bit(msr::IR, 1) | bit(msr::PR, 0);
         self.mmu.fetch_context = self.mmu.fetch_context & !MODE | mode;
-        self.mmu.epoch = self.mmu.epoch & !u64::from(MODE) | u64::from(mode);
+        self.mmu.epoch = self.mmu.epoch & !MODE | mode;
         let context = match (msr & msr::DR != 0, msr & msr::PR != 0) {
             (false, _) => Context::Real,
             (true, true) => Context::Problem,

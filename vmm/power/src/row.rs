@@ -3,7 +3,11 @@
 
 #[cfg(test)]
 use crate::interrupt::Stop;
-use crate::{block::Run, form::Form, word::Word};
+use crate::{
+    block::Run,
+    form::{Form, Then},
+    word::Word,
+};
 
 /// A worked example on one line: `word text | state before | state after`.
 ///
@@ -54,7 +58,7 @@ pub(crate) struct Known {
     /// Masks and values of [`Row::often`], and last those of all words.
     pub(crate) often: &'static [(u32, u32)],
     /// As in [`Form`].
-    pub(crate) ends_block: bool,
+    pub(crate) then: Then,
 }
 
 impl Row {
@@ -109,7 +113,7 @@ macro_rules! isa {
             use super::*;
             $(pub(crate) const $name: $crate::row::Known = $crate::row::Known {
                 often: &[$($(($mask, $value),)*)? (0, 0)],
-                ends_block: $form.ends_block,
+                then: $form.then,
             };)*
         }
         /// The rows of this file.
@@ -118,17 +122,18 @@ macro_rules! isa {
             form: $form,
             asm: $asm,
             book: $book,
-            run: |cpu, at| {
-                $crate::block::run_one(cpu, at, $name, known::$name.ends_block)
+            run: |cpu, at, count| {
+                $crate::block::run_one(cpu, at, count, $name, known::$name.then)
             },
             often: &[$($($crate::row::Often {
                 mask: $mask,
                 value: $value,
-                run: |cpu, at| $crate::block::run_one(
+                run: |cpu, at, count| $crate::block::run_one(
                     cpu,
                     at,
+                    count,
                     |cpu, w| $name(cpu, w.with_bits($mask, $value)),
-                    known::$name.ends_block,
+                    known::$name.then,
                 ),
             }),*)?],
             #[cfg(test)]

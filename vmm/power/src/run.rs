@@ -124,7 +124,7 @@ impl Cpu {
     /// it breaks off. Leaving the loop and coming back costs as much as a short hypercall.
     pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
-        let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
+        let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
         let leave = self.run_blocks(&mut cache, answer);
@@ -136,7 +136,7 @@ impl Cpu {
 
     /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
     pub fn step(&mut self) -> Option<Exit> {
-        let mut cache = self.cache.take().unwrap_or_else(Cache::empty);
+        let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
         let leave = self.traced(&mut cache);
@@ -195,10 +195,10 @@ impl Cpu {
             let Some(block) = cache.find(self) else {
                 return self.fetch_failed();
             };
-            match block.run(self) {
+            match block.run(self, self.retired) {
                 Stop::Next => {}
                 Stop::Hypercall => {
-                    self.retired += self.running.block().len(); // `sc` ends its block
+                    self.retired += self.running.len(); // `sc` ends its block
                     return Some(Leave::Hcall);
                 }
                 stop => return self.stopped(stop),
@@ -218,8 +218,8 @@ impl Cpu {
         let Some((block, word)) = cache.single(self) else {
             return self.fetch_failed();
         };
-        let cia = block.block().start();
-        match block.run(self) {
+        let cia = block.start();
+        match block.run(self, self.retired) {
             Stop::Next => {}
             stop => return self.stopped(stop),
         }
@@ -235,7 +235,7 @@ impl Cpu {
     #[cold]
     #[inline(never)]
     fn stopped(&mut self, stop: Stop) -> Option<Leave> {
-        let block = self.running.block();
+        let block = self.running;
         let completed = block.completed(self);
         self.retired += completed;
         let cia = block.start().wrapping_add(4 * completed);

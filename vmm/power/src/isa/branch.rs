@@ -63,7 +63,7 @@ fn target<M: Machine>(m: &mut M, w: Word, displacement: u64) -> M::Val {
 crate::isa![
     Insn {
         name: b,
-        form: form::branch_form(18).branch(),
+        form: form::branch_form(18).branch_by(Word::li),
         asm: "b[l][a] LI",
         book: "Book I, Branch",
         often: [(AA | LK, 0), (AA | LK, LK)],
@@ -82,7 +82,7 @@ crate::isa![
     },
     Insn {
         name: bc,
-        form: form::branch_form(16).branch(),
+        form: form::branch_form(16).branch_by(Word::bd),
         asm: "bc[l][a] BO,BI,BD",
         book: "Book I, Branch Conditional; figure 40 for BO",
         often: [

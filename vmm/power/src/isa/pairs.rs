@@ -2,13 +2,18 @@
 //! Pairs: two instructions that often follow one another run as one function, made of their two
 //! rows. What an interpreter spends on an instruction is mostly the jump to the next one, of whose
 //! target the host knows nothing before it has loaded it; a pair has one such jump instead of two.
+//!
+//! Of some pairs more than the rows is known, namely that the second reads what the first wrote. Then the
+//! compiler takes it from there, and not out of the CPU, where it is found some cycles later.
 
 use crate::{
     Cpu,
     block::{self, Cursor, Run},
+    form::Then,
     interrupt::Stop,
     word::Word,
 };
+use std::marker::PhantomData;
 
 /// The place in the list below of one of the functions of a row.
 pub(crate) type Kind = u8;
@@ -18,13 +23,26 @@ pub(crate) const NONE: Kind = Kind::MAX;
 
 /// An entry of the list, as the compiler needs it.
 trait Meaning {
-    const ENDS_BLOCK: bool;
+    const KIND: Kind;
+    const THEN: Then;
     fn does(cpu: &mut Cpu, w: Word) -> Result<(), Stop>;
 }
 
-fn run_two<A: Meaning, B: Meaning>(cpu: &mut Cpu, at: Cursor) -> Stop {
-    const { assert!(!A::ENDS_BLOCK) };
-    block::run_two(cpu, at, A::does, B::does, B::ENDS_BLOCK)
+/// A meaning of which more bits of the word are known.
+struct With<M, const MASK: u32, const VALUE: u32>(PhantomData<M>);
+
+impl<M: Meaning, const MASK: u32, const VALUE: u32> Meaning for With<M, MASK, VALUE> {
+    const KIND: Kind = M::KIND;
+    const THEN: Then = M::THEN;
+    #[inline(always)]
+    fn does(cpu: &mut Cpu, w: Word) -> Result<(), Stop> {
+        M::does(cpu, w.with_bits(MASK, VALUE))
+    }
+}
+
+fn run_two<A: Meaning, B: Meaning>(cpu: &mut Cpu, at: Cursor, count: u64) -> Stop {
+    const { assert!(matches!(A::THEN, Then::Next)) };
+    block::run_two(cpu, at, count, A::does, B::does, B::THEN)
 }
 
 /// Makes the functions of all pairs of something in the middle of a block and anything. An entry is
@@ -35,6 +53,8 @@ macro_rules! pairs {
         middle: [$($a:ident: $fa:ident::$ra:ident $na:literal,)*],
         end: [$($b:ident: $fb:ident::$rb:ident $nb:literal,)*],
     ) => {
+        /// Places in the list.
+        enum Number { $($a,)* $($b),* }
         $(pairs!(@meaning $a $fa $ra $na);)*
         $(pairs!(@meaning $b $fb $rb $nb);)*
         const KINDS: &[(&str, usize)] =
@@ -44,7 +64,8 @@ macro_rules! pairs {
     (@meaning $name:ident $file:ident $row:ident $n:literal) => {
         struct $name;
         impl Meaning for $name {
-            const ENDS_BLOCK: bool = super::$file::known::$row.ends_block;
+            const KIND: Kind = Number::$name as Kind;
+            const THEN: Then = super::$file::known::$row.then;
             #[inline(always)]
             fn does(cpu: &mut Cpu, w: Word) -> Result<(), Stop> {
                 let (mask, value) = const { super::$file::known::$row.often[$n] };
@@ -95,6 +116,60 @@ pairs! {
     ],
 }
 
+/// A function for some words of a pair.
+struct Close {
+    first: Words,
+    second: Words,
+    run: Run,
+}
+
+/// Words of a kind whose bits under `mask` are `value`.
+struct Words {
+    kind: Kind,
+    mask: u32,
+    value: u32,
+}
+
+impl Words {
+    fn have(&self, (kind, word): (Kind, Word)) -> bool {
+        kind == self.kind && word.raw() & self.mask == self.value
+    }
+}
+
+/// The bits of BI that are the number of a CR field.
+const BI_FIELD: u32 = 7 << 18;
+
+/// A branch on CR field 0, behind what writes that field if the bits of its word under `MASK` are
+/// `VALUE`.
+const fn on_field_0<A: Meaning, B: Meaning, const MASK: u32, const VALUE: u32>() -> Close {
+    Close {
+        first: Words { kind: A::KIND, mask: MASK, value: VALUE },
+        second: Words { kind: B::KIND, mask: BI_FIELD, value: 0 },
+        run: run_two::<With<A, MASK, VALUE>, With<B, BI_FIELD, 0>>,
+    }
+}
+
+/// Comparisons of words and of doublewords, and the branches on them.
+macro_rules! compared {
+    ($($compare:ident),*) => { [$(
+        on_field_0::<$compare, BcIf, { BF | L }, 0>(),
+        on_field_0::<$compare, BcIf, { BF | L }, L>(),
+        on_field_0::<$compare, BcIfNot, { BF | L }, 0>(),
+        on_field_0::<$compare, BcIfNot, { BF | L }, L>(),
+    )* ] };
+}
+
+/// The target field of a comparison.
+const BF: u32 = 7 << 23;
+/// The bit that says to compare doublewords.
+const L: u32 = 1 << 21;
+
+/// Pairs of which the second reads what the first wrote.
+const CLOSE: [&[Close]; 2] = [
+    &compared![Cmpi, Cmpli, Cmp, Cmpl],
+    &[on_field_0::<AndiRc, BcIf, 0, 0>(), on_field_0::<AndiRc, BcIfNot, 0, 0>()],
+];
+
 /// How many functions a row in the list may have.
 const FUNCTIONS: usize = 4;
 
@@ -120,9 +195,12 @@ impl Kinds {
     }
 }
 
-/// The function of a pair, if there is one.
-pub(crate) fn run(first: Kind, second: Kind) -> Option<Run> {
-    RUNS.get(usize::from(first))?.get(usize::from(second)).copied()
+/// The function of two words of these kinds, if there is one.
+pub(crate) fn run(first: (Kind, Word), second: (Kind, Word)) -> Option<Run> {
+    let any = RUNS.get(usize::from(first.0))?.get(usize::from(second.0))?;
+    let close = CLOSE.iter().copied().flatten();
+    let mut close = close.filter(|close| close.first.have(first) && close.second.have(second));
+    Some(close.next().map_or(*any, |close| close.run))
 }
 
 #[cfg(test)]
@@ -175,24 +253,48 @@ mod tests {
         words
     }
 
-    #[test]
-    fn a_pair_does_what_its_two_instructions_do_one_after_the_other() {
+    /// Whether the words do the same as a pair and one after the other.
+    fn assert_same(a: u32, b: u32) {
         let addresses = |n: u64| 0x8000 + 0x108 * n;
         let outside = |n: u64| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n + 1);
         let small = |n: u64| n % 3;
+        for values in [&addresses as &dyn Fn(u64) -> u64, &outside, &small] {
+            let mut paired = machine([a, b], values);
+            assert_eq!(paired.0.run(), Exit::Hcall);
+            let mut stepped = machine([a, b], values);
+            let left = (0..8).find_map(|_| stepped.0.step());
+            assert_eq!(left, Some(Exit::Hcall));
+            let (paired, stepped) = (state(paired), state(stepped));
+            assert!(paired == stepped, "{a:08x} {b:08x}: {paired:?}\n{stepped:?}");
+        }
+    }
+
+    #[test]
+    fn a_pair_does_what_its_two_instructions_do_one_after_the_other() {
         for (first, row) in KINDS.iter().zip(RUNS) {
             assert_eq!(row.len(), KINDS.len());
             for second in KINDS {
                 for (a, b) in words(*first).into_iter().zip(words(*second).into_iter().cycle()) {
-                    for values in [&addresses as &dyn Fn(u64) -> u64, &outside, &small] {
-                        let mut paired = machine([a, b], values);
-                        assert_eq!(paired.0.run(), Exit::Hcall);
-                        let mut stepped = machine([a, b], values);
-                        let left = (0..8).find_map(|_| stepped.0.step());
-                        assert_eq!(left, Some(Exit::Hcall));
-                        let (paired, stepped) = (state(paired), state(stepped));
-                        assert!(paired == stepped, "{a:08x} {b:08x}: {paired:?}\n{stepped:?}");
-                    }
+                    assert_same(a, b);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn so_does_one_whose_second_reads_what_the_first_wrote() {
+        for Close { first, second, .. } in CLOSE.into_iter().flatten() {
+            let words = |of: &Words| {
+                let words = words(KINDS[usize::from(of.kind)]);
+                words.into_iter().map(|w| w & !of.mask | of.value).collect::<Vec<_>>()
+            };
+            for a in words(first) {
+                // Each bit of the field, in turn.
+                for b in words(second)
+                    .into_iter()
+                    .flat_map(|b| (0..4).map(move |bi| b & !(3 << 16) | bi << 16))
+                {
+                    assert_same(a, b);
                 }
             }
         }
