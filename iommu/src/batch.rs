@@ -393,19 +393,19 @@ fn release(frames: &Frames, pins: &Pins, page_shift: PageShift, old: Tce, count:
 }
 
 /// Calls `each` with every run of equal entries and its length: calls often map or displace one
-/// page many times over.
+/// page many times over. It is called in one place, so that it is inlined there.
 #[inline(always)]
 fn for_runs(tces: impl IntoIterator<Item = Tce>, mut each: impl FnMut(Tce, u32)) {
     let mut tces = tces.into_iter();
-    let Some(mut last) = tces.next() else { return };
-    let mut count = 1;
-    for tce in tces {
-        if tce == last {
-            count += 1;
-        } else {
-            each(last, count);
-            (last, count) = (tce, 1);
-        }
+    let mut first = tces.next();
+    while let Some(tce) = first {
+        let mut count = 1;
+        first = loop {
+            match tces.next() {
+                Some(next) if next == tce => count += 1,
+                next => break next,
+            }
+        };
+        each(tce, count);
     }
-    each(last, count);
 }
