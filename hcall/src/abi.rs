@@ -243,7 +243,13 @@ macro_rules! tiered_hcalls {
             set: $set,
             spec: $spec,
             run: |caller, regs| {
-                $crate::accel::run($crate::tokens::$name, &$name, caller, regs)
+                $crate::accel::run(
+                    $crate::tokens::$name,
+                    &$name,
+                    $crate::abi::handler!($virt, ($($arg),*), $crate::tier::Answer::Done),
+                    caller,
+                    regs,
+                )
             },
             tiers: Some($name),
         }),*];

@@ -179,9 +179,16 @@ impl Meter {
     }
 }
 
-/// Makes a call from the tier on in which calls start. Inlined where the handlers are known.
+/// Makes a call from the tier on in which calls start. Inlined where the handlers are known, with
+/// `virt` once more: calls start there unless told otherwise, and so it is a part of this function.
 #[inline(always)]
-pub(crate) fn run(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut Regs) -> Status {
+pub(crate) fn run(
+    token: u64,
+    tiers: &Tiers,
+    virt: impl FnOnce(&mut Caller<'_>, &mut Regs) -> Answer,
+    caller: &mut Caller<'_>,
+    regs: &mut Regs,
+) -> Status {
     let start = match caller.accel.plain {
         None => return run_watched(token, tiers, caller, regs),
         Some(start) => start,
@@ -191,7 +198,7 @@ pub(crate) fn run(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut
         answer = (tiers.real)(caller, regs);
     }
     if start != Tier::User && answer == Answer::TooHard {
-        answer = (tiers.virt)(caller, regs);
+        answer = virt(caller, regs);
     }
     if answer == Answer::TooHard {
         answer = (tiers.user)(caller, regs);
