@@ -4,12 +4,13 @@
 //! Each number is the best of many short rounds, taken in turn, so that other load on the host
 //! changes them alike. The guest is two instructions: what it takes to prepare a call is not in.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hcall::{Caller, Memory, Regs};
 use iommu::{Agent, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
 use vm_memory::{Bytes, GuestAddress};
+use vmm::board::Board;
 use vmm::console::Console;
 use vmm::control::Control;
 use vmm::kvm::cpu::Registers;
@@ -17,7 +18,6 @@ use vmm::kvm::probe::{Probe, ProbeError};
 use vmm::memory;
 use vmm::platform::{Effects, Platform};
 use vmm::vcpu::Vcpu;
-use vmm::wall_clock::WallClock;
 
 const LIOBN: Liobn = Liobn(0x8000_0000);
 const LIST: u64 = 0x10_0000;
@@ -30,11 +30,8 @@ struct Machine {
     memory: Memory,
     container: Container,
     agent: Agent,
-    console: Mutex<Console>,
-    control: Arc<Control>,
+    board: Board,
     effects: Effects,
-    clock: WallClock,
-    nvram: Mutex<Vec<u8>>,
 }
 
 impl Machine {
@@ -50,18 +47,10 @@ impl Machine {
         let table = IommuTable::new(window, Ioda2::default()).expect("a table");
         container.add_window(window, table).expect("the only window");
         let control = Arc::new(Control::new(Vec::new()));
-        let console = Mutex::new(Console::new(Arc::clone(&control), Box::new(std::io::sink())));
+        let console = Console::new(Arc::clone(&control), Box::new(std::io::sink()));
         let agent = container.agent();
-        Machine {
-            memory,
-            container,
-            agent,
-            console,
-            control,
-            effects: Effects::default(),
-            clock: WallClock::default(),
-            nvram: Mutex::default(),
-        }
+        let board = Board::new(console, control);
+        Machine { memory, container, agent, board, effects: Effects::default() }
     }
 
     /// From one exit to the next: the guest calls with these registers, and gets its answer.
@@ -71,16 +60,9 @@ impl Machine {
         let mut registers = probe.cpu.hcall_registers();
         let problem_state = probe.cpu.problem_state();
         let mut platform = Platform {
-            xics: None,
-            bus: &Default::default(),
-            nvram: &self.nvram,
             vcpu: &mut probe.cpu,
             server: 0,
-            areas: &[],
-            resets: &[],
-            clock: &self.clock,
-            console: &self.console,
-            control: &self.control,
+            board: &self.board,
             effects: &mut self.effects,
         };
         let mut caller = Caller {

@@ -12,6 +12,7 @@
 //! [`trace`], [`stats`] and [`record`]) and [`dirty`], and the command line: [`cli`], [`run`],
 //! [`exit`], [`doctor`], [`qemu`] (QEMU's command line).
 
+pub mod board;
 pub mod boot;
 pub mod cli;
 pub mod comply;

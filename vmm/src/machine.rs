@@ -13,6 +13,7 @@ use hcall::{Areas, Memory, Meter};
 use iommu::{Container, Window};
 use vio::Node;
 
+use crate::board::Board;
 use crate::boot::{BootError, Loaded, Ready};
 use crate::console::Console;
 use crate::control::Control;
@@ -68,30 +69,29 @@ impl<V: Vcpu + Send> Machine<V> {
         if let Some(first) = processors.first_mut() {
             first.vcpu.start_at(ready.entry, ready.told.start);
         }
-        let xics = xics(&processors, &control, &ready.devices);
         let shared = Shared {
             memory: ready.memory,
             dma: ready.dma,
-            devices: ready.devices,
-            console: Mutex::new(console),
-            control,
-            xics,
-            nvram: Mutex::new(vec![0; NVRAM_BYTES]),
+            board: Board {
+                xics: xics(&processors, &control, &ready.devices),
+                devices: ready.devices,
+                nvram: Mutex::new(vec![0; NVRAM_BYTES]),
+                areas: processors.iter().map(|_| Areas::default()).collect(),
+                resets: processors.iter().map(|p| p.vcpu.system_reset()).collect(),
+                ..Board::new(console, control)
+            },
             rtas: ready.rtas,
             observe: Observe::default(),
             observed: false,
-            clock: WallClock::default(),
-            areas: processors.iter().map(|_| Areas::default()).collect(),
-            resets: processors.iter().map(|p| p.vcpu.system_reset()).collect(),
         };
         Machine { shared, processors, torn_down: None }
     }
 
     /// Chooses what is observed of a run that is about to begin. `name` is the guest's. Once only.
     pub fn observe(&mut self, name: &str, observe: Observe) {
-        self.shared.devices.observe(&observe);
+        self.shared.board.devices.observe(&observe);
         if let Some(events) = &observe.events {
-            let devices = self.shared.devices.bus.nodes().into_iter().map(|node| {
+            let devices = self.shared.board.devices.bus.nodes().into_iter().map(|node| {
                 let liobn = node.window.liobn();
                 (liobn, format!("{}@{:x}", node.name, liobn.0))
             });
@@ -107,7 +107,7 @@ impl<V: Vcpu + Send> Machine<V> {
 
     /// The guest's wall clock.
     pub fn clock(&self) -> &WallClock {
-        &self.shared.clock
+        &self.shared.board.clock
     }
 
     /// Runs the guest to its end.
@@ -121,7 +121,7 @@ impl<V: Vcpu + Send> Machine<V> {
                 let thread = thread::Builder::new().name(format!("vcpu{number}"));
                 if let Err(error) = thread.spawn_scoped(scope, || other.run_when_started(shared)) {
                     let why = format!("the host has no thread for CPU {number}: {error}");
-                    return shared.control.stop(Outcome::Crashed(why));
+                    return shared.board.control.stop(Outcome::Crashed(why));
                 }
             }
             first.run(shared);
@@ -131,7 +131,7 @@ impl<V: Vcpu + Send> Machine<V> {
 
     /// Why the run ended. Every vCPU that ran has ended it; the first reason stayed.
     pub fn outcome(&self) -> Outcome {
-        self.shared.control.outcome().unwrap_or(Outcome::PoweredOff)
+        self.shared.board.control.outcome().unwrap_or(Outcome::PoweredOff)
     }
 
     /// Puts a machine that wants to reboot back to its start: no window but the default one, nothing
@@ -142,21 +142,24 @@ impl<V: Vcpu + Send> Machine<V> {
     ) -> Result<bool, BootError> {
         let shared = &mut self.shared;
         let Some(first) = self.processors.first_mut() else { return Ok(false) };
-        shared.devices.bus.reset();
+        shared.board.devices.bus.reset();
         shared.dma.container.clear(&mut first.books.agent);
         shared.dma.phb.reset(&shared.dma.container, &mut first.books.agent)?;
         dirty::zero(&shared.memory)?;
-        let loaded =
-            load(&shared.memory, shared.dma.phb.default_window(), &shared.devices.bus.nodes())?;
-        shared.areas.iter_mut().for_each(|areas| *areas = Areas::default());
+        let loaded = load(
+            &shared.memory,
+            shared.dma.phb.default_window(),
+            &shared.board.devices.bus.nodes(),
+        )?;
+        shared.board.areas.iter_mut().for_each(|areas| *areas = Areas::default());
         self.processors.iter_mut().for_each(Processor::reset);
-        if let Some(xics) = &shared.xics {
+        if let Some(xics) = &shared.board.xics {
             xics.reset();
         }
         if let Some(first) = self.processors.first_mut() {
             first.vcpu.start_at(loaded.entry, loaded.told.start);
         }
-        Ok(shared.control.restart())
+        Ok(shared.board.control.restart())
     }
 
     /// Takes the guest's windows away, however its run ended: what it left mapped is cleared, killed,
@@ -164,7 +167,7 @@ impl<V: Vcpu + Send> Machine<V> {
     ///
     /// Linux: what closing the VFIO container and KVM's tables does when a VMM ends.
     pub fn tear_down(&mut self) {
-        self.shared.devices.bus.stop();
+        self.shared.board.devices.bus.stop();
         let left = self.dma();
         if let Some(first) = self.processors.first_mut() {
             for window in self.shared.dma.container.windows().iter() {
@@ -214,7 +217,7 @@ impl<V: Vcpu + Send> Machine<V> {
             tiers,
             dma,
             tear_down,
-            devices: self.shared.devices.bus.reports(),
+            devices: self.shared.board.devices.bus.reports(),
             findings: self
                 .shared
                 .dma

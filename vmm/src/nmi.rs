@@ -22,8 +22,8 @@ pub(crate) fn machine_check<V: Vcpu>(
     vcpu: &mut V,
     check: &MachineCheck,
 ) -> Result<(), Outcome> {
-    let Some(handlers) = shared.control.modes().nmi else { return Ok(()) };
-    if !shared.control.hold_error_log(server)? {
+    let Some(handlers) = shared.board.control.modes().nmi else { return Ok(()) };
+    if !shared.board.control.hold_error_log(server)? {
         let ea = check.effective;
         return Err(Outcome::Crashed(format!(
             "CPU {server}: a machine check at {ea:#x} before it had called ibm,nmi-interlock for the last"
@@ -39,7 +39,7 @@ pub(crate) fn machine_check<V: Vcpu>(
 /// Tells a system reset: r3 is the address of the old r3. LoPAR keeps r3, but all firmware does it
 /// in this way, and Linux relies on it (Linux: `pSeries_system_reset_exception`). No interlock is needed.
 pub(crate) fn system_reset<V: Vcpu>(shared: &Shared, server: u32, vcpu: &mut V) {
-    let Some(handlers) = shared.control.modes().nmi else { return };
+    let Some(handlers) = shared.board.control.modes().nmi else { return };
     let area = GuestAddress(shared.rtas.start + RESET_AREA + 8 * u64::from(server));
     // RTAS is in RAM; the guest has its vector if it were not.
     if shared.memory.write_slice(&r3(vcpu).to_be_bytes(), area).is_ok() {

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The machine as a hypercall sees it: the console, the calling vCPU, power and time.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hcall::interrupts::Interrupts;
 use hcall::{Areas, Moment, NmiHandlers, ProcessTable, RtasError, Status, VioDevice};
 use rustix::rand::{GetRandomFlags, getrandom};
-use vio::Bus;
 
+use crate::board::Board;
 use crate::console::Console;
-use crate::control::{Control, Kick, Start};
+use crate::control::{Control, Start};
 use crate::exit::Outcome;
 use crate::fdt::VTY_UNIT;
 use crate::modes::Modes;
 use crate::vcpu::Vcpu;
-use crate::wall_clock::WallClock;
-use crate::xics::Xics;
 
 /// The devices and the vCPU, for the time of one hypercall.
 pub struct Platform<'a, V> {
@@ -24,22 +22,8 @@ pub struct Platform<'a, V> {
     pub vcpu: &'a mut V,
     /// Its number.
     pub server: u32,
-    /// The virtual processor areas of every vCPU.
-    pub areas: &'a [Areas],
-    /// What has each vCPU take a system reset, if it can.
-    pub resets: &'a [Option<Kick>],
-    /// The wall clock.
-    pub clock: &'a WallClock,
-    /// The interrupt controller, if there is one.
-    pub xics: Option<&'a Xics>,
-    /// The virtual I/O devices.
-    pub bus: &'a Bus,
-    /// What outlives a reboot.
-    pub nvram: &'a Mutex<Vec<u8>>,
-    /// The console.
-    pub console: &'a Mutex<Console>,
-    /// Where an idle vCPU waits.
-    pub control: &'a Arc<Control>,
+    /// What is around it.
+    pub board: &'a Board,
     /// What the call did to the run.
     pub effects: &'a mut Effects,
 }
@@ -65,7 +49,7 @@ fn is_console(unit: u32) -> Result<(), Status> {
 impl<V> Platform<'_, V> {
     /// A vCPU that panicked while it printed has left the console as usable as it was.
     fn console(&self) -> MutexGuard<'_, Console> {
-        self.console.lock().unwrap_or_else(PoisonError::into_inner)
+        self.board.console.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,14 +58,14 @@ impl<V: Vcpu> Platform<'_, V> {
     fn wait(&mut self, wait: impl FnOnce(&Control, u32)) {
         let start = Instant::now();
         self.vcpu.set_away(true);
-        wait(self.control, self.server);
+        wait(&self.board.control, self.server);
         self.vcpu.set_away(false);
         self.effects.idle += start.elapsed();
     }
 
     /// The calling vCPU follows at once, the others when they are kicked.
     fn change_modes(&mut self, change: impl FnOnce(&mut Modes)) {
-        let modes = self.control.change_modes(change);
+        let modes = self.board.control.change_modes(change);
         self.vcpu.set_modes(&modes);
     }
 }
@@ -112,11 +96,11 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn interrupts(&self) -> Option<&dyn Interrupts> {
-        self.xics.map(|xics| xics as &dyn Interrupts)
+        self.board.xics.as_deref().map(|xics| xics as &dyn Interrupts)
     }
 
     fn vio(&self, unit: u32) -> Option<&dyn VioDevice> {
-        self.bus.find(unit)
+        self.board.devices.bus.find(unit)
     }
 
     fn set_sprg0(&mut self, value: u64) {
@@ -146,11 +130,11 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
 
     fn gave_up(&mut self, why: &str) {
         let why = why.escape_debug();
-        self.control.stop(Outcome::Crashed(format!("its operating system gave up: {why}")));
+        self.board.control.stop(Outcome::Crashed(format!("its operating system gave up: {why}")));
     }
 
     fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
-        Some(self.nvram)
+        Some(&self.board.nvram)
     }
 
     fn register_nmi(&mut self, handlers: NmiHandlers) -> Result<(), RtasError> {
@@ -159,20 +143,20 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn release_error_log(&mut self) -> bool {
-        self.control.release_error_log(self.server)
+        self.board.control.release_error_log(self.server)
     }
 
     /// One that waits is woken to take it.
     fn signal_system_reset(&mut self, server: u32) -> bool {
-        let reset = self.resets.get(server as usize).and_then(Option::as_ref);
+        let reset = self.board.resets.get(server as usize).and_then(Option::as_ref);
         reset.is_some_and(|reset| {
             reset();
-            self.control.prod(server)
+            self.board.control.prod(server)
         })
     }
 
     fn start_cpu(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {
-        self.control.start_cpu(server, Start { entry, r3 })
+        self.board.control.start_cpu(server, Start { entry, r3 })
     }
 
     fn stop_self(&mut self) {
@@ -180,7 +164,7 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn is_stopped(&self, server: u32) -> Option<bool> {
-        self.control.is_stopped(server)
+        self.board.control.is_stopped(server)
     }
 
     fn server(&self) -> u32 {
@@ -188,11 +172,11 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn servers(&self) -> u32 {
-        u32::try_from(self.areas.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.board.areas.len()).unwrap_or(u32::MAX)
     }
 
     fn areas(&self, server: u32) -> Option<&Areas> {
-        self.areas.get(usize::try_from(server).ok()?)
+        self.board.areas.get(usize::try_from(server).ok()?)
     }
 
     fn moment(&self) -> Moment {
@@ -200,7 +184,7 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn prod(&mut self, server: u32) -> Result<(), Status> {
-        if self.control.prod(server) { Ok(()) } else { Err(Status::Parameter) }
+        if self.board.control.prod(server) { Ok(()) } else { Err(Status::Parameter) }
     }
 
     fn wait_for_prod(&mut self) {
@@ -216,7 +200,7 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn is_ending(&self) -> bool {
-        self.control.outcome().is_some()
+        self.board.control.outcome().is_some()
     }
 
     fn random(&mut self) -> Option<u64> {
@@ -226,10 +210,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn now(&self) -> SystemTime {
-        self.clock.now()
+        self.board.clock.now()
     }
 
     fn set_now(&mut self, now: SystemTime) -> Result<(), RtasError> {
-        if self.clock.set(now) { Ok(()) } else { Err(RtasError::Parameter) }
+        if self.board.clock.set(now) { Ok(()) } else { Err(RtasError::Parameter) }
     }
 }

@@ -2,45 +2,30 @@
 //! One vCPU in its machine: it runs until it needs the machine, the machine answers, on and on.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use hcall::{Areas, Call, Caller, Memory, Meter, Regs};
 use iommu::Agent;
 
-use crate::console::Console;
-use crate::control::{Control, Kick};
-use crate::devices::Devices;
+use crate::board::Board;
 use crate::dma::Dma;
 use crate::exit::Outcome;
 use crate::nmi;
 use crate::observe::{self, Guest, Made, Notes, Observe};
 use crate::platform::{Effects, Platform};
 use crate::vcpu::{Exit, Vcpu};
-use crate::wall_clock::WallClock;
-use crate::xics::Xics;
 
-/// What the vCPUs of a machine have in common. Only console calls take the console's lock.
+/// What the vCPUs of a machine have in common.
 pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     pub(crate) dma: Dma,
-    pub(crate) devices: Devices,
-    pub(crate) console: Mutex<Console>,
-    pub(crate) control: Arc<Control>,
-    /// What outlives a reboot.
-    pub(crate) nvram: Mutex<Vec<u8>>,
+    pub(crate) board: Board,
     /// Where RTAS is.
     pub(crate) rtas: Range<u64>,
-    /// The interrupt controller, if the vCPUs have lines.
-    pub(crate) xics: Option<Arc<Xics>>,
     pub(crate) observe: Observe,
     /// Whether anything is: looked at in each hypercall.
     pub(crate) observed: bool,
-    /// The virtual processor areas of each vCPU.
-    pub(crate) areas: Vec<Areas>,
-    /// What has each vCPU take a system reset, if it can.
-    pub(crate) resets: Vec<Option<Kick>>,
-    pub(crate) clock: WallClock,
 }
 
 /// A vCPU, and what belongs to it alone.
@@ -76,10 +61,10 @@ impl<V: Vcpu> Processor<V> {
             let stopped = self.run_to_stop(shared);
             shared.observe.runs(&mut self.books.notes, false);
             if let Some(outcome) = stopped {
-                return shared.control.stop(outcome);
+                return shared.board.control.stop(outcome);
             }
             self.areas(shared).preempted(&shared.memory);
-            shared.control.cpu_stopped(server);
+            shared.board.control.cpu_stopped(server);
             if !self.start(shared) {
                 return;
             }
@@ -95,16 +80,16 @@ impl<V: Vcpu> Processor<V> {
 
     /// Waits for start-cpu; false when the run ends first.
     fn start(&mut self, shared: &Shared) -> bool {
-        let start = shared.control.wait_for_start(self.books.server);
+        let start = shared.board.control.wait_for_start(self.books.server);
         if let Some(start) = start {
-            self.vcpu.set_modes(&shared.control.modes());
+            self.vcpu.set_modes(&shared.board.control.modes());
             self.vcpu.start_at(start.entry, start.r3);
         }
         start.is_some()
     }
 
     fn areas<'a>(&self, shared: &'a Shared) -> &'a Areas {
-        &shared.areas[self.books.server as usize] // there is one for each processor
+        &shared.board.areas[self.books.server as usize] // there is one for each processor
     }
 
     /// Runs until the run ends, or until the vCPU stops itself.
@@ -118,10 +103,10 @@ impl<V: Vcpu> Processor<V> {
                 }
                 Exit::Hcall => return Some(shared.powered_off()),
                 Exit::Kicked => {
-                    if let Some(outcome) = shared.control.outcome() {
+                    if let Some(outcome) = shared.board.control.outcome() {
                         return Some(outcome);
                     }
-                    vcpu.set_modes(&shared.control.modes());
+                    vcpu.set_modes(&shared.board.control.modes());
                 }
                 Exit::MachineCheck(check) => {
                     if let Err(outcome) = nmi::machine_check(shared, books.server, vcpu, &check) {
@@ -173,14 +158,7 @@ impl Books {
         let mut platform = Platform {
             vcpu,
             server: self.server,
-            areas: &shared.areas,
-            resets: &shared.resets,
-            clock: &shared.clock,
-            xics: shared.xics.as_deref(),
-            bus: &shared.devices.bus,
-            nvram: &shared.nvram,
-            console: &shared.console,
-            control: &shared.control,
+            board: &shared.board,
             effects: &mut self.effects,
         };
         let mut caller = Caller {
@@ -224,8 +202,8 @@ impl Books {
 impl Shared {
     /// The guest is off; whether that is a success is for what came before to say.
     fn powered_off(&self) -> Outcome {
-        let verdict = self.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
-        match (self.control.outcome(), verdict) {
+        let verdict = self.board.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
+        match (self.board.control.outcome(), verdict) {
             (Some(outcome), _) => outcome,
             (None, None | Some(0)) => Outcome::PoweredOff,
             (None, Some(code)) => Outcome::GuestFailed(code),

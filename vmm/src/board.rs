@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! What is around the vCPUs of a machine, as far as their hypercalls reach it.
+
+use std::sync::{Arc, Mutex};
+
+use hcall::Areas;
+
+use crate::console::Console;
+use crate::control::{Control, Kick};
+use crate::devices::Devices;
+use crate::wall_clock::WallClock;
+use crate::xics::Xics;
+
+/// One for all vCPUs. Only console calls take the console's lock.
+pub struct Board {
+    /// The console.
+    pub console: Mutex<Console>,
+    /// Where an idle vCPU waits.
+    pub control: Arc<Control>,
+    /// The virtual I/O devices.
+    pub devices: Devices,
+    /// The interrupt controller, if the vCPUs have lines.
+    pub xics: Option<Arc<Xics>>,
+    /// The virtual processor areas of each vCPU.
+    pub areas: Vec<Areas>,
+    /// What has each vCPU take a system reset, if it can.
+    pub resets: Vec<Option<Kick>>,
+    /// What outlives a reboot.
+    pub nvram: Mutex<Vec<u8>>,
+    /// The wall clock.
+    pub clock: WallClock,
+}
+
+impl Board {
+    /// One without vCPUs and devices.
+    pub fn new(console: Console, control: Arc<Control>) -> Board {
+        Board {
+            console: Mutex::new(console),
+            control,
+            devices: Devices::default(),
+            xics: None,
+            areas: Vec::new(),
+            resets: Vec::new(),
+            nvram: Mutex::default(),
+            clock: WallClock::default(),
+        }
+    }
+}
