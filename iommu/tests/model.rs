@@ -337,36 +337,31 @@ fn two_levels() -> Arc<Container> {
     Arc::new(all)
 }
 
-fn a_put_makes_a_level_under_a_clear() {
+/// Puts `tce` into an entry without a level while another thread puts `others` there; what is
+/// found afterwards.
+fn puts_where_no_level_is(tce: u64, others: u64) -> audit::Audit {
     let all = two_levels();
     let (mut a, mut b) = (all.agent(), all.agent());
     let other = {
         let all = all.clone();
         thread::spawn(move || {
-            // Finds no level, and so nothing to clear.
-            put(&all, &mut b, 0x1000);
+            put(&all, &mut b, others);
             b
         })
     };
-    put(&all, &mut a, 0x0003);
+    put(&all, &mut a, tce);
     let _agents = (a, other.join().expect("no panic"));
-    let audit = all.audit();
+    all.audit()
+}
+
+fn a_put_makes_a_level_under_a_clear() {
+    let clear = 0x1000; // finds no level, and so nothing to clear
+    let audit = puts_where_no_level_is(0x0003, clear);
     assert!(audit.holds(), "{audit:?}");
 }
 
 fn two_puts_make_one_level() {
-    let all = two_levels();
-    let (mut a, mut b) = (all.agent(), all.agent());
-    let other = {
-        let all = all.clone();
-        thread::spawn(move || {
-            put(&all, &mut b, 0x1002);
-            b
-        })
-    };
-    put(&all, &mut a, 0x0003);
-    let _agents = (a, other.join().expect("no panic"));
-    let audit = all.audit();
+    let audit = puts_where_no_level_is(0x0003, 0x1002);
     assert!(audit.holds() && audit.live == 1, "{audit:?}");
 }
 
