@@ -398,9 +398,9 @@ const LARGEST: usize = slots::<Head>() + MAX + 1 + slots::<Tail>();
 
 /// Addresses that the cache keeps apart.
 const SETS: usize = 1 << 16;
-/// Slots that are filled before everything is forgotten: 8 MiB, of which only what is used
+/// Slots that are filled before everything is forgotten: 4 MiB, of which only what is used
 /// takes memory. With twice as many a boot of Linux, and its programs, are no faster.
-const ARENA: usize = 512 * 1024;
+const ARENA: usize = 256 * 1024;
 
 /// An instruction that was decoded.
 struct Insn {
