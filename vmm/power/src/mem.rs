@@ -79,15 +79,26 @@ pub(crate) struct Tlb {
     at_hand: Table,
     parked: [Table; CONTEXTS],
     context: Context,
-    /// Which entries were filled since everything was forgotten, as far as there is room.
-    log: [u16; LOG],
-    /// How many were filled.
+    /// What was filled since it was forgotten: of processes, and of process 0.
+    logs: [Log; 2],
+}
+
+/// Linux forgets the pages of a process some ten thousand times while it boots, mostly with little
+/// filled in between: up to so many entries are forgotten one by one.
+const LOG: usize = 128;
+
+/// Which entries were filled.
+struct Log {
+    /// As far as there is room.
+    slots: [u16; LOG],
+    /// How many there were.
     filled: usize,
 }
 
-/// Linux forgets everything some ten thousand times while it boots, mostly with little filled in
-/// between: up to so many entries are forgotten one by one.
-const LOG: usize = 128;
+/// Whose log an address is in: quadrant 0 belongs to the process of PIDR, the others to process 0.
+fn is_of_process_0(ea: u64) -> bool {
+    ea >> 62 != 0
+}
 
 impl Tlb {
     const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0 };
@@ -95,17 +106,36 @@ impl Tlb {
     pub(crate) fn new() -> Tlb {
         let table = || Box::new([Tlb::EMPTY; TLB]);
         let parked = std::array::from_fn(|_| table());
-        Tlb { at_hand: table(), parked, context: Context::Real, log: [0; LOG], filled: 0 }
+        let logs = [const { Log { slots: [0; LOG], filled: 0 } }; 2];
+        Tlb { at_hand: table(), parked, context: Context::Real, logs }
     }
     fn tables(&mut self) -> impl Iterator<Item = &mut Table> {
         self.parked.iter_mut().chain([&mut self.at_hand])
     }
     /// Forgets every translation; the next store to a page marks it dirty again.
     pub(crate) fn flush(&mut self) {
-        let (log, filled) = (self.log, std::mem::take(&mut self.filled));
-        match log.get(..filled) {
-            Some(log) => log.iter().for_each(|&slot| self.forget(slot.into())),
-            None => self.tables().for_each(|table| table.fill(Tlb::EMPTY)),
+        self.flush_of(false);
+        self.flush_of(true);
+    }
+    /// The same for those of the process of PIDR: of quadrant 0.
+    pub(crate) fn flush_process(&mut self) {
+        self.flush_of(false);
+    }
+    fn flush_of(&mut self, process_0: bool) {
+        let forget = |entry: &mut Entry| {
+            if is_of_process_0(entry.read) == process_0 {
+                *entry = Tlb::EMPTY;
+            }
+        };
+        let log = &mut self.logs[usize::from(process_0)];
+        let (slots, filled) = (log.slots, std::mem::take(&mut log.filled));
+        for table in self.tables() {
+            match slots.get(..filled) {
+                Some(slots) => {
+                    slots.iter().for_each(|&slot| forget(&mut table[usize::from(slot) % TLB]));
+                }
+                None => table.iter_mut().for_each(forget),
+            }
         }
     }
     fn forget(&mut self, slot: usize) {
@@ -129,10 +159,11 @@ impl Tlb {
     }
     /// The entry of `ea`, to be filled.
     fn fill(&mut self, ea: u64) -> &mut Entry {
-        if let Some(slot) = self.log.get_mut(self.filled) {
+        let log = &mut self.logs[usize::from(is_of_process_0(ea))];
+        if let Some(slot) = log.slots.get_mut(log.filled) {
             *slot = ((ea / PAGE) as usize % TLB) as u16;
         }
-        self.filled = self.filled.saturating_add(1);
+        log.filled = log.filled.saturating_add(1);
         self.entry(ea)
     }
     pub(crate) fn switch(&mut self, context: Context) {
@@ -490,6 +521,24 @@ mod tests {
                     "{context:?}, {count} filled"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_flush_of_the_process_keeps_what_is_of_process_0() {
+        let kernel = (3 << 62) / PAGE;
+        for count in [1, LOG as u64, LOG as u64 + 1] {
+            let mut tlb = Tlb::new();
+            tlb.switch(Context::Open);
+            for page in (1..=count).chain(kernel + 500..kernel + 500 + count) {
+                *tlb.fill(page * PAGE) = Entry { read: page * PAGE, write: NONE, addend: 0 };
+            }
+            tlb.flush_process();
+            assert_eq!(filled(&mut tlb, Context::Open, 1..count + 1), 0, "{count} filled");
+            let kept = filled(&mut tlb, Context::Open, kernel + 500..kernel + 500 + count);
+            assert_eq!(kept as u64, count);
+            tlb.flush();
+            assert_eq!(filled(&mut tlb, Context::Open, kernel + 500..kernel + 500 + count), 0);
         }
     }
 }

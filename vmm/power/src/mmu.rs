@@ -27,6 +27,8 @@ mod cause {
 
 /// The bits of a fetch context, and of an epoch, that are the mode.
 const MODE: u64 = 15;
+/// That of them which is MSR\[PR\].
+const PROBLEM_STATE: u64 = 1;
 
 /// Whether two fetch contexts differ in nothing but what was forgotten in between.
 pub(crate) fn same_mode(a: u64, b: u64) -> bool {
@@ -44,6 +46,15 @@ struct FetchPage {
     ra: u64,
 }
 
+/// What a fetch context and an epoch count.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    /// Invalidations of translations.
+    context: u64,
+    /// And those of code.
+    epoch: u64,
+}
+
 /// Translation state of one CPU.
 pub(crate) struct Mmu {
     table: ProcessTable,
@@ -53,6 +64,11 @@ pub(crate) struct Mmu {
     /// The same, but also changes when code was invalidated: within an epoch an address has the
     /// same block.
     pub(crate) epoch: u64,
+    /// The counts in those two, by MSR\[PR\]: supervisors and their process 0 stay as they are when
+    /// another process comes.
+    counts: [Counts; 2],
+    /// Privileged code was fetched from quadrant 0, where the process of PIDR is.
+    fetched_from_process: bool,
     /// Changes that were followed.
     changes: u64,
     /// Invalidations by other CPUs that were seen.
@@ -71,12 +87,24 @@ impl Mmu {
             table: ProcessTable::default(),
             fetch_context: 0,
             epoch: 0,
+            counts: Default::default(),
+            fetched_from_process: false,
             changes: 0,
             seen: 0,
             awaited: None,
             key: 0,
             fetches: Box::new([none; FETCHES]),
         }
+    }
+}
+
+impl Mmu {
+    /// Puts the counts of the mode in force into its fetch context and epoch.
+    fn follow_counts(&mut self) {
+        let mode = self.fetch_context & MODE;
+        let counts = self.counts[(mode & PROBLEM_STATE) as usize];
+        self.fetch_context = (counts.context * (MODE + 1)) | mode;
+        self.epoch = (counts.epoch * (MODE + 1)) | mode;
     }
 }
 
@@ -115,14 +143,20 @@ impl Cpu {
     pub(crate) fn forget_translations(&mut self) {
         self.mmu.seen = self.bus.shootdown().count();
         self.tlb.flush();
-        self.renew_fetch_context();
+        self.renew_fetch_contexts(true);
         self.post.seen(self.mmu.seen);
     }
 
-    /// Forgets the translations of `bytes` from `ea` on.
-    pub(crate) fn forget_range(&mut self, ea: u64, bytes: u64) {
+    /// Forgets the translations of the process of PIDR, quadrant 0.
+    pub(crate) fn forget_process(&mut self) {
+        self.tlb.flush_process();
+        self.renew_fetch_contexts(false);
+    }
+
+    /// Forgets the translations of `bytes` from `ea` on, which may be process 0's.
+    pub(crate) fn forget_range(&mut self, ea: u64, bytes: u64, process_0: bool) {
         self.tlb.flush_range(ea, bytes);
-        self.renew_fetch_context();
+        self.renew_fetch_contexts(process_0);
     }
 
     /// Makes the other CPUs forget their translations before they enter another block; this one
@@ -152,13 +186,19 @@ impl Cpu {
         self.mmu.awaited = None;
     }
 
-    fn renew_fetch_context(&mut self) {
-        self.mmu.fetch_context = self.mmu.fetch_context.wrapping_add(MODE + 1);
-        self.begin_epoch();
+    /// After translations of quadrant 0 were forgotten, or also those of process 0.
+    fn renew_fetch_contexts(&mut self, process_0: bool) {
+        let privileged = process_0 || self.mmu.fetched_from_process;
+        for counts in &mut self.mmu.counts[usize::from(!privileged)..] {
+            counts.context += 1;
+            counts.epoch += 1;
+        }
+        self.mmu.follow_counts();
     }
 
     fn begin_epoch(&mut self) {
-        self.mmu.epoch = self.mmu.epoch.wrapping_add(MODE + 1);
+        self.mmu.counts.iter_mut().for_each(|counts| counts.epoch += 1);
+        self.mmu.follow_counts();
     }
 
     /// Follows MSR\[SF\], \[LE\], \[IR\], \[DR\] and \[PR\].
@@ -166,8 +206,8 @@ impl Cpu {
         let msr = self.msr();
         let bit = |bit: u64, at: u32| u64::from(msr & bit != 0) << at;
         let mode = bit(msr::SF, 3) | bit(msr::LE, 2) | bit(msr::IR, 1) | bit(msr::PR, 0);
-        self.mmu.fetch_context = self.mmu.fetch_context & !MODE | mode;
-        self.mmu.epoch = self.mmu.epoch & !MODE | mode;
+        self.mmu.fetch_context = mode;
+        self.mmu.follow_counts();
         let context = match (msr & msr::DR != 0, msr & msr::PR != 0) {
             (false, _) => Context::Real,
             (true, true) => Context::Problem,
@@ -231,6 +271,8 @@ impl Cpu {
     }
 
     fn walk_for_fetch(&mut self, pc: u64) -> Option<u64> {
+        let translated = self.msr() & (msr::IR | msr::PR) == msr::IR;
+        self.mmu.fetched_from_process |= translated && pc >> 62 == 0;
         let leaf = self.leaf(pc, Access::Fetch, self.msr() & msr::IR != 0).ok()?;
         let (ea, ra) = (pc & !(PAGE - 1), leaf.ra & !(PAGE - 1));
         let context = self.mmu.fetch_context;

@@ -244,6 +244,111 @@ fn code_moves_with_its_page() {
     assert_eq!(guest.cpu.gpr[3], 2);
 }
 
+/// Two processes, of which each has a page of code and one of data behind it.
+struct Processes(Guest);
+
+impl Processes {
+    const LEVELS: [u64; 4] = [0x4_0000, 0x5_0000, 0x5_1000, 0x5_2000];
+    const CODES: [u64; 3] = [0x6_0000, 0x6_1000, 0x6_2000];
+    const DATA: [u64; 3] = [0x6_4000, 0x6_5000, 0x6_6000];
+    const ANY: u64 = READ | WRITE | EXECUTE;
+    /// The effective address of the former: no cache that is indexed by pages puts it where it puts
+    /// the kernel's.
+    const AT: u64 = 0x5000;
+
+    /// Page n has code that loads n into r3 and the doubleword at r4 into r6.
+    fn new(problem_state: bool) -> Processes {
+        let guest = Guest::new(&[0x3860_0063, 0xe8c4_0000]); // li r3,99; ld r6,0(r4)
+        for pid in [1, 2] {
+            let levels = Processes::LEVELS.map(|at| at + 0x4_0000 * (pid - 1));
+            guest.put(TABLE + 16 * pid, 2 << 61 | 5 << 5 | levels[0] | 13);
+            for (level, next) in levels.windows(2).map(|w| (w[0], w[1])) {
+                guest.put(level, VALID | next | 9);
+            }
+        }
+        for n in 0..3 {
+            let (code, data) = (Processes::CODES[n], Processes::DATA[n]);
+            guest.put(code, (0x3860_0000 | n as u64) << 32 | 0xe8c4_0000);
+            guest.put(code + 8, u64::from(SC_1) << 32);
+            guest.put(data, 10 + n as u64);
+        }
+        let mut processes = Processes(guest);
+        processes.map(1, 1, problem_state);
+        processes.map(2, 2, problem_state);
+        processes
+    }
+
+    /// Gives a process the pages n.
+    fn map(&mut self, pid: u64, n: usize, problem_state: bool) {
+        let rights = Processes::ANY | if problem_state { 0 } else { PRIVILEGED };
+        let lowest = Processes::LEVELS[3] + 0x4_0000 * (pid - 1) + Processes::AT / 0x1000 * 8;
+        self.0.put(lowest, VALID | LEAF | Processes::CODES[n] | rights);
+        self.0.put(lowest + 8, VALID | LEAF | Processes::DATA[n] | rights);
+    }
+
+    fn switch(&mut self, pid: u64) {
+        spr::spr(spr::PIDR).expect("PIDR").set(&mut self.0.cpu, pid);
+    }
+
+    /// What the code at an address leaves in r3 and r6, with the data in the page behind it.
+    fn run(&mut self, at: u64, more: u64) -> (u64, u64) {
+        let cpu = &mut self.0.cpu;
+        cpu.set_msr(msr::SF | msr::ME | msr::IR | msr::DR | more);
+        cpu.set_nip(at);
+        cpu.gpr[4] = at + 0x1000;
+        assert_eq!(cpu.run(), Exit::Hcall);
+        (cpu.gpr[3], cpu.gpr[6])
+    }
+
+    fn kernel_is_as_ever(&mut self) {
+        self.0.put(DATA, 7);
+        assert_eq!(self.run(KERNEL, 0), (99, 7));
+    }
+}
+
+// 5.7.5: quadrant 0 is that of the process whose PID is in PIDR, also for privileged code.
+#[test]
+fn each_process_has_its_own_code_and_data_and_quadrant_3_stays() {
+    for more in [0, msr::PR] {
+        let mut processes = Processes::new(more != 0);
+        for pid in [1, 2, 1, 1, 2, 2, 1] {
+            processes.switch(pid);
+            for _ in 0..3 {
+                assert_eq!(processes.run(Processes::AT, more), (pid, 10 + pid), "MSR {more:#x}");
+                processes.kernel_is_as_ever();
+            }
+        }
+    }
+}
+
+// 5.9.3.3: RIC, PRS = 1, R = 1; IS = 1 in RB selects the process whose PID is in RS.
+#[test]
+fn a_tlbie_of_a_process_shows_its_changed_entries() {
+    const PROCESS_OR_ITS_PAGE: [(u64, u64); 2] = [(1 << 10, 2), (0, 0)]; // RB, RIC
+    for more in [0, msr::PR] {
+        for (rb, ric) in PROCESS_OR_ITS_PAGE {
+            let mut processes = Processes::new(more != 0);
+            processes.switch(1);
+            assert_eq!(processes.run(Processes::AT, more), (1, 11));
+            processes.kernel_is_as_ever();
+            processes.map(1, 0, more != 0);
+            // tlbie r5,r6,RIC,1,1
+            let tlbie = TLBIE | 6 << 21 | (ric as u32) << 18;
+            let at = 0x7_0000;
+            processes.0.put(at, u64::from(tlbie) << 32 | u64::from(SC_1));
+            for page in [Processes::AT, Processes::AT + 0x1000] {
+                let cpu = &mut processes.0.cpu;
+                (cpu.gpr[5], cpu.gpr[6]) = (if rb == 0 { page } else { rb }, 1 << 32);
+                cpu.set_msr(msr::SF | msr::ME);
+                cpu.set_nip(at);
+                assert_eq!(cpu.run(), Exit::Hcall);
+            }
+            assert_eq!(processes.run(Processes::AT, more), (0, 10), "MSR {more:#x}, RB {rb:#x}");
+            processes.kernel_is_as_ever();
+        }
+    }
+}
+
 // AMR bits 0 and 1 are key 0: write and read disable (5.7.13.1; radix pages of problem state
 // have key 0).
 #[test]

@@ -14,14 +14,21 @@ impl Cpu {
         self.require_supervisor()
     }
 
-    /// Invalidates the translations that RB selects (radix, RIC = 0 and IS = 0: one page of the
-    /// size that AP names), or all.
+    /// Invalidates the translations that RB and RS select: of radix, one page of the size that AP
+    /// names (RIC = 0, IS = 0), or those of a process that is not 0 (PRS = 1, IS = 1); else all.
     fn tlbiel(&mut self, w: Word) -> Result<(), Stop> {
         self.require_supervisor()?;
         let rb = self.gpr[w.rb()];
-        let one_page = w.r() == 1 && w.ric() == 0 && rb >> 10 & 3 == 0;
-        match (one_page, PAGE_SIZES.iter().find(|(ap, _)| *ap == rb >> 5 & 7)) {
-            (true, Some((_, bytes))) => self.forget_range(rb & !(bytes - 1), *bytes),
+        let is = rb >> 10 & 3;
+        let one_page = w.r() == 1 && w.ric() == 0 && is == 0;
+        // Quadrant 3 is process 0's, too.
+        let process_0 = w.prs() == 0 || self.gpr[w.rs()] >> 32 == 0 || is == 0 && rb >> 62 != 0;
+        let one_process = w.r() == 1 && is == 1 && !process_0;
+        match PAGE_SIZES.iter().find(|(ap, _)| *ap == rb >> 5 & 7) {
+            Some((_, bytes)) if one_page => {
+                self.forget_range(rb & !(bytes - 1), *bytes, process_0);
+            }
+            _ if one_process => self.forget_process(),
             _ => self.forget_translations(),
         }
         Ok(())
