@@ -10,7 +10,7 @@
 //! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`splpar`] with
 //! [`areas`], [`vio`], [`rtas`] with [`error_log`] (the calls); [`inject`] (faults).
 //!
-//! [`guide`] shows how to use it.
+//! [`guide`] shows how to use it; [`bare`] is a machine for tests and prototypes.
 //!
 //! To add a hypercall, write its function and its row into one of the last five; its token is in
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
@@ -19,6 +19,7 @@
 pub mod abi;
 pub mod accel;
 pub mod areas;
+pub mod bare;
 pub mod calendar;
 pub mod dispatch;
 pub mod error_log;
@@ -44,6 +45,7 @@ pub mod guide {}
 pub use abi::{Hcall, Regs};
 pub use accel::{Accel, Lap, Meter};
 pub use areas::{Areas, Moment};
+pub use bare::Bare;
 pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
 pub use error_log::MachineCheck;
 pub use inject::{Injector, Spec};
