@@ -28,7 +28,7 @@ use crate::vcpu::Vcpu;
 use crate::watch::Watch;
 
 /// Most CPUs of a POWER guest.
-const MOST_POWER_CPUS: u32 = 8;
+pub(crate) const MOST_POWER_CPUS: u32 = 8;
 
 /// Why a run did not come about.
 #[derive(Debug, Error)]

@@ -20,7 +20,9 @@ fn every_line_says_whether_it_is_there() {
     for line in checks.lines() {
         assert!(line.starts_with("ok  ") || line.starts_with("missing  "), "{line}");
     }
-    for name in ["POWER guests", "/dev/kvm", "cost of an exit", "locked memory", "QEMU for POWER"] {
+    for name in
+        ["POWER guests", "/dev/kvm", "cost of an exit", "locked memory", "passt", "QEMU for POWER"]
+    {
         assert!(checks.contains(name), "{name}: {checks}");
     }
     let missing = checks.lines().filter(|line| line.starts_with("missing")).count();
@@ -37,6 +39,7 @@ fn a_tool_that_is_missing_comes_with_the_package_that_has_it() {
         ("qemu-system-ppc64", "qemu-system-ppc"),
         ("powerpc64le-linux-gnu-gcc", "gcc-powerpc64le-linux-gnu"),
         ("dtc", "device-tree-compiler"),
+        ("passt", "passt"),
     ] {
         let says = format!("{tool}; on Debian: apt-get install {package}");
         assert!(text.contains(&says), "{text}");

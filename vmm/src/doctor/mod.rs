@@ -51,6 +51,7 @@ const CHECKS: &[Check] = &[
         run: limits::locked,
     },
     Check { name: "huge pages", wanted_by: "faster guest RAM", run: limits::huge_pages },
+    Check { name: "passt", wanted_by: "--net socket= without root", run: tools::passt },
     Check { name: "QEMU for POWER", wanted_by: TESTS, run: tools::qemu_system },
     Check { name: "QEMU user mode", wanted_by: TESTS, run: tools::qemu_user },
     Check { name: "gcc for POWER, LE", wanted_by: BUILD, run: tools::gcc_le },

@@ -33,6 +33,10 @@ pub(super) fn dtc() -> Finding {
     program("dtc", "device-tree-compiler")
 }
 
+pub(super) fn passt() -> Finding {
+    program("passt", "passt")
+}
+
 /// Its first line of `--version`, or how to get it.
 fn program(name: &str, package: &str) -> Finding {
     match Command::new(name).arg("--version").stdin(Stdio::null()).output() {
