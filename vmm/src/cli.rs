@@ -2,7 +2,7 @@
 //! The command line. A command is one row of [`Command`] and one arm of its `execute`.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::{self, ExitCode};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
 use crate::memory::{self, RamSize};
+use crate::outlet;
 use crate::qemu;
 use crate::run;
 use crate::wall_clock::WallTime;
@@ -172,9 +173,9 @@ impl Command {
             Command::Replay(args) => Ok(comply::replay::run(args)?),
             Command::Qemu { args } => Ok(qemu::run(args)),
             Command::Doctor => {
-                // An output that is gone wants no more lines.
-                let _ = doctor::run(&mut std::io::stdout());
-                Ok(0)
+                let mut text = Vec::new();
+                let written = doctor::run(&mut text).and_then(|()| outlet::print(&text));
+                written.map(|()| 0).map_err(run::Failure::Print)
             }
         }
     }
@@ -186,6 +187,7 @@ pub fn main() -> ExitCode {
     if args.first().is_some_and(|program| qemu::is_asked_for(program)) {
         args.splice(..1, ["tcevm".into(), "qemu".into()]);
     }
+    outlet::survive_size_limits();
     let cli = Cli::try_parse_from(args).unwrap_or_else(|error| refuse(&error));
     start_log(cli.log);
     let code = cli.command.execute().unwrap_or_else(|failure| {
@@ -218,7 +220,7 @@ pub(crate) fn one_line(error: &clap::Error) -> String {
 
 /// Writes a line for the user to stderr; a stderr that is gone is no reason to fail.
 pub(crate) fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "tcevm: {line}");
+    outlet::line(format_args!("tcevm: {line}"));
 }
 
 fn start_log(level: Option<LevelFilter>) {
@@ -227,7 +229,18 @@ fn start_log(level: Option<LevelFilter>) {
     if let Some(level) = level {
         log.filter_level(level);
     }
-    log.init();
+    if std::env::var_os("RUST_LOG_STYLE").is_none() && coloured() {
+        log.write_style(env_logger::WriteStyle::Always);
+    }
+    log.target(env_logger::Target::Pipe(Box::new(outlet::Stderr))).init();
+}
+
+/// Whether lines of the log have colours: on a terminal that has some, unless the user wants none
+/// (no-color.org).
+fn coloured() -> bool {
+    let is = |name, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stderr().is_terminal() && !refused && !is("TERM", "dumb")
 }
 
 /// The image decides which of the two bounds holds; it is not known yet.

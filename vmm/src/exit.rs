@@ -18,7 +18,7 @@ pub enum Outcome {
     TimedOut(Duration),
     /// Ctrl-A x.
     Quit,
-    /// SIGINT, SIGTERM or SIGHUP.
+    /// SIGINT, SIGTERM, SIGHUP or SIGXCPU.
     Signal(u8),
     /// Nobody reads our standard output any more.
     OutputClosed,
@@ -38,7 +38,7 @@ const CRASH: Row =
 const TIMEOUT: Row = Row(124, "--timeout ran out");
 const INTERRUPTED: Row = Row(130, "interrupted (Ctrl-C, SIGINT, or Ctrl-A x on a terminal)");
 const SIGNALLED: Row =
-    Row(128, "+ n: ended by signal n (129 SIGHUP, 141 closed pipe, 143 SIGTERM)");
+    Row(128, "+ n: ended by signal n (129 SIGHUP, 141 closed pipe, 143 SIGTERM, 152 SIGXCPU)");
 
 /// All rows, in the order in which `--help` lists them.
 pub const ROWS: [Row; 8] = [OK, GUEST, USAGE, SETUP, CRASH, TIMEOUT, INTERRUPTED, SIGNALLED];

@@ -8,7 +8,7 @@
 //! Read in this order: [`boot`] (from files to a machine; with [`image`], [`map`], [`memory`] and
 //! [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and [`platform`]), [`kvm`]
 //! (the vCPU of x86-64 guests), then what surrounds them: [`control`] and [`watch`] (how a run
-//! ends), [`console`], [`observe`] (with
+//! ends), `outlet` (outputs whose reader may stall), [`console`], [`observe`] (with
 //! [`trace`], [`stats`] and [`record`]) and [`dirty`], and the command line: [`cli`], [`run`],
 //! [`exit`], [`doctor`], [`qemu`] (QEMU's command line).
 
@@ -33,6 +33,7 @@ pub mod memory;
 pub mod modes;
 mod nmi;
 pub mod observe;
+mod outlet;
 mod outputs;
 pub mod platform;
 mod processor;

@@ -5,7 +5,7 @@
 //! starts them with RTAS start-cpu. The first thing that ends a vCPU's run ends the machine's.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -240,6 +240,11 @@ impl<V: Vcpu + Send> Machine<V> {
             *words.entry(word).or_default() += count;
         }
         words
+    }
+
+    /// How many bytes of the guest's console output could not be written.
+    pub fn console_bytes_lost(&self) -> u64 {
+        self.shared.board.console.lock().unwrap_or_else(PoisonError::into_inner).lost()
     }
 
     /// Guest RAM.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The files that a run writes. All are created before it, so that a name that cannot be is told at once,
-//! and written however it ends.
+//! The files that a run writes. All are created before it, so that a name that cannot be is reported at once,
+//! and written however it ends. One that cannot be written keeps none of the others from being whole.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,16 +10,19 @@ use crate::cli::{self, RunArgs};
 use crate::dirty::Dirty;
 use crate::memory::in_units;
 use crate::observe::{History, Observe, TraceFile};
+use crate::outlet::Outlet;
 use crate::record::Recorder;
 use crate::run::Failure;
 
 /// The files that the user asked for.
 pub(crate) struct Outputs<'a> {
     args: &'a RunArgs,
-    dirty: Option<File>,
-    report: Option<File>,
+    dirty: Option<Outlet>,
+    report: Option<Outlet>,
     record: Option<Arc<Recorder>>,
     events: Option<Arc<TraceFile>>,
+    /// What went wrong with one of them.
+    failures: Vec<Failure>,
 }
 
 /// Does something with a file if it is wanted.
@@ -37,7 +39,7 @@ fn file<T>(
 impl<'a> Outputs<'a> {
     /// Creates them.
     pub(crate) fn create(args: &'a RunArgs) -> Result<Outputs<'a>, Failure> {
-        let create = |path: &Path| File::create(path);
+        let create = |path: &Path| Outlet::create(path);
         let record = |path: &Path| Recorder::create(path, args.memory, &args.dma).map(Arc::new);
         let events = |path: &Path| TraceFile::create(path, args.trace_limit).map(Arc::new);
         Ok(Outputs {
@@ -46,6 +48,7 @@ impl<'a> Outputs<'a> {
             report: file("report", args.report.as_deref(), create)?,
             record: file("record", args.record.as_deref(), record)?,
             events: file("trace", args.trace_file.as_deref(), events)?,
+            failures: Vec::new(),
         })
     }
 
@@ -61,9 +64,14 @@ impl<'a> Outputs<'a> {
     }
 
     /// Ends the files that were written during the run.
-    pub(crate) fn finish(&self) -> Result<(), Failure> {
+    pub(crate) fn finish(&mut self) {
         let record = |_: &Path| self.record.as_ref().map_or(Ok(()), |record| record.finish());
-        file("record", self.args.record.as_deref(), record)?;
+        let recorded = file("record", self.args.record.as_deref(), record).map(drop);
+        let traced = self.finish_trace();
+        self.failures.extend([recorded, traced].into_iter().filter_map(Result::err));
+    }
+
+    fn finish_trace(&self) -> Result<(), Failure> {
         let Some(events) = &self.events else { return Ok(()) };
         let size = file("trace", self.args.trace_file.as_deref(), |_| events.finish())?;
         let size = size.unwrap_or_default();
@@ -79,20 +87,28 @@ impl<'a> Outputs<'a> {
     }
 
     /// Writes the page of the run.
-    pub(crate) fn write_report(&mut self, page: &str) -> Result<(), Failure> {
-        let Some(mut to) = self.report.take() else { return Ok(()) };
+    pub(crate) fn write_report(&mut self, page: &str) {
+        let Some(mut to) = self.report.take() else { return };
         let write = |_: &Path| to.write_all(page.as_bytes());
-        file("report", self.args.report.as_deref(), write).map(drop)
+        self.failures.extend(file("report", self.args.report.as_deref(), write).err());
     }
 
     /// Writes the dirty log, if it is wanted.
-    pub(crate) fn write_dirty(
-        &mut self,
-        dirty: impl FnOnce() -> Result<Dirty, Failure>,
-    ) -> Result<(), Failure> {
-        let Some(to) = self.dirty.take() else { return Ok(()) };
-        let (dirty, mut to) = (dirty()?, BufWriter::new(to));
-        let write = |_: &Path| dirty.write(&mut to).and_then(|()| to.flush());
-        file("dirty log", self.args.dirty_log.as_deref(), write).map(drop)
+    pub(crate) fn write_dirty(&mut self, dirty: impl FnOnce() -> Result<Dirty, Failure>) {
+        let Some(to) = self.dirty.take() else { return };
+        let path = self.args.dirty_log.as_deref();
+        let written = dirty().and_then(|dirty| {
+            let mut to = BufWriter::new(to);
+            let write = |_: &Path| dirty.write(&mut to).and_then(|()| to.flush());
+            file("dirty log", path, write)
+        });
+        self.failures.extend(written.err());
+    }
+
+    /// Says what went wrong. Errors: the last thing, which is for the caller to say.
+    pub(crate) fn result(&mut self) -> Result<(), Failure> {
+        let last = self.failures.pop();
+        self.failures.drain(..).for_each(|failure| cli::say(&failure.to_string()));
+        last.map_or(Ok(()), Err)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,6 +22,7 @@ use crate::image::{self, FileError, elf::Arch};
 use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
 use crate::machine::Machine;
 use crate::observe::page::{self, Run};
+use crate::outlet;
 use crate::outputs::Outputs;
 use crate::stats::json;
 use crate::vcpu::Vcpu;
@@ -62,6 +63,8 @@ pub enum Failure {
     Kvm(#[from] SetupError),
     #[error("cannot write the {what} {}: {source}", path.display())]
     Output { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot write to standard output: {0}")]
+    Print(io::Error),
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
     #[error("cannot set up {what}: {source}")]
@@ -145,12 +148,10 @@ fn dump_dtb(path: &Path, ready: &Ready) -> Result<(), Failure> {
         Arch::Power => &ready.dtb,
         Arch::X86 => return Err(Failure::NoDeviceTree),
     };
-    let written = if path == Path::new("-") {
-        io::stdout().write_all(dtb).and_then(|()| io::stdout().flush())
-    } else {
-        fs::write(path, dtb)
-    };
-    written.map_err(|source| Failure::DumpDtb { path: path.to_owned(), source })
+    if path == Path::new("-") {
+        return outlet::print(dtb).map_err(Failure::Print);
+    }
+    fs::write(path, dtb).map_err(|source| Failure::DumpDtb { path: path.to_owned(), source })
 }
 
 /// Runs the guest with console, signals and timeout around it, then reports what was asked for.
@@ -165,7 +166,7 @@ fn run_guest<V: Vcpu + Send>(
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;
-    let console = Console::stdio(Arc::clone(&control));
+    let console = Console::stdio(Arc::clone(&control)).map_err(host("the console"))?;
     let mut machine = Machine::new(ready, cpus, control, console);
     dirty::forget(machine.memory()); // what was loaded
     if let Some(time) = args.rtc
@@ -179,27 +180,28 @@ fn run_guest<V: Vcpu + Send>(
     let end = Instant::now();
     let elapsed = end - start;
     drop(raw); // before anything is said
-    drop(watch);
+    watch.run_is_over(); // a signal no longer ends it, but what holds its files up
     let seen = machine.seen(end);
     // The dirty log is of the run, and not of its end.
-    let dirty = outputs.write_dirty(|| {
+    outputs.write_dirty(|| {
         Ok(Dirty::take(machine.memory(), machine.container().frames(), kvm_dirty()?))
     });
     if args.stats.is_some() || seen.is_some() {
         machine.tear_down(); // else the end of the process does, unseen
     }
-    let page = seen.map_or(Ok(()), |seen| {
+    if let Some(seen) = seen {
         let how = ended.as_ref().map_err(Failure::to_string);
         let run = Run { args, how, seen: &seen, report: &machine.report(elapsed) };
-        outputs.write_report(&page::html(&run))
-    });
-    let finished = outputs.finish();
+        outputs.write_report(&page::html(&run));
+    }
+    outputs.finish();
     let outcome = match ended? {
         Outcome::GuestFailed(_) if args.ignore_verdict => Outcome::PoweredOff,
         outcome => outcome,
     };
     tell(args, &mut machine, &outcome, elapsed);
-    dirty.and(page).and(finished)?;
+    outputs.result()?;
+    drop(watch);
     Ok(outcome)
 }
 
@@ -236,6 +238,10 @@ fn tell<V: Vcpu + Send>(
     if let Some(message) = outcome.message() {
         cli::say(&message);
     }
+    let lost = machine.console_bytes_lost();
+    if lost > 0 && *outcome != Outcome::OutputClosed {
+        cli::say(&format!("{lost} bytes of the guest's console could not be written"));
+    }
     if matches!(outcome, Outcome::Crashed(_)) {
         report(&machine.dump());
     }
@@ -246,8 +252,7 @@ fn tell<V: Vcpu + Send>(
     }
 }
 
-/// Writes lines to stderr; a stderr that is gone is no reason to fail.
+/// Writes lines to stderr.
 fn report(lines: &impl Display) {
-    let text = lines.to_string();
-    let _ = writeln!(io::stderr(), "{}", text.trim_end());
+    outlet::line(format_args!("{}", lines.to_string().trim_end()));
 }

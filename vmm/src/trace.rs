@@ -3,19 +3,18 @@
 //!
 //! `H_PUT_TCE liobn=0x80000000 ioba=0x1000 tce=0x20003 -> H_SUCCESS`
 
-use std::fmt::{self, Display, Formatter};
-use std::io::Write;
-
 use hcall::{Regs, Status};
+use std::fmt::{self, Display, Formatter};
 
 use crate::observe::Made;
+use crate::outlet;
 
 /// How many registers are shown of a call whose arguments are not known.
 const UNNAMED: [&str; 4] = ["r4", "r5", "r6", "r7"];
 
 /// Writes the line of a call to stderr; a stderr that is gone does not stop the guest.
 pub(crate) fn write(made: &Made<'_>) {
-    let _ = writeln!(std::io::stderr(), "{made}");
+    outlet::line(format_args!("{made}"));
 }
 
 impl Display for Made<'_> {

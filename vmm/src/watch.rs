@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The thread that watches for what ends a run from outside: signals and `--timeout`.
+//!
+//! It watches until everything is written. Once the run is over a signal does not change how it ended; it
+//! keeps a reader that has stalled from holding up the end of the process ([`outlet`]).
 
 use std::io;
 use std::os::fd::AsRawFd;
 use std::process;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use libc::{EFD_NONBLOCK, SIGHUP, SIGINT, SIGTERM, c_int, c_void, siginfo_t};
+use libc::{EFD_NONBLOCK, SIGHUP, SIGINT, SIGTERM, SIGXCPU, c_int, c_void, siginfo_t};
 use vmm_sys_util::epoll::{ControlOperation, Epoll, EpollEvent, EventSet};
 use vmm_sys_util::eventfd::EventFd;
 use vmm_sys_util::signal::register_signal_handler;
 use vmm_sys_util::timerfd::TimerFd;
 
+use crate::cli;
 use crate::console::terminal;
 use crate::control::Control;
 use crate::exit::Outcome;
+use crate::outlet;
 
-/// Milliseconds that a run which was told to stop may take to do so. It takes longer only when
-/// nobody reads its output; then the process ends without it. A second signal ends it at once.
-const GRACE: i32 = 2000;
+/// Milliseconds that the vCPUs of a run which has to stop may take to do so. Each output may hold them up for
+/// [`outlet::PATIENCE`]. After it the process ends without its files; a second signal has it end at once.
+const GRACE: i32 = 10_000;
 const FOR_EVER: i32 = -1;
 
 /// The last signal that came, and where its coming is told.
@@ -37,12 +42,14 @@ const LATE: u64 = 2;
 #[derive(Debug)]
 pub struct Watch {
     over: EventFd,
+    /// The vCPUs have stopped.
+    run_is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watch {
-    /// Catches SIGINT, SIGTERM and SIGHUP from now on, and ends the run when one comes or when
-    /// `limit` has passed.
+    /// Catches SIGINT, SIGTERM, SIGHUP and SIGXCPU (`ulimit -t`) from now on, and ends the run when one comes
+    /// or when `limit` has passed.
     pub fn start(control: Arc<Control>, limit: Option<Duration>) -> io::Result<Watch> {
         let epoll = Epoll::new()?;
         let add = |fd: &dyn AsRawFd, what| {
@@ -55,12 +62,19 @@ impl Watch {
         add(catch_signals()?, SIGNALLED)?;
         let timer = limit.map(timer).transpose()?;
         timer.iter().try_for_each(|timer| add(timer, LATE))?;
+        let run_is_over = Arc::new(AtomicBool::new(false));
+        let done = Arc::clone(&run_is_over);
         let watch = move || {
             let _timer = timer; // armed while the thread watches
-            watch(&epoll, &control, limit.unwrap_or_default());
+            watch(&epoll, &control, limit.unwrap_or_default(), &done);
         };
         let thread = thread::Builder::new().name("watch".into()).spawn(watch)?;
-        Ok(Watch { over, thread: Some(thread) })
+        Ok(Watch { over, run_is_over, thread: Some(thread) })
+    }
+
+    /// The vCPUs have stopped: what follows is not cut short, except by a second signal.
+    pub fn run_is_over(&self) {
+        self.run_is_over.store(true, Ordering::Relaxed);
     }
 }
 
@@ -73,7 +87,7 @@ impl Drop for Watch {
     }
 }
 
-fn watch(epoll: &Epoll, control: &Control, limit: Duration) {
+fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &AtomicBool) {
     let outcome = match wait(epoll, FOR_EVER) {
         Some(SIGNALLED) => Outcome::Signal(signal_number()),
         Some(LATE) => Outcome::TimedOut(limit),
@@ -81,10 +95,19 @@ fn watch(epoll: &Epoll, control: &Control, limit: Duration) {
     };
     let code = outcome.code();
     control.stop(outcome);
-    if wait(epoll, GRACE) != Some(OVER) {
-        terminal::restore();
-        process::exit(code.into());
+    outlet::hurry();
+    let mut patience = GRACE;
+    loop {
+        match wait(epoll, patience) {
+            Some(OVER) => return,
+            Some(LATE) => {} // a signal was faster
+            None if run_is_over.load(Ordering::Relaxed) => patience = FOR_EVER,
+            Some(_) | None => break,
+        }
     }
+    terminal::restore();
+    cli::say("ended before everything was written: its files are not complete");
+    process::exit(code.into());
 }
 
 /// What happened; nothing when the time ran out.
@@ -115,7 +138,7 @@ fn catch_signals() -> io::Result<&'static EventFd> {
         // Another thread may have been faster; its event does as well.
         let _ = CAME.set(EventFd::new(EFD_NONBLOCK)?);
     }
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGXCPU] {
         register_signal_handler(number, came).map_err(io::Error::from)?;
     }
     CAME.get().ok_or_else(|| io::Error::other("no event for signals"))
@@ -123,6 +146,10 @@ fn catch_signals() -> io::Result<&'static EventFd> {
 
 /// The handler: does what is allowed in one, a store and a write.
 extern "C" fn came(number: c_int, _: *mut siginfo_t, _: *mut c_void) {
+    // The kernel repeats SIGXCPU each second of CPU time, which asks for no more haste.
+    if number == SIGXCPU && SIGNAL.load(Ordering::Relaxed) != 0 {
+        return;
+    }
     SIGNAL.store(number, Ordering::Relaxed); // the event orders it
     if let Some(event) = CAME.get() {
         let _ = event.write(1); // fails only when many signals have been told already

@@ -2,14 +2,15 @@
 //! A file that is written during a run: what goes wrong is kept, and told at the end of the run.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+
+use crate::outlet::Outlet;
 
 /// The file.
 #[derive(Debug)]
 pub(crate) struct Output {
-    file: BufWriter<File>,
+    file: BufWriter<Outlet>,
     /// The first error; nothing is written after it.
     failed: Option<io::Error>,
 }
@@ -17,7 +18,7 @@ pub(crate) struct Output {
 impl Output {
     /// Creates the file, before the run, so that a name that cannot be is told at once.
     pub(crate) fn create(path: &Path) -> io::Result<Output> {
-        Ok(Output { file: BufWriter::with_capacity(1 << 18, File::create(path)?), failed: None })
+        Ok(Output { file: BufWriter::with_capacity(1 << 18, Outlet::create(path)?), failed: None })
     }
 
     /// Writes, unless something has gone wrong before.

@@ -9,7 +9,7 @@ pub mod options;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use clap::Parser;
@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use self::options::{Ask, Wish};
 use crate::cli::{self, Cli, Command};
+use crate::outlet;
 use crate::run;
 
 /// The exit code of everything that goes wrong before a guest runs.
@@ -65,9 +66,8 @@ fn answer(args: &[OsString]) -> Result<u8, Failure> {
             print("Supported machines are:\npseries              PAPR guest (default)\n")
         }
         Ask::Cpus => print("Available CPUs:\n  power9\n"),
-        Ask::Run(wish) => return run_guest(&wish),
+        Ask::Run(wish) => run_guest(&wish),
     }
-    Ok(0)
 }
 
 fn run_guest(wish: &Wish) -> Result<u8, Failure> {
@@ -80,9 +80,9 @@ fn run_guest(wish: &Wish) -> Result<u8, Failure> {
     }
 }
 
-fn print(text: &str) {
-    // An output that is gone wants no more lines.
-    let _ = io::stdout().write_all(text.as_bytes());
+fn print(text: &str) -> Result<u8, Failure> {
+    let printed = outlet::print(text.as_bytes()).map_err(run::Failure::Print);
+    Ok(printed.map(|()| 0)?)
 }
 
 /// The runner takes the numbers of the first line for QEMU's version.

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Outputs whose reader may stall: standard output, standard error, and files that are pipes or terminals.
+//!
+//! While a run goes on, a write waits for its reader. Once the run has to end ([`hurry`]), an outlet whose reader
+//! has taken nothing for [`PATIENCE`] is given up: what was not written is lost, and every other output is
+//! complete. Writes never block in the kernel, so that the end of a run is seen while they wait: an outlet has a
+//! file description of its own, in non-blocking mode. Where it cannot have one, it asks before each write whether
+//! there is room, and writes no more than a pipe with room takes at once.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use libc::{SIGXFSZ, c_int, c_void, siginfo_t};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use vmm_sys_util::signal::register_signal_handler;
+
+/// How long a reader may take nothing once the run has to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a write that waits looks whether the run has to end.
+const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+/// A pipe that has room takes this much without blocking (POSIX: `PIPE_BUF`, on Linux 4096).
+const AT_ONCE: usize = 4096;
+
+/// Whether the run has to end. The standard streams are the process's, and so is this.
+static HURRY: AtomicBool = AtomicBool::new(false);
+static STDERR: LazyLock<Mutex<io::Result<Outlet>>> =
+    LazyLock::new(|| Mutex::new(Outlet::stream(io::stderr().as_fd())));
+
+/// An output.
+#[derive(Debug)]
+pub(crate) struct Outlet {
+    file: File,
+    kind: Kind,
+    /// Its reader has stalled, and nothing is written any more.
+    given_up: bool,
+}
+
+/// How writes behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// They do not wait for a reader.
+    Plain,
+    /// They fail where they would wait.
+    NonBlocking,
+    /// They would block: the file description is shared with other processes.
+    Blocking,
+}
+
+/// From now on no outlet waits longer than [`PATIENCE`] for its reader.
+pub(crate) fn hurry() {
+    HURRY.store(true, Ordering::Relaxed);
+}
+
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail with EFBIG instead of ending the process.
+///
+/// A handler does that as well as ignoring the signal would, and a child process does not inherit it.
+pub(crate) fn survive_size_limits() {
+    extern "C" fn nothing(_: c_int, _: *mut siginfo_t, _: *mut c_void) {}
+    if let Err(error) = register_signal_handler(SIGXFSZ, nothing) {
+        log::debug!("a limit on file sizes ends the process: {error}");
+    }
+}
+
+impl Outlet {
+    /// Creates a file, or opens what is there under its name.
+    pub(crate) fn create(path: &Path) -> io::Result<Outlet> {
+        let file = File::create(path)?;
+        // It is ours alone, so its mode is for us to choose.
+        let kind = match waits(&file) {
+            true if set_nonblocking(&file).is_ok() => Kind::NonBlocking,
+            true => Kind::Blocking,
+            false => Kind::Plain,
+        };
+        Ok(Outlet { file, kind, given_up: false })
+    }
+
+    /// Standard output.
+    pub(crate) fn stdout() -> io::Result<Outlet> {
+        Outlet::stream(io::stdout().as_fd())
+    }
+
+    /// A standard stream, whose file description may be shared: with a shell, or with the other stream.
+    fn stream(fd: BorrowedFd<'_>) -> io::Result<Outlet> {
+        let file = File::from(fd.try_clone_to_owned()?);
+        let (file, kind) = match waits(&file) {
+            false => (file, Kind::Plain),
+            true => match reopen(&file) {
+                Ok(own) => (own, Kind::NonBlocking),
+                Err(_) => (file, Kind::Blocking),
+            },
+        };
+        Ok(Outlet { file, kind, given_up: false })
+    }
+
+    /// Waits for room; false when the outlet is given up.
+    fn wait(&mut self) -> bool {
+        let mut hurried: Option<Instant> = None;
+        loop {
+            if HURRY.load(Ordering::Relaxed) && hurried.is_none() {
+                hurried = Some(Instant::now());
+            }
+            self.given_up = hurried.is_some_and(|since| since.elapsed() >= PATIENCE);
+            if self.given_up {
+                return false;
+            }
+            let mut fds = [PollFd::new(&self.file, PollFlags::OUT)];
+            // Whatever it is ready for, also for an error, the write finds out; an interrupted wait goes on.
+            if matches!(poll(&mut fds, Some(&TICK)), Ok(1..)) {
+                return true;
+            }
+        }
+    }
+}
+
+impl Write for Outlet {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let stalled = || io::Error::new(ErrorKind::TimedOut, "its reader has stalled");
+        let most = if self.kind == Kind::Blocking { AT_ONCE } else { usize::MAX };
+        let some = &bytes[..bytes.len().min(most)];
+        loop {
+            if self.given_up || (self.kind == Kind::Blocking && !self.wait()) {
+                return Err(stalled());
+            }
+            match self.file.write(some) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    if !self.wait() {
+                        return Err(stalled());
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether a write may have to wait for a reader.
+fn waits(file: &File) -> bool {
+    let Ok(about) = file.metadata() else { return true };
+    let kind = about.file_type();
+    kind.is_fifo() || kind.is_socket() || (kind.is_char_device() && rustix::termios::isatty(file))
+}
+
+fn set_nonblocking(file: &File) -> io::Result<()> {
+    Ok(fcntl_setfl(file, fcntl_getfl(file)? | OFlags::NONBLOCK)?)
+}
+
+/// The same pipe or terminal with a file description of its own. Not for sockets, and not where the file belongs
+/// to another user.
+fn reopen(file: &File) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = c_int::try_from(flags.bits()).map_err(io::Error::other)?;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    OpenOptions::new().write(true).custom_flags(flags).open(path)
+}
+
+/// Standard error, one lock for all who write lines to it.
+pub(crate) struct Stderr;
+
+impl Write for Stderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes)?;
+        Ok(bytes.len())
+    }
+
+    /// A line that is written by one call is not torn by another thread's.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut *STDERR.lock().unwrap_or_else(PoisonError::into_inner) {
+            Ok(outlet) => outlet.write_all(bytes),
+            Err(_) => Err(ErrorKind::NotConnected.into()), // no descriptor was left for it
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes a line to standard error; one that is gone or whose reader has stalled is no reason to fail.
+pub(crate) fn line(text: fmt::Arguments<'_>) {
+    let _ = Stderr.write_all(format!("{text}\n").as_bytes());
+}
+
+/// Prints to standard output. An output that was closed wants no more, which is no error.
+pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
+    match Outlet::stdout()?.write_all(bytes) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
