@@ -13,8 +13,8 @@ use iommu::{Agent, Container};
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-/// Guest memory, with the bitmap of what was written.
-pub type Memory = vm_memory::GuestMemoryMmap<vm_memory::bitmap::AtomicBitmap>;
+/// Guest memory. A write to it is logged, and makes decoded code stale that came from there.
+pub use ram::GuestMemory as Memory;
 
 /// Where the trees of each process are: a table of 16-byte entries in guest memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,9 +157,6 @@ pub trait Machine {
     fn set_now(&mut self, _now: SystemTime) -> Result<(), RtasError> {
         Err(RtasError::Hardware)
     }
-
-    /// Makes every vCPU fetch these bytes of guest memory anew, as `icbi` of each block would.
-    fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
 
     /// The virtual I/O device at a unit address.
     fn vio(&self, _unit: u32) -> Option<&dyn VioDevice> {

@@ -135,10 +135,7 @@ fn h_page_init(
     if flags & (ZERO | COPY) != 0 {
         on.memory.write_slice(&content, destination).map_err(|_| Status::Parameter)?;
     }
-    if flags & (ICACHE_INVALIDATE | ICACHE_SYNCHRONIZE) != 0 {
-        on.machine.invalidate_instructions(destination.0, PAGE as u64);
-    }
-    Ok(())
+    Ok(()) // the instruction cache is coherent
 }
 
 /// The start of a whole page of guest memory, else H_PARAMETER.
@@ -199,12 +196,8 @@ fn h_logical_cache_store(
     on.memory.write_slice(&bytes[8 - size..], start).map_err(|_| Status::Parameter)
 }
 
-/// A cache block of POWER9.
-const CACHE_BLOCK: u64 = 128;
-
-/// Makes the block of an address be fetched anew.
-fn h_logical_icbi(on: &mut Caller<'_>, address: Gpa) -> Result<(), Status> {
-    on.machine.invalidate_instructions(address.0 & !(CACHE_BLOCK - 1), CACHE_BLOCK);
+/// The instruction cache is coherent.
+fn h_logical_icbi(_: &mut Caller<'_>, _address: Gpa) -> Result<(), Status> {
     Ok(())
 }
 

@@ -54,7 +54,7 @@ pub fn zero(memory: &Memory) -> Result<(), GuestMemoryError> {
 /// What vm-memory's bitmap has: everything that was written through it, by the software CPU too.
 fn take(memory: &Memory) -> Pages {
     // Guest RAM is one region from address 0 (`memory::map`), and the bitmap's page is the host's.
-    memory.iter().flat_map(|region| MmapRegion::bitmap(region).get_and_reset()).collect()
+    memory.iter().flat_map(|region| MmapRegion::bitmap(region).dirty().get_and_reset()).collect()
 }
 
 impl Dirty {

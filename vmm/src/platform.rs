@@ -107,10 +107,6 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.vcpu.set_sprg0(value);
     }
 
-    fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
-        self.vcpu.invalidate_instructions(start, bytes);
-    }
-
     /// LoPAR 2.9, H_CEDE: enables interrupts, then waits for one. A wake-up cannot be lost: what
     /// ends the wait is looked at under the lock under which it is told.
     fn cede(&mut self) {

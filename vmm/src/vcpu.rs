@@ -81,9 +81,6 @@ pub trait Vcpu {
     }
     /// How long an idle vCPU may sleep until it has an interrupt to take.
     fn time_to_interrupt(&self) -> Duration;
-    /// Forgets decoded instructions of a range of real addresses that the machine wrote; hardware
-    /// that runs the guest needs no telling.
-    fn invalidate_instructions(&mut self, _start: u64, _bytes: u64) {}
     /// Instructions completed so far; nothing when nobody counts.
     fn instructions(&self) -> Option<u64>;
     /// Words that it met and that are no instruction, and how often; nothing when nobody counts.
@@ -174,10 +171,6 @@ impl Vcpu for power::Cpu {
 
     fn set_sprg0(&mut self, value: u64) {
         power::Cpu::set_sprg0(self, value);
-    }
-
-    fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
-        power::Cpu::invalidate_instructions(self, start, bytes);
     }
 
     fn enable_external_interrupts(&mut self) {

@@ -43,7 +43,6 @@ pub(crate) struct Fake {
     pub(crate) powered_off: bool,
     pub(crate) random: Option<u64>,
     pub(crate) now: SystemTime,
-    pub(crate) invalidated: Vec<(u64, u64)>,
     pub(crate) ending: bool,
     /// The areas of the vCPUs: this one, one that runs, one that is stopped.
     pub(crate) areas: [Areas; 3],
@@ -151,9 +150,6 @@ impl Machine for Fake {
         self.now = now;
         Ok(())
     }
-    fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
-        self.invalidated.push((start, bytes));
-    }
     fn is_ending(&self) -> bool {
         self.ending
     }
@@ -239,7 +235,6 @@ impl Rig {
             powered_off: false,
             random: None,
             now: UNIX_EPOCH + Duration::new(951_782_400, 123_456_789),
-            invalidated: Vec::new(),
             ending: false,
             areas: Default::default(),
             moment: Moment { timebase: 1000, srr0: 0x4000, srr1: 0x8000_0000_0000_0001 },

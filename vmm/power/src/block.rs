@@ -57,8 +57,8 @@ struct Head {
     context: Cell<u64>,
     /// Real page number of the code.
     page: u32,
-    /// Generation of that page when it was decoded.
-    generation: u32,
+    /// Generation of that page when its words were last read.
+    generation: Cell<u32>,
     /// Effective address behind the last instruction.
     end: u64,
     /// Number of instructions.
@@ -300,6 +300,19 @@ impl Place {
         ((cpu.stopped_at - self.0 as usize) / size_of::<Op>()) as u64
     }
 
+    /// Whether the words at a real address, which become watched, are those that it was decoded from.
+    fn is_at(self, cpu: &mut Cpu, ra: u64) -> bool {
+        (0..self.len()).all(|i| {
+            let at = ra.wrapping_add(4 * i);
+            if i == 0 || at.is_multiple_of(ram::LINE as u64) {
+                cpu.watch_code(at);
+            }
+            // SAFETY: an instruction of the block has an operation, also when it is the second of a pair.
+            let op = unsafe { &*self.0.add(i as usize) };
+            cpu.fetch(at) == Some(op.word.word().raw())
+        })
+    }
+
     /// The block at NIP, if it came after this one lately.
     #[inline(always)]
     fn next(self, cpu: &Cpu) -> Option<Place> {
@@ -381,6 +394,7 @@ impl Arena {
         let end = block.start.wrapping_add(4 * u64::from(len));
         let context = Cell::new(cpu.mmu.fetch_context);
         let ops = len + u32::from(falls_through);
+        let generation = Cell::new(generation);
         self.push(Head { context, page, generation, end, len, ops });
         for op in &block.ops {
             self.push(Op { run: op.run, word: Packed::new(op.word) });
@@ -434,10 +448,11 @@ struct Decoded {
 
 impl Decoded {
     /// Decodes what is at `start`, whose real address is `ra`.
-    fn decode(&mut self, cpu: &Cpu, start: u64, ra: u64) -> Option<()> {
+    fn decode(&mut self, cpu: &mut Cpu, start: u64, ra: u64) -> Option<()> {
         self.start = start;
         self.ops.clear();
         let mut at = ra;
+        cpu.watch_code(at);
         loop {
             let insn = Insn::new(Word::new(cpu.fetch(at)?));
             let ends = !matches!(insn.then, Then::Next);
@@ -445,6 +460,9 @@ impl Decoded {
             at = at.wrapping_add(4);
             if ends || at.is_multiple_of(PAGE) || self.ops.len() == MAX {
                 break;
+            }
+            if at.is_multiple_of(ram::LINE as u64) {
+                cpu.watch_code(at);
             }
         }
         self.join();
@@ -541,7 +559,7 @@ impl Cache {
         let head = self.of_set(set).head();
         let fresh = head.start() == pc
             && head.context.get() == cpu.mmu.fetch_context
-            && head.generation == cpu.bus.generation(head.page as usize);
+            && head.generation.get() == cpu.bus.generation(u64::from(head.page) * PAGE);
         if !fresh {
             self.renew(cpu, pc, set)?;
         }
@@ -551,27 +569,29 @@ impl Cache {
     }
 
     /// Makes the set of `pc` hold its block: the one that is there, if the context changed in
-    /// nothing but what was forgotten and the code is still at the same place, else a newly
+    /// nothing but what was forgotten and the same words are still at the same place, else a newly
     /// decoded one.
     #[cold]
     #[inline(never)]
     fn renew(&mut self, cpu: &mut Cpu, pc: u64, set: usize) -> Option<()> {
         let ra = cpu.fetch_address(pc)?;
-        let head = self.of_set(set).head();
-        let page = head.page as usize;
+        let page = u32::try_from(ra / PAGE).ok()?;
+        // Before marks are made and words are read: see `ram::CodeWatch`.
+        let generation = cpu.bus.generation(ra);
+        let block = self.of_set(set);
+        let head = block.head();
         if head.start() == pc
             && mmu::same_mode(head.context.get(), cpu.mmu.fetch_context)
-            && page as u64 == ra / PAGE
-            && head.generation == cpu.bus.generation(page)
+            && head.page == page
+            && (head.generation.get() == generation || block.is_at(cpu, ra))
         {
             head.context.set(cpu.mmu.fetch_context);
+            head.generation.set(generation);
             return Some(());
         }
         if !self.arena.has_room() {
             self.clear(cpu);
         }
-        let page = u32::try_from(ra / PAGE).ok()?;
-        let generation = cpu.bus.generation(page as usize);
         self.decoded.decode(cpu, pc, ra)?;
         self.sets[set] = self.arena.add(&self.decoded, page, generation, cpu) as u32;
         Some(())

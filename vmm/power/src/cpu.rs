@@ -2,7 +2,7 @@
 //! The state of a CPU, and what the vocabulary of [`Machine`] means on it.
 
 use crate::{
-    Exit, GuestMemory,
+    Exit,
     block::{Cache, Illegal, Place},
     interrupt::Stop,
     machine::{EQ, GT, LT, Machine, Size},
@@ -15,8 +15,10 @@ use crate::{
     spr,
     time::Clock,
     vector::Vector,
+    watch::Stored,
     word::Word,
 };
+use ram::GuestMemory;
 use std::sync::Arc;
 
 /// A POWER9 thread in software.
@@ -54,6 +56,10 @@ pub struct Cpu {
     pub(crate) mmu: Mmu,
     pub(crate) bus: Bus,
     pub(crate) post: Post,
+    /// The pages that plain stores are allowed to.
+    pub(crate) stored: Stored,
+    /// Announcements of pages with code that were followed.
+    pub(crate) watched_seen: u64,
     pub(crate) reservation: Option<Reservation>,
     /// Storage of the special-purpose registers that only hold what was written, by number.
     pub(crate) sprs: Box<[u64; 1024]>,
@@ -129,6 +135,8 @@ impl Cpu {
             tlb: Tlb::new(),
             mmu: Mmu::new(),
             post: bus.shootdown().join(),
+            stored: Stored::new(bus.plain_pages()),
+            watched_seen: 0,
             bus,
             reservation: None,
             sprs: spr::at_reset(),
@@ -240,16 +248,6 @@ impl Cpu {
         (self.so, self.ov, self.ca, self.ov32, self.ca32) =
             (bit(31), bit(30), bit(29), bit(19), bit(18));
         self.xer_rest = (xer & 0x7f) as u32;
-    }
-    /// Makes decoded instructions of a range of real addresses stale, as `icbi` does: needed
-    /// after the machine wrote there.
-    pub fn invalidate_instructions(&mut self, start: u64, bytes: u64) {
-        const PAGE: u64 = crate::mem::PAGE;
-        let first = start & !(PAGE - 1);
-        let pages = (first..start.saturating_add(bytes)).step_by(PAGE as usize);
-        for ra in pages.take(crate::mem::GENERATIONS) {
-            self.bus.invalidate_code(ra);
-        }
     }
     /// Forgets cached translations: needed after the dirty log of RAM was cleared.
     pub fn flush_translations(&mut self) {

@@ -41,10 +41,11 @@ pub mod text;
 mod time;
 pub mod vector;
 mod vector_mem;
+mod watch;
 pub mod word;
 
 pub use cpu::Cpu;
-pub use mem::GuestMemory;
 pub use radix::ProcessTable;
+pub use ram::GuestMemory;
 pub use run::{Exit, Kicker};
 pub use time::{DECREMENTER_BITS, TIMEBASE_HZ};

@@ -5,6 +5,9 @@
 //! only after the page was marked dirty, so that loads and stores themselves are one compare
 //! and one host access. Aligned accesses are single-copy atomic, as the architecture wants.
 //!
+//! A page that decoded code came from has no entry that allows plain stores: stores to it go the
+//! slow way and are followed by a look at the marks of its lines (`ram::CodeWatch`). See `watch.rs`.
+//!
 //! This is the one module that dereferences guest memory. Every pointer comes from a 4 KiB
 //! page inside a region of the [`GuestMemory`] that the CPU keeps alive, and regions are never
 //! unmapped while it lives.
@@ -12,29 +15,32 @@
 
 use crate::radix::Access;
 use crate::shootdown::Shootdown;
+use crate::watch::Events;
 use crate::{
     Cpu,
     interrupt::{Stop, machine_check},
     machine::Size,
     spr,
 };
+use ram::{Changes, CodeWatch, GuestMemory};
 use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{Relaxed, SeqCst},
 };
-use vm_memory::bitmap::{AtomicBitmap, Bitmap};
-use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion};
+use vm_memory::bitmap::Bitmap;
+use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryRegion, MmapRegion};
 
-/// Guest RAM with its log of written pages.
-pub type GuestMemory = GuestMemoryMmap<AtomicBitmap>;
-
-/// Bytes in a page of the TLB and of the instruction cache's generations.
-pub(crate) const PAGE: u64 = 4096;
+/// Bytes in a page of the TLB, of the dirty log and of the watch over code.
+pub(crate) const PAGE: u64 = ram::PAGE as u64;
 
 /// A tag that matches no address: a lookup keeps page bits and, to see a misaligned access,
 /// up to three low bits, but never this one.
 const NONE: u64 = PAGE / 2;
+
+/// Beside the page bits of a store tag: stores are allowed, but each has to be followed by a look at
+/// the marks of its lines. It matches no address either.
+const WATCHED: u64 = PAGE / 4;
 
 /// Bytes in a cache block.
 const CACHE_BLOCK: usize = 128;
@@ -64,7 +70,7 @@ const CONTEXTS: usize = 4;
 struct Entry {
     /// Page address for which loads are allowed, or NONE.
     read: u64,
-    /// Page address for which stores are allowed, or NONE.
+    /// Page address for which stores are allowed, or that and WATCHED, or NONE.
     write: u64,
     /// Host address minus effective address, wrapping.
     addend: usize,
@@ -141,6 +147,14 @@ impl Tlb {
     fn forget(&mut self, slot: usize) {
         self.tables().for_each(|table| table[slot % TLB] = Tlb::EMPTY);
     }
+    /// Takes the right to plain stores from every entry of the page at a host address.
+    pub(crate) fn forbid_stores(&mut self, host: usize) {
+        for entry in self.tables().flat_map(|table| table.iter_mut()) {
+            if entry.write != NONE && entry.addend.wrapping_add(entry.read as usize) == host {
+                entry.write = NONE;
+            }
+        }
+    }
     /// Forgets the translations of one context.
     pub(crate) fn flush_context(&mut self, context: Context) {
         match context == self.context {
@@ -179,40 +193,40 @@ impl Tlb {
     }
 }
 
-/// Counters of instruction-cache generations. Pages share them by their low bits: a page that is
-/// invalidated takes some others along, which costs decoding again and nothing else.
-pub(crate) const GENERATIONS: usize = 1 << 16;
-
-/// What the CPUs of a machine tell each other about decoded code and translations.
+/// The counters and lists through which CPUs learn of each other's doings.
 struct Shared {
-    /// How often something below has changed: the one thing that each CPU looks at before each
-    /// block.
-    changes: AtomicU64,
+    /// What each CPU compares before each block.
+    changes: Arc<Changes>,
     shootdown: Shootdown,
-    /// Bumped by `icbi`: blocks decoded from an older generation of their page are stale.
-    generations: Box<[AtomicU32; GENERATIONS]>,
+    /// The pages that came to hold code.
+    watched: Events,
 }
 
 /// The region of RAM from real address 0 on, which is nearly always all of it.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct FirstRegion {
     /// Host address.
     host: usize,
     /// Bytes in whole pages.
     bytes: u64,
+    /// The watch over its code.
+    code: Arc<CodeWatch>,
 }
 
 impl FirstRegion {
-    fn of(ram: &GuestMemory) -> FirstRegion {
-        let none = FirstRegion { host: 0, bytes: 0 };
-        let Some(region) = ram.find_region(GuestAddress(0)) else { return none };
-        let bytes = region.len() & !(PAGE - 1);
-        let slice =
-            usize::try_from(bytes).ok().and_then(|len| ram.get_slice(GuestAddress(0), len).ok());
-        slice.map_or(none, |slice| FirstRegion {
-            host: slice.ptr_guard_mut().as_ptr() as usize,
-            bytes,
+    fn of(ram: &GuestMemory, changes: &Arc<Changes>) -> FirstRegion {
+        FirstRegion::at_zero(ram).unwrap_or_else(|| {
+            let code = Arc::new(CodeWatch::new(0, Arc::clone(changes)));
+            FirstRegion { host: 0, bytes: 0, code }
         })
+    }
+
+    fn at_zero(ram: &GuestMemory) -> Option<FirstRegion> {
+        let region = ram.find_region(GuestAddress(0))?;
+        let code = Arc::clone(MmapRegion::bitmap(region).code()?);
+        let bytes = region.len() & !(PAGE - 1);
+        let slice = ram.get_slice(GuestAddress(0), usize::try_from(bytes).ok()?).ok()?;
+        Some(FirstRegion { host: slice.ptr_guard_mut().as_ptr() as usize, bytes, code })
     }
 }
 
@@ -224,24 +238,29 @@ pub(crate) struct Bus {
     shared: Arc<Shared>,
 }
 
-/// All zero. Never on the stack, and zeroed memory that the host fills when it is first used: what
-/// optimised builds make of this.
-fn generations() -> Box<[AtomicU32; GENERATIONS]> {
-    let counters: Vec<_> = vec![0; GENERATIONS].into_iter().map(AtomicU32::new).collect();
-    counters.try_into().unwrap_or_else(|_| unreachable!("so many"))
-}
-
 impl Bus {
     pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
-        let (changes, shootdown) = Default::default();
-        let shared = Shared { changes, shootdown, generations: generations() };
-        Bus { first: FirstRegion::of(&ram), ram, shared: Arc::new(shared) }
+        let changes = ram::watch_code(&ram);
+        let first = FirstRegion::of(&ram, &changes);
+        let (shootdown, watched) = Default::default();
+        Bus { first, ram, shared: Arc::new(Shared { changes, shootdown, watched }) }
     }
-    /// How often code or translations were invalidated. Acquire: who finds a change finds what
-    /// has changed.
+    /// How often code or translations were invalidated, or a page came to hold code.
     #[inline(always)]
     pub(crate) fn changes(&self) -> u64 {
-        self.shared.changes.load(Acquire)
+        self.shared.changes.count()
+    }
+    /// How often decoded code became stale.
+    pub(crate) fn code_changes(&self) -> u64 {
+        self.shared.changes.of_code()
+    }
+    /// The pages that came to hold code.
+    pub(crate) fn watched(&self) -> &Events {
+        &self.shared.watched
+    }
+    /// Makes the CPUs of the machine look at [`watched`](Self::watched).
+    pub(crate) fn announce(&self) {
+        self.shared.changes.announce();
     }
     /// The invalidations of translations.
     pub(crate) fn shootdown(&self) -> &Shootdown {
@@ -250,7 +269,7 @@ impl Bus {
     /// Invalidates translations; returns how often that was done.
     pub(crate) fn invalidate_translations(&self) -> u32 {
         let count = self.shared.shootdown.invalidate();
-        self.shared.changes.fetch_add(1, Release);
+        self.shared.changes.announce();
         count
     }
     /// The big-endian doubleword at an aligned real address, if it is RAM.
@@ -267,7 +286,10 @@ impl Bus {
         // SAFETY: an aligned doubleword inside a page of RAM.
         let entry = unsafe { AtomicU64::from_ptr(host as *mut u64) };
         self.mark_dirty(ra);
-        entry.compare_exchange(old.to_be(), (old | bits).to_be(), SeqCst, Relaxed).is_ok()
+        let set =
+            entry.compare_exchange(old.to_be(), (old | bits).to_be(), SeqCst, Relaxed).is_ok();
+        self.written(ra & !7, 8);
+        set
     }
     /// The host address of the page at real address `ra`, if it is RAM.
     #[inline]
@@ -283,21 +305,67 @@ impl Bus {
         let slice = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize).ok()?;
         Some(slice.ptr_guard_mut().as_ptr())
     }
+    /// Sets the dirty bit of a page that is about to be written.
     fn mark_dirty(&self, ra: u64) {
-        if let Ok(slice) = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize)
-            && !slice.bitmap().dirty_at(0)
-        {
-            slice.bitmap().mark_dirty(0, PAGE as usize);
+        let address = GuestAddress(ra);
+        let Some(region) = self.ram.find_region(address) else { return };
+        let Some(offset) = region.to_region_addr(address) else { return };
+        let (dirty, offset) = (MmapRegion::bitmap(region).dirty(), offset.0 as usize);
+        if !dirty.dirty_at(offset) {
+            dirty.mark_dirty(offset, 1);
         }
     }
-    /// The generation of a real page.
-    pub(crate) fn generation(&self, page: usize) -> u32 {
-        self.shared.generations[page % GENERATIONS].load(Relaxed)
+    /// The watch that a real address is under, and its offset there.
+    #[inline(always)]
+    fn code(&self, ra: u64) -> Option<(&CodeWatch, usize)> {
+        if ra < self.first.bytes {
+            return Some((&self.first.code, ra as usize));
+        }
+        self.code_of_others(ra)
     }
-    /// Makes the blocks decoded from the page at `ra` stale.
+    #[cold]
+    fn code_of_others(&self, ra: u64) -> Option<(&CodeWatch, usize)> {
+        ram::code_at(&self.ram, ra).map(|(watch, offset)| (&**watch, offset))
+    }
+    /// The generation of the code in the page at `ra`.
+    #[inline(always)]
+    pub(crate) fn generation(&self, ra: u64) -> u32 {
+        self.code(ra).map_or(0, |(watch, offset)| watch.generation(offset / ram::PAGE))
+    }
+    /// Marks the line at `ra`, from which code is about to be read; whether its page had no mark.
+    pub(crate) fn mark_code(&self, ra: u64) -> bool {
+        self.code(ra).is_some_and(|(watch, offset)| watch.mark(offset))
+    }
+    /// Makes the code of a range stale whose bytes were written just now.
+    pub(crate) fn written(&self, ra: u64, bytes: u64) {
+        if let Some((watch, offset)) = self.code(ra) {
+            watch.written(offset, bytes as usize);
+        }
+    }
+    /// Makes all code of the page at `ra` stale.
     pub(crate) fn invalidate_code(&self, ra: u64) {
-        self.shared.generations[(ra / PAGE) as usize % GENERATIONS].fetch_add(1, Relaxed);
-        self.shared.changes.fetch_add(1, Release);
+        if let Some((watch, offset)) = self.code(ra) {
+            watch.invalidate(offset / ram::PAGE);
+        }
+    }
+    /// The number of the page at `ra`, if it is one whose code is told apart from plain stores: one of
+    /// the first region.
+    #[inline(always)]
+    pub(crate) fn plain_page(&self, ra: u64) -> Option<usize> {
+        (ra < self.first.bytes).then_some((ra / PAGE) as usize)
+    }
+    /// Whether code was decoded from such a page.
+    #[inline(always)]
+    pub(crate) fn holds_code(&self, page: usize) -> bool {
+        self.first.code.holds_code(page)
+    }
+    /// How many of them there are.
+    pub(crate) fn plain_pages(&self) -> usize {
+        (self.first.bytes / PAGE) as usize
+    }
+    /// The host address of such a page.
+    pub(crate) fn plain_host(&self, page: usize) -> usize {
+        self.first.host.wrapping_add(page * ram::PAGE)
     }
 }
 
@@ -387,7 +455,7 @@ impl Cpu {
         if ea % PAGE + size.bytes() > PAGE {
             return self.load_bytes(ea, size);
         }
-        let host = self.host(ea, Access::Load)?;
+        let host = self.host(ea)?;
         let (doubleword, shift) = (host & !7, 8 * (host & 7));
         // SAFETY: `host` is in a page of RAM, so its aligned doubleword is too.
         let mut raw = u64::from_le(unsafe { read(doubleword, Size::Double) }) >> shift;
@@ -409,14 +477,13 @@ impl Cpu {
         Ok(v)
     }
 
-    /// A store that missed the TLB or is not aligned.
+    /// A store that missed the TLB, is not aligned, or goes to a page that holds code.
     #[cold]
     fn store_slow(&mut self, ea: u64, size: Size, v: u64) -> Result<(), Stop> {
         if ea.is_multiple_of(size.bytes()) {
-            let host = self.host(ea, Access::Store)?;
+            let raw = order(v, size, self.little);
             // SAFETY: `host` is the RAM of `ea`, which is aligned.
-            unsafe { write(host, size, order(v, size, self.little)) };
-            return Ok(());
+            return self.store_with(ea, size.bytes(), |host| unsafe { write(host, size, raw) });
         }
         // The last byte first: a store that ends in a page which is not RAM changes nothing.
         for i in (0..size.bytes()).rev() {
@@ -426,9 +493,59 @@ impl Cpu {
         Ok(())
     }
 
-    /// Host address of one byte for an access, filling the TLB.
-    pub(crate) fn host(&mut self, ea: u64, access: Access) -> Result<usize, Stop> {
-        let ea = ea & self.ea_mask;
+    /// Calls `store` with the host address of `ea` for a store into the block of `bytes`, a power of
+    /// two, that `ea` is in; then makes the code stale that came from there.
+    pub(crate) fn store_with<T>(
+        &mut self,
+        ea: u64,
+        bytes: u64,
+        store: impl FnOnce(usize) -> T,
+    ) -> Result<T, Stop> {
+        let place = self.store_place(ea & self.ea_mask)?;
+        let stored = store(place.host);
+        if place.watched {
+            self.bus.written(place.ra & !(bytes - 1), bytes);
+        }
+        Ok(stored)
+    }
+
+    /// Where a store at `ea` goes. Fills the TLB: with the right to plain stores, unless the page holds code.
+    fn store_place(&mut self, ea: u64) -> Result<StorePlace, Stop> {
+        let tag = ea & !(PAGE - 1);
+        let entry = *self.tlb.entry(ea);
+        if entry.write != tag | WATCHED {
+            let (host, ra) = self.translate(ea, Access::Store)?;
+            return Ok(self.allow_stores(ea, host, ra));
+        }
+        let host = entry.addend.wrapping_add(ea as usize);
+        let ra = host.wrapping_sub(self.bus.first.host) as u64;
+        Ok(self.allow_stores(ea, host, ra))
+    }
+
+    /// Writes the store tag of `ea`'s entry. Another CPU may decode code from the page right after the
+    /// look at its marks; it then announces the page, and this one follows: see `watch.rs`.
+    fn allow_stores(&mut self, ea: u64, host: usize, ra: u64) -> StorePlace {
+        let tag = ea & !(PAGE - 1);
+        let (write, watched) = match self.bus.plain_page(ra) {
+            Some(page) if !self.bus.holds_code(page) => {
+                self.stored.insert(page);
+                (tag, false)
+            }
+            Some(_) => (tag | WATCHED, true),
+            None => (NONE, true),
+        };
+        self.tlb.entry(ea).write = write;
+        StorePlace { host, ra, watched }
+    }
+
+    /// Host address of one byte for a load, filling the TLB.
+    pub(crate) fn host(&mut self, ea: u64) -> Result<usize, Stop> {
+        self.translate(ea & self.ea_mask, Access::Load).map(|(host, _)| host)
+    }
+
+    /// Host address and real address of one byte for an access, filling the TLB for loads; a page that is
+    /// to be stored to is marked dirty.
+    fn translate(&mut self, ea: u64, access: Access) -> Result<(usize, u64), Stop> {
         let leaf = self.data(ea, access)?;
         let Some(page) = self.bus.page(leaf.ra) else {
             return Err(self.outside_ram(ea, access));
@@ -441,10 +558,9 @@ impl Cpu {
             *entry = Entry { read: tag, write: NONE, addend };
         }
         if access == Access::Store {
-            entry.write = tag;
             self.bus.mark_dirty(leaf.ra);
         }
-        Ok(addend.wrapping_add(ea as usize))
+        Ok((addend.wrapping_add(ea as usize), leaf.ra))
     }
 
     /// The machine check of a data access to an address that is not RAM.
@@ -483,13 +599,22 @@ impl Cpu {
 
     /// Sets the cache block of `ea` to zero (dcbz; Book II, 4.3.2).
     pub(crate) fn zero_block(&mut self, ea: u64) -> Result<(), Stop> {
-        let host = self.host(ea, Access::Store)? & !(CACHE_BLOCK - 1);
-        for i in (0..CACHE_BLOCK).step_by(8) {
-            // SAFETY: RAM pages are aligned on the host, so the block is in the page of `ea`.
-            unsafe { write(host + i, Size::Double, 0) };
-        }
-        Ok(())
+        self.store_with(ea, CACHE_BLOCK as u64, |host| {
+            let block = host & !(CACHE_BLOCK - 1);
+            for i in (0..CACHE_BLOCK).step_by(8) {
+                // SAFETY: RAM pages are aligned on the host, so the block is in the page of `ea`.
+                unsafe { write(block + i, Size::Double, 0) };
+            }
+        })
     }
+}
+
+/// Where a store goes.
+struct StorePlace {
+    host: usize,
+    ra: u64,
+    /// The store has to be followed by a look at the marks of its lines.
+    watched: bool,
 }
 
 #[cfg(test)]

@@ -69,8 +69,9 @@ pub(crate) struct Mmu {
     counts: [Counts; 2],
     /// Privileged code was fetched from quadrant 0, where the process of PIDR is.
     fetched_from_process: bool,
-    /// Changes that were followed.
+    /// Changes that were followed: of all kinds, and of code.
     changes: u64,
+    code_changes: u64,
     /// Invalidations by other CPUs that were seen.
     seen: u32,
     /// An invalidation of its own that it has to wait for.
@@ -90,6 +91,7 @@ impl Mmu {
             counts: Default::default(),
             fetched_from_process: false,
             changes: 0,
+            code_changes: 0,
             seen: 0,
             awaited: None,
             key: 0,
@@ -123,15 +125,19 @@ impl Cpu {
         self.bus.changes() != self.mmu.changes
     }
 
-    /// Forgets what was invalidated.
+    /// Forgets what was invalidated, and gives up plain stores to pages that came to hold code.
     #[cold]
     #[inline(never)]
     pub(crate) fn follow_changes(&mut self) {
         self.mmu.changes = self.bus.changes();
-        match self.translations_stale() {
-            true => self.forget_translations(),
-            false => self.begin_epoch(),
+        self.follow_watched();
+        let code_changes = self.bus.code_changes();
+        if self.translations_stale() {
+            self.forget_translations();
+        } else if code_changes != self.mmu.code_changes {
+            self.begin_epoch();
         }
+        self.mmu.code_changes = code_changes;
     }
 
     /// Whether other CPUs have invalidated translations since this one last looked.

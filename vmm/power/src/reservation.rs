@@ -10,7 +10,6 @@ use crate::{
     interrupt::Stop,
     machine::{Machine, Size},
     mem::read,
-    radix::Access,
     word::Word,
 };
 use portable_atomic::AtomicU128;
@@ -59,10 +58,10 @@ unsafe fn exchange(host: usize, bytes: u64, old: u128, new: u128) -> bool {
 }
 
 impl Cpu {
-    /// Host address of the quadword at RAM address `ea`, which must be aligned.
-    fn quad(&mut self, ea: u64, access: Access) -> Result<&AtomicU128, Stop> {
+    /// The quadword at RAM address `ea`, which must be aligned, for a load.
+    fn quad(&mut self, ea: u64) -> Result<&AtomicU128, Stop> {
         self.require_aligned(ea, QUAD)?;
-        let host = self.host(ea, access)?;
+        let host = self.host(ea)?;
         // SAFETY: `host` is the RAM of `ea`; pages are aligned on the host, so it is aligned.
         Ok(unsafe { AtomicU128::from_ptr(host as *mut u128) })
     }
@@ -81,7 +80,7 @@ impl Cpu {
     /// lq
     pub(crate) fn load_quad(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(w.dq());
-        let raw = self.quad(ea, Access::Load)?.load(Relaxed);
+        let raw = self.quad(ea)?.load(Relaxed);
         self.set_pair(w, order(raw, QUAD, self.little));
         Ok(())
     }
@@ -90,14 +89,17 @@ impl Cpu {
     pub(crate) fn store_quad(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(w.ds());
         let raw = order(self.pair(w), QUAD, self.little);
-        self.quad(ea, Access::Store)?.store(raw, Relaxed);
-        Ok(())
+        self.require_aligned(ea, QUAD)?;
+        self.store_with(ea, QUAD, |host| {
+            // SAFETY: `host` is the RAM of `ea`; pages are aligned on the host, so it is aligned.
+            unsafe { AtomicU128::from_ptr(host as *mut u128) }.store(raw, Relaxed);
+        })
     }
 
     /// lqarx
     pub(crate) fn load_quad_reserved(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(self.gpr(w.rb()));
-        let quad = self.quad(ea, Access::Load)?;
+        let quad = self.quad(ea)?;
         let (host, raw) = (quad.as_ptr() as usize, quad.load(Relaxed));
         self.reservation = Some(Reservation { host, bytes: QUAD, raw });
         self.set_pair(w, order(raw, QUAD, self.little));
@@ -121,7 +123,7 @@ impl Cpu {
     /// Load and reserve of up to a doubleword. The operand must be aligned.
     pub(crate) fn load_reserved(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
         self.require_aligned(ea, size.bytes())?;
-        let host = self.host(ea, Access::Load)?;
+        let host = self.host(ea)?;
         // SAFETY: `host` is the RAM of `ea`, which is aligned.
         let raw = u128::from(unsafe { read(host, size) });
         self.reservation = Some(Reservation { host, bytes: size.bytes(), raw });
@@ -131,13 +133,15 @@ impl Cpu {
     /// Stores if the reservation is for this operand and still holds; clears it.
     pub(crate) fn store_if_reserved(&mut self, ea: u64, bytes: u64, v: u128) -> Result<bool, Stop> {
         self.require_aligned(ea, bytes)?;
-        let host = self.host(ea, Access::Store)?;
-        let Some(held) = self.reservation.take() else { return Ok(false) };
-        if held.host != host || held.bytes != bytes {
-            return Ok(false);
-        }
-        let new = order(v, bytes, self.little);
-        // SAFETY: `host` is writable RAM at `ea`, which is aligned to `bytes`.
-        Ok(unsafe { exchange(host, bytes, held.raw, new) })
+        let (held, little) = (self.reservation, self.little);
+        let stored = self.store_with(ea, bytes, |host| {
+            let held = held.filter(|held| held.host == host && held.bytes == bytes);
+            // SAFETY: `host` is writable RAM at `ea`, which is aligned to `bytes`.
+            held.is_some_and(|held| unsafe {
+                exchange(host, bytes, held.raw, order(v, bytes, little))
+            })
+        })?;
+        self.reservation = None;
+        Ok(stored)
     }
 }

@@ -21,6 +21,8 @@ const SPINS: u32 = 200;
 pub(crate) struct Shootdown {
     /// How many there were, wrapping.
     count: AtomicU32,
+    /// How many CPUs have joined.
+    joined: AtomicU32,
     /// One for each CPU.
     posts: RwLock<Vec<Arc<AtomicU64>>>,
 }
@@ -37,9 +39,15 @@ impl Shootdown {
         self.count.fetch_add(1, SeqCst).wrapping_add(1)
     }
 
+    /// Whether there has been more than one CPU.
+    pub(crate) fn has_others(&self) -> bool {
+        self.joined.load(Relaxed) > 1
+    }
+
     /// The post of a new CPU, which is away.
     pub(crate) fn join(&self) -> Post {
         let post = Arc::new(AtomicU64::new(AWAY));
+        self.joined.fetch_add(1, Relaxed);
         let mut posts = self.posts.write().unwrap_or_else(PoisonError::into_inner);
         posts.retain(|post| Arc::strong_count(post) > 1); // those of CPUs that are gone
         posts.push(Arc::clone(&post));

@@ -155,7 +155,7 @@ fn a_store_marks_its_page_dirty_once_in_each_period_of_the_log() {
         region.bitmap().dirty_at(at as usize)
     };
     let clear = |guest: &Guest| {
-        guest.ram.iter().for_each(|region| region.deref().bitmap().reset());
+        guest.ram.iter().for_each(|region| region.deref().bitmap().dirty().reset());
     };
     // lbz r5,0(r6); sc 1; stb r5,0(r6); sc 1; stb r5,0(r6)
     let code = [0x88a6_0000, guest::LEAVE, 0x98a6_0000, guest::LEAVE, 0x98a6_0000];

@@ -16,21 +16,27 @@ fn order(ordering: Ordering) -> Result<(), Stop> {
 impl Cpu {
     fn synchronize(&mut self, w: Word) -> Result<(), Stop> {
         match w.l2() {
-            1 => order(Ordering::AcqRel),
+            1 => self.order_stores(Ordering::AcqRel),
             2 => {
                 self.require_supervisor()?;
-                order(Ordering::SeqCst)
+                self.order_stores(Ordering::SeqCst)
             }
-            _ => order(Ordering::SeqCst),
+            _ => self.order_stores(Ordering::SeqCst),
         }
     }
 
-    /// Code decoded from the block's page is decoded anew when it is next entered.
+    /// Orders this CPU's stores. Code that one of them replaced is stale before a later one is seen.
+    fn order_stores(&mut self, ordering: Ordering) -> Result<(), Stop> {
+        order(ordering)?;
+        self.follow_watched_if_any();
+        Ok(())
+    }
+
+    /// The address is translated as that of a load. The cache is coherent, and the rest is done.
     fn invalidate_code_block(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(self.gpr(w.rb()));
-        let leaf = self.data(ea & self.ea_mask, Access::Load)?;
-        self.bus.invalidate_code(leaf.ra);
-        Ok(())
+        self.data(ea & self.ea_mask, Access::Load)?;
+        self.order_stores(Ordering::SeqCst)
     }
 
     fn zero_cache_block(&mut self, w: Word) -> Result<(), Stop> {
@@ -62,7 +68,7 @@ crate::isa![
         asm: "eieio",
         book: "Book II, Enforce In-order Execution of I/O",
         does: |m, w| {
-            m.call(|_, _| order(Ordering::SeqCst), w)?;
+            m.call(|cpu, _| cpu.order_stores(Ordering::SeqCst), w)?;
         },
         cases: &["7c0006ac eieio |  | ", "7e0006ac eieio |  | "],
     },
