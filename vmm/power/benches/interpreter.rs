@@ -140,6 +140,37 @@ fn memory(bencher: Bencher, little: bool) {
     run(bencher, &MEMORY, little);
 }
 
+/// The loop of `memory` with its data in the page of its code: in other lines, and in the code's own line.
+#[divan::bench(args = [0x800, 0x28])]
+fn memory_beside_code(bencher: Bencher, offset: u64) {
+    let mut cpu = cpu(&MEMORY, true);
+    cpu.gpr[2] = START + offset;
+    run_on(&mut cpu, bencher, &MEMORY);
+}
+
+/// Each turn stores an instruction, synchronizes, and runs it.
+const PATCH: Loop = Loop {
+    body: &[
+        0x7cc4_3378, // mr r4,r6
+        0x90a4_0000, // stw r5,0(r4)
+        0x4c00_012c, // isync
+        0x4800_0011, // bl to the callee
+        0x4200_fff0, // bdnz -16
+        SC_1,
+        0x6000_0000, // nop
+        0x3863_0001, // addi r3,r3,1, which is stored
+        0x4e80_0020, // blr
+    ],
+    per_turn: 7,
+};
+
+#[divan::bench]
+fn patched(bencher: Bencher) {
+    let mut cpu = cpu(&PATCH, true);
+    (cpu.gpr[5], cpu.gpr[6]) = (0x3863_0001, START + 4 * 7);
+    run_on(&mut cpu, bencher, &PATCH);
+}
+
 #[divan::bench]
 fn call(bencher: Bencher) {
     run(bencher, &CALL, true);

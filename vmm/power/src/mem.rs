@@ -336,10 +336,12 @@ impl Bus {
     pub(crate) fn mark_code(&self, ra: u64) -> bool {
         self.code(ra).is_some_and(|(watch, offset)| watch.mark(offset))
     }
-    /// Makes the code of a range stale whose bytes were written just now.
+    /// Makes the code of a range stale whose bytes a CPU has written just now.
     pub(crate) fn written(&self, ra: u64, bytes: u64) {
-        if let Some((watch, offset)) = self.code(ra) {
-            watch.written(offset, bytes as usize);
+        let Some((watch, offset)) = self.code(ra) else { return };
+        match self.shared.shootdown.has_others() {
+            true => watch.written(offset, bytes as usize),
+            false => watch.written_by_decoder(offset, bytes as usize),
         }
     }
     /// Makes all code of the page at `ra` stale.
@@ -519,6 +521,9 @@ impl Cpu {
         }
         let host = entry.addend.wrapping_add(ea as usize);
         let ra = host.wrapping_sub(self.bus.first.host) as u64;
+        if self.bus.holds_code((ra / PAGE) as usize) || !self.stored.is_calm() {
+            return Ok(StorePlace { host, ra, watched: true });
+        }
         Ok(self.allow_stores(ea, host, ra))
     }
 

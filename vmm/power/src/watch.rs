@@ -56,25 +56,39 @@ impl Events {
     }
 }
 
+/// Stores to pages that held code before plain stores are allowed there again. So many slow stores cost about as much as
+/// to take the right away, so a program that stores and runs in turn pays at most twice what it must.
+const CALM: u32 = 512;
+
 /// The pages that a CPU has allowed itself plain stores to, and not given up.
-pub(crate) struct Stored(Vec<u64>);
+pub(crate) struct Stored {
+    pages: Vec<u64>,
+    /// Stores since a right was given back.
+    calm: u32,
+}
 
 impl Stored {
     /// Of a CPU with so many pages, none of which it stored to.
     pub(crate) fn new(pages: usize) -> Stored {
-        Stored(vec![0; pages.div_ceil(64)])
+        Stored { pages: vec![0; pages.div_ceil(64)], calm: 0 }
+    }
+
+    /// Counts a store to a page that held code and no longer does; whether it is to become one for plain stores.
+    pub(crate) fn is_calm(&mut self) -> bool {
+        self.calm = (self.calm + 1) % CALM;
+        self.calm == 0
     }
 
     #[inline]
     pub(crate) fn insert(&mut self, page: usize) {
-        if let Some(word) = self.0.get_mut(page / 64) {
+        if let Some(word) = self.pages.get_mut(page / 64) {
             *word |= 1 << (page % 64);
         }
     }
 
     /// Takes a page out; whether it was there.
     fn remove(&mut self, page: usize) -> bool {
-        let Some(word) = self.0.get_mut(page / 64) else { return false };
+        let Some(word) = self.pages.get_mut(page / 64) else { return false };
         let bit = 1 << (page % 64);
         let was = *word & bit != 0;
         *word &= !bit;
@@ -82,7 +96,7 @@ impl Stored {
     }
 
     fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(at, &word)| {
+        self.pages.iter().enumerate().filter(|(_, word)| **word != 0).flat_map(|(at, &word)| {
             (0..64).filter(move |bit| word >> bit & 1 != 0).map(move |bit| 64 * at + bit)
         })
     }

@@ -111,10 +111,16 @@ impl CodeWatch {
 
     /// Makes code stale that came from the lines of a range whose bytes were written just now.
     pub fn written(&self, offset: usize, len: usize) {
+        fence(SeqCst);
+        self.written_by_decoder(offset, len);
+    }
+
+    /// [`written`](Self::written) for the thread of the only CPU, which alone makes marks: it needs no fence.
+    #[inline]
+    pub fn written_by_decoder(&self, offset: usize, len: usize) {
         if len == 0 {
             return;
         }
-        fence(SeqCst);
         let last = offset.saturating_add(len - 1);
         let last_page = (last / PAGE).min(self.marks.len());
         for page in offset / PAGE..=last_page {
