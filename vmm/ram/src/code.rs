@@ -18,12 +18,12 @@
 //! was made before e, so the generation of step 1 is older than the one that e makes.
 
 use crate::PAGE;
-use std::sync::Arc;
-use std::sync::atomic::{
+use crate::sync::{
     AtomicU32, AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
     fence,
 };
+use std::sync::Arc;
 
 /// Bytes of a line: code and data of one page are told apart by lines.
 pub const LINE: usize = 64;

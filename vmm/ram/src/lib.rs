@@ -8,6 +8,7 @@
 
 mod code;
 mod log;
+mod sync;
 
 pub use code::{Changes, CodeWatch, LINE};
 pub use log::WriteLog;
