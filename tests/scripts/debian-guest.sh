@@ -7,11 +7,11 @@
 #
 # DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio, initrd.cpio.gz, and programs.cpio,
 # which also has openssl, perl, python3, bzip2 and xz, and devices.cpio, which has the modules of ibmveth,
-# ibmvscsi and ext4 (tests/scripts/devices.sh is what it runs). Nothing is installed, and apt's own lists are
+# ibmvscsi and ext4 (tests/scripts/devices.sh is what it runs), and recycle.cpio (recycle-guest.sh). Nothing is installed, and apt's own lists are
 # left alone; packages that are there are not downloaded again. With a cross compiler and its C library
 # (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
-# command line has: `devices`, `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
+# command line has: `devices`, `recycle=N`, `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
 # Environment: SUITE (bookworm), MIRROR (where this host's apt finds that suite).
 # Exit status: 3 when a tool or the mirror is missing, 1 when the download fails.
 set -eu
@@ -113,6 +113,7 @@ for word in $(cat /proc/cmdline); do
 		;;
 	programs) sh /programs ;;
 	devices) sh /devices ;;
+	recycle=*) sh /recycle/run "${word#recycle=}" ;;
 	shell) exec setsid sh -c 'exec sh </dev/hvc0 >/dev/hvc0 2>&1' ;;
 	reboot) reboot -f ;;
 	panic) echo c >/proc/sysrq-trigger ;;
@@ -139,6 +140,24 @@ for module in crypto/crct10dif_common lib/crc-t10dif lib/crc64 crypto/crc64_rock
 done
 (cd devices && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >devices.new
 mv devices.new devices.cpio
+
+# Programs that take one another's place, over the same init; the host says what each has to print.
+if command -v powerpc64le-linux-gnu-gcc >/dev/null && command -v gcc >/dev/null; then
+	rm -rf recycle
+	cp -r initrd recycle
+	mkdir recycle/recycle
+	cp "$root/tests/scripts/recycle-guest.sh" recycle/recycle/run
+	for seed in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		powerpc64le-linux-gnu-gcc -O1 -mcpu=power9 -ffreestanding -nostdlib -static -DSEED=$seed \
+			-o recycle/recycle/$seed "$root/tests/scripts/recycle.c"
+		gcc -O1 -DSEED=$seed -o recycle-host "$root/tests/scripts/recycle.c"
+		echo "$seed $(./recycle-host)" >>recycle/recycle/sums
+	done
+	powerpc64le-linux-gnu-gcc -O1 -mcpu=power9 -static -o recycle/recycle/patched \
+		"$root/tests/scripts/patched.c" || echo "debian-guest: no patched" >&2
+	(cd recycle && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >recycle.new
+	mv recycle.new recycle.cpio
+fi
 
 # The programs, over the same init; what documents them stays away.
 cp -r initrd/. programs/

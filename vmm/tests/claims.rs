@@ -48,6 +48,11 @@ fn radix_trees_protect_and_tlbie_reaches_every_cpu() {
     every_claim_holds("radix", &["--smp", "2"]);
 }
 
+#[test]
+fn stored_code_runs_whoever_stores_it() {
+    every_claim_holds("snoop", &["--smp", "2"]);
+}
+
 /// Where a mad driver finds a disk, and a network on which nobody is.
 fn devices(files: &Files) -> [String; 4] {
     let disk = files.write("disk", vec![0; 8 << 20]);
