@@ -180,6 +180,34 @@ fn h_page_init_zeroes_or_copies_one_page() {
     assert_eq!((page(&r, A - 0x1000), page(&r, A + 0x1000)), (vec![0xaa; 4096], vec![0xaa; 4096]));
 }
 
+// The instruction cache of POWER9 is coherent: code that a hypercall writes over is stale without an icbi.
+#[test]
+fn decoded_code_that_a_hypercall_writes_over_becomes_stale() {
+    const BUFFER: u64 = B + 0x100;
+    let nvram_fetch = rtas_tokens().find(|(name, _)| *name == "nvram-fetch").expect("a row").1;
+    for (token, args, at) in [
+        (H_PAGE_INIT, vec![ZERO, A, 0], A),
+        (H_PAGE_INIT, vec![COPY, A, B], A),
+        (H_LOGICAL_CACHE_STORE, vec![4, A + 8, 0], A + 8),
+        (H_RTAS, vec![A], BUFFER),
+        (H_RTAS, vec![A], A + 24), // its status is written, too
+    ] {
+        let mut r = Rig::new();
+        r.machine.nvram = Some(Default::default());
+        r.machine.nvram.as_ref().expect("just made").lock().expect("no panic").resize(16, 0);
+        let block = [nvram_fetch, 3, 2, 0, BUFFER as u32, 8, 0, 0];
+        let block: Vec<u8> = block.iter().flat_map(|word: &u32| word.to_be_bytes()).collect();
+        r.memory.write_slice(&block, GuestAddress(A)).expect("in memory");
+        ram::watch_code(&r.memory);
+        let (watch, offset) = ram::code_at(&r.memory, at).expect("in memory");
+        watch.mark(offset);
+        let before = watch.generation(offset / ram::PAGE);
+        assert_eq!(r.status(token, &args), Success);
+        let (watch, _) = ram::code_at(&r.memory, at).expect("in memory");
+        assert_ne!(watch.generation(offset / ram::PAGE), before, "{token:x} {args:x?}");
+    }
+}
+
 #[test]
 fn h_page_init_refuses_a_page_that_is_unaligned_or_no_memory_and_writes_nothing() {
     let mut r = Rig::new();

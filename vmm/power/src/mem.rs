@@ -28,7 +28,7 @@ use std::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
-use vm_memory::bitmap::Bitmap;
+use vm_memory::bitmap::AtomicBitmap;
 use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryRegion, MmapRegion};
 
 /// Bytes in a page of the TLB, of the dirty log and of the watch over code.
@@ -209,6 +209,7 @@ struct FirstRegion {
     host: usize,
     /// Bytes in whole pages.
     bytes: u64,
+    dirty: Arc<AtomicBitmap>,
     /// The watch over its code.
     code: Arc<CodeWatch>,
 }
@@ -217,16 +218,17 @@ impl FirstRegion {
     fn of(ram: &GuestMemory, changes: &Arc<Changes>) -> FirstRegion {
         FirstRegion::at_zero(ram).unwrap_or_else(|| {
             let code = Arc::new(CodeWatch::new(0, Arc::clone(changes)));
-            FirstRegion { host: 0, bytes: 0, code }
+            FirstRegion { host: 0, bytes: 0, dirty: Arc::default(), code }
         })
     }
 
     fn at_zero(ram: &GuestMemory) -> Option<FirstRegion> {
         let region = ram.find_region(GuestAddress(0))?;
-        let code = Arc::clone(MmapRegion::bitmap(region).code()?);
+        let log = MmapRegion::bitmap(region);
+        let (dirty, code) = (Arc::clone(log.dirty()), Arc::clone(log.code()?));
         let bytes = region.len() & !(PAGE - 1);
         let slice = ram.get_slice(GuestAddress(0), usize::try_from(bytes).ok()?).ok()?;
-        Some(FirstRegion { host: slice.ptr_guard_mut().as_ptr() as usize, bytes, code })
+        Some(FirstRegion { host: slice.ptr_guard_mut().as_ptr() as usize, bytes, dirty, code })
     }
 }
 
@@ -307,13 +309,13 @@ impl Bus {
     }
     /// Sets the dirty bit of a page that is about to be written.
     fn mark_dirty(&self, ra: u64) {
+        if ra < self.first.bytes {
+            return set_bit(&self.first.dirty, ra as usize);
+        }
         let address = GuestAddress(ra);
         let Some(region) = self.ram.find_region(address) else { return };
         let Some(offset) = region.to_region_addr(address) else { return };
-        let (dirty, offset) = (MmapRegion::bitmap(region).dirty(), offset.0 as usize);
-        if !dirty.dirty_at(offset) {
-            dirty.mark_dirty(offset, 1);
-        }
+        set_bit(MmapRegion::bitmap(region).dirty(), offset.0 as usize);
     }
     /// The watch that a real address is under, and its offset there.
     #[inline(always)]
@@ -368,6 +370,12 @@ impl Bus {
     /// The host address of such a page.
     pub(crate) fn plain_host(&self, page: usize) -> usize {
         self.first.host.wrapping_add(page * ram::PAGE)
+    }
+}
+
+fn set_bit(dirty: &AtomicBitmap, offset: usize) {
+    if !dirty.is_addr_set(offset) {
+        dirty.set_addr_range(offset, 1);
     }
 }
 

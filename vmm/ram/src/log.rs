@@ -8,14 +8,14 @@ use vm_memory::bitmap::{AtomicBitmap, Bitmap, NewBitmap, RefSlice, WithBitmapSli
 /// Which pages of a region were written, and the watch over its decoded code once there is one.
 #[derive(Debug, Default)]
 pub struct WriteLog {
-    dirty: AtomicBitmap,
+    dirty: Arc<AtomicBitmap>,
     bytes: usize,
     code: OnceLock<Arc<CodeWatch>>,
 }
 
 impl WriteLog {
     /// The dirty bits alone. A CPU that keeps its own account of stores to code uses them directly.
-    pub fn dirty(&self) -> &AtomicBitmap {
+    pub fn dirty(&self) -> &Arc<AtomicBitmap> {
         &self.dirty
     }
 
@@ -55,6 +55,7 @@ impl Bitmap for WriteLog {
 
 impl NewBitmap for WriteLog {
     fn with_len(len: usize) -> Self {
-        WriteLog { dirty: AtomicBitmap::with_len(len), bytes: len, code: OnceLock::new() }
+        let dirty = Arc::new(AtomicBitmap::with_len(len));
+        WriteLog { dirty, bytes: len, code: OnceLock::new() }
     }
 }
