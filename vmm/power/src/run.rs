@@ -174,6 +174,7 @@ impl Cpu {
             };
             match leave {
                 Some(Leave::Hcall) => {
+                    self.follow_watched_if_any(); // a hypercall may signal another CPU
                     // Who answers may run this CPU too, in another cache.
                     let running = self.running;
                     let answer = answer(self);

@@ -10,9 +10,13 @@
 //! * A CPU that marks the first line of a page takes such entries from its own TLB, and announces the page to
 //!   the other CPUs in [`Events`].
 //! * A CPU that finds an announced page among those it noted takes the entries away, too, and makes the page's code
-//!   stale, for it may have stored there since it was decoded. It does so before the next block, and in the
-//!   middle of a block at every instruction that orders its stores (`sync`, `lwsync`, `eieio`, `icbi`): the announcement
-//!   is visible before the code is read, so whichever CPU is told by a later store of this one finds that code stale.
+//!   stale, for it may have stored there since it was decoded. It does so before the next block, before a hypercall,
+//!   and in the middle of a block at every instruction that orders its stores (`sync`, `lwsync`, `eieio`, `icbi`).
+//!
+//! The announcement is visible, and a fence follows it, before the code is read; a `sync` fences before it looks for
+//! announcements. So if the code was read before a store of another CPU arrived, that CPU's `sync` makes the code stale
+//! before any later store of it is seen. (Book II, 1.8, has a program that modifies code use `sync`. `lwsync` gives the
+//! same but for code that is read while the store waits in the host's store buffer; the next block's look makes it stale.)
 
 use crate::{Cpu, mem::PAGE};
 use std::sync::atomic::{
