@@ -176,3 +176,27 @@ fn a_browser_shows_the_report() {
     assert_eq!(still.matches("<tbody class=\"clause\"").count(), clauses);
     assert!(!still.contains("<select"));
 }
+
+#[test]
+fn the_filters_hide_clauses_on_a_narrow_screen_and_a_wide_one() {
+    if !have("the_filters_hide_clauses_on_a_narrow_screen_and_a_wide_one", "chromium") {
+        return;
+    }
+    let files = Files::new();
+    let page = stdout(&comply(&["get/", "--rig", "direct", "--format", "html"]));
+    let path = files.write("report.html", &page);
+    let clauses = page.matches("<tbody class=\"clause\"").count() as u64;
+    let script = "
+        const seen = (selector) => [...page.querySelectorAll(selector)].filter((e) => e.offsetHeight > 0).length;
+        const counts = () => [seen('tbody.clause'), seen('tbody.section')];
+        const before = counts(), text = page.querySelector('input');
+        const type = (words) => { text.value = words; text.dispatchEvent(new view.Event('input')); return counts(); };
+        return { width: view.innerWidth, before, one: type('get/liobn-unknown'), none: type('no such words'), all: type('') };";
+    for width in [390, 1280] {
+        let answer = browser::ask(&path, &files.path("profile"), width, script);
+        assert_eq!(answer["width"], width);
+        assert_eq!((&answer["before"][0], &answer["all"][0]), (&clauses.into(), &clauses.into()));
+        assert_eq!(answer["one"], serde_json::json!([1, 1]), "{width} px");
+        assert_eq!(answer["none"], serde_json::json!([0, 0]), "{width} px");
+    }
+}
