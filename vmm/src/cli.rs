@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::comply;
@@ -27,6 +27,24 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// A thread each; more would only be a mistake.
 const MOST_CPUS: u32 = 256;
+
+/// Options that say what happens in a run, or what is kept of it.
+const NOT_IN_THE_TREE: [&str; 14] = [
+    "rtc",
+    "ignore_verdict",
+    "dirty_log",
+    "record",
+    "trace",
+    "trace_file",
+    "trace_limit", // clap asks for no other option where that one is refused
+    "report",
+    "stats",
+    "accel",
+    "profile",
+    "platform",
+    "check",
+    "inject",
+];
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -109,8 +127,9 @@ pub struct RunArgs {
     /// At the end, write which pages the guest wrote and which displaced TCEs dirtied to a file.
     #[arg(long, value_name = "FILE")]
     pub dirty_log: Option<PathBuf>,
-    /// Write the flattened device tree to a file (- is stdout) instead of running the guest.
-    #[arg(long, value_name = "FILE")]
+    /// Write the flattened device tree to a file (- is stdout) instead of running the guest. Options of a run
+    /// that are not in the tree are refused with it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_IN_THE_TREE)]
     pub dump_dtb: Option<PathBuf>,
     /// What the guest's wall clock shows at the start, in UTC: 2006-06-17 or 2006-06-17T16:01:21.
     #[arg(long, value_name = "TIME")]
@@ -129,6 +148,7 @@ pub struct RunArgs {
     pub trace_file: Option<PathBuf>,
     /// The most that --trace-file may become: a number with K, M or G; what is left out is counted.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory::parse_bytes)]
+    #[arg(requires = "trace_file")]
     pub trace_limit: u64,
     /// At the end, write a page for a browser: what happened when, latencies, windows, devices, faults.
     #[arg(long, value_name = "FILE")]
@@ -188,13 +208,27 @@ pub fn main() -> ExitCode {
         args.splice(..1, ["tcevm".into(), "qemu".into()]);
     }
     outlet::survive_size_limits();
-    let cli = Cli::try_parse_from(args).unwrap_or_else(|error| refuse(&error));
+    let cli = Cli::try_parse_from(args).and_then(Cli::checked);
+    let cli = cli.unwrap_or_else(|error| refuse(&error));
     start_log(cli.log);
     let code = cli.command.execute().unwrap_or_else(|failure| {
         say(&failure.to_string());
         exit::SETUP_FAILED
     });
     code.into()
+}
+
+impl Cli {
+    /// Refuses what clap does not: options that a value of another one rules out.
+    fn checked(self) -> Result<Cli, clap::Error> {
+        let checked = match &self.command {
+            Command::Comply(args) => args.job().map(drop),
+            Command::Replay(args) => args.check(),
+            Command::Run(_) | Command::Doctor | Command::Qemu { .. } => Ok(()),
+        };
+        let wrong = |why| Cli::command().error(ErrorKind::ValueValidation, why);
+        checked.map(|()| self).map_err(wrong)
+    }
 }
 
 /// Ends the process with code 2 (or 0 after `--help`). A wrong value takes one line, as every other
@@ -274,7 +308,6 @@ fn run_help() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

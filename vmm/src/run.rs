@@ -55,6 +55,8 @@ pub enum Failure {
     TooManyCpus,
     #[error("an x86-64 guest has no device tree to find devices in; leave --net and --disk away")]
     NoDevices,
+    #[error("an x86-64 guest is given no list of function sets; leave --no-multi-tce away")]
+    NoHypertas,
     #[error("--rtc: more than 292 years from now; give a nearer time")]
     Rtc,
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
@@ -113,6 +115,7 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
         (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
         (_, Arch::X86) if !args.devices.is_empty() => Err(Failure::NoDevices),
+        (_, Arch::X86) if args.dma.no_multi_tce => Err(Failure::NoHypertas),
         (_, Arch::Power) if args.smp > MOST_POWER_CPUS => Err(Failure::TooManyCpus),
         _ => Ok(()),
     }

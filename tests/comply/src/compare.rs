@@ -5,6 +5,7 @@ use crate::blob::Tell;
 use crate::clause::{Check, Clause};
 use crate::notes::{self, Note};
 use crate::profile::Profile;
+use crate::report::{Column, Report};
 use crate::rig::GuestRig;
 use crate::run::{Done, Outcome, Verdict};
 use crate::script::Script;
@@ -24,6 +25,26 @@ pub struct Difference {
     pub note: Option<&'static Note>,
 }
 
+/// Two rigs, clause by clause.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// The one.
+    pub ours: String,
+    /// The other.
+    pub theirs: String,
+    /// How many clauses were compared.
+    pub compared: usize,
+    /// Where they differ.
+    pub differences: Vec<Difference>,
+}
+
+impl Comparison {
+    /// Whether a note explains each difference.
+    pub fn is_explained(&self) -> bool {
+        self.differences.iter().all(|difference| difference.note.is_some())
+    }
+}
+
 /// Runs the clauses on both, without judging the answers, and lists where they differ. `peer` is
 /// whose notes explain it.
 pub fn compare(
@@ -31,7 +52,7 @@ pub fn compare(
     theirs: &GuestRig,
     peer: &str,
     clauses: &[&'static Clause],
-) -> Result<Vec<Difference>, String> {
+) -> Result<Comparison, String> {
     let mut scripts: Vec<(&'static Clause, Script)> = Vec::new();
     for clause in clauses {
         let Check::Script(text) = clause.check else { continue };
@@ -41,7 +62,13 @@ pub fn compare(
     let named: Vec<(&str, &Script)> = scripts.iter().map(|(c, s)| (c.id, s)).collect();
     let (left, right) = (answers(ours, &named)?, answers(theirs, &named)?);
     let both = scripts.iter().zip(left.iter().zip(&right));
-    Ok(both.filter_map(|((clause, _), (l, r))| difference(clause, l, r, peer)).collect())
+    let differs = both.filter_map(|((clause, _), (l, r))| difference(clause, l, r, peer));
+    Ok(Comparison {
+        ours: ours.name.clone(),
+        theirs: theirs.name.clone(),
+        compared: scripts.len(),
+        differences: differs.collect(),
+    })
 }
 
 fn answers(rig: &GuestRig, scripts: &[(&str, &Script)]) -> Result<Vec<Outcome>, String> {
@@ -74,8 +101,37 @@ fn difference(
     None
 }
 
+/// The comparisons as a report with a column for each: a clause with the same answers passes, one with an
+/// explained difference is skipped with the note, and one with any other difference fails.
+pub fn report(peer: &str, clauses: &[&'static Clause], comparisons: &[Comparison]) -> Report {
+    let column = |compared: &Comparison| Column {
+        rig: format!("{}/{}", compared.ours, compared.theirs),
+        what: format!("the answers of {} beside those of {}", compared.ours, compared.theirs),
+        profile: Profile::Lopar,
+        outcomes: clauses.iter().map(|clause| judged(peer, clause, compared)).collect(),
+    };
+    let columns = comparisons.iter().map(column).collect();
+    Report { clauses: clauses.to_vec(), columns, missing: Vec::new() }
+}
+
+fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
+    if !matches!(clause.check, Check::Script(_)) {
+        return Outcome::skip("only the host can check it");
+    }
+    let found = compared.differences.iter().find(|difference| difference.clause.id == clause.id);
+    let Some(Difference { step, ours, theirs, note, .. }) = found else {
+        return Outcome { verdict: Verdict::Pass, done: Vec::new() };
+    };
+    let differs = format!("{step}: tcevm {ours}, {peer} {theirs}");
+    match note {
+        Some(note) => Outcome::skip(format!("{differs}; note {}: {}", note.number, note.title)),
+        None => Outcome { verdict: Verdict::Fail(differs), done: Vec::new() },
+    }
+}
+
 /// The differences for people, the notes behind them. Says at the end whether all are explained.
-pub fn tell(peer: &str, compared: usize, differences: &[Difference]) -> String {
+pub fn tell(peer: &str, comparison: &Comparison) -> String {
+    let Comparison { compared, differences, .. } = comparison;
     let mut out = String::new();
     for difference in differences {
         let Difference { clause, step, ours, theirs, note } = difference;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The command line of `tcevm comply`.
+//! The command line of `tcevm comply`. A combination of options is a [`Job`] or it is refused.
 
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use comply::Profile;
+
+use super::rigs;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -22,21 +24,21 @@ Exit codes: 0 every clause that applies passed; 1 one did not; 2 the command lin
 ";
 
 /// What `tcevm comply` takes.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct ComplyArgs {
     /// Only clauses whose name contains this.
-    #[arg(default_value = "", hide_default_value = true)]
-    pub filter: String,
+    pub filter: Option<String>,
     /// Only rigs whose name begins so (may be given more than once); without it all that are here.
-    #[arg(long, value_name = "NAME")]
+    /// With --against: our guest to compare (power-le without it). With --random: our rigs that play.
+    #[arg(long, value_name = "NAME", value_parser = rigs::named)]
     pub rig: Vec<String>,
     /// List the clauses instead of running them.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["rig", "profile", "against", "random", "emit_image"])]
     pub list: bool,
-    /// How the report is written to standard output.
+    /// How the report is written to standard output. --list has table and json, --against all but html.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// Whose answers to expect; without it each rig's own.
+    /// Whose answers to expect; without it each rig's own. With --random: whose answers the direct rigs give.
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
     pub profile: Option<Profile>,
@@ -44,18 +46,17 @@ pub struct ComplyArgs {
     #[arg(long, value_name = "PEER", value_parser = ["qemu"])]
     pub against: Option<String>,
     /// Play a random sequence of so many calls on two machines: our tiers, or us and the peer.
-    #[arg(long, value_name = "N", conflicts_with_all = ["list", "emit_image"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["filter", "format", "emit_image"])]
     pub random: Option<u64>,
-    /// Chooses the sequence.
-    #[arg(long, value_name = "S", default_value_t = 1, requires = "random")]
-    pub seed: u64,
+    /// Chooses the sequence of --random; 1 without it.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
     /// Write one ELF file that runs the clauses and prints TAP, for any other machine.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rig", "format", "against"])]
     pub emit_image: Option<PathBuf>,
-    /// The kind of that image.
-    #[arg(long, value_name = "KIND", default_value = "le", requires = "emit_image")]
-    #[arg(value_parser = ["le", "be", "x86"])]
-    pub image_kind: String,
+    /// The kind of the image of --emit-image; le without it.
+    #[arg(long, value_name = "KIND", value_parser = ["le", "be", "x86"])]
+    pub image_kind: Option<String>,
 }
 
 /// How a report is written.
@@ -71,4 +72,167 @@ pub enum Format {
     Json,
     /// One page for a browser, with what each clause did on each rig.
     Html,
+}
+
+/// A part of the command's work, with the options that it honours and no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the fields are the options
+pub enum Job {
+    /// Lists the clauses: as a table or as JSON.
+    List { filter: String, format: Format },
+    /// Runs the clauses on the rigs.
+    Suite { filter: String, rigs: Vec<String>, format: Format, profile: Option<Profile> },
+    /// Writes an image that runs the clauses.
+    Emit { filter: String, path: PathBuf, kind: String, profile: Option<Profile> },
+    /// Compares guests of ours with a peer's.
+    Against { filter: String, rigs: Vec<String>, format: Format, peer: String },
+    /// Plays random calls.
+    Random(Random),
+}
+
+/// A random comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Random {
+    /// How many calls.
+    pub calls: u64,
+    /// Which.
+    pub seed: u64,
+    /// Our rigs that play; empty for all that can give these answers.
+    pub rigs: Vec<String>,
+    /// Who else plays.
+    pub peer: Option<String>,
+    /// Whose answers the direct rigs give.
+    pub profile: Option<Profile>,
+}
+
+impl ComplyArgs {
+    /// What is asked for. Errors: why these options cannot be honoured together, beyond what clap has refused.
+    pub fn job(&self) -> Result<Job, String> {
+        let ComplyArgs { rig, format, profile, .. } = self.clone();
+        let filter = self.filter.clone().unwrap_or_default();
+        // clap's `requires` is silent where the option that is wanted is one that another refuses.
+        if self.seed.is_some() && self.random.is_none() {
+            return Err("--seed chooses the sequence of --random; give that as well".into());
+        }
+        if self.image_kind.is_some() && self.emit_image.is_none() {
+            return Err("--image-kind is of --emit-image; give that as well".into());
+        }
+        if self.list {
+            self.only(&[Format::Table, Format::Json], "--list")?;
+            return Ok(Job::List { filter, format });
+        }
+        if let Some(path) = self.emit_image.clone() {
+            let kind = self.image_kind.clone().unwrap_or_else(|| "le".into());
+            return Ok(Job::Emit { filter, path, kind, profile });
+        }
+        let peer = self.against.clone();
+        if let Some(calls) = self.random {
+            rigs::play(&rig, profile)?;
+            let seed = self.seed.unwrap_or(1);
+            return Ok(Job::Random(Random { calls, seed, rigs: rig, peer, profile }));
+        }
+        let Some(peer) = peer else {
+            return Ok(Job::Suite { filter, rigs: rig, format, profile });
+        };
+        if profile.is_some() {
+            return Err("--against compares answers as they are; leave --profile away".into());
+        }
+        self.only(&[Format::Table, Format::Tap, Format::Junit, Format::Json], "--against")?;
+        rigs::compared(&rig)?;
+        Ok(Job::Against { filter, rigs: rig, format, peer })
+    }
+
+    fn only(&self, formats: &[Format], option: &str) -> Result<(), String> {
+        if formats.contains(&self.format) {
+            return Ok(());
+        }
+        let name = |format: &Format| format.to_possible_value().map(|v| v.get_name().to_owned());
+        let names: Vec<_> = formats.iter().filter_map(name).collect();
+        Err(format!(
+            "{option} is written as {}; choose one of them with --format",
+            names.join(", ")
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::{CommandFactory, Parser};
+
+    /// Each option by its name in clap, and as a user gives it with a value that is not its default.
+    const OPTIONS: &[(&str, &[&str])] = &[
+        ("filter", &["put/"]),
+        ("rig", &["--rig", "power"]),
+        ("list", &["--list"]),
+        ("format", &["--format", "json"]),
+        ("profile", &["--profile", "lopar"]),
+        ("against", &["--against", "qemu"]),
+        ("random", &["--random", "50"]),
+        ("seed", &["--seed", "7"]),
+        ("emit_image", &["--emit-image", "comply.elf"]),
+        ("image_kind", &["--image-kind", "be"]),
+    ];
+
+    fn job(args: &[&str]) -> Option<Job> {
+        let cli = Cli::try_parse_from([&["tcevm", "comply"], args].concat()).ok()?;
+        let Command::Comply(args) = cli.command else { panic!("not comply") };
+        args.job().ok()
+    }
+
+    /// The job of the options whose bits are set.
+    fn of(set: usize) -> Option<Job> {
+        let chosen = OPTIONS.iter().enumerate().filter(|(n, _)| set >> n & 1 == 1);
+        job(&chosen.flat_map(|(_, (_, args))| args.iter().copied()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_matrix_has_every_option() {
+        let command = Cli::command();
+        let comply = command.find_subcommand("comply").expect("a command");
+        let ids: Vec<_> = comply.get_arguments().map(|arg| arg.get_id().as_str()).collect();
+        let mut listed: Vec<_> = OPTIONS.iter().map(|(id, _)| *id).collect();
+        listed.extend(ids.iter().filter(|id| ["help", "log"].contains(id)));
+        assert_eq!(ids.len(), listed.len(), "{ids:?}");
+        assert!(ids.iter().all(|id| listed.contains(id)), "{ids:?}");
+    }
+
+    // A job holds what it honours and nothing else, so an option that leaves the job as it was is ignored.
+    #[test]
+    fn each_option_of_any_combination_is_refused_or_changes_the_job() {
+        let all: Vec<_> = (0..1 << OPTIONS.len()).map(of).collect();
+        let mut accepted = 0;
+        for (set, job) in all.iter().enumerate() {
+            let Some(job) = job else { continue };
+            accepted += 1;
+            for (n, (id, _)) in OPTIONS.iter().enumerate().filter(|(n, _)| set >> n & 1 == 1) {
+                let without = all[set & !(1 << n)].as_ref();
+                assert_ne!(Some(job), without, "{id} is ignored in {job:?}");
+            }
+        }
+        assert!(accepted > 30, "{accepted} combinations are accepted");
+    }
+
+    #[test]
+    fn what_cannot_be_honoured_for_its_value_is_refused() {
+        for args in [
+            &["--list", "--format", "html"][..],
+            &["--against", "qemu", "--format", "html"],
+            &["--against", "qemu", "--rig", "direct"],
+            &["--against", "qemu", "--rig", "qemu-le"],
+            &["--random", "9", "--rig", "qemu"],
+            &["--random", "9", "--rig", "power-le", "--profile", "qemu"],
+            &["--rig", "nowhere"],
+        ] {
+            assert_eq!(job(args), None, "{args:?}");
+        }
+        for args in [
+            &["--random", "9", "--rig", "power-le", "--profile", "lopar"][..],
+            &["--random", "9", "--rig", "direct", "--profile", "qemu", "--against", "qemu"],
+            &["--against", "qemu", "--rig", "power", "--format", "junit"],
+        ] {
+            assert!(job(args).is_some(), "{args:?}");
+        }
+    }
 }

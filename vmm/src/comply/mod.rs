@@ -19,7 +19,7 @@ use comply::rig::Rig;
 use comply::{Clause, Profile, clauses, coverage, image};
 use thiserror::Error;
 
-use args::{ComplyArgs, Format};
+use args::{ComplyArgs, Format, Job};
 
 /// Every clause that applies passed.
 const PASSED: u8 = 0;
@@ -30,6 +30,8 @@ const FAILED: u8 = 1;
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
+    #[error("{0}")]
+    Together(String),
     #[error("no clause has {0:?} in its name; tcevm comply --list shows them")]
     NoClause(String),
     #[error("there is no rig {0}; there are {1}")]
@@ -52,62 +54,63 @@ pub enum Failure {
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
-    let chosen: Vec<&'static Clause> = clauses::matching(&args.filter).collect();
-    if chosen.is_empty() {
-        return Err(Failure::NoClause(args.filter.clone()));
+    match args.job().map_err(Failure::Together)? {
+        Job::List { filter, format } => {
+            print(&list(&chosen(&filter)?, format));
+            Ok(PASSED)
+        }
+        Job::Emit { filter, path, kind, profile } => {
+            emit(&chosen(&filter)?, &path, &kind, profile).map(|()| PASSED)
+        }
+        Job::Against { filter, rigs, format, peer } => {
+            peers::against(&peer, &chosen(&filter)?, &rigs, format)
+        }
+        Job::Random(random) => peers::random(&random),
+        Job::Suite { filter, rigs, format, profile } => {
+            let chosen = chosen(&filter)?;
+            let report = report(&rigs, &chosen, profile)?;
+            print(&written(&report, format));
+            let uncovered =
+                if filter.is_empty() { coverage::uncovered(&chosen) } else { Vec::new() };
+            uncovered.iter().for_each(|what| crate::cli::say(what));
+            Ok(if report.passed() && uncovered.is_empty() { PASSED } else { FAILED })
+        }
     }
-    if args.list {
-        print(&list(&chosen));
-        return Ok(PASSED);
-    }
-    if let Some(path) = &args.emit_image {
-        return emit(args, path, &chosen).map(|()| PASSED);
-    }
-    let peer = args.against.as_deref();
-    if let Some(calls) = args.random {
-        return peers::random(calls, args.seed, peer, args.profile);
-    }
-    if let Some(peer) = peer {
-        return peers::against(peer, &chosen);
-    }
-    let report = report(args, &chosen)?;
-    print(&match args.format {
-        Format::Table => format::table(&report, style()),
-        Format::Tap => format::tap(&report),
-        Format::Junit => format::junit(&report),
-        Format::Json => format::json(&report),
-        Format::Html => format::html(&report),
-    });
-    let uncovered = if args.filter.is_empty() { coverage::uncovered(&chosen) } else { Vec::new() };
-    uncovered.iter().for_each(|what| crate::cli::say(what));
-    Ok(if report.passed() && uncovered.is_empty() { PASSED } else { FAILED })
 }
 
-fn report(args: &ComplyArgs, chosen: &[&'static Clause]) -> Result<Report, Failure> {
+fn chosen(filter: &str) -> Result<Vec<&'static Clause>, Failure> {
+    let chosen: Vec<_> = clauses::matching(filter).collect();
+    if chosen.is_empty() { Err(Failure::NoClause(filter.into())) } else { Ok(chosen) }
+}
+
+fn written(report: &Report, format: Format) -> String {
+    match format {
+        Format::Table => format::table(report, style()),
+        Format::Tap => format::tap(report),
+        Format::Junit => format::junit(report),
+        Format::Json => format::json(report),
+        Format::Html => format::html(report),
+    }
+}
+
+fn report(
+    named: &[String],
+    chosen: &[&'static Clause],
+    profile: Option<Profile>,
+) -> Result<Report, Failure> {
     let mut report = Report { clauses: chosen.to_vec(), ..Report::default() };
-    for rig in wanted(args)? {
+    let mut rigs = rigs::all();
+    rigs.retain(|rig| named.is_empty() || rigs::is_meant(rig.name(), named));
+    for rig in rigs {
         match rig.missing() {
-            Some(why) if !args.rig.is_empty() => {
+            Some(why) if !named.is_empty() => {
                 return Err(Failure::Missing { rig: rig.name().into(), why });
             }
             Some(why) => report.missing.push((rig.name().into(), why)),
-            None => report.columns.push(column(&*rig, chosen, args.profile)?),
+            None => report.columns.push(column(&*rig, chosen, profile)?),
         }
     }
     Ok(report)
-}
-
-fn wanted(args: &ComplyArgs) -> Result<Vec<Box<dyn Rig>>, Failure> {
-    let mut all = rigs::all();
-    for name in &args.rig {
-        if !all.iter().any(|rig| rig.name().starts_with(name.as_str())) {
-            let names: Vec<_> = all.iter().map(|rig| rig.name()).collect();
-            return Err(Failure::NoRig(name.clone(), names.join(", ")));
-        }
-    }
-    let named = |rig: &dyn Rig| args.rig.iter().any(|name| rig.name().starts_with(name.as_str()));
-    all.retain(|rig| args.rig.is_empty() || named(&**rig));
-    Ok(all)
 }
 
 fn column(
@@ -132,13 +135,21 @@ fn column(
     Ok(Column { rig: name.into(), what: rig.what(), profile, outcomes })
 }
 
-fn list(chosen: &[&'static Clause]) -> String {
+fn list(chosen: &[&'static Clause], format: Format) -> String {
+    if format == Format::Json {
+        return format::clauses(chosen);
+    }
     chosen.iter().map(|clause| format!("{:<32}{}\n", clause.id, clause.says)).collect()
 }
 
 /// Writes the image that runs the clauses elsewhere. What LoPAR leaves open is left open there.
-fn emit(args: &ComplyArgs, path: &Path, chosen: &[&'static Clause]) -> Result<(), Failure> {
-    let profile = args.profile.unwrap_or(Profile::Papr);
+fn emit(
+    chosen: &[&'static Clause],
+    path: &Path,
+    kind: &str,
+    profile: Option<Profile>,
+) -> Result<(), Failure> {
+    let profile = profile.unwrap_or(Profile::Papr);
     let scripts = chosen.iter().filter_map(|clause| Some((clause.id, clause.script()?)));
     let mut visible = Vec::new();
     for (id, script) in scripts {
@@ -150,7 +161,7 @@ fn emit(args: &ComplyArgs, path: &Path, chosen: &[&'static Clause]) -> Result<()
     let title = format!("tcevm {} comply, profile {profile}", env!("CARGO_PKG_VERSION"));
     let scripts = visible.iter().map(|(id, script)| (*id, script));
     let blob = blob(&title, scripts, profile, Tell::Verdicts);
-    let runner = image::runner(&args.image_kind).unwrap_or_default();
+    let runner = image::runner(kind).unwrap_or_default();
     let image = image::with_blob(runner, &blob).map_err(|e| Failure::Image(e.to_string()))?;
     let failed = |source| Failure::Write { path: path.to_owned(), source };
     fs::write(path, image).map_err(failed)?;

@@ -3,56 +3,113 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use comply::compare::{self, Comparison};
 use comply::differential::{Parting, Player, part, shrink};
 use comply::direct::Setup;
+use comply::format;
 use comply::rig::{DirectRig, GuestRig, Rig};
-use comply::{Check, Clause, Profile, compare, random};
+use comply::{Clause, Profile, random};
 
+use super::args::{Format, Random};
 use super::{FAILED, Failure, PASSED, print, rigs};
 
-/// Compares every answer of ours with a peer's.
-pub(super) fn against(peer: &str, chosen: &[&'static Clause]) -> Result<u8, Failure> {
-    let (ours, theirs) = (guest("power-le")?, guest(&format!("{peer}-le"))?);
-    let differences = compare::compare(&ours, &theirs, peer, chosen);
-    let differences = differences.map_err(|why| failed(&theirs.name, why))?;
-    let compared = chosen.iter().filter(|clause| matches!(clause.check, Check::Script(_))).count();
-    print(&compare::tell(peer, compared, &differences));
-    let explained = differences.iter().all(|difference| difference.note.is_some());
-    Ok(if explained { PASSED } else { FAILED })
+/// Compares every answer of guests of ours with those of a peer's guest of the same endianness.
+pub(super) fn against(
+    peer: &str,
+    chosen: &[&'static Clause],
+    named: &[String],
+    format: Format,
+) -> Result<u8, Failure> {
+    let mut all = Vec::new();
+    for ours in rigs::compared(named).map_err(Failure::Together)? {
+        let ours = present(ours)?;
+        let theirs = guest(&its_peer(peer, &ours.name))?;
+        let compared = compare::compare(&ours, &theirs, peer, chosen);
+        all.push(compared.map_err(|why| failed(&theirs.name, why))?);
+    }
+    print(&match format {
+        Format::Table => all.iter().map(|compared| compare::tell(peer, compared)).collect(),
+        Format::Json => format::differences(peer, &all),
+        format => super::written(&compare::report(peer, chosen, &all), format),
+    });
+    Ok(if all.iter().all(Comparison::is_explained) { PASSED } else { FAILED })
+}
+
+/// The peer's rig beside one of ours.
+fn its_peer(peer: &str, ours: &str) -> String {
+    let kind = if ours.ends_with("-be") { "be" } else { "le" };
+    format!("{peer}-{kind}")
 }
 
 /// Plays a random sequence on pairs of machines.
-pub(super) fn random(
-    calls: u64,
-    seed: u64,
-    peer: Option<&str>,
-    profile: Option<Profile>,
-) -> Result<u8, Failure> {
-    let lines = random::sequence(seed, calls);
-    match peer {
-        Some(peer) => {
-            let theirs = guest(&format!("{peer}-le"))?;
-            let profile = profile.unwrap_or(Profile::Qemu);
-            let ours = Player::Direct("direct", Setup::default());
-            pair([&ours, &Player::Guest(&theirs)], &lines, profile, (calls, seed))
-        }
-        None => {
-            let profile = profile.unwrap_or(Profile::Lopar);
-            let mut code = PASSED;
-            let rigs = DirectRig::all();
-            let player = |rig: &DirectRig| Player::Direct("direct", rig.setup.clone());
-            for other in &rigs[1..] {
-                let other = Player::Direct(&other.name, other.setup.clone());
-                code = code.max(pair([&player(&rigs[0]), &other], &lines, profile, (calls, seed))?);
-            }
-            if profile == Profile::Lopar {
-                let power = guest("power-be")?;
-                let other = Player::Guest(&power);
-                code = code.max(pair([&player(&rigs[0]), &other], &lines, profile, (calls, seed))?);
-            }
-            Ok(code)
-        }
+pub(super) fn random(asked: &Random) -> Result<u8, Failure> {
+    let lines = random::sequence(asked.seed, asked.calls);
+    let (direct, guests) = rigs::play(&asked.rigs, asked.profile).map_err(Failure::Together)?;
+    let guests = guests.into_iter().map(present).collect::<Result<Vec<_>, _>>()?;
+    let mut code = PASSED;
+    let mut play = |players: [&Player<'_>; 2], profile| {
+        code = code.max(pair(players, &lines, profile, (asked.calls, asked.seed))?);
+        Ok(())
+    };
+    match &asked.peer {
+        Some(peer) => with_peer(peer, asked, (&direct, &guests), &mut play)?,
+        None => among_ours(asked, (&direct, &guests), &mut play)?,
     }
+    Ok(code)
+}
+
+type Play<'a> = &'a mut dyn FnMut([&Player<'_>; 2], Profile) -> Result<(), Failure>;
+
+/// Each of ours with the peer: direct calls answer as the peer unless the user wants another profile.
+fn with_peer(
+    peer: &str,
+    asked: &Random,
+    (direct, guests): (&[DirectRig], &[GuestRig]),
+    play: Play<'_>,
+) -> Result<(), Failure> {
+    let profile = asked.profile.unwrap_or(Profile::Qemu);
+    let only = DirectRig { name: "direct".into(), setup: Setup::default() };
+    let direct = if asked.rigs.is_empty() { &[only][..] } else { direct };
+    for ours in direct {
+        let theirs = guest(&its_peer(peer, &ours.name))?;
+        play([&calls(ours), &Player::Guest(&theirs)], profile)?;
+    }
+    for ours in guests {
+        let theirs = guest(&its_peer(peer, &ours.name))?;
+        play([&Player::Guest(ours), &Player::Guest(&theirs)], ours.profile)?;
+    }
+    Ok(())
+}
+
+/// Direct calls with each of the others.
+fn among_ours(
+    asked: &Random,
+    (direct, guests): (&[DirectRig], &[GuestRig]),
+    play: Play<'_>,
+) -> Result<(), Failure> {
+    let profile = asked.profile.unwrap_or(Profile::Lopar);
+    let all = DirectRig::all();
+    let Some((first, others)) = all.split_first() else { return Ok(()) };
+    let first = calls(first);
+    let mut guests: Vec<&GuestRig> = guests.iter().collect();
+    let big = guest("power-be")?;
+    if asked.rigs.is_empty() && profile == big.profile {
+        guests.push(&big);
+    }
+    let wanted = |rig: &&DirectRig| {
+        asked.rigs.is_empty() || direct.iter().any(|wanted| wanted.name == rig.name)
+    };
+    for other in others.iter().filter(wanted) {
+        play([&first, &calls(other)], profile)?;
+    }
+    for other in guests {
+        play([&first, &Player::Guest(other)], profile)?;
+    }
+    Ok(())
+}
+
+fn calls(rig: &DirectRig) -> Player<'_> {
+    Player::Direct(&rig.name, rig.setup.clone())
 }
 
 /// Plays the sequence on two; prints the shortest that they answer differently.
@@ -95,9 +152,12 @@ pub(super) fn guest(name: &str) -> Result<GuestRig, Failure> {
     let mut all = rigs::guests();
     let names = all.iter().map(|rig| rig.name.clone()).collect::<Vec<_>>().join(", ");
     let at = all.iter().position(|rig| rig.name == name);
-    let rig = all.swap_remove(at.ok_or_else(|| Failure::NoRig(name.into(), names))?);
+    present(all.swap_remove(at.ok_or_else(|| Failure::NoRig(name.into(), names))?))
+}
+
+fn present(rig: GuestRig) -> Result<GuestRig, Failure> {
     match rig.missing() {
-        Some(why) => Err(Failure::Missing { rig: name.into(), why }),
+        Some(why) => Err(Failure::Missing { rig: rig.name, why }),
         None => Ok(rig),
     }
 }

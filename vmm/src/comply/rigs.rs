@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The rigs that `tcevm comply` knows.
+//! The rigs that `tcevm comply` knows, and which of them an option means.
 
 use comply::Profile;
 use comply::image;
@@ -7,6 +7,9 @@ use comply::rig::{Boot, DirectRig, GuestRig, Rig, qemu};
 
 use super::boot;
 use crate::kvm::host;
+
+/// The guest that is compared unless the user chooses.
+const COMPARED: &str = "power-le";
 
 /// Every rig, those that are missing here too.
 pub(super) fn all() -> Vec<Box<dyn Rig>> {
@@ -18,13 +21,79 @@ pub(super) fn all() -> Vec<Box<dyn Rig>> {
 
 /// The rigs that run a guest.
 pub(super) fn guests() -> Vec<GuestRig> {
+    our_guests().into_iter().chain(qemu::KINDS.map(qemu::rig)).collect()
+}
+
+/// Those of them whose guests run on our vCPUs.
+fn our_guests() -> Vec<GuestRig> {
     vec![
         ours("power-le", "le", "our POWER9, little-endian guest", Box::new(boot::power), None),
         ours("power-be", "be", "our POWER9, big-endian guest", Box::new(boot::power), None),
         ours("kvm", "x86", "x86-64 guest under /dev/kvm", Box::new(boot::kvm), no_kvm()),
-        qemu::rig("le"),
-        qemu::rig("be"),
     ]
+}
+
+/// A value of `--rig`: the beginning of at least one name.
+pub(super) fn named(start: &str) -> Result<String, String> {
+    let direct = DirectRig::all().into_iter().map(|rig| rig.name);
+    let names: Vec<_> = direct.chain(guest_names()).collect();
+    match names.iter().any(|name| name.starts_with(start)) {
+        true => Ok(start.to_owned()),
+        false => Err(format!("no rig begins so; there are {}", names.join(", "))),
+    }
+}
+
+/// The names of the rigs that run a guest, without a look whether they are here.
+pub(super) fn guest_names() -> impl Iterator<Item = String> {
+    our_guests().into_iter().map(|rig| rig.name).chain(qemu::KINDS.map(qemu::name))
+}
+
+/// Whether one of these beginnings is that of a name.
+pub(super) fn is_meant(name: &str, starts: &[String]) -> bool {
+    starts.iter().any(|start| name.starts_with(start.as_str()))
+}
+
+/// Our guests that `--against` compares. Errors: none is meant.
+pub(super) fn compared(starts: &[String]) -> Result<Vec<GuestRig>, String> {
+    let mut ours = our_guests();
+    if starts.is_empty() {
+        ours.retain(|rig| rig.name == COMPARED);
+    } else {
+        each_means_one(starts, ours.iter().map(|rig| rig.name.as_str()))?;
+        ours.retain(|rig| is_meant(&rig.name, starts));
+    }
+    Ok(ours)
+}
+
+/// Our rigs that play a random sequence: those of direct calls, and guests. Errors: none is meant, or one
+/// cannot give the answers of the profile.
+pub(super) fn play(
+    starts: &[String],
+    profile: Option<Profile>,
+) -> Result<(Vec<DirectRig>, Vec<GuestRig>), String> {
+    let (mut direct, mut guests) = (DirectRig::all(), our_guests());
+    let names = direct.iter().map(|rig| &rig.name).chain(guests.iter().map(|rig| &rig.name));
+    each_means_one(starts, names.map(String::as_str))?;
+    direct.retain(|rig| is_meant(&rig.name, starts));
+    guests.retain(|rig| is_meant(&rig.name, starts));
+    let (Some(guest), Some(profile)) = (guests.first(), profile) else {
+        return Ok((direct, guests));
+    };
+    if profile == guest.profile {
+        return Ok((direct, guests));
+    }
+    let name = &guest.name;
+    Err(format!("{name} answers as {}; leave --profile away, or name direct rigs", guest.profile))
+}
+
+fn each_means_one<'a>(
+    starts: &[String],
+    names: impl Iterator<Item = &'a str> + Clone,
+) -> Result<(), String> {
+    let means_none = |start: &&String| !names.clone().any(|name| name.starts_with(start.as_str()));
+    let Some(start) = starts.iter().find(means_none) else { return Ok(()) };
+    let names: Vec<_> = names.collect();
+    Err(format!("--rig {start}: here it is one of ours: {}", names.join(", ")))
 }
 
 fn no_kvm() -> Option<String> {

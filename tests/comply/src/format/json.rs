@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! One JSON object.
 
+use crate::clause::Clause;
+use crate::compare::{Comparison, Difference};
 use crate::report::{Column, Report};
 use crate::run::{Done, Outcome};
 use serde_json::{Value, json};
@@ -28,6 +30,48 @@ pub fn json(report: &Report) -> String {
     })
     .to_string()
         + "\n"
+}
+
+/// The clauses without a run.
+pub fn clauses(clauses: &[&'static Clause]) -> String {
+    let row =
+        |clause: &&Clause| json!({ "id": clause.id, "spec": clause.spec, "says": clause.says });
+    json!({ "clauses": clauses.iter().map(row).collect::<Vec<_>>() }).to_string() + "\n"
+}
+
+/// Comparisons with a peer.
+pub fn differences(peer: &str, comparisons: &[Comparison]) -> String {
+    let comparison = |compared: &Comparison| {
+        json!({
+            "ours": compared.ours,
+            "theirs": compared.theirs,
+            "compared": compared.compared,
+            "differences": compared.differences.iter().map(difference).collect::<Vec<_>>(),
+        })
+    };
+    json!({
+        "peer": peer,
+        "explained": comparisons.iter().all(Comparison::is_explained),
+        "comparisons": comparisons.iter().map(comparison).collect::<Vec<_>>(),
+    })
+    .to_string()
+        + "\n"
+}
+
+fn difference(difference: &Difference) -> Value {
+    let note = difference.note.map(|note| {
+        json!({
+            "number": note.number, "title": note.title, "text": note.text,
+            "ours": note.ours, "theirs": note.theirs, "right": note.right,
+        })
+    });
+    json!({
+        "id": difference.clause.id,
+        "step": difference.step,
+        "ours": difference.ours,
+        "theirs": difference.theirs,
+        "note": note,
+    })
 }
 
 fn cell(outcome: &Outcome, column: &Column) -> Value {

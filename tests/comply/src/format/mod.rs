@@ -10,7 +10,7 @@ mod table;
 mod tap;
 
 pub use html::html;
-pub use json::json;
+pub use json::{clauses, differences, json};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use page::{Page, page};

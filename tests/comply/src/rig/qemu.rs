@@ -30,11 +30,19 @@ fn program() -> String {
     env::var("QEMU").unwrap_or_else(|_| "qemu-system-ppc64".into())
 }
 
-/// The rig with the runner of a kind, `le` or `be`.
+/// The kinds of its guests.
+pub const KINDS: [&str; 2] = ["le", "be"];
+
+/// The name of the rig with the runner of a kind.
+pub fn name(kind: &str) -> String {
+    format!("qemu-{kind}")
+}
+
+/// The rig with the runner of a kind.
 pub fn rig(kind: &str) -> GuestRig {
     let version = version();
     GuestRig {
-        name: format!("qemu-{kind}"),
+        name: name(kind),
         what: version.clone().unwrap_or_else(|why| why),
         profile: Profile::Qemu,
         runner: image::runner(kind).unwrap_or_default(),
