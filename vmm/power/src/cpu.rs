@@ -4,8 +4,9 @@
 use crate::{
     Exit,
     block::{Cache, Illegal, Place},
+    facility::{VectorFn, VectorValueFn, Vectors},
     interrupt::Stop,
-    machine::{EQ, GT, LT, Machine, Size},
+    machine::{EQ, Facility, GT, LT, Machine, Size},
     mem::{Bus, Tlb},
     mmu::Mmu,
     msr,
@@ -42,10 +43,7 @@ pub struct Cpu {
     /// Whether the last branch was taken.
     pub(crate) jumped: bool,
     msr: u64,
-    /// Vector-scalar registers: FPR n is doubleword 0 of VSR n, VR n is VSR 32+n.
-    pub(crate) vsr: [Vector; 64],
-    pub(crate) vscr: u32,
-    pub(crate) fpscr: u64,
+    pub(crate) vectors: Vectors,
     /// MSR\[SF\] as a mask of addresses.
     pub(crate) ea_mask: u64,
     /// The same for addresses of instructions, whose two low bits are 0.
@@ -126,9 +124,7 @@ impl Cpu {
             nip: spr::RESET_VECTOR,
             jumped: false,
             msr: msr::ME,
-            vsr: [Vector::ZERO; 64],
-            vscr: 0,
-            fpscr: 0,
+            vectors: Vectors::default(),
             ea_mask: u64::from(u32::MAX),
             pc_mask: u64::from(u32::MAX) & !3,
             little: false,
@@ -173,6 +169,7 @@ impl Cpu {
     /// Writes the whole MSR and what is derived from it.
     pub fn set_msr(&mut self, msr: u64) {
         self.msr = msr;
+        self.vectors.follow_msr(msr);
         self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
         self.pc_mask = self.ea_mask & !3;
         self.little = msr & msr::LE != 0;
@@ -263,6 +260,7 @@ fn flag(c: bool) -> u64 {
 
 impl Machine for Cpu {
     type Val = u64;
+    type Vec = Vector;
 
     #[inline(always)]
     fn imm(&mut self, v: u64) -> u64 {
@@ -487,6 +485,82 @@ impl Machine for Cpu {
     }
     fn store_conditional(&mut self, ea: u64, size: Size, v: u64) -> Result<u64, Stop> {
         self.store_if_reserved(ea, size.bytes(), u128::from(v)).map(flag)
+    }
+    #[inline(always)]
+    fn need(&mut self, facility: Facility) -> Result<(), Stop> {
+        self.vectors.need(facility)
+    }
+    #[inline(always)]
+    fn vs(&mut self, n: usize) -> Vector {
+        self.vectors.x(n)
+    }
+    #[inline(always)]
+    fn set_vs(&mut self, n: usize, v: Vector) {
+        self.vectors.set_x(n, v);
+    }
+    #[inline(always)]
+    fn vec(&mut self, high: u64, low: u64) -> Vector {
+        Vector::new(high, low)
+    }
+    #[inline(always)]
+    fn doubleword(&mut self, v: Vector, i: usize) -> u64 {
+        v.lane(i)
+    }
+    #[inline(always)]
+    fn vec_and(&mut self, a: Vector, b: Vector) -> Vector {
+        (u128::from(a) & u128::from(b)).into()
+    }
+    #[inline(always)]
+    fn vec_or(&mut self, a: Vector, b: Vector) -> Vector {
+        (u128::from(a) | u128::from(b)).into()
+    }
+    #[inline(always)]
+    fn vec_xor(&mut self, a: Vector, b: Vector) -> Vector {
+        (u128::from(a) ^ u128::from(b)).into()
+    }
+    #[inline(always)]
+    fn vec_not(&mut self, a: Vector) -> Vector {
+        (!u128::from(a)).into()
+    }
+    #[inline(always)]
+    fn vec_of(&mut self, f: fn(u64) -> Vector, a: u64) -> Vector {
+        f(a)
+    }
+    #[inline(always)]
+    fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Vector, b: u64) -> u64 {
+        f(a, b)
+    }
+    #[inline(always)]
+    fn load_vec(&mut self, ea: u64) -> Result<Vector, Stop> {
+        self.load_vector(ea)
+    }
+    #[inline(always)]
+    fn store_vec(&mut self, ea: u64, v: Vector) -> Result<(), Stop> {
+        self.store_vector(ea, v)
+    }
+    #[inline(always)]
+    fn load_elements(&mut self, ea: u64, size: Size) -> Result<Vector, Stop> {
+        self.load_each(ea, size)
+    }
+    #[inline(always)]
+    fn store_elements(&mut self, ea: u64, size: Size, v: Vector) -> Result<(), Stop> {
+        self.store_each(ea, size, v)
+    }
+    #[inline(always)]
+    fn vector(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
+        f(&mut self.vectors, w)
+    }
+    #[inline(always)]
+    fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
+        let done = f(&mut self.vectors, w);
+        if w.rc() && matches!(done, Ok(()) | Err(Stop::FloatEnabled)) {
+            self.cr[1] = self.vectors.summary() as u8;
+        }
+        done
+    }
+    #[inline(always)]
+    fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<u64, Stop> {
+        f(&mut self.vectors, w)
     }
     #[inline(always)]
     fn stop_if(&mut self, cond: u64, stop: Stop) -> Result<(), Stop> {

@@ -3,8 +3,7 @@
 //! `xvadddp`. FR, FI and FPRF stay; any enabled exception leaves the whole target alone.
 
 use crate::{
-    Cpu,
-    facility::all_or_none,
+    facility::{Vectors, all_or_none},
     float::{Mode, Op, Outcome, Route, arithmetic},
     float_operands::{Element, Target, element_compare, format_of},
     fpscr::VE,
@@ -16,10 +15,10 @@ use std::cmp::Ordering;
 
 type Result = std::result::Result<(), Stop>;
 
-impl Cpu {
-    /// VSR\[XT\] <- the outcomes of its elements, unless any is an enabled exception.
+impl Vectors {
+    /// VSR\[XT\] <- the outcomes of its elements, unless any is an enabled exception; their exceptions.
     #[inline(always)]
-    fn xv_result<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Outcome) -> Result {
+    fn xv_outcomes<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Outcome) -> u64 {
         let mut facts = 0;
         let v = Vector::build(|i| {
             let (bits, more) = f(i);
@@ -29,6 +28,12 @@ impl Cpu {
         if self.conclude_vector(facts) {
             self.set_x(w.xt(), v);
         }
+        facts
+    }
+    /// The same, then the interrupt of an enabled exception.
+    #[inline(always)]
+    fn xv_result<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Outcome) -> Result {
+        let facts = self.xv_outcomes::<T>(w, f);
         self.float_trap(facts)
     }
     /// VSR\[XT\] <- op(VSR\[XB\]).
@@ -90,27 +95,27 @@ impl Cpu {
         let (a, b) = (self.x(w.xa()), self.x(w.xb()));
         self.xv_result::<T>(w, |i| f(a.lane::<T>(i).bits(), b.lane::<T>(i).bits()))
     }
-    /// VSR\[XT\] <- each element all ones if the comparison holds, else 0; with CR6 if the word
-    /// asks.
+    /// VSR\[XT\] <- each element all ones if the comparison holds, else 0; what CR6 would be. After an enabled
+    /// exception CR6 is undefined: it is of the old target. Exceptions are [noted](Vectors::note).
     #[inline(always)]
     pub(crate) fn xv_compare<T: Element>(
         &mut self,
         w: Word,
         holds: fn(Ordering) -> bool,
         ordered: bool,
-    ) -> Result {
-        let ve = self.fpscr & VE != 0;
-        let done = self.xv_pick::<T>(w, |a, b| element_compare::<T>(a, b, holds, ordered, ve));
-        // After an enabled exception CR6 is undefined: it is of the old target.
-        let off = done == Err(Stop::VsxUnavailable);
-        if w.vrc() && !off {
-            self.cr[6] = all_or_none(self.x(w.xt()));
-        }
-        done
+    ) -> std::result::Result<u64, Stop> {
+        self.vsx()?;
+        let (ve, a, b) = (self.fpscr & VE != 0, self.x(w.xa()), self.x(w.xb()));
+        let facts = self.xv_outcomes::<T>(w, |i| {
+            let [a, b] = [a, b].map(|v| v.lane::<T>(i).bits());
+            element_compare::<T>(a, b, holds, ordered, ve)
+        });
+        self.note(facts);
+        Ok(all_or_none(self.x(w.xt())))
     }
 }
 
-impl Cpu {
+impl Vectors {
     /// VSR\[XT\] <- each element all ones if the test holds, else 0.
     #[inline(always)]
     pub(crate) fn xv_test<T: Element>(&mut self, w: Word, holds: impl Fn(u128) -> bool) -> Result {
@@ -120,13 +125,16 @@ impl Cpu {
         self.set_x(w.xt(), Vector::build(|i| T::of(element(i))));
         Ok(())
     }
-    /// CR field BF <- all the flags of the elements of VSR\[XA\] and VSR\[XB\].
+    /// All the flags of the elements of VSR\[XA\] and VSR\[XB\], for a CR field.
     #[inline(always)]
-    pub(crate) fn xv_flags<T: Element>(&mut self, w: Word, f: impl Fn(u128, u128) -> u8) -> Result {
+    pub(crate) fn xv_flags<T: Element>(
+        &mut self,
+        w: Word,
+        f: impl Fn(u128, u128) -> u8,
+    ) -> std::result::Result<u64, Stop> {
         self.vsx()?;
         let (a, b) = (self.x(w.xa()), self.x(w.xb()));
         let flags = |i| f(a.lane::<T>(i).bits(), b.lane::<T>(i).bits());
-        self.cr[w.bf() as usize & 7] = (0..T::COUNT).fold(0, |all, i| all | flags(i));
-        Ok(())
+        Ok((0..T::COUNT).fold(0, |all, i| all | u64::from(flags(i))))
     }
 }

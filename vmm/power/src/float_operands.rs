@@ -6,7 +6,7 @@
 //! 3.1 requires. Words that are undefined beside a result of a word repeat it, as there.
 
 use crate::{
-    Cpu,
+    facility::Vectors,
     float::{Format, Mode, Op, Outcome, Rounding, Route, arithmetic, compare},
     fpscr::{FPCC, INTEGER, NOTHING, RESULT, VE},
     interrupt::Stop,
@@ -52,18 +52,17 @@ pub(crate) enum Target {
 }
 
 /// Scalars in floating-point registers.
-impl Cpu {
+impl Vectors {
     #[inline(always)]
     pub(crate) fn f(&self, n: usize) -> u128 {
         self.fpr(n).into()
     }
-    /// FRT <- an outcome; `replaced` as in [`Cpu::conclude`].
+    /// FRT <- an outcome; `replaced` as in [`Vectors::conclude`].
     #[inline(always)]
     fn f_result(&mut self, w: Word, (bits, facts): Outcome, replaced: u64) -> Result {
         if self.conclude(facts, replaced) {
             self.set_fpr(w.rt(), bits as u64);
         }
-        self.record_fp(w);
         self.float_trap(facts)
     }
     /// FRT <- op(FRB).
@@ -115,30 +114,24 @@ impl Cpu {
         let (n, facts) = f(self.f(w.rb()), self.mode().rounding);
         self.f_result(w, (n.into(), facts), INTEGER)
     }
-    /// CR field and FPCC <- how two values compare.
+    /// FPCC <- how two values compare, which is also a CR field. Its exceptions are [noted](Vectors::note).
     #[inline(always)]
-    pub(crate) fn compare(
-        &mut self,
-        w: Word,
-        [a, b]: [u128; 2],
-        format: Format,
-        ordered: bool,
-    ) -> Result {
+    pub(crate) fn compare(&mut self, [a, b]: [u128; 2], format: Format, ordered: bool) -> u64 {
         let facts = compare::exceptions(a, b, format, ordered, self.fpscr & VE != 0);
         self.conclude(facts, NOTHING);
-        self.set_fpcc(w, compare::code(compare::order(a, b, format)));
-        self.float_trap(facts)
+        self.note(facts);
+        self.set_fpcc(compare::code(compare::order(a, b, format)))
     }
-    /// CR field BF and FPCC <- a code.
+    /// FPCC <- a code; the CR field that it is.
     #[inline(always)]
-    pub(crate) fn set_fpcc(&mut self, w: Word, code: u64) {
+    pub(crate) fn set_fpcc(&mut self, code: u64) -> u64 {
         self.fpscr = self.fpscr & !FPCC | code;
-        self.cr[w.bf() as usize & 7] = (code >> 12) as u8;
+        code >> 12
     }
 }
 
 /// Scalars in doubleword 0 of vector-scalar registers, or in all of one.
-impl Cpu {
+impl Vectors {
     /// Element 0 of VSR `n`.
     #[inline(always)]
     pub(crate) fn xs<T: Element>(&self, n: usize) -> u128 {

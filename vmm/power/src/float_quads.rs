@@ -3,7 +3,7 @@
 //! the whole of `xsaddqp[o]`.
 
 use crate::{
-    Cpu,
+    facility::Vectors,
     float::{Mode, Op, Outcome, QP, Rounding, arithmetic},
     float_operands::Element,
     fpscr::{INTEGER, RESULT},
@@ -13,7 +13,7 @@ use crate::{
 
 type Result = std::result::Result<(), Stop>;
 
-impl Cpu {
+impl Vectors {
     /// VR `n`.
     #[inline(always)]
     pub(crate) fn q(&self, n: usize) -> u128 {
@@ -64,7 +64,7 @@ impl Cpu {
     pub(crate) fn q_number<T: Element>(
         &mut self,
         w: Word,
-        f: impl Fn(&Cpu, u128) -> Outcome,
+        f: impl Fn(&Vectors, u128) -> Outcome,
     ) -> Result {
         self.vsx()?;
         let outcome = f(self, self.q(w.rb()));

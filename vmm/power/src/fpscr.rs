@@ -3,7 +3,7 @@
 //! and the one place where an instruction's exceptions go into it.
 
 use crate::{
-    Cpu,
+    facility::Vectors,
     float::{Mode, Rounding},
     interrupt::Stop,
     msr,
@@ -124,7 +124,7 @@ pub(crate) fn raised(fpscr: u64, exceptions: u64) -> u64 {
     summed(fpscr | exceptions | fx)
 }
 
-impl Cpu {
+impl Vectors {
     /// How results are rounded now.
     #[inline(always)]
     pub(crate) fn mode(&self) -> Mode {

@@ -15,7 +15,7 @@ mod aes;
 pub mod block;
 mod cpu;
 mod decimal;
-mod facility;
+pub mod facility;
 pub mod float;
 mod float_elements;
 mod float_operands;

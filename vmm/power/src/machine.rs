@@ -6,7 +6,15 @@
 //! (they use [`Machine::select`]) and why everything that is long or rare is a function on
 //! the CPU reached through [`Machine::call`].
 
-use crate::{Cpu, interrupt::Stop, word::Word};
+use crate::{
+    Cpu,
+    facility::{VectorFn, VectorValueFn},
+    interrupt::Stop,
+    vector::Vector,
+    word::Word,
+};
+
+pub use crate::facility::Facility;
 
 /// Width of a storage access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +53,8 @@ pub const EQ: u64 = 2;
 pub trait Machine: Sized {
     /// A 64-bit value: a number, or a name for one.
     type Val: Copy;
+    /// A 128-bit value.
+    type Vec: Copy;
 
     /// A constant.
     fn imm(&mut self, v: u64) -> Self::Val;
@@ -139,11 +149,82 @@ pub trait Machine: Sized {
         v: Self::Val,
     ) -> Result<Self::Val, Stop>;
 
+    /// Stops unless a facility is available.
+    fn need(&mut self, facility: Facility) -> Result<(), Stop>;
+    /// Vector-scalar register `n`.
+    fn vs(&mut self, n: usize) -> Self::Vec;
+    /// Sets vector-scalar register `n`.
+    fn set_vs(&mut self, n: usize, v: Self::Vec);
+    /// A value of two doublewords, 0 and 1.
+    fn vec(&mut self, high: Self::Val, low: Self::Val) -> Self::Vec;
+    /// Doubleword `i`.
+    fn doubleword(&mut self, v: Self::Vec, i: usize) -> Self::Val;
+    fn vec_and(&mut self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    fn vec_or(&mut self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    fn vec_xor(&mut self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    fn vec_not(&mut self, a: Self::Vec) -> Self::Vec;
+    /// A pure function of a 64-bit value.
+    fn vec_of(&mut self, f: fn(u64) -> Vector, a: Self::Val) -> Self::Vec;
+    /// A pure function that makes a 64-bit value.
+    fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Self::Vec, b: Self::Val) -> Self::Val;
+    /// Loads a quadword in the byte order of MSR\[LE\].
+    fn load_vec(&mut self, ea: Self::Val) -> Result<Self::Vec, Stop>;
+    /// Stores a quadword in the byte order of MSR\[LE\].
+    fn store_vec(&mut self, ea: Self::Val, v: Self::Vec) -> Result<(), Stop>;
+    /// Loads elements, each in the byte order of MSR\[LE\], the first one at `ea`.
+    fn load_elements(&mut self, ea: Self::Val, size: Size) -> Result<Self::Vec, Stop>;
+    /// Stores elements, each in the byte order of MSR\[LE\], the first one at `ea`.
+    fn store_elements(&mut self, ea: Self::Val, size: Size, v: Self::Vec) -> Result<(), Stop>;
+    /// Runs a function of the vector state.
+    fn vector(&mut self, f: VectorFn, w: Word) -> Result<(), Stop>;
+    /// Runs a function of the vector state; then CR1 <- FPSCR\[FX,FEX,VX,OX\] if the word has Rc, also when an
+    /// enabled exception stops it.
+    fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop>;
+    /// Runs a function of the vector state that makes a value.
+    fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<Self::Val, Stop>;
+
     /// Takes the interrupt if `cond`.
     fn stop_if(&mut self, cond: Self::Val, stop: Stop) -> Result<(), Stop>;
     /// Runs a function of the CPU that is too long or too rare to spell out here.
     fn call(&mut self, f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop>;
 
+    /// Floating-point register `n`.
+    #[inline(always)]
+    fn fpr(&mut self, n: usize) -> Self::Val {
+        let v = self.vs(n);
+        self.doubleword(v, 0)
+    }
+    /// Doubleword 0 of vector-scalar register `n` <- a value. Doubleword 1 becomes 0: version 3.0B leaves it undefined,
+    /// this is what version 3.1 requires.
+    #[inline(always)]
+    fn set_scalar(&mut self, n: usize, v: Self::Val) {
+        let zero = self.imm(0);
+        let v = self.vec(v, zero);
+        self.set_vs(n, v);
+    }
+    /// CR field BF <- what a comparison makes; then its enabled exceptions stop.
+    #[inline(always)]
+    fn float_compare(&mut self, f: VectorValueFn, w: Word) -> Result<(), Stop> {
+        let field = self.vector_value(f, w)?;
+        self.set_crf(w.bf(), field);
+        self.vector(|c, _| c.trap(), w)
+    }
+    /// CR6 <- what a function of the vector state makes.
+    #[inline(always)]
+    fn record6(&mut self, f: VectorValueFn, w: Word) -> Result<(), Stop> {
+        let field = self.vector_value(f, w)?;
+        self.set_crf(6, field);
+        Ok(())
+    }
+    /// CR6 <- what a comparison makes, if the word asks for it; then its enabled exceptions stop.
+    #[inline(always)]
+    fn vector_compare(&mut self, f: VectorValueFn, w: Word) -> Result<(), Stop> {
+        let field = self.vector_value(f, w)?;
+        if w.vrc() {
+            self.set_crf(6, field);
+        }
+        self.vector(|c, _| c.trap(), w)
+    }
     /// `(RA|0)`.
     #[inline(always)]
     fn gpr_or_zero(&mut self, r: usize) -> Self::Val {

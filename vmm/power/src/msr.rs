@@ -112,7 +112,7 @@ impl Cpu {
     /// asks for it (Book III, 6.5.9).
     fn float_exception_waiting(&mut self, before: u64) {
         let asked = before & (FE0 | FE1) == 0 && self.msr() & (FE0 | FE1) != 0;
-        if asked && self.fpscr & fpscr::FEX != 0 {
+        if asked && self.vectors.fpscr & fpscr::FEX != 0 {
             let next = self.nip & self.ea_mask;
             self.take(PROGRAM, next, program::FLOAT_ENABLED | program::LATER);
         }

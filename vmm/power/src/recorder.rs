@@ -5,12 +5,14 @@
 
 use crate::{
     Cpu, GuestMemory,
+    facility::{VectorFn, VectorValueFn},
     interrupt::Stop,
     isa,
-    machine::{Machine, Size},
+    machine::{Facility, Machine, Size},
     msr,
     row::Row,
     spr,
+    vector::Vector,
     word::Word,
 };
 use std::sync::Arc;
@@ -20,8 +22,19 @@ use vm_memory::{Bytes, GuestAddress};
 #[derive(Clone, Copy)]
 pub(crate) struct Name(usize);
 
+/// The name of a 128-bit value.
+#[derive(Clone, Copy)]
+pub(crate) struct WideName(usize);
+
+/// What an operation makes; those that make nothing make 0.
+#[derive(Clone, Copy)]
+enum Value {
+    Plain(u64),
+    Wide(Vector),
+}
+
 /// A recorded operation, given the values of those before it.
-type Op = Box<dyn Fn(&mut Cpu, &[u64]) -> Result<u64, Stop>>;
+type Op = Box<dyn Fn(&mut Cpu, &[Value]) -> Result<Value, Stop>>;
 
 /// A list of operations.
 #[derive(Default)]
@@ -30,20 +43,33 @@ pub(crate) struct Recorder(Vec<Op>);
 /// An argument of an operation: a named value, or something known when it is recorded.
 trait Argument: Copy + 'static {
     type Known;
-    fn known(self, values: &[u64]) -> Self::Known;
+    fn known(self, values: &[Value]) -> Self::Known;
 }
 
 impl Argument for Name {
     type Known = u64;
-    fn known(self, values: &[u64]) -> u64 {
-        values[self.0]
+    fn known(self, values: &[Value]) -> u64 {
+        match values[self.0] {
+            Value::Plain(v) => v,
+            Value::Wide(_) => unreachable!("a name of a 64-bit value"),
+        }
+    }
+}
+
+impl Argument for WideName {
+    type Known = Vector;
+    fn known(self, values: &[Value]) -> Vector {
+        match values[self.0] {
+            Value::Wide(v) => v,
+            Value::Plain(_) => unreachable!("a name of a 128-bit value"),
+        }
     }
 }
 
 macro_rules! known_when_recorded {
     ($($t:ty),*) => { $(impl Argument for $t {
         type Known = $t;
-        fn known(self, _: &[u64]) -> $t {
+        fn known(self, _: &[Value]) -> $t {
             self
         }
     })* };
@@ -54,61 +80,79 @@ known_when_recorded!(
     u64,
     usize,
     Size,
+    Facility,
     Stop,
     Word,
     fn(u64) -> u64,
     fn(u64, u64) -> u64,
+    fn(u64) -> Vector,
+    fn(Vector, u64) -> u64,
+    VectorFn,
+    VectorValueFn,
     fn(&mut Cpu, Word) -> Result<(), Stop>
 );
 
-/// What the CPU's operation gives, as the value of a recorded one; no value is 0.
+/// What the CPU's operation gives, as the value of a recorded one.
 trait Computed {
-    fn computed(self) -> Result<u64, Stop>;
+    fn computed(self) -> Result<Value, Stop>;
 }
 
 impl Computed for u64 {
-    fn computed(self) -> Result<u64, Stop> {
-        Ok(self)
+    fn computed(self) -> Result<Value, Stop> {
+        Ok(Value::Plain(self))
+    }
+}
+
+impl Computed for Vector {
+    fn computed(self) -> Result<Value, Stop> {
+        Ok(Value::Wide(self))
     }
 }
 
 impl Computed for () {
-    fn computed(self) -> Result<u64, Stop> {
-        Ok(0)
+    fn computed(self) -> Result<Value, Stop> {
+        Ok(Value::Plain(0))
     }
 }
 
 impl<T: Computed> Computed for Result<T, Stop> {
-    fn computed(self) -> Result<u64, Stop> {
+    fn computed(self) -> Result<Value, Stop> {
         self.and_then(T::computed)
     }
 }
 
 /// What a meaning gets back from an operation that is only written down.
 trait Recorded {
-    fn recorded(name: Name) -> Self;
+    fn recorded(at: usize) -> Self;
 }
 
 impl Recorded for Name {
-    fn recorded(name: Name) -> Name {
-        name
+    fn recorded(at: usize) -> Name {
+        Name(at)
+    }
+}
+
+impl Recorded for WideName {
+    fn recorded(at: usize) -> WideName {
+        WideName(at)
     }
 }
 
 impl Recorded for () {
-    fn recorded(_: Name) {}
+    fn recorded(_: usize) {}
 }
 
 impl<T: Recorded> Recorded for Result<T, Stop> {
-    fn recorded(name: Name) -> Result<T, Stop> {
-        Ok(T::recorded(name))
+    fn recorded(at: usize) -> Result<T, Stop> {
+        Ok(T::recorded(at))
     }
 }
 
 impl Recorder {
-    fn push(&mut self, op: Op) -> Name {
+    /// Writes an operation down; its number.
+    fn push(&mut self, op: Op) -> usize {
         self.0.push(op);
-        Name(self.0.len() - 1)
+        self.0.len() - 1
     }
 
     /// Does what was recorded.
@@ -126,9 +170,9 @@ impl Recorder {
 macro_rules! operations {
     ($(fn $op:ident($($arg:ident: $t:ty),*) -> $result:ty;)*) => { $(
         fn $op(&mut self, $($arg: $t),*) -> $result {
-            let op = move |cpu: &mut Cpu, values: &[u64]| {
+            let op = move |cpu: &mut Cpu, values: &[Value]| {
                 let _ = values;
-                cpu.$op($($arg.known(values)),*).computed()
+                Machine::$op(cpu, $($arg.known(values)),*).computed()
             };
             Recorded::recorded(self.push(Box::new(op)))
         }
@@ -137,6 +181,7 @@ macro_rules! operations {
 
 impl Machine for Recorder {
     type Val = Name;
+    type Vec = WideName;
 
     operations! {
         fn imm(v: u64) -> Name;
@@ -190,6 +235,24 @@ impl Machine for Recorder {
         fn store(ea: Name, size: Size, v: Name) -> Result<(), Stop>;
         fn load_reserve(ea: Name, size: Size) -> Result<Name, Stop>;
         fn store_conditional(ea: Name, size: Size, v: Name) -> Result<Name, Stop>;
+        fn need(facility: Facility) -> Result<(), Stop>;
+        fn vs(n: usize) -> WideName;
+        fn set_vs(n: usize, v: WideName) -> ();
+        fn vec(high: Name, low: Name) -> WideName;
+        fn doubleword(v: WideName, i: usize) -> Name;
+        fn vec_and(a: WideName, b: WideName) -> WideName;
+        fn vec_or(a: WideName, b: WideName) -> WideName;
+        fn vec_xor(a: WideName, b: WideName) -> WideName;
+        fn vec_not(a: WideName) -> WideName;
+        fn vec_of(f: fn(u64) -> Vector, a: Name) -> WideName;
+        fn value_of_vec(f: fn(Vector, u64) -> u64, a: WideName, b: Name) -> Name;
+        fn load_vec(ea: Name) -> Result<WideName, Stop>;
+        fn store_vec(ea: Name, v: WideName) -> Result<(), Stop>;
+        fn load_elements(ea: Name, size: Size) -> Result<WideName, Stop>;
+        fn store_elements(ea: Name, size: Size, v: WideName) -> Result<(), Stop>;
+        fn vector(f: VectorFn, w: Word) -> Result<(), Stop>;
+        fn float(f: VectorFn, w: Word) -> Result<(), Stop>;
+        fn vector_value(f: VectorValueFn, w: Word) -> Result<Name, Stop>;
         fn stop_if(cond: Name, stop: Stop) -> Result<(), Stop>;
         fn call(f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop>;
     }
@@ -224,7 +287,12 @@ fn prepare(cpu: &mut Cpu, seed: u64, word: Word) {
     let bytes: Vec<u8> = (0..RAM).map(|i| (seed >> (i % 56)) as u8).collect();
     cpu.bus.ram.write_slice(&bytes, GuestAddress(0)).expect("in RAM");
     cpu.bus.ram.write_slice(&word.raw().to_be_bytes(), GuestAddress(AT)).expect("in RAM");
-    cpu.set_msr(if rng.next().is_multiple_of(4) { msr::ME } else { msr::SF | msr::ME });
+    let width = if rng.next().is_multiple_of(4) { 0 } else { msr::SF };
+    let facilities = if rng.next().is_multiple_of(8) { 0 } else { msr::FP | msr::VEC | msr::VSX };
+    cpu.set_msr(msr::ME | width | facilities);
+    for n in 0..64 {
+        cpu.set_vsr(n, u128::from(rng.next()) << 64 | u128::from(rng.value()));
+    }
     cpu.gpr = std::array::from_fn(|_| rng.value());
     cpu.set_cr(rng.next() as u32);
     cpu.set_xer(rng.next());
@@ -242,6 +310,11 @@ const MOVING_SPRS: &[&str] = &["dec", "tb", "tbu", "spurr", "purr", "vtb", "ic"]
 fn state(cpu: &mut Cpu) -> (Vec<(&'static str, u64)>, Vec<u8>) {
     let mut state: Vec<_> = cpu.gpr.iter().map(|v| ("a GPR", *v)).collect();
     state.extend([("nip", cpu.nip), ("msr", cpu.msr()), ("cr", cpu.cr().into())]);
+    state.extend([("fpscr", cpu.fpscr()), ("vscr", cpu.vscr().into())]);
+    for n in 0..64 {
+        let v = cpu.vsr(n);
+        state.extend([("high half of a VSR", (v >> 64) as u64), ("low half", v as u64)]);
+    }
     for row in spr::SPRS.iter().filter(|row| !MOVING_SPRS.contains(&row.name)) {
         state.push((row.name, row.value(cpu)));
     }

@@ -4,7 +4,7 @@
 //! Each element is one access: it is in the byte order of MSR\[LE\], its place in the register
 //! is not. Only a quadword as a whole (`lvx`, `lxv`) changes both.
 
-use crate::{Cpu, interrupt::Stop, machine::Size, vector::Vector, word::Word};
+use crate::{Cpu, interrupt::Stop, machine::Size, vector::Vector};
 
 impl Cpu {
     /// Loads a quadword in the byte order of MSR\[LE\].
@@ -23,7 +23,7 @@ impl Cpu {
     }
     /// Loads elements, the first one at `ea`.
     #[inline(always)]
-    pub(crate) fn load_elements(&mut self, ea: u64, size: Size) -> Result<Vector, Stop> {
+    pub(crate) fn load_each(&mut self, ea: u64, size: Size) -> Result<Vector, Stop> {
         let mut v = 0;
         for at in (0..16).step_by(size.bytes() as usize) {
             let element = self.load_value(ea.wrapping_add(at), size)?;
@@ -33,7 +33,7 @@ impl Cpu {
     }
     /// Stores elements, the first one at `ea`.
     #[inline(always)]
-    pub(crate) fn store_elements(&mut self, ea: u64, size: Size, v: Vector) -> Result<(), Stop> {
+    pub(crate) fn store_each(&mut self, ea: u64, size: Size, v: Vector) -> Result<(), Stop> {
         for at in (0..16).step_by(size.bytes() as usize) {
             let element = u128::from(v) >> (128 - 8 * (at + size.bytes()));
             self.store_value(ea.wrapping_add(at), size, element as u64)?;
@@ -66,12 +66,14 @@ impl Cpu {
     }
 }
 
-impl Cpu {
-    /// RA <- address, after the access of an update form. In 32-bit mode it has 32 bits.
-    #[inline(always)]
-    pub(crate) fn set_address(&mut self, w: Word, ea: u64) {
-        self.gpr[w.ra()] = ea & self.ea_mask;
-    }
+/// The double-precision number in a register of a single-precision one in storage.
+pub(crate) fn widened(single: u64) -> u64 {
+    double_of_single(single as u32)
+}
+
+/// The single-precision number in storage of a double-precision one in a register.
+pub(crate) fn narrowed(double: u64) -> u64 {
+    single_of_double(double).into()
 }
 
 /// A single-precision number as the double-precision one a register holds; signalling NaNs

@@ -23,6 +23,12 @@ pub(super) fn ds<M: Machine>(m: &mut M, w: Word) -> M::Val {
     displaced(m, w, w.ds())
 }
 
+/// Address of a DQ-form.
+#[inline(always)]
+pub(super) fn dq<M: Machine>(m: &mut M, w: Word) -> M::Val {
+    displaced(m, w, w.dq())
+}
+
 /// Address of an X-form: `(RA|0) + RB`.
 #[inline(always)]
 pub(super) fn x<M: Machine>(m: &mut M, w: Word) -> M::Val {

@@ -13,10 +13,10 @@ crate::isa![
         asm: "fcmpu BF,FRA,FRB",
         book: "Book I, Floating Compare Unordered",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.fp()?;
-                    c.compare(w, [c.f(w.ra()), c.f(w.rb())], DOUBLE, false)
+                    Ok(c.compare([c.f(w.ra()), c.f(w.rb())], DOUBLE, false))
                 },
                 w,
             )?;
@@ -36,10 +36,10 @@ crate::isa![
         asm: "fcmpo BF,FRA,FRB",
         book: "Book I, Floating Compare Ordered",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.fp()?;
-                    c.compare(w, [c.f(w.ra()), c.f(w.rb())], DOUBLE, true)
+                    Ok(c.compare([c.f(w.ra()), c.f(w.rb())], DOUBLE, true))
                 },
                 w,
             )?;
@@ -60,12 +60,10 @@ crate::isa![
         asm: "ftdiv BF,FRA,FRB",
         book: "Book I, Floating Test for software Divide",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.fp()?;
-                    c.cr[w.bf() as usize & 7] =
-                        compare::test_divide(c.f(w.ra()), c.f(w.rb()), DOUBLE);
-                    Ok(())
+                    Ok(compare::test_divide(c.f(w.ra()), c.f(w.rb()), DOUBLE).into())
                 },
                 w,
             )?;
@@ -85,11 +83,10 @@ crate::isa![
         asm: "ftsqrt BF,FRB",
         book: "Book I, Floating Test for software Square Root",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.fp()?;
-                    c.cr[w.bf() as usize & 7] = compare::test_square_root(c.f(w.rb()), DOUBLE);
-                    Ok(())
+                    Ok(compare::test_square_root(c.f(w.rb()), DOUBLE).into())
                 },
                 w,
             )?;
@@ -109,14 +106,14 @@ crate::isa![
         asm: "fsel[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Select",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let positive =
                         compare::order(c.f(w.ra()), 0, DOUBLE).is_some_and(|order| order.is_ge());
                     let v = if positive { c.fpr(w.r_c()) } else { c.fpr(w.rb()) };
                     c.set_fpr(w.rt(), v);
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,

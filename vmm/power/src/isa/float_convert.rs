@@ -23,7 +23,7 @@ crate::isa![
         asm: "frsp[.] FRT,FRB",
         book: "Book I, Floating Round to Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.f_b(w, &float::CONVERT, SP), w)?;
+            m.float(|c, w| c.f_b(w, &float::CONVERT, SP), w)?;
         },
         cases: &[
             "fc602818 frsp f3,f5 | f5=400921fb54442d18 | f3=400921fb60000000 fpscr=82064000",
@@ -40,7 +40,7 @@ crate::isa![
         asm: "frin[.] FRT,FRB",
         book: "Book I, Floating Round to Integer Nearest",
         does: |m, w| {
-            m.call(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Away)), w)?;
+            m.float(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Away)), w)?;
         },
         cases: &[
             "fc602b10 frin f3,f5 | f5=4004000000000000 fpscr=60000 | f3=4008000000000000 fpscr=4000",
@@ -54,7 +54,7 @@ crate::isa![
         asm: "friz[.] FRT,FRB",
         book: "Book I, Floating Round to Integer toward Zero",
         does: |m, w| {
-            m.call(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Zero)), w)?;
+            m.float(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Zero)), w)?;
         },
         cases: &[
             "fc602b50 friz f3,f5 | f5=4004000000000000 fpscr=60000 | f3=4000000000000000 fpscr=4000",
@@ -68,7 +68,7 @@ crate::isa![
         asm: "frip[.] FRT,FRB",
         book: "Book I, Floating Round to Integer Plus",
         does: |m, w| {
-            m.call(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Up)), w)?;
+            m.float(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Up)), w)?;
         },
         cases: &[
             "fc602b90 frip f3,f5 | f5=4004000000000000 fpscr=60000 | f3=4008000000000000 fpscr=4000",
@@ -82,7 +82,7 @@ crate::isa![
         asm: "frim[.] FRT,FRB",
         book: "Book I, Floating Round to Integer Minus",
         does: |m, w| {
-            m.call(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Down)), w)?;
+            m.float(|c, w| c.f_number(w, |b, _| integral(b, Rounding::Down)), w)?;
         },
         cases: &[
             "fc602bd0 frim f3,f5 | f5=4004000000000000 fpscr=60000 | f3=4000000000000000 fpscr=4000",
@@ -96,7 +96,7 @@ crate::isa![
         asm: "fctid[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Double-Precision To Signed Doubleword",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_integer(w, |b, rounding| integer::from_float(b, DOUBLE, rounding, SD)),
                 w,
             )?;
@@ -114,7 +114,7 @@ crate::isa![
         asm: "fctidz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Signed Doubleword",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_integer(w, |b, _| integer::from_float(b, DOUBLE, Rounding::Zero, SD)),
                 w,
             )?;
@@ -132,7 +132,7 @@ crate::isa![
         asm: "fctidu[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Double-Precision To Unsigned Doubleword",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_integer(w, |b, rounding| integer::from_float(b, DOUBLE, rounding, UD)),
                 w,
             )?;
@@ -150,7 +150,7 @@ crate::isa![
         asm: "fctiduz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Unsigned Doubleword",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_integer(w, |b, _| integer::from_float(b, DOUBLE, Rounding::Zero, UD)),
                 w,
             )?;
@@ -168,7 +168,7 @@ crate::isa![
         asm: "fctiw[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Double-Precision To Signed Word",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.f_integer(w, |b, rounding| {
                         twice(integer::from_float(b, DOUBLE, rounding, SW))
@@ -190,7 +190,7 @@ crate::isa![
         asm: "fctiwz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Signed Word",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.f_integer(w, |b, _| twice(integer::from_float(b, DOUBLE, Rounding::Zero, SW)))
                 },
@@ -210,7 +210,7 @@ crate::isa![
         asm: "fctiwu[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Double-Precision To Unsigned Word",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.f_integer(w, |b, rounding| {
                         twice(integer::from_float(b, DOUBLE, rounding, UW))
@@ -232,7 +232,7 @@ crate::isa![
         asm: "fctiwuz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Unsigned Word",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.f_integer(w, |b, _| twice(integer::from_float(b, DOUBLE, Rounding::Zero, UW)))
                 },
@@ -252,7 +252,7 @@ crate::isa![
         asm: "fcfid[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Signed Doubleword to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -269,7 +269,7 @@ crate::isa![
         asm: "fcfidu[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Unsigned Doubleword to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -286,7 +286,7 @@ crate::isa![
         asm: "fcfids[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Signed Doubleword to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, SP)),
                 w,
             )?;
@@ -303,7 +303,7 @@ crate::isa![
         asm: "fcfidus[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Unsigned Doubleword to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| c.f_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, SP)),
                 w,
             )?;

@@ -2,7 +2,11 @@
 //! Floating-point loads (Power ISA 3.0B, Book I, 4.6.2).
 
 use super::address;
-use crate::{form, machine::Size, vector_mem::double_of_single};
+use crate::{
+    form,
+    machine::{Facility, Size},
+    vector_mem::widened,
+};
 
 crate::isa![
     Insn {
@@ -11,16 +15,11 @@ crate::isa![
         asm: "lfs FRT,D(RA0)",
         book: "Book I, Load Floating-Point Single",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = double_of_single(c.load_value(ea, Size::Word)? as u32);
-                    c.set_fpr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.pure1(widened, v);
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "c0640008 lfs f3,8(r4) | r4=2000 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c00921fb60000000",
@@ -35,16 +34,11 @@ crate::isa![
         asm: "lfsx FRT,RA0,RB",
         book: "Book I, Load Floating-Point Single Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = double_of_single(c.load_value(ea, Size::Word)? as u32);
-                    c.set_fpr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.pure1(widened, v);
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "7c642c2e lfsx f3,r4,r5 | r4=2000 r5=8 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c00921fb60000000"
@@ -56,17 +50,12 @@ crate::isa![
         asm: "lfsu FRT,D(RA)",
         book: "Book I, Load Floating-Point Single with Update",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = double_of_single(c.load_value(ea, Size::Word)? as u32);
-                    c.set_fpr(w.rt(), v);
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.pure1(widened, v);
+            m.set_scalar(w.rt(), v);
+            address::update(m, w, ea);
         },
         cases: &[
             "c4640008 lfsu f3,8(r4) | r4=2000 [2000]=c00921fb54442d18c0490fdb00000001 | r4=2008 f3=c00921fb60000000",
@@ -79,17 +68,12 @@ crate::isa![
         asm: "lfsux FRT,RA,RB",
         book: "Book I, Load Floating-Point Single with Update Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = double_of_single(c.load_value(ea, Size::Word)? as u32);
-                    c.set_fpr(w.rt(), v);
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.pure1(widened, v);
+            m.set_scalar(w.rt(), v);
+            address::update(m, w, ea);
         },
         cases: &[
             "7c642c6e lfsux f3,r4,r5 | r4=2000 r5=8 [2000]=c00921fb54442d18c0490fdb00000001 | r4=2008 f3=c00921fb60000000"
@@ -101,16 +85,10 @@ crate::isa![
         asm: "lfd FRT,D(RA0)",
         book: "Book I, Load Floating-Point Double",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = c.load_value(ea, Size::Double)?;
-                    c.set_fpr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.load(ea, Size::Double)?;
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "c8640000 lfd f3,0(r4) | r4=2000 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c00921fb54442d18",
@@ -124,16 +102,10 @@ crate::isa![
         asm: "lfdx FRT,RA0,RB",
         book: "Book I, Load Floating-Point Double Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_value(ea, Size::Double)?;
-                    c.set_fpr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Double)?;
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "7c642cae lfdx f3,r4,r5 | r4=2000 r5=0 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c00921fb54442d18"
@@ -145,17 +117,11 @@ crate::isa![
         asm: "lfdu FRT,D(RA)",
         book: "Book I, Load Floating-Point Double with Update",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = c.load_value(ea, Size::Double)?;
-                    c.set_fpr(w.rt(), v);
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.load(ea, Size::Double)?;
+            m.set_scalar(w.rt(), v);
+            address::update(m, w, ea);
         },
         cases: &[
             "cc640000 lfdu f3,0(r4) | r4=2000 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c00921fb54442d18",
@@ -168,17 +134,11 @@ crate::isa![
         asm: "lfdux FRT,RA,RB",
         book: "Book I, Load Floating-Point Double with Update Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_value(ea, Size::Double)?;
-                    c.set_fpr(w.rt(), v);
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Double)?;
+            m.set_scalar(w.rt(), v);
+            address::update(m, w, ea);
         },
         cases: &[
             "7c642cee lfdux f3,r4,r5 | r4=2000 r5=0 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c00921fb54442d18"
@@ -190,16 +150,11 @@ crate::isa![
         asm: "lfiwax FRT,RA0,RB",
         book: "Book I, Load Floating-Point as Integer Word Algebraic Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_value(ea, Size::Word)? as i32 as u64;
-                    c.set_fpr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.sext(v, Size::Word);
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "7c642eae lfiwax f3,r4,r5 | r4=2000 r5=8 [2000]=c00921fb54442d18c0490fdb00000001 | f3=ffffffffc0490fdb"
@@ -211,16 +166,10 @@ crate::isa![
         asm: "lfiwzx FRT,RA0,RB",
         book: "Book I, Load Floating-Point as Integer Word and Zero Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_value(ea, Size::Word)?;
-                    c.set_fpr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "7c642eee lfiwzx f3,r4,r5 | r4=2000 r5=8 [2000]=c00921fb54442d18c0490fdb00000001 | f3=c0490fdb"

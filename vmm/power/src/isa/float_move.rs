@@ -13,12 +13,12 @@ crate::isa![
         asm: "fmr[.] FRT,FRB",
         book: "Book I, Floating Move Register",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let b = c.fpr(w.rb());
                     c.set_fpr(w.rt(), b);
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -36,12 +36,12 @@ crate::isa![
         asm: "fneg[.] FRT,FRB",
         book: "Book I, Floating Negate",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let b = c.fpr(w.rb());
                     c.set_fpr(w.rt(), b ^ SIGN);
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -55,12 +55,12 @@ crate::isa![
         asm: "fabs[.] FRT,FRB",
         book: "Book I, Floating Absolute Value",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let b = c.fpr(w.rb());
                     c.set_fpr(w.rt(), b & !SIGN);
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -74,12 +74,12 @@ crate::isa![
         asm: "fnabs[.] FRT,FRB",
         book: "Book I, Floating Negative Absolute Value",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let b = c.fpr(w.rb());
                     c.set_fpr(w.rt(), b | SIGN);
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -93,12 +93,12 @@ crate::isa![
         asm: "fcpsgn[.] FRT,FRA,FRB",
         book: "Book I, Floating Copy Sign",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
                     c.set_fpr(w.rt(), a & SIGN | b & !SIGN);
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -114,7 +114,7 @@ crate::isa![
         asm: "fmrgew FRT,FRA,FRB",
         book: "Book I, Floating Merge Even Word",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.vsx()?;
                     let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
@@ -134,7 +134,7 @@ crate::isa![
         asm: "fmrgow FRT,FRA,FRB",
         book: "Book I, Floating Merge Odd Word",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.vsx()?;
                     let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Loads and stores of pairs of floating-point registers (Power ISA 3.0B, Book I, 4.6.5).
 
-use crate::{Cpu, form, interrupt::Stop, vector::Vector, word::Word};
+use super::address;
+use crate::{
+    form,
+    interrupt::Stop,
+    machine::{Facility, Machine},
+    word::Word,
+};
 
 /// Whether the pair of registers starts with an even one.
 fn even(w: Word) -> bool {
@@ -9,17 +15,21 @@ fn even(w: Word) -> bool {
 }
 
 /// The pair is a quadword, whose first doubleword in register order is the even register.
-fn load_pair(c: &mut Cpu, w: Word, ea: u64) -> Result<(), Stop> {
-    c.fp()?;
-    let v = c.load_vector(ea)?;
-    c.set_fpr(w.rt(), v.lane(0));
-    c.set_fpr(w.rt() + 1, v.lane(1));
+fn load_pair<M: Machine>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
+    m.need(Facility::Fp)?;
+    let v = m.load_vec(ea)?;
+    for (i, n) in [w.rt(), w.rt() + 1].into_iter().enumerate() {
+        let half = m.doubleword(v, i);
+        m.set_scalar(n, half);
+    }
     Ok(())
 }
 
-fn store_pair(c: &mut Cpu, w: Word, ea: u64) -> Result<(), Stop> {
-    c.fp()?;
-    c.store_vector(ea, Vector::new(c.fpr(w.rs()), c.fpr(w.rs() + 1)))
+fn store_pair<M: Machine>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
+    m.need(Facility::Fp)?;
+    let (high, low) = (m.fpr(w.rs()), m.fpr(w.rs() + 1));
+    let v = m.vec(high, low);
+    m.store_vec(ea, v)
 }
 
 crate::isa![
@@ -29,13 +39,8 @@ crate::isa![
         asm: "lfdp FRT,DS(RA0)",
         book: "Book I, Load Floating-Point Double Pair",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    let ea = c.ea_base(w).wrapping_add(w.ds());
-                    load_pair(c, w, ea)
-                },
-                w,
-            )?;
+            let ea = address::ds(m, w);
+            load_pair(m, w, ea)?;
         },
         cases: &[
             "e4440008 lfdp f2,8(r4) | r4=2000 [2008]=01020304050607081112131415161718 | f2=102030405060708 f3=1112131415161718",
@@ -48,13 +53,8 @@ crate::isa![
         asm: "lfdpx FRT,RA0,RB",
         book: "Book I, Load Floating-Point Double Pair Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    let ea = c.ea_indexed(w);
-                    load_pair(c, w, ea)
-                },
-                w,
-            )?;
+            let ea = address::x(m, w);
+            load_pair(m, w, ea)?;
         },
         cases: &[
             "7c442e2e lfdpx f2,r4,r5 | r4=2000 r5=8 [2008]=01020304050607081112131415161718 | f2=102030405060708 f3=1112131415161718"
@@ -66,13 +66,8 @@ crate::isa![
         asm: "stfdp FRS,DS(RA0)",
         book: "Book I, Store Floating-Point Double Pair",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    let ea = c.ea_base(w).wrapping_add(w.ds());
-                    store_pair(c, w, ea)
-                },
-                w,
-            )?;
+            let ea = address::ds(m, w);
+            store_pair(m, w, ea)?;
         },
         cases: &[
             "f4440008 stfdp f2,8(r4) | r4=2000 f2=0102030405060708 f3=1112131415161718 | [2008]=01020304050607081112131415161718"
@@ -84,13 +79,8 @@ crate::isa![
         asm: "stfdpx FRS,RA0,RB",
         book: "Book I, Store Floating-Point Double Pair Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    let ea = c.ea_indexed(w);
-                    store_pair(c, w, ea)
-                },
-                w,
-            )?;
+            let ea = address::x(m, w);
+            store_pair(m, w, ea)?;
         },
         cases: &[
             "7c442f2e stfdpx f2,r4,r5 | r4=2000 r5=8 f2=0102030405060708 f3=1112131415161718 | [2008]=01020304050607081112131415161718"

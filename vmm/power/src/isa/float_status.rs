@@ -2,7 +2,8 @@
 //! The floating-point status and control register (Power ISA 3.0B, Book I, 4.6.10).
 
 use crate::{
-    Cpu, form,
+    facility::Vectors,
+    form,
     fpscr::{C, DRN, ENABLES, EXCEPTIONS, FI, FPCC, FR, FX, NI_RN, RN, WRITABLE, raised, summed},
     interrupt::Stop,
     word::Word,
@@ -13,7 +14,7 @@ const CONTROL: u64 = DRN | ENABLES | NI_RN;
 
 /// FRT <- the bits of FPSCR under `shown`; then those under `mask` become those of `new`. None of
 /// them can be an exception that becomes an enabled one.
-fn exchange(c: &mut Cpu, w: Word, shown: u64, mask: u64, new: u64) -> Result<(), Stop> {
+fn exchange(c: &mut Vectors, w: Word, shown: u64, mask: u64, new: u64) -> Result<(), Stop> {
     c.fp()?;
     let old = c.fpscr;
     c.fpscr = summed(old & !mask | new & mask);
@@ -23,9 +24,9 @@ fn exchange(c: &mut Cpu, w: Word, shown: u64, mask: u64, new: u64) -> Result<(),
 
 /// FPSCR <- a value; FX is as the value says. An exception and its enable bit that are both 1
 /// interrupt (Book III, 6.5.9).
-fn write(c: &mut Cpu, w: Word, fpscr: u64) -> Result<(), Stop> {
+fn write(c: &mut Vectors, fpscr: u64) -> Result<(), Stop> {
     c.fpscr = summed(fpscr);
-    c.record_fp(w);
+
     c.float_trap(c.fpscr & EXCEPTIONS)
 }
 
@@ -46,10 +47,10 @@ crate::isa![
         asm: "mffs[.] FRT",
         book: "Book I, Move From FPSCR",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     exchange(c, w, u64::MAX, 0, 0)?;
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -68,7 +69,7 @@ crate::isa![
         asm: "mffsce FRT",
         book: "Book I, Move From FPSCR & Clear Enables",
         does: |m, w| {
-            m.call(|c, w| exchange(c, w, u64::MAX, ENABLES, 0), w)?;
+            m.float(|c, w| exchange(c, w, u64::MAX, ENABLES, 0), w)?;
         },
         cases: &["fc61048e mffsce f3 | fpscr=420640fa | f3=420640fa fpscr=2064002"],
     },
@@ -78,7 +79,7 @@ crate::isa![
         asm: "mffscdrn FRT,FRB",
         book: "Book I, Move From FPSCR Control & Set DRN",
         does: |m, w| {
-            m.call(|c, w| exchange(c, w, CONTROL, DRN, c.fpr(w.rb())), w)?;
+            m.float(|c, w| exchange(c, w, CONTROL, DRN, c.fpr(w.rb())), w)?;
         },
         cases: &[
             "fc742c8e mffscdrn f3,f5 | fpscr=302064052 f5=ffffffffffffffff | f3=300000052 fpscr=702064052"
@@ -90,7 +91,7 @@ crate::isa![
         asm: "mffscdrni FRT,DRM",
         book: "Book I, Move From FPSCR Control & Set DRN Immediate",
         does: |m, w| {
-            m.call(|c, w| exchange(c, w, CONTROL, DRN, u64::from(w.drm()) << 32), w)?;
+            m.float(|c, w| exchange(c, w, CONTROL, DRN, u64::from(w.drm()) << 32), w)?;
         },
         cases: &["fc752c8e mffscdrni f3,5 | fpscr=302064052 | f3=300000052 fpscr=502064052"],
     },
@@ -100,7 +101,7 @@ crate::isa![
         asm: "mffscrn FRT,FRB",
         book: "Book I, Move From FPSCR Control & Set RN",
         does: |m, w| {
-            m.call(|c, w| exchange(c, w, CONTROL, RN, c.fpr(w.rb())), w)?;
+            m.float(|c, w| exchange(c, w, CONTROL, RN, c.fpr(w.rb())), w)?;
         },
         cases: &[
             "fc762c8e mffscrn f3,f5 | fpscr=302064052 f5=fffffffffffffffd | f3=300000052 fpscr=302064051"
@@ -112,7 +113,7 @@ crate::isa![
         asm: "mffscrni FRT,RM",
         book: "Book I, Move From FPSCR Control & Set RN Immediate",
         does: |m, w| {
-            m.call(|c, w| exchange(c, w, CONTROL, RN, w.rm().into()), w)?;
+            m.float(|c, w| exchange(c, w, CONTROL, RN, w.rm().into()), w)?;
         },
         cases: &["fc770c8e mffscrni f3,1 | fpscr=302064052 | f3=300000052 fpscr=302064051"],
     },
@@ -122,7 +123,7 @@ crate::isa![
         asm: "mffsl FRT",
         book: "Book I, Move From FPSCR Lightweight",
         does: |m, w| {
-            m.call(|c, w| exchange(c, w, CONTROL | FR | FI | C | FPCC, 0, 0), w)?;
+            m.float(|c, w| exchange(c, w, CONTROL | FR | FI | C | FPCC, 0, 0), w)?;
         },
         cases: &["fc78048e mffsl f3 | fpscr=3a3064052 | f3=300064052"],
     },
@@ -132,12 +133,12 @@ crate::isa![
         asm: "mcrfs BF,BFA",
         book: "Book I, Move to Condition Register from FPSCR",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.fp()?;
-                    c.cr[w.bf() as usize & 7] = (c.fpscr >> (28 - 4 * w.bfa()) & 15) as u8;
+                    let shown = c.fpscr >> (28 - 4 * w.bfa()) & 15;
                     c.fpscr = summed(c.fpscr & !(field(w.bfa()) & (EXCEPTIONS | FX)));
-                    Ok(())
+                    Ok(shown)
                 },
                 w,
             )?;
@@ -157,7 +158,7 @@ crate::isa![
         asm: "mtfsf[.] FLM,FRB,L6,W15",
         book: "Book I, Move To FPSCR Fields",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let fields = (0..8)
@@ -169,7 +170,7 @@ crate::isa![
                         _ => fields,
                     };
                     let mask = mask & WRITABLE;
-                    write(c, w, c.fpscr & !mask | c.fpr(w.rb()) & mask)
+                    write(c, c.fpscr & !mask | c.fpr(w.rb()) & mask)
                 },
                 w,
             )?;
@@ -189,13 +190,13 @@ crate::isa![
         asm: "mtfsfi[.] BFN,U,W15",
         book: "Book I, Move To FPSCR Field Immediate",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     let high = if w.w15() == 1 { 32 } else { 0 };
                     let mask = field(w.bf()) << high & WRITABLE;
                     let new = u64::from(w.u()) << (28 - 4 * w.bf()) << high;
-                    write(c, w, c.fpscr & !mask | new & mask)
+                    write(c, c.fpscr & !mask | new & mask)
                 },
                 w,
             )?;
@@ -213,11 +214,11 @@ crate::isa![
         asm: "mtfsb0[.] BTF",
         book: "Book I, Move To FPSCR Bit 0",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
                     c.fpscr = summed(c.fpscr & !bit(w.rt()));
-                    c.record_fp(w);
+
                     Ok(())
                 },
                 w,
@@ -234,10 +235,10 @@ crate::isa![
         asm: "mtfsb1[.] BTF",
         book: "Book I, Move To FPSCR Bit 1",
         does: |m, w| {
-            m.call(
+            m.float(
                 |c, w| {
                     c.fp()?;
-                    write(c, w, raised(c.fpscr, bit(w.rt())))
+                    write(c, raised(c.fpscr, bit(w.rt())))
                 },
                 w,
             )?;

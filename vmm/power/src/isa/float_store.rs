@@ -2,7 +2,11 @@
 //! Floating-point stores (Power ISA 3.0B, Book I, 4.6.3).
 
 use super::address;
-use crate::{form, machine::Size, vector_mem::single_of_double};
+use crate::{
+    form,
+    machine::{Facility, Size},
+    vector_mem::narrowed,
+};
 
 crate::isa![
     Insn {
@@ -11,15 +15,11 @@ crate::isa![
         asm: "stfs FRS,D(RA0)",
         book: "Book I, Store Floating-Point Single",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Word, single_of_double(v).into())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.fpr(w.rs());
+            let v = m.pure1(narrowed, v);
+            m.store(ea, Size::Word, v)?;
         },
         cases: &[
             "d0640008 stfs f3,8(r4) | r4=2000 f3=c00921fb40000000 | [2008]=c0490fda",
@@ -34,15 +34,11 @@ crate::isa![
         asm: "stfsx FRS,RA0,RB",
         book: "Book I, Store Floating-Point Single Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Word, single_of_double(v).into())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.fpr(w.rs());
+            let v = m.pure1(narrowed, v);
+            m.store(ea, Size::Word, v)?;
         },
         cases: &["7c642d2e stfsx f3,r4,r5 | r4=2000 r5=8 f3=c00921fb40000000 | [2008]=c0490fda"],
     },
@@ -52,17 +48,12 @@ crate::isa![
         asm: "stfsu FRS,D(RA)",
         book: "Book I, Store Floating-Point Single with Update",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Word, single_of_double(v).into())?;
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.fpr(w.rs());
+            let v = m.pure1(narrowed, v);
+            m.store(ea, Size::Word, v)?;
+            address::update(m, w, ea);
         },
         cases: &[
             "d4640008 stfsu f3,8(r4) | r4=2000 f3=c00921fb40000000 | r4=2008 [2008]=c0490fda",
@@ -75,17 +66,12 @@ crate::isa![
         asm: "stfsux FRS,RA,RB",
         book: "Book I, Store Floating-Point Single with Update Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Word, single_of_double(v).into())?;
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.fpr(w.rs());
+            let v = m.pure1(narrowed, v);
+            m.store(ea, Size::Word, v)?;
+            address::update(m, w, ea);
         },
         cases: &[
             "7c642d6e stfsux f3,r4,r5 | r4=2000 r5=8 f3=c00921fb40000000 | r4=2008 [2008]=c0490fda"
@@ -97,15 +83,10 @@ crate::isa![
         asm: "stfd FRS,D(RA0)",
         book: "Book I, Store Floating-Point Double",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Double, v)
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.fpr(w.rs());
+            m.store(ea, Size::Double, v)?;
         },
         cases: &[
             "d8640008 stfd f3,8(r4) | r4=2000 f3=c00921fb54442d18 | [2008]=c00921fb54442d18",
@@ -118,15 +99,10 @@ crate::isa![
         asm: "stfdx FRS,RA0,RB",
         book: "Book I, Store Floating-Point Double Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Double, v)
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.fpr(w.rs());
+            m.store(ea, Size::Double, v)?;
         },
         cases: &[
             "7c642dae stfdx f3,r4,r5 | r4=2000 r5=8 f3=c00921fb54442d18 | [2008]=c00921fb54442d18"
@@ -138,17 +114,11 @@ crate::isa![
         asm: "stfdu FRS,D(RA)",
         book: "Book I, Store Floating-Point Double with Update",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_base(w).wrapping_add(w.si());
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Double, v)?;
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::d(m, w);
+            let v = m.fpr(w.rs());
+            m.store(ea, Size::Double, v)?;
+            address::update(m, w, ea);
         },
         cases: &[
             "dc640008 stfdu f3,8(r4) | r4=2000 f3=c00921fb54442d18 | r4=2008 [2008]=c00921fb54442d18",
@@ -161,17 +131,11 @@ crate::isa![
         asm: "stfdux FRS,RA,RB",
         book: "Book I, Store Floating-Point Double with Update Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Double, v)?;
-                    c.set_address(w, ea);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.fpr(w.rs());
+            m.store(ea, Size::Double, v)?;
+            address::update(m, w, ea);
         },
         cases: &[
             "7c642dee stfdux f3,r4,r5 | r4=2000 r5=8 f3=c00921fb54442d18 | r4=2008 [2008]=c00921fb54442d18"
@@ -183,15 +147,10 @@ crate::isa![
         asm: "stfiwx FRS,RA0,RB",
         book: "Book I, Store Floating-Point as Integer Word Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.fpr(w.rs());
-                    c.store_value(ea, Size::Word, v)
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let ea = address::x(m, w);
+            let v = m.fpr(w.rs());
+            m.store(ea, Size::Word, v)?;
         },
         cases: &["7c642fae stfiwx f3,r4,r5 | r4=2000 r5=8 f3=8182838485868788 | [2008]=85868788"],
     },

@@ -19,7 +19,7 @@ crate::isa![
         asm: "vaddubm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Byte Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u8::wrapping_add)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u8::wrapping_add)), w)?;
         },
         cases: &[
             "10642800 vaddubm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=010080008200557f7fffff000000ffff",
@@ -32,7 +32,7 @@ crate::isa![
         asm: "vadduhm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Halfword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u16::wrapping_add)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u16::wrapping_add)), w)?;
         },
         cases: &[
             "10642840 vadduhm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f7fff00000000ffff"
@@ -44,7 +44,7 @@ crate::isa![
         asm: "vadduwm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Word Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u32::wrapping_add)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u32::wrapping_add)), w)?;
         },
         cases: &[
             "10642880 vadduwm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f800000000000ffff"
@@ -56,7 +56,7 @@ crate::isa![
         asm: "vaddudm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u64::wrapping_add)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u64::wrapping_add)), w)?;
         },
         cases: &[
             "106428c0 vaddudm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f800000010000ffff"
@@ -68,7 +68,7 @@ crate::isa![
         asm: "vadduqm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Quadword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u128::wrapping_add)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u128::wrapping_add)), w)?;
         },
         cases: &[
             "10642900 vadduqm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f800000010000ffff"
@@ -80,7 +80,7 @@ crate::isa![
         asm: "vaddubs VT,VA,VB",
         book: "Book I, Vector Add Unsigned Byte Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: u8, b| i64::from(a) + i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: u8, b| i64::from(a) + i64::from(b))), w)?;
         },
         cases: &[
             "10642a00 vaddubs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff80ff82ff55ff7fffffffff00ffff vscr=1",
@@ -93,7 +93,7 @@ crate::isa![
         asm: "vadduhs VT,VA,VB",
         book: "Book I, Vector Add Unsigned Halfword Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: u16, b| i64::from(a) + i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: u16, b| i64::from(a) + i64::from(b))), w)?;
         },
         cases: &[
             "10642a40 vadduhs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f7fffffffffffffff vscr=1"
@@ -105,7 +105,7 @@ crate::isa![
         asm: "vadduws VT,VA,VB",
         book: "Book I, Vector Add Unsigned Word Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: u32, b| i64::from(a) + i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: u32, b| i64::from(a) + i64::from(b))), w)?;
         },
         cases: &[
             "10642a80 vadduws v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f80000000ffffffff vscr=1"
@@ -117,7 +117,7 @@ crate::isa![
         asm: "vaddsbs VT,VA,VB",
         book: "Book I, Vector Add Signed Byte Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: i8, b| i64::from(a) + i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: i8, b| i64::from(a) + i64::from(b))), w)?;
         },
         cases: &[
             "10642b00 vaddsbs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01007f80820055807fffff008000ffff vscr=1"
@@ -129,7 +129,7 @@ crate::isa![
         asm: "vaddshs VT,VA,VB",
         book: "Book I, Vector Add Signed Halfword Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: i16, b| i64::from(a) + i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: i16, b| i64::from(a) + i64::from(b))), w)?;
         },
         cases: &[
             "10642b40 vaddshs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=02007fff8300567f7fff00008000ffff vscr=1"
@@ -141,7 +141,7 @@ crate::isa![
         asm: "vaddsws VT,VA,VB",
         book: "Book I, Vector Add Signed Word Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: i32, b| i64::from(a) + i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: i32, b| i64::from(a) + i64::from(b))), w)?;
         },
         cases: &[
             "10642b80 vaddsws v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f7fffffff80000000 vscr=1"
@@ -153,7 +153,7 @@ crate::isa![
         asm: "vsububm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Byte Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u8::wrapping_sub)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u8::wrapping_sub)), w)?;
         },
         cases: &[
             "10642c00 vsububm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ff027e0080fc557f7ffffffe00000101"
@@ -165,7 +165,7 @@ crate::isa![
         asm: "vsubuhm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Halfword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u16::wrapping_sub)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u16::wrapping_sub)), w)?;
         },
         cases: &[
             "10642c40 vsubuhm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffe00000001"
@@ -177,7 +177,7 @@ crate::isa![
         asm: "vsubuwm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Word Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u32::wrapping_sub)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u32::wrapping_sub)), w)?;
         },
         cases: &[
             "10642c80 vsubuwm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffeffff0001"
@@ -189,7 +189,7 @@ crate::isa![
         asm: "vsubudm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u64::wrapping_sub)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u64::wrapping_sub)), w)?;
         },
         cases: &[
             "10642cc0 vsubudm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffdffff0001"
@@ -201,7 +201,7 @@ crate::isa![
         asm: "vsubuqm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Quadword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u128::wrapping_sub)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u128::wrapping_sub)), w)?;
         },
         cases: &[
             "10642d00 vsubuqm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffdffff0001"
@@ -213,7 +213,7 @@ crate::isa![
         asm: "vsububs VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Byte Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: u8, b| i64::from(a) - i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: u8, b| i64::from(a) - i64::from(b))), w)?;
         },
         cases: &[
             "10642e00 vsububs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00007e0080fc557f7ffffffe00000000 vscr=1"
@@ -225,7 +225,7 @@ crate::isa![
         asm: "vsubuhs VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Halfword Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: u16, b| i64::from(a) - i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: u16, b| i64::from(a) - i64::from(b))), w)?;
         },
         cases: &[
             "10642e40 vsubuhs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00007e0080fc557f7ffffffe00000000 vscr=1"
@@ -237,7 +237,7 @@ crate::isa![
         asm: "vsubuws VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Word Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: u32, b| i64::from(a) - i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: u32, b| i64::from(a) - i64::from(b))), w)?;
         },
         cases: &[
             "10642e80 vsubuws v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000000080fc557f7ffffffe00000000 vscr=1"
@@ -249,7 +249,7 @@ crate::isa![
         asm: "vsubsbs VT,VA,VB",
         book: "Book I, Vector Subtract Signed Byte Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: i8, b| i64::from(a) - i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: i8, b| i64::from(a) - i64::from(b))), w)?;
         },
         cases: &[
             "10642f00 vsubsbs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ff027e0080fc557f7ffffffe00000101"
@@ -261,7 +261,7 @@ crate::isa![
         asm: "vsubshs VT,VA,VB",
         book: "Book I, Vector Subtract Signed Halfword Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: i16, b| i64::from(a) - i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: i16, b| i64::from(a) - i64::from(b))), w)?;
         },
         cases: &[
             "10642f40 vsubshs v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffe00000001"
@@ -273,7 +273,7 @@ crate::isa![
         asm: "vsubsws VT,VA,VB",
         book: "Book I, Vector Subtract Signed Word Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, clamp2(|a: i32, b| i64::from(a) - i64::from(b))), w)?;
+            m.vector(|c, w| c.v2_sat(w, clamp2(|a: i32, b| i64::from(a) - i64::from(b))), w)?;
         },
         cases: &[
             "10642f80 vsubsws v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffeffff0001"
@@ -285,7 +285,7 @@ crate::isa![
         asm: "vaddcuw VT,VA,VB",
         book: "Book I, Vector Add and Write Carry-Out Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u32, b| u32::from(a.checked_add(b).is_none()))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u32, b| u32::from(a.checked_add(b).is_none()))), w)?;
         },
         cases: &[
             "10642980 vaddcuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00000000000000000000000000000001"
@@ -297,7 +297,7 @@ crate::isa![
         asm: "vsubcuw VT,VA,VB",
         book: "Book I, Vector Subtract and Write Carry-Out Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u32, b| u32::from(a >= b))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u32, b| u32::from(a >= b))), w)?;
         },
         cases: &[
             "10642d80 vsubcuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00000000000000010000000100000000"
@@ -309,7 +309,7 @@ crate::isa![
         asm: "vaddcuq VT,VA,VB",
         book: "Book I, Vector Add and Write Carry Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a, b| carry(a, b, 0))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a, b| carry(a, b, 0))), w)?;
         },
         cases: &["10642940 vaddcuq v3,v4,v5 | v4=-1 v5=1 | v3=00000000000000000000000000000001"],
     },
@@ -319,7 +319,10 @@ crate::isa![
         asm: "vaddeuqm VT,VA,VB,VC",
         book: "Book I, Vector Add Extended Unsigned Quadword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, map3(|a: u128, b, c| a.wrapping_add(b).wrapping_add(c & 1))), w)?;
+            m.vector(
+                |c, w| c.v3(w, map3(|a: u128, b, c| a.wrapping_add(b).wrapping_add(c & 1))),
+                w,
+            )?;
         },
         cases: &[
             "106429bc vaddeuqm v3,v4,v5,v6 | v4=-3 v5=5 v6=3 | v3=00000000000000000000000000000003",
@@ -332,7 +335,7 @@ crate::isa![
         asm: "vaddecuq VT,VA,VB,VC",
         book: "Book I, Vector Add Extended and Write Carry Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, map3(carry)), w)?;
+            m.vector(|c, w| c.v3(w, map3(carry)), w)?;
         },
         cases: &[
             "106429bd vaddecuq v3,v4,v5,v6 | v4=-3 v5=5 v6=3 | v3=00000000000000000000000000000001",
@@ -345,7 +348,7 @@ crate::isa![
         asm: "vsubcuq VT,VA,VB",
         book: "Book I, Vector Subtract and Write Carry Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a, b| carry(a, !b, 1))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a, b| carry(a, !b, 1))), w)?;
         },
         cases: &["10642d40 vsubcuq v3,v4,v5 | v4=5 v5=5 | v3=00000000000000000000000000000001"],
     },
@@ -355,7 +358,7 @@ crate::isa![
         asm: "vsubeuqm VT,VA,VB,VC",
         book: "Book I, Vector Subtract Extended Unsigned Quadword Modulo",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.v3(w, map3(|a: u128, b, c| a.wrapping_add(!b).wrapping_add(c & 1))),
                 w,
             )?;
@@ -371,7 +374,7 @@ crate::isa![
         asm: "vsubecuq VT,VA,VB,VC",
         book: "Book I, Vector Subtract Extended and Write Carry Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, map3(|a, b, c| carry(a, !b, c))), w)?;
+            m.vector(|c, w| c.v3(w, map3(|a, b, c| carry(a, !b, c))), w)?;
         },
         cases: &[
             "106429bf vsubecuq v3,v4,v5,v6 | v4=-3 v5=5 v6=3 | v3=00000000000000000000000000000001",

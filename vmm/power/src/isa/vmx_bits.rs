@@ -3,6 +3,7 @@
 
 use crate::{
     form,
+    machine::Facility,
     vector::{Vector, map1},
 };
 
@@ -37,7 +38,7 @@ crate::isa![
         asm: "vclzb VT,VB",
         book: "Book I, Vector Count Leading Zeros Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u8| b.leading_zeros() as u8)), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u8| b.leading_zeros() as u8)), w)?;
         },
         cases: &[
             "10602f02 vclzb v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=08070100000001000100000000080808"
@@ -49,7 +50,7 @@ crate::isa![
         asm: "vctzb VT,VB",
         book: "Book I, Vector Count Trailing Zeros Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u8| b.trailing_zeros() as u8)), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u8| b.trailing_zeros() as u8)), w)?;
         },
         cases: &[
             "107c2e02 vctzb v3,v5 | v5=01ff018001020080000000018000ffff | v3=00000007000108070808080007080000"
@@ -61,7 +62,7 @@ crate::isa![
         asm: "vpopcntb VT,VB",
         book: "Book I, Vector Population Count Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u8| b.count_ones() as u8)), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u8| b.count_ones() as u8)), w)?;
         },
         cases: &[
             "10602f03 vpopcntb v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00010701020704080708080801000000"
@@ -73,7 +74,7 @@ crate::isa![
         asm: "vclzh VT,VB",
         book: "Book I, Vector Count Leading Zeros Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u16| b.leading_zeros() as u16)), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u16| b.leading_zeros() as u16)), w)?;
         },
         cases: &[
             "10602f42 vclzh v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=000f0001000000010001000000000010"
@@ -85,7 +86,7 @@ crate::isa![
         asm: "vctzh VT,VB",
         book: "Book I, Vector Count Trailing Zeros Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u16| b.trailing_zeros() as u16)), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u16| b.trailing_zeros() as u16)), w)?;
         },
         cases: &[
             "107d2e02 vctzh v3,v5 | v5=01ff018001020080000000018000ffff | v3=000000070001000700100000000f0000"
@@ -97,7 +98,7 @@ crate::isa![
         asm: "vpopcnth VT,VB",
         book: "Book I, Vector Population Count Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u16| b.count_ones() as u16)), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u16| b.count_ones() as u16)), w)?;
         },
         cases: &[
             "10602f43 vpopcnth v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=000100080009000c000f001000010000"
@@ -109,7 +110,7 @@ crate::isa![
         asm: "vclzw VT,VB",
         book: "Book I, Vector Count Leading Zeros Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u32| b.leading_zeros())), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u32| b.leading_zeros())), w)?;
         },
         cases: &[
             "10602f82 vclzw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=0000000f000000000000000100000000"
@@ -121,7 +122,7 @@ crate::isa![
         asm: "vctzw VT,VB",
         book: "Book I, Vector Count Trailing Zeros Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u32| b.trailing_zeros())), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u32| b.trailing_zeros())), w)?;
         },
         cases: &[
             "107e2e02 vctzw v3,v5 | v5=01ff018001020080000000018000ffff | v3=00000007000000070000000000000000"
@@ -133,7 +134,7 @@ crate::isa![
         asm: "vpopcntw VT,VB",
         book: "Book I, Vector Population Count Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u32| b.count_ones())), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u32| b.count_ones())), w)?;
         },
         cases: &[
             "10602f83 vpopcntw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00000009000000150000001f00000001"
@@ -145,7 +146,7 @@ crate::isa![
         asm: "vclzd VT,VB",
         book: "Book I, Vector Count Leading Zeros Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u64| b.leading_zeros().into())), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u64| b.leading_zeros().into())), w)?;
         },
         cases: &[
             "10602fc2 vclzd v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=000000000000000f0000000000000001"
@@ -157,7 +158,7 @@ crate::isa![
         asm: "vctzd VT,VB",
         book: "Book I, Vector Count Trailing Zeros Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u64| b.trailing_zeros().into())), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u64| b.trailing_zeros().into())), w)?;
         },
         cases: &[
             "107f2e02 vctzd v3,v5 | v5=01ff018001020080000000018000ffff | v3=00000000000000070000000000000000"
@@ -169,7 +170,7 @@ crate::isa![
         asm: "vpopcntd VT,VB",
         book: "Book I, Vector Population Count Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(|b: u64| b.count_ones().into())), w)?;
+            m.vector(|c, w| c.v1(w, map1(|b: u64| b.count_ones().into())), w)?;
         },
         cases: &[
             "10602fc3 vpopcntd v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=000000000000001e0000000000000020"
@@ -181,12 +182,14 @@ crate::isa![
         asm: "vclzlsbb RT,VB",
         book: "Book I, Vector Count Leading Zero Least-Significant Bits Byte",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.v_to_gpr(w, |_, b| u64::from((u128::from(b) & LAST_BITS).leading_zeros() / 8))
-                },
-                w,
-            )?;
+            m.need(Facility::Vmx)?;
+            let (b, zero) = (m.vs(32 + w.rb()), m.imm(0));
+            let v = m.value_of_vec(
+                |b, _| u64::from((u128::from(b) & LAST_BITS).leading_zeros() / 8),
+                b,
+                zero,
+            );
+            m.set_gpr(w.rt(), v);
         },
         cases: &[
             "10602e02 vclzlsbb r3,v5 | v5=fefe0001000000000000000000000000 | r3=3",
@@ -199,14 +202,14 @@ crate::isa![
         asm: "vctzlsbb RT,VB",
         book: "Book I, Vector Count Trailing Zero Least-Significant Bits Byte",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.v_to_gpr(w, |_, b| {
-                        u64::from((u128::from(b) & LAST_BITS).trailing_zeros() / 8)
-                    })
-                },
-                w,
-            )?;
+            m.need(Facility::Vmx)?;
+            let (b, zero) = (m.vs(32 + w.rb()), m.imm(0));
+            let v = m.value_of_vec(
+                |b, _| u64::from((u128::from(b) & LAST_BITS).trailing_zeros() / 8),
+                b,
+                zero,
+            );
+            m.set_gpr(w.rt(), v);
         },
         cases: &[
             "10612e02 vctzlsbb r3,v5 | v5=fefe0001000000000000000000fefefe | r3=c",
@@ -219,7 +222,7 @@ crate::isa![
         asm: "vgbbd VT,VB",
         book: "Book I, Vector Gather Bits by Bytes by Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, map1(transpose)), w)?;
+            m.vector(|c, w| c.v1(w, map1(transpose)), w)?;
         },
         cases: &[
             "10602d0c vgbbd v3,v5 | v5=80808080808080ff0102040810204080 | v3=ff010101010101010102040810204080"
@@ -231,7 +234,7 @@ crate::isa![
         asm: "vbpermq VT,VA,VB",
         book: "Book I, Vector Bit Permute Quadword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.v2(w, |a, b| Vector::new(choose(b.lanes::<u8>(), |n| bit(a, n)), 0)),
                 w,
             )?;
@@ -246,7 +249,7 @@ crate::isa![
         asm: "vbpermd VT,VA,VB",
         book: "Book I, Vector Bit Permute Doubleword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2(w, |a, b| {
                         let half = |k: usize| {

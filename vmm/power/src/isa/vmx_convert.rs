@@ -3,16 +3,17 @@
 
 use super::vmx_float::flushed;
 use crate::{
-    Cpu, form,
+    facility::Vectors,
+    form,
     interrupt::Stop,
     vector::{Clamp, Lane, Vector},
     word::Word,
 };
 
-/// VRT <- `f` of the elements, with CR6 if the word asks.
-fn compare(c: &mut Cpu, w: Word, f: impl Fn(f32, f32) -> u32) -> Result<(), Stop> {
+/// VRT <- `f` of the elements; what CR6 would be.
+fn compare(c: &mut Vectors, w: Word, f: impl Fn(f32, f32) -> u32) -> Result<u64, Stop> {
     let operand =
-        |c: &Cpu, v: Vector| Vector::build(|i| flushed(c, f32::from_bits(v.lane(i))).to_bits());
+        |c: &Vectors, v: Vector| Vector::build(|i| flushed(c, f32::from_bits(v.lane(i))).to_bits());
     let (a, b) = (operand(c, c.vr(w.ra())), operand(c, c.vr(w.rb())));
     c.v_compare(w, |_, _| {
         Vector::build(|i| f(f32::from_bits(a.lane(i)), f32::from_bits(b.lane(i))))
@@ -32,7 +33,11 @@ fn scale(w: Word) -> f32 {
 }
 
 /// VRT <- elements times two to the power of UIM, cut to integers; a NaN becomes 0.
-fn to_integer<T: Lane>(c: &mut Cpu, w: Word, clamp: impl Fn(i64) -> (T, bool)) -> Result<(), Stop> {
+fn to_integer<T: Lane>(
+    c: &mut Vectors,
+    w: Word,
+    clamp: impl Fn(i64) -> (T, bool),
+) -> Result<(), Stop> {
     c.vmx()?;
     let mut any = false;
     let b = c.vr(w.rb());
@@ -53,7 +58,7 @@ crate::isa![
         asm: "vcmpeqfp[.] VT,VA,VB",
         book: "Book I, Vector Compare Equal-to Floating-Point",
         does: |m, w| {
-            m.call(|c, w| compare(c, w, |a, b| if a == b { u32::MAX } else { 0 }), w)?;
+            m.vector_compare(|c, w| compare(c, w, |a, b| if a == b { u32::MAX } else { 0 }), w)?;
         },
         cases: &[
             "106428c6 vcmpeqfp v3,v4,v5 | v4=3f800000bf800000c0490fdb7f7fffff v5=40000000bf80000000000001ff7fffff | v3=00000000ffffffff0000000000000000",
@@ -67,7 +72,7 @@ crate::isa![
         asm: "vcmpgefp[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than or Equal-to Floating-Point",
         does: |m, w| {
-            m.call(|c, w| compare(c, w, |a, b| if a >= b { u32::MAX } else { 0 }), w)?;
+            m.vector_compare(|c, w| compare(c, w, |a, b| if a >= b { u32::MAX } else { 0 }), w)?;
         },
         cases: &[
             "106429c6 vcmpgefp v3,v4,v5 | v4=3f800000bf800000c0490fdb7f7fffff v5=40000000bf80000000000001ff7fffff | v3=00000000ffffffff00000000ffffffff",
@@ -81,7 +86,7 @@ crate::isa![
         asm: "vcmpgtfp[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Floating-Point",
         does: |m, w| {
-            m.call(|c, w| compare(c, w, |a, b| if a > b { u32::MAX } else { 0 }), w)?;
+            m.vector_compare(|c, w| compare(c, w, |a, b| if a > b { u32::MAX } else { 0 }), w)?;
         },
         cases: &[
             "10642ac6 vcmpgtfp v3,v4,v5 | v4=3f800000bf800000c0490fdb7f7fffff v5=40000000bf80000000000001ff7fffff | v3=000000000000000000000000ffffffff",
@@ -95,7 +100,7 @@ crate::isa![
         asm: "vcmpbfp[.] VT,VA,VB",
         book: "Book I, Vector Compare Bounds Floating-Point",
         does: |m, w| {
-            m.call(|c, w| compare(c, w, bounds), w)?;
+            m.vector_compare(|c, w| compare(c, w, bounds), w)?;
         },
         cases: &[
             "10642bc6 vcmpbfp v3,v4,v5 | v4=3f800000bf800000c0490fdb7f7fffff v5=40000000bf80000000000001ff7fffff | v3=00000000400000004000000080000000",
@@ -109,7 +114,7 @@ crate::isa![
         asm: "vcfux VT,VB,UIM",
         book: "Book I, Vector Convert from Unsigned Word to Floating-Point",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::build(|i| b.lane::<u32>(i) as f32 / scale(w))), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::build(|i| b.lane::<u32>(i) as f32 / scale(w))), w)?;
         },
         cases: &[
             "10602b0a vcfux v3,v5,0 | v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=4f70e1d34f34a5974ef0d2b54e70b478",
@@ -122,7 +127,7 @@ crate::isa![
         asm: "vcfsx VT,VB,UIM",
         book: "Book I, Vector Convert from Signed Word to Floating-Point",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::build(|i| b.lane::<i32>(i) as f32 / scale(w))), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::build(|i| b.lane::<i32>(i) as f32 / scale(w))), w)?;
         },
         cases: &[
             "10602b4a vcfsx v3,v5,0 | v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=cd71e2d4ce96b4d34ef0d2b54e70b478",
@@ -135,7 +140,7 @@ crate::isa![
         asm: "vctuxs VT,VB,UIM",
         book: "Book I, Vector Convert with Round to Zero from Floating-Point to Unsigned Word Saturate",
         does: |m, w| {
-            m.call(|c, w| to_integer(c, w, <u32 as Clamp>::clamp), w)?;
+            m.vector(|c, w| to_integer(c, w, <u32 as Clamp>::clamp), w)?;
         },
         cases: &[
             "10602b8a vctuxs v3,v5,0 | v5=3f800000bf800000c0490fdb7f7fffff | v3=000000010000000000000000ffffffff vscr=1",
@@ -150,7 +155,7 @@ crate::isa![
         asm: "vctsxs VT,VB,UIM",
         book: "Book I, Vector Convert with Round to Zero from Floating-Point to Signed Word Saturate",
         does: |m, w| {
-            m.call(|c, w| to_integer(c, w, <i32 as Clamp>::clamp), w)?;
+            m.vector(|c, w| to_integer(c, w, <i32 as Clamp>::clamp), w)?;
         },
         cases: &[
             "10602bca vctsxs v3,v5,0 | v5=3f800000bf800000c0490fdb7f7fffff | v3=00000001fffffffffffffffd7fffffff vscr=1",

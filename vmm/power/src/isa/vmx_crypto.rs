@@ -54,7 +54,7 @@ crate::isa![
         asm: "vcipher VT,VA,VB",
         book: "Book I, Vector AES Cipher",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, |a, b| xor(aes::round(a), b)), w)?;
+            m.vector(|c, w| c.v2(w, |a, b| xor(aes::round(a), b)), w)?;
         },
         cases: &[
             "10642d08 vcipher v3,v4,v5 | v4=193de3bea0f4e22b9ac68d2ae9f84808 v5=a0fafe1788542cb123a339392a6c7605 | v3=a49c7ff2689f352b6b5bea43026a5049"
@@ -66,7 +66,7 @@ crate::isa![
         asm: "vcipherlast VT,VA,VB",
         book: "Book I, Vector AES Cipher Last",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, |a, b| xor(aes::last_round(a), b)), w)?;
+            m.vector(|c, w| c.v2(w, |a, b| xor(aes::last_round(a), b)), w)?;
         },
         cases: &[
             "10642d09 vcipherlast v3,v4,v5 | v4=eb40f21e592e38848ba113e71bc342d2 v5=d014f9a8c9ee2589e13f0cc8b6630ca6 | v3=3925841d02dc09fbdc118597196a0b32"
@@ -78,7 +78,10 @@ crate::isa![
         asm: "vncipher VT,VA,VB",
         book: "Book I, Vector AES Inverse Cipher",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, |a, b| aes::inv_mix_columns(xor(aes::inv_last_round(a), b))), w)?;
+            m.vector(
+                |c, w| c.v2(w, |a, b| aes::inv_mix_columns(xor(aes::inv_last_round(a), b))),
+                w,
+            )?;
         },
         cases: &[
             "10642d48 vncipher v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=0102030405060708090a0b0c0d0e0f10 | v3=dd9a04064a097935c6f5aaf17b3f1ccb"
@@ -90,7 +93,7 @@ crate::isa![
         asm: "vncipherlast VT,VA,VB",
         book: "Book I, Vector AES Inverse Cipher Last",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, |a, b| xor(aes::inv_last_round(a), b)), w)?;
+            m.vector(|c, w| c.v2(w, |a, b| xor(aes::inv_last_round(a), b)), w)?;
         },
         cases: &[
             "10642d49 vncipherlast v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=0102030405060708090a0b0c0d0e0f10 | v3=16f845eec3e6eec4c82374f760ea3a23"
@@ -102,7 +105,7 @@ crate::isa![
         asm: "vsbox VT,VA",
         book: "Book I, Vector AES SubBytes",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.vmx()?;
                     c.set_vr(w.rt(), aes::sub_bytes(c.vr(w.ra())));
@@ -121,7 +124,7 @@ crate::isa![
         asm: "vshasigmaw VT,VA,ST,SIX",
         book: "Book I, Vector SHA-256 Sigma Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.vmx()?;
                     c.set_vr(
@@ -146,7 +149,7 @@ crate::isa![
         asm: "vshasigmad VT,VA,ST,SIX",
         book: "Book I, Vector SHA-512 Sigma Doubleword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.vmx()?;
                     c.set_vr(
@@ -171,7 +174,7 @@ crate::isa![
         asm: "vpmsumb VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Byte",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.v2(w, map2(|a: u16, b| pair_product(a.into(), b.into(), 8) as u16)),
                 w,
             )?;
@@ -186,7 +189,7 @@ crate::isa![
         asm: "vpmsumh VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Halfword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.v2(w, map2(|a: u32, b| pair_product(a.into(), b.into(), 16) as u32)),
                 w,
             )?;
@@ -201,7 +204,7 @@ crate::isa![
         asm: "vpmsumw VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u64, b| pair_product(a, b, 32))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u64, b| pair_product(a, b, 32))), w)?;
         },
         cases: &[
             "10642c88 vpmsumw v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=00017f8081fe55ff7fffffff80000000 | v3=5a8a29eec4aa84fd0a05141b28273639"
@@ -213,7 +216,7 @@ crate::isa![
         asm: "vpmsumd VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Doubleword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2(w, |a, b| {
                         (polynomial(a.lane(0), b.lane(0)) ^ polynomial(a.lane(1), b.lane(1))).into()
@@ -232,7 +235,7 @@ crate::isa![
         asm: "vpermxor VT,VA,VB,VC",
         book: "Book I, Vector Permute and Exclusive-OR",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3(w, |a, b, c| {
                         map1(|n: u8| a.lane::<u8>((n >> 4).into()) ^ b.lane::<u8>((n & 15).into()))(

@@ -4,11 +4,11 @@
 //! The result for an operand that is no number is undefined; here the target stays.
 
 use crate::{
-    Cpu,
     decimal::{
         Decimal, OVERFLOW, are_digits, from_national, from_zoned, of_digits, shifted, to_digits,
         to_national, to_zoned,
     },
+    facility::Vectors,
     form,
     interrupt::Stop,
     machine::{EQ, GT, LT},
@@ -16,26 +16,33 @@ use crate::{
     word::Word,
 };
 
-/// VRT and CR6 <- `f` of VRB and PS, or just CR6 if there is no result.
-fn result(c: &mut Cpu, w: Word, f: impl Fn(u128, u32) -> Option<(u128, u8)>) -> Result<(), Stop> {
+/// VRT <- `f` of VRB and PS, if there is a result; what CR6 becomes.
+fn result(
+    c: &mut Vectors,
+    w: Word,
+    f: impl Fn(u128, u32) -> Option<(u128, u8)>,
+) -> Result<u64, Stop> {
     result2(c, w, |_, b| f(b, w.ps()))
 }
 
-/// VRT and CR6 <- `f` of VRA and VRB, or just CR6 if there is no result.
-fn result2(c: &mut Cpu, w: Word, f: impl Fn(u128, u128) -> Option<(u128, u8)>) -> Result<(), Stop> {
+/// VRT <- `f` of VRA and VRB, if there is a result; what CR6 becomes.
+fn result2(
+    c: &mut Vectors,
+    w: Word,
+    f: impl Fn(u128, u128) -> Option<(u128, u8)>,
+) -> Result<u64, Stop> {
     c.vmx()?;
-    c.cr[6] = match f(c.vr(w.ra()).into(), c.vr(w.rb()).into()) {
+    Ok(match f(c.vr(w.ra()).into(), c.vr(w.rb()).into()) {
         Some((v, cr)) => {
             c.set_vr(w.rt(), v.into());
-            cr
+            cr.into()
         }
-        None => OVERFLOW,
-    };
-    Ok(())
+        None => OVERFLOW.into(),
+    })
 }
 
 /// A sum or a difference; CR6 tells about it before it is cut to 31 digits.
-fn arithmetic(c: &mut Cpu, w: Word, f: impl Fn(i128, i128) -> i128) -> Result<(), Stop> {
+fn arithmetic(c: &mut Vectors, w: Word, f: impl Fn(i128, i128) -> i128) -> Result<u64, Stop> {
     result2(c, w, |a, b| {
         let exact = f(Decimal::unpack(a)?.value(), Decimal::unpack(b)?.value());
         let (n, over) = Decimal::new(exact);
@@ -56,7 +63,7 @@ fn unsigned(digits: u128, over: bool) -> u8 {
 }
 
 /// A shift of a signed number, rounded if digits go out at the right and `round`.
-fn shift(c: &mut Cpu, w: Word, round: bool) -> Result<(), Stop> {
+fn shift(c: &mut Vectors, w: Word, round: bool) -> Result<u64, Stop> {
     result2(c, w, |a, b| {
         let n = Decimal::unpack(b)?;
         let by = count(a).clamp(-31, 31);
@@ -90,7 +97,7 @@ crate::isa![
         asm: "bcdadd. VT,VA,VB,PS",
         book: "Book I, Decimal Add Modulo",
         does: |m, w| {
-            m.call(|c, w| arithmetic(c, w, |a, b| a + b), w)?;
+            m.record6(|c, w| arithmetic(c, w, |a, b| a + b), w)?;
         },
         cases: &[
             "10642c01 bcdadd. v3,v4,v5,0 | v4=1234567890123456789012345678901c v5=0000000000000000000000000000012d | v3=1234567890123456789012345678889c cr6=4",
@@ -106,7 +113,7 @@ crate::isa![
         asm: "bcdsub. VT,VA,VB,PS",
         book: "Book I, Decimal Subtract Modulo",
         does: |m, w| {
-            m.call(|c, w| arithmetic(c, w, |a, b| a - b), w)?;
+            m.record6(|c, w| arithmetic(c, w, |a, b| a - b), w)?;
         },
         cases: &[
             "10642c41 bcdsub. v3,v4,v5,0 | v4=1234567890123456789012345678901c v5=0000000000000000000000000000012d | v3=1234567890123456789012345678913c cr6=4",
@@ -120,7 +127,7 @@ crate::isa![
         asm: "bcdcfn. VT,VB,PS",
         book: "Book I, Decimal Convert From National",
         does: |m, w| {
-            m.call(|c, w| result(c, w, from_national), w)?;
+            m.record6(|c, w| result(c, w, from_national), w)?;
         },
         cases: &[
             "10672d81 bcdcfn. v3,v5,0 | v5=0031003200330034003500360037002d | v3=0000000000000000000000001234567d cr6=8",
@@ -134,7 +141,7 @@ crate::isa![
         asm: "bcdctn. VT,VB",
         book: "Book I, Decimal Convert To National",
         does: |m, w| {
-            m.call(|c, w| result(c, w, |b, _| to_national(b)), w)?;
+            m.record6(|c, w| result(c, w, |b, _| to_national(b)), w)?;
         },
         cases: &[
             "10652d81 bcdctn. v3,v5 | v5=1234567d | v3=0031003200330034003500360037002d cr6=8",
@@ -147,7 +154,7 @@ crate::isa![
         asm: "bcdcfz. VT,VB,PS",
         book: "Book I, Decimal Convert From Zoned",
         does: |m, w| {
-            m.call(|c, w| result(c, w, from_zoned), w)?;
+            m.record6(|c, w| result(c, w, from_zoned), w)?;
         },
         cases: &[
             "10662d81 bcdcfz. v3,v5,0 | v5=31323334353637383930313233343576 | v3=0000000000000001234567890123456d cr6=8",
@@ -161,7 +168,7 @@ crate::isa![
         asm: "bcdctz. VT,VB,PS",
         book: "Book I, Decimal Convert To Zoned",
         does: |m, w| {
-            m.call(|c, w| result(c, w, to_zoned), w)?;
+            m.record6(|c, w| result(c, w, to_zoned), w)?;
         },
         cases: &[
             "10642d81 bcdctz. v3,v5,0 | v5=1234567890123456d | v3=31323334353637383930313233343576 cr6=8",
@@ -175,7 +182,7 @@ crate::isa![
         asm: "bcdcfsq. VT,VB,PS",
         book: "Book I, Decimal Convert From Signed Quadword",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result(c, w, |b, ps| {
                         let (n, over) = Decimal::new(b as i128);
@@ -197,7 +204,7 @@ crate::isa![
         asm: "bcdctsq. VT,VB",
         book: "Book I, Decimal Convert To Signed Quadword",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result(c, w, |b, _| {
                         let n = Decimal::unpack(b)?;
@@ -218,7 +225,7 @@ crate::isa![
         asm: "bcdcpsgn. VT,VA,VB",
         book: "Book I, Decimal Copy Sign",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result2(c, w, |a, b| {
                         let (n, s) = (Decimal::unpack(a)?, Decimal::unpack(b)?);
@@ -240,7 +247,7 @@ crate::isa![
         asm: "bcdsetsgn. VT,VB,PS",
         book: "Book I, Decimal Set Sign",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result(c, w, |b, ps| {
                         let n = Decimal::unpack(b)?;
@@ -262,7 +269,7 @@ crate::isa![
         asm: "bcds. VT,VA,VB,PS",
         book: "Book I, Decimal Shift",
         does: |m, w| {
-            m.call(|c, w| shift(c, w, false), w)?;
+            m.record6(|c, w| shift(c, w, false), w)?;
         },
         cases: &[
             "10642cc1 bcds. v3,v4,v5,0 | v4=00000000000000030000000000000000 v5=12345d | v3=0000000000000000000000012345000d cr6=8",
@@ -276,7 +283,7 @@ crate::isa![
         asm: "bcdsr. VT,VA,VB,PS",
         book: "Book I, Decimal Shift and Round",
         does: |m, w| {
-            m.call(|c, w| shift(c, w, true), w)?;
+            m.record6(|c, w| shift(c, w, true), w)?;
         },
         cases: &[
             "10642dc1 bcdsr. v3,v4,v5,0 | v4=00000000000000fd0000000000000000 v5=12500d | v3=0000000000000000000000000000013d cr6=8",
@@ -290,7 +297,7 @@ crate::isa![
         asm: "bcdus. VT,VA,VB",
         book: "Book I, Decimal Unsigned Shift",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result2(c, w, |a, b| {
                         if !are_digits(b) {
@@ -315,7 +322,7 @@ crate::isa![
         asm: "bcdtrunc. VT,VA,VB,PS",
         book: "Book I, Decimal Truncate",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result2(c, w, |a, b| {
                         let n = Decimal::unpack(b)?;
@@ -339,7 +346,7 @@ crate::isa![
         asm: "bcdutrunc. VT,VA,VB",
         book: "Book I, Decimal Unsigned Truncate",
         does: |m, w| {
-            m.call(
+            m.record6(
                 |c, w| {
                     result2(c, w, |a, b| {
                         if !are_digits(b) {
@@ -363,7 +370,7 @@ crate::isa![
         asm: "vmul10uq VT,VA",
         book: "Book I, Vector Multiply-by-10 Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, _| a.wrapping_mul(10))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, _| a.wrapping_mul(10))), w)?;
         },
         cases: &[
             "10640201 vmul10uq v3,v4 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=68d23ba50e77e14ab41d86f059c32c96"
@@ -375,7 +382,7 @@ crate::isa![
         asm: "vmul10cuq VT,VA",
         book: "Book I, Vector Multiply-by-10 and Write Carry Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, _| carry_of_ten(a, 0))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, _| carry_of_ten(a, 0))), w)?;
         },
         cases: &[
             "10640001 vmul10cuq v3,v4 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=00000000000000000000000000000009"
@@ -387,7 +394,10 @@ crate::isa![
         asm: "vmul10euq VT,VA,VB",
         book: "Book I, Vector Multiply-by-10 Extended Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a.wrapping_mul(10).wrapping_add(b & 15))), w)?;
+            m.vector(
+                |c, w| c.v2(w, map2(|a: u128, b| a.wrapping_mul(10).wrapping_add(b & 15))),
+                w,
+            )?;
         },
         cases: &[
             "10642a41 vmul10euq v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=9 | v3=68d23ba50e77e14ab41d86f059c32c9f"
@@ -399,7 +409,7 @@ crate::isa![
         asm: "vmul10ecuq VT,VA,VB",
         book: "Book I, Vector Multiply-by-10 Extended and Write Carry Unsigned Quadword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| carry_of_ten(a, b & 15))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, b| carry_of_ten(a, b & 15))), w)?;
         },
         cases: &[
             "10642841 vmul10ecuq v3,v4,v5 | v4=19999999999999999999999999999999 v5=6 | v3=00000000000000000000000000000001",

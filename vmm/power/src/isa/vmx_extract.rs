@@ -3,7 +3,7 @@
 //!
 //! An element that would lie partly outside the register is undefined; here zeros stand outside.
 
-use crate::{form, vector::Vector};
+use crate::{form, machine::Facility, vector::Vector};
 
 /// The `bytes` bytes from byte `at` on, counted from the left; `at` is modulo 16.
 fn from_left(b: Vector, at: u32, bytes: u32) -> u64 {
@@ -31,7 +31,7 @@ crate::isa![
         asm: "vextractub VT,VB,UIM",
         book: "Book I, Vector Extract Unsigned Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 1), 0)), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 1), 0)), w)?;
         },
         cases: &[
             "10652a0d vextractub v3,v5,5 | v5=0102030405060708090a0b0c0d0e0f10 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=00000000000000060000000000000000"
@@ -43,7 +43,7 @@ crate::isa![
         asm: "vextractuh VT,VB,UIM",
         book: "Book I, Vector Extract Unsigned Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 2), 0)), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 2), 0)), w)?;
         },
         cases: &[
             "10652a4d vextractuh v3,v5,5 | v5=0102030405060708090a0b0c0d0e0f10 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=00000000000006070000000000000000"
@@ -55,7 +55,7 @@ crate::isa![
         asm: "vextractuw VT,VB,UIM",
         book: "Book I, Vector Extract Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 4), 0)), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 4), 0)), w)?;
         },
         cases: &[
             "10652a8d vextractuw v3,v5,5 | v5=0102030405060708090a0b0c0d0e0f10 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=00000000060708090000000000000000"
@@ -67,7 +67,7 @@ crate::isa![
         asm: "vextractd VT,VB,UIM",
         book: "Book I, Vector Extract Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 8), 0)), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 8), 0)), w)?;
         },
         cases: &[
             "10652acd vextractd v3,v5,5 | v5=0102030405060708090a0b0c0d0e0f10 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=060708090a0b0c0d0000000000000000"
@@ -79,7 +79,7 @@ crate::isa![
         asm: "vinsertb VT,VB,UIM",
         book: "Book I, Vector Insert Byte",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let old = c.vr(w.rt());
                     c.v1(w, |b| insert(old, b.lane(0), w.uim(), 1))
@@ -97,7 +97,7 @@ crate::isa![
         asm: "vinserth VT,VB,UIM",
         book: "Book I, Vector Insert Halfword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let old = c.vr(w.rt());
                     c.v1(w, |b| insert(old, b.lane(0), w.uim(), 2))
@@ -115,7 +115,7 @@ crate::isa![
         asm: "vinsertw VT,VB,UIM",
         book: "Book I, Vector Insert Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let old = c.vr(w.rt());
                     c.v1(w, |b| insert(old, b.lane(0), w.uim(), 4))
@@ -133,7 +133,7 @@ crate::isa![
         asm: "vinsertd VT,VB,UIM",
         book: "Book I, Vector Insert Doubleword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let old = c.vr(w.rt());
                     c.v1(w, |b| insert(old, b.lane(0), w.uim(), 8))
@@ -151,7 +151,10 @@ crate::isa![
         asm: "vextublx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Byte to GPR using GPR-specified Left-Index",
         does: |m, w| {
-            m.call(|c, w| c.v_to_gpr(w, |c, b| from_left(b, c.gpr[w.ra()] as u32, 1)), w)?;
+            m.need(Facility::Vmx)?;
+            let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
+            let v = m.value_of_vec(|b, index| from_left(b, index as u32, 1), b, index);
+            m.set_gpr(w.rt(), v);
         },
         cases: &["10642e0d vextublx r3,r4,v5 | v5=0102030405060708090a0b0c0d0e0f10 r4=35 | r3=6"],
     },
@@ -161,7 +164,10 @@ crate::isa![
         asm: "vextuhlx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Halfword to GPR using GPR-specified Left-Index",
         does: |m, w| {
-            m.call(|c, w| c.v_to_gpr(w, |c, b| from_left(b, c.gpr[w.ra()] as u32, 2)), w)?;
+            m.need(Facility::Vmx)?;
+            let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
+            let v = m.value_of_vec(|b, index| from_left(b, index as u32, 2), b, index);
+            m.set_gpr(w.rt(), v);
         },
         cases: &["10642e4d vextuhlx r3,r4,v5 | v5=0102030405060708090a0b0c0d0e0f10 r4=35 | r3=607"],
     },
@@ -171,7 +177,10 @@ crate::isa![
         asm: "vextuwlx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Word to GPR using GPR-specified Left-Index",
         does: |m, w| {
-            m.call(|c, w| c.v_to_gpr(w, |c, b| from_left(b, c.gpr[w.ra()] as u32, 4)), w)?;
+            m.need(Facility::Vmx)?;
+            let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
+            let v = m.value_of_vec(|b, index| from_left(b, index as u32, 4), b, index);
+            m.set_gpr(w.rt(), v);
         },
         cases: &[
             "10642e8d vextuwlx r3,r4,v5 | v5=0102030405060708090a0b0c0d0e0f10 r4=35 | r3=6070809"
@@ -183,7 +192,10 @@ crate::isa![
         asm: "vextubrx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Byte to GPR using GPR-specified Right-Index",
         does: |m, w| {
-            m.call(|c, w| c.v_to_gpr(w, |c, b| from_right(b, c.gpr[w.ra()] as u32, 1)), w)?;
+            m.need(Facility::Vmx)?;
+            let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
+            let v = m.value_of_vec(|b, index| from_right(b, index as u32, 1), b, index);
+            m.set_gpr(w.rt(), v);
         },
         cases: &["10642f0d vextubrx r3,r4,v5 | v5=0102030405060708090a0b0c0d0e0f10 r4=35 | r3=b"],
     },
@@ -193,7 +205,10 @@ crate::isa![
         asm: "vextuhrx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Halfword to GPR using GPR-specified Right-Index",
         does: |m, w| {
-            m.call(|c, w| c.v_to_gpr(w, |c, b| from_right(b, c.gpr[w.ra()] as u32, 2)), w)?;
+            m.need(Facility::Vmx)?;
+            let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
+            let v = m.value_of_vec(|b, index| from_right(b, index as u32, 2), b, index);
+            m.set_gpr(w.rt(), v);
         },
         cases: &["10642f4d vextuhrx r3,r4,v5 | v5=0102030405060708090a0b0c0d0e0f10 r4=35 | r3=a0b"],
     },
@@ -203,7 +218,10 @@ crate::isa![
         asm: "vextuwrx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Word to GPR using GPR-specified Right-Index",
         does: |m, w| {
-            m.call(|c, w| c.v_to_gpr(w, |c, b| from_right(b, c.gpr[w.ra()] as u32, 4)), w)?;
+            m.need(Facility::Vmx)?;
+            let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
+            let v = m.value_of_vec(|b, index| from_right(b, index as u32, 4), b, index);
+            m.set_gpr(w.rt(), v);
         },
         cases: &[
             "10642f8d vextuwrx r3,r4,v5 | v5=0102030405060708090a0b0c0d0e0f10 r4=35 | r3=8090a0b"
@@ -215,7 +233,7 @@ crate::isa![
         asm: "xxextractuw XT,XB,UIM",
         book: "Book I, VSX Vector Extract Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, |b| Vector::new(from_left(b, w.uim(), 4), 0)), w)?;
+            m.vector(|c, w| c.x1(w, |b| Vector::new(from_left(b, w.uim(), 4), 0)), w)?;
         },
         cases: &[
             "f0652a96 xxextractuw vs3,vs37,5 | vs37=0102030405060708090a0b0c0d0e0f10 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | vs3=00000000060708090000000000000000"
@@ -227,7 +245,7 @@ crate::isa![
         asm: "xxinsertw XT,XB,UIM",
         book: "Book I, VSX Vector Insert Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let old = c.x(w.xt());
                     c.x1(w, |b| insert(old, b.lane(0), w.uim(), 4))

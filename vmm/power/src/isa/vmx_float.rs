@@ -2,7 +2,13 @@
 //! Vector floating-point arithmetic (Power ISA 3.0B, Book I, 6.6 and 6.10): single precision,
 //! round to nearest, no exceptions and no FPSCR.
 
-use crate::{Cpu, facility::NJ, form, interrupt::Stop, vector::Vector, word::Word};
+use crate::{
+    facility::{NJ, Vectors},
+    form,
+    interrupt::Stop,
+    vector::Vector,
+    word::Word,
+};
 
 /// The NaN of an invalid operation.
 const DEFAULT_NAN: u32 = 0x7fc0_0000;
@@ -11,7 +17,7 @@ const QUIET: u32 = 1 << 22;
 
 /// A zero for a denormal number, if VSCR\[NJ\] asks for it.
 #[inline(always)]
-pub(super) fn flushed(c: &Cpu, x: f32) -> f32 {
+pub(super) fn flushed(c: &Vectors, x: f32) -> f32 {
     if c.vscr & NJ != 0 && x.is_subnormal() { 0f32.copysign(x) } else { x }
 }
 
@@ -19,7 +25,7 @@ pub(super) fn flushed(c: &Cpu, x: f32) -> f32 {
 /// result, made quiet (Book I, 6.6.2).
 #[inline(always)]
 fn float<const N: usize>(
-    c: &mut Cpu,
+    c: &mut Vectors,
     w: Word,
     operands: [Vector; N],
     f: impl Fn([f32; N]) -> f32,
@@ -38,15 +44,15 @@ fn float<const N: usize>(
     Ok(())
 }
 
-fn float1(c: &mut Cpu, w: Word, f: impl Fn(f32) -> f32) -> Result<(), Stop> {
+fn float1(c: &mut Vectors, w: Word, f: impl Fn(f32) -> f32) -> Result<(), Stop> {
     float(c, w, [c.vr(w.rb())], |[b]| f(b))
 }
 
-fn float2(c: &mut Cpu, w: Word, f: impl Fn(f32, f32) -> f32) -> Result<(), Stop> {
+fn float2(c: &mut Vectors, w: Word, f: impl Fn(f32, f32) -> f32) -> Result<(), Stop> {
     float(c, w, [c.vr(w.ra()), c.vr(w.rb())], |[a, b]| f(a, b))
 }
 
-fn float3(c: &mut Cpu, w: Word, f: impl Fn(f32, f32, f32) -> f32) -> Result<(), Stop> {
+fn float3(c: &mut Vectors, w: Word, f: impl Fn(f32, f32, f32) -> f32) -> Result<(), Stop> {
     let operands = [c.vr(w.ra()), c.vr(w.rb()), c.vr(w.r_c())];
     float(c, w, operands, |[a, b, c]| f(a, b, c))
 }
@@ -75,7 +81,7 @@ crate::isa![
         asm: "vaddfp VT,VA,VB",
         book: "Book I, Vector Add Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float2(c, w, |a, b| a + b), w)?;
+            m.vector(|c, w| float2(c, w, |a, b| a + b), w)?;
         },
         cases: &[
             "1064280a vaddfp v3,v4,v5 | v4=3f800000bf800000c0490fdb7f7fffff v5=40000000bf80000000000001ff7fffff | v3=40400000c0000000c0490fdb00000000",
@@ -90,7 +96,7 @@ crate::isa![
         asm: "vsubfp VT,VA,VB",
         book: "Book I, Vector Subtract Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float2(c, w, |a, b| a - b), w)?;
+            m.vector(|c, w| float2(c, w, |a, b| a - b), w)?;
         },
         cases: &[
             "1064284a vsubfp v3,v4,v5 | v4=3f800000bf800000c0490fdb7f7fffff v5=40000000bf80000000000001ff7fffff | v3=bf80000000000000c0490fdb7f800000",
@@ -105,7 +111,7 @@ crate::isa![
         asm: "vmaxfp VT,VA,VB",
         book: "Book I, Vector Maximum Floating-Point",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     float2(
                         c,
@@ -127,7 +133,7 @@ crate::isa![
         asm: "vminfp VT,VA,VB",
         book: "Book I, Vector Minimum Floating-Point",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     float2(
                         c,
@@ -149,7 +155,7 @@ crate::isa![
         asm: "vmaddfp VT,VA,VC,VB",
         book: "Book I, Vector Multiply-Add Floating-Point",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let nj = c.vscr & NJ != 0;
                     float3(c, w, |a, b, c| fused(nj, a, c, b))
@@ -170,7 +176,7 @@ crate::isa![
         asm: "vnmsubfp VT,VA,VC,VB",
         book: "Book I, Vector Negative Multiply-Subtract Floating-Point",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let nj = c.vscr & NJ != 0;
                     float3(c, w, |a, b, c| -fused(nj, a, c, -b))
@@ -190,7 +196,7 @@ crate::isa![
         asm: "vrfin VT,VB",
         book: "Book I, Vector Round to Floating-Point Integer toward Nearest",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| b.round_ties_even()), w)?;
+            m.vector(|c, w| float1(c, w, |b| b.round_ties_even()), w)?;
         },
         cases: &[
             "10602a0a vrfin v3,v5 | v5=3fc00000bfc000004020000080000000 | v3=40000000c00000004000000080000000",
@@ -203,7 +209,7 @@ crate::isa![
         asm: "vrfiz VT,VB",
         book: "Book I, Vector Round to Floating-Point Integer toward Zero",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| b.trunc()), w)?;
+            m.vector(|c, w| float1(c, w, |b| b.trunc()), w)?;
         },
         cases: &[
             "10602a4a vrfiz v3,v5 | v5=3fc00000bfc000004020000080000000 | v3=3f800000bf8000004000000080000000",
@@ -216,7 +222,7 @@ crate::isa![
         asm: "vrfip VT,VB",
         book: "Book I, Vector Round to Floating-Point Integer toward +Infinity",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| b.ceil()), w)?;
+            m.vector(|c, w| float1(c, w, |b| b.ceil()), w)?;
         },
         cases: &[
             "10602a8a vrfip v3,v5 | v5=3fc00000bfc000004020000080000000 | v3=40000000bf8000004040000080000000",
@@ -229,7 +235,7 @@ crate::isa![
         asm: "vrfim VT,VB",
         book: "Book I, Vector Round to Floating-Point Integer toward -Infinity",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| b.floor()), w)?;
+            m.vector(|c, w| float1(c, w, |b| b.floor()), w)?;
         },
         cases: &[
             "10602aca vrfim v3,v5 | v5=3fc00000bfc000004020000080000000 | v3=3f800000c00000004000000080000000",
@@ -242,7 +248,7 @@ crate::isa![
         asm: "vrefp VT,VB",
         book: "Book I, Vector Reciprocal Estimate Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| 1.0 / b), w)?;
+            m.vector(|c, w| float1(c, w, |b| 1.0 / b), w)?;
         },
         cases: &[
             "1060290a vrefp v3,v5 | v5=40000000bf8000007f80000080000000 | v3=3f000000bf80000000000000ff800000",
@@ -255,7 +261,7 @@ crate::isa![
         asm: "vrsqrtefp VT,VB",
         book: "Book I, Vector Reciprocal Square Root Estimate Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| 1.0 / b.sqrt()), w)?;
+            m.vector(|c, w| float1(c, w, |b| 1.0 / b.sqrt()), w)?;
         },
         cases: &[
             "1060294a vrsqrtefp v3,v5 | v5=40000000bf8000007f80000080000000 | v3=3f3504f37fc0000000000000ff800000",
@@ -268,7 +274,7 @@ crate::isa![
         asm: "vexptefp VT,VB",
         book: "Book I, Vector 2 Raised to the Exponent Estimate Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| b.exp2()), w)?;
+            m.vector(|c, w| float1(c, w, |b| b.exp2()), w)?;
         },
         cases: &[
             "1060298a vexptefp v3,v5 | v5=7fa00001408000003f800000ff800000 | v3=7fe00001418000004000000000000000"
@@ -280,7 +286,7 @@ crate::isa![
         asm: "vlogefp VT,VB",
         book: "Book I, Vector Log Base 2 Estimate Floating-Point",
         does: |m, w| {
-            m.call(|c, w| float1(c, w, |b| b.log2()), w)?;
+            m.vector(|c, w| float1(c, w, |b| b.log2()), w)?;
         },
         cases: &[
             "106029ca vlogefp v3,v5 | v5=40000000bf8000007f80000080000000 | v3=3f8000007fc000007f800000ff800000",

@@ -2,10 +2,7 @@
 //! Logical instructions and selection on whole registers (Power ISA 3.0B, Book I, 6.8,
 //! 6.9 and 7.6).
 
-use crate::{
-    form,
-    vector::{map2, map3},
-};
+use crate::{form, machine::Facility, vector::map3};
 
 crate::isa![
     Insn {
@@ -14,7 +11,10 @@ crate::isa![
         asm: "vand VT,VA,VB",
         book: "Book I, Vector Logical AND",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a & b)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let v = m.vec_and(a, b);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642c04 vand v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=0002000400060008000a000c000e0010"
@@ -26,7 +26,11 @@ crate::isa![
         asm: "vandc VT,VA,VB",
         book: "Book I, Vector Logical AND with Complement",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a & !b)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let b = m.vec_not(b);
+            let v = m.vec_and(a, b);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642c44 vandc v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=010003000500070009000b000d000f00"
@@ -38,7 +42,11 @@ crate::isa![
         asm: "veqv VT,VA,VB",
         book: "Book I, Vector Logical Equivalence",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| !(a ^ b))), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let v = m.vec_xor(a, b);
+            let v = m.vec_not(v);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642e84 veqv v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=fe02fc04fa06f808f60af40cf20ef010"
@@ -50,7 +58,11 @@ crate::isa![
         asm: "vnand VT,VA,VB",
         book: "Book I, Vector Logical NAND",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| !(a & b))), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let v = m.vec_and(a, b);
+            let v = m.vec_not(v);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642d84 vnand v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=fffdfffbfff9fff7fff5fff3fff1ffef"
@@ -62,7 +74,10 @@ crate::isa![
         asm: "vor VT,VA,VB",
         book: "Book I, Vector Logical OR",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a | b)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let v = m.vec_or(a, b);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642c84 vor v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=01ff03ff05ff07ff09ff0bff0dff0fff"
@@ -74,7 +89,11 @@ crate::isa![
         asm: "vorc VT,VA,VB",
         book: "Book I, Vector Logical OR with Complement",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a | !b)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let b = m.vec_not(b);
+            let v = m.vec_or(a, b);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642d44 vorc v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=ff02ff04ff06ff08ff0aff0cff0eff10"
@@ -86,7 +105,11 @@ crate::isa![
         asm: "vnor VT,VA,VB",
         book: "Book I, Vector Logical NOR",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| !(a | b))), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let v = m.vec_or(a, b);
+            let v = m.vec_not(v);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642d04 vnor v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=fe00fc00fa00f800f600f400f200f000"
@@ -98,7 +121,10 @@ crate::isa![
         asm: "vxor VT,VA,VB",
         book: "Book I, Vector Logical XOR",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a ^ b)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let v = m.vec_xor(a, b);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642cc4 vxor v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=00ff00ff00ff00ff00ff00ff00ff00ff | v3=01fd03fb05f907f709f50bf30df10fef"
@@ -110,7 +136,7 @@ crate::isa![
         asm: "vsel VT,VA,VB,VC",
         book: "Book I, Vector Select",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, map3(|a: u128, b, c| a & !c | b & c)), w)?;
+            m.vector(|c, w| c.v3(w, map3(|a: u128, b, c| a & !c | b & c)), w)?;
         },
         cases: &[
             "106429aa vsel v3,v4,v5,v6 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f v6=00ff00ff00ff00ff00ff00ff00ff00ff | v3=01e103c305a5078709690b4b0d2d0f0f"
@@ -122,7 +148,10 @@ crate::isa![
         asm: "xxland XT,XA,XB",
         book: "Book I, VSX Vector Logical AND",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| a & b)), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let v = m.vec_and(a, b);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642c14 xxland vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=0002000400060008000a000c000e0010",
@@ -135,7 +164,11 @@ crate::isa![
         asm: "xxlandc XT,XA,XB",
         book: "Book I, VSX Vector Logical AND with Complement",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| a & !b)), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let b = m.vec_not(b);
+            let v = m.vec_and(a, b);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642c54 xxlandc vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=010003000500070009000b000d000f00"
@@ -147,7 +180,11 @@ crate::isa![
         asm: "xxleqv XT,XA,XB",
         book: "Book I, VSX Vector Logical Equivalence",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| !(a ^ b))), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let v = m.vec_xor(a, b);
+            let v = m.vec_not(v);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642dd4 xxleqv vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=fe02fc04fa06f808f60af40cf20ef010"
@@ -159,7 +196,11 @@ crate::isa![
         asm: "xxlnand XT,XA,XB",
         book: "Book I, VSX Vector Logical NAND",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| !(a & b))), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let v = m.vec_and(a, b);
+            let v = m.vec_not(v);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642d94 xxlnand vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=fffdfffbfff9fff7fff5fff3fff1ffef"
@@ -171,7 +212,10 @@ crate::isa![
         asm: "xxlor XT,XA,XB",
         book: "Book I, VSX Vector Logical OR",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| a | b)), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let v = m.vec_or(a, b);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642c94 xxlor vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=01ff03ff05ff07ff09ff0bff0dff0fff"
@@ -183,7 +227,11 @@ crate::isa![
         asm: "xxlorc XT,XA,XB",
         book: "Book I, VSX Vector Logical OR with Complement",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| a | !b)), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let b = m.vec_not(b);
+            let v = m.vec_or(a, b);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642d54 xxlorc vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=ff02ff04ff06ff08ff0aff0cff0eff10"
@@ -195,7 +243,11 @@ crate::isa![
         asm: "xxlnor XT,XA,XB",
         book: "Book I, VSX Vector Logical NOR",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| !(a | b))), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let v = m.vec_or(a, b);
+            let v = m.vec_not(v);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642d14 xxlnor vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=fe00fc00fa00f800f600f400f200f000"
@@ -207,7 +259,10 @@ crate::isa![
         asm: "xxlxor XT,XA,XB",
         book: "Book I, VSX Vector Logical XOR",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u128, b| a ^ b)), w)?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let v = m.vec_xor(a, b);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642cd4 xxlxor vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=01fd03fb05f907f709f50bf30df10fef"
@@ -219,7 +274,7 @@ crate::isa![
         asm: "xxsel XT,XA,XB,XC",
         book: "Book I, VSX Vector Select",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let choice = c.x(w.xc());
                     c.x2(w, |a, b| map3(|a: u128, b, c| a & !c | b & c)(a, b, choice))

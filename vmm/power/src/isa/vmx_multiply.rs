@@ -24,7 +24,7 @@ crate::isa![
         asm: "vmuleub VT,VA,VB",
         book: "Book I, Vector Multiply Even Unsigned Byte",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u16, b| (a >> 8) * (b >> 8))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u16, b| (a >> 8) * (b >> 8))), w)?;
         },
         cases: &[
             "10642a08 vmuleub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000007f008100000000000040000000"
@@ -36,7 +36,7 @@ crate::isa![
         asm: "vmuloub VT,VA,VB",
         book: "Book I, Vector Multiply Odd Unsigned Byte",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u16, b| (a & 0xff) * (b & 0xff))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u16, b| (a & 0xff) * (b & 0xff))), w)?;
         },
         cases: &[
             "10642808 vmuloub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00ff400001fc7f80000000ff00000000"
@@ -48,7 +48,7 @@ crate::isa![
         asm: "vmulesb VT,VA,VB",
         book: "Book I, Vector Multiply Even Signed Byte",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: i16, b| (a >> 8) * (b >> 8))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: i16, b| (a >> 8) * (b >> 8))), w)?;
         },
         cases: &[
             "10642b08 vmulesb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000007fff8100000000000040000000"
@@ -60,7 +60,7 @@ crate::isa![
         asm: "vmulosb VT,VA,VB",
         book: "Book I, Vector Multiply Odd Signed Byte",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: i16, b| i16::from(a as i8) * i16::from(b as i8))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: i16, b| i16::from(a as i8) * i16::from(b as i8))), w)?;
         },
         cases: &[
             "10642908 vmulosb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ffff4000fffc00800000ffff00000000"
@@ -72,7 +72,7 @@ crate::isa![
         asm: "vmuleuh VT,VA,VB",
         book: "Book I, Vector Multiply Even Unsigned Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u32, b| (a >> 16) * (b >> 16))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u32, b| (a >> 16) * (b >> 16))), w)?;
         },
         cases: &[
             "10642a48 vmuleuh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000001ff008301fc0000000040000000"
@@ -84,7 +84,7 @@ crate::isa![
         asm: "vmulouh VT,VA,VB",
         book: "Book I, Vector Multiply Odd Unsigned Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u32, b| (a & 0xffff) * (b & 0xffff))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u32, b| (a & 0xffff) * (b & 0xffff))), w)?;
         },
         cases: &[
             "10642848 vmulouh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00bf4000002aff800000ffff00000000"
@@ -96,7 +96,7 @@ crate::isa![
         asm: "vmulesh VT,VA,VB",
         book: "Book I, Vector Multiply Even Signed Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: i32, b| (a >> 16) * (b >> 16))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: i32, b| (a >> 16) * (b >> 16))), w)?;
         },
         cases: &[
             "10642b48 vmulesh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000001ffff8101fc0000000040000000"
@@ -108,7 +108,10 @@ crate::isa![
         asm: "vmulosh VT,VA,VB",
         book: "Book I, Vector Multiply Odd Signed Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: i32, b| i32::from(a as i16) * i32::from(b as i16))), w)?;
+            m.vector(
+                |c, w| c.v2(w, map2(|a: i32, b| i32::from(a as i16) * i32::from(b as i16))),
+                w,
+            )?;
         },
         cases: &[
             "10642948 vmulosh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00bf4000002aff80ffffffff00000000"
@@ -120,7 +123,7 @@ crate::isa![
         asm: "vmuleuw VT,VA,VB",
         book: "Book I, Vector Multiply Even Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u64, b| (a >> 32) * (b >> 32))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u64, b| (a >> 32) * (b >> 32))), w)?;
         },
         cases: &[
             "10642a88 vmuleuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000002fd82bf4000000000007fffffff"
@@ -132,7 +135,7 @@ crate::isa![
         asm: "vmulouw VT,VA,VB",
         book: "Book I, Vector Multiply Odd Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u64, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u64, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))), w)?;
         },
         cases: &[
             "10642888 vmulouw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00830293aa28ff8040007fff80000000"
@@ -144,7 +147,7 @@ crate::isa![
         asm: "vmulesw VT,VA,VB",
         book: "Book I, Vector Multiply Even Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: i64, b| (a >> 32) * (b >> 32))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: i64, b| (a >> 32) * (b >> 32))), w)?;
         },
         cases: &[
             "10642b88 vmulesw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000002fd82bf4000000000007fffffff"
@@ -156,7 +159,10 @@ crate::isa![
         asm: "vmulosw VT,VA,VB",
         book: "Book I, Vector Multiply Odd Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: i64, b| i64::from(a as i32) * i64::from(b as i32))), w)?;
+            m.vector(
+                |c, w| c.v2(w, map2(|a: i64, b| i64::from(a as i32) * i64::from(b as i32))),
+                w,
+            )?;
         },
         cases: &[
             "10642988 vmulosw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ff810213aa28ff803fff800080000000"
@@ -168,7 +174,7 @@ crate::isa![
         asm: "vmuluwm VT,VA,VB",
         book: "Book I, Vector Multiply Unsigned Word Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(u32::wrapping_mul)), w)?;
+            m.vector(|c, w| c.v2(w, map2(u32::wrapping_mul)), w)?;
         },
         cases: &[
             "10642889 vmuluwm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=82bf4000aa28ff807fffffff80000000"
@@ -180,7 +186,7 @@ crate::isa![
         asm: "vmladduhm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Low-Add Unsigned Halfword Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, map3(|a: u16, b, c| a.wrapping_mul(b).wrapping_add(c))), w)?;
+            m.vector(|c, w| c.v3(w, map3(|a: u16, b, c| a.wrapping_mul(b).wrapping_add(c))), w)?;
         },
         cases: &[
             "106429a2 vmladduhm v3,v4,v5,v6 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff v6=0102030405060708090a0b0c0d0e0f10 | v3=0301430407020688090a0b0b0d0e0f10"
@@ -192,7 +198,7 @@ crate::isa![
         asm: "vmhaddshs VT,VA,VB,VC",
         book: "Book I, Vector Multiply-High-Add Signed Halfword Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.v3_sat(w, clamp3(|a: i16, b, c| (product(a, b) >> 15) + i64::from(c))),
                 w,
             )?;
@@ -208,7 +214,7 @@ crate::isa![
         asm: "vmhraddshs VT,VA,VB,VC",
         book: "Book I, Vector Multiply-High-Round-Add Signed Halfword Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3_sat(
                         w,
@@ -228,7 +234,7 @@ crate::isa![
         asm: "vmsumubm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Unsigned Byte Modulo",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3(w, |a, b, c| {
                         Vector::build(|i| {
@@ -249,7 +255,7 @@ crate::isa![
         asm: "vmsummbm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Mixed Byte Modulo",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3(w, |a, b, c| {
                         Vector::build(|i| {
@@ -270,7 +276,7 @@ crate::isa![
         asm: "vmsumuhm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Unsigned Halfword Modulo",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3(w, |a, b, c| {
                         Vector::build(|i| {
@@ -291,7 +297,7 @@ crate::isa![
         asm: "vmsumuhs VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Unsigned Halfword Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3_sat(w, |a, b, c| {
                         clamped::<u32>(|i| dot::<u16, u16>(a, b, i) + i64::from(c.lane::<u32>(i)))
@@ -311,7 +317,7 @@ crate::isa![
         asm: "vmsumshm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Signed Halfword Modulo",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3(w, |a, b, c| {
                         Vector::build(|i| {
@@ -332,7 +338,7 @@ crate::isa![
         asm: "vmsumshs VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Signed Halfword Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3_sat(w, |a, b, c| {
                         clamped::<i32>(|i| dot::<i16, i16>(a, b, i) + i64::from(c.lane::<i32>(i)))
@@ -352,7 +358,7 @@ crate::isa![
         asm: "vmsumudm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v3(w, |a, b, c| {
                         let product =

@@ -27,7 +27,7 @@ crate::isa![
         asm: "vpkuhum VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Halfword Unsigned Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, pack(|x: u16| x as u8)), w)?;
+            m.vector(|c, w| c.v2(w, pack(|x: u16| x as u8)), w)?;
         },
         cases: &[
             "1064280e vpkuhum v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0180feffffff0000ff800280000100ff"
@@ -39,7 +39,7 @@ crate::isa![
         asm: "vpkuwum VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Word Unsigned Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, pack(|x: u32| x as u16)), w)?;
+            m.vector(|c, w| c.v2(w, pack(|x: u32| x as u16)), w)?;
         },
         cases: &[
             "1064284e vpkuwum v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=7f8055ffffff0000018000800001ffff"
@@ -51,7 +51,7 @@ crate::isa![
         asm: "vpkudum VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Doubleword Unsigned Modulo",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, pack(|x: u64| x as u32)), w)?;
+            m.vector(|c, w| c.v2(w, pack(|x: u64| x as u32)), w)?;
         },
         cases: &[
             "10642c4e vpkudum v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=81fe55ff80000000010200808000ffff"
@@ -63,7 +63,7 @@ crate::isa![
         asm: "vpkuhus VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Halfword Unsigned Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<u16, u8>(i64::from)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<u16, u8>(i64::from)), w)?;
         },
         cases: &[
             "1064288e vpkuhus v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ffffffffffff00ffffff800001ffff vscr=1"
@@ -75,7 +75,7 @@ crate::isa![
         asm: "vpkuwus VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Word Unsigned Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<u32, u16>(i64::from)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<u32, u16>(i64::from)), w)?;
         },
         cases: &[
             "106428ce vpkuwus v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ffffffffffffffffffffffff0001ffff vscr=1"
@@ -87,7 +87,7 @@ crate::isa![
         asm: "vpkudus VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Doubleword Unsigned Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<u64, u32>(|x| x.min(1 << 32) as i64)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<u64, u32>(|x| x.min(1 << 32) as i64)), w)?;
         },
         cases: &[
             "10642cce vpkudus v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=-1 vscr=1"
@@ -99,7 +99,7 @@ crate::isa![
         asm: "vpkshss VT,VA,VB",
         book: "Book I, Vector Pack Signed Halfword Signed Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<i16, i8>(i64::from)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<i16, i8>(i64::from)), w)?;
         },
         cases: &[
             "1064298e vpkshss v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=017f807f7fff80007f7f7f7f000180ff vscr=1"
@@ -111,7 +111,7 @@ crate::isa![
         asm: "vpkswss VT,VA,VB",
         book: "Book I, Vector Pack Signed Word Signed Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<i32, i16>(i64::from)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<i32, i16>(i64::from)), w)?;
         },
         cases: &[
             "106429ce vpkswss v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=7fff80007fff80007fff7fff00018000 vscr=1"
@@ -123,7 +123,7 @@ crate::isa![
         asm: "vpksdss VT,VA,VB",
         book: "Book I, Vector Pack Signed Doubleword Signed Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<i64, i32>(|x| x)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<i64, i32>(|x| x)), w)?;
         },
         cases: &[
             "10642dce vpksdss v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=7fffffff7fffffff7fffffff7fffffff vscr=1"
@@ -135,7 +135,7 @@ crate::isa![
         asm: "vpkshus VT,VA,VB",
         book: "Book I, Vector Pack Signed Halfword Unsigned Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<i16, u8>(i64::from)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<i16, u8>(i64::from)), w)?;
         },
         cases: &[
             "1064290e vpkshus v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff00ffff000000ffffff8000010000 vscr=1"
@@ -147,7 +147,7 @@ crate::isa![
         asm: "vpkswus VT,VA,VB",
         book: "Book I, Vector Pack Signed Word Unsigned Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<i32, u16>(i64::from)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<i32, u16>(i64::from)), w)?;
         },
         cases: &[
             "1064294e vpkswus v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ffff0000ffff0000ffffffff00010000 vscr=1"
@@ -159,7 +159,7 @@ crate::isa![
         asm: "vpksdus VT,VA,VB",
         book: "Book I, Vector Pack Signed Doubleword Unsigned Saturate",
         does: |m, w| {
-            m.call(|c, w| c.v2_sat(w, pack_clamp::<i64, u32>(|x| x)), w)?;
+            m.vector(|c, w| c.v2_sat(w, pack_clamp::<i64, u32>(|x| x)), w)?;
         },
         cases: &[
             "10642d4e vpksdus v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=-1 vscr=1"
@@ -171,7 +171,7 @@ crate::isa![
         asm: "vpkpx VT,VA,VB",
         book: "Book I, Vector Pack Pixel",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, pack(to_pixel)), w)?;
+            m.vector(|c, w| c.v2(w, pack(to_pixel)), w)?;
         },
         cases: &[
             "10642b0e vpkpx v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01f0fd5fffff0000fc108010000003ff"
@@ -183,7 +183,7 @@ crate::isa![
         asm: "vupkhsb VT,VB",
         book: "Book I, Vector Unpack High Signed Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_high(|x: i8| i16::from(x))), w)?;
+            m.vector(|c, w| c.v1(w, unpack_high(|x: i8| i16::from(x))), w)?;
         },
         cases: &[
             "10602a0e vupkhsb v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00000001007fff80ff81fffe0055ffff"
@@ -195,7 +195,7 @@ crate::isa![
         asm: "vupklsb VT,VB",
         book: "Book I, Vector Unpack Low Signed Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_low(|x: i8| i16::from(x))), w)?;
+            m.vector(|c, w| c.v1(w, unpack_low(|x: i8| i16::from(x))), w)?;
         },
         cases: &[
             "10602a8e vupklsb v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=007fffffffffffffff80000000000000"
@@ -207,7 +207,7 @@ crate::isa![
         asm: "vupkhsh VT,VB",
         book: "Book I, Vector Unpack High Signed Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_high(|x: i16| i32::from(x))), w)?;
+            m.vector(|c, w| c.v1(w, unpack_high(|x: i16| i32::from(x))), w)?;
         },
         cases: &[
             "10602a4e vupkhsh v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=0000000100007f80ffff81fe000055ff"
@@ -219,7 +219,7 @@ crate::isa![
         asm: "vupklsh VT,VB",
         book: "Book I, Vector Unpack Low Signed Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_low(|x: i16| i32::from(x))), w)?;
+            m.vector(|c, w| c.v1(w, unpack_low(|x: i16| i32::from(x))), w)?;
         },
         cases: &[
             "10602ace vupklsh v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00007fffffffffffffff800000000000"
@@ -231,7 +231,7 @@ crate::isa![
         asm: "vupkhsw VT,VB",
         book: "Book I, Vector Unpack High Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_high(|x: i32| i64::from(x))), w)?;
+            m.vector(|c, w| c.v1(w, unpack_high(|x: i32| i64::from(x))), w)?;
         },
         cases: &[
             "10602e4e vupkhsw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=0000000000017f80ffffffff81fe55ff"
@@ -243,7 +243,7 @@ crate::isa![
         asm: "vupklsw VT,VB",
         book: "Book I, Vector Unpack Low Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_low(|x: i32| i64::from(x))), w)?;
+            m.vector(|c, w| c.v1(w, unpack_low(|x: i32| i64::from(x))), w)?;
         },
         cases: &[
             "10602ece vupklsw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=000000007fffffffffffffff80000000"
@@ -255,7 +255,7 @@ crate::isa![
         asm: "vupkhpx VT,VB",
         book: "Book I, Vector Unpack High Pixel",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_high(from_pixel)), w)?;
+            m.vector(|c, w| c.v1(w, unpack_high(from_pixel)), w)?;
         },
         cases: &[
             "10602b4e vupkhpx v3,v5 | v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=ff1c0701ff141603ff0d0505ff051407"
@@ -267,7 +267,7 @@ crate::isa![
         asm: "vupklpx VT,VB",
         book: "Book I, Vector Unpack Low Pixel",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, unpack_low(from_pixel)), w)?;
+            m.vector(|c, w| c.v1(w, unpack_low(from_pixel)), w)?;
         },
         cases: &[
             "10602bce vupklpx v3,v5 | v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=001e03090016120b000f010d0007100f"

@@ -13,7 +13,7 @@ crate::isa![
         asm: "vperm VT,VA,VB,VC",
         book: "Book I, Vector Permute",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, permute), w)?;
+            m.vector(|c, w| c.v3(w, permute), w)?;
         },
         cases: &[
             "106429ab vperm v3,v4,v5,v6 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f v6=0011021f040506070809101f1e1dfc0f | v3=01e1030f05060708090af00f1e2d3c10"
@@ -25,7 +25,7 @@ crate::isa![
         asm: "vpermr VT,VA,VB,VC",
         book: "Book I, Vector Permute Right-indexed",
         does: |m, w| {
-            m.call(|c, w| c.v3(w, |a, b, c| permute(a, b, map1(|c: u8| !c)(c))), w)?;
+            m.vector(|c, w| c.v3(w, |a, b, c| permute(a, b, map1(|c: u8| !c)(c))), w)?;
         },
         cases: &[
             "106429bb vpermr v3,v4,v5,v6 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f v6=0011021f040506070809101f1e1dfc0f | v3=0f0f2d014b5a697887961001020304f0"
@@ -37,7 +37,7 @@ crate::isa![
         asm: "vsldoi VT,VA,VB,SHB",
         book: "Book I, Vector Shift Left Double by Octet Immediate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.v2(w, |a, b| Vector::build(|i| either::<u8>(a, b, i + w.shb() as usize))),
                 w,
             )?;
@@ -53,7 +53,7 @@ crate::isa![
         asm: "vsl VT,VA,VB",
         book: "Book I, Vector Shift Left",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a << (b & 7))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, b| a << (b & 7))), w)?;
         },
         cases: &[
             "106429c4 vsl v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=05050505050505050505050505050505 | v3=1c3a587694b2d0ef0d2b496785a3c1e0"
@@ -65,7 +65,7 @@ crate::isa![
         asm: "vsr VT,VA,VB",
         book: "Book I, Vector Shift Right",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a >> (b & 7))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, b| a >> (b & 7))), w)?;
         },
         cases: &[
             "10642ac4 vsr v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=05050505050505050505050505050505 | v3=07870e961da52cb43bc34ad259e168f0"
@@ -77,7 +77,7 @@ crate::isa![
         asm: "vslo VT,VA,VB",
         book: "Book I, Vector Shift Left by Octet",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a << (b & 0x78))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, b| a << (b & 0x78))), w)?;
         },
         cases: &[
             "10642c0c vslo v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=28 | v3=a5968778695a4b3c2d1e0f0000000000"
@@ -89,7 +89,7 @@ crate::isa![
         asm: "vsro VT,VA,VB",
         book: "Book I, Vector Shift Right by Octet",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, map2(|a: u128, b| a >> (b & 0x78))), w)?;
+            m.vector(|c, w| c.v2(w, map2(|a: u128, b| a >> (b & 0x78))), w)?;
         },
         cases: &[
             "10642c4c vsro v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=28 | v3=0000000000f0e1d2c3b4a5968778695a"
@@ -101,7 +101,7 @@ crate::isa![
         asm: "vslv VT,VA,VB",
         book: "Book I, Vector Shift Left Variable",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2(w, |a, b| {
                         let next = u128::from(a) << 8;
@@ -125,7 +125,7 @@ crate::isa![
         asm: "vsrv VT,VA,VB",
         book: "Book I, Vector Shift Right Variable",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2(w, |a, b| {
                         let previous = u128::from(a) >> 8;
@@ -147,7 +147,7 @@ crate::isa![
         asm: "vmrghb VT,VA,VB",
         book: "Book I, Vector Merge High Byte",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, merge::<u8>(0)), w)?;
+            m.vector(|c, w| c.v2(w, merge::<u8>(0)), w)?;
         },
         cases: &[
             "1064280c vmrghb v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=01f002e103d204c305b406a507960887"
@@ -159,7 +159,7 @@ crate::isa![
         asm: "vmrghh VT,VA,VB",
         book: "Book I, Vector Merge High Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, merge::<u16>(0)), w)?;
+            m.vector(|c, w| c.v2(w, merge::<u16>(0)), w)?;
         },
         cases: &[
             "1064284c vmrghh v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=0102f0e10304d2c30506b4a507089687"
@@ -171,7 +171,7 @@ crate::isa![
         asm: "vmrghw VT,VA,VB",
         book: "Book I, Vector Merge High Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, merge::<u32>(0)), w)?;
+            m.vector(|c, w| c.v2(w, merge::<u32>(0)), w)?;
         },
         cases: &[
             "1064288c vmrghw v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=01020304f0e1d2c305060708b4a59687"
@@ -183,7 +183,7 @@ crate::isa![
         asm: "vmrglb VT,VA,VB",
         book: "Book I, Vector Merge Low Byte",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, merge::<u8>(8)), w)?;
+            m.vector(|c, w| c.v2(w, merge::<u8>(8)), w)?;
         },
         cases: &[
             "1064290c vmrglb v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=09780a690b5a0c4b0d3c0e2d0f1e100f"
@@ -195,7 +195,7 @@ crate::isa![
         asm: "vmrglh VT,VA,VB",
         book: "Book I, Vector Merge Low Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, merge::<u16>(4)), w)?;
+            m.vector(|c, w| c.v2(w, merge::<u16>(4)), w)?;
         },
         cases: &[
             "1064294c vmrglh v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=090a78690b0c5a4b0d0e3c2d0f101e0f"
@@ -207,7 +207,7 @@ crate::isa![
         asm: "vmrglw VT,VA,VB",
         book: "Book I, Vector Merge Low Word",
         does: |m, w| {
-            m.call(|c, w| c.v2(w, merge::<u32>(2)), w)?;
+            m.vector(|c, w| c.v2(w, merge::<u32>(2)), w)?;
         },
         cases: &[
             "1064298c vmrglw v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=090a0b0c78695a4b0d0e0f103c2d1e0f"
@@ -219,7 +219,7 @@ crate::isa![
         asm: "vmrgew VT,VA,VB",
         book: "Book I, Vector Merge Even Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2(w, |a, b| {
                         Vector::build(|i| if i % 2 == 0 { a } else { b }.lane::<u32>(i & 2))
@@ -238,7 +238,7 @@ crate::isa![
         asm: "vmrgow VT,VA,VB",
         book: "Book I, Vector Merge Odd Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2(w, |a, b| {
                         Vector::build(|i| if i % 2 == 0 { a } else { b }.lane::<u32>(i | 1))
@@ -257,7 +257,7 @@ crate::isa![
         asm: "vspltb VT,VB,UIM",
         book: "Book I, Vector Splat Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u8>(w.uim() as usize))), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u8>(w.uim() as usize))), w)?;
         },
         cases: &[
             "106b2a0c vspltb v3,v5,11 | v5=0102030405060708090a0b0c0d0e0f10 | v3=0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c"
@@ -269,7 +269,7 @@ crate::isa![
         asm: "vsplth VT,VB,UIM",
         book: "Book I, Vector Splat Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u16>(w.uim() as usize))), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u16>(w.uim() as usize))), w)?;
         },
         cases: &[
             "10652a4c vsplth v3,v5,5 | v5=0102030405060708090a0b0c0d0e0f10 | v3=0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c"
@@ -281,7 +281,7 @@ crate::isa![
         asm: "vspltw VT,VB,UIM",
         book: "Book I, Vector Splat Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u32>(w.uim() as usize))), w)?;
+            m.vector(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u32>(w.uim() as usize))), w)?;
         },
         cases: &[
             "10622a8c vspltw v3,v5,2 | v5=0102030405060708090a0b0c0d0e0f10 | v3=090a0b0c090a0b0c090a0b0c090a0b0c"
@@ -293,7 +293,7 @@ crate::isa![
         asm: "vspltisb VT,SIM",
         book: "Book I, Vector Splat Immediate Signed Byte",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |_| Vector::splat(w.sim())), w)?;
+            m.vector(|c, w| c.v1(w, |_| Vector::splat(w.sim())), w)?;
         },
         cases: &[
             "1067030c vspltisb v3,7 |  | v3=07070707070707070707070707070707",
@@ -306,7 +306,7 @@ crate::isa![
         asm: "vspltish VT,SIM",
         book: "Book I, Vector Splat Immediate Signed Halfword",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |_| Vector::splat(i16::from(w.sim()))), w)?;
+            m.vector(|c, w| c.v1(w, |_| Vector::splat(i16::from(w.sim()))), w)?;
         },
         cases: &[
             "1067034c vspltish v3,7 |  | v3=00070007000700070007000700070007",
@@ -319,7 +319,7 @@ crate::isa![
         asm: "vspltisw VT,SIM",
         book: "Book I, Vector Splat Immediate Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.v1(w, |_| Vector::splat(i32::from(w.sim()))), w)?;
+            m.vector(|c, w| c.v1(w, |_| Vector::splat(i32::from(w.sim()))), w)?;
         },
         cases: &[
             "1067038c vspltisw v3,7 |  | v3=00000007000000070000000700000007",

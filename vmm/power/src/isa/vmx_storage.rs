@@ -3,20 +3,50 @@
 //!
 //! The data stream hints left the architecture; POWER9 still takes them, and does nothing.
 
-use crate::{Cpu, form, interrupt::Stop, machine::Size, vector::Vector, word::Word};
+use super::address;
+use crate::{
+    Cpu, form,
+    interrupt::Stop,
+    machine::{Facility, Machine, Size},
+    vector::Vector,
+    word::Word,
+};
+
+/// Address of a quadword: the low four bits do not count.
+#[inline(always)]
+fn quadword<M: Machine>(m: &mut M, w: Word) -> M::Val {
+    let (ea, mask) = (address::x(m, w), m.imm(!15));
+    m.and(ea, mask)
+}
 
 #[inline(always)]
-fn load(c: &mut Cpu, w: Word) -> Result<(), Stop> {
-    c.vmx()?;
-    let v = c.load_vector(c.ea_indexed(w) & !15)?;
-    c.set_vr(w.rt(), v);
+fn load<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
+    m.need(Facility::Vmx)?;
+    let ea = quadword(m, w);
+    let v = m.load_vec(ea)?;
+    m.set_vs(32 + w.rt(), v);
     Ok(())
 }
 
 #[inline(always)]
-fn store(c: &mut Cpu, w: Word) -> Result<(), Stop> {
-    c.vmx()?;
-    c.store_vector(c.ea_indexed(w) & !15, c.vr(w.rs()))
+fn store<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
+    m.need(Facility::Vmx)?;
+    let (ea, v) = (quadword(m, w), m.vs(32 + w.rs()));
+    m.store_vec(ea, v)
+}
+
+/// VRT <- sixteen bytes that count up, the first of them a function of the address.
+#[inline(always)]
+fn permutation<M: Machine>(m: &mut M, w: Word, f: fn(u64) -> Vector) -> Result<(), Stop> {
+    m.need(Facility::Vmx)?;
+    let ea = address::x(m, w);
+    let v = m.vec_of(f, ea);
+    m.set_vs(32 + w.rt(), v);
+    Ok(())
+}
+
+fn counting_from(first: u8) -> Vector {
+    Vector::build(|i| first + i as u8)
 }
 
 /// Address of an element, and by how much it is shifted in its register: its place is that
@@ -29,19 +59,19 @@ fn element(c: &Cpu, w: Word, size: Size) -> (u64, u64) {
 
 /// The other elements of the register are undefined; here they stay.
 fn load_element(c: &mut Cpu, w: Word, size: Size) -> Result<(), Stop> {
-    c.vmx()?;
+    c.vectors.need(Facility::Vmx)?;
     let (ea, shift) = element(c, w, size);
     let v = u128::from(c.load_value(ea, size)?) << shift;
     let mask = (u128::MAX >> (128 - 8 * size.bytes())) << shift;
-    let old = u128::from(c.vr(w.rt()));
-    c.set_vr(w.rt(), (old & !mask | v).into());
+    let old = u128::from(c.vectors.vr(w.rt()));
+    c.vectors.set_vr(w.rt(), (old & !mask | v).into());
     Ok(())
 }
 
 fn store_element(c: &mut Cpu, w: Word, size: Size) -> Result<(), Stop> {
-    c.vmx()?;
+    c.vectors.need(Facility::Vmx)?;
     let (ea, shift) = element(c, w, size);
-    let v = u128::from(c.vr(w.rs())) >> shift;
+    let v = u128::from(c.vectors.vr(w.rs())) >> shift;
     c.store_value(ea, size, v as u64)
 }
 
@@ -91,7 +121,7 @@ crate::isa![
         asm: "lvx VT,RA0,RB",
         book: "Book I, Load Vector Indexed",
         does: |m, w| {
-            m.call(load, w)?;
+            load(m, w)?;
         },
         cases: &[
             "7c6428ce lvx v3,r4,r5 | r4=2000 r5=6 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | v3=000102030405060708090a0b0c0d0e0f",
@@ -105,7 +135,7 @@ crate::isa![
         asm: "lvxl VT,RA0,RB",
         book: "Book I, Load Vector Indexed Last",
         does: |m, w| {
-            m.call(load, w)?;
+            load(m, w)?;
         },
         cases: &[
             "7c642ace lvxl v3,r4,r5 | r4=2000 r5=6 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | v3=000102030405060708090a0b0c0d0e0f",
@@ -157,7 +187,7 @@ crate::isa![
         asm: "stvx VS,RA0,RB",
         book: "Book I, Store Vector Indexed",
         does: |m, w| {
-            m.call(store, w)?;
+            store(m, w)?;
         },
         cases: &[
             "7c6429ce stvx v3,r4,r5 | r4=2000 r5=6 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2000]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -170,7 +200,7 @@ crate::isa![
         asm: "stvxl VS,RA0,RB",
         book: "Book I, Store Vector Indexed Last",
         does: |m, w| {
-            m.call(store, w)?;
+            store(m, w)?;
         },
         cases: &[
             "7c642bce stvxl v3,r4,r5 | r4=2000 r5=6 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2000]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -183,15 +213,7 @@ crate::isa![
         asm: "lvsl VT,RA0,RB",
         book: "Book I, Load Vector for Shift Left Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vmx()?;
-                    let first = (c.ea_indexed(w) & 15) as u8;
-                    c.set_vr(w.rt(), Vector::build(|i| first + i as u8));
-                    Ok(())
-                },
-                w,
-            )?;
+            permutation(m, w, |ea| counting_from((ea & 15) as u8))?;
         },
         cases: &["7c60280c lvsl v3,0,r5 | r5=2006 | v3=060708090a0b0c0d0e0f101112131415"],
     },
@@ -201,15 +223,7 @@ crate::isa![
         asm: "lvsr VT,RA0,RB",
         book: "Book I, Load Vector for Shift Right Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vmx()?;
-                    let first = 16 - (c.ea_indexed(w) & 15) as u8;
-                    c.set_vr(w.rt(), Vector::build(|i| first + i as u8));
-                    Ok(())
-                },
-                w,
-            )?;
+            permutation(m, w, |ea| counting_from(16 - (ea & 15) as u8))?;
         },
         cases: &["7c64284c lvsr v3,r4,r5 | r4=2000 r5=6 | v3=0a0b0c0d0e0f10111213141516171819"],
     },
@@ -219,7 +233,7 @@ crate::isa![
         asm: "mfvscr VT",
         book: "Book I, Move From Vector Status and Control Register",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.vmx()?;
                     c.set_vr(w.rt(), u128::from(c.vscr).into());
@@ -238,7 +252,7 @@ crate::isa![
         asm: "mtvscr VB",
         book: "Book I, Move To Vector Status and Control Register",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.vmx()?;
                     c.set_vscr(c.vr(w.rb()).lane(3));

@@ -20,7 +20,7 @@ crate::isa![
         asm: "vsum4ubs VT,VA,VB",
         book: "Book I, Vector Sum across Quarter Unsigned Byte Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2_sat(w, |a, b| {
                         clamped::<u32>(|i| {
@@ -42,7 +42,7 @@ crate::isa![
         asm: "vsum4sbs VT,VA,VB",
         book: "Book I, Vector Sum across Quarter Signed Byte Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2_sat(w, |a, b| {
                         clamped::<i32>(|i| {
@@ -64,7 +64,7 @@ crate::isa![
         asm: "vsum4shs VT,VA,VB",
         book: "Book I, Vector Sum across Quarter Signed Halfword Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2_sat(w, |a, b| {
                         clamped::<i32>(|i| {
@@ -86,7 +86,7 @@ crate::isa![
         asm: "vsum2sws VT,VA,VB",
         book: "Book I, Vector Sum across Half Signed Word Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2_sat(w, |a, b| {
                         clamped::<i32>(|i| {
@@ -111,7 +111,7 @@ crate::isa![
         asm: "vsumsws VT,VA,VB",
         book: "Book I, Vector Sum across Signed Word Saturate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.v2_sat(w, |a, b| {
                         clamped::<i32>(|i| {

@@ -3,7 +3,18 @@
 //!
 //! Doubleword 1 of the target of a scalar load is undefined; here it becomes 0, as version 3.1 requires.
 
-use crate::{form, machine::Size, vector::Vector, vector_mem::double_of_single};
+use super::address;
+use crate::{
+    form,
+    machine::{Facility, Size},
+    vector::Vector,
+    vector_mem::widened,
+};
+
+/// A word in each word.
+fn words(v: u64) -> Vector {
+    Vector::splat(v as u32)
+}
 
 crate::isa![
     Insn {
@@ -12,16 +23,10 @@ crate::isa![
         asm: "lxsdx XT,RA0,RB",
         book: "Book I, Load VSX Scalar Doubleword Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::new(c.load_value(ea, Size::Double)?, 0);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Double)?;
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c642c98 lxsdx vs3,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0000000000000000",
@@ -35,16 +40,11 @@ crate::isa![
         asm: "lxsiwax XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Word Algebraic Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::new(c.load_value(ea, Size::Word)? as i32 as u64, 0);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.sext(v, Size::Word);
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c642898 lxsiwax vs3,r4,r5 | r4=2000 r5=6 [2006]=81020304 | vs3=ffffffff810203040000000000000000",
@@ -57,16 +57,10 @@ crate::isa![
         asm: "lxsiwzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Word and Zero Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::new(c.load_value(ea, Size::Word)?, 0);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c642818 lxsiwzx vs3,r4,r5 | r4=2000 r5=6 [2006]=81020304 | vs3=00000000810203040000000000000000",
@@ -79,16 +73,10 @@ crate::isa![
         asm: "lxsibzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Byte and Zero Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::new(c.load_value(ea, Size::Byte)?, 0);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Byte)?;
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c642e1b lxsibzx vs35,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=00000000000000060000000000000000"
@@ -100,16 +88,10 @@ crate::isa![
         asm: "lxsihzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Halfword and Zero Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::new(c.load_value(ea, Size::Half)?, 0);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Half)?;
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c642e5b lxsihzx vs35,r4,r5 | r4=2000 r5=6 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=00000000000006070000000000000000",
@@ -122,16 +104,11 @@ crate::isa![
         asm: "lxsspx XT,RA0,RB",
         book: "Book I, Load VSX Scalar Single-Precision Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::new(double_of_single(c.load_value(ea, Size::Word)? as u32), 0);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.pure1(widened, v);
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c642c18 lxsspx vs3,r4,r5 | r4=2000 r5=6 [2006]=c0490fdb | vs3=c00921fb600000000000000000000000",
@@ -145,16 +122,10 @@ crate::isa![
         asm: "lxvd2x XT,RA0,RB",
         book: "Book I, Load VSX Vector Doubleword*2 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_elements(ea, Size::Double)?;
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load_elements(ea, Size::Double)?;
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642e98 lxvd2x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
@@ -167,16 +138,10 @@ crate::isa![
         asm: "lxvw4x XT,RA0,RB",
         book: "Book I, Load VSX Vector Word*4 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_elements(ea, Size::Word)?;
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load_elements(ea, Size::Word)?;
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642e18 lxvw4x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
@@ -189,16 +154,10 @@ crate::isa![
         asm: "lxvh8x XT,RA0,RB",
         book: "Book I, Load VSX Vector Halfword*8 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_elements(ea, Size::Half)?;
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.load_elements(ea, Size::Half)?;
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642e58 lxvh8x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
@@ -211,16 +170,10 @@ crate::isa![
         asm: "lxvb16x XT,RA0,RB",
         book: "Book I, Load VSX Vector Byte*16 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_elements(ea, Size::Byte)?;
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.load_elements(ea, Size::Byte)?;
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642ed8 lxvb16x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
@@ -233,16 +186,11 @@ crate::isa![
         asm: "lxvdsx XT,RA0,RB",
         book: "Book I, Load VSX Vector Doubleword and Splat Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::splat(c.load_value(ea, Size::Double)?);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Double)?;
+            let v = m.vec(v, v);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642a98 lxvdsx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d060708090a0b0c0d",
@@ -255,16 +203,11 @@ crate::isa![
         asm: "lxvwsx XT,RA0,RB",
         book: "Book I, Load VSX Vector Word and Splat Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = Vector::splat(c.load_value(ea, Size::Word)? as u32);
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.vec_of(words, v);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642ad8 lxvwsx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=06070809060708090607080906070809",
@@ -277,16 +220,10 @@ crate::isa![
         asm: "lxvx XT,RA0,RB",
         book: "Book I, Load VSX Vector Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.load_vector(ea)?;
-                    c.set_x(w.xt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.load_vec(ea)?;
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642a18 lxvx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs3=060708090a0b0c0d0e0f101112131415",
@@ -302,16 +239,10 @@ crate::isa![
         asm: "lxv XTDQ,DQ(RA0)",
         book: "Book I, Load VSX Vector",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt_dq())?;
-                    let ea = c.ea_base(w).wrapping_add(w.dq());
-                    let v = c.load_vector(ea)?;
-                    c.set_x(w.xt_dq(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt_dq()))?;
+            let ea = address::dq(m, w);
+            let v = m.load_vec(ea)?;
+            m.set_vs(w.xt_dq(), v);
         },
         cases: &[
             "f4640019 lxv vs35,16(r4) | r4=2000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | vs35=101112131415161718191a1b1c1d1e1f",
@@ -328,10 +259,10 @@ crate::isa![
         does: |m, w| {
             m.call(
                 |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
+                    c.vectors.need(Facility::vsx_or_vmx(w.xt()))?;
                     let ea = c.ea_base(w);
                     let v = c.load_length(ea, c.gpr[w.rb()] >> 56, c.little)?;
-                    c.set_x(w.xt(), v);
+                    c.vectors.set_x(w.xt(), v);
                     Ok(())
                 },
                 w,
@@ -352,10 +283,10 @@ crate::isa![
         does: |m, w| {
             m.call(
                 |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
+                    c.vectors.need(Facility::vsx_or_vmx(w.xt()))?;
                     let ea = c.ea_base(w);
                     let v = c.load_length(ea, c.gpr[w.rb()] >> 56, false)?;
-                    c.set_x(w.xt(), v);
+                    c.vectors.set_x(w.xt(), v);
                     Ok(())
                 },
                 w,
@@ -373,16 +304,10 @@ crate::isa![
         asm: "lxsd VT,DS(RA0)",
         book: "Book I, Load VSX Scalar Doubleword",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vmx()?;
-                    let ea = c.ea_base(w).wrapping_add(w.ds());
-                    let v = Vector::new(c.load_value(ea, Size::Double)?, 0);
-                    c.set_vr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vmx)?;
+            let ea = address::ds(m, w);
+            let v = m.load(ea, Size::Double)?;
+            m.set_scalar(32 + w.rt(), v);
         },
         cases: &[
             "e4640006 lxsd v3,4(r4) | r4=2000 [2000]=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f | v3=0405060708090a0b0000000000000000",
@@ -396,16 +321,11 @@ crate::isa![
         asm: "lxssp VT,DS(RA0)",
         book: "Book I, Load VSX Scalar Single-Precision",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vmx()?;
-                    let ea = c.ea_base(w).wrapping_add(w.ds());
-                    let v = Vector::new(double_of_single(c.load_value(ea, Size::Word)? as u32), 0);
-                    c.set_vr(w.rt(), v);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vmx)?;
+            let ea = address::ds(m, w);
+            let v = m.load(ea, Size::Word)?;
+            let v = m.pure1(widened, v);
+            m.set_scalar(32 + w.rt(), v);
         },
         cases: &[
             "e464ffff lxssp v3,-4(r4) | r4=2008 [2004]=3f800000 | v3=3ff00000000000000000000000000000"

@@ -3,7 +3,11 @@
 //!
 //! Doubleword 1 of the target of `mtvsrd` and its kin is undefined; here it becomes 0, as version 3.1 requires.
 
-use crate::{form, vector::Vector};
+use crate::{
+    form,
+    machine::{Facility, Size},
+    vector::Vector,
+};
 
 crate::isa![
     Insn {
@@ -12,14 +16,10 @@ crate::isa![
         asm: "mfvsrd RA,XS",
         book: "Book I, Move From VSR Doubleword",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp_or_vmx(w.xt())?;
-                    c.gpr[w.ra()] = c.x(w.xt()).lane(0);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::fp_or_vmx(w.xt()))?;
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            m.set_gpr(w.ra(), v);
         },
         cases: &[
             "7c640067 mfvsrd r4,vs35 | vs35=f0e1d2c3b4a5968778695a4b3c2d1e0f | r4=f0e1d2c3b4a59687",
@@ -33,14 +33,11 @@ crate::isa![
         asm: "mfvsrwz RA,XS",
         book: "Book I, Move From VSR Word and Zero",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp_or_vmx(w.xt())?;
-                    c.gpr[w.ra()] = c.x(w.xt()).lane::<u32>(1).into();
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::fp_or_vmx(w.xt()))?;
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            let v = m.zext(v, Size::Word);
+            m.set_gpr(w.ra(), v);
         },
         cases: &["7c6400e6 mfvsrwz r4,vs3 | vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | r4=b4a59687"],
     },
@@ -50,14 +47,10 @@ crate::isa![
         asm: "mfvsrld RA,XS",
         book: "Book I, Move From VSR Lower Doubleword",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    c.gpr[w.ra()] = c.x(w.xt()).lane(1);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 1);
+            m.set_gpr(w.ra(), v);
         },
         cases: &[
             "7c640266 mfvsrld r4,vs3 | vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | r4=78695a4b3c2d1e0f",
@@ -71,14 +64,9 @@ crate::isa![
         asm: "mtvsrd XT,RA",
         book: "Book I, Move To VSR Doubleword",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp_or_vmx(w.xt())?;
-                    c.set_x(w.xt(), Vector::new(c.gpr[w.ra()], 0));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::fp_or_vmx(w.xt()))?;
+            let v = m.gpr(w.ra());
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c640166 mtvsrd vs3,r4 | r4=8182838485868788 | vs3=81828384858687880000000000000000"
@@ -90,14 +78,10 @@ crate::isa![
         asm: "mtvsrwa XT,RA",
         book: "Book I, Move To VSR Word Algebraic",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp_or_vmx(w.xt())?;
-                    c.set_x(w.xt(), Vector::new(c.gpr[w.ra()] as i32 as u64, 0));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::fp_or_vmx(w.xt()))?;
+            let v = m.gpr(w.ra());
+            let v = m.sext(v, Size::Word);
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c6401a6 mtvsrwa vs3,r4 | r4=8182838485868788 | vs3=ffffffff858687880000000000000000"
@@ -109,14 +93,10 @@ crate::isa![
         asm: "mtvsrwz XT,RA",
         book: "Book I, Move To VSR Word and Zero",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.fp_or_vmx(w.xt())?;
-                    c.set_x(w.xt(), Vector::new(c.gpr[w.ra()] as u32 as u64, 0));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::fp_or_vmx(w.xt()))?;
+            let v = m.gpr(w.ra());
+            let v = m.zext(v, Size::Word);
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "7c6401e6 mtvsrwz vs3,r4 | r4=8182838485868788 | vs3=00000000858687880000000000000000"
@@ -128,14 +108,10 @@ crate::isa![
         asm: "mtvsrdd XT,RA0,RB",
         book: "Book I, Move To VSR Double Doubleword",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    c.set_x(w.xt(), Vector::new(c.ea_base(w), c.gpr[w.rb()]));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let (high, low) = (m.gpr_or_zero(w.ra()), m.gpr(w.rb()));
+            let v = m.vec(high, low);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c642b67 mtvsrdd vs35,r4,r5 | r4=8182838485868788 r5=1 vs35=f0e1d2c3b4a5968778695a4b3c2d1e0f | vs35=81828384858687880000000000000001",
@@ -148,14 +124,10 @@ crate::isa![
         asm: "mtvsrws XT,RA",
         book: "Book I, Move To VSR Word and Splat",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    c.set_x(w.xt(), Vector::splat(c.gpr[w.ra()] as u32));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let v = m.gpr(w.ra());
+            let v = m.vec_of(|v| Vector::splat(v as u32), v);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "7c640326 mtvsrws vs3,r4 | r4=8182838485868788 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | vs3=85868788858687888586878885868788"

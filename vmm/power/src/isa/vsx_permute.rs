@@ -3,6 +3,7 @@
 
 use crate::{
     form,
+    machine::Facility,
     vector::{Vector, either, map1, merge, permute},
 };
 
@@ -13,7 +14,7 @@ crate::isa![
         asm: "xxpermdi XT,XA,XB,DM",
         book: "Book I, VSX Vector Permute Doubleword Immediate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.x2(w, |a, b| {
                         Vector::new(a.lane(w.dm() as usize >> 1), b.lane(w.dm() as usize & 1))
@@ -35,7 +36,7 @@ crate::isa![
         asm: "xxsldwi XT,XA,XB,SHW",
         book: "Book I, VSX Vector Shift Left Double by Word Immediate",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.x2(w, |a, b| Vector::build(|i| either::<u32>(a, b, i + w.shw() as usize))),
                 w,
             )?;
@@ -51,7 +52,7 @@ crate::isa![
         asm: "xxmrghw XT,XA,XB",
         book: "Book I, VSX Vector Merge High Word",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, merge::<u32>(0)), w)?;
+            m.vector(|c, w| c.x2(w, merge::<u32>(0)), w)?;
         },
         cases: &[
             "f0642894 xxmrghw vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs3=00017f8081fe55ff7fffffff80000000 | vs3=01020304f0e1d2c305060708b4a59687"
@@ -63,7 +64,7 @@ crate::isa![
         asm: "xxmrglw XT,XA,XB",
         book: "Book I, VSX Vector Merge Low Word",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, merge::<u32>(2)), w)?;
+            m.vector(|c, w| c.x2(w, merge::<u32>(2)), w)?;
         },
         cases: &[
             "f0642994 xxmrglw vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs3=00017f8081fe55ff7fffffff80000000 | vs3=090a0b0c78695a4b0d0e0f103c2d1e0f"
@@ -75,7 +76,7 @@ crate::isa![
         asm: "xxperm XT,XA,XB",
         book: "Book I, VSX Vector Permute",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let t = c.x(w.xt());
                     c.x2(w, |a, b| permute(a, t, b))
@@ -93,7 +94,7 @@ crate::isa![
         asm: "xxpermr XT,XA,XB",
         book: "Book I, VSX Vector Permute Right-indexed",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let t = c.x(w.xt());
                     c.x2(w, |a, b| permute(a, t, map1(|b: u8| !b)(b)))
@@ -111,7 +112,7 @@ crate::isa![
         asm: "xxspltw XT,XB,UIM",
         book: "Book I, VSX Vector Splat Word",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, |b| Vector::splat(b.lane::<u32>(w.uim() as usize))), w)?;
+            m.vector(|c, w| c.x1(w, |b| Vector::splat(b.lane::<u32>(w.uim() as usize))), w)?;
         },
         cases: &[
             "f0622a92 xxspltw vs3,vs37,2 | vs37=0102030405060708090a0b0c0d0e0f10 | vs3=090a0b0c090a0b0c090a0b0c090a0b0c"
@@ -123,9 +124,9 @@ crate::isa![
         asm: "xxspltib XT,IMM8",
         book: "Book I, VSX Vector Splat Immediate Byte",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
+                    c.need(Facility::vsx_or_vmx(w.xt()))?;
                     c.set_x(w.xt(), Vector::splat(w.imm8() as u8));
                     Ok(())
                 },
@@ -144,7 +145,7 @@ crate::isa![
         asm: "xxbrh XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Halfword",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(u16::swap_bytes)), w)?;
+            m.vector(|c, w| c.x1(w, map1(u16::swap_bytes)), w)?;
         },
         cases: &[
             "f0672f6d xxbrh vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=02010403060508070a090c0b0e0d100f"
@@ -156,7 +157,7 @@ crate::isa![
         asm: "xxbrw XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Word",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(u32::swap_bytes)), w)?;
+            m.vector(|c, w| c.x1(w, map1(u32::swap_bytes)), w)?;
         },
         cases: &[
             "f06f2f6d xxbrw vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=04030201080706050c0b0a09100f0e0d"
@@ -168,7 +169,7 @@ crate::isa![
         asm: "xxbrd XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(u64::swap_bytes)), w)?;
+            m.vector(|c, w| c.x1(w, map1(u64::swap_bytes)), w)?;
         },
         cases: &[
             "f0772f6d xxbrd vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=0807060504030201100f0e0d0c0b0a09"
@@ -180,7 +181,7 @@ crate::isa![
         asm: "xxbrq XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Quadword",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(u128::swap_bytes)), w)?;
+            m.vector(|c, w| c.x1(w, map1(u128::swap_bytes)), w)?;
         },
         cases: &[
             "f07f2f6d xxbrq vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=100f0e0d0c0b0a090807060504030201"

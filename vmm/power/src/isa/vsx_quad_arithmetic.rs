@@ -11,7 +11,7 @@ crate::isa![
         asm: "xsaddqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Add Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_ab(w, &float::ADD), w)?;
+            m.vector(|c, w| c.q_ab(w, &float::ADD), w)?;
         },
         cases: &[
             "fc642808 xsaddqp v3,v4,v5 | v3=7 v4=3fff0000000000000000000000000000 v5=3f8e0000000000000000000000000000 fpscr=2 | v3=3fff0000000000000000000000000001 fpscr=82064002",
@@ -27,7 +27,7 @@ crate::isa![
         asm: "xssubqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Subtract Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_ab(w, &float::SUB), w)?;
+            m.vector(|c, w| c.q_ab(w, &float::SUB), w)?;
         },
         cases: &[
             "fc642c08 xssubqp v3,v4,v5 | v3=7 v4=3fff0000000000000000000000000000 v5=3f8d0000000000000000000000000000 fpscr=1 | v3=3ffeffffffffffffffffffffffffffff fpscr=82024001",
@@ -41,7 +41,7 @@ crate::isa![
         asm: "xsmulqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Multiply Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_ab(w, &float::MUL), w)?;
+            m.vector(|c, w| c.q_ab(w, &float::MUL), w)?;
         },
         cases: &[
             "fc642848 xsmulqp v3,v4,v5 | v3=7 v4=3ffd5555555555555555555555555555 v5=3ffd5555555555555555555555555555 | v3=3ffbc71c71c71c71c71c71c71c71c71c fpscr=82064000",
@@ -57,7 +57,7 @@ crate::isa![
         asm: "xsdivqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Divide Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_ab(w, &float::DIV), w)?;
+            m.vector(|c, w| c.q_ab(w, &float::DIV), w)?;
         },
         cases: &[
             "fc642c48 xsdivqp v3,v4,v5 | v3=7 v4=3fff0000000000000000000000000000 v5=40008000000000000000000000000000 | v3=3ffd5555555555555555555555555555 fpscr=82024000",
@@ -72,7 +72,7 @@ crate::isa![
         asm: "xssqrtqp[o] VT,VB",
         book: "Book I, VSX Scalar Square Root Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_b(w, &float::SQRT), w)?;
+            m.vector(|c, w| c.q_b(w, &float::SQRT), w)?;
         },
         cases: &[
             "fc7b2e48 xssqrtqp v3,v5 | v3=7 v5=40000000000000000000000000000000 | v3=3fff6a09e667f3bcc908b2fb1366ea95 fpscr=82024000",
@@ -86,7 +86,7 @@ crate::isa![
         asm: "xsmaddqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Multiply-Add Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_atb(w, &float::MADD), w)?;
+            m.vector(|c, w| c.q_atb(w, &float::MADD), w)?;
         },
         cases: &[
             "fc642b08 xsmaddqp v3,v4,v5 | v3=3fff0000000000000000000000000000 v4=3ffd5555555555555555555555555555 v5=40008000000000000000000000000000 | v3=40000000000000000000000000000000 fpscr=82064000",
@@ -100,7 +100,7 @@ crate::isa![
         asm: "xsmsubqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Multiply-Subtract Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_atb(w, &float::MSUB), w)?;
+            m.vector(|c, w| c.q_atb(w, &float::MSUB), w)?;
         },
         cases: &[
             "fc642b48 xsmsubqp v3,v4,v5 | v3=3fff0000000000000000000000000000 v4=3ffd5555555555555555555555555555 v5=40008000000000000000000000000000 | v3=bf8d0000000000000000000000000000 fpscr=8000",
@@ -113,7 +113,7 @@ crate::isa![
         asm: "xsnmaddqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Negative Multiply-Add Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_atb(w, &float::NMADD), w)?;
+            m.vector(|c, w| c.q_atb(w, &float::NMADD), w)?;
         },
         cases: &[
             "fc642b88 xsnmaddqp v3,v4,v5 | v3=3fff0000000000000000000000000000 v4=3ffd5555555555555555555555555555 v5=40008000000000000000000000000000 fpscr=2 | v3=c0000000000000000000000000000000 fpscr=82068002",
@@ -126,7 +126,7 @@ crate::isa![
         asm: "xsnmsubqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Negative Multiply-Subtract Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_atb(w, &float::NMSUB), w)?;
+            m.vector(|c, w| c.q_atb(w, &float::NMSUB), w)?;
         },
         cases: &[
             "fc642bc8 xsnmsubqp v3,v4,v5 | v3=3fff0000000000000000000000000000 v4=3ffd5555555555555555555555555555 v5=40008000000000000000000000000000 | v3=3f8d0000000000000000000000000000 fpscr=4000",

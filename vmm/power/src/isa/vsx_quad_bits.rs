@@ -21,7 +21,7 @@ crate::isa![
         asm: "xsabsqp VT,VB",
         book: "Book I, VSX Scalar Absolute Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_bits(w, |b| b & !SIGN), w)?;
+            m.vector(|c, w| c.q_bits(w, |b| b & !SIGN), w)?;
         },
         cases: &[
             "fc602e48 xsabsqp v3,v5 | v5=ffff0000000000000000000000000001 | v3=7fff0000000000000000000000000001"
@@ -33,7 +33,7 @@ crate::isa![
         asm: "xsnabsqp VT,VB",
         book: "Book I, VSX Scalar Negative Absolute Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_bits(w, |b| b | SIGN), w)?;
+            m.vector(|c, w| c.q_bits(w, |b| b | SIGN), w)?;
         },
         cases: &[
             "fc682e48 xsnabsqp v3,v5 | v5=ffff0000000000000000000000000001 | v3=ffff0000000000000000000000000001"
@@ -45,7 +45,7 @@ crate::isa![
         asm: "xsnegqp VT,VB",
         book: "Book I, VSX Scalar Negate Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_bits(w, |b| b ^ SIGN), w)?;
+            m.vector(|c, w| c.q_bits(w, |b| b ^ SIGN), w)?;
         },
         cases: &[
             "fc702e48 xsnegqp v3,v5 | v5=ffff0000000000000000000000000001 | v3=7fff0000000000000000000000000001"
@@ -57,7 +57,7 @@ crate::isa![
         asm: "xscpsgnqp VT,VA,VB",
         book: "Book I, VSX Scalar Copy Sign Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let a = c.q(w.ra());
                     c.q_bits(w, |b| a & SIGN | b & !SIGN)
@@ -75,7 +75,7 @@ crate::isa![
         asm: "xsxexpqp VT,VB",
         book: "Book I, VSX Scalar Extract Exponent Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_bits(w, |b| (b & EXPONENT) >> 112 << 64), w)?;
+            m.vector(|c, w| c.q_bits(w, |b| (b & EXPONENT) >> 112 << 64), w)?;
         },
         cases: &[
             "fc622e48 xsxexpqp v3,v5 | v5=c0008000000000000000000000000000 | v3=40000000000000000000"
@@ -87,7 +87,7 @@ crate::isa![
         asm: "xsxsigqp VT,VB",
         book: "Book I, VSX Scalar Extract Significand Quad-Precision",
         does: |m, w| {
-            m.call(|c, w| c.q_bits(w, significand), w)?;
+            m.vector(|c, w| c.q_bits(w, significand), w)?;
         },
         cases: &[
             "fc722e48 xsxsigqp v3,v5 | v5=c0008000000000000000000000000000 | v3=18000000000000000000000000000",
@@ -101,7 +101,7 @@ crate::isa![
         asm: "xsiexpqp VT,VA,VB",
         book: "Book I, VSX Scalar Insert Exponent Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     let a = c.q(w.ra());
                     c.q_bits(w, |b| a & !EXPONENT | (b >> 64 << 112) & EXPONENT)

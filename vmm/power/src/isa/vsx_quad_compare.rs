@@ -15,10 +15,10 @@ crate::isa![
         asm: "xscmpuqp BF,VA,VB",
         book: "Book I, VSX Scalar Compare Unordered Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
-                    c.compare(w, [c.q(w.ra()), c.q(w.rb())], QUAD, false)
+                    Ok(c.compare([c.q(w.ra()), c.q(w.rb())], QUAD, false))
                 },
                 w,
             )?;
@@ -38,10 +38,10 @@ crate::isa![
         asm: "xscmpoqp BF,VA,VB",
         book: "Book I, VSX Scalar Compare Ordered Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
-                    c.compare(w, [c.q(w.ra()), c.q(w.rb())], QUAD, true)
+                    Ok(c.compare([c.q(w.ra()), c.q(w.rb())], QUAD, true))
                 },
                 w,
             )?;
@@ -61,7 +61,7 @@ crate::isa![
         asm: "xscmpexpqp BF,VA,VB",
         book: "Book I, VSX Scalar Compare Exponents Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
                     let (a, b) = (c.q(w.ra()), c.q(w.rb()));
@@ -71,8 +71,7 @@ crate::isa![
                         Ordering::Greater => FG,
                         Ordering::Equal => FE,
                     };
-                    c.set_fpcc(w, code);
-                    Ok(())
+                    Ok(c.set_fpcc(code))
                 },
                 w,
             )?;
@@ -90,14 +89,13 @@ crate::isa![
         asm: "xststdcqp BF,VB,DCMX",
         book: "Book I, VSX Scalar Test Data Class Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
                     let b = c.q(w.rb());
                     let sign = if b & QUAD.sign() != 0 { FL } else { 0 };
                     let of_class = if compare::is_of_class(b, QUAD, w.dcmx()) { FE } else { 0 };
-                    c.set_fpcc(w, sign | of_class);
-                    Ok(())
+                    Ok(c.set_fpcc(sign | of_class))
                 },
                 w,
             )?;

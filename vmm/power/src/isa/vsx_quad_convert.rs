@@ -23,7 +23,7 @@ crate::isa![
         asm: "xsrqpi[x] R,VT,VB,RMC",
         book: "Book I, VSX Scalar Round to Quad-Precision Integer",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.q_number::<u128>(w, |c, b| {
                         to_integral(b, QUAD, c.mode_of_word(w).rounding, w.rc())
@@ -46,7 +46,7 @@ crate::isa![
         asm: "xsrqpxp R,VT,VB,RMC",
         book: "Book I, VSX Scalar Round Quad-Precision to Double-Extended Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.q_number::<u128>(w, |c, b| {
                         // The exponents are those of quad precision: nothing underflows.
@@ -73,7 +73,7 @@ crate::isa![
         asm: "xscvqpdp[o] VT,VB",
         book: "Book I, VSX Scalar Convert with round Quad-Precision to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.q_number::<u64>(w, |c, b| {
                         arithmetic(
@@ -101,7 +101,7 @@ crate::isa![
         asm: "xscvdpqp VT,VB",
         book: "Book I, VSX Scalar Convert Double-Precision to Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.q_number::<u128>(w, |c, b| {
                         arithmetic(
@@ -128,7 +128,10 @@ crate::isa![
         asm: "xscvqpsdz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Signed Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, SD)), w)?;
+            m.vector(
+                |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, SD)),
+                w,
+            )?;
         },
         cases: &[
             "fc792e88 xscvqpsdz v3,v5 | v3=7 v5=40004000000000000000000000000000 fpscr=2 | v3=20000000000000000 fpscr=82020002",
@@ -143,7 +146,10 @@ crate::isa![
         asm: "xscvqpudz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Unsigned Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, UD)), w)?;
+            m.vector(
+                |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, UD)),
+                w,
+            )?;
         },
         cases: &[
             "fc712e88 xscvqpudz v3,v5 | v3=7 v5=40004000000000000000000000000000 fpscr=2 | v3=20000000000000000 fpscr=82020002",
@@ -158,7 +164,10 @@ crate::isa![
         asm: "xscvqpswz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, SW)), w)?;
+            m.vector(
+                |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, SW)),
+                w,
+            )?;
         },
         cases: &[
             "fc692e88 xscvqpswz v3,v5 | v3=7 v5=40004000000000000000000000000000 fpscr=2 | v3=20000000000000000 fpscr=82020002",
@@ -173,7 +182,10 @@ crate::isa![
         asm: "xscvqpuwz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, UW)), w)?;
+            m.vector(
+                |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, UW)),
+                w,
+            )?;
         },
         cases: &[
             "fc612e88 xscvqpuwz v3,v5 | v3=7 v5=40004000000000000000000000000000 fpscr=2 | v3=20000000000000000 fpscr=82020002",
@@ -188,7 +200,7 @@ crate::isa![
         asm: "xscvsdqp VT,VB",
         book: "Book I, VSX Scalar Convert Signed Doubleword to Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.q_number::<u128>(w, |c, b| {
                         integer::to_float(SD.value(first(b) as u64), c.mode(), QP)
@@ -208,7 +220,7 @@ crate::isa![
         asm: "xscvudqp VT,VB",
         book: "Book I, VSX Scalar Convert Unsigned Doubleword to Quad-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.q_number::<u128>(w, |c, b| {
                         integer::to_float(UD.value(first(b) as u64), c.mode(), QP)

@@ -2,7 +2,7 @@
 //! VSX scalar signs, exponents and significands, which are no arithmetic (Power ISA 3.0B,
 //! Book I, 7.6).
 
-use crate::{form, vector::Vector};
+use crate::{form, machine::Facility, vector::Vector};
 
 /// Sign of a double-precision number.
 const SIGN: u64 = 1 << 63;
@@ -25,7 +25,7 @@ crate::isa![
         asm: "xsabsdp XT,XB",
         book: "Book I, VSX Scalar Absolute Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.x1(w, |b| {
                         let b: u64 = b.lane(0);
@@ -45,7 +45,7 @@ crate::isa![
         asm: "xsnabsdp XT,XB",
         book: "Book I, VSX Scalar Negative Absolute Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.x1(w, |b| {
                         let b: u64 = b.lane(0);
@@ -65,7 +65,7 @@ crate::isa![
         asm: "xsnegdp XT,XB",
         book: "Book I, VSX Scalar Negate Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.x1(w, |b| {
                         let b: u64 = b.lane(0);
@@ -85,7 +85,7 @@ crate::isa![
         asm: "xscpsgndp XT,XA,XB",
         book: "Book I, VSX Scalar Copy Sign Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.x2(w, |a, b| {
                         let (a, b): (u64, u64) = (a.lane(0), b.lane(0));
@@ -105,14 +105,11 @@ crate::isa![
         asm: "xsxexpdp RT,XB",
         book: "Book I, VSX Scalar Extract Exponent Double-Precision",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    c.gpr[w.rt()] = exponent(c.x(w.xb()).lane(0));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let v = m.vs(w.xb());
+            let v = m.doubleword(v, 0);
+            let v = m.pure1(exponent, v);
+            m.set_gpr(w.rt(), v);
         },
         cases: &["f0602d6e xsxexpdp r3,vs37 | vs37=c0080000000000000000000000000000 | r3=400"],
     },
@@ -122,14 +119,11 @@ crate::isa![
         asm: "xsxsigdp RT,XB",
         book: "Book I, VSX Scalar Extract Significand Double-Precision",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    c.gpr[w.rt()] = significand(c.x(w.xb()).lane(0));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let v = m.vs(w.xb());
+            let v = m.doubleword(v, 0);
+            let v = m.pure1(significand, v);
+            m.set_gpr(w.rt(), v);
         },
         cases: &[
             "f0612d6e xsxsigdp r3,vs37 | vs37=c0080000000000000000000000000000 | r3=18000000000000",
@@ -143,16 +137,10 @@ crate::isa![
         asm: "xsiexpdp XT,RA,RB",
         book: "Book I, VSX Scalar Insert Exponent Double-Precision",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let (a, b) = (c.gpr[w.ra()], c.gpr[w.rb()]);
-                    let v = a & !(0x7ff << 52) | (b & 0x7ff) << 52;
-                    c.set_x(w.xt(), Vector::new(v, 0));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));
+            let v = m.pure2(|a, b| a & !(0x7ff << 52) | (b & 0x7ff) << 52, a, b);
+            m.set_scalar(w.xt(), v);
         },
         cases: &[
             "f0642f2d xsiexpdp vs35,r4,r5 | r4=fff8000000000001 r5=ffffffff00000c00 | vs35=c0080000000000010000000000000000"

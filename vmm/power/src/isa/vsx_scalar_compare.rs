@@ -2,7 +2,7 @@
 //! VSX scalar comparisons, minima, maxima and tests (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    Cpu,
+    facility::Vectors,
     float::{
         DOUBLE, compare,
         compare::{LEAST, MOST},
@@ -15,8 +15,8 @@ use crate::{
 };
 use std::cmp::Ordering;
 
-/// CR field and FPCC <- how exponents compare; a NaN's does not.
-fn exponents(c: &mut Cpu, w: Word) -> Result<(), Stop> {
+/// FPCC <- how exponents compare, which is also a CR field; a NaN's does not.
+fn exponents(c: &mut Vectors, w: Word) -> Result<u64, Stop> {
     c.vsx()?;
     let (a, b) = (c.xs::<u64>(w.xa()), c.xs::<u64>(w.xb()));
     let code = match DOUBLE.biased(a).cmp(&DOUBLE.biased(b)) {
@@ -25,16 +25,14 @@ fn exponents(c: &mut Cpu, w: Word) -> Result<(), Stop> {
         Ordering::Greater => FG,
         Ordering::Equal => FE,
     };
-    c.set_fpcc(w, code);
-    Ok(())
+    Ok(c.set_fpcc(code))
 }
 
-/// CR field and FPCC <- sign, whether the class is one of the mask, and another fact.
-fn test_class(c: &mut Cpu, w: Word, b: u128, of_class: bool, other: bool) -> Result<(), Stop> {
+/// FPCC <- sign, whether the class is one of the mask, and another fact.
+fn test_class(c: &mut Vectors, b: u128, of_class: bool, other: bool) -> Result<u64, Stop> {
     let facts = [(b & DOUBLE.sign() != 0, FL), (of_class, FE), (other, FU)];
     let code = facts.iter().filter(|(holds, _)| *holds).fold(0, |code, (_, bit)| code | bit);
-    c.set_fpcc(w, code);
-    Ok(())
+    Ok(c.set_fpcc(code))
 }
 
 /// The bit of a class mask for denormal numbers of a value's sign.
@@ -49,10 +47,10 @@ crate::isa![
         asm: "xscmpudp BF,XA,XB",
         book: "Book I, VSX Scalar Compare Unordered Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
-                    c.compare(w, [w.xa(), w.xb()].map(|n| c.xs::<u64>(n)), DOUBLE, false)
+                    Ok(c.compare([w.xa(), w.xb()].map(|n| c.xs::<u64>(n)), DOUBLE, false))
                 },
                 w,
             )?;
@@ -72,10 +70,10 @@ crate::isa![
         asm: "xscmpodp BF,XA,XB",
         book: "Book I, VSX Scalar Compare Ordered Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
-                    c.compare(w, [w.xa(), w.xb()].map(|n| c.xs::<u64>(n)), DOUBLE, true)
+                    Ok(c.compare([w.xa(), w.xb()].map(|n| c.xs::<u64>(n)), DOUBLE, true))
                 },
                 w,
             )?;
@@ -95,7 +93,7 @@ crate::isa![
         asm: "xscmpeqdp XT,XA,XB",
         book: "Book I, VSX Scalar Compare Equal Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_compare(w, Ordering::is_eq, false), w)?;
+            m.vector(|c, w| c.xs_compare(w, Ordering::is_eq, false), w)?;
         },
         cases: &[
             "f064281c xscmpeqdp vs3,vs36,vs5 | vs3=5 vs36=0 vs5=80000000000000000000000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -110,7 +108,7 @@ crate::isa![
         asm: "xscmpgtdp XT,XA,XB",
         book: "Book I, VSX Scalar Compare Greater Than Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_compare(w, Ordering::is_gt, true), w)?;
+            m.vector(|c, w| c.xs_compare(w, Ordering::is_gt, true), w)?;
         },
         cases: &[
             "f064285c xscmpgtdp vs3,vs36,vs5 | vs3=5 vs36=40000000000000000000000000000000 vs5=3ff00000000000000000000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -125,7 +123,7 @@ crate::isa![
         asm: "xscmpgedp XT,XA,XB",
         book: "Book I, VSX Scalar Compare Greater Than or Equal Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_compare(w, Ordering::is_ge, true), w)?;
+            m.vector(|c, w| c.xs_compare(w, Ordering::is_ge, true), w)?;
         },
         cases: &[
             "f064289c xscmpgedp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=3ff00000000000000000000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -139,7 +137,7 @@ crate::isa![
         asm: "xscmpexpdp BF,XA,XB",
         book: "Book I, VSX Scalar Compare Exponents Double-Precision",
         does: |m, w| {
-            m.call(exponents, w)?;
+            m.float_compare(exponents, w)?;
         },
         cases: &[
             "f18429dc xscmpexpdp cr3,vs36,vs5 | vs36=3ff00000000000000000000000000000 vs5=3ff80000000000000000000000000000 | cr3=2 fpscr=2000",
@@ -155,7 +153,7 @@ crate::isa![
         asm: "xsmaxdp XT,XA,XB",
         book: "Book I, VSX Scalar Maximum Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, MOST)), w)?;
+            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, MOST)), w)?;
         },
         cases: &[
             "f0642d04 xsmaxdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -171,7 +169,7 @@ crate::isa![
         asm: "xsmaxcdp XT,XA,XB",
         book: "Book I, VSX Scalar Maximum Type-C Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, MOST)), w)?;
+            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, MOST)), w)?;
         },
         cases: &[
             "f0642c04 xsmaxcdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -187,7 +185,7 @@ crate::isa![
         asm: "xsmaxjdp XT,XA,XB",
         book: "Book I, VSX Scalar Maximum Type-J Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, MOST)), w)?;
+            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, MOST)), w)?;
         },
         cases: &[
             "f0642c84 xsmaxjdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -203,7 +201,7 @@ crate::isa![
         asm: "xsmindp XT,XA,XB",
         book: "Book I, VSX Scalar Minimum Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, LEAST)), w)?;
+            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, LEAST)), w)?;
         },
         cases: &[
             "f0642d44 xsmindp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000000000000000000000",
@@ -219,7 +217,7 @@ crate::isa![
         asm: "xsmincdp XT,XA,XB",
         book: "Book I, VSX Scalar Minimum Type-C Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, LEAST)), w)?;
+            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, LEAST)), w)?;
         },
         cases: &[
             "f0642c44 xsmincdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000000000000000000000",
@@ -235,7 +233,7 @@ crate::isa![
         asm: "xsminjdp XT,XA,XB",
         book: "Book I, VSX Scalar Minimum Type-J Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, LEAST)), w)?;
+            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, LEAST)), w)?;
         },
         cases: &[
             "f0642cc4 xsminjdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000000000000000000000",
@@ -251,12 +249,11 @@ crate::isa![
         asm: "xstdivdp BF,XA,XB",
         book: "Book I, VSX Scalar Test for software Divide Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
-                    c.cr[w.bf() as usize & 7] =
-                        compare::test_divide(c.xs::<u64>(w.xa()), c.xs::<u64>(w.xb()), DOUBLE);
-                    Ok(())
+                    Ok(compare::test_divide(c.xs::<u64>(w.xa()), c.xs::<u64>(w.xb()), DOUBLE)
+                        .into())
                 },
                 w,
             )?;
@@ -273,12 +270,10 @@ crate::isa![
         asm: "xstsqrtdp BF,XB",
         book: "Book I, VSX Scalar Test for software Square Root Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
-                    c.cr[w.bf() as usize & 7] =
-                        compare::test_square_root(c.xs::<u64>(w.xb()), DOUBLE);
-                    Ok(())
+                    Ok(compare::test_square_root(c.xs::<u64>(w.xb()), DOUBLE).into())
                 },
                 w,
             )?;
@@ -295,11 +290,11 @@ crate::isa![
         asm: "xststdcdp BF,XB,DCMX",
         book: "Book I, VSX Scalar Test Data Class Double-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
                     let b = c.xs::<u64>(w.xb());
-                    test_class(c, w, b, compare::is_of_class(b, DOUBLE, w.dcmx()), false)
+                    test_class(c, b, compare::is_of_class(b, DOUBLE, w.dcmx()), false)
                 },
                 w,
             )?;
@@ -320,7 +315,7 @@ crate::isa![
         asm: "xststdcsp BF,XB,DCMX",
         book: "Book I, VSX Scalar Test Data Class Single-Precision",
         does: |m, w| {
-            m.call(
+            m.float_compare(
                 |c, w| {
                     c.vsx()?;
                     let b = c.xs::<u64>(w.xb());
@@ -329,7 +324,7 @@ crate::isa![
                         (1..0x381).contains(&DOUBLE.biased(b)) && w.dcmx() & denormal(b) != 0;
                     let of_class = small || compare::is_of_class(b, DOUBLE, w.dcmx());
                     let single = single_of_double(b as u64);
-                    test_class(c, w, b, of_class, b as u64 != double_of_single(single))
+                    test_class(c, b, of_class, b as u64 != double_of_single(single))
                 },
                 w,
             )?;

@@ -26,7 +26,10 @@ crate::isa![
         asm: "xsrdpi XT,XB",
         book: "Book I, VSX Scalar Round to Double-Precision Integer using round to Nearest Away",
         does: |m, w| {
-            m.call(|c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Away, false)), w)?;
+            m.vector(
+                |c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Away, false)),
+                w,
+            )?;
         },
         cases: &[
             "f0602925 xsrdpi vs35,vs5 | vs5=40040000000000000000000000000009 fpscr=60000 | vs35=40080000000000000000000000000000 fpscr=4000",
@@ -39,7 +42,10 @@ crate::isa![
         asm: "xsrdpiz XT,XB",
         book: "Book I, VSX Scalar Round to Double-Precision Integer using round toward Zero",
         does: |m, w| {
-            m.call(|c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Zero, false)), w)?;
+            m.vector(
+                |c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Zero, false)),
+                w,
+            )?;
         },
         cases: &[
             "f0602965 xsrdpiz vs35,vs5 | vs5=40040000000000000000000000000009 fpscr=60000 | vs35=40000000000000000000000000000000 fpscr=4000",
@@ -52,7 +58,7 @@ crate::isa![
         asm: "xsrdpip XT,XB",
         book: "Book I, VSX Scalar Round to Double-Precision Integer using round toward +Infinity",
         does: |m, w| {
-            m.call(|c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Up, false)), w)?;
+            m.vector(|c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Up, false)), w)?;
         },
         cases: &[
             "f06029a5 xsrdpip vs35,vs5 | vs5=40040000000000000000000000000009 fpscr=60000 | vs35=40080000000000000000000000000000 fpscr=4000",
@@ -65,7 +71,10 @@ crate::isa![
         asm: "xsrdpim XT,XB",
         book: "Book I, VSX Scalar Round to Double-Precision Integer using round toward -Infinity",
         does: |m, w| {
-            m.call(|c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Down, false)), w)?;
+            m.vector(
+                |c, w| c.xs_number(w, |b, _| to_integral(b, DOUBLE, Rounding::Down, false)),
+                w,
+            )?;
         },
         cases: &[
             "f06029e5 xsrdpim vs35,vs5 | vs5=40040000000000000000000000000009 fpscr=60000 | vs35=40000000000000000000000000000000 fpscr=4000",
@@ -78,7 +87,7 @@ crate::isa![
         asm: "xsrdpic XT,XB",
         book: "Book I, VSX Scalar Round to Double-Precision Integer exact using Current rounding mode",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_number(w, |b, mode| to_integral(b, DOUBLE, mode.rounding, true)),
                 w,
             )?;
@@ -95,7 +104,7 @@ crate::isa![
         asm: "xsrsp XT,XB",
         book: "Book I, VSX Scalar Round to Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_b(w, &float::CONVERT, SP), w)?;
+            m.vector(|c, w| c.xs_b(w, &float::CONVERT, SP), w)?;
         },
         cases: &[
             "f0602c65 xsrsp vs35,vs5 | vs5=400921fb54442d180000000000000009 | vs35=400921fb600000000000000000000000 fpscr=82064000",
@@ -109,7 +118,7 @@ crate::isa![
         asm: "xscvdpsp XT,XB",
         book: "Book I, VSX Scalar Convert with Round Double-Precision to Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xs_number(w, narrowed), w)?;
+            m.vector(|c, w| c.xs_number(w, narrowed), w)?;
         },
         cases: &[
             "f0602c25 xscvdpsp vs35,vs5 | vs5=400921fb54442d180000000000000009 | vs35=40490fdb40490fdb0000000000000000 fpscr=82064000",
@@ -123,7 +132,7 @@ crate::isa![
         asm: "xscvspdp XT,XB",
         book: "Book I, VSX Scalar Convert Single-Precision to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xs_number(w, |b, mode| {
                         arithmetic(mode, &float::CONVERT, [b >> 32], Route::between(SINGLE, DOUBLE))
@@ -144,7 +153,7 @@ crate::isa![
         asm: "xscvdpspn XT,XB",
         book: "Book I, VSX Scalar Convert Scalar Single-Precision to Vector Single-Precision Non-signalling",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.x1(w, |b| {
                         let word = single_of_double(b.lane(0));
@@ -165,7 +174,7 @@ crate::isa![
         asm: "xscvspdpn XT,XB",
         book: "Book I, VSX Scalar Convert Single-Precision to Double-Precision Non-signalling",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, |b| Vector::new(double_of_single(b.lane(0)), 0)), w)?;
+            m.vector(|c, w| c.x1(w, |b| Vector::new(double_of_single(b.lane(0)), 0)), w)?;
         },
         cases: &[
             "f0602d2d xscvspdpn vs35,vs5 | vs5=40490fdb000000000000000000000009 | vs35=400921fb600000000000000000000000",
@@ -178,7 +187,7 @@ crate::isa![
         asm: "xscvdphp XT,XB",
         book: "Book I, VSX Scalar Convert with Round Double-Precision to Half-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xs_number(w, |b, mode| {
                         arithmetic(mode, &float::CONVERT, [b], Route::between(DOUBLE, HALF))
@@ -200,7 +209,7 @@ crate::isa![
         asm: "xscvhpdp XT,XB",
         book: "Book I, VSX Scalar Convert Half-Precision to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xs_number(w, |b, mode| {
                         arithmetic(
@@ -226,7 +235,7 @@ crate::isa![
         asm: "xscvdpsxds XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Signed Doubleword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_integer(w, |b| integer::from_float(b, DOUBLE, Rounding::Zero, SD)),
                 w,
             )?;
@@ -244,7 +253,7 @@ crate::isa![
         asm: "xscvdpuxds XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Unsigned Doubleword",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_integer(w, |b| integer::from_float(b, DOUBLE, Rounding::Zero, UD)),
                 w,
             )?;
@@ -262,7 +271,7 @@ crate::isa![
         asm: "xscvdpsxws XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Signed Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xs_integer(w, |b| twice(integer::from_float(b, DOUBLE, Rounding::Zero, SW)))
                 },
@@ -282,7 +291,7 @@ crate::isa![
         asm: "xscvdpuxws XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Unsigned Word",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xs_integer(w, |b| twice(integer::from_float(b, DOUBLE, Rounding::Zero, UW)))
                 },
@@ -302,7 +311,7 @@ crate::isa![
         asm: "xscvsxddp XT,XB",
         book: "Book I, VSX Scalar Convert with round Signed Doubleword to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -319,7 +328,7 @@ crate::isa![
         asm: "xscvuxddp XT,XB",
         book: "Book I, VSX Scalar Convert with round Unsigned Doubleword to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -336,7 +345,7 @@ crate::isa![
         asm: "xscvsxdsp XT,XB",
         book: "Book I, VSX Scalar Convert with round Signed Doubleword to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, SP)),
                 w,
             )?;
@@ -353,7 +362,7 @@ crate::isa![
         asm: "xscvuxdsp XT,XB",
         book: "Book I, VSX Scalar Convert with round Unsigned Doubleword to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, SP)),
                 w,
             )?;

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! VSX stores (Power ISA 3.0B, Book I, 7.6).
 
-use crate::{form, machine::Size, vector_mem::single_of_double};
+use super::address;
+use crate::{
+    form,
+    machine::{Facility, Size},
+    vector_mem::narrowed,
+};
 
 crate::isa![
     Insn {
@@ -10,15 +15,11 @@ crate::isa![
         asm: "stxsdx XS,RA0,RB",
         book: "Book I, Store VSX Scalar Doubleword Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_value(ea, Size::Double, v.lane(0))
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            m.store(ea, Size::Double, v)?;
         },
         cases: &[
             "7c642d98 stxsdx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=f0e1d2c3b4a59687",
@@ -31,15 +32,11 @@ crate::isa![
         asm: "stxsiwx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Word Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_value(ea, Size::Word, v.lane(0))
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            m.store(ea, Size::Word, v)?;
         },
         cases: &[
             "7c642918 stxsiwx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=b4a59687",
@@ -52,15 +49,11 @@ crate::isa![
         asm: "stxsibx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Byte Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_value(ea, Size::Byte, v.lane(0))
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            m.store(ea, Size::Byte, v)?;
         },
         cases: &[
             "7c642f1b stxsibx vs35,r4,r5 | r4=2000 r5=6 vs35=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=87"
@@ -72,15 +65,11 @@ crate::isa![
         asm: "stxsihx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Halfword Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_value(ea, Size::Half, v.lane(0))
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            m.store(ea, Size::Half, v)?;
         },
         cases: &[
             "7c642f5a stxsihx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=9687",
@@ -93,15 +82,12 @@ crate::isa![
         asm: "stxsspx XS,RA0,RB",
         book: "Book I, Store VSX Scalar Single-Precision Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_value(ea, Size::Word, single_of_double(v.lane(0)).into())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            let v = m.doubleword(v, 0);
+            let v = m.pure1(narrowed, v);
+            m.store(ea, Size::Word, v)?;
         },
         cases: &[
             "7c642d18 stxsspx vs3,r4,r5 | r4=2000 r5=6 vs3=400921fb544442d10000000000000000 | [2006]=40490fda",
@@ -115,15 +101,10 @@ crate::isa![
         asm: "stxvd2x XS,RA0,RB",
         book: "Book I, Store VSX Vector Doubleword*2 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_elements(ea, Size::Double, v)
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            m.store_elements(ea, Size::Double, v)?;
         },
         cases: &[
             "7c642f98 stxvd2x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -136,15 +117,10 @@ crate::isa![
         asm: "stxvw4x XS,RA0,RB",
         book: "Book I, Store VSX Vector Word*4 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx()?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_elements(ea, Size::Word, v)
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            m.store_elements(ea, Size::Word, v)?;
         },
         cases: &[
             "7c642f18 stxvw4x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -157,15 +133,10 @@ crate::isa![
         asm: "stxvh8x XS,RA0,RB",
         book: "Book I, Store VSX Vector Halfword*8 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_elements(ea, Size::Half, v)
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            m.store_elements(ea, Size::Half, v)?;
         },
         cases: &[
             "7c642f58 stxvh8x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -178,15 +149,10 @@ crate::isa![
         asm: "stxvb16x XS,RA0,RB",
         book: "Book I, Store VSX Vector Byte*16 Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_elements(ea, Size::Byte, v)
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            m.store_elements(ea, Size::Byte, v)?;
         },
         cases: &[
             "7c642fd8 stxvb16x vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -199,15 +165,10 @@ crate::isa![
         asm: "stxvx XS,RA0,RB",
         book: "Book I, Store VSX Vector Indexed",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
-                    let ea = c.ea_indexed(w);
-                    let v = c.x(w.xt());
-                    c.store_vector(ea, v)
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let ea = address::x(m, w);
+            let v = m.vs(w.xt());
+            m.store_vec(ea, v)?;
         },
         cases: &[
             "7c642b18 stxvx vs3,r4,r5 | r4=2000 r5=6 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2006]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -222,15 +183,10 @@ crate::isa![
         asm: "stxv XTDQ,DQ(RA0)",
         book: "Book I, Store VSX Vector",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vsx_or_vmx(w.xt_dq())?;
-                    let ea = c.ea_base(w).wrapping_add(w.dq());
-                    let v = c.x(w.xt_dq());
-                    c.store_vector(ea, v)
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt_dq()))?;
+            let ea = address::dq(m, w);
+            let v = m.vs(w.xt_dq());
+            m.store_vec(ea, v)?;
         },
         cases: &[
             "f464001d stxv vs35,16(r4) | r4=2001 vs35=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2011]=f0e1d2c3b4a5968778695a4b3c2d1e0f",
@@ -246,9 +202,9 @@ crate::isa![
         does: |m, w| {
             m.call(
                 |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
+                    c.vectors.need(Facility::vsx_or_vmx(w.xt()))?;
                     let ea = c.ea_base(w);
-                    let v = c.x(w.xt());
+                    let v = c.vectors.x(w.xt());
                     c.store_length(ea, c.gpr[w.rb()] >> 56, c.little, v)
                 },
                 w,
@@ -268,9 +224,9 @@ crate::isa![
         does: |m, w| {
             m.call(
                 |c, w| {
-                    c.vsx_or_vmx(w.xt())?;
+                    c.vectors.need(Facility::vsx_or_vmx(w.xt()))?;
                     let ea = c.ea_base(w);
-                    let v = c.x(w.xt());
+                    let v = c.vectors.x(w.xt());
                     c.store_length(ea, c.gpr[w.rb()] >> 56, false, v)
                 },
                 w,
@@ -288,15 +244,11 @@ crate::isa![
         asm: "stxsd VS,DS(RA0)",
         book: "Book I, Store VSX Scalar Doubleword",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vmx()?;
-                    let ea = c.ea_base(w).wrapping_add(w.ds());
-                    let v = c.vr(w.rs());
-                    c.store_value(ea, Size::Double, v.lane(0))
-                },
-                w,
-            )?;
+            m.need(Facility::Vmx)?;
+            let ea = address::ds(m, w);
+            let v = m.vs(32 + w.rs());
+            let v = m.doubleword(v, 0);
+            m.store(ea, Size::Double, v)?;
         },
         cases: &[
             "f4640006 stxsd v3,4(r4) | r4=2000 v3=f0e1d2c3b4a5968778695a4b3c2d1e0f | [2004]=f0e1d2c3b4a59687",
@@ -309,15 +261,12 @@ crate::isa![
         asm: "stxssp VS,DS(RA0)",
         book: "Book I, Store VSX Scalar Single-Precision",
         does: |m, w| {
-            m.call(
-                |c, w| {
-                    c.vmx()?;
-                    let ea = c.ea_base(w).wrapping_add(w.ds());
-                    let v = c.vr(w.rs());
-                    c.store_value(ea, Size::Word, single_of_double(v.lane(0)).into())
-                },
-                w,
-            )?;
+            m.need(Facility::Vmx)?;
+            let ea = address::ds(m, w);
+            let v = m.vs(32 + w.rs());
+            let v = m.doubleword(v, 0);
+            let v = m.pure1(narrowed, v);
+            m.store(ea, Size::Word, v)?;
         },
         cases: &[
             "f464ffff stxssp v3,-4(r4) | r4=2008 v3=bff00000000000000000000000000000 | [2004]=bf80"

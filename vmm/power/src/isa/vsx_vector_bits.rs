@@ -31,7 +31,7 @@ crate::isa![
         asm: "xvabsdp XT,XB",
         book: "Book I, VSX Vector Absolute Value Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u64| b & !DP_SIGN)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u64| b & !DP_SIGN)), w)?;
         },
         cases: &[
             "f0602f66 xvabsdp vs3,vs37 | vs37=fff40000000000013ff0000000000000 | vs3=7ff40000000000013ff0000000000000"
@@ -43,7 +43,7 @@ crate::isa![
         asm: "xvnabsdp XT,XB",
         book: "Book I, VSX Vector Negative Absolute Value Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u64| b | DP_SIGN)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u64| b | DP_SIGN)), w)?;
         },
         cases: &[
             "f0602fa6 xvnabsdp vs3,vs37 | vs37=fff40000000000013ff0000000000000 | vs3=fff4000000000001bff0000000000000"
@@ -55,7 +55,7 @@ crate::isa![
         asm: "xvnegdp XT,XB",
         book: "Book I, VSX Vector Negate Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u64| b ^ DP_SIGN)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u64| b ^ DP_SIGN)), w)?;
         },
         cases: &[
             "f0602fe6 xvnegdp vs3,vs37 | vs37=fff40000000000013ff0000000000000 | vs3=7ff4000000000001bff0000000000000"
@@ -67,7 +67,7 @@ crate::isa![
         asm: "xvcpsgndp XT,XA,XB",
         book: "Book I, VSX Vector Copy Sign Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u64, b| a & DP_SIGN | b & !DP_SIGN)), w)?;
+            m.vector(|c, w| c.x2(w, map2(|a: u64, b| a & DP_SIGN | b & !DP_SIGN)), w)?;
         },
         cases: &[
             "f0642f84 xvcpsgndp vs3,vs36,vs5 | vs36=80000000000000050000000000000007 vs5=fff40000000000013ff0000000000000 | vs3=fff40000000000013ff0000000000000"
@@ -79,7 +79,7 @@ crate::isa![
         asm: "xvxexpdp XT,XB",
         book: "Book I, VSX Vector Extract Exponent Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u64| b >> 52 & 0x7ff)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u64| b >> 52 & 0x7ff)), w)?;
         },
         cases: &[
             "f0602f6e xvxexpdp vs3,vs37 | vs37=c0080000000000000000000000000005 | vs3=4000000000000000000",
@@ -92,7 +92,7 @@ crate::isa![
         asm: "xvxsigdp XT,XB",
         book: "Book I, VSX Vector Extract Significand Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(dp_significand)), w)?;
+            m.vector(|c, w| c.x1(w, map1(dp_significand)), w)?;
         },
         cases: &[
             "f0612f6e xvxsigdp vs3,vs37 | vs37=c0080000000000000000000000000005 | vs3=180000000000000000000000000005",
@@ -105,7 +105,7 @@ crate::isa![
         asm: "xviexpdp XT,XA,XB",
         book: "Book I, VSX Vector Insert Exponent Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u64, b| a & !(0x7ff << 52) | (b & 0x7ff) << 52)), w)?;
+            m.vector(|c, w| c.x2(w, map2(|a: u64, b| a & !(0x7ff << 52) | (b & 0x7ff) << 52)), w)?;
         },
         cases: &[
             "f0642fc4 xviexpdp vs3,vs36,vs5 | vs36=80000000000000037ff0000000000001 vs5=ffffffffffffffff0000000000000085 | vs3=fff00000000000030850000000000001"
@@ -117,7 +117,7 @@ crate::isa![
         asm: "xvtstdcdp XT,XB,DCMXV",
         book: "Book I, VSX Vector Test Data Class Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_test::<u64>(w, |b| compare::is_of_class(b, DOUBLE, w.dcmx_xv())),
                 w,
             )?;
@@ -136,7 +136,10 @@ crate::isa![
         asm: "xvtdivdp BF,XA,XB",
         book: "Book I, VSX Vector Test for software Divide Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_flags::<u64>(w, |a, b| compare::test_divide(a, b, DOUBLE)), w)?;
+            m.float_compare(
+                |c, w| c.xv_flags::<u64>(w, |a, b| compare::test_divide(a, b, DOUBLE)),
+                w,
+            )?;
         },
         cases: &[
             "f1842bec xvtdivdp cr3,vs36,vs5 | vs36=3ff00000000000004000000000000000 vs5=40000000000000003ff0000000000000 | cr3=8",
@@ -151,7 +154,10 @@ crate::isa![
         asm: "xvtsqrtdp BF,XB",
         book: "Book I, VSX Vector Test for software Square Root Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_flags::<u64>(w, |_, b| compare::test_square_root(b, DOUBLE)), w)?;
+            m.float_compare(
+                |c, w| c.xv_flags::<u64>(w, |_, b| compare::test_square_root(b, DOUBLE)),
+                w,
+            )?;
         },
         cases: &[
             "f1802baa xvtsqrtdp cr3,vs37 | vs37=3ff00000000000004000000000000000 | cr3=8",
@@ -165,7 +171,7 @@ crate::isa![
         asm: "xvabssp XT,XB",
         book: "Book I, VSX Vector Absolute Value Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u32| b & !SP_SIGN)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u32| b & !SP_SIGN)), w)?;
         },
         cases: &[
             "f0602e66 xvabssp vs3,vs37 | vs37=ffa000013f800000ffa000013f800000 | vs3=7fa000013f8000007fa000013f800000"
@@ -177,7 +183,7 @@ crate::isa![
         asm: "xvnabssp XT,XB",
         book: "Book I, VSX Vector Negative Absolute Value Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u32| b | SP_SIGN)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u32| b | SP_SIGN)), w)?;
         },
         cases: &[
             "f0602ea6 xvnabssp vs3,vs37 | vs37=ffa000013f800000ffa000013f800000 | vs3=ffa00001bf800000ffa00001bf800000"
@@ -189,7 +195,7 @@ crate::isa![
         asm: "xvnegsp XT,XB",
         book: "Book I, VSX Vector Negate Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u32| b ^ SP_SIGN)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u32| b ^ SP_SIGN)), w)?;
         },
         cases: &[
             "f0602ee6 xvnegsp vs3,vs37 | vs37=ffa000013f800000ffa000013f800000 | vs3=7fa00001bf8000007fa00001bf800000"
@@ -201,7 +207,7 @@ crate::isa![
         asm: "xvcpsgnsp XT,XA,XB",
         book: "Book I, VSX Vector Copy Sign Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u32, b| a & SP_SIGN | b & !SP_SIGN)), w)?;
+            m.vector(|c, w| c.x2(w, map2(|a: u32, b| a & SP_SIGN | b & !SP_SIGN)), w)?;
         },
         cases: &[
             "f0642e84 xvcpsgnsp vs3,vs36,vs5 | vs36=80000005000000078000000500000007 vs5=ffa000013f800000ffa000013f800000 | vs3=ffa000013f800000ffa000013f800000"
@@ -213,7 +219,7 @@ crate::isa![
         asm: "xvxexpsp XT,XB",
         book: "Book I, VSX Vector Extract Exponent Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(|b: u32| b >> 23 & 0xff)), w)?;
+            m.vector(|c, w| c.x1(w, map1(|b: u32| b >> 23 & 0xff)), w)?;
         },
         cases: &[
             "f0682f6e xvxexpsp vs3,vs37 | vs37=c0400000000000057fa000013f000000 | vs3=8000000000000000ff0000007e"
@@ -225,7 +231,7 @@ crate::isa![
         asm: "xvxsigsp XT,XB",
         book: "Book I, VSX Vector Extract Significand Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x1(w, map1(sp_significand)), w)?;
+            m.vector(|c, w| c.x1(w, map1(sp_significand)), w)?;
         },
         cases: &[
             "f0692f6e xvxsigsp vs3,vs37 | vs37=c0400000000000057fa000013f000000 | vs3=c00000000000050020000100800000"
@@ -237,7 +243,7 @@ crate::isa![
         asm: "xviexpsp XT,XA,XB",
         book: "Book I, VSX Vector Insert Exponent Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.x2(w, map2(|a: u32, b| a & !(0xff << 23) | (b & 0xff) << 23)), w)?;
+            m.vector(|c, w| c.x2(w, map2(|a: u32, b| a & !(0xff << 23) | (b & 0xff) << 23)), w)?;
         },
         cases: &[
             "f0642ec4 xviexpsp vs3,vs36,vs5 | vs36=800000037f800001800000037f800001 vs5=ffffffff00000085ffffffff00000085 | vs3=ff80000342800001ff80000342800001"
@@ -249,7 +255,7 @@ crate::isa![
         asm: "xvtstdcsp XT,XB,DCMXV",
         book: "Book I, VSX Vector Test Data Class Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_test::<u32>(w, |b| compare::is_of_class(b, SINGLE, w.dcmx_xv())),
                 w,
             )?;
@@ -268,7 +274,10 @@ crate::isa![
         asm: "xvtdivsp BF,XA,XB",
         book: "Book I, VSX Vector Test for software Divide Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_flags::<u32>(w, |a, b| compare::test_divide(a, b, SINGLE)), w)?;
+            m.float_compare(
+                |c, w| c.xv_flags::<u32>(w, |a, b| compare::test_divide(a, b, SINGLE)),
+                w,
+            )?;
         },
         cases: &[
             "f1842aec xvtdivsp cr3,vs36,vs5 | vs36=3f800000400000003f80000040000000 vs5=400000003f800000400000003f800000 | cr3=8",
@@ -283,7 +292,10 @@ crate::isa![
         asm: "xvtsqrtsp BF,XB",
         book: "Book I, VSX Vector Test for software Square Root Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_flags::<u32>(w, |_, b| compare::test_square_root(b, SINGLE)), w)?;
+            m.float_compare(
+                |c, w| c.xv_flags::<u32>(w, |_, b| compare::test_square_root(b, SINGLE)),
+                w,
+            )?;
         },
         cases: &[
             "f1802aaa xvtsqrtsp cr3,vs37 | vs37=3f800000400000003f80000040000000 | cr3=8",

@@ -47,7 +47,7 @@ crate::isa![
         asm: "xvcvdpsp XT,XB",
         book: "Book I, VSX Vector Convert with round Double-Precision to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u64, u64>(w, |b, mode| filling(converted(b, mode, DOUBLE, SINGLE)))
                 },
@@ -66,7 +66,7 @@ crate::isa![
         asm: "xvcvspdp XT,XB",
         book: "Book I, VSX Vector Convert Single-Precision to Double-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_each::<u32, u64>(w, |b, mode| converted(b, mode, SINGLE, DOUBLE)),
                 w,
             )?;
@@ -82,7 +82,10 @@ crate::isa![
         asm: "xvcvsphp XT,XB",
         book: "Book I, VSX Vector Convert with round Single-Precision to Half-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u32>(w, |b, mode| converted(b, mode, SINGLE, HALF)), w)?;
+            m.vector(
+                |c, w| c.xv_each::<u32, u32>(w, |b, mode| converted(b, mode, SINGLE, HALF)),
+                w,
+            )?;
         },
         cases: &[
             "f0792f6e xvcvsphp vs3,vs37 | vs37=40490fdb4788b80033d6bf957fa00001 | vs3=424800007c000000000200007f00 fpscr=bb000000",
@@ -95,7 +98,7 @@ crate::isa![
         asm: "xvcvhpsp XT,XB",
         book: "Book I, VSX Vector Convert Half-Precision to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u32, u32>(w, |b, mode| converted(b & 0xffff, mode, HALF, SINGLE))
                 },
@@ -112,7 +115,7 @@ crate::isa![
         asm: "xvcvdpsxds XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Double-Precision to Signed Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut(b, DOUBLE, SD)), w)?;
+            m.vector(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut(b, DOUBLE, SD)), w)?;
         },
         cases: &[
             "f0602f62 xvcvdpsxds vs3,vs37 | vs37=4004000000000000c6293e5939a08cea fpscr=2 | vs3=28000000000000000 fpscr=a2000102",
@@ -125,7 +128,7 @@ crate::isa![
         asm: "xvcvspsxds XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Single-Precision to Signed Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u64>(w, |b, _| cut(b, SINGLE, SD)), w)?;
+            m.vector(|c, w| c.xv_each::<u32, u64>(w, |b, _| cut(b, SINGLE, SD)), w)?;
         },
         cases: &[
             "f0602e62 xvcvspsxds vs3,vs37 | vs37=402000003f800000f149f2cac0400000 fpscr=2 | vs3=28000000000000000 fpscr=a2000102",
@@ -139,7 +142,7 @@ crate::isa![
         asm: "xvcvsxddp XT,XB",
         book: "Book I, VSX Vector Convert Signed Doubleword to Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u64, u64>(w, |b, mode| number(b, mode, SD, DP)), w)?;
+            m.vector(|c, w| c.xv_each::<u64, u64>(w, |b, mode| number(b, mode, SD, DP)), w)?;
         },
         cases: &[
             "f0602fe2 xvcvsxddp vs3,vs37 | vs37=80000000000004010000000000000005 fpscr=2 | vs3=c3dffffffffffffe4014000000000000 fpscr=82000002"
@@ -151,7 +154,7 @@ crate::isa![
         asm: "xvcvsxdsp XT,XB",
         book: "Book I, VSX Vector Convert with round Signed Doubleword to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_each::<u64, u64>(w, |b, mode| filling(number(b, mode, SD, SP_ELEMENT))),
                 w,
             )?;
@@ -166,7 +169,7 @@ crate::isa![
         asm: "xvcvdpuxds XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Double-Precision to Unsigned Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut(b, DOUBLE, UD)), w)?;
+            m.vector(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut(b, DOUBLE, UD)), w)?;
         },
         cases: &[
             "f0602f22 xvcvdpuxds vs3,vs37 | vs37=4004000000000000c6293e5939a08cea fpscr=2 | vs3=20000000000000000 fpscr=a2000102",
@@ -179,7 +182,7 @@ crate::isa![
         asm: "xvcvspuxds XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Single-Precision to Unsigned Doubleword",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u64>(w, |b, _| cut(b, SINGLE, UD)), w)?;
+            m.vector(|c, w| c.xv_each::<u32, u64>(w, |b, _| cut(b, SINGLE, UD)), w)?;
         },
         cases: &[
             "f0602e22 xvcvspuxds vs3,vs37 | vs37=402000003f800000f149f2cac0400000 fpscr=2 | vs3=20000000000000000 fpscr=a2000102",
@@ -193,7 +196,7 @@ crate::isa![
         asm: "xvcvuxddp XT,XB",
         book: "Book I, VSX Vector Convert Unsigned Doubleword to Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u64, u64>(w, |b, mode| number(b, mode, UD, DP)), w)?;
+            m.vector(|c, w| c.xv_each::<u64, u64>(w, |b, mode| number(b, mode, UD, DP)), w)?;
         },
         cases: &[
             "f0602fa2 xvcvuxddp vs3,vs37 | vs37=80000000000004010000000000000005 fpscr=2 | vs3=43e00000000000014014000000000000 fpscr=82000002"
@@ -205,7 +208,7 @@ crate::isa![
         asm: "xvcvuxdsp XT,XB",
         book: "Book I, VSX Vector Convert with round Unsigned Doubleword to Single-Precision",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_each::<u64, u64>(w, |b, mode| filling(number(b, mode, UD, SP_ELEMENT))),
                 w,
             )?;
@@ -220,7 +223,7 @@ crate::isa![
         asm: "xvcvdpsxws XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Double-Precision to Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut_word(b, SW)), w)?;
+            m.vector(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut_word(b, SW)), w)?;
         },
         cases: &[
             "f0602b62 xvcvdpsxws vs3,vs37 | vs37=4004000000000000c6293e5939a08cea fpscr=2 | vs3=2000000028000000080000000 fpscr=a2000102",
@@ -233,7 +236,7 @@ crate::isa![
         asm: "xvcvspsxws XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Single-Precision to Signed Word",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u32>(w, |b, _| cut(b, SINGLE, SW)), w)?;
+            m.vector(|c, w| c.xv_each::<u32, u32>(w, |b, _| cut(b, SINGLE, SW)), w)?;
         },
         cases: &[
             "f0602a62 xvcvspsxws vs3,vs37 | vs37=402000003f800000f149f2cac0400000 fpscr=2 | vs3=20000000180000000fffffffd fpscr=a2000102",
@@ -247,7 +250,7 @@ crate::isa![
         asm: "xvcvsxwdp XT,XB",
         book: "Book I, VSX Vector Convert Signed Word to Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u64>(w, |b, mode| number(b, mode, SW, DP)), w)?;
+            m.vector(|c, w| c.xv_each::<u32, u64>(w, |b, mode| number(b, mode, SW, DP)), w)?;
         },
         cases: &[
             "f0602be2 xvcvsxwdp vs3,vs37 | vs37=80000001000000057fffffff00000009 fpscr=1 | vs3=c1dfffffffc0000041dfffffffc00000"
@@ -259,7 +262,10 @@ crate::isa![
         asm: "xvcvsxwsp XT,XB",
         book: "Book I, VSX Vector Convert with round Signed Word to Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u32>(w, |b, mode| number(b, mode, SW, SP_ELEMENT)), w)?;
+            m.vector(
+                |c, w| c.xv_each::<u32, u32>(w, |b, mode| number(b, mode, SW, SP_ELEMENT)),
+                w,
+            )?;
         },
         cases: &[
             "f0602ae2 xvcvsxwsp vs3,vs37 | vs37=80000001000000057fffffff00000009 fpscr=1 | vs3=ceffffff40a000004effffff41100000 fpscr=82000001"
@@ -271,7 +277,7 @@ crate::isa![
         asm: "xvcvdpuxws XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Double-Precision to Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut_word(b, UW)), w)?;
+            m.vector(|c, w| c.xv_each::<u64, u64>(w, |b, _| cut_word(b, UW)), w)?;
         },
         cases: &[
             "f0602b22 xvcvdpuxws vs3,vs37 | vs37=4004000000000000c6293e5939a08cea fpscr=2 | vs3=2000000020000000000000000 fpscr=a2000102",
@@ -284,7 +290,7 @@ crate::isa![
         asm: "xvcvspuxws XT,XB",
         book: "Book I, VSX Vector Convert with round to zero Single-Precision to Unsigned Word",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u32>(w, |b, _| cut(b, SINGLE, UW)), w)?;
+            m.vector(|c, w| c.xv_each::<u32, u32>(w, |b, _| cut(b, SINGLE, UW)), w)?;
         },
         cases: &[
             "f0602a22 xvcvspuxws vs3,vs37 | vs37=402000003f800000f149f2cac0400000 fpscr=2 | vs3=2000000010000000000000000 fpscr=a2000102",
@@ -298,7 +304,7 @@ crate::isa![
         asm: "xvcvuxwdp XT,XB",
         book: "Book I, VSX Vector Convert Unsigned Word to Double-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u64>(w, |b, mode| number(b, mode, UW, DP)), w)?;
+            m.vector(|c, w| c.xv_each::<u32, u64>(w, |b, mode| number(b, mode, UW, DP)), w)?;
         },
         cases: &[
             "f0602ba2 xvcvuxwdp vs3,vs37 | vs37=80000001000000057fffffff00000009 fpscr=1 | vs3=41e000000020000041dfffffffc00000"
@@ -310,7 +316,10 @@ crate::isa![
         asm: "xvcvuxwsp XT,XB",
         book: "Book I, VSX Vector Convert with round Unsigned Word to Single-Precision",
         does: |m, w| {
-            m.call(|c, w| c.xv_each::<u32, u32>(w, |b, mode| number(b, mode, UW, SP_ELEMENT)), w)?;
+            m.vector(
+                |c, w| c.xv_each::<u32, u32>(w, |b, mode| number(b, mode, UW, SP_ELEMENT)),
+                w,
+            )?;
         },
         cases: &[
             "f0602aa2 xvcvuxwsp vs3,vs37 | vs37=80000001000000057fffffff00000009 fpscr=1 | vs3=4f00000040a000004effffff41100000 fpscr=82000001"

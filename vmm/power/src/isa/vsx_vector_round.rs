@@ -13,7 +13,7 @@ crate::isa![
         asm: "xvrdpi XT,XB",
         book: "Book I, VSX Vector Round to Double-Precision Integer using round to Nearest Away",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u64, u64>(w, |b, _| to_integral(b, DOUBLE, Rounding::Away, false))
                 },
@@ -31,7 +31,7 @@ crate::isa![
         asm: "xvrdpiz XT,XB",
         book: "Book I, VSX Vector Round to Double-Precision Integer using round toward Zero",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u64, u64>(w, |b, _| to_integral(b, DOUBLE, Rounding::Zero, false))
                 },
@@ -49,7 +49,7 @@ crate::isa![
         asm: "xvrdpip XT,XB",
         book: "Book I, VSX Vector Round to Double-Precision Integer using round toward +Infinity",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_each::<u64, u64>(w, |b, _| to_integral(b, DOUBLE, Rounding::Up, false)),
                 w,
             )?;
@@ -65,7 +65,7 @@ crate::isa![
         asm: "xvrdpim XT,XB",
         book: "Book I, VSX Vector Round to Double-Precision Integer using round toward -Infinity",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u64, u64>(w, |b, _| to_integral(b, DOUBLE, Rounding::Down, false))
                 },
@@ -83,7 +83,7 @@ crate::isa![
         asm: "xvrdpic XT,XB",
         book: "Book I, VSX Vector Round to Double-Precision Integer Exact using Current rounding mode",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u64, u64>(w, |b, mode| to_integral(b, DOUBLE, mode.rounding, true))
                 },
@@ -101,7 +101,7 @@ crate::isa![
         asm: "xvrspi XT,XB",
         book: "Book I, VSX Vector Round to Single-Precision Integer using round to Nearest Away",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u32, u32>(w, |b, _| to_integral(b, SINGLE, Rounding::Away, false))
                 },
@@ -119,7 +119,7 @@ crate::isa![
         asm: "xvrspiz XT,XB",
         book: "Book I, VSX Vector Round to Single-Precision Integer using round toward Zero",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u32, u32>(w, |b, _| to_integral(b, SINGLE, Rounding::Zero, false))
                 },
@@ -137,7 +137,7 @@ crate::isa![
         asm: "xvrspip XT,XB",
         book: "Book I, VSX Vector Round to Single-Precision Integer using round toward +Infinity",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| c.xv_each::<u32, u32>(w, |b, _| to_integral(b, SINGLE, Rounding::Up, false)),
                 w,
             )?;
@@ -153,7 +153,7 @@ crate::isa![
         asm: "xvrspim XT,XB",
         book: "Book I, VSX Vector Round to Single-Precision Integer using round toward -Infinity",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u32, u32>(w, |b, _| to_integral(b, SINGLE, Rounding::Down, false))
                 },
@@ -171,7 +171,7 @@ crate::isa![
         asm: "xvrspic XT,XB",
         book: "Book I, VSX Vector Round to Single-Precision Integer Exact using Current rounding mode",
         does: |m, w| {
-            m.call(
+            m.vector(
                 |c, w| {
                     c.xv_each::<u32, u32>(w, |b, mode| to_integral(b, SINGLE, mode.rounding, true))
                 },
