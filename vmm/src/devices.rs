@@ -21,8 +21,8 @@ pub struct DeviceArgs {
     /// A network adapter (l-lan); may be given several times.
     #[arg(long, value_name = "BACKEND", long_help = net_help())]
     pub net: Vec<NetSpec>,
-    /// A disk on the SCSI adapter (v-scsi): FILE, then ,readonly and ,format=raw or =qcow2; may be given several
-    /// times.
+    /// A disk on the SCSI adapter (v-scsi): FILE, then ,readonly ,format=raw or =qcow2, ,backing=allow or =PATH;
+    /// may be given several times.
     #[arg(long, value_name = "FILE", long_help = disk_help())]
     pub disk: Vec<DiskSpec>,
 }
@@ -105,7 +105,10 @@ fn net_help() -> String {
 
 fn disk_help() -> String {
     format!(
-        "A disk on the SCSI adapter (v-scsi); may be given several times.\n\nIt is {DISK_HELP}. \
-         Without a format, a name that ends in .qcow2 is qcow2 and every other is raw."
+        "A disk on the SCSI adapter (v-scsi); may be given several times.\n\nIt is {DISK_HELP}.\n\
+         readonly        the guest cannot write; several machines may read one file\n\
+         format=FORMAT   raw or qcow2; without it, a name that ends in .qcow2 is qcow2 and every other is raw\n\
+         backing=allow   opens the files that a qcow2 image is based on, read-only\n\
+         backing=PATH    opens this one of them; may be repeated. Without backing= none is opened"
     )
 }

@@ -335,3 +335,30 @@ proptest! {
         ready(&[b"\x7fELF\x02\x02\x01\0".as_slice(), &noise].concat());
     }
 }
+
+#[test]
+fn a_disk_opens_its_file_and_no_other() {
+    let files = Files::new();
+    let secret = files.write("secret", [0x55; 4096]);
+    let disk = files.write("disk", [0; 4096]);
+    let link = files.path("link");
+    std::os::unix::fs::symlink(&disk, &link).unwrap();
+    refused(&["--disk", arg(&disk), "--disk", arg(&link)], 3, ["link", "in use", ",readonly"]);
+    refused(&["--disk", arg(files.path("").as_path())], 3, ["a directory"]);
+    // QEMU: docs/interop/qcow2.txt. A header whose backing file is the other one.
+    let mut image = vec![0; 4096];
+    let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
+    let name = arg(&secret).as_bytes();
+    put(0, b"QFI\xfb\0\0\0\x03");
+    put(14, &1024u16.to_be_bytes());
+    put(16, &(name.len() as u32).to_be_bytes());
+    put(20, &12u32.to_be_bytes());
+    put(56, &1u32.to_be_bytes());
+    put(96, &4u32.to_be_bytes());
+    put(100, &104u32.to_be_bytes());
+    put(1024, name);
+    let image = files.write("disk.img", image);
+    refused(&["--disk", arg(&image)], 3, ["format=qcow2", "format=raw"]);
+    let option = format!("{},format=qcow2", arg(&image));
+    refused(&["--disk", &option], 3, [arg(&secret), "backing=allow", "backing=PATH"]);
+}

@@ -15,7 +15,7 @@ fn image(directory: &Directory) -> DiskSpec {
     let path = directory.0.join("disk.qcow2");
     let file = File::create_open(StorageCreateOptions::new().filename(&path)).unwrap();
     Qcow2::<File>::create_builder(file).size(SIZE).create().unwrap();
-    DiskSpec { path, readonly: false, format: Format::Qcow2 }
+    DiskSpec { format: Some(Format::Qcow2), ..DiskSpec::new(path) }
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_disk_is_one_machines() {
 fn what_is_no_image_is_told() {
     let directory = Directory::new();
     let path = directory.0.join("x");
-    let spec = |format| DiskSpec { path: path.clone(), readonly: false, format };
+    let spec = |format| DiskSpec { format: Some(format), ..DiskSpec::new(&path) };
     assert!(matches!(open(&spec(Format::Raw)), Err(DiskError::Open { .. })));
     std::fs::write(&path, [0; 511]).unwrap();
     assert!(matches!(open(&spec(Format::Raw)), Err(DiskError::Empty { .. })));

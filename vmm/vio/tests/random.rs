@@ -152,7 +152,7 @@ impl Mad {
         let (hub, disk) = (directory.0.join("hub"), directory.0.join("disk"));
         std::fs::write(&disk, vec![0xd5; DISK]).unwrap();
         let net = NetSpec { to: To::Hub(hub.clone()), mac: None };
-        let disk = DiskSpec { path: disk, readonly: false, format: Format::Raw };
+        let disk = DiskSpec { format: Some(Format::Raw), ..DiskSpec::new(disk) };
         let guest = Guest::new(behind, &[net], &[disk], directory);
         let wire = UnixStream::connect(hub).unwrap();
         wire.set_nonblocking(true).unwrap();

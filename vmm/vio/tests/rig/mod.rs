@@ -124,7 +124,7 @@ impl Guest {
         let directory = Directory::new();
         let path = directory.0.join("disk");
         std::fs::write(&path, content).unwrap();
-        let disk = DiskSpec { path, readonly, format: Format::Raw };
+        let disk = DiskSpec { readonly, format: Some(Format::Raw), ..DiskSpec::new(path) };
         Guest::new(behind, &[], &[disk], directory)
     }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use rustix::fs::{FallocateFlags, fallocate};
 
-use super::{BLOCK, DiskError, Image, open_locked};
+use super::{BLOCK, DiskError, Image};
 
 /// A raw disk.
 #[derive(Debug)]
@@ -19,9 +19,8 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// Opens it. A part of a block at the end is not the disk's.
-    pub fn open(path: &Path, readonly: bool) -> Result<Raw, DiskError> {
-        let mut file = open_locked(path, readonly)?;
+    /// The disk in this file, whose name is for messages. A part of a block at the end is not the disk's.
+    pub fn new(path: &Path, mut file: File) -> Result<Raw, DiskError> {
         // A block device has its length only here.
         let end = file.seek(SeekFrom::End(0));
         let end = end.map_err(|source| DiskError::Open { path: path.into(), source })?;

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The lock on a disk's file. It is on the file itself: hard links, symbolic links and other names of it find
+//! the same lock, and so does a second `--disk` of this process. Several may read, a writer is alone.
+//!
+//! The locks are those that QEMU and qemu-img take, so that these and tcevm see each other: open file
+//! description locks (`F_OFD_SETLK`, see fcntl(2)) of single bytes. A shared lock of byte `DOES + right` says
+//! that the file is used with that right, one of byte `ALONE + right` that no other may use that right. Each
+//! process takes its bytes first and then looks for conflicts, so of two at once one or both give up.
+
+use std::fs::File;
+use std::io;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+
+const DOES: i64 = 100;
+const ALONE: i64 = 200;
+
+/// Rights, by their numbers in QEMU.
+const READ: i64 = 0;
+const WRITE: i64 = 1;
+const RESIZE: i64 = 3;
+
+/// The rights that nobody else may use meanwhile.
+const NOT_SHARED: [i64; 2] = [WRITE, RESIZE];
+
+/// How it went.
+#[derive(Debug)]
+pub(super) enum Lock {
+    /// The lock goes when the last descriptor of this opening of the file is closed.
+    Held,
+    /// Another opening of the file is in the way.
+    Conflict,
+    /// The file system has no such locks.
+    Unsupported(io::Error),
+}
+
+/// Locks a file that is open for reading and, unless it is `readonly`, for writing.
+pub(super) fn take(file: &File, readonly: bool) -> Lock {
+    let rights: &[i64] = if readonly { &[READ] } else { &[READ, WRITE, RESIZE] };
+    match try_take(file, rights) {
+        Ok(true) => Lock::Held,
+        Ok(false) | Err(Errno::EAGAIN | Errno::EACCES) => Lock::Conflict,
+        Err(error) => Lock::Unsupported(error.into()),
+    }
+}
+
+fn try_take(file: &File, rights: &[i64]) -> nix::Result<bool> {
+    let own = rights.iter().map(|right| DOES + right);
+    for byte in own.chain(NOT_SHARED.map(|right| ALONE + right)) {
+        fcntl(file, FcntlArg::F_OFD_SETLK(&of_byte(byte, libc::F_RDLCK)))?;
+    }
+    let forbidden = rights.iter().map(|right| ALONE + right);
+    for byte in forbidden.chain(NOT_SHARED.map(|right| DOES + right)) {
+        if taken_by_another(file, byte)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether another opening of the file has a lock on the byte.
+fn taken_by_another(file: &File, byte: i64) -> nix::Result<bool> {
+    let mut lock = of_byte(byte, libc::F_WRLCK);
+    fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock))?;
+    Ok(i32::from(lock.l_type) != libc::F_UNLCK)
+}
+
+fn of_byte(byte: i64, kind: i32) -> libc::flock {
+    libc::flock {
+        // The kinds are 0, 1 and 2.
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: byte,
+        l_len: 1,
+        l_pid: 0,
+    }
+}

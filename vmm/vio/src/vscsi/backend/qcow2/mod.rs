@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A qcow2 image, by the crate imago. Its tables are kept in memory until a flush, which the guest is told
+//! of: the disk says that it has a write cache.
+//!
+//! The driver opens no file: [`chain`] opens what the user permits, after [`header`] has looked at each header.
+
+mod chain;
+mod header;
+mod problem;
+
+use std::fs::File;
+use std::io;
+
+use imago::file::File as Storage;
+use imago::qcow2::Qcow2 as Driver;
+use imago::raw::Raw;
+use imago::{DenyImplicitOpenGate, FormatAccess, FormatDriverBuilder};
+
+use self::chain::Layer;
+pub(super) use self::header::begins;
+pub use self::problem::Problem;
+use super::{BLOCK, DiskError, DiskSpec, Image};
+
+/// A qcow2 disk.
+pub struct Qcow2 {
+    access: FormatAccess<Storage>,
+    readonly: bool,
+}
+
+impl Qcow2 {
+    /// Opens the image in this file, and the files that it is based on.
+    pub(super) fn open(spec: &DiskSpec, file: File) -> Result<Qcow2, DiskError> {
+        let layers = chain::open(spec, file)?;
+        let mut access = None;
+        for (depth, layer) in layers.into_iter().enumerate().rev() {
+            let (path, writable) = (layer.path.clone(), depth == 0 && !spec.readonly);
+            let driver = drive(layer, writable, access);
+            let driver = driver.map_err(Problem::Driver);
+            access = Some(driver.map_err(|problem| DiskError::Qcow2 { path, problem })?);
+        }
+        match access {
+            Some(access) if access.size() >= BLOCK => Ok(Qcow2 { access, readonly: spec.readonly }),
+            _ => Err(DiskError::Empty { path: spec.path.clone() }),
+        }
+    }
+}
+
+/// The driver of a layer, on those below.
+fn drive(
+    layer: Layer,
+    writable: bool,
+    below: Option<FormatAccess<Storage>>,
+) -> io::Result<FormatAccess<Storage>> {
+    let (file, gate) = (Storage::try_from(layer.file)?, DenyImplicitOpenGate::default());
+    if layer.header.is_none() {
+        return Ok(FormatAccess::new(Raw::builder(file).write(false).open(gate)?));
+    }
+    let driver = Driver::<Storage>::builder(file).write(writable);
+    Ok(FormatAccess::new(driver.backing(below).data_file(None).open(gate)?))
+}
+
+impl Image for Qcow2 {
+    fn bytes(&self) -> u64 {
+        self.access.size() / BLOCK * BLOCK
+    }
+
+    fn read(&mut self, at: u64, to: &mut [u8]) -> io::Result<()> {
+        self.access.read(to, at)
+    }
+
+    fn write(&mut self, at: u64, from: &[u8]) -> io::Result<()> {
+        self.access.write(from, at)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.readonly {
+            return Ok(());
+        }
+        self.access.flush()?;
+        self.access.sync()
+    }
+
+    fn discard(&mut self, at: u64, len: u64) -> io::Result<()> {
+        self.access.discard_to_zero(at, len)
+    }
+}
+
+impl std::fmt::Debug for Qcow2 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Qcow2").field("readonly", &self.readonly).finish_non_exhaustive()
+    }
+}
