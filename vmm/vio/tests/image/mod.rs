@@ -26,7 +26,7 @@ pub const DATA_FILE_NAME: u32 = 0x4441_5441;
 pub const HAS_DATA_FILE: u64 = 4;
 
 /// The bytes of an image of version 3.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Image(pub Vec<u8>);
 
 impl Image {

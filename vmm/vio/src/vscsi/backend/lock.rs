@@ -21,7 +21,7 @@ const READ: i64 = 0;
 const WRITE: i64 = 1;
 const RESIZE: i64 = 3;
 
-/// The rights that nobody else may use meanwhile.
+/// The rights that no other may use meanwhile. Reading is not among them, so that `qemu-img info -U` works.
 const NOT_SHARED: [i64; 2] = [WRITE, RESIZE];
 
 /// How it went.
@@ -50,8 +50,10 @@ fn try_take(file: &File, rights: &[i64]) -> nix::Result<bool> {
     for byte in own.chain(NOT_SHARED.map(|right| ALONE + right)) {
         fcntl(file, FcntlArg::F_OFD_SETLK(&of_byte(byte, libc::F_RDLCK)))?;
     }
+    // Some readers of QEMU's bear a writer. A writer of ours does not begin while anybody reads.
+    let others: &[i64] = if rights.contains(&WRITE) { rights } else { &NOT_SHARED };
     let forbidden = rights.iter().map(|right| ALONE + right);
-    for byte in forbidden.chain(NOT_SHARED.map(|right| DOES + right)) {
+    for byte in forbidden.chain(others.iter().map(|right| DOES + right)) {
         if taken_by_another(file, byte)? {
             return Ok(false);
         }

@@ -3,10 +3,14 @@
 //! of: the disk says that it has a write cache.
 //!
 //! The driver opens no file: [`chain`] opens what the user permits, after [`header`] has looked at each header.
+//! An image that is to be written is checked first ([`check`]), because the driver trusts its counts.
 
 mod chain;
+mod check;
 mod header;
 mod problem;
+mod refcounts;
+mod references;
 
 use std::fs::File;
 use std::io;
@@ -31,6 +35,9 @@ impl Qcow2 {
     /// Opens the image in this file, and the files that it is based on.
     pub(super) fn open(spec: &DiskSpec, file: File) -> Result<Qcow2, DiskError> {
         let layers = chain::open(spec, file)?;
+        if !spec.readonly {
+            layers.first().map_or(Ok(()), check_top)?;
+        }
         let mut access = None;
         for (depth, layer) in layers.into_iter().enumerate().rev() {
             let (path, writable) = (layer.path.clone(), depth == 0 && !spec.readonly);
@@ -43,6 +50,20 @@ impl Qcow2 {
             _ => Err(DiskError::Empty { path: spec.path.clone() }),
         }
     }
+}
+
+/// Checks the image that is written to.
+fn check_top(layer: &Layer) -> Result<(), DiskError> {
+    let Some(header) = &layer.header else { return Ok(()) };
+    let low = check::check(&layer.file, header).map_err(|problem| layer.refused(problem))?;
+    if low != 0 {
+        log::warn!(
+            "{}: the reference counts of {low} clusters were too low, as a machine that was killed leaves \
+             them; they are set right",
+            layer.path.display()
+        );
+    }
+    Ok(())
 }
 
 /// The driver of a layer, on those below.
@@ -81,7 +102,10 @@ impl Image for Qcow2 {
     }
 
     fn discard(&mut self, at: u64, len: u64) -> io::Result<()> {
-        self.access.discard_to_zero(at, len)
+        self.access.discard_to_zero(at, len)?;
+        // Before a cluster that is free now is used again: until then a killed machine would leave two entries
+        // that refer to it.
+        self.access.flush()
     }
 }
 

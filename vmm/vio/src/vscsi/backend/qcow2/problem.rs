@@ -52,7 +52,9 @@ pub enum Problem {
         "is damaged: {0}; repair it with `qemu-img check -r all`, or add ,readonly to read what is left"
     )]
     Damaged(String),
-    #[error("cannot be read: {0}")]
+    #[error("is too large to be checked in {} MiB of memory; it opens with ,readonly", super::references::MOST_BYTES >> 20)]
+    TooLarge,
+    #[error("cannot be read or repaired: {0}")]
     Read(#[from] io::Error),
     #[error("cannot be opened: {0}")]
     Driver(io::Error),

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! How often the tables of an image refer to each cluster of its file: 16 bits for a cluster, in pages that
+//! are made when one of their clusters is first referred to.
+
+use std::collections::BTreeMap;
+
+use super::Problem;
+
+/// Clusters of a page.
+const PAGE: usize = 4096;
+
+/// Most memory that the pages may take: a file of 32 TiB in clusters of 64 KiB, written in full.
+pub(super) const MOST_BYTES: usize = 1 << 30;
+const MOST_PAGES: usize = MOST_BYTES / (PAGE * size_of::<u16>());
+
+/// One entry refers to the cluster, and no other that is walked may.
+const ALONE: u16 = 1 << 15;
+/// With [`ALONE`]: nothing else may refer to it at all, so its count is 1.
+const COPIED: u16 = 1;
+/// Most shared references that are counted.
+const MOST_SHARED: u16 = ALONE - 1;
+
+/// The references to clusters.
+#[derive(Debug)]
+pub(super) struct References {
+    pages: BTreeMap<u64, Box<[u16; PAGE]>>,
+    most_pages: usize,
+}
+
+/// The references to a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// How many.
+    pub(super) count: u16,
+    /// The one that there is says that the count is 1.
+    pub(super) copied: bool,
+}
+
+impl Default for References {
+    fn default() -> References {
+        References { pages: BTreeMap::new(), most_pages: MOST_PAGES }
+    }
+}
+
+impl References {
+    /// Adds a reference that bears no other; `copied` says that there is none in a snapshot either. Errors:
+    /// there is one.
+    pub(super) fn alone(&mut self, cluster: u64, copied: bool) -> Result<(), Problem> {
+        match self.entry(cluster)? {
+            free @ 0 => *free = ALONE | if copied { COPIED } else { 0 },
+            _ => return Err(twice(cluster)),
+        }
+        Ok(())
+    }
+
+    /// Adds a reference that bears others of its kind.
+    pub(super) fn shared(&mut self, cluster: u64) -> Result<(), Problem> {
+        match self.entry(cluster)? {
+            count @ ..MOST_SHARED => *count += 1,
+            _ => return Err(twice(cluster)),
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, cluster: u64) -> Result<&mut u16, Problem> {
+        let (page, at) = (cluster / PAGE as u64, (cluster % PAGE as u64) as usize);
+        if !self.pages.contains_key(&page) && self.pages.len() >= self.most_pages {
+            return Err(Problem::TooLarge);
+        }
+        Ok(&mut self.pages.entry(page).or_insert_with(|| Box::new([0; PAGE]))[at])
+    }
+
+    /// The clusters that are referred to, by their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Reference)> {
+        self.pages.iter().flat_map(|(page, counts)| {
+            let used = counts.iter().enumerate().filter(|(_, count)| **count != 0);
+            used.map(move |(at, &count)| {
+                let reference = match count {
+                    ALONE.. => Reference { count: 1, copied: count & COPIED != 0 },
+                    count => Reference { count, copied: false },
+                };
+                (page * PAGE as u64 + at as u64, reference)
+            })
+        })
+    }
+}
+
+fn twice(cluster: u64) -> Problem {
+    Problem::Damaged(format!("two entries of its tables refer to cluster {cluster}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_alone_bears_no_other() {
+        let mut references = References::default();
+        for (cluster, copied) in [(7, true), (8, false)] {
+            references.alone(cluster, copied).unwrap();
+            assert!(references.alone(cluster, false).is_err());
+            assert!(references.alone(cluster, true).is_err());
+            assert!(references.shared(cluster).is_err());
+        }
+        references.shared(1 << 40).unwrap();
+        references.shared(1 << 40).unwrap();
+        assert!(references.alone(1 << 40, false).is_err());
+        let all: Vec<_> = references.iter().collect();
+        let of = |count, copied| Reference { count, copied };
+        assert_eq!(all, [(7, of(1, true)), (8, of(1, false)), (1 << 40, of(2, false))]);
+    }
+
+    #[test]
+    fn shared_references_are_counted_up_to_a_bound() {
+        let mut references = References::default();
+        for _ in 0..MOST_SHARED {
+            references.shared(3).unwrap();
+        }
+        assert!(references.shared(3).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut references = References { most_pages: 2, ..References::default() };
+        references.alone(5, false).unwrap();
+        references.alone(PAGE as u64, false).unwrap();
+        let beyond = references.alone(2 * PAGE as u64, false);
+        assert!(matches!(beyond, Err(Problem::TooLarge)));
+    }
+}
