@@ -16,8 +16,21 @@ pub struct Form {
     pub branch: bool,
     /// No trace interrupt follows it (`rfid` and its kin).
     pub untraced: bool,
+    /// Whether it is a load or a store (for the performance monitor).
+    pub access: Access,
     /// Whether the operands are a valid form; an invalid form is an illegal instruction.
     pub valid: fn(Word) -> bool,
+}
+
+/// What an instruction does with storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing, or nothing but with caches.
+    None,
+    /// It loads.
+    Load,
+    /// It stores, if its condition holds.
+    Store,
 }
 
 /// What may come after an instruction.
@@ -35,7 +48,8 @@ pub enum Then {
 impl Form {
     const fn new(mask: u32, value: u32) -> Form {
         let valid = |_| true;
-        Form { mask, value, then: Then::Next, branch: false, untraced: false, valid }
+        let (then, access) = (Then::Next, Access::None);
+        Form { mask, value, then, branch: false, untraced: false, access, valid }
     }
     /// The instruction ends its block: it reads CIA, jumps, or changes the context.
     pub const fn ends(mut self) -> Form {
@@ -58,6 +72,16 @@ impl Form {
     pub const fn untraced(mut self) -> Form {
         self.then = Then::Anything;
         self.untraced = true;
+        self
+    }
+    /// The instruction loads.
+    pub const fn loads(mut self) -> Form {
+        self.access = Access::Load;
+        self
+    }
+    /// The instruction stores.
+    pub const fn stores(mut self) -> Form {
+        self.access = Access::Store;
         self
     }
     /// Words for which `valid` is false are invalid forms (Book I, 1.8.2), told at decode time.

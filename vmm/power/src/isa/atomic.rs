@@ -35,7 +35,7 @@ fn store_conditional<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), S
 crate::isa![
     Insn {
         name: lbarx,
-        form: form::xrc(31, 52),
+        form: form::xrc(31, 52).loads(),
         asm: "lbarx RT,RA0,RB,EH",
         book: "Book II, Load Byte And Reserve Indexed",
         does: |m, w| {
@@ -45,7 +45,7 @@ crate::isa![
     },
     Insn {
         name: lharx,
-        form: form::xrc(31, 116),
+        form: form::xrc(31, 116).loads(),
         asm: "lharx RT,RA0,RB,EH",
         book: "Book II, Load Halfword And Reserve Indexed",
         does: |m, w| {
@@ -59,7 +59,7 @@ crate::isa![
     },
     Insn {
         name: lwarx,
-        form: form::xrc(31, 20),
+        form: form::xrc(31, 20).loads(),
         asm: "lwarx RT,RA0,RB,EH",
         book: "Book II, Load Word And Reserve Indexed",
         does: |m, w| {
@@ -73,7 +73,7 @@ crate::isa![
     },
     Insn {
         name: ldarx,
-        form: form::xrc(31, 84),
+        form: form::xrc(31, 84).loads(),
         asm: "ldarx RT,RA0,RB,EH",
         book: "Book II, Load Doubleword And Reserve Indexed",
         does: |m, w| {
@@ -87,7 +87,9 @@ crate::isa![
     },
     Insn {
         name: lqarx,
-        form: form::xrc(31, 276).valid(|w| w.rt() % 2 == 0 && w.rt() != w.ra() && w.rt() != w.rb()),
+        form: form::xrc(31, 276)
+            .loads()
+            .valid(|w| w.rt() % 2 == 0 && w.rt() != w.ra() && w.rt() != w.rb()),
         asm: "lqarx RT,RA0,RB,EH",
         book: "Book II, Load Quadword And Reserve Indexed",
         does: |m, w| {
@@ -101,7 +103,7 @@ crate::isa![
     },
     Insn {
         name: stbcx,
-        form: form::x(31, 694).dot(),
+        form: form::x(31, 694).stores().dot(),
         asm: "stbcx. RS,RA0,RB",
         book: "Book II, Store Byte Conditional Indexed",
         does: |m, w| {
@@ -114,7 +116,7 @@ crate::isa![
     },
     Insn {
         name: sthcx,
-        form: form::x(31, 726).dot(),
+        form: form::x(31, 726).stores().dot(),
         asm: "sthcx. RS,RA0,RB",
         book: "Book II, Store Halfword Conditional Indexed",
         does: |m, w| {
@@ -128,7 +130,7 @@ crate::isa![
     },
     Insn {
         name: stwcx,
-        form: form::x(31, 150).dot(),
+        form: form::x(31, 150).stores().dot(),
         asm: "stwcx. RS,RA0,RB",
         book: "Book II, Store Word Conditional Indexed",
         does: |m, w| {
@@ -142,7 +144,7 @@ crate::isa![
     },
     Insn {
         name: stdcx,
-        form: form::x(31, 214).dot(),
+        form: form::x(31, 214).stores().dot(),
         asm: "stdcx. RS,RA0,RB",
         book: "Book II, Store Doubleword Conditional Indexed",
         does: |m, w| {
@@ -156,7 +158,7 @@ crate::isa![
     },
     Insn {
         name: stqcx,
-        form: form::x(31, 182).dot().valid(|w| w.rs() % 2 == 0),
+        form: form::x(31, 182).stores().dot().valid(|w| w.rs() % 2 == 0),
         asm: "stqcx. RS,RA0,RB",
         book: "Book II, Store Quadword Conditional Indexed",
         does: |m, w| {

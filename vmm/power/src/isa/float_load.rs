@@ -11,7 +11,7 @@ use crate::{
 crate::isa![
     Insn {
         name: lfs,
-        form: form::d(48),
+        form: form::d(48).loads(),
         asm: "lfs FRT,D(RA0)",
         book: "Book I, Load Floating-Point Single",
         does: |m, w| {
@@ -30,7 +30,7 @@ crate::isa![
     },
     Insn {
         name: lfsx,
-        form: form::x(31, 535),
+        form: form::x(31, 535).loads(),
         asm: "lfsx FRT,RA0,RB",
         book: "Book I, Load Floating-Point Single Indexed",
         does: |m, w| {
@@ -46,7 +46,7 @@ crate::isa![
     },
     Insn {
         name: lfsu,
-        form: form::d(49).valid(address::updates),
+        form: form::d(49).loads().valid(address::updates),
         asm: "lfsu FRT,D(RA)",
         book: "Book I, Load Floating-Point Single with Update",
         does: |m, w| {
@@ -64,7 +64,7 @@ crate::isa![
     },
     Insn {
         name: lfsux,
-        form: form::x(31, 567).valid(address::updates),
+        form: form::x(31, 567).loads().valid(address::updates),
         asm: "lfsux FRT,RA,RB",
         book: "Book I, Load Floating-Point Single with Update Indexed",
         does: |m, w| {
@@ -81,7 +81,7 @@ crate::isa![
     },
     Insn {
         name: lfd,
-        form: form::d(50),
+        form: form::d(50).loads(),
         asm: "lfd FRT,D(RA0)",
         book: "Book I, Load Floating-Point Double",
         does: |m, w| {
@@ -98,7 +98,7 @@ crate::isa![
     },
     Insn {
         name: lfdx,
-        form: form::x(31, 599),
+        form: form::x(31, 599).loads(),
         asm: "lfdx FRT,RA0,RB",
         book: "Book I, Load Floating-Point Double Indexed",
         does: |m, w| {
@@ -113,7 +113,7 @@ crate::isa![
     },
     Insn {
         name: lfdu,
-        form: form::d(51).valid(address::updates),
+        form: form::d(51).loads().valid(address::updates),
         asm: "lfdu FRT,D(RA)",
         book: "Book I, Load Floating-Point Double with Update",
         does: |m, w| {
@@ -130,7 +130,7 @@ crate::isa![
     },
     Insn {
         name: lfdux,
-        form: form::x(31, 631).valid(address::updates),
+        form: form::x(31, 631).loads().valid(address::updates),
         asm: "lfdux FRT,RA,RB",
         book: "Book I, Load Floating-Point Double with Update Indexed",
         does: |m, w| {
@@ -146,7 +146,7 @@ crate::isa![
     },
     Insn {
         name: lfiwax,
-        form: form::x(31, 855),
+        form: form::x(31, 855).loads(),
         asm: "lfiwax FRT,RA0,RB",
         book: "Book I, Load Floating-Point as Integer Word Algebraic Indexed",
         does: |m, w| {
@@ -162,7 +162,7 @@ crate::isa![
     },
     Insn {
         name: lfiwzx,
-        form: form::x(31, 887),
+        form: form::x(31, 887).loads(),
         asm: "lfiwzx FRT,RA0,RB",
         book: "Book I, Load Floating-Point as Integer Word and Zero Indexed",
         does: |m, w| {

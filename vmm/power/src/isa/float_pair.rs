@@ -35,7 +35,7 @@ fn store_pair<M: Machine>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
 crate::isa![
     Insn {
         name: lfdp,
-        form: form::ds(57, 0).valid(even),
+        form: form::ds(57, 0).loads().valid(even),
         asm: "lfdp FRT,DS(RA0)",
         book: "Book I, Load Floating-Point Double Pair",
         does: |m, w| {
@@ -49,7 +49,7 @@ crate::isa![
     },
     Insn {
         name: lfdpx,
-        form: form::x(31, 791).valid(even),
+        form: form::x(31, 791).loads().valid(even),
         asm: "lfdpx FRT,RA0,RB",
         book: "Book I, Load Floating-Point Double Pair Indexed",
         does: |m, w| {
@@ -62,7 +62,7 @@ crate::isa![
     },
     Insn {
         name: stfdp,
-        form: form::ds(61, 0).valid(even),
+        form: form::ds(61, 0).stores().valid(even),
         asm: "stfdp FRS,DS(RA0)",
         book: "Book I, Store Floating-Point Double Pair",
         does: |m, w| {
@@ -75,7 +75,7 @@ crate::isa![
     },
     Insn {
         name: stfdpx,
-        form: form::x(31, 919).valid(even),
+        form: form::x(31, 919).stores().valid(even),
         asm: "stfdpx FRS,RA0,RB",
         book: "Book I, Store Floating-Point Double Pair Indexed",
         does: |m, w| {

@@ -11,7 +11,7 @@ use crate::{
 crate::isa![
     Insn {
         name: stfs,
-        form: form::d(52),
+        form: form::d(52).stores(),
         asm: "stfs FRS,D(RA0)",
         book: "Book I, Store Floating-Point Single",
         does: |m, w| {
@@ -30,7 +30,7 @@ crate::isa![
     },
     Insn {
         name: stfsx,
-        form: form::x(31, 663),
+        form: form::x(31, 663).stores(),
         asm: "stfsx FRS,RA0,RB",
         book: "Book I, Store Floating-Point Single Indexed",
         does: |m, w| {
@@ -44,7 +44,7 @@ crate::isa![
     },
     Insn {
         name: stfsu,
-        form: form::d(53).valid(address::updates),
+        form: form::d(53).stores().valid(address::updates),
         asm: "stfsu FRS,D(RA)",
         book: "Book I, Store Floating-Point Single with Update",
         does: |m, w| {
@@ -62,7 +62,7 @@ crate::isa![
     },
     Insn {
         name: stfsux,
-        form: form::x(31, 695).valid(address::updates),
+        form: form::x(31, 695).stores().valid(address::updates),
         asm: "stfsux FRS,RA,RB",
         book: "Book I, Store Floating-Point Single with Update Indexed",
         does: |m, w| {
@@ -79,7 +79,7 @@ crate::isa![
     },
     Insn {
         name: stfd,
-        form: form::d(54),
+        form: form::d(54).stores(),
         asm: "stfd FRS,D(RA0)",
         book: "Book I, Store Floating-Point Double",
         does: |m, w| {
@@ -95,7 +95,7 @@ crate::isa![
     },
     Insn {
         name: stfdx,
-        form: form::x(31, 727),
+        form: form::x(31, 727).stores(),
         asm: "stfdx FRS,RA0,RB",
         book: "Book I, Store Floating-Point Double Indexed",
         does: |m, w| {
@@ -110,7 +110,7 @@ crate::isa![
     },
     Insn {
         name: stfdu,
-        form: form::d(55).valid(address::updates),
+        form: form::d(55).stores().valid(address::updates),
         asm: "stfdu FRS,D(RA)",
         book: "Book I, Store Floating-Point Double with Update",
         does: |m, w| {
@@ -127,7 +127,7 @@ crate::isa![
     },
     Insn {
         name: stfdux,
-        form: form::x(31, 759).valid(address::updates),
+        form: form::x(31, 759).stores().valid(address::updates),
         asm: "stfdux FRS,RA,RB",
         book: "Book I, Store Floating-Point Double with Update Indexed",
         does: |m, w| {
@@ -143,7 +143,7 @@ crate::isa![
     },
     Insn {
         name: stfiwx,
-        form: form::x(31, 983),
+        form: form::x(31, 983).stores(),
         asm: "stfiwx FRS,RA0,RB",
         book: "Book I, Store Floating-Point as Integer Word Indexed",
         does: |m, w| {

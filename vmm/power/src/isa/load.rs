@@ -29,7 +29,7 @@ fn load_algebraic<M: Machine>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Res
 crate::isa![
     Insn {
         name: lbz,
-        form: form::d(34),
+        form: form::d(34).loads(),
         asm: "lbz RT,D(RA0)",
         book: "Book I, Load Byte and Zero",
         does: |m, w| {
@@ -44,7 +44,7 @@ crate::isa![
     },
     Insn {
         name: lbzu,
-        form: form::d(35).valid(address::updates_beside_rt),
+        form: form::d(35).loads().valid(address::updates_beside_rt),
         asm: "lbzu RT,D(RA)",
         book: "Book I, Load Byte and Zero with Update",
         does: |m, w| {
@@ -56,7 +56,7 @@ crate::isa![
     },
     Insn {
         name: lbzx,
-        form: form::x(31, 87),
+        form: form::x(31, 87).loads(),
         asm: "lbzx RT,RA0,RB",
         book: "Book I, Load Byte and Zero Indexed",
         does: |m, w| {
@@ -67,7 +67,7 @@ crate::isa![
     },
     Insn {
         name: lbzux,
-        form: form::x(31, 119).valid(address::updates_beside_rt),
+        form: form::x(31, 119).loads().valid(address::updates_beside_rt),
         asm: "lbzux RT,RA,RB",
         book: "Book I, Load Byte and Zero with Update Indexed",
         does: |m, w| {
@@ -79,7 +79,7 @@ crate::isa![
     },
     Insn {
         name: lhz,
-        form: form::d(40),
+        form: form::d(40).loads(),
         asm: "lhz RT,D(RA0)",
         book: "Book I, Load Halfword and Zero",
         does: |m, w| {
@@ -94,7 +94,7 @@ crate::isa![
     },
     Insn {
         name: lhzu,
-        form: form::d(41).valid(address::updates_beside_rt),
+        form: form::d(41).loads().valid(address::updates_beside_rt),
         asm: "lhzu RT,D(RA)",
         book: "Book I, Load Halfword and Zero with Update",
         does: |m, w| {
@@ -109,7 +109,7 @@ crate::isa![
     },
     Insn {
         name: lhzx,
-        form: form::x(31, 279),
+        form: form::x(31, 279).loads(),
         asm: "lhzx RT,RA0,RB",
         book: "Book I, Load Halfword and Zero Indexed",
         does: |m, w| {
@@ -123,7 +123,7 @@ crate::isa![
     },
     Insn {
         name: lhzux,
-        form: form::x(31, 311).valid(address::updates_beside_rt),
+        form: form::x(31, 311).loads().valid(address::updates_beside_rt),
         asm: "lhzux RT,RA,RB",
         book: "Book I, Load Halfword and Zero with Update Indexed",
         does: |m, w| {
@@ -138,7 +138,7 @@ crate::isa![
     },
     Insn {
         name: lha,
-        form: form::d(42),
+        form: form::d(42).loads(),
         asm: "lha RT,D(RA0)",
         book: "Book I, Load Halfword and Algebraic",
         does: |m, w| {
@@ -152,7 +152,7 @@ crate::isa![
     },
     Insn {
         name: lhau,
-        form: form::d(43).valid(address::updates_beside_rt),
+        form: form::d(43).loads().valid(address::updates_beside_rt),
         asm: "lhau RT,D(RA)",
         book: "Book I, Load Halfword and Algebraic with Update",
         does: |m, w| {
@@ -167,7 +167,7 @@ crate::isa![
     },
     Insn {
         name: lhax,
-        form: form::x(31, 343),
+        form: form::x(31, 343).loads(),
         asm: "lhax RT,RA0,RB",
         book: "Book I, Load Halfword and Algebraic Indexed",
         does: |m, w| {
@@ -181,7 +181,7 @@ crate::isa![
     },
     Insn {
         name: lhaux,
-        form: form::x(31, 375).valid(address::updates_beside_rt),
+        form: form::x(31, 375).loads().valid(address::updates_beside_rt),
         asm: "lhaux RT,RA,RB",
         book: "Book I, Load Halfword and Algebraic with Update Indexed",
         does: |m, w| {
@@ -196,7 +196,7 @@ crate::isa![
     },
     Insn {
         name: lwz,
-        form: form::d(32),
+        form: form::d(32).loads(),
         asm: "lwz RT,D(RA0)",
         book: "Book I, Load Word and Zero",
         does: |m, w| {
@@ -213,7 +213,7 @@ crate::isa![
     },
     Insn {
         name: lwzu,
-        form: form::d(33).valid(address::updates_beside_rt),
+        form: form::d(33).loads().valid(address::updates_beside_rt),
         asm: "lwzu RT,D(RA)",
         book: "Book I, Load Word and Zero with Update",
         does: |m, w| {
@@ -230,7 +230,7 @@ crate::isa![
     },
     Insn {
         name: lwzx,
-        form: form::x(31, 23),
+        form: form::x(31, 23).loads(),
         asm: "lwzx RT,RA0,RB",
         book: "Book I, Load Word and Zero Indexed",
         does: |m, w| {
@@ -245,7 +245,7 @@ crate::isa![
     },
     Insn {
         name: lwzux,
-        form: form::x(31, 55).valid(address::updates_beside_rt),
+        form: form::x(31, 55).loads().valid(address::updates_beside_rt),
         asm: "lwzux RT,RA,RB",
         book: "Book I, Load Word and Zero with Update Indexed",
         does: |m, w| {
@@ -260,7 +260,7 @@ crate::isa![
     },
     Insn {
         name: lwa,
-        form: form::ds(58, 2),
+        form: form::ds(58, 2).loads(),
         asm: "lwa RT,DS(RA0)",
         book: "Book I, Load Word and Algebraic",
         does: |m, w| {
@@ -274,7 +274,7 @@ crate::isa![
     },
     Insn {
         name: lwax,
-        form: form::x(31, 341),
+        form: form::x(31, 341).loads(),
         asm: "lwax RT,RA0,RB",
         book: "Book I, Load Word and Algebraic Indexed",
         does: |m, w| {
@@ -288,7 +288,7 @@ crate::isa![
     },
     Insn {
         name: lwaux,
-        form: form::x(31, 373).valid(address::updates_beside_rt),
+        form: form::x(31, 373).loads().valid(address::updates_beside_rt),
         asm: "lwaux RT,RA,RB",
         book: "Book I, Load Word and Algebraic with Update Indexed",
         does: |m, w| {
@@ -303,7 +303,7 @@ crate::isa![
     },
     Insn {
         name: ld,
-        form: form::ds(58, 0),
+        form: form::ds(58, 0).loads(),
         asm: "ld RT,DS(RA0)",
         book: "Book I, Load Doubleword",
         does: |m, w| {
@@ -320,7 +320,7 @@ crate::isa![
     },
     Insn {
         name: ldu,
-        form: form::ds(58, 1).valid(address::updates_beside_rt),
+        form: form::ds(58, 1).loads().valid(address::updates_beside_rt),
         asm: "ldu RT,DS(RA)",
         book: "Book I, Load Doubleword with Update",
         does: |m, w| {
@@ -335,7 +335,7 @@ crate::isa![
     },
     Insn {
         name: ldx,
-        form: form::x(31, 21),
+        form: form::x(31, 21).loads(),
         asm: "ldx RT,RA0,RB",
         book: "Book I, Load Doubleword Indexed",
         does: |m, w| {
@@ -351,7 +351,7 @@ crate::isa![
     },
     Insn {
         name: ldux,
-        form: form::x(31, 53).valid(address::updates_beside_rt),
+        form: form::x(31, 53).loads().valid(address::updates_beside_rt),
         asm: "ldux RT,RA,RB",
         book: "Book I, Load Doubleword with Update Indexed",
         does: |m, w| {

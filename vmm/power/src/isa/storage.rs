@@ -31,7 +31,7 @@ fn reversed_store<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop
 crate::isa![
     Insn {
         name: lhbrx,
-        form: form::x(31, 790),
+        form: form::x(31, 790).loads(),
         asm: "lhbrx RT,RA0,RB",
         book: "Book I, Load Halfword Byte-Reverse Indexed",
         does: |m, w| {
@@ -44,7 +44,7 @@ crate::isa![
     },
     Insn {
         name: lwbrx,
-        form: form::x(31, 534),
+        form: form::x(31, 534).loads(),
         asm: "lwbrx RT,RA0,RB",
         book: "Book I, Load Word Byte-Reverse Indexed",
         does: |m, w| {
@@ -57,7 +57,7 @@ crate::isa![
     },
     Insn {
         name: ldbrx,
-        form: form::x(31, 532),
+        form: form::x(31, 532).loads(),
         asm: "ldbrx RT,RA0,RB",
         book: "Book I, Load Doubleword Byte-Reverse Indexed",
         does: |m, w| {
@@ -70,7 +70,7 @@ crate::isa![
     },
     Insn {
         name: sthbrx,
-        form: form::x(31, 918),
+        form: form::x(31, 918).stores(),
         asm: "sthbrx RS,RA0,RB",
         book: "Book I, Store Halfword Byte-Reverse Indexed",
         does: |m, w| {
@@ -83,7 +83,7 @@ crate::isa![
     },
     Insn {
         name: stwbrx,
-        form: form::x(31, 662),
+        form: form::x(31, 662).stores(),
         asm: "stwbrx RS,RA0,RB",
         book: "Book I, Store Word Byte-Reverse Indexed",
         does: |m, w| {
@@ -96,7 +96,7 @@ crate::isa![
     },
     Insn {
         name: stdbrx,
-        form: form::x(31, 660),
+        form: form::x(31, 660).stores(),
         asm: "stdbrx RS,RA0,RB",
         book: "Book I, Store Doubleword Byte-Reverse Indexed",
         does: |m, w| {
@@ -109,7 +109,7 @@ crate::isa![
     },
     Insn {
         name: lq,
-        form: form::dq(56).zero(15).valid(|w| w.rt() % 2 == 0 && w.rt() != w.ra()),
+        form: form::dq(56).loads().zero(15).valid(|w| w.rt() % 2 == 0 && w.rt() != w.ra()),
         asm: "lq RT,DQ(RA0)",
         book: "Book I, Load Quadword; alignment as Book III, 6.5.8",
         does: |m, w| {
@@ -123,7 +123,7 @@ crate::isa![
     },
     Insn {
         name: stq,
-        form: form::ds(62, 2).valid(|w| w.rs() % 2 == 0),
+        form: form::ds(62, 2).stores().valid(|w| w.rs() % 2 == 0),
         asm: "stq RS,DS(RA0)",
         book: "Book I, Store Quadword; alignment as Book III, 6.5.8",
         does: |m, w| {

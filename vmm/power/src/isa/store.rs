@@ -19,7 +19,7 @@ fn store<M: Machine>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), S
 crate::isa![
     Insn {
         name: stb,
-        form: form::d(38),
+        form: form::d(38).stores(),
         asm: "stb RS,D(RA0)",
         book: "Book I, Store Byte",
         does: |m, w| {
@@ -33,7 +33,7 @@ crate::isa![
     },
     Insn {
         name: stbu,
-        form: form::d(39).valid(address::updates),
+        form: form::d(39).stores().valid(address::updates),
         asm: "stbu RS,D(RA)",
         book: "Book I, Store Byte with Update",
         does: |m, w| {
@@ -48,7 +48,7 @@ crate::isa![
     },
     Insn {
         name: stbx,
-        form: form::x(31, 215),
+        form: form::x(31, 215).stores(),
         asm: "stbx RS,RA0,RB",
         book: "Book I, Store Byte Indexed",
         does: |m, w| {
@@ -61,7 +61,7 @@ crate::isa![
     },
     Insn {
         name: stbux,
-        form: form::x(31, 247).valid(address::updates),
+        form: form::x(31, 247).stores().valid(address::updates),
         asm: "stbux RS,RA,RB",
         book: "Book I, Store Byte with Update Indexed",
         does: |m, w| {
@@ -75,7 +75,7 @@ crate::isa![
     },
     Insn {
         name: sth,
-        form: form::d(44),
+        form: form::d(44).stores(),
         asm: "sth RS,D(RA0)",
         book: "Book I, Store Halfword",
         does: |m, w| {
@@ -89,7 +89,7 @@ crate::isa![
     },
     Insn {
         name: sthu,
-        form: form::d(45).valid(address::updates),
+        form: form::d(45).stores().valid(address::updates),
         asm: "sthu RS,D(RA)",
         book: "Book I, Store Halfword with Update",
         does: |m, w| {
@@ -104,7 +104,7 @@ crate::isa![
     },
     Insn {
         name: sthx,
-        form: form::x(31, 407),
+        form: form::x(31, 407).stores(),
         asm: "sthx RS,RA0,RB",
         book: "Book I, Store Halfword Indexed",
         does: |m, w| {
@@ -118,7 +118,7 @@ crate::isa![
     },
     Insn {
         name: sthux,
-        form: form::x(31, 439).valid(address::updates),
+        form: form::x(31, 439).stores().valid(address::updates),
         asm: "sthux RS,RA,RB",
         book: "Book I, Store Halfword with Update Indexed",
         does: |m, w| {
@@ -133,7 +133,7 @@ crate::isa![
     },
     Insn {
         name: stw,
-        form: form::d(36),
+        form: form::d(36).stores(),
         asm: "stw RS,D(RA0)",
         book: "Book I, Store Word",
         does: |m, w| {
@@ -150,7 +150,7 @@ crate::isa![
     },
     Insn {
         name: stwu,
-        form: form::d(37).valid(address::updates),
+        form: form::d(37).stores().valid(address::updates),
         asm: "stwu RS,D(RA)",
         book: "Book I, Store Word with Update",
         does: |m, w| {
@@ -166,7 +166,7 @@ crate::isa![
     },
     Insn {
         name: stwx,
-        form: form::x(31, 151),
+        form: form::x(31, 151).stores(),
         asm: "stwx RS,RA0,RB",
         book: "Book I, Store Word Indexed",
         does: |m, w| {
@@ -181,7 +181,7 @@ crate::isa![
     },
     Insn {
         name: stwux,
-        form: form::x(31, 183).valid(address::updates),
+        form: form::x(31, 183).stores().valid(address::updates),
         asm: "stwux RS,RA,RB",
         book: "Book I, Store Word with Update Indexed",
         does: |m, w| {
@@ -196,7 +196,7 @@ crate::isa![
     },
     Insn {
         name: std,
-        form: form::ds(62, 0),
+        form: form::ds(62, 0).stores(),
         asm: "std RS,DS(RA0)",
         book: "Book I, Store Doubleword",
         does: |m, w| {
@@ -213,7 +213,7 @@ crate::isa![
     },
     Insn {
         name: stdu,
-        form: form::ds(62, 1).valid(address::updates),
+        form: form::ds(62, 1).stores().valid(address::updates),
         asm: "stdu RS,DS(RA)",
         book: "Book I, Store Doubleword with Update",
         does: |m, w| {
@@ -229,7 +229,7 @@ crate::isa![
     },
     Insn {
         name: stdx,
-        form: form::x(31, 149),
+        form: form::x(31, 149).stores(),
         asm: "stdx RS,RA0,RB",
         book: "Book I, Store Doubleword Indexed",
         does: |m, w| {
@@ -244,7 +244,7 @@ crate::isa![
     },
     Insn {
         name: stdux,
-        form: form::x(31, 181).valid(address::updates),
+        form: form::x(31, 181).stores().valid(address::updates),
         asm: "stdux RS,RA,RB",
         book: "Book I, Store Doubleword with Update Indexed",
         does: |m, w| {

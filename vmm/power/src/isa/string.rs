@@ -98,7 +98,7 @@ impl Cpu {
 crate::isa![
     Insn {
         name: lmw,
-        form: form::d(46).valid(|w| w.ra() < w.rt()),
+        form: form::d(46).loads().valid(|w| w.ra() < w.rt()),
         asm: "lmw RT,D(RA0)",
         book: "Book I, Load Multiple Word",
         does: |m, w| {
@@ -112,7 +112,7 @@ crate::isa![
     },
     Insn {
         name: stmw,
-        form: form::d(47),
+        form: form::d(47).stores(),
         asm: "stmw RS,D(RA0)",
         book: "Book I, Store Multiple Word",
         does: |m, w| {
@@ -125,7 +125,7 @@ crate::isa![
     },
     Insn {
         name: lswi,
-        form: form::x(31, 597).valid(|w| !loads(w.rt(), immediate(w), w.ra())),
+        form: form::x(31, 597).loads().valid(|w| !loads(w.rt(), immediate(w), w.ra())),
         asm: "lswi RT,RA0,NB",
         book: "Book I, Load String Word Immediate; NB of 0 is 32",
         does: |m, w| {
@@ -140,7 +140,7 @@ crate::isa![
     },
     Insn {
         name: lswx,
-        form: form::x(31, 533).valid(|w| w.rt() != w.ra() && w.rt() != w.rb()),
+        form: form::x(31, 533).loads().valid(|w| w.rt() != w.ra() && w.rt() != w.rb()),
         asm: "lswx RT,RA0,RB",
         book: "Book I, Load String Word Indexed; XER 57:63 is the length",
         does: |m, w| {
@@ -156,7 +156,7 @@ crate::isa![
     },
     Insn {
         name: stswi,
-        form: form::x(31, 725),
+        form: form::x(31, 725).stores(),
         asm: "stswi RS,RA0,NB",
         book: "Book I, Store String Word Immediate; NB of 0 is 32",
         does: |m, w| {
@@ -170,7 +170,7 @@ crate::isa![
     },
     Insn {
         name: stswx,
-        form: form::x(31, 661),
+        form: form::x(31, 661).stores(),
         asm: "stswx RS,RA0,RB",
         book: "Book I, Store String Word Indexed; XER 57:63 is the length",
         does: |m, w| {

@@ -145,7 +145,7 @@ crate::isa![
     },
     Insn {
         name: dcbz,
-        form: form::x(31, 1014).zero(form::RT),
+        form: form::x(31, 1014).zero(form::RT).stores(),
         asm: "dcbz RA0,RB",
         book: "Book II, Data Cache Block set to Zero; a block has 128 bytes",
         does: |m, w| {

@@ -78,7 +78,7 @@ fn store_element(c: &mut Cpu, w: Word, size: Size) -> Result<(), Stop> {
 crate::isa![
     Insn {
         name: lvebx,
-        form: form::x(31, 7),
+        form: form::x(31, 7).loads(),
         asm: "lvebx VT,RA0,RB",
         book: "Book I, Load Vector Element Byte Indexed",
         does: |m, w| {
@@ -91,7 +91,7 @@ crate::isa![
     },
     Insn {
         name: lvehx,
-        form: form::x(31, 39),
+        form: form::x(31, 39).loads(),
         asm: "lvehx VT,RA0,RB",
         book: "Book I, Load Vector Element Halfword Indexed",
         does: |m, w| {
@@ -104,7 +104,7 @@ crate::isa![
     },
     Insn {
         name: lvewx,
-        form: form::x(31, 71),
+        form: form::x(31, 71).loads(),
         asm: "lvewx VT,RA0,RB",
         book: "Book I, Load Vector Element Word Indexed",
         does: |m, w| {
@@ -117,7 +117,7 @@ crate::isa![
     },
     Insn {
         name: lvx,
-        form: form::x(31, 103),
+        form: form::x(31, 103).loads(),
         asm: "lvx VT,RA0,RB",
         book: "Book I, Load Vector Indexed",
         does: |m, w| {
@@ -131,7 +131,7 @@ crate::isa![
     },
     Insn {
         name: lvxl,
-        form: form::x(31, 359),
+        form: form::x(31, 359).loads(),
         asm: "lvxl VT,RA0,RB",
         book: "Book I, Load Vector Indexed Last",
         does: |m, w| {
@@ -144,7 +144,7 @@ crate::isa![
     },
     Insn {
         name: stvebx,
-        form: form::x(31, 135),
+        form: form::x(31, 135).stores(),
         asm: "stvebx VS,RA0,RB",
         book: "Book I, Store Vector Element Byte Indexed",
         does: |m, w| {
@@ -157,7 +157,7 @@ crate::isa![
     },
     Insn {
         name: stvehx,
-        form: form::x(31, 167),
+        form: form::x(31, 167).stores(),
         asm: "stvehx VS,RA0,RB",
         book: "Book I, Store Vector Element Halfword Indexed",
         does: |m, w| {
@@ -170,7 +170,7 @@ crate::isa![
     },
     Insn {
         name: stvewx,
-        form: form::x(31, 199),
+        form: form::x(31, 199).stores(),
         asm: "stvewx VS,RA0,RB",
         book: "Book I, Store Vector Element Word Indexed",
         does: |m, w| {
@@ -183,7 +183,7 @@ crate::isa![
     },
     Insn {
         name: stvx,
-        form: form::x(31, 231),
+        form: form::x(31, 231).stores(),
         asm: "stvx VS,RA0,RB",
         book: "Book I, Store Vector Indexed",
         does: |m, w| {
@@ -196,7 +196,7 @@ crate::isa![
     },
     Insn {
         name: stvxl,
-        form: form::x(31, 487),
+        form: form::x(31, 487).stores(),
         asm: "stvxl VS,RA0,RB",
         book: "Book I, Store Vector Indexed Last",
         does: |m, w| {

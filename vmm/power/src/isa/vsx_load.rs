@@ -19,7 +19,7 @@ fn words(v: u64) -> Vector {
 crate::isa![
     Insn {
         name: lxsdx,
-        form: form::xx1(31, 588),
+        form: form::xx1(31, 588).loads(),
         asm: "lxsdx XT,RA0,RB",
         book: "Book I, Load VSX Scalar Doubleword Indexed",
         does: |m, w| {
@@ -36,7 +36,7 @@ crate::isa![
     },
     Insn {
         name: lxsiwax,
-        form: form::xx1(31, 76),
+        form: form::xx1(31, 76).loads(),
         asm: "lxsiwax XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Word Algebraic Indexed",
         does: |m, w| {
@@ -53,7 +53,7 @@ crate::isa![
     },
     Insn {
         name: lxsiwzx,
-        form: form::xx1(31, 12),
+        form: form::xx1(31, 12).loads(),
         asm: "lxsiwzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Word and Zero Indexed",
         does: |m, w| {
@@ -69,7 +69,7 @@ crate::isa![
     },
     Insn {
         name: lxsibzx,
-        form: form::xx1(31, 781),
+        form: form::xx1(31, 781).loads(),
         asm: "lxsibzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Byte and Zero Indexed",
         does: |m, w| {
@@ -84,7 +84,7 @@ crate::isa![
     },
     Insn {
         name: lxsihzx,
-        form: form::xx1(31, 813),
+        form: form::xx1(31, 813).loads(),
         asm: "lxsihzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Halfword and Zero Indexed",
         does: |m, w| {
@@ -100,7 +100,7 @@ crate::isa![
     },
     Insn {
         name: lxsspx,
-        form: form::xx1(31, 524),
+        form: form::xx1(31, 524).loads(),
         asm: "lxsspx XT,RA0,RB",
         book: "Book I, Load VSX Scalar Single-Precision Indexed",
         does: |m, w| {
@@ -118,7 +118,7 @@ crate::isa![
     },
     Insn {
         name: lxvd2x,
-        form: form::xx1(31, 844),
+        form: form::xx1(31, 844).loads(),
         asm: "lxvd2x XT,RA0,RB",
         book: "Book I, Load VSX Vector Doubleword*2 Indexed",
         does: |m, w| {
@@ -134,7 +134,7 @@ crate::isa![
     },
     Insn {
         name: lxvw4x,
-        form: form::xx1(31, 780),
+        form: form::xx1(31, 780).loads(),
         asm: "lxvw4x XT,RA0,RB",
         book: "Book I, Load VSX Vector Word*4 Indexed",
         does: |m, w| {
@@ -150,7 +150,7 @@ crate::isa![
     },
     Insn {
         name: lxvh8x,
-        form: form::xx1(31, 812),
+        form: form::xx1(31, 812).loads(),
         asm: "lxvh8x XT,RA0,RB",
         book: "Book I, Load VSX Vector Halfword*8 Indexed",
         does: |m, w| {
@@ -166,7 +166,7 @@ crate::isa![
     },
     Insn {
         name: lxvb16x,
-        form: form::xx1(31, 876),
+        form: form::xx1(31, 876).loads(),
         asm: "lxvb16x XT,RA0,RB",
         book: "Book I, Load VSX Vector Byte*16 Indexed",
         does: |m, w| {
@@ -182,7 +182,7 @@ crate::isa![
     },
     Insn {
         name: lxvdsx,
-        form: form::xx1(31, 332),
+        form: form::xx1(31, 332).loads(),
         asm: "lxvdsx XT,RA0,RB",
         book: "Book I, Load VSX Vector Doubleword and Splat Indexed",
         does: |m, w| {
@@ -199,7 +199,7 @@ crate::isa![
     },
     Insn {
         name: lxvwsx,
-        form: form::xx1(31, 364),
+        form: form::xx1(31, 364).loads(),
         asm: "lxvwsx XT,RA0,RB",
         book: "Book I, Load VSX Vector Word and Splat Indexed",
         does: |m, w| {
@@ -216,7 +216,7 @@ crate::isa![
     },
     Insn {
         name: lxvx,
-        form: form::xx1(31, 268),
+        form: form::xx1(31, 268).loads(),
         asm: "lxvx XT,RA0,RB",
         book: "Book I, Load VSX Vector Indexed",
         does: |m, w| {
@@ -235,7 +235,7 @@ crate::isa![
     },
     Insn {
         name: lxv,
-        form: form::dq_xo(61, 1),
+        form: form::dq_xo(61, 1).loads(),
         asm: "lxv XTDQ,DQ(RA0)",
         book: "Book I, Load VSX Vector",
         does: |m, w| {
@@ -253,7 +253,7 @@ crate::isa![
     },
     Insn {
         name: lxvl,
-        form: form::xx1(31, 269),
+        form: form::xx1(31, 269).loads(),
         asm: "lxvl XT,RA0,RB",
         book: "Book I, Load VSX Vector with Length",
         does: |m, w| {
@@ -277,7 +277,7 @@ crate::isa![
     },
     Insn {
         name: lxvll,
-        form: form::xx1(31, 301),
+        form: form::xx1(31, 301).loads(),
         asm: "lxvll XT,RA0,RB",
         book: "Book I, Load VSX Vector with Length Left-justified",
         does: |m, w| {
@@ -300,7 +300,7 @@ crate::isa![
     },
     Insn {
         name: lxsd,
-        form: form::ds(57, 2),
+        form: form::ds(57, 2).loads(),
         asm: "lxsd VT,DS(RA0)",
         book: "Book I, Load VSX Scalar Doubleword",
         does: |m, w| {
@@ -317,7 +317,7 @@ crate::isa![
     },
     Insn {
         name: lxssp,
-        form: form::ds(57, 3),
+        form: form::ds(57, 3).loads(),
         asm: "lxssp VT,DS(RA0)",
         book: "Book I, Load VSX Scalar Single-Precision",
         does: |m, w| {

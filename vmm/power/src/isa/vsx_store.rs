@@ -11,7 +11,7 @@ use crate::{
 crate::isa![
     Insn {
         name: stxsdx,
-        form: form::xx1(31, 716),
+        form: form::xx1(31, 716).stores(),
         asm: "stxsdx XS,RA0,RB",
         book: "Book I, Store VSX Scalar Doubleword Indexed",
         does: |m, w| {
@@ -28,7 +28,7 @@ crate::isa![
     },
     Insn {
         name: stxsiwx,
-        form: form::xx1(31, 140),
+        form: form::xx1(31, 140).stores(),
         asm: "stxsiwx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Word Indexed",
         does: |m, w| {
@@ -45,7 +45,7 @@ crate::isa![
     },
     Insn {
         name: stxsibx,
-        form: form::xx1(31, 909),
+        form: form::xx1(31, 909).stores(),
         asm: "stxsibx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Byte Indexed",
         does: |m, w| {
@@ -61,7 +61,7 @@ crate::isa![
     },
     Insn {
         name: stxsihx,
-        form: form::xx1(31, 941),
+        form: form::xx1(31, 941).stores(),
         asm: "stxsihx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Halfword Indexed",
         does: |m, w| {
@@ -78,7 +78,7 @@ crate::isa![
     },
     Insn {
         name: stxsspx,
-        form: form::xx1(31, 652),
+        form: form::xx1(31, 652).stores(),
         asm: "stxsspx XS,RA0,RB",
         book: "Book I, Store VSX Scalar Single-Precision Indexed",
         does: |m, w| {
@@ -97,7 +97,7 @@ crate::isa![
     },
     Insn {
         name: stxvd2x,
-        form: form::xx1(31, 972),
+        form: form::xx1(31, 972).stores(),
         asm: "stxvd2x XS,RA0,RB",
         book: "Book I, Store VSX Vector Doubleword*2 Indexed",
         does: |m, w| {
@@ -113,7 +113,7 @@ crate::isa![
     },
     Insn {
         name: stxvw4x,
-        form: form::xx1(31, 908),
+        form: form::xx1(31, 908).stores(),
         asm: "stxvw4x XS,RA0,RB",
         book: "Book I, Store VSX Vector Word*4 Indexed",
         does: |m, w| {
@@ -129,7 +129,7 @@ crate::isa![
     },
     Insn {
         name: stxvh8x,
-        form: form::xx1(31, 940),
+        form: form::xx1(31, 940).stores(),
         asm: "stxvh8x XS,RA0,RB",
         book: "Book I, Store VSX Vector Halfword*8 Indexed",
         does: |m, w| {
@@ -145,7 +145,7 @@ crate::isa![
     },
     Insn {
         name: stxvb16x,
-        form: form::xx1(31, 1004),
+        form: form::xx1(31, 1004).stores(),
         asm: "stxvb16x XS,RA0,RB",
         book: "Book I, Store VSX Vector Byte*16 Indexed",
         does: |m, w| {
@@ -161,7 +161,7 @@ crate::isa![
     },
     Insn {
         name: stxvx,
-        form: form::xx1(31, 396),
+        form: form::xx1(31, 396).stores(),
         asm: "stxvx XS,RA0,RB",
         book: "Book I, Store VSX Vector Indexed",
         does: |m, w| {
@@ -179,7 +179,7 @@ crate::isa![
     },
     Insn {
         name: stxv,
-        form: form::dq_xo(61, 5),
+        form: form::dq_xo(61, 5).stores(),
         asm: "stxv XTDQ,DQ(RA0)",
         book: "Book I, Store VSX Vector",
         does: |m, w| {
@@ -196,7 +196,7 @@ crate::isa![
     },
     Insn {
         name: stxvl,
-        form: form::xx1(31, 397),
+        form: form::xx1(31, 397).stores(),
         asm: "stxvl XS,RA0,RB",
         book: "Book I, Store VSX Vector with Length",
         does: |m, w| {
@@ -218,7 +218,7 @@ crate::isa![
     },
     Insn {
         name: stxvll,
-        form: form::xx1(31, 429),
+        form: form::xx1(31, 429).stores(),
         asm: "stxvll XS,RA0,RB",
         book: "Book I, Store VSX Vector with Length Left-justified",
         does: |m, w| {
@@ -240,7 +240,7 @@ crate::isa![
     },
     Insn {
         name: stxsd,
-        form: form::ds(61, 2),
+        form: form::ds(61, 2).stores(),
         asm: "stxsd VS,DS(RA0)",
         book: "Book I, Store VSX Scalar Doubleword",
         does: |m, w| {
@@ -257,7 +257,7 @@ crate::isa![
     },
     Insn {
         name: stxssp,
-        form: form::ds(61, 3),
+        form: form::ds(61, 3).stores(),
         asm: "stxssp VS,DS(RA0)",
         book: "Book I, Store VSX Scalar Single-Precision",
         does: |m, w| {
