@@ -186,7 +186,8 @@ impl Vcpu for power::Cpu {
     }
 
     fn time_to_interrupt(&self) -> Duration {
-        self.time_to_decrementer()
+        // Also one of the performance monitor, which nothing else would end a wait for.
+        if self.interrupt_pending() { Duration::ZERO } else { self.time_to_decrementer() }
     }
 
     fn instructions(&self) -> Option<u64> {

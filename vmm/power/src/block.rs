@@ -18,6 +18,7 @@
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use crate::{
     Cpu,
@@ -28,7 +29,7 @@ use crate::{
         pairs::{self, Kind},
     },
     mem::PAGE,
-    mmu,
+    mmu, pmu,
     word::{Packed, Word},
 };
 
@@ -268,7 +269,7 @@ impl Place {
     pub(crate) const NONE: Place = Place(std::ptr::null());
 
     #[inline(always)]
-    fn is_none(self) -> bool {
+    pub(crate) fn is_none(self) -> bool {
         self.0.is_null()
     }
 
@@ -293,6 +294,13 @@ impl Place {
     #[inline(always)]
     pub(crate) fn len(self) -> u64 {
         u64::from(self.head().len)
+    }
+
+    /// The words of some of its instructions, as far as there are so many.
+    pub(crate) fn words(self, of: Range<u64>) -> impl Iterator<Item = Word> {
+        // SAFETY: there are at least as many operations as instructions; see `Place`.
+        (of.start..of.end.min(self.len()))
+            .map(move |i| unsafe { (*self.0.add(i as usize)).word.word() })
     }
 
     /// How many of its instructions completed before the CPU stopped in it.
@@ -455,7 +463,7 @@ impl Decoded {
         cpu.watch_code(at);
         loop {
             let insn = Insn::new(Word::new(cpu.fetch(at)?));
-            let ends = !matches!(insn.then, Then::Next);
+            let ends = !matches!(insn.then, Then::Next) || pmu::looks_at_counts(insn.word);
             self.ops.push(insn);
             at = at.wrapping_add(4);
             if ends || at.is_multiple_of(PAGE) || self.ops.len() == MAX {

@@ -10,6 +10,7 @@ use crate::{
     mem::{Bus, Tlb},
     mmu::Mmu,
     msr,
+    pmu::Pmu,
     reservation::Reservation,
     run::Signals,
     shootdown::Post,
@@ -83,6 +84,9 @@ pub struct Cpu {
     /// Retired count at the last interrupt, and how many came since then at that count.
     pub(crate) loop_watch: (u64, u32),
     pub(crate) illegal: Illegal,
+    pub(crate) pmu: Box<Pmu>,
+    /// The performance monitor wants blocks to run one by one.
+    pub(crate) slowly: bool,
     pub(crate) cache: Option<Box<Cache>>,
     /// The block that runs, of the cache.
     pub(crate) running: Place,
@@ -149,6 +153,8 @@ impl Cpu {
             non_maskable: None,
             loop_watch: (0, 0),
             illegal: Illegal::default(),
+            pmu: Box::default(),
+            slowly: false,
             cache: None,
             running: Place::NONE,
         }

@@ -73,6 +73,7 @@ interrupts! {
     DOORBELL 0xa00 "Directed Privileged Doorbell";
     SYSTEM_CALL 0xc00 "System Call";
     TRACE 0xd00 "Trace";
+    PERFORMANCE_MONITOR 0xf00 "Performance Monitor";
     VMX_UNAVAILABLE 0xf20 "Vector Unavailable";
     VSX_UNAVAILABLE 0xf40 "VSX Unavailable";
     FACILITY_UNAVAILABLE 0xf60 "Facility Unavailable";

@@ -6,7 +6,7 @@
 //!
 //! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows), [`machine`] (the words
 //! their meanings are written in), [`block`] (decoded code), `run.rs` (the loop),
-//! `mem.rs` (storage), [`interrupt`] and [`spr`]; for vectors [`vector`] (the words of elements) and
+//! `mem.rs` (storage), [`interrupt`], [`spr`] and `pmu/` (the performance monitor); for vectors [`vector`] (the words of elements) and
 //! `facility.rs` (operands); for
 //! floating point [`float`] (arithmetic), `fpscr.rs` (its facts) and `float_operands.rs`,
 //! `float_elements.rs`, `float_quads.rs` (operands).
@@ -29,6 +29,7 @@ pub mod machine;
 mod mem;
 mod mmu;
 pub mod msr;
+mod pmu;
 mod radix;
 #[cfg(test)]
 mod recorder;
@@ -48,4 +49,4 @@ pub use cpu::Cpu;
 pub use radix::ProcessTable;
 pub use ram::GuestMemory;
 pub use run::{Exit, Kicker};
-pub use time::{DECREMENTER_BITS, TIMEBASE_HZ};
+pub use time::{CLOCK_HZ, DECREMENTER_BITS, TIMEBASE_HZ};

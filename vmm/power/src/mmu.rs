@@ -9,6 +9,7 @@ use crate::{
     },
     mem::{Context, PAGE},
     msr,
+    pmu::Kind,
     radix::{Access, Authority, Leaf, ProcessTable, Refusal},
     spr,
 };
@@ -251,7 +252,12 @@ impl Cpu {
 
     /// Where the data at `ea` is, or the interrupt that the access takes (6.5.3, 6.5.4).
     pub(crate) fn data(&mut self, ea: u64, access: Access) -> Result<Leaf, Stop> {
-        self.leaf(ea, access, self.msr() & msr::DR != 0).map_err(|refusal| {
+        let relocated = self.msr() & msr::DR != 0;
+        let leaf = self.leaf(ea, access, relocated);
+        if relocated && leaf.is_ok() {
+            self.pmu.note(Kind::DataWalks);
+        }
+        leaf.map_err(|refusal| {
             self.sprs[spr::DAR] = ea;
             let bits = match refusal {
                 Refusal::Segment => return Stop::DataSegment,
@@ -279,7 +285,11 @@ impl Cpu {
     fn walk_for_fetch(&mut self, pc: u64) -> Option<u64> {
         let translated = self.msr() & (msr::IR | msr::PR) == msr::IR;
         self.mmu.fetched_from_process |= translated && pc >> 62 == 0;
-        let leaf = self.leaf(pc, Access::Fetch, self.msr() & msr::IR != 0).ok()?;
+        let relocated = self.msr() & msr::IR != 0;
+        let leaf = self.leaf(pc, Access::Fetch, relocated).ok()?;
+        if relocated {
+            self.pmu.note(Kind::FetchWalks);
+        }
         let (ea, ra) = (pc & !(PAGE - 1), leaf.ra & !(PAGE - 1));
         let context = self.mmu.fetch_context;
         self.mmu.fetches[(pc / PAGE) as usize % FETCHES] = FetchPage { ea, context, ra };

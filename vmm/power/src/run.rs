@@ -4,8 +4,10 @@
 use crate::{
     Cpu,
     block::Cache,
-    interrupt::{DECREMENTER, DOORBELL, EXTERNAL, Interrupt, Stop, TRACE},
-    isa, msr, spr,
+    interrupt::{DECREMENTER, DOORBELL, EXTERNAL, Interrupt, PERFORMANCE_MONITOR, Stop, TRACE},
+    isa, msr,
+    pmu::Kind,
+    spr,
 };
 use std::fmt;
 use std::ops::ControlFlow;
@@ -15,6 +17,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Instructions between two looks at events: some ten microseconds. Unoptimised builds may have a
 /// frame for each of them.
 const SLICE: u64 = if cfg!(debug_assertions) { 256 } else { 4096 };
+
+/// A `look_at` that each block has reached at its end, and that is not the 0 of an instruction that wants
+/// events to be looked at.
+const AFTER_THIS_BLOCK: u64 = 1;
 
 /// Why [`Cpu::run`] came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +145,12 @@ impl Cpu {
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
+        if self.pmu.active {
+            self.prepare_counters();
+        }
+        let first = self.retired;
         let leave = self.traced(&mut cache);
+        self.tally(self.running, first..self.retired);
         self.set_away(true);
         cache.leave(self);
         self.cache = Some(cache);
@@ -167,8 +178,8 @@ impl Cpu {
             {
                 return leave;
             }
-            let leave = if self.msr() & (msr::SE | msr::BE) != 0 {
-                self.traced(cache)
+            let leave = if self.msr() & (msr::SE | msr::BE) != 0 || self.slowly {
+                self.run_slowly(cache)
             } else {
                 self.slice(cache)
             };
@@ -206,6 +217,37 @@ impl Cpu {
             }
         }
         None
+    }
+
+    /// One instruction if it is traced or a counter is about to raise an alert, else one block; what is
+    /// counted of its code is.
+    #[cold]
+    #[inline(never)]
+    fn run_slowly(&mut self, cache: &mut Cache) -> Option<Leave> {
+        let first = self.retired;
+        let leave = match self.msr() & (msr::SE | msr::BE) != 0 || self.pmu.single {
+            true => self.traced(cache),
+            false => self.one_block(cache),
+        };
+        self.tally(self.running, first..self.retired);
+        leave
+    }
+
+    /// One block, and none of those after it.
+    fn one_block(&mut self, cache: &mut Cache) -> Option<Leave> {
+        let block = match cache.find(self) {
+            Some(block) => block,
+            None => return self.fetch_failed(),
+        };
+        let look_at = std::mem::replace(&mut self.look_at, AFTER_THIS_BLOCK);
+        let stop = block.run(self, self.retired);
+        if self.look_at == AFTER_THIS_BLOCK {
+            self.look_at = look_at;
+        }
+        match stop {
+            Stop::Next => None,
+            stop => self.stopped(stop),
+        }
     }
 
     /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15):
@@ -280,10 +322,22 @@ impl Cpu {
         self.dead.or(non_maskable)
     }
 
-    /// Looks at what other threads and the clock want; takes an enabled interrupt.
+    /// Looks at what counters, other threads and the clock want; takes an enabled interrupt.
     #[cold]
     #[inline(never)]
     fn events(&mut self) -> Option<Leave> {
+        if self.pmu.active {
+            self.watch_counters();
+        }
+        let leave = self.attend();
+        self.branch_by_event();
+        if self.pmu.active {
+            self.prepare_counters();
+        }
+        leave
+    }
+
+    fn attend(&mut self) -> Option<Leave> {
         self.look_at = self.retired + SLICE;
         if self.dead.is_some() {
             return Some(Leave::Told);
@@ -297,12 +351,15 @@ impl Cpu {
             return self.interrupted();
         } else if self.msr() & msr::EE != 0 {
             if self.signals.external.load(Ordering::Acquire) {
+                self.pmu.note(Kind::Externals);
                 self.take(EXTERNAL, self.nip & self.ea_mask, 0);
             } else if self.clock.expired() {
                 self.take(DECREMENTER, self.nip & self.ea_mask, 0);
             } else if self.sprs[spr::DPDES] != 0 {
                 self.sprs[spr::DPDES] = 0;
                 self.take(DOORBELL, self.nip & self.ea_mask, 0);
+            } else if self.monitor_alerts() {
+                self.take(PERFORMANCE_MONITOR, self.nip & self.ea_mask, 0);
             }
         }
         self.look_at = self.retired + SLICE;
@@ -315,5 +372,6 @@ impl Cpu {
             || self.signals.external.load(Ordering::Acquire)
             || self.signals.reset.load(Ordering::Acquire)
             || self.sprs[spr::DPDES] != 0
+            || self.monitor_alerts()
     }
 }

@@ -24,6 +24,8 @@ pub enum Keep {
     Value,
     /// Another register under a second number.
     Alias(usize),
+    /// A register of the performance monitor, by its privileged number.
+    Monitor(usize),
     /// Functions of the CPU.
     Special {
         /// Reads it.
@@ -63,7 +65,7 @@ pub(crate) const FSCR_TAR: u32 = 8;
 pub(crate) const FSCR_SCV: u32 = 12;
 
 use Access::{None as Nobody, Problem, Supervisor};
-use Keep::{Alias, Value};
+use Keep::{Alias, Monitor, Value};
 
 /// Processor version: a POWER9 at level 2.2.
 pub const PVR_POWER9: u64 = 0x004e_1202;
@@ -124,34 +126,34 @@ sprs! {
     SPURR 308 "spurr"  Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
     PURR  309 "purr"   Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
     TIR   446 "tir"    Supervisor Nobody     64 0, Value;
-    USIER 768 "usier"  Problem    Nobody     64 0, Alias(SIER);
-    UMMCR2 769 "ummcr2" Problem   Problem    64 0, Alias(MMCR2);
-    UMMCRA 770 "ummcra" Problem   Problem    64 0, Alias(MMCRA);
-    UPMC1 771 "upmc1"  Problem    Problem    32 0, Alias(PMC1);
-    UPMC2 772 "upmc2"  Problem    Problem    32 0, Alias(PMC2);
-    UPMC3 773 "upmc3"  Problem    Problem    32 0, Alias(PMC3);
-    UPMC4 774 "upmc4"  Problem    Problem    32 0, Alias(PMC4);
-    UPMC5 775 "upmc5"  Problem    Problem    32 0, Alias(PMC5);
-    UPMC6 776 "upmc6"  Problem    Problem    32 0, Alias(PMC6);
-    UMMCR0 779 "ummcr0" Problem   Problem    64 0, Alias(MMCR0);
-    USIAR 780 "usiar"  Problem    Nobody     64 0, Alias(SIAR);
-    USDAR 781 "usdar"  Problem    Nobody     64 0, Alias(SDAR);
-    UMMCR1 782 "ummcr1" Problem   Nobody     64 0, Alias(MMCR1);
-    SIER  784 "sier"   Supervisor Supervisor 64 0, Value;
-    MMCR2 785 "mmcr2"  Supervisor Supervisor 64 0, Value;
-    MMCRA 786 "mmcra"  Supervisor Supervisor 64 0, Value;
-    PMC1  787 "pmc1"   Supervisor Supervisor 32 0, Value;
-    PMC2  788 "pmc2"   Supervisor Supervisor 32 0, Value;
-    PMC3  789 "pmc3"   Supervisor Supervisor 32 0, Value;
-    PMC4  790 "pmc4"   Supervisor Supervisor 32 0, Value;
-    PMC5  791 "pmc5"   Supervisor Supervisor 32 0, Value;
-    PMC6  792 "pmc6"   Supervisor Supervisor 32 0, Value;
-    MMCR0 795 "mmcr0"  Supervisor Supervisor 64 0x8000_0000, Value;
-    SIAR  796 "siar"   Supervisor Supervisor 64 0, Value;
-    SDAR  797 "sdar"   Supervisor Supervisor 64 0, Value;
-    MMCR1 798 "mmcr1"  Supervisor Supervisor 64 0, Value;
-    BESCRS 800 "bescrs" Problem   Problem    64 0, special(|c| c.sprs[BESCR], |c, v| c.sprs[BESCR] |= v);
-    BESCRSU 801 "bescrsu" Problem Problem    32 0, special(|c| c.sprs[BESCR] >> 32, |c, v| c.sprs[BESCR] |= v << 32);
+    USIER 768 "usier"  Problem    Nobody     64 0, Monitor(SIER);
+    UMMCR2 769 "ummcr2" Problem   Problem    64 0, Monitor(MMCR2);
+    UMMCRA 770 "ummcra" Problem   Problem    64 0, Monitor(MMCRA);
+    UPMC1 771 "upmc1"  Problem    Problem    32 0, Monitor(PMC1);
+    UPMC2 772 "upmc2"  Problem    Problem    32 0, Monitor(PMC2);
+    UPMC3 773 "upmc3"  Problem    Problem    32 0, Monitor(PMC3);
+    UPMC4 774 "upmc4"  Problem    Problem    32 0, Monitor(PMC4);
+    UPMC5 775 "upmc5"  Problem    Problem    32 0, Monitor(PMC5);
+    UPMC6 776 "upmc6"  Problem    Problem    32 0, Monitor(PMC6);
+    UMMCR0 779 "ummcr0" Problem   Problem    64 0, Monitor(MMCR0);
+    USIAR 780 "usiar"  Problem    Nobody     64 0, Monitor(SIAR);
+    USDAR 781 "usdar"  Problem    Nobody     64 0, Monitor(SDAR);
+    UMMCR1 782 "ummcr1" Problem   Nobody     64 0, Monitor(MMCR1);
+    SIER  784 "sier"   Supervisor Supervisor 64 0, Monitor(SIER);
+    MMCR2 785 "mmcr2"  Supervisor Supervisor 64 0, Monitor(MMCR2);
+    MMCRA 786 "mmcra"  Supervisor Supervisor 64 0, Monitor(MMCRA);
+    PMC1  787 "pmc1"   Supervisor Supervisor 32 0, Monitor(PMC1);
+    PMC2  788 "pmc2"   Supervisor Supervisor 32 0, Monitor(PMC2);
+    PMC3  789 "pmc3"   Supervisor Supervisor 32 0, Monitor(PMC3);
+    PMC4  790 "pmc4"   Supervisor Supervisor 32 0, Monitor(PMC4);
+    PMC5  791 "pmc5"   Supervisor Supervisor 32 0, Monitor(PMC5);
+    PMC6  792 "pmc6"   Supervisor Supervisor 32 0, Monitor(PMC6);
+    MMCR0 795 "mmcr0"  Supervisor Supervisor 64 0x8000_0000, Monitor(MMCR0);
+    SIAR  796 "siar"   Supervisor Supervisor 64 0, Monitor(SIAR);
+    SDAR  797 "sdar"   Supervisor Supervisor 64 0, Monitor(SDAR);
+    MMCR1 798 "mmcr1"  Supervisor Supervisor 64 0, Monitor(MMCR1);
+    BESCRS 800 "bescrs" Problem   Problem    64 0, special(|c| c.sprs[BESCR], set_bescr);
+    BESCRSU 801 "bescrsu" Problem Problem    32 0, special(|c| c.sprs[BESCR] >> 32, |c, v| set_bescr(c, v << 32));
     BESCRR 802 "bescrr" Problem   Problem    64 0, special(|c| c.sprs[BESCR], |c, v| c.sprs[BESCR] &= !v);
     BESCRRU 803 "bescrru" Problem Problem    32 0, special(|c| c.sprs[BESCR] >> 32, |c, v| c.sprs[BESCR] &= !(v << 32));
     EBBHR 804 "ebbhr"  Problem    Problem    64 0, Value;
@@ -169,6 +171,12 @@ sprs! {
     PIR  1023 "pir"    Supervisor Nobody     32 0, Value;
 }
 
+/// An event-based branch may have become enabled.
+fn set_bescr(cpu: &mut Cpu, bits: u64) {
+    cpu.sprs[BESCR] |= bits;
+    cpu.look_at = 0;
+}
+
 /// An expired decrementer must be noticed at once when it is enabled.
 fn write_dec(cpu: &mut Cpu, value: u64) {
     cpu.clock.set_decrementer(value);
@@ -184,6 +192,7 @@ fn write_uamr(cpu: &mut Cpu, value: u64) {
 /// CTRL\[RUN\] is the one bit that can be written; it shows in bit 48 as the thread's run state
 /// (Book III, 5.3.2.1).
 fn write_ctrl(cpu: &mut Cpu, value: u64) {
+    cpu.before_run_latch();
     let run = value & 1;
     cpu.sprs[CTRL] = cpu.sprs[CTRL] & !0x8001 | run << 15 | run;
 }
@@ -258,6 +267,7 @@ impl Spr {
         let value = match self.keep {
             Value => cpu.sprs[self.number],
             Alias(number) => cpu.sprs[number],
+            Monitor(number) => cpu.monitor(self.number, number),
             Keep::Special { read, .. } => read(cpu),
         };
         value & self.width_mask()
@@ -268,6 +278,7 @@ impl Spr {
         match self.keep {
             Value => cpu.sprs[self.number] = value,
             Alias(number) => cpu.sprs[number] = value,
+            Monitor(number) => cpu.set_monitor(self.number, number, value),
             Keep::Special { write, .. } => write(cpu, value),
         }
     }
@@ -295,21 +306,26 @@ impl Cpu {
         Stop::FacilityUnavailable
     }
 
+    /// Problem state's use of a register that it may use at all.
+    fn require_facility_of(&mut self, number: usize, write: bool) -> Result<(), Stop> {
+        match number {
+            USIER..=UMMCR1 => self.monitor_access(number, write),
+            _ => facility(number).map_or(Ok(()), |bit| self.require_facility(bit)),
+        }
+    }
+
     /// The row for an mfspr or mtspr, if this guest has the register and may use it so. Any
     /// other number does nothing in supervisor state, but for those in `undefined`; in problem
     /// state its bit 0x10 tells a privileged register from an illegal one (Book III, 4.4.4).
     fn spr_row(
         &mut self,
         number: usize,
-        access: fn(&Spr) -> Access,
+        write: bool,
         undefined: &[usize],
     ) -> Result<Option<&'static Spr>, Stop> {
         let row = spr(number);
-        match row.map(access) {
-            Some(Problem) => match facility(number) {
-                Some(bit) => self.require_facility(bit).map(|()| row),
-                None => Ok(row),
-            },
+        match row.map(|row| if write { row.write } else { row.read }) {
+            Some(Problem) => self.require_facility_of(number, write).map(|()| row),
             Some(Supervisor) => self.require_supervisor().map(|()| row),
             _ if number & 0x10 != 0 => self.require_supervisor().map(|()| None),
             _ if self.problem_state() || undefined.contains(&number) => Err(Stop::Illegal),
@@ -319,7 +335,7 @@ impl Cpu {
 
     /// mfspr
     pub(crate) fn mfspr(&mut self, w: Word) -> Result<(), Stop> {
-        if let Some(row) = self.spr_row(w.spr() as usize, |spr| spr.read, &[0, 4, 5, 6])? {
+        if let Some(row) = self.spr_row(w.spr() as usize, false, &[0, 4, 5, 6])? {
             self.gpr[w.rt()] = row.value(self);
         }
         Ok(())
@@ -327,7 +343,7 @@ impl Cpu {
 
     /// mtspr
     pub(crate) fn mtspr(&mut self, w: Word) -> Result<(), Stop> {
-        if let Some(row) = self.spr_row(w.spr() as usize, |spr| spr.write, &[0])? {
+        if let Some(row) = self.spr_row(w.spr() as usize, true, &[0])? {
             row.set(self, self.gpr[w.rs()]);
         }
         Ok(())

@@ -56,6 +56,7 @@ pub const OPERANDS: &[(&str, Print)] = &[
     ("R", |w, _| w.r().to_string()),
     ("S", |w, _| w.s().to_string()),
     ("SPR", |w, _| w.spr().to_string()),
+    ("BHRBE", |w, _| w.bhrbe().to_string()),
     ("FXM", |w, _| w.fxm().to_string()),
     ("VT", |w, _| vector(w.rt())),
     ("VS", |w, _| vector(w.rs())),

@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 /// Ticks of the timebase in a second.
 pub const TIMEBASE_HZ: u64 = 512_000_000;
 
+/// Cycles in a second, for the performance monitor: what the device tree says, however fast the host is.
+pub const CLOCK_HZ: u64 = 1_000_000_000;
+
 /// Width of the decrementer, with its sign bit (`ibm,dec-bits`).
 pub const DECREMENTER_BITS: u32 = 56;
 
@@ -35,6 +38,11 @@ impl Clock {
     }
     pub(crate) fn timebase(&self) -> u64 {
         ticks(self.start.elapsed())
+    }
+    /// Cycles since the timebase showed 0.
+    pub(crate) fn cycles(&self) -> u64 {
+        const { assert!(CLOCK_HZ == 1_000_000_000) };
+        self.start.elapsed().as_nanos() as u64
     }
     /// The decrementer, sign-extended.
     pub(crate) fn decrementer(&self) -> u64 {

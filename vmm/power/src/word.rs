@@ -165,6 +165,8 @@ fields! {
     six: 17..=20;
     /// Fields that mtfsf writes.
     flm: 7..=14;
+    /// Number of an entry of the branch history.
+    bhrbe: 11..=20;
     /// Whether mtfsf writes all of FPSCR.
     l6: 6..=6;
     /// Which word of FPSCR mtfsf and mtfsfi write.

@@ -29,6 +29,8 @@ const LEFT_OUT: &[(&str, Option<Endian>, &str)] = &[
     ("mftb", None, "the time"),
     ("wait", None, "QEMU's user mode ends with an error"),
     ("rfebb", None, "QEMU's user mode has no event-based branches"),
+    ("clrbhrb", None, "QEMU's user mode has no branch history"),
+    ("mfbhrbe", None, "as clrbhrb"),
     ("icbt", None, "QEMU's POWER9 does not have it; Book II, 4.3.1, does"),
     ("vexptefp", None, "an estimate; others of them QEMU computes as we do"),
     ("vlogefp", None, "as vexptefp"),

@@ -442,3 +442,18 @@ fn trees_of_any_content_end_every_access() {
         }
     }
 }
+
+#[test]
+fn the_performance_monitor_counts_walks_for_data_and_for_instructions() {
+    // PM_DTLB_MISS is 0xfc in PMC3, PM_ITLB_MISS in PMC4. Without tlbie the TLB has the page.
+    for (code, walks) in [([LD, LD, LD], 1), ([LD, TLBIE, LD], 2)] {
+        let mut guest = Guest::new(&code);
+        (guest.cpu.gpr[4], guest.cpu.gpr[5]) = (KERNEL + 0x1000, KERNEL + 0x1000);
+        spr::spr(spr::MMCR1).expect("MMCR1").set(&mut guest.cpu, 0xfcfc);
+        spr::spr(spr::MMCR0).expect("MMCR0").set(&mut guest.cpu, 0);
+        assert_eq!(guest.cpu.run(), Exit::Hcall);
+        assert_eq!(guest.spr(spr::PMC3), walks);
+        let fetches = guest.spr(spr::PMC4);
+        assert!((1..=walks).contains(&fetches), "{fetches} of one page");
+    }
+}

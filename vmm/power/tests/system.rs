@@ -6,7 +6,7 @@ mod guest;
 
 use guest::{AT, DATA, END, Guest, NOP};
 use power::{
-    isa, msr,
+    form, isa, msr,
     spr::{self, Access, Keep},
     word::Word,
 };
@@ -281,6 +281,8 @@ fn registers_answer_by_privilege() {
         let facility = matches!(row.name, "udscr" | "tar") || row.name.contains("bescr");
         let facility = facility || matches!(row.name, "ebbhr" | "ebbrr");
         for (access, word) in [row.read, row.write].into_iter().zip(moves(row.number)) {
+            // Book III, 9.4.4: MMCR0[PMCC] is 0b00 after a reset, and lets problem state only read.
+            let refused = (768..784).contains(&row.number) && word == moves(row.number)[1];
             let mut guest = Guest::new(&[word]);
             assert_eq!(guest.run(), AT + 4, "{} in supervisor state", row.name);
 
@@ -289,6 +291,9 @@ fn registers_answer_by_privilege() {
             let reason = guest.spr("srr1") & 0xf_0000;
             match access {
                 Access::Problem if facility => assert_eq!(end, 0xf60, "{}", row.name),
+                Access::Problem if refused => {
+                    assert_eq!((end, reason), (0x700, ILLEGAL), "{}", row.name);
+                }
                 Access::Problem => assert_eq!(end, AT + 4, "{}", row.name),
                 _ if row.number & 0x10 != 0 => {
                     assert_eq!((end, reason), (0x700, PRIVILEGED), "{}", row.name);
@@ -301,7 +306,8 @@ fn registers_answer_by_privilege() {
 
 #[test]
 fn registers_hold_what_was_written_in_their_width() {
-    for row in spr::SPRS.iter().filter(|row| matches!(row.keep, Keep::Value | Keep::Alias(_))) {
+    let holds = |keep: &Keep| matches!(keep, Keep::Value | Keep::Alias(_) | Keep::Monitor(_));
+    for row in spr::SPRS.iter().filter(|row| holds(&row.keep)) {
         if (row.read, row.write) == (Access::None, Access::Supervisor) || row.write == Access::None
         {
             continue;
@@ -321,6 +327,21 @@ fn the_timebase_goes_on_and_the_decrementer_back() {
     guest.run();
     let gpr = &guest.cpu.gpr;
     assert!(gpr[3] <= gpr[5] && gpr[4] >= gpr[6]);
+}
+
+#[test]
+fn loads_and_stores_are_known_as_such_and_nothing_else_is() {
+    // By their names in the book; lvsl and lvsr load nothing, dcbz is treated as a store (Book II, 4.3.2).
+    for row in isa::rows() {
+        let has_address = row.asm.contains("RA") && !matches!(row.name, "lvsl" | "lvsr");
+        let expected = match row.name {
+            "dcbz" => form::Access::Store,
+            name if has_address && name.starts_with("st") => form::Access::Store,
+            name if has_address && name.starts_with('l') => form::Access::Load,
+            _ => form::Access::None,
+        };
+        assert_eq!(row.form.access, expected, "{}", row.name);
+    }
 }
 
 #[test]

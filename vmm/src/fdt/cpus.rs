@@ -7,7 +7,6 @@ use super::node::{self, Build, PRESENT};
 
 /// PVR of the architected POWER9 (ISA 3.0) mode.
 const CPU_VERSION: u32 = 0x0f00_0005;
-const CLOCK_HZ: u32 = 1_000_000_000;
 const DECREMENTER_BITS: u32 = 56;
 const CACHE_BLOCK: u32 = 128;
 const CACHE_SIZE: u32 = 0x8000;
@@ -52,7 +51,7 @@ fn cpu(server: u32) -> DeviceTreeNode {
         .with("ibm,ppc-interrupt-server#s", server)
         .with("cpu-version", CPU_VERSION)
         .with("timebase-frequency", power::TIMEBASE_HZ as u32)
-        .with("clock-frequency", CLOCK_HZ)
+        .with("clock-frequency", power::CLOCK_HZ as u32)
         .with("ibm,dec-bits", DECREMENTER_BITS)
         .with("d-cache-line-size", CACHE_BLOCK)
         .with("i-cache-line-size", CACHE_BLOCK)

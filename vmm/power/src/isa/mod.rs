@@ -6,6 +6,7 @@ mod atomic;
 mod bcd;
 mod bits;
 mod branch;
+mod branch_history;
 mod cr;
 mod fixed_add;
 mod fixed_compare;
@@ -82,6 +83,7 @@ pub const ROWS: &[&[Row]] = &[
     bcd::ROWS,
     bits::ROWS,
     branch::ROWS,
+    branch_history::ROWS,
     cr::ROWS,
     fixed_add::ROWS,
     fixed_compare::ROWS,

@@ -76,6 +76,7 @@ impl Cpu {
         let global_enable = u64::from(w.s()) << 63;
         self.sprs[spr::BESCR] = self.sprs[spr::BESCR] & (u64::MAX >> 1) | global_enable;
         self.nip = self.sprs[spr::EBBRR] & !3;
+        self.look_at = 0; // another one may wait
         Ok(())
     }
 }
