@@ -9,7 +9,7 @@
 # which also has openssl, perl, python3, bzip2 and xz, and devices.cpio, which has the modules of ibmveth,
 # ibmvscsi and ext4 (tests/scripts/devices.sh is what it runs), and recycle.cpio (recycle-guest.sh). Nothing is installed, and apt's own lists are
 # left alone; packages that are there are not downloaded again. With a cross compiler and its C library
-# (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c, too.
+# (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c and perf.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
 # command line has: `devices`, `recycle=N`, `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
 # Environment: SUITE (bookworm), MIRROR (where this host's apt finds that suite).
@@ -166,6 +166,8 @@ cp "$root/tests/scripts/programs.sh" programs/programs
 if command -v powerpc64le-linux-gnu-gcc >/dev/null; then
 	powerpc64le-linux-gnu-gcc -O1 -fno-builtin -static -o programs/strings \
 		"$root/tests/scripts/strings.c" || echo "debian-guest: no strings" >&2
+	powerpc64le-linux-gnu-gcc -O1 -static -o programs/perf \
+		"$root/tests/scripts/perf.c" || echo "debian-guest: no perf" >&2
 fi
 (cd programs && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >programs.new
 mv programs.new programs.cpio

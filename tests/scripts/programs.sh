@@ -35,3 +35,4 @@ say bzip2 round /bin/bzip2
 say xz round /usr/bin/xz
 
 if [ -x /strings ]; then say strings /strings; fi
+if [ -x /perf ]; then say perf /perf; fi
