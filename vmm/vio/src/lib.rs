@@ -16,6 +16,7 @@
 //! says, and never more than that.
 
 pub mod bus;
+pub mod commas;
 pub mod dma;
 pub mod line;
 pub mod llan;

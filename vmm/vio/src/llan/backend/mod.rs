@@ -20,6 +20,8 @@ use std::time::Duration;
 use hcall::vio::Mac;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
+use crate::commas;
+
 /// Where frames go, as the user gives it: `tap=NAME`, `socket=PATH` or `hub=PATH`, and `,mac=ADDRESS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetSpec {
@@ -58,11 +60,12 @@ pub enum NetSpecError {
 impl FromStr for NetSpec {
     type Err = NetSpecError;
 
+    /// A name may have commas; two are one that begins no option.
     fn from_str(text: &str) -> Result<NetSpec, NetSpecError> {
-        let (to, mac) = match text.rsplit_once(",mac=") {
-            Some((to, mac)) => (to, Some(parse_mac(mac).ok_or(NetSpecError::Mac)?)),
-            None => (text, None),
-        };
+        let mut parts = commas::split(text);
+        let mac = parts.pop_if(|part| part.starts_with("mac=") && text != part);
+        let mac = mac.map(|part| parse_mac(&part["mac=".len()..]).ok_or(NetSpecError::Mac));
+        let (to, mac) = (parts.join(","), mac.transpose()?);
         let (kind, value) = to.split_once('=').ok_or(NetSpecError::Kind)?;
         let to = match kind {
             _ if value.is_empty() => return Err(NetSpecError::Kind),
@@ -75,7 +78,8 @@ impl FromStr for NetSpec {
     }
 }
 
-fn parse_mac(text: &str) -> Option<Mac> {
+/// The address of one station: six hexadecimal bytes between colons.
+pub fn parse_mac(text: &str) -> Option<Mac> {
     let mut mac = [0; 6];
     let mut parts = text.split(':');
     for byte in &mut mac {
@@ -230,6 +234,7 @@ mod tests {
         let spec = |text: &str| text.parse::<NetSpec>();
         assert_eq!(spec("tap=tap0").unwrap(), NetSpec { to: To::Tap("tap0".into()), mac: None });
         assert_eq!(spec("socket=/a,b").unwrap().to, To::Socket("/a,b".into()));
+        assert_eq!(spec("socket=/a,,mac=b").unwrap().to, To::Socket("/a,mac=b".into()));
         let hub = spec("hub=/h,mac=52:54:00:aB:00:01").unwrap();
         assert_eq!(hub.to, To::Hub("/h".into()));
         assert_eq!(hub.mac, Some([0x52, 0x54, 0, 0xab, 0, 1]));

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use crate::commas;
+
 /// A disk: `FILE`, then if wanted the options that [`DISK_HELP`] names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskSpec {
@@ -39,7 +41,7 @@ pub enum Backing {
 }
 
 /// The form of a `--disk`.
-pub const DISK_HELP: &str = "FILE, then if wanted ,readonly ,format=raw or ,format=qcow2, and for the files that a \
+pub const DISK_HELP: &str = "FILE (a comma in it may be doubled), then if wanted ,readonly ,format=raw or ,format=qcow2, and for the files that a \
      qcow2 image is based on ,backing=allow or ,backing=PATH";
 
 /// Why a text is no disk.
@@ -87,19 +89,20 @@ impl DiskSpec {
 impl FromStr for DiskSpec {
     type Err = DiskSpecError;
 
-    /// Options are taken from the end, so a name may have commas.
+    /// Options are taken from the end, so a name may have commas; two are one that begins no option.
     fn from_str(text: &str) -> Result<DiskSpec, DiskSpecError> {
-        let (mut spec, mut rest) = (DiskSpec::default(), text);
-        while let Some((before, option)) = rest.rsplit_once(',') {
-            if !spec.take(option)? {
+        let (mut spec, mut parts) = (DiskSpec::default(), commas::split(text));
+        while parts.len() > 1 {
+            let Some(option) = parts.pop() else { break };
+            if !spec.take(&option)? {
+                parts.push(option);
                 break;
             }
-            rest = before;
         }
-        if rest.is_empty() {
+        spec.path = parts.join(",").into();
+        if spec.path.as_os_str().is_empty() {
             return Err(DiskSpecError::NoFile);
         }
-        spec.path = rest.into();
         Ok(spec)
     }
 }
@@ -162,6 +165,7 @@ mod tests {
         assert_eq!(spec("a.qcow2,readonly"), of("a.qcow2", true, None));
         assert_eq!(spec("a.qcow2,format=raw"), of("a.qcow2", false, Some(Format::Raw)));
         assert_eq!(spec("a,b,format=qcow2,readonly"), of("a,b", true, Some(Format::Qcow2)));
+        assert_eq!(spec("a,,readonly,format=raw"), of("a,readonly", false, Some(Format::Raw)));
         assert_eq!(refused(""), DiskSpecError::NoFile);
         assert_eq!(refused(",readonly"), DiskSpecError::NoFile);
         assert_eq!(refused("a,format=vmdk"), DiskSpecError::Format("vmdk".into()));
