@@ -3,7 +3,6 @@
 //! and (for POWER) the device tree in it, the DMA window, and the entry state.
 
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use hcall::Memory;
@@ -16,8 +15,9 @@ use crate::devices::{DeviceArgs, Devices};
 use crate::dma::{Dma, DmaArgs};
 use crate::fdt::{self, Chosen, Facts};
 use crate::image::elf::{Arch, Elf, ElfError};
-use crate::image::initrd::{self, InitrdError};
+use crate::image::initrd::{self, Initrd, InitrdError};
 use crate::image::place::{self, PlaceError, Placed};
+use crate::image::program;
 use crate::map::Map;
 use crate::memory::{self, MapError, RamSize};
 
@@ -39,8 +39,8 @@ pub struct Boot<'a> {
     pub cpus: u32,
     /// The command line of the guest.
     pub append: &'a str,
-    /// A file to load behind the image.
-    pub initrd: Option<&'a Path>,
+    /// What to load behind the image.
+    pub initrd: Option<Initrd<'a>>,
     /// The DMA options.
     pub dma: &'a DmaArgs,
     /// The virtual I/O devices.
@@ -143,10 +143,16 @@ impl Boot<'_> {
         let mut map = Map::new(self.ram);
         let Placed { entry, end } = place::place(image, &mut map, memory)?;
         log::debug!("entry {entry:#x}, image ends at {end:#x}");
-        let load = |path| initrd::place(path, end, &mut map, memory);
+        let load = |initrd| initrd::place(initrd, end, &mut map, memory);
         let initrd = self.initrd.map(load).transpose()?;
         if image.entry == LINUX_ENTRY {
             self.advise_linux(&map);
+        }
+        if image.arch == Arch::Power && program::makes_only_system_calls(&image.segments) {
+            log::warn!(
+                "the image makes system calls (sc) and no hypercall (sc 1): a program of Linux runs in Linux, with a \
+                 kernel as the image and the program in an initrd"
+            );
         }
         let (told, mut dtb) = (map.device_tree(), Vec::new());
         if image.arch == Arch::Power {

@@ -31,6 +31,8 @@ const AT_ONCE: usize = 4096;
 
 /// Whether the run has to end. The standard streams are the process's, and so is this.
 static HURRY: AtomicBool = AtomicBool::new(false);
+/// Why something could not be printed.
+static UNPRINTED: Mutex<Option<io::Error>> = Mutex::new(None);
 static STDERR: LazyLock<Mutex<io::Result<Outlet>>> =
     LazyLock::new(|| Mutex::new(Outlet::stream(io::stderr().as_fd())));
 
@@ -193,10 +195,17 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = Stderr.write_all(format!("{text}\n").as_bytes());
 }
 
-/// Prints to standard output. An output that was closed wants no more, which is no error.
-pub(crate) fn print(bytes: &[u8]) -> io::Result<()> {
-    match Outlet::stdout()?.write_all(bytes) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+/// Prints to standard output. The end of the process says what could not be printed ([`print_failure`]). An output
+/// that was closed wants no more, which is no failure.
+pub(crate) fn print(bytes: &[u8]) {
+    let printed = Outlet::stdout().and_then(|mut stdout| stdout.write_all(bytes));
+    let failed = printed.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
+    if let Some(error) = failed {
+        UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
     }
+}
+
+/// The first failure of a [`print`].
+pub(crate) fn print_failure() -> Option<io::Error> {
+    UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -18,7 +18,8 @@ use crate::control::Control;
 use crate::demo;
 use crate::dirty::{self, Dirty};
 use crate::exit::Outcome;
-use crate::image::{self, FileError, elf::Arch};
+use crate::image::initrd::Initrd;
+use crate::image::{self, Image, LoadError, elf::Arch};
 use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
 use crate::machine::Machine;
 use crate::observe::page::{self, Run};
@@ -36,7 +37,7 @@ pub(crate) const MOST_POWER_CPUS: u32 = 8;
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
     #[error(transparent)]
-    File(#[from] FileError),
+    Load(#[from] LoadError),
     #[error("{image}: {source}")]
     Boot { image: String, source: BootError },
     #[error("cannot write the device tree to {}: {source}", path.display())]
@@ -65,8 +66,6 @@ pub enum Failure {
     Kvm(#[from] SetupError),
     #[error("cannot write the {what} {}: {source}", path.display())]
     Output { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("cannot write to standard output: {0}")]
-    Print(io::Error),
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
     #[error("cannot set up {what}: {source}")]
@@ -75,9 +74,9 @@ pub enum Failure {
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &RunArgs) -> Result<u8, Failure> {
-    let file = args.image.as_deref().map(image::read).transpose()?;
-    let ready = ready(args, file.as_deref().unwrap_or(demo::REPLACE))?;
-    drop(file); // it is in guest RAM now
+    let image = load(args)?;
+    let ready = ready(args, &image)?;
+    drop(image); // it is in guest RAM now
     check_vcpu(args, ready.arch)?;
     if let Some(path) = &args.dump_dtb {
         dump_dtb(path, &ready)?;
@@ -121,18 +120,31 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
     }
 }
 
-fn ready(args: &RunArgs, image: &[u8]) -> Result<Ready, Failure> {
+/// The image: the user's, or the demonstration.
+fn load(args: &RunArgs) -> Result<Image, Failure> {
+    let Some(path) = &args.image else {
+        return Ok(Image { kernel: demo::REPLACE.to_vec(), initrd: None });
+    };
+    let image = image::load(path, args.memory)?;
+    if image.initrd.is_some() && args.initrd.is_some() {
+        log::warn!("{} has an initrd of its own; the one of --initrd is used", path.display());
+    }
+    Ok(image)
+}
+
+fn ready(args: &RunArgs, image: &Image) -> Result<Ready, Failure> {
     let failed = |source| Failure::Boot { image: name(args), source };
     boot(args, image).ready().map_err(failed)
 }
 
-fn boot<'a>(args: &'a RunArgs, image: &'a [u8]) -> Boot<'a> {
+fn boot<'a>(args: &'a RunArgs, image: &'a Image) -> Boot<'a> {
+    let own = || image.initrd.as_deref().map(Initrd::Bytes);
     Boot {
-        image,
+        image: &image.kernel,
         ram: args.memory,
         cpus: args.smp,
         append: &args.append,
-        initrd: args.initrd.as_deref(),
+        initrd: args.initrd.as_deref().map(Initrd::File).or_else(own),
         dma: &args.dma,
         devices: &args.devices,
     }
@@ -152,7 +164,8 @@ fn dump_dtb(path: &Path, ready: &Ready) -> Result<(), Failure> {
         Arch::X86 => return Err(Failure::NoDeviceTree),
     };
     if path == Path::new("-") {
-        return outlet::print(dtb).map_err(Failure::Print);
+        outlet::print(dtb);
+        return Ok(());
     }
     fs::write(path, dtb).map_err(|source| Failure::DumpDtb { path: path.to_owned(), source })
 }
@@ -219,8 +232,8 @@ fn run_through_reboots<V: Vcpu + Send>(
             return Ok(outcome);
         }
         log::info!("the guest reboots");
-        let file = args.image.as_deref().map(image::read).transpose()?;
-        let boot = boot(args, file.as_deref().unwrap_or(demo::REPLACE));
+        let image = load(args)?;
+        let boot = boot(args, &image);
         let failed = |source| Failure::Boot { image: name(args), source };
         if !machine
             .restart(|memory, window, nodes| boot.load(memory, window, nodes))

@@ -23,7 +23,7 @@ fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
         ram,
         cpus: 1,
         append,
-        initrd,
+        initrd: initrd.map(vmm::image::initrd::Initrd::File),
         dma: &DmaArgs::default(),
         devices: &DeviceArgs::default(),
     }

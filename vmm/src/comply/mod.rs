@@ -173,7 +173,6 @@ fn style() -> Style {
     if io::stdout().is_terminal() { Style::Coloured } else { Style::Plain }
 }
 
-/// A standard output that is gone wants no report.
 fn print(text: &str) {
-    let _ = io::stdout().write_all(text.as_bytes());
+    crate::outlet::print(text.as_bytes());
 }

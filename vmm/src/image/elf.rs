@@ -6,6 +6,9 @@ use object::read::elf::{FileHeader, ProgramHeader};
 use object::{Endian, Endianness};
 use thiserror::Error;
 
+use super::program;
+use super::what::{self, What};
+
 /// An image as its file describes it; every range of the file that it names exists.
 #[derive(Debug)]
 pub struct Elf<'data> {
@@ -58,17 +61,28 @@ pub struct Segment<'data> {
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum ElfError {
-    #[error("not an ELF file; build the guest with a powerpc64 or powerpc64le compiler")]
-    NotElf,
+    #[error("{0}")]
+    NotElf(&'static What),
+    #[error(
+        "a program of an operating system, not a guest; run it in Linux: give a kernel (vmlinux) as the image and \
+         the program in an initrd, or build a guest (guest-images/README.md)"
+    )]
+    Program,
+    #[error(
+        "a Linux kernel for x86-64, which needs a PC; x86-64 guests are built for hypercalls \
+         (guest-images/X86-GATE.md), and Linux runs as a POWER guest (vmlinux of a ppc64le system)"
+    )]
+    PcKernel,
     #[error("truncated: the file ends inside {what}; copy or build it again")]
     Truncated { what: String },
-    #[error("a 32-bit ELF file; build the guest with -m64")]
-    Not64Bit,
+    #[error("a 32-bit ELF file{}; {}", machine_name(*.0), for_32_bit(*.0))]
+    Not64Bit(u16),
     #[error("an ELF file with a damaged header ({what}); build it again")]
     Damaged { what: String },
     #[error(
-        "built for another machine (ELF machine {0}; POWER is 21, x86-64 is 62); \
-         build the guest with a powerpc64, powerpc64le or x86_64 compiler"
+        "built for another machine (ELF machine {0}{name}; POWER is 21, x86-64 is 62); \
+         build the guest with a powerpc64, powerpc64le or x86_64 compiler",
+        name = machine_name(*.0)
     )]
     OtherMachine(u16),
     #[error("an object file, not an executable; link it")]
@@ -90,8 +104,14 @@ type Header = FileHeader64<Endianness>;
 impl<'data> Elf<'data> {
     /// Reads and checks the headers; nothing in the result is out of the file's bounds.
     pub fn parse(file: &'data [u8]) -> Result<Elf<'data>, ElfError> {
+        if program::is_one(file) {
+            return Err(ElfError::Program);
+        }
         let (header, endian) = header(file)?;
         let arch = arch(header, endian)?;
+        if arch == Arch::X86 && program::is_pc_kernel(file) {
+            return Err(ElfError::PcKernel);
+        }
         let kind = kind(header, endian)?;
         let headers = header.program_headers(endian, file).map_err(|error| {
             match header.e_phentsize(endian) {
@@ -117,16 +137,48 @@ impl<'data> Elf<'data> {
 fn header(file: &[u8]) -> Result<(&Header, Endianness), ElfError> {
     let damaged = |error: object::read::Error| ElfError::Damaged { what: error.to_string() };
     if !file.starts_with(&elf::ELFMAG) {
-        return Err(ElfError::NotElf);
+        return Err(ElfError::NotElf(what::of(file)));
     }
     match file.get(4) {
-        Some(class) if *class == elf::ELFCLASS32.0 => return Err(ElfError::Not64Bit),
+        Some(class) if *class == elf::ELFCLASS32.0 => {
+            return Err(ElfError::Not64Bit(machine(file)));
+        }
         Some(_) if file.len() >= size_of::<Header>() => {}
         _ => return Err(ElfError::Truncated { what: "the ELF header".into() }),
     }
     let header = Header::parse(file).map_err(damaged)?;
     let endian = header.endian().map_err(damaged)?;
     Ok((header, endian))
+}
+
+/// e_machine of a file of either class, as well as it can be read.
+fn machine(file: &[u8]) -> u16 {
+    let (Some(order), Some(&[first, second])) = (file.get(5), file.get(18..20)) else { return 0 };
+    let big = *order == elf::ELFDATA2MSB.0;
+    if big { u16::from_be_bytes([first, second]) } else { u16::from_le_bytes([first, second]) }
+}
+
+/// The machines whose files people have.
+fn machine_name(machine: u16) -> &'static str {
+    match elf::Machine(machine) {
+        elf::EM_386 | elf::EM_X86_64 => " for x86",
+        elf::EM_ARM => " for 32-bit ARM",
+        elf::EM_AARCH64 => " for 64-bit ARM",
+        elf::EM_PPC => " for 32-bit POWER",
+        elf::EM_RISCV => " for RISC-V",
+        elf::EM_S390 => " for IBM Z",
+        elf::EM_MIPS => " for MIPS",
+        elf::EM_SPARCV9 => " for SPARC",
+        _ => "",
+    }
+}
+
+/// A compiler for POWER makes 64-bit code when it is asked to, others none that could be used.
+fn for_32_bit(machine: u16) -> &'static str {
+    match elf::Machine(machine) {
+        elf::EM_PPC | elf::EM_PPC64 | elf::EM_386 => "build the guest with -m64",
+        _ => "build the guest with a powerpc64 or powerpc64le compiler",
+    }
 }
 
 fn arch(header: &Header, endian: Endianness) -> Result<Arch, ElfError> {

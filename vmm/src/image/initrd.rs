@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The initial RAM disk: a file that is copied into guest RAM behind the image.
+//! The initial RAM disk: a file, or bytes of the image, copied into guest RAM behind the image.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,15 @@ use crate::map::{ClaimError, Map};
 /// The distance it keeps from the image, and its alignment (QEMU: the same).
 const GAP: u64 = 0x1_0000;
 
+/// Where an initrd comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Initrd<'a> {
+    /// A file of the user's.
+    File(&'a Path),
+    /// What was in a `zImage`.
+    Bytes(&'a [u8]),
+}
+
 /// Why an initrd could not be put into guest RAM.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
@@ -24,18 +33,37 @@ pub enum InitrdError {
     Claim(#[from] ClaimError),
     #[error("cannot read {}: {source}", path.display())]
     Copy { path: PathBuf, source: GuestMemoryError },
+    #[error("cannot write the initrd of the image: {0}")]
+    Write(GuestMemoryError),
 }
 
-/// Copies the file behind the image, which ends at `image_end`, and returns where it is.
+/// Copies it behind the image, which ends at `image_end`, and returns where it is.
 pub fn place(
-    path: &Path,
+    initrd: Initrd<'_>,
     image_end: u64,
     map: &mut Map,
     memory: &Memory,
 ) -> Result<Range<u64>, InitrdError> {
-    let (mut file, size) = super::open(path)?;
     // An image ends inside RAM, far from the end of 64-bit addresses.
     let start = (image_end + GAP).next_multiple_of(GAP);
+    match initrd {
+        Initrd::File(path) => place_file(path, start, map, memory),
+        Initrd::Bytes(bytes) => {
+            let size = bytes.len() as u64;
+            map.claim("the initrd of the image".into(), start, size)?;
+            memory.write_slice(bytes, GuestAddress(start)).map_err(InitrdError::Write)?;
+            Ok(start..start + size)
+        }
+    }
+}
+
+fn place_file(
+    path: &Path,
+    start: u64,
+    map: &mut Map,
+    memory: &Memory,
+) -> Result<Range<u64>, InitrdError> {
+    let (mut file, size) = super::open(path)?;
     map.claim(format!("the initrd {}", path.display()), start, size)?;
     let len = usize::try_from(size).unwrap_or(usize::MAX);
     memory

@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The guest image: what of a file goes where in guest RAM, and where the guest starts.
 //!
-//! Read [`elf`] (file to segments) first, then [`place`] (segments to guest RAM) and [`initrd`].
+//! Read [`elf`] (file to segments) first, then [`place`] (segments to guest RAM) and [`initrd`]; then what
+//! comes before them: [`load`], which takes kernels as they are shipped ([`unpack`], [`zimage`]), and [`what`],
+//! which knows other kinds of files.
 
 pub mod elf;
 pub mod initrd;
 pub mod place;
+pub mod program;
+pub mod unpack;
+pub mod what;
+pub mod zimage;
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
+
+use self::unpack::UnpackError;
+use self::what::What;
+use crate::memory::RamSize;
 
 /// An image is read whole before it is placed; the largest kernels with debug information are
 /// below this.
@@ -31,6 +41,55 @@ pub enum FileError {
     TooLarge(PathBuf),
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
+}
+
+/// An image as it goes on: an ELF file, or what its user took for one.
+#[derive(Debug, Default)]
+pub struct Image {
+    /// The kernel, unpacked.
+    pub kernel: Vec<u8>,
+    /// The initrd that a `zImage` brings with it.
+    pub initrd: Option<Vec<u8>>,
+}
+
+/// Why an image could not be loaded.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum LoadError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{}: {source}", path.display())]
+    Unpack { path: PathBuf, source: UnpackError },
+    #[error("{}: packed by {format}, and inside is {inside}", path.display())]
+    Inside { path: PathBuf, format: &'static str, inside: &'static What },
+}
+
+/// Reads an image, unpacks it if it is packed, and takes the kernel out of a `zImage`.
+///
+/// What is packed must fit into guest RAM, because that is where it goes.
+pub fn load(path: &Path, ram: RamSize) -> Result<Image, LoadError> {
+    let limit = ram.bytes().min(MAX_IMAGE);
+    let file = unpacked(path, read(path)?, limit)?;
+    let Some(zimage) = zimage::contents(&file) else {
+        return Ok(Image { kernel: file, initrd: None });
+    };
+    let initrd = zimage.initrd.map(<[u8]>::to_vec);
+    Ok(Image { kernel: unpacked(path, zimage.kernel.to_vec(), limit)?, initrd })
+}
+
+/// Unpacks a file if it is packed and has an ELF file inside.
+fn unpacked(path: &Path, file: Vec<u8>, limit: u64) -> Result<Vec<u8>, LoadError> {
+    let failed = |source| LoadError::Unpack { path: path.to_owned(), source };
+    let Some(packed) = unpack::open(&file) else { return Ok(file) };
+    let (mut packed, mut data) = (packed.map_err(failed)?, Vec::new());
+    // Anything else may be larger than guest RAM, and rightly so.
+    packed.up_to(what::HEAD, &mut data).map_err(failed)?;
+    if !data.starts_with(&object::elf::ELFMAG) {
+        let (format, inside) = (packed.format(), what::of(&data));
+        return Err(LoadError::Inside { path: path.to_owned(), format, inside });
+    }
+    packed.all(limit, &mut data).map_err(failed)?;
+    Ok(data)
 }
 
 /// Opens a regular file and returns it with its size.

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! ELF files that an operating system runs, not a machine: what in them says so.
+
+use object::Endianness;
+use object::elf::{self, FileHeader32, FileHeader64};
+use object::read::elf::{Dyn, FileHeader, ProgramHeader};
+
+use super::elf::Segment;
+
+/// sc with LEV 0, a system call, and with LEV 1, a hypercall (Power ISA 3.0B, Book III, System Call).
+const SYSTEM_CALL: [u8; 4] = [0x44, 0, 0, 0x02];
+const HYPERCALL: [u8; 4] = [0x44, 0, 0, 0x22];
+
+/// Whether a file is a program of an operating system: it names the program that links it when it starts and the
+/// libraries that it needs (System V ABI, PT_INTERP and DT_NEEDED), or the system (Linux Standard Base,
+/// NT_GNU_ABI_TAG). One of the first two alone says nothing: linkers write an interpreter into guests that
+/// relocate themselves, and kernels of FreeBSD have both, but no linker.
+pub fn is_one(file: &[u8]) -> bool {
+    says_so::<FileHeader64<Endianness>>(file) || says_so::<FileHeader32<Endianness>>(file)
+}
+
+fn says_so<H: FileHeader<Endian = Endianness>>(file: &[u8]) -> bool {
+    (interpreter::<H>(file).is_some_and(is_linker) && needs_libraries::<H>(file))
+        || has_note::<H>(file, b"GNU", elf::NT_GNU_ABI_TAG.0)
+        || has_note::<H>(file, b"Go", 4) // the build ID of a program of Go
+}
+
+fn is_linker(path: &[u8]) -> bool {
+    path.rsplit(|byte| *byte == b'/')
+        .next()
+        .is_some_and(|name| name.starts_with(b"ld") || name.starts_with(b"linker"))
+}
+
+/// Whether a file is a kernel for PCs: notes for a hypervisor say how Linux and others are started.
+pub fn is_pc_kernel(file: &[u8]) -> bool {
+    const PHYS32_ENTRY: u32 = 18; // Xen: public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY
+    has_note::<FileHeader64<Endianness>>(file, b"Xen", PHYS32_ENTRY)
+}
+
+/// The program headers of a file of this class, if it has some that can be read.
+fn headers<H: FileHeader<Endian = Endianness>>(
+    file: &[u8],
+) -> Option<(Endianness, &[H::ProgramHeader])> {
+    let header = H::parse(file).ok()?;
+    let endian = header.endian().ok()?;
+    Some((endian, header.program_headers(endian, file).ok()?))
+}
+
+fn interpreter<H: FileHeader<Endian = Endianness>>(file: &[u8]) -> Option<&[u8]> {
+    let (endian, headers) = headers::<H>(file)?;
+    headers.iter().find_map(|header| header.interpreter(endian, file).ok()?)
+}
+
+fn needs_libraries<H: FileHeader<Endian = Endianness>>(file: &[u8]) -> bool {
+    let Some((endian, headers)) = headers::<H>(file) else { return false };
+    headers
+        .iter()
+        .filter_map(|header| header.dynamic(endian, file).ok()?)
+        .any(|entries| entries.iter().any(|entry| entry.d_tag(endian) == elf::DT_NEEDED))
+}
+
+fn has_note<H: FileHeader<Endian = Endianness>>(file: &[u8], name: &[u8], kind: u32) -> bool {
+    let Some((endian, headers)) = headers::<H>(file) else { return false };
+    headers.iter().filter_map(|header| header.notes(endian, file).ok()?).any(|mut notes| {
+        // Damaged notes say nothing.
+        std::iter::from_fn(|| notes.next().ok().flatten())
+            .any(|note| note.name() == name && note.n_type(endian).0 == kind)
+    })
+}
+
+/// Whether code makes system calls and no hypercall: a guest that makes none cannot even power off.
+pub fn makes_only_system_calls(segments: &[Segment<'_>]) -> bool {
+    let has = |word: [u8; 4]| {
+        let mut swapped = word;
+        swapped.reverse();
+        let code = segments.iter().filter(|segment| segment.executable);
+        code.flat_map(|segment| segment.data.chunks_exact(4))
+            .any(|found| found == word || found == swapped)
+    };
+    !has(HYPERCALL) && has(SYSTEM_CALL)
+}
