@@ -137,6 +137,9 @@ pub struct RunArgs {
     /// Exit with 0 when the guest powers off, whatever it says about itself (EXIT: STATUS=n).
     #[arg(long)]
     pub ignore_verdict: bool,
+    /// End the run with 0 when the guest reboots, instead of starting it again.
+    #[arg(long)]
+    pub no_reboot: bool,
     /// Write every hypercall to a file that `tcevm replay` plays.
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

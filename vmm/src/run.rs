@@ -228,7 +228,7 @@ fn run_through_reboots<V: Vcpu + Send>(
 ) -> Result<Outcome, Failure> {
     loop {
         let outcome = machine.run();
-        if outcome != Outcome::Rebooted {
+        if outcome != Outcome::Rebooted || args.no_reboot {
             return Ok(outcome);
         }
         log::info!("the guest reboots");

@@ -3,9 +3,13 @@
 //!
 //! Meant for kvm-unit-tests, whose runner it serves unmodified: its probes, the messages that it looks
 //! for, and its exit codes. Called under a name that begins with `qemu-system-ppc64`, tcevm is this.
-//! [`options`] has a row for each option; what is not there is refused by name.
+//! [`options`] has a row for each option; what is not there is refused by name. `machine` has the properties of
+//! the machine, `devices` disks and networks, `parts` the syntax of values.
 
+mod devices;
+mod machine;
 pub mod options;
+mod parts;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -66,16 +70,19 @@ fn answer(args: &[OsString]) -> Result<u8, Failure> {
             print("Supported machines are:\npseries              PAPR guest (default)\n")
         }
         Ask::Cpus => print("Available CPUs:\n  power9\n"),
-        Ask::Run(wish) => run_guest(&wish),
+        Ask::Run(wish) => run_guest(*wish),
     }
 }
 
-fn run_guest(wish: &Wish) -> Result<u8, Failure> {
+fn run_guest(wish: Wish) -> Result<u8, Failure> {
     let kernel = wish.kernel.as_deref().ok_or(options::Refusal::NoKernel)?;
     let failed = |source| Failure::Kernel { path: kernel.display().to_string(), source };
     File::open(kernel).map_err(failed)?;
     match Cli::try_parse_from(wish.translated())?.command {
-        Command::Run(args) => Ok(run::run(&args)?),
+        Command::Run(mut args) => {
+            args.devices = wish.devices()?;
+            Ok(run::run(&args)?)
+        }
         _ => unreachable!("the translation is a run"),
     }
 }

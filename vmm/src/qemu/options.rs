@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! QEMU's options as rows, and their translation to `tcevm run`.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::devices::{self, Wanted};
+use super::machine;
+use super::parts::Parts;
 use crate::cli;
+use crate::devices::DeviceArgs;
 
 /// What a command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,10 +35,12 @@ pub struct Wish {
     pub kernel: Option<PathBuf>,
     /// What else goes to `tcevm run`.
     options: Vec<OsString>,
+    /// Disks and networks.
+    pub(super) devices: Wanted,
 }
 
 impl Wish {
-    /// The command line of `tcevm` that means the same.
+    /// The command line of `tcevm` that means the same, devices aside.
     pub fn translated(&self) -> Vec<OsString> {
         // QEMU exits with 0 when the guest has powered off, whatever the guest said about itself.
         let mut args = ["tcevm", "run", "--ignore-verdict"].map(OsString::from).to_vec();
@@ -41,6 +48,11 @@ impl Wish {
         args.push("--".into());
         args.extend(self.kernel.clone().map(OsString::from));
         args
+    }
+
+    /// The devices.
+    pub fn devices(self) -> Result<DeviceArgs, Refusal> {
+        self.devices.put_together()
     }
 
     fn pass(&mut self, option: &str, value: impl Into<OsString>) {
@@ -60,13 +72,13 @@ pub enum Refusal {
     #[error("{0}: requires an argument")]
     NoValue(String),
     #[error("-{option} {value}: {why}")]
-    Value { option: &'static str, value: String, why: &'static str },
+    Value { option: &'static str, value: String, why: Cow<'static, str> },
     #[error("no kernel: say which guest image to run with -kernel FILE")]
     NoKernel,
 }
 
 /// What a value is refused for.
-type Why = &'static str;
+pub(super) type Why = Cow<'static, str>;
 
 /// What an option does.
 enum Does {
@@ -74,11 +86,13 @@ enum Does {
     Ask(fn() -> Ask),
     /// Nothing: what it asks for is how tcevm is.
     Is,
+    /// It is one of `tcevm run`, too.
+    Passes(&'static str),
     /// It has a value.
     With(&'static str, fn(&mut Wish, OsString) -> Result<Option<Ask>, Why>),
 }
 
-use Does::{Is, With};
+use Does::{Is, Passes, With};
 
 /// An option: its names, and what it does.
 struct Row {
@@ -97,8 +111,8 @@ const ROWS: &[Row] = &[
     row(&["version"], "the version", Does::Ask(|| Ask::Version)),
     row(
         &["machine", "M"],
-        "pseries; properties that switch something off",
-        With("NAME[,P=V]", machine),
+        "pseries; properties with the values that they have by themselves",
+        With("NAME[,P=V]", |_, v| machine::read(text(&v)?)),
     ),
     row(&["accel"], "tcg; its threads always run in parallel", With("tcg[,thread=T]", accel)),
     row(&["cpu"], "power9", With("NAME", cpu)),
@@ -110,6 +124,33 @@ const ROWS: &[Row] = &[
     row(&["bios"], "a boot ROM that only branches to the kernel", With("FILE", bios)),
     row(&["icount"], "taken, with a warning: time is always the host's", With("shift=N", icount)),
     row(&["rtc"], "what the wall clock shows at the start", With("base=DATE|utc", rtc)),
+    row(
+        &["drive"],
+        "a disk on the SCSI controller",
+        With("file=F[,if=none,id=ID]", |w, v| set(devices::drive(w, &v))),
+    ),
+    row(&["hda"], "the first disk", With("FILE", |w, v| set(devices::hard_disk(w, 0, &v)))),
+    row(&["hdb"], "the second", With("FILE", |w, v| set(devices::hard_disk(w, 1, &v)))),
+    row(&["hdc"], "the third", With("FILE", |w, v| set(devices::hard_disk(w, 2, &v)))),
+    row(&["hdd"], "the fourth", With("FILE", |w, v| set(devices::hard_disk(w, 3, &v)))),
+    row(
+        &["netdev"],
+        "stream (a UNIX socket) or tap",
+        With("KIND,id=ID[,P=V]", |w, v| set(devices::netdev(w, &v))),
+    ),
+    row(
+        &["nic"],
+        "the same with its adapter, or none",
+        With("KIND[,P=V]", |w, v| set(devices::nic(w, &v))),
+    ),
+    row(&["net"], "none", With("none", none)),
+    row(
+        &["device"],
+        "scsi-hd, spapr-vscsi or spapr-vlan",
+        With("NAME[,P=V]", |w, v| set(devices::device(w, &v))),
+    ),
+    row(&["blockdev"], "refused; -drive has the same", With("...", |_, _| Err(BLOCKDEV.into()))),
+    row(&["no-reboot"], "a reboot of the guest ends the run", Passes("--no-reboot")),
     row(&["serial"], "stdio: where the console always is", With("stdio", serial)),
     row(&["display"], "none", With("none", none)),
     row(&["vga"], "none", With("none", none)),
@@ -118,6 +159,13 @@ const ROWS: &[Row] = &[
     row(&["no-user-config"], "there is no configuration file", Is),
     row(&["nographic"], "there are no graphics", Is),
 ];
+
+const BLOCKDEV: &str = "give -drive file=FILE,format=raw,if=none,id=ID instead";
+
+/// Most options that have a value ask for nothing else than a run.
+fn set(done: Result<(), Why>) -> Result<Option<Ask>, Why> {
+    done.map(|()| None)
+}
 
 /// Reads a command line, without the name of the program.
 pub fn read(args: &[OsString]) -> Result<Ask, Refusal> {
@@ -131,6 +179,7 @@ pub fn read(args: &[OsString]) -> Result<Ask, Refusal> {
         match &row.does {
             Does::Ask(ask) => return Ok(ask()),
             Is => {}
+            Passes(option) => wish.options.push(option.into()),
             With(_, take) => {
                 let value = args.next().ok_or_else(|| Refusal::NoValue(written.into_owned()))?;
                 let refused = |why| {
@@ -156,8 +205,8 @@ pub(super) fn help() -> String {
     ROWS.iter().map(line).collect()
 }
 
-fn text(value: &OsString) -> Result<&str, Why> {
-    value.to_str().ok_or("not UTF-8")
+pub(super) fn text(value: &OsString) -> Result<&str, Why> {
+    value.to_str().ok_or(Cow::Borrowed("not UTF-8"))
 }
 
 fn pass(wish: &mut Wish, option: &str, value: OsString) -> Result<Option<Ask>, Why> {
@@ -165,36 +214,10 @@ fn pass(wish: &mut Wish, option: &str, value: OsString) -> Result<Option<Ask>, W
     Ok(None)
 }
 
-/// The parts of a value: the first may go without its name.
-fn parts<'a>(value: &'a str, first: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-    value.split(',').enumerate().map(move |(n, part)| match part.split_once('=') {
-        Some(pair) => pair,
-        None if n == 0 => (first, part),
-        None => (part, "on"),
-    })
-}
-
-/// Values with which a property asks for nothing.
-const OFF: [&str; 4] = ["off", "no", "false", "broken"];
-
-fn machine(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
-    for (name, value) in parts(text(&value)?, "type") {
-        match (name, value) {
-            ("type", "?" | "help") => return Ok(Some(Ask::Machines)),
-            ("type", "pseries") | ("ic-mode", "xics") => {}
-            ("type", name) if name.starts_with("pseries-") => {}
-            ("type", _) => return Err("unsupported machine type; it is pseries"),
-            (_, value) if OFF.contains(&value) => {}
-            _ => return Err("a property that this machine does not have"),
-        }
-    }
-    Ok(None)
-}
-
 fn accel(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     match text(&value)?.split(',').next() {
         Some("tcg") => Ok(None),
-        _ => Err("invalid accelerator; POWER guests run in software: tcg"),
+        _ => Err("invalid accelerator; POWER guests run in software: tcg".into()),
     }
 }
 
@@ -202,15 +225,15 @@ fn cpu(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     match text(&value)?.to_ascii_lowercase().as_str() {
         "?" | "help" => Ok(Some(Ask::Cpus)),
         "power9" | "power9_v2.2" => Ok(None),
-        _ => Err("unable to find CPU model; it is power9"),
+        _ => Err("unable to find CPU model; it is power9".into()),
     }
 }
 
 fn memory(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
-    for (name, size) in parts(text(&value)?, "size") {
+    for (name, size) in Parts::read(text(&value)?, "size").all() {
         match name {
             "size" => wish.pass("--memory", size),
-            _ => return Err("memory cannot be added later; give a size alone"),
+            _ => return Err("memory cannot be added later; give a size alone".into()),
         }
     }
     Ok(None)
@@ -218,11 +241,11 @@ fn memory(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
 
 /// The number of CPUs; how they are grouped to cores makes no difference to them.
 fn smp(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
-    for (name, number) in parts(text(&value)?, "cpus") {
+    for (name, number) in Parts::read(text(&value)?, "cpus").all() {
         match name {
             "cpus" => wish.pass("--smp", number),
             "sockets" | "dies" | "clusters" | "cores" | "threads" => {}
-            _ => return Err("CPUs cannot be added later; give their number alone"),
+            _ => return Err("CPUs cannot be added later; give their number alone".into()),
         }
     }
     Ok(None)
@@ -243,7 +266,9 @@ fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     let word = rom.get(RESET..RESET + 4).and_then(|word| word.try_into().ok());
     match word.map(u32::from_be_bytes) {
         Some(word) if BRANCHES.contains(&word) => Ok(None),
-        _ => Err("guests start without firmware; only a branch to the kernel can be left out"),
+        _ => {
+            Err("guests start without firmware; only a branch to the kernel can be left out".into())
+        }
     }
 }
 
@@ -255,12 +280,14 @@ fn icount(_: &mut Wish, _: OsString) -> Result<Option<Ask>, Why> {
 }
 
 fn rtc(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
-    for part in parts(text(&value)?, "base") {
+    for part in Parts::read(text(&value)?, "base").all() {
         match part {
             ("base", "utc") | ("clock", "host") => {}
-            ("base", "localtime") => return Err("the clock shows UTC; give its time as a date"),
+            ("base", "localtime") => {
+                return Err("the clock shows UTC; give its time as a date".into());
+            }
             ("base", date) => wish.pass("--rtc", date),
-            _ => return Err("the clock follows the host's; only its base can be set"),
+            _ => return Err("the clock follows the host's; only its base can be set".into()),
         }
     }
     Ok(None)
@@ -269,10 +296,10 @@ fn rtc(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
 fn serial(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     match text(&value)? {
         "stdio" | "mon:stdio" => Ok(None),
-        _ => Err("the console is on standard input and output: stdio"),
+        _ => Err("the console is on standard input and output: stdio".into()),
     }
 }
 
 fn none(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
-    if value == "none" { Ok(None) } else { Err("there is none: none") }
+    if value == "none" { Ok(None) } else { Err("there is none: none".into()) }
 }

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Disks and networks in QEMU's words: back ends (`-drive`, `-netdev`) and the devices that use them (`-device`)
+//! may come in any order, so they are put together when the whole command line was read.
+
+use std::ffi::OsString;
+
+use vio::commas;
+use vio::llan::NetSpec;
+use vio::llan::backend::{To, parse_mac};
+use vio::vscsi::DiskSpec;
+
+use super::options::{Refusal, Why, Wish, text};
+use super::parts::Parts;
+use crate::devices::DeviceArgs;
+
+/// What the options ask for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    drives: Vec<Drive>,
+    nets: Vec<Net>,
+    disks: Vec<Asked>,
+    adapters: Vec<Asked>,
+    controllers: Vec<Asked>,
+}
+
+/// A `-drive`.
+#[derive(Debug, PartialEq, Eq)]
+struct Drive {
+    written: String,
+    id: Option<String>,
+    spec: DiskSpec,
+    /// Its place among the disks; nothing when a `-device` says where it is.
+    place: Option<usize>,
+}
+
+/// A `-netdev`.
+#[derive(Debug, PartialEq, Eq)]
+struct Net {
+    written: String,
+    id: String,
+    to: To,
+}
+
+/// A `-device`.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    written: String,
+    id: Option<String>,
+    /// The back end, or nothing for a controller.
+    uses: String,
+    bus: Option<String>,
+    mac: Option<hcall::vio::Mac>,
+}
+
+const DEVICES: &str =
+    "a device that this machine does not have; it has spapr-vlan, spapr-vscsi and scsi-hd";
+const IN_ORDER: &str = "disks have numbers in the order in which they are given; leave it away";
+
+/// `-drive`.
+pub(super) fn drive(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+    let written = text(value)?;
+    let mut parts = Parts::read(written, "file");
+    let mut spec = commas::escape(&parts.need("file")?);
+    if parts.switch("readonly")? {
+        spec += ",readonly";
+    }
+    match parts.take("format").as_deref() {
+        None => {}
+        Some("raw") => spec += ",format=raw",
+        Some("qcow2") => spec += ",format=qcow2",
+        Some(_) => return Err("a format is raw or qcow2".into()),
+    }
+    let spec = disk(&spec)?;
+    let id = parts.take("id");
+    let place = match parts.take("if").as_deref() {
+        None | Some("scsi") => Some(place(&wish.devices, &mut parts)?),
+        Some("none") => None,
+        Some(_) => {
+            return Err("disks are behind v-scsi: if=scsi, or if=none and -device scsi-hd".into());
+        }
+    };
+    if parts.switch("snapshot")? {
+        return Err(
+            "a disk that forgets is not here; make an image over it (qemu-img create -b)".into()
+        );
+    }
+    if parts.take("index").is_some() || parts.take("unit").is_some() || parts.take("bus").is_some()
+    {
+        return Err(IN_ORDER.into());
+    }
+    parts.only("media", &["disk"])?;
+    parts.only("cache", &["writeback"])?;
+    parts.only("aio", &["threads"])?;
+    parts.only("discard", &["unmap", "on"])?;
+    parts.only("detect-zeroes", &["off"])?;
+    parts.only("rerror", &["report"])?;
+    parts.only("werror", &["report"])?;
+    parts.only("copy-on-read", &["off"])?;
+    parts.end()?;
+    wish.devices.drives.push(Drive { written: written.into(), id, spec, place });
+    Ok(())
+}
+
+/// A disk in our own words.
+fn disk(spec: &str) -> Result<DiskSpec, Why> {
+    spec.parse().map_err(|error| format!("{error}").into())
+}
+
+/// The place of the next disk, or the one that an index names.
+fn place(wanted: &Wanted, parts: &mut Parts) -> Result<usize, Why> {
+    let taken = |place| wanted.drives.iter().any(|drive| drive.place == Some(place));
+    match parts.take("index") {
+        None => Ok((0..).find(|place| !taken(*place)).unwrap_or_default()),
+        Some(index) => match index.parse() {
+            Ok(place) if !taken(place) => Ok(place),
+            Ok(_) => Err(format!("index={index} is taken by another disk").into()),
+            Err(_) => Err("index= wants a number".into()),
+        },
+    }
+}
+
+/// `-hda` and its kin: the nth disk, whose name is not split at commas.
+pub(super) fn hard_disk(wish: &mut Wish, number: usize, value: &OsString) -> Result<(), Why> {
+    if wish.devices.drives.iter().any(|drive| drive.place == Some(number)) {
+        return Err("another disk has this place".into());
+    }
+    let written = text(value)?.to_owned();
+    let spec = disk(&commas::escape(&written))?;
+    wish.devices.drives.push(Drive { written, id: None, spec, place: Some(number) });
+    Ok(())
+}
+
+/// `-netdev`.
+pub(super) fn netdev(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+    let written = text(value)?;
+    let mut parts = Parts::read(written, "type");
+    let to = back_end(&mut parts)?;
+    let id = parts.need("id")?;
+    parts.end()?;
+    if wish.devices.nets.iter().any(|net| net.id == id) {
+        return Err(format!("another -netdev has id={id}").into());
+    }
+    wish.devices.nets.push(Net { written: written.into(), id, to });
+    Ok(())
+}
+
+/// `-nic`: a back end and its adapter in one.
+pub(super) fn nic(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+    let written = text(value)?;
+    if written == "none" {
+        return Ok(());
+    }
+    let mut parts = Parts::read(written, "type");
+    let to = back_end(&mut parts)?;
+    let mac = mac(&mut parts)?;
+    parts.only("model", &["spapr-vlan", "ibmveth"])?;
+    // A name that no -netdev can have, so that only this adapter uses it.
+    let number = wish.devices.nets.len();
+    let id = parts.take("id").unwrap_or_else(|| format!("#nic{number}"));
+    parts.end()?;
+    wish.devices.nets.push(Net { written: written.into(), id: id.clone(), to });
+    let adapter = Asked { written: written.into(), id: None, uses: id, bus: None, mac };
+    wish.devices.adapters.push(adapter);
+    Ok(())
+}
+
+fn back_end(parts: &mut Parts) -> Result<To, Why> {
+    match parts.take("type").as_deref() {
+        Some("stream") => stream(parts),
+        Some("tap") => tap(parts),
+        Some("user") => {
+            Err("for networking without root start `passt -f -s /tmp/net.sock`, then give \
+            -netdev stream,id=ID,addr.type=unix,addr.path=/tmp/net.sock"
+                .into())
+        }
+        _ => Err("a network is stream (addr.type=unix) or tap".into()),
+    }
+}
+
+fn stream(parts: &mut Parts) -> Result<To, Why> {
+    if parts.switch("server")? {
+        return Err(
+            "somebody else has to listen (server=off); between machines: tcevm run --net hub=PATH"
+                .into(),
+        );
+    }
+    match parts.take("addr.type").as_deref() {
+        Some("unix") => {}
+        _ => {
+            return Err(
+                "the address is that of a UNIX socket: addr.type=unix,addr.path=PATH".into()
+            );
+        }
+    }
+    parts.only("reconnect", &["0"])?;
+    parts.only("reconnect-ms", &["0"])?;
+    Ok(To::Socket(parts.need("addr.path")?.into()))
+}
+
+/// QEMU would run scripts that set the device up; here it is there already.
+fn tap(parts: &mut Parts) -> Result<To, Why> {
+    parts.only("script", &["no"])?;
+    parts.only("downscript", &["no"])?;
+    parts.only("vhost", &["off", "no"])?;
+    parts.only("queues", &["1"])?;
+    Ok(To::Tap(parts.need("ifname")?))
+}
+
+fn mac(parts: &mut Parts) -> Result<Option<hcall::vio::Mac>, Why> {
+    let wrong = "mac= wants six hexadecimal bytes of one station, for example 52:54:00:12:34:56";
+    parts.take("mac").map(|mac| parse_mac(&mac).ok_or_else(|| Why::from(wrong))).transpose()
+}
+
+/// `-device`.
+pub(super) fn device(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+    let written = text(value)?;
+    let mut parts = Parts::read(written, "driver");
+    let driver = parts.take("driver").unwrap_or_default();
+    let mut asked = Asked {
+        written: written.into(),
+        id: parts.take("id"),
+        uses: String::new(),
+        bus: parts.take("bus"),
+        mac: None,
+    };
+    let wanted = &mut wish.devices;
+    let list = match driver.as_str() {
+        "scsi-hd" => {
+            asked.uses = parts.need("drive")?;
+            if ["channel", "scsi-id", "lun"].iter().any(|name| parts.take(name).is_some()) {
+                return Err(IN_ORDER.into());
+            }
+            &mut wanted.disks
+        }
+        "spapr-vlan" => {
+            asked.uses = parts.need("netdev")?;
+            asked.mac = mac(&mut parts)?;
+            &mut wanted.adapters
+        }
+        "spapr-vscsi" => &mut wanted.controllers,
+        _ => return Err(DEVICES.into()),
+    };
+    if parts.take("reg").is_some() {
+        return Err("unit addresses are given in order; leave reg= away".into());
+    }
+    parts.end()?;
+    list.push(asked);
+    Ok(())
+}
+
+impl Wanted {
+    /// The devices for `tcevm run`.
+    pub(super) fn put_together(self) -> Result<DeviceArgs, Refusal> {
+        self.check_controllers()?;
+        let Wanted { drives, nets, disks, adapters, .. } = self;
+        let (mut placed, mut named): (Vec<_>, Vec<_>) =
+            drives.into_iter().partition(|drive| drive.place.is_some());
+        placed.sort_by_key(|drive| drive.place);
+        let mut disk: Vec<_> = placed.into_iter().map(|drive| drive.spec).collect();
+        for asked in disks {
+            let found = named.iter().position(|drive| drive.id.as_ref() == Some(&asked.uses));
+            let why = format!("no -drive with if=none has id={} for it", asked.uses);
+            let found = found.ok_or_else(|| refused("device", asked.written, why))?;
+            disk.push(named.remove(found).spec);
+        }
+        if let Some(drive) = named.into_iter().next() {
+            let why = "no device uses it; add -device scsi-hd,drive=ID with its id".into();
+            return Err(refused("drive", drive.written, why));
+        }
+        Ok(DeviceArgs { net: networks(nets, adapters)?, disk })
+    }
+
+    /// There is one controller if there are disks, whether it is asked for or not.
+    fn check_controllers(&self) -> Result<(), Refusal> {
+        let mut buses = vec!["scsi.0".to_owned()];
+        if let [first, rest @ ..] = &self.controllers[..] {
+            if let Some(second) = rest.first() {
+                let why = "one controller has all disks; leave the second away".into();
+                return Err(refused("device", second.written.clone(), why));
+            }
+            let no_disk = self.disks.is_empty() && self.drives.iter().all(|d| d.place.is_none());
+            if no_disk {
+                let why = "it has no disk; add -device scsi-hd,drive=ID, or leave it away".into();
+                return Err(refused("device", first.written.clone(), why));
+            }
+            buses.extend(first.id.iter().map(|id| format!("{id}.0")));
+        }
+        let elsewhere = |disk: &&Asked| disk.bus.as_ref().is_some_and(|bus| !buses.contains(bus));
+        let on_a_bus = |adapter: &&Asked| adapter.bus.is_some();
+        let wrong = self.disks.iter().find(elsewhere);
+        let wrong = wrong.or_else(|| self.adapters.iter().find(on_a_bus));
+        let wrong = wrong.or_else(|| self.controllers.iter().find(on_a_bus));
+        wrong.map_or(Ok(()), |asked| {
+            let why = "there is no bus of this name; leave bus= away".into();
+            Err(refused("device", asked.written.clone(), why))
+        })
+    }
+}
+
+fn networks(mut nets: Vec<Net>, adapters: Vec<Asked>) -> Result<Vec<NetSpec>, Refusal> {
+    let mut specs = Vec::new();
+    for asked in adapters {
+        let found = nets.iter().position(|net| net.id == asked.uses);
+        let why = format!("no -netdev has id={} for it", asked.uses);
+        let found = found.ok_or_else(|| refused("device", asked.written, why))?;
+        specs.push(NetSpec { to: nets.remove(found).to, mac: asked.mac });
+    }
+    match nets.into_iter().next() {
+        None => Ok(specs),
+        Some(net) => {
+            let why = "no device uses it; add -device spapr-vlan,netdev=ID with its id".into();
+            Err(refused("netdev", net.written, why))
+        }
+    }
+}
+
+fn refused(option: &'static str, value: String, why: String) -> Refusal {
+    Refusal::Value { option, value, why: why.into() }
+}
