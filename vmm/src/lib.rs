@@ -18,6 +18,7 @@ pub mod cli;
 pub mod comply;
 pub mod console;
 pub mod control;
+mod cpu_time;
 pub mod demo;
 pub mod devices;
 pub mod dirty;

@@ -213,6 +213,7 @@ impl<V: Vcpu + Send> Machine<V> {
             illegal: self.illegal(),
             elapsed,
             idle: self.idle(),
+            cpu: self.processors.iter().map(|processor| processor.books.cpu).sum(),
             calls,
             tiers,
             dma,

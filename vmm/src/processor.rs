@@ -9,6 +9,7 @@ use hcall::{Areas, Call, Caller, Memory, Meter, Regs};
 use iommu::Agent;
 
 use crate::board::Board;
+use crate::cpu_time;
 use crate::dma::Dma;
 use crate::exit::Outcome;
 use crate::nmi;
@@ -42,13 +43,15 @@ pub(crate) struct Books {
     pub(crate) agent: Agent,
     pub(crate) notes: Notes,
     pub(crate) meter: Meter,
+    /// CPU time of its thread while it ran.
+    pub(crate) cpu: Duration,
     effects: Effects,
 }
 
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
-        let (notes, meter, effects) = Default::default();
-        Processor { vcpu, books: Books { server, agent, notes, meter, effects } }
+        let (notes, meter, cpu, effects) = Default::default();
+        Processor { vcpu, books: Books { server, agent, notes, meter, cpu, effects } }
     }
 
     /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs. In between the
@@ -56,10 +59,12 @@ impl<V: Vcpu> Processor<V> {
     pub(crate) fn run(&mut self, shared: &Shared) {
         let server = self.books.server;
         loop {
+            let begun = cpu_time::of_thread();
             shared.observe.runs(&mut self.books.notes, true);
             self.areas(shared).dispatched(&shared.memory, None, self.vcpu.moment());
             let stopped = self.run_to_stop(shared);
             shared.observe.runs(&mut self.books.notes, false);
+            self.books.cpu += cpu_time::of_thread().saturating_sub(begun);
             if let Some(outcome) = stopped {
                 return shared.board.control.stop(outcome);
             }

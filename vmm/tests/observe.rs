@@ -122,6 +122,137 @@ fn a_browser_shows_the_page_of_a_run() {
     assert_eq!(shown.dom.matches("<div id=\"tip\" style=").count(), plots + 1);
 }
 
+/// A guest that maps `most` entries of the default window, one by one, and then clears them at once.
+fn maps_and_clears(files: &Files, most: u64) -> std::path::PathBuf {
+    let put = |n: u64| hcall(0x20, &[0x8000_0000, n << 12, 0x30_0003]); // H_PUT_TCE
+    let clear = hcall(0x138, &[0x8000_0000, 0, 0, most]); // H_STUFF_TCE
+    let words = [(0..most).flat_map(put).collect(), clear, asm::power_off()].concat();
+    files.write("maps", asm::guest(words).bytes())
+}
+
+#[test]
+fn the_most_that_were_live_are_on_the_page_however_short_they_were() {
+    let files = Files::new();
+    let (page, image) = (files.path("run.html"), maps_and_clears(&files, 123));
+    let output = run(["-m", "16M", "--report", arg(&page), "--stats=json", arg(&image)]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let (stats, html) = (stats(&stderr(&output)), fs::read_to_string(&page).expect("a page"));
+    run_page::agrees(&html, &stats);
+    let window = &stats["windows"][0];
+    assert_eq!((&window["live"], &window["max_live"]), (&0.into(), &123.into()));
+    let line = &run_page::data(&html)["plots"]["live"]["lines"][0]["values"];
+    let values = line.as_array().expect("values").iter();
+    assert_eq!(values.map(|value| value.as_f64().expect("a number")).fold(0.0, f64::max), 123.0);
+}
+
+/// A CPU of the host that this process may use.
+fn allowed_cpu() -> String {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    list.expect("a list").trim().chars().take_while(char::is_ascii_digit).collect()
+}
+
+// What the host took from a vCPU is neither guest code nor a hypercall. The vCPU has one CPU of the host here, with
+// three others, so it waits most of the time.
+#[test]
+fn time_that_the_host_took_is_shown_as_such() {
+    let files = Files::new();
+    let page = files.path("run.html");
+    let image = files.write("busy", asm::guest([print("here\n"), vec![b(0)]].concat()).bytes());
+    let (cpu, work) = (allowed_cpu(), "i=0; while [ $i -lt 5000000 ]; do i=$((i+1)); done");
+    let mut others: Vec<_> = (0..3)
+        .map(|_| Command::new("taskset").args(["-c", &cpu, "sh", "-c", work]).spawn())
+        .collect();
+    let mut run = Command::new("taskset");
+    run.args(["-c", &cpu, env!("CARGO_BIN_EXE_tcevm"), "run", "-m", "16M", "--timeout", "0.5"]);
+    let output = run.args(["--stats=json", "--report", arg(&page), arg(&image)]).output();
+    for other in &mut others {
+        let other = other.as_mut().expect("taskset is part of the base system");
+        other.kill().expect("it runs");
+        other.wait().expect("it ends");
+    }
+    let output = output.expect("taskset starts");
+    assert_eq!(code(&output), 124, "{}", stderr(&output));
+    let (stats, html) = (stats(&stderr(&output)), fs::read_to_string(&page).expect("a page"));
+    run_page::agrees(&html, &stats);
+    let [clock, cpu] = ["seconds", "cpu_seconds"].map(|key| stats[key].as_f64().expect(key));
+    assert!(cpu < clock, "{cpu} s of {clock} s");
+    let data = run_page::data(&html);
+    let parts = &data["plots"]["time"];
+    let part = |name: &str| {
+        let lines = parts["lines"].as_array().expect("lines").iter();
+        let line =
+            lines.filter(|line| line["name"] == name).map(|l| run_page::seconds(l, parts, &data));
+        line.sum::<f64>() / 100.0
+    };
+    // The guest makes next to no calls, so all of its CPU time is guest code's.
+    let (guest, waited) = (part("guest code"), part("waiting for the host"));
+    assert!((guest - cpu).abs() <= clock / 50.0, "{guest} s of guest code, {cpu} s of CPU time");
+    assert!((guest + waited - clock).abs() <= clock / 50.0, "{guest} and {waited} of {clock} s");
+}
+
+/// What the script does: lines that come and go, and a part of the time.
+#[test]
+fn a_reader_sees_a_part_of_the_time_and_hides_lines() {
+    if !skip::tool("a_reader_sees_a_part_of_the_time_and_hides_lines", "chromium") {
+        return;
+    }
+    let files = Files::new();
+    let page = files.path("run.html");
+    let output = run(["--report", arg(&page), "--stats=json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let script = "
+        const bar = page.getElementById('zoom'), plot = page.querySelector('.chart[data-plot=calls]');
+        const ends = () => [...page.querySelectorAll('.chart .xs')].map((xs) => [xs.firstChild.textContent, xs.lastChild.textContent]);
+        const paths = () => [...plot.querySelectorAll('path')].map((path) => path.getAttribute('d'));
+        const button = (n) => bar.querySelectorAll('button')[n].click();
+        const all = { ends: ends(), paths: paths() };
+        const names = plot.parentElement.querySelectorAll('.legend button');
+        names[0].click();
+        const hidden = { pressed: names[0].getAttribute('aria-pressed'), paths: paths() };
+        names[0].click();
+        const back = paths();
+        const picture = plot.querySelector('.picture'), edge = picture.getBoundingClientRect();
+        const at = (type, part) => picture.dispatchEvent(new view.PointerEvent(type,
+          { clientX: edge.left + part * edge.width, clientY: edge.top + 5, pointerId: 1, bubbles: true }));
+        at('pointerdown', 0.5); at('pointermove', 0.8); at('pointerup', 1);
+        const dragged = { from: +bar.dataset.from, to: +bar.dataset.to, ends: ends(), paths: paths() };
+        button(1);
+        const closer = { from: +bar.dataset.from, to: +bar.dataset.to };
+        button(4);
+        return { narrow: view.innerWidth, bar: bar.offsetHeight > 0, all, hidden, back, dragged, closer, again: paths(), endsAgain: ends() };";
+    for width in [390, 1280] {
+        let seen = browser::ask(&page, &files.path("profile"), width, script);
+        let number = |value: &Value| value.as_f64().expect("a number");
+        assert_eq!((&seen["narrow"], &seen["bar"]), (&width.into(), &true.into()));
+        let data = run_page::data(&fs::read_to_string(&page).expect("a page"));
+        let end = number(&data["end_ns"]);
+        // A hidden line has no path, and those above it come down.
+        assert_eq!(seen["hidden"]["pressed"], "false");
+        assert_eq!(seen["hidden"]["paths"][1], "");
+        assert_ne!(seen["hidden"]["paths"][2], seen["all"]["paths"][2]);
+        assert_eq!(seen["again"], seen["back"], "the whole run is as it was");
+        let (from, to) = (number(&seen["dragged"]["from"]), number(&seen["dragged"]["to"]));
+        assert!(
+            (from - end / 2.0).abs() < end / 50.0 && (to - end).abs() < end / 1e3,
+            "{from} {to} of {end}"
+        );
+        assert_ne!(seen["dragged"]["paths"], seen["back"]);
+        let (closer_from, closer_to) =
+            (number(&seen["closer"]["from"]), number(&seen["closer"]["to"]));
+        assert!(closer_from > from && closer_to < to, "{closer_from} {closer_to}");
+        for ends in [&seen["all"]["ends"], &seen["dragged"]["ends"], &seen["endsAgain"]] {
+            let ends = ends.as_array().expect("axes");
+            assert!(
+                ends.iter().all(|end| *end == ends[0]),
+                "all plots show the same time: {ends:?}"
+            );
+            assert!(ends[0][0].is_string() && ends[0][0] != ends[0][1], "{ends:?}");
+        }
+        assert_ne!(seen["dragged"]["ends"], seen["endsAgain"]);
+    }
+}
+
 #[test]
 fn a_trace_ends_at_its_limit_and_says_what_is_missing() {
     let files = Files::new();

@@ -12,6 +12,7 @@ use iommu::{Container, Liobn, Totals};
 use super::cells::{Lively, Maps};
 use super::made::{Entries, Made};
 use super::timeline::{Of, Timeline, What};
+use crate::cpu_time;
 use crate::stats::Calls;
 
 /// What one vCPU notes.
@@ -25,7 +26,27 @@ pub(crate) struct Notes {
     pages: Totals,
     /// Since when it runs guest code; nothing while it is stopped.
     since: Option<u64>,
+    /// The last look at its thread's CPU time.
+    looked: Looked,
 }
+
+/// A look at the CPU time of a vCPU's thread.
+#[derive(Clone, Copy, Debug, Default)]
+struct Looked {
+    /// When, in nanoseconds of the run.
+    at: u64,
+    /// What it was, in nanoseconds.
+    cpu: u64,
+    /// When the next one is due.
+    next: u64,
+}
+
+/// What a vCPU does, as [`What::Time`] has it.
+const GUEST: Of = Of::Name("guest code");
+const HYPERCALLS: Of = Of::Name("hypercalls");
+const IDLE: Of = Of::Name("idle");
+/// It could have done something, and the host ran something else on its CPU.
+const HOST: Of = Of::Name("waiting for the host");
 
 /// What the vCPUs have in common.
 #[derive(Debug)]
@@ -64,6 +85,9 @@ impl History {
     pub(crate) fn runs(&self, notes: &mut Notes, running: bool) {
         let now = self.at(Instant::now());
         notes.guest_until(now);
+        // It had no time to wait for while it was stopped.
+        let stopped = if running { now.saturating_sub(notes.looked.at) } else { 0 };
+        notes.look_at_cpu(now, stopped);
         notes.since = running.then_some(now);
     }
 
@@ -81,9 +105,12 @@ impl History {
         let wakes = at.saturating_add(nanoseconds(made.idle)).min(end);
         notes.guest_until(at);
         notes.since = Some(end);
+        if end >= notes.looked.next || wakes > at {
+            notes.look_at_cpu(end, wakes - at);
+        }
         let Notes { timeline, maps, pages: before, .. } = notes;
-        timeline.span(What::Time, Of::Name("idle"), at, wakes);
-        timeline.span(What::Time, Of::Name("hypercalls"), wakes, end);
+        timeline.span(What::Time, IDLE, at, wakes);
+        timeline.span(What::Time, HYPERCALLS, wakes, end);
         timeline.add(What::Calls, Of::Name(made.name()), at, 1);
         if let Some(tier) = made.tier {
             timeline.add(What::Tiers, Of::Name(tier.name()), at, 1);
@@ -97,6 +124,10 @@ impl History {
         let mut changed = Default::default();
         if let (Some((entries, was)), Status::Success) = (entries, made.call.status) {
             changed = maps.note(entries, was, &Lively::of(entries, container));
+            let liobn = entries.window.liobn();
+            if let (1.., Ok(table)) = (changed.mapped, container.window(liobn)) {
+                timeline.add(What::Peak, Of::Window(liobn), at, table.live());
+            }
         }
         let entries = [
             (What::Entries, "mapped", changed.mapped),
@@ -123,9 +154,14 @@ impl History {
         }
         // Somebody else looks already, or a device notes something and the next call looks.
         let Ok(mut devices) = self.devices.try_lock() else { return };
-        for table in container.windows().iter() {
+        let windows = container.windows();
+        let known = devices.series().iter().filter(|series| series.what == What::Live);
+        let known: Vec<Of> = known.map(|series| series.of).collect();
+        // A window that was removed has no entries.
+        known.into_iter().for_each(|of| devices.add(What::Live, of, now, 0));
+        for table in windows.iter() {
             let liobn = table.window().liobn();
-            devices.set(What::Live, Of::Window(liobn), now, table.live());
+            devices.add(What::Live, Of::Window(liobn), now, table.live());
         }
         let next = (now | (devices.width() - 1)).saturating_add(1);
         self.next.store(next, Ordering::Relaxed);
@@ -144,10 +180,12 @@ impl History {
         let devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seen = Seen { end, timeline: devices.clone(), maps: Maps::default() };
         for Notes { timeline, maps, since, .. } in notes {
-            seen.timeline.merge(timeline);
+            let mut timeline = timeline.clone();
             if let Some(since) = *since {
-                seen.timeline.span(What::Time, Of::Name("guest code"), since, end);
+                timeline.span(What::Time, GUEST, since, end);
             }
+            timeline.carve(What::Time, HOST, &[GUEST, HYPERCALLS]);
+            seen.timeline.merge(&timeline);
             seen.maps.merge(maps);
         }
         seen.maps.look(container);
@@ -158,8 +196,20 @@ impl History {
 impl Notes {
     fn guest_until(&mut self, now: u64) {
         if let Some(since) = self.since.take() {
-            self.timeline.span(What::Time, Of::Name("guest code"), since, now);
+            self.timeline.span(What::Time, GUEST, since, now);
         }
+    }
+
+    /// Looks at the thread's CPU time. Since the last look it was `idle` for so long, at the end; what else was
+    /// no CPU time, it waited for the host.
+    fn look_at_cpu(&mut self, now: u64, idle: u64) {
+        let cpu = nanoseconds(cpu_time::of_thread());
+        let Looked { at, cpu: before, .. } = self.looked;
+        let until = now.saturating_sub(idle);
+        let waited = until.saturating_sub(at).saturating_sub(cpu.saturating_sub(before));
+        self.timeline.share(What::Time, HOST, at..until, waited);
+        let next = (now | (self.timeline.width() - 1)).saturating_add(1);
+        self.looked = Looked { at: now, cpu, next };
     }
 }
 

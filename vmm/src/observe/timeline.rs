@@ -2,6 +2,8 @@
 //! Numbers over time, in memory that does not grow with the run: there are at most 512 buckets, and
 //! whenever the run outgrows them pairs of them become one of twice the width.
 
+use std::ops::Range;
+
 use iommu::Liobn;
 
 /// Most buckets. Even, so that pairs become one.
@@ -25,6 +27,8 @@ pub enum What {
     Entries,
     /// Entries that are live, by window: a level, not a count.
     Live,
+    /// The most that were live at once, by window.
+    Peak,
     /// Bytes that a device read.
     Read,
     /// Bytes that a device wrote.
@@ -35,10 +39,42 @@ pub enum What {
     Interrupts,
 }
 
+/// How the values of a bucket become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// They add up.
+    Count,
+    /// The last one holds until the next one is noted.
+    Level,
+    /// The highest.
+    Highest,
+}
+
 impl What {
-    /// True for a level that holds until the next one is noted; false for what adds up.
-    pub fn is_level(self) -> bool {
-        self == What::Live
+    /// How its values become one.
+    pub fn kind(self) -> Kind {
+        match self {
+            What::Live => Kind::Level,
+            What::Peak => Kind::Highest,
+            _ => Kind::Count,
+        }
+    }
+}
+
+impl Kind {
+    /// A value and one that was noted later.
+    fn join(self, first: u64, second: u64) -> u64 {
+        match self {
+            Kind::Count => first.saturating_add(second),
+            Kind::Level if second == UNKNOWN => first,
+            Kind::Level => second,
+            Kind::Highest => first.max(second),
+        }
+    }
+
+    /// Where nothing was noted.
+    fn nothing(self) -> u64 {
+        if self == Kind::Level { UNKNOWN } else { 0 }
     }
 }
 
@@ -90,25 +126,56 @@ impl Timeline {
         &self.series
     }
 
-    /// Adds to what happened at a time.
+    /// Notes a value: a count adds to what happened at the time, a level is what holds from then on.
     pub fn add(&mut self, what: What, of: Of, at: u64, more: u64) {
         let value = self.value(what, of, at);
-        *value = value.saturating_add(more);
-    }
-
-    /// Notes a level.
-    pub fn set(&mut self, what: What, of: Of, at: u64, level: u64) {
-        *self.value(what, of, at) = level;
+        *value = what.kind().join(*value, more);
     }
 
     /// Adds a span of time to each bucket that it touches.
     pub fn span(&mut self, what: What, of: Of, from: u64, to: u64) {
-        self.fit(to);
-        let mut from = from;
-        while from < to {
-            let here = (from | (self.width() - 1)).saturating_add(1).min(to);
-            self.add(what, of, from, here - from);
-            from = here;
+        self.share(what, of, from..to, to.saturating_sub(from));
+    }
+
+    /// Spreads a number evenly over a span of time.
+    pub fn share(&mut self, what: What, of: Of, span: Range<u64>, number: u64) {
+        if span.is_empty() || number == 0 {
+            return;
+        }
+        self.fit(span.end);
+        let (mut from, mut left) = (span.start, number);
+        while from < span.end {
+            let to = (from | (self.width() - 1)).saturating_add(1).min(span.end);
+            let part = u128::from(left) * u128::from(to - from) / u128::from(span.end - from);
+            let here = u64::try_from(part).unwrap_or(left); // it is not more than what is left
+            self.add(what, of, from, here);
+            (from, left) = (to, left - here);
+        }
+    }
+
+    /// Takes a part out of others with which it was noted at the same time, as much of it as they have: what is
+    /// left of them and the part add up to what they were.
+    pub fn carve(&mut self, what: What, part: Of, others: &[Of]) {
+        let all = &mut self.series;
+        let at = |of: &Of, all: &[Series]| all.iter().position(|s| (s.what, s.of) == (what, *of));
+        let Some(part) = at(&part, all) else { return };
+        let others: Vec<_> = others.iter().filter_map(|of| at(of, all)).collect();
+        for bucket in 0..all[part].values.len() {
+            let value = |n: usize, all: &[Series]| all[n].values.get(bucket).copied().unwrap_or(0);
+            let mut left: u64 = others.iter().map(|&n| value(n, all)).sum();
+            let mut taken = value(part, all).min(left);
+            all[part].values[bucket] = taken;
+            for &other in &others {
+                let has = value(other, all);
+                if has == 0 {
+                    continue;
+                }
+                // In proportion; the last one gives what is left, so that sums stay.
+                let share = u128::from(taken) * u128::from(has) / u128::from(left);
+                let share = u64::try_from(share).unwrap_or(has).min(has);
+                all[other].values[bucket] = has - share;
+                (left, taken) = (left - has, taken - share);
+            }
         }
     }
 
@@ -120,12 +187,7 @@ impl Timeline {
         other.widen_to(shift);
         for more in &other.series {
             for (bucket, &value) in (0..).zip(&more.values) {
-                let at = bucket << shift;
-                match more.what.is_level() {
-                    true if value == UNKNOWN => {}
-                    true => self.set(more.what, more.of, at, value),
-                    false => self.add(more.what, more.of, at, value),
-                }
+                self.add(more.what, more.of, bucket << shift, value);
             }
         }
     }
@@ -148,7 +210,7 @@ impl Timeline {
         let values = &mut self.series[index].values;
         let bucket = (at >> self.shift) as usize; // less than MOST
         if bucket >= values.len() {
-            values.resize(bucket + 1, if what.is_level() { UNKNOWN } else { 0 });
+            values.resize(bucket + 1, what.kind().nothing());
         }
         &mut values[bucket]
     }
@@ -169,11 +231,9 @@ impl Timeline {
     fn widen(&mut self) {
         self.shift += 1;
         for Series { what, values, .. } in &mut self.series {
-            let pair = |pair: &[u64]| match (what.is_level(), pair) {
-                (true, [first, UNKNOWN]) => *first,
-                (true, [.., last]) => *last,
-                (_, pair) => pair.iter().fold(0, |sum: u64, &more| sum.saturating_add(more)),
-            };
+            let kind = what.kind();
+            let pair =
+                |pair: &[u64]| pair.iter().fold(kind.nothing(), |one, &two| kind.join(one, two));
             *values = values.chunks(2).map(pair).collect();
         }
     }
@@ -209,7 +269,7 @@ mod tests {
         let mut timeline = Timeline::default();
         let width = timeline.width();
         for (bucket, level) in [(0, 5), (1, 3), (2, 4), (5, 0)] {
-            timeline.set(LIVE.0, LIVE.1, bucket * width, level);
+            timeline.add(LIVE.0, LIVE.1, bucket * width, level);
         }
         assert_eq!(values(&timeline, LIVE), [5, 3, 4, UNKNOWN, UNKNOWN, 0]);
         timeline.widen();
@@ -224,15 +284,18 @@ mod tests {
         assert_eq!(values(&timeline, CALLS), [width / 2, width, width, 1]);
         timeline.span(CALLS.0, CALLS.1, 7, 7);
         assert_eq!(values(&timeline, CALLS)[0], width / 2);
+        let mut thin = Timeline::default();
+        thin.share(CALLS.0, CALLS.1, 0..3 * width, 10);
+        assert_eq!(values(&thin, CALLS), [3, 3, 4]);
     }
 
     #[test]
     fn timelines_of_different_widths_are_merged() {
         let (mut long, mut short) = (Timeline::default(), Timeline::default());
         long.add(CALLS.0, CALLS.1, 1 << 40, 1);
-        long.set(LIVE.0, LIVE.1, 0, 9);
+        long.add(LIVE.0, LIVE.1, 0, 9);
         short.add(CALLS.0, CALLS.1, 5, 2);
-        short.set(LIVE.0, LIVE.1, 5, 7);
+        short.add(LIVE.0, LIVE.1, 5, 7);
         let width = long.width();
         for (mut one, other) in [(long.clone(), &short), (short.clone(), &long)] {
             one.merge(other);
@@ -244,6 +307,45 @@ mod tests {
         assert_eq!(values(&long, LIVE), [7]);
         long.squeeze(1 << 40, 2);
         assert_eq!(values(&long, CALLS), [2, 1]);
+    }
+
+    #[test]
+    fn the_highest_of_a_bucket_is_the_highest_of_its_parts() {
+        let (what, of) = (What::Peak, LIVE.1);
+        let mut timeline = Timeline::default();
+        let width = timeline.width();
+        for (bucket, live) in [(0, 5), (0, 3), (1, 9), (2, 4), (3, 0)] {
+            timeline.add(what, of, bucket * width, live);
+        }
+        assert_eq!(values(&timeline, (what, of)), [5, 9, 4, 0]);
+        let mut other = Timeline::default();
+        other.add(what, of, 0, 7);
+        timeline.merge(&other);
+        assert_eq!(values(&timeline, (what, of)), [7, 9, 4, 0]);
+        timeline.widen();
+        assert_eq!(values(&timeline, (what, of)), [9, 4]);
+    }
+
+    #[test]
+    fn what_is_taken_out_of_others_leaves_their_sum() {
+        let (guest, calls, host) = (Of::Name("guest"), Of::Name("calls"), Of::Name("host"));
+        let mut timeline = Timeline::default();
+        let width = timeline.width();
+        for (of, bucket, time) in [
+            (guest, 0, 600),
+            (calls, 0, 301),
+            (host, 0, 100),
+            (guest, 1, 10),
+            (host, 1, 50),
+            (host, 2, 5),
+        ] {
+            timeline.add(What::Time, of, bucket * width, time);
+        }
+        timeline.carve(What::Time, host, &[guest, calls, Of::Name("nobody")]);
+        // 100 of 901: two thirds of them from the one that has two thirds.
+        assert_eq!(values(&timeline, (What::Time, guest)), [534, 0]);
+        assert_eq!(values(&timeline, (What::Time, calls)), [267]);
+        assert_eq!(values(&timeline, (What::Time, host)), [100, 10, 0]);
     }
 
     #[test]

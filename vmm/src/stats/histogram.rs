@@ -1,50 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! How many calls took how long, in buckets whose ends are powers of two.
+//! How many calls took how long: counted by `hdrhistogram`, each time to one part in 128, in memory that
+//! does not grow with the calls.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The last bucket begins at 2^39 ns, 9 minutes.
-const BUCKETS: usize = 40;
+use crate::observe::history::nanoseconds;
 
-/// Bucket `n` counts times from 2^n nanoseconds to just below 2^(n+1); the first has 0 too, the last
-/// everything above.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Histogram([u64; BUCKETS]);
+/// Times from here on, a day, are counted as this one.
+const LONGEST: u64 = 86_400_000_000_000;
+/// Significant decimal digits of a time.
+const DIGITS: u8 = 2;
+
+/// Times by how often each was met.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    counts: hdrhistogram::Histogram<u64>,
+    longest: Duration,
+}
 
 impl Default for Histogram {
     fn default() -> Histogram {
-        Histogram([0; BUCKETS])
+        let counts = hdrhistogram::Histogram::new_with_bounds(1, LONGEST, DIGITS);
+        Histogram { counts: counts.expect("constant bounds are right"), longest: Duration::ZERO }
     }
 }
 
 impl Histogram {
     /// Counts one.
     pub(crate) fn record(&mut self, time: Duration) {
-        let bucket = time.as_nanos().checked_ilog2().unwrap_or(0) as usize;
-        self.0[bucket.min(BUCKETS - 1)] += 1;
+        self.counts.saturating_record(nanoseconds(time));
+        self.longest = self.longest.max(time);
     }
 
     /// Adds what another one counted.
     pub(crate) fn add(&mut self, more: &Histogram) {
-        self.0.iter_mut().zip(&more.0).for_each(|(count, more)| *count += more);
+        let added = self.counts.add(&more.counts);
+        debug_assert!(added.is_ok(), "the bounds are the same");
+        self.longest = self.longest.max(more.longest);
     }
 
-    /// Where each bucket that is not empty begins, in nanoseconds, and what is in it.
-    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
-        let all = self.0.iter().enumerate().map(|(n, &count)| (1 << n, count));
-        all.filter(|(_, count)| *count > 0)
+    /// Powers of two, in nanoseconds, with how many times lie from each to just below its double. The first
+    /// has 0 too.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
+        let mut buckets = BTreeMap::new();
+        // Times that are counted as one share their power of two.
+        for step in self.counts.iter_recorded() {
+            let start = 1 << step.value_iterated_to().max(1).ilog2();
+            *buckets.entry(start).or_default() += step.count_at_value();
+        }
+        buckets.into_iter()
     }
 
-    /// Below which time this part of the calls is: the end of a bucket, so it may be up to twice too long.
-    pub fn below(&self, part: f64) -> Duration {
-        let wanted = self.0.iter().sum::<u64>() as f64 * part;
-        let mut sum = 0;
-        let reached = |(_, count): &(u64, u64)| {
-            sum += count;
-            sum as f64 >= wanted
-        };
-        let bucket = self.buckets().find(reached);
-        Duration::from_nanos(bucket.map_or(0, |(start, _)| 2 * start))
+    /// The time that this part of the calls did not exceed, at most one part in 128 too long, and never more
+    /// than the longest.
+    pub fn within(&self, part: f64) -> Duration {
+        Duration::from_nanos(self.counts.value_at_quantile(part)).min(self.longest)
     }
 }
 
@@ -52,23 +63,52 @@ impl Histogram {
 mod tests {
     use super::*;
 
-    #[test]
-    fn buckets_begin_at_powers_of_two() {
-        let mut times = Histogram::default();
-        [0, 1, 2, 3, 4, 1023, 1024].map(Duration::from_nanos).iter().for_each(|t| times.record(*t));
-        times.record(Duration::MAX);
-        let buckets: Vec<_> = times.buckets().collect();
-        assert_eq!(buckets, [(1, 2), (2, 2), (4, 1), (512, 1), (1024, 1), (1 << 39, 1)]);
+    fn of(times: impl IntoIterator<Item = u64>) -> Histogram {
+        let mut histogram = Histogram::default();
+        times.into_iter().for_each(|time| histogram.record(Duration::from_nanos(time)));
+        histogram
     }
 
     #[test]
-    fn a_part_of_the_calls_is_below_the_end_of_a_bucket() {
-        let mut times = Histogram::default();
-        (0..99).for_each(|_| times.record(Duration::from_nanos(100)));
-        times.record(Duration::from_nanos(5000));
-        assert_eq!(times.below(0.5), Duration::from_nanos(128));
-        assert_eq!(times.below(0.99), Duration::from_nanos(128));
-        assert_eq!(times.below(1.0), Duration::from_nanos(8192));
-        assert_eq!(Histogram::default().below(0.5), Duration::ZERO);
+    fn buckets_begin_at_powers_of_two() {
+        let mut times = of([0, 1, 2, 3, 4, 1023, 1024]);
+        times.record(Duration::MAX);
+        let buckets: Vec<_> = times.buckets().collect();
+        // A day is between 2^46 and 2^47 ns.
+        assert_eq!(buckets, [(1, 2), (2, 2), (4, 1), (512, 1), (1024, 1), (1 << 46, 1)]);
+        for power in 0..46 {
+            let (start, end) = (1u64 << power, (2u64 << power) - 1);
+            assert_eq!(of([start, end]).buckets().collect::<Vec<_>>(), [(start, 2)]);
+        }
+    }
+
+    #[test]
+    fn a_part_of_the_calls_is_within_a_time_that_is_never_beyond_the_longest() {
+        let times = of((0..99).map(|_| 100).chain([5000]));
+        let within = |part| times.within(part).as_nanos();
+        assert_eq!((within(0.5), within(0.99), within(1.0)), (100, 100, 5000));
+        assert_eq!(Histogram::default().within(0.5), Duration::ZERO);
+        // One call: each part of the calls is that call.
+        for time in [0, 1, 129, 1_000_003, 77_777_777_777, LONGEST + 5] {
+            for part in [0.0, 0.5, 0.99, 1.0] {
+                let within = of([time]).within(part);
+                assert!(within <= Duration::from_nanos(time), "{time} {within:?}");
+                assert!(within.as_nanos() as f64 >= time as f64 * 0.992, "{time} {within:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_two_counted_is_what_one_would_have() {
+        let (mut one, two) = (of(0..1000), of(1000..3000));
+        one.add(&two);
+        let all = of(0..3000);
+        assert_eq!(one.buckets().collect::<Vec<_>>(), all.buckets().collect::<Vec<_>>());
+        for part in [0.1, 0.5, 0.99, 1.0] {
+            assert_eq!(one.within(part), all.within(part));
+        }
+        // The half of 0 to 2999.
+        let half = all.within(0.5).as_nanos();
+        assert!((1499..=1511).contains(&half), "{half}");
     }
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The report for programs: one JSON object. A change that breaks readers changes "version".
 
-use std::time::Duration;
-
 use hcall::{Lap, Tier};
 use iommu::WindowStats;
 use serde_json::{Map, Value, json};
 
-use super::{CallStats, Findings, Report, TearDown};
+use crate::observe::history::nanoseconds;
+
+use super::{CallStats, Findings, HALF, MOST, Report, TearDown};
 
 const VERSION: u32 = 1;
 
@@ -20,7 +20,9 @@ pub fn object(report: &Report) -> Value {
         "illegal": report.illegal.iter().map(illegal).collect::<Map<_, _>>(),
         "seconds": report.elapsed.as_secs_f64(),
         "idle_seconds": report.idle.as_secs_f64(),
+        "cpu_seconds": report.cpu.as_secs_f64(),
         "mips": report.mips(),
+        "cpu_mips": report.mips_of_cpu(),
         "hypercalls": report.calls.rows().iter().map(call).collect::<Vec<_>>(),
         "tiers": report.tiers().map(tier).collect::<Vec<_>>(),
         "windows": report.dma.windows.iter().map(window).collect::<Vec<_>>(),
@@ -50,6 +52,8 @@ fn call(call: &CallStats) -> Value {
         "errors": errors,
         "mean_ns": nanoseconds(call.mean()),
         "min_ns": nanoseconds(call.min),
+        "p50_ns": nanoseconds(call.times.within(HALF)),
+        "p99_ns": nanoseconds(call.times.within(MOST)),
         "max_ns": nanoseconds(call.max),
         "times_ns": call.times.buckets().collect::<Vec<_>>(),
     })
@@ -103,9 +107,4 @@ fn findings(findings: &Findings) -> Value {
 
 fn tear_down(end: TearDown) -> Value {
     json!({ "released": end.released, "dirtied": end.dirtied, "pins_left": end.pins_left })
-}
-
-/// JSON numbers have 64 bits here; that is 584 years.
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -5,16 +5,20 @@ use std::fmt::{self, Display, Formatter};
 
 use iommu::WindowStats;
 
-use super::{CallStats, Report};
+use super::{CallStats, HALF, MOST, Report};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         if let Some(instructions) = self.instructions {
             write!(f, "{instructions} guest instructions in ")?;
         }
-        write!(f, "{:.6} s ({:.6} s idle)", self.elapsed.as_secs_f64(), self.idle.as_secs_f64())?;
-        match self.mips() {
-            Some(mips) => writeln!(f, ": {mips:.1} MIPS")?,
+        let [elapsed, idle, cpu] =
+            [self.elapsed, self.idle, self.cpu].map(|time| time.as_secs_f64());
+        write!(f, "{elapsed:.6} s ({idle:.6} s idle, {cpu:.6} s of CPU time)")?;
+        match self.mips_of_cpu().zip(self.mips()) {
+            Some((cpu, wall)) => {
+                writeln!(f, ": {cpu:.1} MIPS in CPU time, {wall:.1} on the clock")?;
+            }
             None => writeln!(f)?,
         }
         for (word, count) in &self.illegal {
@@ -22,8 +26,8 @@ impl Display for Report {
         }
         writeln!(
             f,
-            "\n{:<22}{:>10}{:>12}{:>12}{:>12}  errors",
-            "hypercall", "count", "mean", "min", "max"
+            "\n{:<22}{:>10}{:>12}{:>12}{:>12}{:>12}{:>12}  errors",
+            "hypercall", "count", "mean", "min", "50 %", "99 %", "max"
         )?;
         self.calls.rows().iter().try_for_each(|call| self::call(f, call))?;
         tiers(f, self)?;
@@ -58,7 +62,8 @@ impl Display for Report {
 
 fn call(f: &mut Formatter<'_>, call: &CallStats) -> fmt::Result {
     write!(f, "{:<22}{:>10}", call.name, call.count)?;
-    for time in [call.mean(), call.min, call.max] {
+    let [half, most] = [HALF, MOST].map(|part| call.times.within(part));
+    for time in [call.mean(), call.min, half, most, call.max] {
         write!(f, "{:>12}", format!("{time:.2?}"))?;
     }
     for (status, count) in &call.errors {

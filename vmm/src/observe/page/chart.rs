@@ -30,7 +30,7 @@ pub(super) struct Chart {
     pub(super) title: &'static str,
     pub(super) says: &'static str,
     pub(super) unit: Unit,
-    /// Lines stand on each other.
+    /// Lines are parts of a whole and stand on each other.
     pub(super) stacked: bool,
     /// Nanoseconds of a bucket, and of the whole.
     pub(super) width: u64,
@@ -91,6 +91,7 @@ impl Chart {
             "title": self.title,
             "unit": self.unit.axis(),
             "format": self.unit.format(),
+            "stacked": self.stacked,
             "width_ns": self.width,
             "lines": self.lines.iter().map(line).collect::<Vec<_>>(),
         })
@@ -156,17 +157,12 @@ impl Chart {
         corners.join("L")
     }
 
-    /// Round times, of which narrow pages show every other one.
+    /// Both ends, and round times between them, of which narrow pages show every other one.
     fn times(&self, out: &mut String) {
         let end = self.end.max(1) as f64;
         let (unit, name) = units::time_unit(end);
-        let ticks = Unit::Count("").ticks(end / unit);
-        for (n, tick) in ticks.iter().enumerate().filter(|(_, tick)| **tick * unit <= end * 1.0001)
-        {
-            let at = 100.0 * tick * unit / end;
-            let class = if n % 2 == 1 { " class=\"odd\"" } else { "" };
-            let _ =
-                write!(out, "<span{class} style=\"left:{at:.2}%\">{} {name}</span>", digits(*tick));
-        }
+        let round = Unit::Count("").ticks(end / unit).into_iter().skip(1);
+        let round = round.map(|tick| (tick * unit / end, format!("{} {name}", digits(tick))));
+        out.push_str(&units::axis(&format!("0 {name}"), round, &units::time(end)));
     }
 }

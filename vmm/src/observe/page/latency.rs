@@ -5,9 +5,12 @@ use std::fmt::Write;
 
 use comply::format::escape;
 
-use super::units::{time, whole};
+use super::units::{self, time, whole};
 use super::{Run, section as heading};
-use crate::stats::CallStats;
+use crate::stats::{CallStats, HALF, MOST};
+
+/// The times of a call that have a column.
+const TIMES: [&str; 5] = ["mean", "shortest", "50 % within", "99 % within", "longest"];
 
 /// The table, those first that took most in all.
 pub(super) fn section(run: &Run<'_>) -> String {
@@ -21,14 +24,15 @@ pub(super) fn section(run: &Run<'_>) -> String {
     let last = buckets().max().unwrap_or(1).ilog2();
     let rows: String = calls.iter().map(|call| row(call, first, last)).collect();
     let axis = axis(first, last);
+    let heads: String = TIMES.iter().map(|of| format!("<th>{of}</th>")).collect();
     heading(
         "latency",
         "Latency of hypercalls",
         &format!(
             "<p class=\"says\">Time on the host; H_CEDE has its sleep. Bars are powers of two of a nanosecond, their \
              height is logarithmic.</p>\n<table class=\"latency\"><thead><tr><th>hypercall</th><th>calls</th>\
-             <th>mean</th><th>half below</th><th>99 % below</th><th>longest</th><th>times</th></tr></thead><tbody>\n\
-             {rows}</tbody><tfoot><tr><td colspan=\"6\"></td><td>{axis}</td></tr></tfoot></table>\n"
+             {heads}<th>times</th></tr></thead><tbody>\n\
+             {rows}</tbody><tfoot><tr><td colspan=\"7\"></td><td>{axis}</td></tr></tfoot></table>\n"
         ),
     )
 }
@@ -39,11 +43,14 @@ fn row(call: &CallStats, first: u32, last: u32) -> String {
         true => String::new(),
         false => format!("<p class=\"errors\">{}</p>", escape(&errors.join(", "))),
     };
-    let times = [call.mean(), call.times.below(0.5), call.times.below(0.99), call.max];
-    let cells: String = ["mean", "half below", "99 % below", "longest"]
+    let [half, most] = [HALF, MOST].map(|part| call.times.within(part));
+    let cells: String = TIMES
         .iter()
-        .zip(times)
-        .map(|(of, spent)| format!("<td data-of=\"{of}\">{}</td>", time(spent.as_nanos() as f64)))
+        .zip([call.mean(), call.min, half, most, call.max])
+        .map(|(of, spent)| {
+            let spent = spent.as_nanos();
+            format!("<td data-of=\"{of}\" data-ns=\"{spent}\">{}</td>", time(spent as f64))
+        })
         .collect();
     format!(
         "<tr data-call=\"{}\" data-count=\"{}\"><th>{}{errors}</th><td data-of=\"calls\">{}</td>{cells}<td>{}</td></tr>\n",
@@ -80,22 +87,15 @@ fn bars(call: &CallStats, first: u32, last: u32) -> String {
     out + "</svg>"
 }
 
-/// The powers of ten of a nanosecond that lie between.
+/// From where the first bar begins to where the last one ends, with the powers of ten between.
 fn axis(first: u32, last: u32) -> String {
     let columns = f64::from(last - first + 1);
-    let mut out = String::from("<div class=\"xs\">");
-    let (mut before, mut shown) = (f64::NEG_INFINITY, 0);
-    for power in 0..13 {
-        let nanoseconds = 10f64.powi(power);
-        let at = (nanoseconds.log2() - f64::from(first)) / columns * 100.0;
-        if (0.0..=100.0).contains(&at) && at - before >= 10.0 {
-            // Narrow pages show every other one.
-            let class = if shown % 2 == 1 { " class=\"odd\"" } else { "" };
-            shown += 1;
-            let _ =
-                write!(out, "<span{class} style=\"left:{at:.1}%\">{}</span>", time(nanoseconds));
-            before = at;
-        }
-    }
-    out + "</div>"
+    let powers = (0..16).map(|power| 10f64.powi(power));
+    let between =
+        powers.map(|time| ((time.log2() - f64::from(first)) / columns, units::time(time)));
+    let [start, end] = [first, last + 1].map(|power| units::time(f64::from(power).exp2()));
+    format!(
+        "<div class=\"xs\">{}</div>",
+        units::axis(&start, between.filter(|(at, _)| *at > 0.0), &end)
+    )
 }

@@ -10,7 +10,7 @@ use super::chart::{Chart, Line, MOST_LINES};
 use super::units::{Unit, whole};
 use super::{Run, section as heading};
 use crate::memory::in_units;
-use crate::observe::timeline::{Of, Series, UNKNOWN, What};
+use crate::observe::timeline::{Kind, Of, Series, Timeline, UNKNOWN, What};
 
 /// Most buckets of a plot: more is finer than a page is wide.
 const MOST_BUCKETS: usize = 256;
@@ -23,6 +23,8 @@ pub struct Plot {
     /// What it shows.
     what: What,
     unit: Unit,
+    /// The lines are parts of a whole, which is what the top of the stack shows. Else each stands alone.
+    parts: bool,
 }
 
 /// All plots, in the order in which they are on the page. One that has nothing to show is left out.
@@ -33,6 +35,7 @@ pub const PLOTS: &[Plot] = &[
         says: "How many a second the guest made.",
         what: What::Calls,
         unit: Unit::Rate("calls"),
+        parts: true,
     },
     Plot {
         id: "tiers",
@@ -40,20 +43,24 @@ pub const PLOTS: &[Plot] = &[
         says: "The tier that answered: what is too hard for one goes on outwards.",
         what: What::Tiers,
         unit: Unit::Rate("calls"),
+        parts: true,
     },
     Plot {
         id: "time",
         title: "What the vCPUs did",
-        says: "Guest code, hypercalls, and waiting for an interrupt (H_CEDE). The rest was not started.",
+        says: "Guest code and hypercalls by CPU time, time in which the host ran something else instead, and \
+               waiting for an interrupt (H_CEDE). The rest was not started.",
         what: What::Time,
         unit: Unit::Percent,
+        parts: true,
     },
     Plot {
         id: "live",
         title: "Live entries",
-        says: "Entries that map a page, by window; looked at once in each step.",
+        says: "Entries that map a page, by window: the most in each step.",
         what: What::Live,
         unit: Unit::Count("entries"),
+        parts: false,
     },
     Plot {
         id: "entries",
@@ -61,13 +68,16 @@ pub const PLOTS: &[Plot] = &[
         says: "Clear entries mapped, live ones replaced (the exchange), live ones cleared.",
         what: What::Entries,
         unit: Unit::Rate("entries"),
+        parts: true,
     },
     Plot {
         id: "pages",
         title: "Pages pinned, released and dirtied",
-        says: "By the hardware tables of windows; a window of which there is only the view pins nothing.",
+        says: "By the hardware tables of windows; a window of which there is only the view pins nothing. A page may be \
+               in all three.",
         what: What::Pages,
         unit: Unit::Rate("pages"),
+        parts: false,
     },
     Plot {
         id: "dma-read",
@@ -75,6 +85,7 @@ pub const PLOTS: &[Plot] = &[
         says: "Bytes that devices read from guest memory.",
         what: What::Read,
         unit: Unit::Bytes,
+        parts: true,
     },
     Plot {
         id: "dma-written",
@@ -82,6 +93,7 @@ pub const PLOTS: &[Plot] = &[
         says: "Bytes that devices wrote to guest memory.",
         what: What::Written,
         unit: Unit::Bytes,
+        parts: true,
     },
     Plot {
         id: "interrupts",
@@ -89,6 +101,7 @@ pub const PLOTS: &[Plot] = &[
         says: "Signalled by devices.",
         what: What::Interrupts,
         unit: Unit::Rate("interrupts"),
+        parts: true,
     },
     Plot {
         id: "faults",
@@ -96,6 +109,7 @@ pub const PLOTS: &[Plot] = &[
         says: "Accesses that no entry allowed.",
         what: What::Faults,
         unit: Unit::Rate("faults"),
+        parts: true,
     },
 ];
 
@@ -105,7 +119,10 @@ pub(super) fn section(run: &Run<'_>) -> String {
     if plots.is_empty() {
         return String::new();
     }
-    heading("plots", "Over time", &format!("<div class=\"plots\">{plots}</div>\n"))
+    let body = format!(
+        "<p id=\"zoom\" hidden></p>\n<div class=\"plots\">{plots}</div>\n" // the script fills the first
+    );
+    heading("plots", "Over time", &body)
 }
 
 /// Their values.
@@ -114,95 +131,144 @@ pub(super) fn data(run: &Run<'_>) -> Map<String, Value> {
 }
 
 fn charts(run: &Run<'_>) -> Vec<Chart> {
-    PLOTS.iter().filter_map(|plot| chart(run, plot)).collect()
-}
-
-fn chart(run: &Run<'_>, plot: &Plot) -> Option<Chart> {
     let mut timeline = run.seen.timeline.clone();
     timeline.squeeze(run.seen.end, MOST_BUCKETS);
-    let (width, end) = (timeline.width(), run.seen.end);
-    let count = end.div_ceil(width).max(1) as usize;
-    let series = timeline.series().iter().filter(|series| series.what == plot.what);
-    let mut lines: Vec<_> = series.map(|series| (total(series), series)).collect();
-    lines.retain(|(total, _)| *total > 0);
-    // Names by what they count for; a window has the same place, and colour, in each plot.
-    lines.sort_by_key(|(total, series)| match series.of {
-        Of::Name(_) => (Liobn(0), Reverse(*total)),
-        Of::Window(liobn) => (liobn, Reverse(0)),
-    });
-    if lines.is_empty() {
-        return None;
-    }
-    let to_values = |series: &Series| -> Vec<f64> {
-        let mut held = 0.0;
-        let bucket = |n: usize| {
-            let value = series.values.get(n).copied();
-            // What was noted in the very last moment may lie behind the end of it.
-            let late = if n + 1 == count { series.values.get(count..) } else { None };
-            let late = late.into_iter().flatten();
-            let covered = width.min(end.saturating_sub(n as u64 * width)).max(1) as f64;
-            match (plot.unit, value.filter(|value| *value != UNKNOWN)) {
-                (Unit::Count(_), Some(level)) => held = level as f64,
-                (Unit::Count(_), None) => {}
-                (unit, value) => {
-                    let sum = value.unwrap_or(0) as f64 + late.map(|&v| v as f64).sum::<f64>();
-                    held = match unit {
-                        Unit::Percent => 100.0 * (sum / covered / f64::from(run.args.smp)).min(1.0),
-                        _ => sum / covered * 1e9,
-                    };
-                }
-            }
-            (held * 1000.0).round() / 1000.0
+    PLOTS.iter().filter_map(|plot| Drawing { run, plot, timeline: &timeline }.chart()).collect()
+}
+
+/// A plot of a run.
+struct Drawing<'a> {
+    run: &'a Run<'a>,
+    plot: &'a Plot,
+    timeline: &'a Timeline,
+}
+
+impl Drawing<'_> {
+    fn chart(&self) -> Option<Chart> {
+        let series = self.timeline.series().iter().filter(|series| series.what == self.plot.what);
+        let mut lines: Vec<_> = series.map(|series| (self.total(series), series)).collect();
+        lines.retain(|(total, _)| *total > 0);
+        // Names by what they count for; a window has the same place, and colour, in each plot.
+        lines.sort_by_key(|(total, series)| match series.of {
+            Of::Name(_) => (Liobn(0), Reverse(*total)),
+            Of::Window(liobn) => (liobn, Reverse(0)),
+        });
+        if lines.is_empty() {
+            return None;
+        }
+        let (shown, rest) = lines.split_at(lines.len().min(MOST_LINES));
+        let named = |(total, series): &(u64, &Series)| Line {
+            name: self.name(series),
+            values: self.values(series),
+            sum: self.sum(*total),
         };
-        (0..count).map(bucket).collect()
-    };
-    let named = |(total, series): &(u64, &Series)| Line {
-        name: name(run, series),
-        values: to_values(series),
-        sum: sum(run, plot, *total, series),
-    };
-    let stacked = !matches!(plot.unit, Unit::Count(_));
-    let mut shown: Vec<_> = lines.iter().take(MOST_LINES).map(named).collect();
-    if lines.len() > MOST_LINES {
-        let rest = &lines[MOST_LINES..];
-        let mut values = vec![0.0; count];
+        let shown = shown.iter().map(named).chain(self.others(rest)).collect();
+        let Plot { id, title, says, unit, parts, .. } = *self.plot;
+        let (width, end) = (self.timeline.width(), self.run.seen.end);
+        Some(Chart { id, title, says, unit, stacked: parts, width, end, lines: shown })
+    }
+
+    /// Those that have no colour of their own, together.
+    fn others(&self, rest: &[(u64, &Series)]) -> Option<Line> {
+        if rest.is_empty() {
+            return None;
+        }
+        let mut values = vec![0.0; self.count()];
         for (_, series) in rest {
-            values.iter_mut().zip(to_values(series)).for_each(|(sum, more)| *sum += more);
+            values.iter_mut().zip(self.values(series)).for_each(|(sum, more)| *sum += more);
         }
         let all = rest.iter().map(|(total, _)| total).sum();
-        let sum = if stacked { sum(run, plot, all, rest[0].1) } else { String::new() };
-        shown.push(Line { name: format!("{} others", rest.len()), values, sum });
+        let is_count = self.plot.what.kind() == Kind::Count;
+        let sum = if is_count { self.sum(all) } else { String::new() };
+        Some(Line { name: format!("{} others", rest.len()), values, sum })
     }
-    let Plot { id, title, says, unit, .. } = *plot;
-    Some(Chart { id, title, says, unit, stacked, width, end, lines: shown })
-}
 
-/// The sum, or of a level the highest.
-fn total(series: &Series) -> u64 {
-    let known = series.values.iter().copied().filter(|value| *value != UNKNOWN);
-    if series.what.is_level() {
-        known.max().unwrap_or(0)
-    } else {
-        known.fold(0, u64::saturating_add)
+    /// How many steps there are.
+    fn count(&self) -> usize {
+        self.run.seen.end.div_ceil(self.timeline.width()).max(1) as usize
     }
-}
 
-fn name(run: &Run<'_>, series: &Series) -> String {
-    match series.of {
-        Of::Name(name) => name.into(),
-        Of::Window(liobn) => run.window_name(liobn),
+    /// What was noted in a step. The last one has what was noted in the very last moment, behind its end.
+    fn noted<'a>(&self, series: &'a Series, step: usize) -> &'a [u64] {
+        let values = &series.values;
+        let end = if step + 1 == self.count() { values.len() } else { step + 1 };
+        values.get(step..end.min(values.len())).unwrap_or_default()
     }
-}
 
-/// What the legend says of a line.
-fn sum(run: &Run<'_>, plot: &Plot, total: u64, series: &Series) -> String {
-    match plot.unit {
-        Unit::Bytes => in_units(total),
-        Unit::Percent => {
-            let all = run.seen.end.max(1) as f64 * f64::from(run.args.smp);
-            Unit::Percent.show(100.0 * total as f64 / all)
+    fn values(&self, series: &Series) -> Vec<f64> {
+        let values = match series.what.kind() {
+            Kind::Count => (0..self.count()).map(|step| self.rate(series, step)).collect(),
+            Kind::Level | Kind::Highest => self.levels(series),
+        };
+        values.into_iter().map(|value: f64| (value * 1000.0).round() / 1000.0).collect()
+    }
+
+    /// How many there were a second of a step.
+    fn rate(&self, series: &Series, step: usize) -> f64 {
+        let start = (step as u64).saturating_mul(self.timeline.width());
+        let covered = self.timeline.width().min(self.run.seen.end.saturating_sub(start)).max(1);
+        let sum: f64 = self.noted(series, step).iter().map(|&value| value as f64).sum();
+        match self.plot.unit {
+            Unit::Percent => 100.0 * (sum / covered as f64 / f64::from(self.run.args.smp)).min(1.0),
+            _ => sum / covered as f64 * 1e9,
         }
-        Unit::Count(_) if series.what.is_level() => format!("at most {}", whole(total)),
-        _ => whole(total),
     }
+
+    /// The most in each step: of what it began with, what was seen in it, and what the vCPUs reached.
+    fn levels(&self, series: &Series) -> Vec<f64> {
+        let peaks = self.peaks(series.of);
+        let mut held = 0;
+        let mut most = |step| {
+            let began = held;
+            let mut levels = self.noted(series, step).iter().filter(|level| **level != UNKNOWN);
+            held = levels.next_back().copied().unwrap_or(began);
+            let peak = peaks.and_then(|peaks| self.noted(peaks, step).iter().max().copied());
+            began.max(held).max(peak.unwrap_or(0)) as f64
+        };
+        (0..self.count()).map(&mut most).collect()
+    }
+
+    fn peaks(&self, of: Of) -> Option<&Series> {
+        let mut all = self.timeline.series().iter();
+        all.find(|series| (series.what, series.of) == (What::Peak, of))
+    }
+
+    /// The sum, or of a level the highest: as the window itself counted it, while the window is there.
+    fn total(&self, series: &Series) -> u64 {
+        let known = |series: &Series| {
+            series.values.iter().copied().filter(|value| *value != UNKNOWN).max().unwrap_or(0)
+        };
+        let Of::Window(liobn) = series.of else { return sum(&series.values) };
+        if series.what.kind() == Kind::Count {
+            return sum(&series.values);
+        }
+        let windows = &self.run.report.dma.windows;
+        let counted = windows.iter().find(|window| window.liobn == liobn);
+        let seen = known(series).max(self.peaks(series.of).map_or(0, known));
+        counted.map_or(seen, |window| window.max_live)
+    }
+
+    fn name(&self, series: &Series) -> String {
+        match series.of {
+            Of::Name(name) => name.into(),
+            Of::Window(liobn) => self.run.window_name(liobn),
+        }
+    }
+
+    /// What the legend says of a line.
+    fn sum(&self, total: u64) -> String {
+        match self.plot.unit {
+            Unit::Bytes => in_units(total),
+            Unit::Percent => {
+                let all = self.run.seen.end.max(1) as f64 * f64::from(self.run.args.smp);
+                Unit::Percent.show(100.0 * total as f64 / all)
+            }
+            _ if self.plot.what.kind() != Kind::Count => format!("at most {}", whole(total)),
+            _ => whole(total),
+        }
+    }
+}
+
+fn sum(values: &[u64]) -> u64 {
+    values.iter().copied().fold(0, u64::saturating_add)
 }

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The run in a few numbers.
 
+use std::time::Duration;
+
 use comply::format::escape;
 
 use super::units::{Unit, time, whole};
 use super::{Run, section as heading};
 use crate::memory::in_units;
 
-/// A number and what it is; a third says when it is bad.
-struct Fact(&'static str, String, bool);
+/// A number and what it is.
+struct Fact {
+    name: &'static str,
+    /// As people read it.
+    shown: String,
+    /// As programs do: in units, seconds or nothing, as in the statistics.
+    value: f64,
+    bad: bool,
+}
 
 /// The numbers, then what was asked for.
 pub(super) fn section(run: &Run<'_>) -> String {
@@ -18,47 +27,79 @@ pub(super) fn section(run: &Run<'_>) -> String {
     heading("summary", "The run", &body)
 }
 
-fn tile(Fact(name, value, bad): &Fact) -> String {
+fn tile(Fact { name, shown, value, bad }: &Fact) -> String {
     let class = if *bad { " class=\"bad\"" } else { "" };
-    format!("<div{class}><dt>{name}</dt><dd>{}</dd></div>\n", escape(value))
+    let shown = escape(shown);
+    format!(
+        "<div{class} data-fact=\"{name}\" data-value=\"{value}\"><dt>{name}</dt><dd>{shown}</dd></div>\n"
+    )
+}
+
+fn fact(name: &'static str, shown: String, value: f64) -> Fact {
+    Fact { name, shown, value, bad: false }
+}
+
+fn number(name: &'static str, number: u64) -> Fact {
+    fact(name, whole(number), number as f64)
+}
+
+fn duration(name: &'static str, spent: Duration) -> Fact {
+    fact(name, time(spent.as_nanos() as f64), spent.as_secs_f64())
+}
+
+/// A number that is 0 when all is well.
+fn wrong(name: &'static str, count: u64) -> Fact {
+    Fact { bad: count > 0, ..number(name, count) }
 }
 
 fn facts(run: &Run<'_>) -> Vec<Fact> {
     let report = run.report;
     let (totals, windows) = (&report.dma.totals, &report.dma.windows);
-    let fact = |name, number: u64| Fact(name, whole(number), false);
-    let elapsed = report.elapsed.as_nanos().max(1) as f64;
-    let idle = 100.0 * report.idle.as_nanos() as f64 / elapsed;
-    let mut facts = vec![Fact("time", time(elapsed), false)];
-    facts.push(Fact("idle", Unit::Percent.show(idle), false));
-    if let (Some(instructions), Some(mips)) = (report.instructions, report.mips()) {
-        facts.push(Fact("guest instructions", Unit::Count("").show(instructions as f64), false));
-        facts.push(Fact("MIPS", format!("{mips:.0}"), false));
+    let idle = 100.0 * report.idle.as_secs_f64() / report.elapsed.as_secs_f64().max(1e-9);
+    let mut facts = vec![
+        duration("time on the clock", report.elapsed),
+        duration("CPU time", report.cpu),
+        fact("idle", Unit::Percent.show(idle), idle),
+    ];
+    if let (Some(instructions), Some(cpu), Some(clock)) =
+        (report.instructions, report.mips_of_cpu(), report.mips())
+    {
+        let shown = Unit::Count("").show(instructions as f64);
+        facts.push(fact("guest instructions", shown, instructions as f64));
+        facts.push(fact("MIPS in CPU time", format!("{cpu:.0}"), cpu));
+        facts.push(fact("MIPS on the clock", format!("{clock:.0}"), clock));
     }
-    facts.push(fact("hypercalls", report.calls.rows().iter().map(|call| call.count).sum()));
-    facts.push(fact("entries written", windows.iter().map(|window| window.tally.puts).sum()));
-    facts.push(fact("pages pinned", totals.pinned));
-    facts.push(fact("pages released", totals.released));
-    facts.push(fact("pages dirtied", totals.dirtied));
-    facts.push(Fact("leaked pins", whole(report.dma.leaked), report.dma.leaked > 0));
-    if !report.devices.is_empty() {
-        let sum = |wanted: &str| -> u64 {
-            let all = report.devices.iter().flat_map(|device| &device.counters);
-            all.filter(|(name, _)| *name == wanted).map(|(_, count)| count).sum()
-        };
-        let faults: u64 = report.devices.iter().map(|device| device.all_faults).sum();
-        facts.push(Fact("DMA read", in_units(sum("DMA bytes read")), false));
-        facts.push(Fact("DMA written", in_units(sum("DMA bytes written")), false));
-        facts.push(fact("device interrupts", sum("interrupts")));
-        facts.push(Fact("DMA faults", whole(faults), faults > 0));
-    }
+    facts.push(number("hypercalls", report.calls.rows().iter().map(|call| call.count).sum()));
+    facts.push(number("entries written", windows.iter().map(|window| window.tally.puts).sum()));
+    facts.push(number("pages pinned", totals.pinned));
+    facts.push(number("pages released", totals.released));
+    facts.push(number("pages dirtied", totals.dirtied));
+    facts.push(wrong("leaked pins", report.dma.leaked));
+    facts.extend(of_devices(&report.devices));
     if let Some(findings) = &report.findings {
-        facts.push(Fact("wrong translations", whole(findings.count), findings.count > 0));
+        facts.push(wrong("wrong translations", findings.count));
     }
     if let Some(faults) = report.faults {
-        facts.push(fact("faults injected", faults));
+        facts.push(number("faults injected", faults));
     }
     facts
+}
+
+fn of_devices(devices: &[vio::Report]) -> Vec<Fact> {
+    if devices.is_empty() {
+        return Vec::new();
+    }
+    let sum = |wanted: &str| -> u64 {
+        let all = devices.iter().flat_map(|device| &device.counters);
+        all.filter(|(name, _)| *name == wanted).map(|(_, count)| count).sum()
+    };
+    let bytes = |name, of| fact(name, in_units(sum(of)), sum(of) as f64);
+    vec![
+        bytes("DMA read", "DMA bytes read"),
+        bytes("DMA written", "DMA bytes written"),
+        number("device interrupts", sum("interrupts")),
+        wrong("DMA faults", devices.iter().map(|device| device.all_faults).sum()),
+    ]
 }
 
 /// The machine, in a sentence.

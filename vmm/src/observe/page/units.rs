@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Numbers as people read them, and the round ones for the axes.
 
+use std::fmt::Write;
+
 /// What a number is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
@@ -21,7 +23,7 @@ impl Unit {
             Unit::Count(what) => what.into(),
             Unit::Rate(what) => format!("{what} a second"),
             Unit::Bytes => "bytes a second".into(),
-            Unit::Percent => "% of CPU time".into(),
+            Unit::Percent => "% of the time of the vCPUs".into(),
         }
     }
 
@@ -108,6 +110,29 @@ pub(super) fn time_unit(nanoseconds: f64) -> (f64, &'static str) {
     }
 }
 
+/// How near to an end of an axis, and to one another, labels may be, as a part of it.
+const ROOM: f64 = 0.16;
+
+/// The labels of an axis, from its one end to the other: those between have their place as a part of it, and
+/// are left out where they have no room. Narrow pages show every other one of them.
+pub(super) fn axis(
+    first: &str,
+    between: impl Iterator<Item = (f64, String)>,
+    last: &str,
+) -> String {
+    let mut out = format!("<span class=\"first\">{first}</span>");
+    let (mut before, mut shown) = (0.0, 0);
+    for (at, label) in between {
+        if at - before >= ROOM && at <= 1.0 - ROOM {
+            let class = if shown % 2 == 1 { " class=\"odd\"" } else { "" };
+            // Writing to a string does not fail.
+            let _ = write!(out, "<span{class} style=\"left:{:.2}%\">{label}</span>", 100.0 * at);
+            (before, shown) = (at, shown + 1);
+        }
+    }
+    out + &format!("<span class=\"last\">{last}</span>")
+}
+
 /// A whole number with its thousands apart.
 pub(super) fn whole(number: u64) -> String {
     let digits = number.to_string();
@@ -137,6 +162,16 @@ mod tests {
             assert!((2..=6).contains(&ticks.len()), "{most}: {ticks:?}");
             assert!(*ticks.last().expect("one") >= most * 0.999, "{most}: {ticks:?}");
         }
+    }
+
+    #[test]
+    fn an_axis_has_labels_at_both_ends_and_none_that_overlap() {
+        let between = [0.01, 0.2, 0.3, 0.4, 0.6, 0.9].map(|at| (at, format!("{at}")));
+        let axis = axis("0 s", between.into_iter(), "3.7 s");
+        let expected = "<span class=\"first\">0 s</span><span style=\"left:20.00%\">0.2</span>\
+                        <span class=\"odd\" style=\"left:40.00%\">0.4</span>\
+                        <span style=\"left:60.00%\">0.6</span><span class=\"last\">3.7 s</span>";
+        assert_eq!(axis, expected);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use comply::format::escape;
 use serde_json::{Value, json};
 
-use super::units::whole;
+use super::units::{self, whole};
 use super::{Run, section as heading};
 use crate::memory::in_units;
 use crate::observe::cells::{Cell, WindowMap};
@@ -58,9 +58,10 @@ fn figure(run: &Run<'_>, map: &WindowMap) -> String {
     let is_there = run.report.dma.windows.iter().any(|there| there.liobn == liobn);
     let gone = if is_there { "" } else { " It was removed." };
     let facts = format!(
-        "{} from {}, {} entries of {}.{gone} Mapped {}, replaced {}, cleared {}; live at the end {}.",
+        "{} from {} to {:#x}, {} entries of {}.{gone} Mapped {}, replaced {}, cleared {}; live at the end {}.",
         in_units(window.len()),
         window.start(),
+        window.start().0.saturating_add(window.len() - 1),
         whole(window.size()),
         in_units(pages.bytes()),
         whole(all.mapped),
@@ -130,5 +131,7 @@ fn grid(map: &WindowMap) -> String {
         }
         out += "</g>";
     }
-    out + "</svg></div>\n"
+    let (first, last) = (start(0), start(columns).saturating_sub(1));
+    let labels = units::axis("+0x0", std::iter::empty(), &format!("+{:#x}", last - first));
+    out + &format!("</svg><div class=\"xs\">{labels}</div></div>\n")
 }
