@@ -29,9 +29,10 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const MOST_CPUS: u32 = 256;
 
 /// Options that say what happens in a run, or what is kept of it.
-const NOT_IN_THE_TREE: [&str; 14] = [
+const NOT_IN_THE_TREE: [&str; 15] = [
     "rtc",
     "ignore_verdict",
+    "no_reboot",
     "dirty_log",
     "record",
     "trace",
