@@ -17,6 +17,7 @@ use crate::devices::DeviceArgs;
 use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
+use crate::log_limit::Limited;
 use crate::memory::{self, RamSize};
 use crate::outlet;
 use crate::qemu;
@@ -225,6 +226,7 @@ pub fn main() -> ExitCode {
         say(&format!("cannot write to standard output: {error}"));
         code = exit::SETUP_FAILED;
     }
+    log::logger().flush();
     code.into()
 }
 
@@ -276,7 +278,10 @@ fn start_log(level: Option<LevelFilter>) {
     if std::env::var_os("RUST_LOG_STYLE").is_none() && coloured() {
         log.write_style(env_logger::WriteStyle::Always);
     }
-    log.target(env_logger::Target::Pipe(Box::new(outlet::Stderr))).init();
+    let log = log.target(env_logger::Target::Pipe(Box::new(outlet::Stderr))).build();
+    log::set_max_level(log.filter());
+    // Fails only when there is a logger, which is this one.
+    let _ = log::set_boxed_logger(Box::new(Limited::new(log)));
 }
 
 /// Whether lines of the log have colours: on a terminal that has some, unless the user wants none

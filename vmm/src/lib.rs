@@ -28,6 +28,7 @@ pub mod exit;
 pub mod fdt;
 pub mod image;
 pub mod kvm;
+pub mod log_limit;
 pub mod machine;
 pub mod map;
 pub mod memory;

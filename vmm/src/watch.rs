@@ -107,6 +107,7 @@ fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &Atomic
     }
     terminal::restore();
     cli::say("ended before everything was written: its files are not complete");
+    log::logger().flush();
     process::exit(code.into());
 }
 

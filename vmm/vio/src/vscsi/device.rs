@@ -175,10 +175,8 @@ impl Vscsi {
                 }
                 Answer::Logout => self.disconnect(&mut state),
                 Answer::Violation(why) => {
-                    // Once aloud: a guest must not fill the host's log.
-                    let first = self.counters.violations.fetch_add(1, Ordering::Relaxed) == 0;
-                    let level = if first { log::Level::Warn } else { log::Level::Debug };
-                    log::log!(level, "v-scsi: the client broke the protocol: {why}");
+                    self.counters.violations.fetch_add(1, Ordering::Relaxed);
+                    log::warn!("v-scsi: the client broke the protocol: {why}");
                     self.disconnect(&mut state);
                 }
             }
