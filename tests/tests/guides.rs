@@ -39,7 +39,7 @@ fn blocks(document: &str) -> BTreeMap<&str, Vec<String>> {
     blocks
 }
 
-/// What rustdoc shows of an example: lines that begin with `# ` are hidden.
+/// An example as rustdoc shows it: lines that begin with `# ` are hidden.
 fn shown(example: &str) -> String {
     let hidden = |line: &str| line.trim_start() == "#" || line.trim_start().starts_with("# ");
     example.lines().filter(|line| !hidden(line)).map(|line| format!("{line}\n")).collect()

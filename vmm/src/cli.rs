@@ -284,7 +284,7 @@ fn start_log(level: Option<LevelFilter>) {
     let _ = log::set_boxed_logger(Box::new(Limited::new(log)));
 }
 
-/// Whether lines of the log have colours: on a terminal that has some, unless the user wants none
+/// Lines of the log have colours on a terminal that has some, unless the user wants none
 /// (no-color.org).
 fn coloured() -> bool {
     let is = |name, value: &str| std::env::var_os(name).is_some_and(|found| found == value);

@@ -29,7 +29,7 @@ const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// A pipe that has room takes this much without blocking (POSIX: `PIPE_BUF`, on Linux 4096).
 const AT_ONCE: usize = 4096;
 
-/// Whether the run has to end. The standard streams are the process's, and so is this.
+/// Set when the run has to end. The standard streams are the process's, and so is this.
 static HURRY: AtomicBool = AtomicBool::new(false);
 /// Why something could not be printed.
 static UNPRINTED: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -41,7 +41,7 @@ static STDERR: LazyLock<Mutex<io::Result<Outlet>>> =
 pub(crate) struct Outlet {
     file: File,
     kind: Kind,
-    /// Its reader has stalled, and nothing is written any more.
+    /// Its reader has stalled, and nothing more is written.
     given_up: bool,
 }
 
@@ -148,7 +148,7 @@ impl Write for Outlet {
     }
 }
 
-/// Whether a write may have to wait for a reader.
+/// True when a write may have to wait for a reader.
 fn waits(file: &File) -> bool {
     let Ok(about) = file.metadata() else { return true };
     let kind = about.file_type();

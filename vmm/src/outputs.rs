@@ -21,7 +21,7 @@ pub(crate) struct Outputs<'a> {
     report: Option<Outlet>,
     record: Option<Arc<Recorder>>,
     events: Option<Arc<TraceFile>>,
-    /// What went wrong with one of them.
+    /// Errors of single files.
     failures: Vec<Failure>,
 }
 

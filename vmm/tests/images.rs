@@ -35,7 +35,7 @@ fn refused(path: &Path, says: &[&str]) {
     }
 }
 
-/// What a program makes of an input.
+/// The output of a program for an input.
 fn through(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -326,7 +326,7 @@ fn a_program_of_linux_is_named() {
     }
 }
 
-// What a linker without a script does to a guest that relocates itself (System V ABI, PT_INTERP).
+// A linker without a script does this to a guest that relocates itself (System V ABI, PT_INTERP).
 #[test]
 fn a_guest_with_an_interpreter_and_no_library_is_a_guest() {
     let files = Files::new();

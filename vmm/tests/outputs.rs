@@ -68,7 +68,7 @@ impl Outputs {
     }
 }
 
-/// Maps a page and replaces it, so that every file has something to say; prints it, and goes on as told.
+/// Maps a page and replaces it, so that every file has something to say; says that it is ready, and goes on with these words.
 fn guest(then: Vec<u32>) -> Vec<u8> {
     let put = |tce| hcall(0x20, &[0x8000_0000, 0x1000, tce]);
     asm::guest([put(0x30_1003), put(0x30_2003), print("ready\n"), then].concat()).bytes()
@@ -324,7 +324,7 @@ fn a_full_disk_under_the_messages_is_no_error() {
     outputs.are_whole();
 }
 
-// What prints and is no run: its output is not cut without a word either.
+// Commands that print are no runs, but their output is not cut without a word either.
 #[test]
 fn what_cannot_be_printed_is_an_error_of_every_command() {
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();

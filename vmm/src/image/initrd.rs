@@ -19,7 +19,7 @@ const GAP: u64 = 0x1_0000;
 pub enum Initrd<'a> {
     /// A file of the user's.
     File(&'a Path),
-    /// What was in a `zImage`.
+    /// The one in a `zImage`.
     Bytes(&'a [u8]),
 }
 

@@ -66,7 +66,7 @@ pub enum LoadError {
 
 /// Reads an image, unpacks it if it is packed, and takes the kernel out of a `zImage`.
 ///
-/// What is packed must fit into guest RAM, because that is where it goes.
+/// A packed kernel must fit into guest RAM, because that is where it goes.
 pub fn load(path: &Path, ram: RamSize) -> Result<Image, LoadError> {
     let limit = ram.bytes().min(MAX_IMAGE);
     let file = unpacked(path, read(path)?, limit)?;

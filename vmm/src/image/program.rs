@@ -11,7 +11,7 @@ use super::elf::Segment;
 const SYSTEM_CALL: [u8; 4] = [0x44, 0, 0, 0x02];
 const HYPERCALL: [u8; 4] = [0x44, 0, 0, 0x22];
 
-/// Whether a file is a program of an operating system: it names the program that links it when it starts and the
+/// True for a program of an operating system: it names the program that links it when it starts and the
 /// libraries that it needs (System V ABI, PT_INTERP and DT_NEEDED), or the system (Linux Standard Base,
 /// NT_GNU_ABI_TAG). One of the first two alone says nothing: linkers write an interpreter into guests that
 /// relocate themselves, and kernels of FreeBSD have both, but no linker.
@@ -31,7 +31,7 @@ fn is_linker(path: &[u8]) -> bool {
         .is_some_and(|name| name.starts_with(b"ld") || name.starts_with(b"linker"))
 }
 
-/// Whether a file is a kernel for PCs: notes for a hypervisor say how Linux and others are started.
+/// True for a kernel for PCs: notes for a hypervisor say how Linux and others are started.
 pub fn is_pc_kernel(file: &[u8]) -> bool {
     const PHYS32_ENTRY: u32 = 18; // Xen: public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY
     has_note::<FileHeader64<Endianness>>(file, b"Xen", PHYS32_ENTRY)
@@ -68,7 +68,7 @@ fn has_note<H: FileHeader<Endian = Endianness>>(file: &[u8], name: &[u8], kind: 
     })
 }
 
-/// Whether code makes system calls and no hypercall: a guest that makes none cannot even power off.
+/// True for code with system calls and no hypercall: a guest without hypercalls cannot even power off.
 pub fn makes_only_system_calls(segments: &[Segment<'_>]) -> bool {
     let has = |word: [u8; 4]| {
         let mut swapped = word;

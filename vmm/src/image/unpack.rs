@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Unpacking: a row for each format. What comes out is bounded, and so is the memory that a format takes for it.
+//! Unpacking: a row for each format. The output is bounded, and so is the memory that a format takes for it.
 
 use std::io::{self, BufRead, Read};
 
@@ -71,7 +71,7 @@ fn is_lzma(file: &[u8]) -> bool {
     u32::from_le_bytes(*history).is_power_of_two() && (size == u64::MAX || size < 1 << 40)
 }
 
-/// The members of a gzip file one after the other (RFC 1952, 2.2). What follows them is ignored, as by gzip(1).
+/// The members of a gzip file one after the other (RFC 1952, 2.2). Bytes behind them are ignored, as by gzip(1).
 struct Members<'a> {
     rest: Option<GzDecoder<&'a [u8]>>,
 }
@@ -97,7 +97,7 @@ pub struct Packed<'a> {
     from: Box<dyn Read + 'a>,
 }
 
-/// Whether a file is packed, and how to go on then.
+/// Begins to unpack a file; nothing when it is not packed.
 pub fn open(file: &[u8]) -> Option<Result<Packed<'_>, UnpackError>> {
     let format = FORMATS.iter().find(|format| (format.is)(file))?;
     let failed = |source| UnpackError::Damaged { format: format.name, source };
@@ -105,7 +105,7 @@ pub fn open(file: &[u8]) -> Option<Result<Packed<'_>, UnpackError>> {
 }
 
 impl Packed<'_> {
-    /// What packed it.
+    /// The name of its format.
     pub fn format(&self) -> &'static str {
         self.format
     }

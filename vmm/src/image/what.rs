@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a file is that is no ELF file, and what to give instead: a row for each kind.
+//! Files that are no ELF files: a row for each kind, with what to give instead.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use std::fmt;
 pub struct What {
     /// Where its bytes are, and which.
     magic: &'static [(usize, &'static [u8])],
-    /// What it is.
+    /// Its name.
     is: &'static str,
-    /// What to do.
+    /// The thing to do.
     instead: &'static str,
 }
 
@@ -107,7 +107,7 @@ const KINDS: &[What] = &[
 const EMPTY: What = row(&[], "an empty file", COMPILER);
 const UNKNOWN: What = row(&[], "", COMPILER);
 
-/// What a file is that begins with these bytes; [`HEAD`] of them are enough.
+/// The kind of a file that begins with these bytes; [`HEAD`] of them are enough.
 pub fn of(head: &[u8]) -> &'static What {
     let there =
         |&(at, bytes): &(usize, &[u8])| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));

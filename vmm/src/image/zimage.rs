@@ -11,7 +11,7 @@ const KERNEL: &[u8] = b".kernel:vmlinux.strip";
 /// An initrd, packed as it goes to the kernel.
 const INITRD: &[u8] = b".kernel:initrd";
 
-/// What is in a `zImage`.
+/// The contents of a `zImage`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Contents<'a> {
     /// The kernel, packed or not.
@@ -20,7 +20,7 @@ pub struct Contents<'a> {
     pub initrd: Option<&'a [u8]>,
 }
 
-/// What is in it, if it is a `zImage`. The wrapper is a 32-bit or a 64-bit program, of either endianness.
+/// Its contents, if it is a `zImage`. The wrapper is a 32-bit or a 64-bit program, of either endianness.
 pub fn contents(file: &[u8]) -> Option<Contents<'_>> {
     let section = |name| {
         section::<FileHeader64<Endianness>>(file, name)

@@ -13,7 +13,7 @@ use super::options::{Refusal, Why, Wish, text};
 use super::parts::Parts;
 use crate::devices::DeviceArgs;
 
-/// What the options ask for.
+/// The devices that the options ask for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Wanted {
     drives: Vec<Drive>,
@@ -180,7 +180,7 @@ fn back_end(parts: &mut Parts) -> Result<To, Why> {
 fn stream(parts: &mut Parts) -> Result<To, Why> {
     if parts.switch("server")? {
         return Err(
-            "somebody else has to listen (server=off); between machines: tcevm run --net hub=PATH"
+            "another program has to listen (server=off); between machines: tcevm run --net hub=PATH"
                 .into(),
         );
     }
