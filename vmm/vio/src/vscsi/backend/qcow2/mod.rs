@@ -2,8 +2,8 @@
 //! A qcow2 image, by the crate imago. Its tables are kept in memory until a flush, which the guest is told
 //! of: the disk says that it has a write cache.
 //!
-//! The driver opens no file: [`chain`] opens what the user permits, after [`header`] has looked at each header.
-//! An image that is to be written is checked first ([`check`]), because the driver trusts its counts.
+//! The driver opens no file: `chain.rs` opens what the user permits, after `header.rs` has looked at each header.
+//! An image that is to be written is checked first (`check.rs`), because the driver trusts its counts.
 
 mod chain;
 mod check;

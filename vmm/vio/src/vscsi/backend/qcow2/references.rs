@@ -23,7 +23,11 @@ const MOST_SHARED: u16 = ALONE - 1;
 /// The references to clusters.
 #[derive(Debug)]
 pub(super) struct References {
-    pages: BTreeMap<u64, Box<[u16; PAGE]>>,
+    pages: Vec<Box<[u16; PAGE]>>,
+    /// Which page has which clusters.
+    places: BTreeMap<u64, usize>,
+    /// The last one that was used: neighbours in a table are mostly neighbours in the file.
+    last: Option<(u64, usize)>,
     most_pages: usize,
 }
 
@@ -38,7 +42,12 @@ pub(super) struct Reference {
 
 impl Default for References {
     fn default() -> References {
-        References { pages: BTreeMap::new(), most_pages: MOST_PAGES }
+        References {
+            pages: Vec::new(),
+            places: BTreeMap::new(),
+            last: None,
+            most_pages: MOST_PAGES,
+        }
     }
 }
 
@@ -63,17 +72,33 @@ impl References {
     }
 
     fn entry(&mut self, cluster: u64) -> Result<&mut u16, Problem> {
-        let (page, at) = (cluster / PAGE as u64, (cluster % PAGE as u64) as usize);
-        if !self.pages.contains_key(&page) && self.pages.len() >= self.most_pages {
+        let (number, at) = (cluster / PAGE as u64, (cluster % PAGE as u64) as usize);
+        let place = match self.last {
+            Some((last, place)) if last == number => place,
+            _ => self.place(number)?,
+        };
+        self.last = Some((number, place));
+        Ok(&mut self.pages[place][at])
+    }
+
+    fn place(&mut self, number: u64) -> Result<usize, Problem> {
+        if let Some(place) = self.places.get(&number) {
+            return Ok(*place);
+        }
+        let place = self.pages.len();
+        if place >= self.most_pages {
             return Err(Problem::TooLarge);
         }
-        Ok(&mut self.pages.entry(page).or_insert_with(|| Box::new([0; PAGE]))[at])
+        self.pages.push(Box::new([0; PAGE]));
+        self.places.insert(number, place);
+        Ok(place)
     }
 
     /// The clusters that are referred to, by their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Reference)> {
-        self.pages.iter().flat_map(|(page, counts)| {
-            let used = counts.iter().enumerate().filter(|(_, count)| **count != 0);
+        self.places.iter().flat_map(|(page, place)| {
+            let counts = self.pages[*place].iter().enumerate();
+            let used = counts.filter(|(_, count)| **count != 0);
             used.map(move |(at, &count)| {
                 let reference = match count {
                     ALONE.. => Reference { count: 1, copied: count & COPIED != 0 },
