@@ -11,6 +11,7 @@ mod skip;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use image::{CLUSTER, Image};
 use rig::Directory;
@@ -18,6 +19,16 @@ use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::{Backing, DiskError, Format, open};
 
 const SIZE: u64 = 4 << 20;
+
+/// One test after the other: a process that one starts has, until it runs its program, all open files of this one,
+/// and so another's locks.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Begins a test that needs qemu-img.
+fn begin(test: &str) -> Option<MutexGuard<'static, ()>> {
+    let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    skip::tool(test, "qemu-img").then_some(alone)
+}
 
 fn qemu_img(directory: &Path, args: &[&str]) -> Output {
     Command::new("qemu-img").args(args).current_dir(directory).output().unwrap()
@@ -35,9 +46,7 @@ fn spec(path: PathBuf) -> DiskSpec {
 
 #[test]
 fn images_of_every_kind_are_whole_before_and_after() {
-    if !skip::tool("images of every kind", "qemu-img") {
-        return;
-    }
+    let Some(_alone) = begin("images of every kind") else { return };
     let kinds: [&[&str]; 9] = [
         &[],
         &["-o", "cluster_size=512"],
@@ -72,9 +81,7 @@ fn images_of_every_kind_are_whole_before_and_after() {
 
 #[test]
 fn compressed_images_and_snapshots_open_for_writing() {
-    if !skip::tool("compressed images and snapshots", "qemu-img") {
-        return;
-    }
+    let Some(_alone) = begin("compressed images and snapshots") else { return };
     let directory = Directory::new();
     let content: Vec<u8> = (0..SIZE).map(|n| (n >> 12) as u8).collect();
     std::fs::write(directory.0.join("base"), &content).unwrap();
@@ -97,9 +104,7 @@ fn compressed_images_and_snapshots_open_for_writing() {
 
 #[test]
 fn what_we_refuse_qemu_finds_damaged_and_can_repair() {
-    if !skip::tool("damaged images", "qemu-img") {
-        return;
-    }
+    let Some(_alone) = begin("damaged images") else { return };
     let directory = Directory::new();
     let mut image = Image::new(&[&[7; CLUSTER]]);
     image.long(image::REFTABLE * CLUSTER, 0);
@@ -135,9 +140,7 @@ fn end(mut child: Child) {
 
 #[test]
 fn qemu_and_we_see_each_others_locks() {
-    if !skip::tool("locks", "qemu-img") {
-        return;
-    }
+    let Some(_alone) = begin("locks") else { return };
     let directory = Directory::new();
     std::fs::write(directory.0.join("disk"), vec![0; SIZE as usize]).unwrap();
     let raw = |readonly| DiskSpec {
