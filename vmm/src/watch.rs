@@ -2,7 +2,7 @@
 //! The thread that watches for what ends a run from outside: signals and `--timeout`.
 //!
 //! It watches until everything is written. Once the run is over a signal does not change how it ended; it
-//! keeps a reader that has stalled from holding up the end of the process ([`outlet`]).
+//! keeps a reader that has stalled from holding up the end of the process (`outlet`).
 
 use std::io;
 use std::os::fd::AsRawFd;
