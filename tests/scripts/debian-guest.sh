@@ -39,6 +39,11 @@ fi
 
 mkdir -p "$directory"
 cd "$directory"
+# Folders in it are removed below; the lock shows that this script made them.
+if [ ! -e lock ] && [ -n "$(ls -A)" ]; then
+	echo "debian-guest: $directory is no empty directory and no guest's; name another" >&2
+	exit 3
+fi
 directory=$PWD
 
 # Two tests at once make it once.

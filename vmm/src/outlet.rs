@@ -12,7 +12,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -72,16 +71,14 @@ pub(crate) fn survive_size_limits() {
 }
 
 impl Outlet {
-    /// Creates a file, or opens what is there under its name.
-    pub(crate) fn create(path: &Path) -> io::Result<Outlet> {
-        let file = File::create(path)?;
-        // It is ours alone, so its mode is for us to choose.
+    /// A file that this process has opened for itself, so that its mode is for us to choose.
+    pub(crate) fn new(file: File) -> Outlet {
         let kind = match waits(&file) {
             true if set_nonblocking(&file).is_ok() => Kind::NonBlocking,
             true => Kind::Blocking,
             false => Kind::Plain,
         };
-        Ok(Outlet { file, kind, given_up: false })
+        Outlet { file, kind, given_up: false }
     }
 
     /// Standard output.

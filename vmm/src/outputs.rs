@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The files that a run writes. All are created before it, so that a name that cannot be is reported at once,
-//! and written however it ends. One that cannot be written keeps none of the others from being whole.
+//! and written however it ends. One that cannot be written keeps none of the others from being whole. None may be a
+//! file that the same command reads ([`paths`] has the rule).
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
+
+use paths::output::Files;
 
 use crate::cli::{self, RunArgs};
 use crate::dirty::Dirty;
 use crate::memory::in_units;
 use crate::observe::{History, Observe, TraceFile};
-use crate::outlet::Outlet;
+use crate::outlet::{self, Outlet};
 use crate::record::Recorder;
 use crate::run::Failure;
 
@@ -36,20 +40,51 @@ fn file<T>(
     with(path).map(Some).map_err(failed)
 }
 
+/// The files of the command that no output may write over.
+fn protected(args: &RunArgs) -> Files {
+    let mut files = Files::default();
+    let mut protect = |what, path: Option<&Path>| path.map_or((), |path| files.protect(what, path));
+    protect("the image", args.image.as_deref());
+    protect("the initrd", args.initrd.as_deref());
+    args.devices.disk.iter().for_each(|disk| protect("a disk", Some(&disk.path)));
+    files
+}
+
+/// Creates an output if it is wanted.
+fn create(
+    files: &mut Files,
+    what: &'static str,
+    path: Option<&Path>,
+) -> Result<Option<File>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let failed = |source| Failure::Create { what, path: path.to_owned(), source };
+    files.create(&format!("the {what}"), path).map(Some).map_err(failed)
+}
+
+/// Writes the device tree to a file, or to standard output.
+pub(crate) fn dump_dtb(args: &RunArgs, path: &Path, dtb: &[u8]) -> Result<(), Failure> {
+    let to = Some(path).filter(|path| *path != Path::new("-"));
+    let failed = |source| Failure::DumpDtb { path: path.to_owned(), source };
+    match create(&mut protected(args), "device tree", to)? {
+        Some(file) => Outlet::new(file).write_all(dtb).map_err(failed),
+        None => {
+            outlet::print(dtb);
+            Ok(())
+        }
+    }
+}
+
 impl<'a> Outputs<'a> {
     /// Creates them.
     pub(crate) fn create(args: &'a RunArgs) -> Result<Outputs<'a>, Failure> {
-        let create = |path: &Path| Outlet::create(path);
-        let record = |path: &Path| Recorder::create(path, args.memory, &args.dma).map(Arc::new);
-        let events = |path: &Path| TraceFile::create(path, args.trace_limit).map(Arc::new);
-        Ok(Outputs {
-            args,
-            dirty: file("dirty log", args.dirty_log.as_deref(), create)?,
-            report: file("report", args.report.as_deref(), create)?,
-            record: file("record", args.record.as_deref(), record)?,
-            events: file("trace", args.trace_file.as_deref(), events)?,
-            failures: Vec::new(),
-        })
+        let files = &mut protected(args);
+        let dirty = create(files, "dirty log", args.dirty_log.as_deref())?.map(Outlet::new);
+        let report = create(files, "report", args.report.as_deref())?.map(Outlet::new);
+        let record = create(files, "record", args.record.as_deref())?;
+        let events = create(files, "trace", args.trace_file.as_deref())?;
+        let record = record.map(|file| Arc::new(Recorder::new(file, args.memory, &args.dma)));
+        let events = events.map(|file| Arc::new(TraceFile::new(file, args.trace_limit)));
+        Ok(Outputs { args, dirty, report, record, events, failures: Vec::new() })
     }
 
     /// What has to be observed for them, from now on.

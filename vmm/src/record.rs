@@ -3,8 +3,8 @@
 //! (the language is that of [`comply::script`]). What a call reads from memory is a `poke` before it.
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
@@ -35,16 +35,16 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Creates the file and writes what the machine is.
-    pub fn create(path: &Path, ram: RamSize, dma: &DmaArgs) -> io::Result<Recorder> {
-        let mut file = Output::create(path)?;
+    /// Writes what the machine is.
+    pub fn new(file: File, ram: RamSize, dma: &DmaArgs) -> Recorder {
+        let mut file = Output::new(file);
         file.write(format_args!(
             "# tcevm record: ram {:#x}, profile {}, tier {}\n",
             ram.bytes(),
             dma.profile.name,
             dma.accel
         ));
-        Ok(Recorder { file: Mutex::new(file), order: Mutex::default() })
+        Recorder { file: Mutex::new(file), order: Mutex::default() }
     }
 
     /// Keeps other vCPUs' calls on DMA windows out while this one is made; nothing for calls that may

@@ -2,12 +2,12 @@
 //! `tcevm run`.
 
 use std::fmt::Display;
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use paths::output::OutputError;
 use power::Cpu;
 use thiserror::Error;
 
@@ -24,7 +24,7 @@ use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
 use crate::machine::Machine;
 use crate::observe::page::{self, Run};
 use crate::outlet;
-use crate::outputs::Outputs;
+use crate::outputs::{self, Outputs};
 use crate::stats::json;
 use crate::vcpu::Vcpu;
 use crate::watch::Watch;
@@ -65,6 +65,8 @@ pub enum Failure {
     #[error(transparent)]
     Kvm(#[from] SetupError),
     #[error("cannot write the {what} {}: {source}", path.display())]
+    Create { what: &'static str, path: PathBuf, source: OutputError },
+    #[error("cannot write the {what} {}: {source}", path.display())]
     Output { what: &'static str, path: PathBuf, source: io::Error },
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
@@ -79,7 +81,10 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     drop(image); // it is in guest RAM now
     check_vcpu(args, ready.arch)?;
     if let Some(path) = &args.dump_dtb {
-        dump_dtb(path, &ready)?;
+        if ready.arch == Arch::X86 {
+            return Err(Failure::NoDeviceTree);
+        }
+        outputs::dump_dtb(args, path, &ready.dtb)?;
         return Ok(0);
     }
     Ok(run_on(args, ready)?.code())
@@ -156,18 +161,6 @@ fn name(args: &RunArgs) -> String {
         Some(path) => path.display().to_string(),
         None => "the demonstration".into(),
     }
-}
-
-fn dump_dtb(path: &Path, ready: &Ready) -> Result<(), Failure> {
-    let dtb = match ready.arch {
-        Arch::Power => &ready.dtb,
-        Arch::X86 => return Err(Failure::NoDeviceTree),
-    };
-    if path == Path::new("-") {
-        outlet::print(dtb);
-        return Ok(());
-    }
-    fs::write(path, dtb).map_err(|source| Failure::DumpDtb { path: path.to_owned(), source })
 }
 
 /// Runs the guest with console, signals and timeout around it, then reports what was asked for.

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tool::Rng;
+use vmm_sys_util::tempdir::TempDir;
 use words::{Words, has_operand};
 
 const OBJDUMPS: &[&str] = &["powerpc64le-linux-gnu-objdump", "powerpc64-linux-gnu-objdump"];
@@ -61,15 +62,15 @@ fn ours(word: u32, at: u64) -> String {
 
 /// What objdump prints for words at `base`.
 fn objdump(program: &str, words: &[u32], base: u64) -> Vec<String> {
-    let name = format!("tcevm-disassembler-{}-{base:x}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let place = std::env::temp_dir().join("tcevm-disassembler-");
+    let place = TempDir::new_with_prefix(place).expect("a temporary directory");
+    let path = place.as_path().join("words");
     let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).collect();
     std::fs::write(&path, bytes).expect("the temporary directory takes a file");
     let mut command = Command::new(program);
     command.args(["-D", "-z", "-EB", "--no-show-raw-insn", "-b", "binary"]);
     command.args(["-m", "powerpc:common64", "-M", "power9,raw"]);
     let output = command.arg(format!("--adjust-vma={base:#x}")).arg(&path).output();
-    let _ = std::fs::remove_file(&path);
     let output = output.expect("objdump starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("objdump prints ASCII");

@@ -8,7 +8,6 @@ mod peers;
 pub mod replay;
 mod rigs;
 
-use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use comply::format::{self, Style};
 use comply::report::{Column, Report};
 use comply::rig::Rig;
 use comply::{Clause, Profile, clauses, coverage, image};
+use paths::output::{Files, OutputError};
 use thiserror::Error;
 
 use args::{ComplyArgs, Format, Job};
@@ -49,7 +49,7 @@ pub enum Failure {
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
+    Write { path: PathBuf, source: OutputError },
 }
 
 /// Runs the command; returns the exit code.
@@ -164,7 +164,8 @@ fn emit(
     let runner = image::runner(kind).unwrap_or_default();
     let image = image::with_blob(runner, &blob).map_err(|e| Failure::Image(e.to_string()))?;
     let failed = |source| Failure::Write { path: path.to_owned(), source };
-    fs::write(path, image).map_err(failed)?;
+    let mut file = Files::default().create("the image", path).map_err(failed)?;
+    file.write_all(&image).map_err(|source| failed(source.into()))?;
     crate::cli::say(&format!("{} runs {} clauses", path.display(), visible.len()));
     Ok(())
 }

@@ -2,8 +2,8 @@
 //! A file that is written during a run: what goes wrong is kept, and told at the end of the run.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use crate::outlet::Outlet;
 
@@ -16,9 +16,9 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Creates the file, before the run, so that a name that cannot be is told at once.
-    pub(crate) fn create(path: &Path) -> io::Result<Output> {
-        Ok(Output { file: BufWriter::with_capacity(1 << 18, Outlet::create(path)?), failed: None })
+    /// One that writes to this file.
+    pub(crate) fn new(file: File) -> Output {
+        Output { file: BufWriter::with_capacity(1 << 18, Outlet::new(file)), failed: None }
     }
 
     /// Writes, unless something has gone wrong before.

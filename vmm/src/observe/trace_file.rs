@@ -8,8 +8,8 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io;
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -76,10 +76,9 @@ struct Track {
 }
 
 impl TraceFile {
-    /// Creates the file of a run that begins now. Events that would make it larger than `limit` bytes are
-    /// only counted.
-    pub fn create(path: &Path, limit: u64) -> io::Result<TraceFile> {
-        let mut out = Output::create(path)?;
+    /// The trace of a run that begins now. Events that would make the file larger than `limit` bytes are only counted.
+    pub fn new(file: File, limit: u64) -> TraceFile {
+        let mut out = Output::new(file);
         let start = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
         out.write(format_args!("{start}"));
         let state = State {
@@ -92,7 +91,7 @@ impl TraceFile {
             pending: 0,
             over: false,
         };
-        Ok(TraceFile { origin: Instant::now(), limit, state: Mutex::new(state) })
+        TraceFile { origin: Instant::now(), limit, state: Mutex::new(state) }
     }
 
     /// Names the tracks.

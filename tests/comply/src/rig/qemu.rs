@@ -10,11 +10,11 @@ use crate::profile::Profile;
 use std::env;
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use vmm_sys_util::tempdir::TempDir;
 
 /// `ba 0x400000`.
 const BRANCH: [u8; 4] = [0x48, 0x40, 0x00, 0x02];
@@ -112,31 +112,21 @@ fn run(mut child: Child) -> Result<Ran, String> {
     Ok(Ran { printed, died, unsound: None })
 }
 
-/// The files of one run; they go with it.
-struct Files(PathBuf);
+/// The files of one run, in a directory of their own that goes with them.
+struct Files(TempDir);
 
 impl Files {
     fn new() -> io::Result<Files> {
-        static RUNS: AtomicU64 = AtomicU64::new(0);
-        let run = RUNS.fetch_add(1, Ordering::Relaxed);
-        let directory = env::temp_dir().join(format!("tcevm-comply-{}-{run}", std::process::id()));
-        fs::create_dir_all(&directory)?;
-        Ok(Files(directory))
+        let made = TempDir::new_with_prefix(env::temp_dir().join("tcevm-comply-"));
+        made.map(Files).map_err(io::Error::from)
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        Path::new(&self.0).join(name)
+        self.0.as_path().join(name)
     }
 
     fn write(&self, image: &[u8]) -> io::Result<()> {
         fs::write(self.path("boot-rom"), [&[0; 256][..], &BRANCH].concat())?;
         fs::write(self.path("image"), image)
-    }
-}
-
-impl Drop for Files {
-    fn drop(&mut self) {
-        // They are in the directory for what may be forgotten.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -7,15 +7,16 @@ use power::{Cpu, GuestMemory, msr, spr};
 use std::process::{Command, Output};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
+use vmm_sys_util::tempdir::TempDir;
 
 /// Runs the program under QEMU; gives the records after it, or what QEMU says.
 pub(crate) fn qemu(emulator: &str, program: &Program, records: usize) -> Result<Vec<u8>, String> {
-    let name = format!("tcevm-differential-{}-{emulator}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let place = std::env::temp_dir().join("tcevm-differential-");
+    let place = TempDir::new_with_prefix(place).expect("a temporary directory");
+    let path = place.as_path().join(emulator);
     std::fs::write(&path, program.elf()).expect("the temporary directory takes a file");
     make_executable(&path);
     let output = Command::new(emulator).args(["-cpu", "power9"]).arg(&path).output();
-    let _ = std::fs::remove_file(&path);
     let Output { status, stdout, stderr } = output.expect("QEMU starts");
     let stderr = String::from_utf8_lossy(&stderr);
     match stdout.len() {

@@ -105,7 +105,7 @@ pub enum NetError {
     )]
     Socket { path: PathBuf, source: io::Error },
     #[error("cannot open the hub {}: {source}", path.display())]
-    Hub { path: PathBuf, source: io::Error },
+    Hub { path: PathBuf, source: paths::socket::SocketError },
     #[error("the host has no thread for the network: {0}")]
     Thread(io::Error),
 }

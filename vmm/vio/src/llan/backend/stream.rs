@@ -7,11 +7,12 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use paths::socket::{Joined, Listening, SocketError, join};
 use rustix::event::PollFlags;
 
 use super::super::device::MOST_FRAME;
@@ -29,7 +30,8 @@ const PEERS: usize = 32;
 /// The peers of an adapter.
 pub(super) struct Hub {
     peers: Mutex<Vec<Arc<Peer>>>,
-    listener: Option<(UnixListener, PathBuf)>,
+    /// Of the hub itself. The path goes with it.
+    listener: Option<Listening>,
     wake: Arc<Wake>,
 }
 
@@ -43,23 +45,19 @@ impl Hub {
 
     /// A cable to the hub, or the hub itself if there is none yet.
     pub(super) fn open(path: &Path, wake: Arc<Wake>) -> Result<Hub, NetError> {
-        let failed = |source| NetError::Hub { path: path.into(), source };
-        match UnixStream::connect(path) {
-            Ok(stream) => {
-                let peer = Peer::new(stream).map_err(failed)?;
-                return Ok(Hub { peers: Mutex::new(vec![peer]), listener: None, wake });
+        let failed = |source: SocketError| NetError::Hub { path: path.into(), source };
+        let (peers, listener) = match join(path).map_err(failed)? {
+            Joined::Connected(stream) => {
+                (vec![Peer::new(stream).map_err(SocketError::from).map_err(failed)?], None)
             }
-            // A socket that nobody listens on any more.
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                std::fs::remove_file(path).map_err(failed)?;
+            Joined::Listening(listening) => {
+                let nonblocking = listening.listener().set_nonblocking(true);
+                nonblocking.map_err(SocketError::from).map_err(failed)?;
+                log::info!("{} is a new hub", path.display());
+                (Vec::new(), Some(listening))
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        log::info!("{} is a new hub", path.display());
-        Ok(Hub { peers: Mutex::default(), listener: Some((listener, path.into())), wake })
+        };
+        Ok(Hub { peers: Mutex::new(peers), listener, wake })
     }
 
     fn peers(&self) -> MutexGuard<'_, Vec<Arc<Peer>>> {
@@ -74,8 +72,8 @@ impl Hub {
     }
 
     fn accept(&self) {
-        let Some((listener, _)) = &self.listener else { return };
-        while let Ok((stream, _)) = listener.accept() {
+        let Some(listening) = &self.listener else { return };
+        while let Ok((stream, _)) = listening.listener().accept() {
             match Peer::new(stream) {
                 Ok(peer) if self.peers().len() < PEERS => self.peers().push(peer),
                 _ => log::warn!("the hub takes no more machines"),
@@ -92,20 +90,12 @@ impl Hub {
             flags.set(PollFlags::OUT, !peer.outbox().is_empty());
             wanted.push((peer.stream.as_fd(), flags));
         }
-        if let Some((listener, _)) = &self.listener {
-            wanted.push((listener.as_fd(), PollFlags::IN));
+        if let Some(listening) = &self.listener {
+            wanted.push((listening.listener().as_fd(), PollFlags::IN));
         }
         // An empty set of flags still reports a peer that hung up, again and again: leave it out.
         wanted.retain(|(_, flags)| !flags.is_empty());
         wake.wait(&wanted, inboxes.iter().any(Inbox::waits));
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        if let Some((_, path)) = &self.listener {
-            let _ = std::fs::remove_file(path);
-        }
     }
 }
 

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Files that a command writes.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, fcntl};
+use rustix::fs::OFlags;
+
+use crate::Id;
+
+/// Why a file is not written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum OutputError {
+    #[error("it is a directory; name a file in it")]
+    Directory,
+    #[error("it is a symbolic link to {}; give that name itself", .0.display())]
+    Link(PathBuf),
+    #[error("it is a {0}; name a file")]
+    Kind(&'static str),
+    #[error("it is also {0}; name another file")]
+    Taken(String),
+    #[error("another process uses it, perhaps as a disk; name another file")]
+    InUse,
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The files of one command: those that it reads, which no output may write over, and its outputs, which are
+/// different from each other.
+#[derive(Debug, Default)]
+pub struct Files {
+    taken: Vec<(Id, String)>,
+}
+
+impl Files {
+    /// Protects a file; `what` it is goes into messages. A name that leads nowhere needs no protection.
+    pub fn protect(&mut self, what: &str, path: &Path) {
+        if let Ok(about) = fs::metadata(path) {
+            self.taken.push((Id::of(&about), what.to_owned()));
+        }
+    }
+
+    /// Creates an output, or empties the regular file that is there; nothing is changed if that is refused.
+    pub fn create(&mut self, what: &str, path: &Path) -> Result<File, OutputError> {
+        let file = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                OpenOptions::new().write(true).create_new(true).open(path)?
+            }
+            Err(error) => return Err(error.into()),
+            Ok(about) if about.is_symlink() => through_link(path)?,
+            Ok(about) => {
+                check_kind(&about)?;
+                open_there(path)?
+            }
+        };
+        let about = file.metadata()?;
+        check_kind(&about)?;
+        if about.is_file() && !is_standard(&about) {
+            self.claim(what, &about)?;
+            lock(&file)?;
+            file.set_len(0)?;
+        }
+        Ok(file)
+    }
+
+    /// Notes the output, unless it is another file of the command.
+    fn claim(&mut self, what: &str, about: &Metadata) -> Result<(), OutputError> {
+        let id = Id::of(about);
+        match self.taken.iter().find(|(taken, _)| *taken == id) {
+            Some((_, by)) => Err(OutputError::Taken(by.clone())),
+            None => {
+                self.taken.push((id, what.to_owned()));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Opens what is there, without changing it. If it became a link meanwhile, that is not followed.
+fn open_there(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NOCTTY;
+    OpenOptions::new().write(true).custom_flags(flags.bits() as i32).open(path)
+}
+
+/// Opens the pipe or the character device at the end of a link, or the file that is our standard output or error.
+fn through_link(path: &Path) -> Result<File, OutputError> {
+    let link = || OutputError::Link(fs::read_link(path).unwrap_or_default());
+    let about = fs::metadata(path).map_err(|_| link())?;
+    check_kind(&about)?;
+    if about.is_file() && !is_standard(&about) {
+        return Err(link());
+    }
+    let flags = OFlags::NOCTTY.bits() as i32;
+    Ok(OpenOptions::new().write(true).custom_flags(flags).open(path)?)
+}
+
+fn check_kind(about: &Metadata) -> Result<(), OutputError> {
+    let kind = about.file_type();
+    match kind {
+        _ if kind.is_dir() => Err(OutputError::Directory),
+        _ if kind.is_block_device() => Err(OutputError::Kind("block device")),
+        _ if kind.is_socket() => Err(OutputError::Kind("socket")),
+        _ => Ok(()),
+    }
+}
+
+/// True for the file to which the user has redirected our standard output or error.
+fn is_standard(about: &Metadata) -> bool {
+    let is = |fd: BorrowedFd<'_>| {
+        let opened = fd.try_clone_to_owned().and_then(|fd| File::from(fd).metadata());
+        opened.is_ok_and(|opened| Id::of(&opened) == Id::of(about))
+    };
+    is(io::stdout().as_fd()) || is(io::stderr().as_fd())
+}
+
+/// Locks a file for as long as it is open: all of it, so that the single bytes that tcevm and QEMU lock of their disks
+/// (`F_OFD_SETLK`) are in the way, and as `flock` does. A file system without locks has none to respect.
+fn lock(file: &File) -> Result<(), OutputError> {
+    let whole = libc::flock {
+        // The kinds are 0, 1 and 2.
+        l_type: libc::F_WRLCK as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    };
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole)) {
+        Err(Errno::EAGAIN | Errno::EACCES) => return Err(OutputError::InUse),
+        Err(error) => log::debug!("an output cannot be locked: {error}"),
+        Ok(_) => {}
+    }
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(OutputError::InUse),
+        Err(TryLockError::Error(error)) => {
+            log::debug!("an output cannot be locked: {error}");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
