@@ -12,8 +12,8 @@ use iommu::Ioba;
 
 /// A device on the virtual I/O bus.
 pub trait VioDevice {
-    /// Lets the device signal its interrupt, or not. While it is not let, what happens signals
-    /// nothing, also not later.
+    /// Enables the device's interrupt, or disables it. What is queued while it is disabled signals nothing before it
+    /// is enabled, and is announced then.
     fn signal(&self, enabled: bool);
     /// The device, if it is a logical LAN.
     fn lan(&self) -> Option<&dyn LogicalLan> {
@@ -86,6 +86,12 @@ impl Descriptor {
     /// Bytes, less than 2^24.
     pub fn len(self) -> u64 {
         self.0 >> 32 & 0xff_ffff
+    }
+
+    /// True when all these bits of the control byte are set.
+    pub fn has(self, control: u8) -> bool {
+        let [byte, ..] = self.0.to_be_bytes();
+        byte & control == control
     }
 
     /// True when the length is 0.

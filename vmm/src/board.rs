@@ -8,6 +8,7 @@ use hcall::Areas;
 use crate::console::Console;
 use crate::control::{Control, Kick};
 use crate::devices::Devices;
+use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
 
@@ -21,6 +22,8 @@ pub struct Board {
     pub devices: Devices,
     /// The interrupt controller, if the vCPUs have lines.
     pub xics: Option<Arc<Xics>>,
+    /// The console's interrupt, if there is a controller.
+    pub vty: Option<Arc<Vty>>,
     /// The virtual processor areas of each vCPU.
     pub areas: Vec<Areas>,
     /// What has each vCPU take a system reset, if it can.
@@ -39,6 +42,7 @@ impl Board {
             control,
             devices: Devices::default(),
             xics: None,
+            vty: None,
             areas: Vec::new(),
             resets: Vec::new(),
             nvram: Mutex::default(),

@@ -13,6 +13,7 @@ use vio::{Bus, BusError, Host, Interrupts};
 
 use crate::dma::Dma;
 use crate::observe::{Eyes, Observe};
+use crate::vty::Vty;
 use crate::xics::Xics;
 
 /// The options.
@@ -61,6 +62,11 @@ impl Devices {
         let _only_once = self.wires.xics.set(Arc::downgrade(xics));
     }
 
+    /// The console's interrupt on the same wires.
+    pub(crate) fn vty(&self) -> Vty {
+        Vty::new(self.wires.clone())
+    }
+
     /// Opens the eyes on the devices, if somebody wants to know. Once only.
     pub(crate) fn observe(&self, observe: &Observe) {
         if let Some(eyes) = Eyes::new(observe, &self.bus.nodes()) {
@@ -99,7 +105,8 @@ fn net_help() -> String {
         "A network adapter (l-lan); may be given several times.\n\nBACKEND is {NET_HELP}.\n\
          tap=NAME      a TAP device of the host\n\
          socket=PATH   a UNIX socket of passt, or of QEMU's stream back end\n\
-         hub=PATH      the same socket for several machines: the first listens, the others connect"
+         hub=PATH      the same socket for several machines: the first listens, the others connect;\n\
+         \x20             a file, a link or a directory that is there stays, and is an error"
     )
 }
 

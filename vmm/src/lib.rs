@@ -45,6 +45,7 @@ pub mod run;
 pub mod stats;
 pub mod trace;
 pub mod vcpu;
+pub mod vty;
 pub mod wall_clock;
 pub mod watch;
 pub mod xics;

@@ -25,6 +25,7 @@ use crate::observe::{Observe, Seen};
 use crate::processor::{Processor, Shared};
 use crate::stats::{Calls, Findings, Report, TearDown};
 use crate::vcpu::Vcpu;
+use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
 
@@ -39,25 +40,22 @@ pub struct Machine<V> {
     torn_down: Option<(iommu::Stats, TearDown)>,
 }
 
-/// The interrupt controller of these vCPUs, if they have lines; input and devices interrupt.
+/// The interrupt controller of these vCPUs, if they have lines, and the console's interrupt; input and devices interrupt.
 fn xics<V: Vcpu>(
     processors: &[Processor<V>],
     control: &Arc<Control>,
     devices: &Devices,
-) -> Option<Arc<Xics>> {
+) -> Option<(Arc<Xics>, Arc<Vty>)> {
     let lines: Option<Vec<_>> = processors.iter().map(|p| p.vcpu.line()).collect();
     let nodes = devices.bus.nodes();
     let sources: Vec<_> =
         [VTY_SOURCE].into_iter().chain(nodes.iter().map(|node| node.source)).collect();
     let xics = Arc::new(Xics::new(lines?, &sources, Arc::clone(control)));
     devices.connect(&xics);
-    let console = Arc::downgrade(&xics);
-    control.on_input(Box::new(move || {
-        if let Some(xics) = console.upgrade() {
-            xics.pulse(VTY_SOURCE);
-        }
-    }));
-    Some(xics)
+    let vty = Arc::new(devices.vty());
+    let console = Arc::clone(&vty);
+    control.on_input(Box::new(move || console.input()));
+    Some((xics, vty))
 }
 
 impl<V: Vcpu + Send> Machine<V> {
@@ -69,11 +67,13 @@ impl<V: Vcpu + Send> Machine<V> {
         if let Some(first) = processors.first_mut() {
             first.vcpu.start_at(ready.entry, ready.told.start);
         }
+        let (xics, vty) = xics(&processors, &control, &ready.devices).unzip();
         let shared = Shared {
             memory: ready.memory,
             dma: ready.dma,
             board: Board {
-                xics: xics(&processors, &control, &ready.devices),
+                xics,
+                vty,
                 devices: ready.devices,
                 nvram: Mutex::new(vec![0; NVRAM_BYTES]),
                 areas: processors.iter().map(|_| Areas::default()).collect(),
@@ -155,6 +155,9 @@ impl<V: Vcpu + Send> Machine<V> {
         self.processors.iter_mut().for_each(Processor::reset);
         if let Some(xics) = &shared.board.xics {
             xics.reset();
+        }
+        if let Some(vty) = &shared.board.vty {
+            vty.reset();
         }
         if let Some(first) = self.processors.first_mut() {
             first.vcpu.start_at(loaded.entry, loaded.told.start);

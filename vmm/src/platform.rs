@@ -100,7 +100,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn vio(&self, unit: u32) -> Option<&dyn VioDevice> {
-        self.board.devices.bus.find(unit)
+        match unit {
+            VTY_UNIT => self.board.vty.as_deref().map(|vty| vty as &dyn VioDevice),
+            _ => self.board.devices.bus.find(unit),
+        }
     }
 
     fn set_sprg0(&mut self, value: u64) {

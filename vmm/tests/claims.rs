@@ -53,6 +53,15 @@ fn stored_code_runs_whoever_stores_it() {
     every_claim_holds("snoop", &["--smp", "2"]);
 }
 
+#[test]
+fn enabled_signals_announce_what_is_queued() {
+    let files = Files::new();
+    let devices = devices(&files);
+    every_claim_holds("signals", &devices.each_ref().map(String::as_str));
+    every_claim_holds("signals", &[devices[0].as_str(), &devices[1], "--platform", "ioda2"]);
+    every_claim_holds("signals", &[]);
+}
+
 /// Where a mad driver finds a disk, and a network on which nobody is.
 fn devices(files: &Files) -> [String; 4] {
     let disk = files.write("disk", vec![0; 8 << 20]);

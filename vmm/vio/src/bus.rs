@@ -12,6 +12,7 @@ use crate::line::{Interrupts, Line};
 use crate::llan::{Llan, NetSpec};
 use crate::observe::Observer;
 use crate::report::Report;
+use crate::vscsi::backend::Image;
 use crate::vscsi::{DiskSpec, Vscsi};
 
 /// Unit address and interrupt source of slot 0, which is the console's (QEMU: the same).
@@ -180,6 +181,12 @@ impl Bus {
             bus.devices.push(Vscsi::start(Slot::new(host, number)?, disks)?);
         }
         Ok(bus)
+    }
+
+    /// A bus with a SCSI adapter whose disks are these images, which may be written.
+    pub fn with_images(host: &Host<'_>, images: Vec<Box<dyn Image>>) -> Result<Bus, BusError> {
+        let adapter = Vscsi::with_images(Slot::new(host, FIRST)?, images)?;
+        Ok(Bus { devices: vec![adapter] })
     }
 
     /// The device at a unit address.

@@ -11,7 +11,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use hcall::{Memory, Status};
@@ -83,6 +83,27 @@ impl Traffic {
     }
 }
 
+/// Where one thread ends another's way to memory.
+///
+/// A port behind a gate is admitted to one epoch. Once the gate is at another, each access of the port fails before
+/// it begins: changing the epoch waits for the access under way, which only moves bytes within this process, and not
+/// for the thread, which may wait for a disk.
+#[derive(Debug, Default)]
+pub(crate) struct Gate(Mutex<u64>);
+
+impl Gate {
+    /// Begins another epoch.
+    pub(crate) fn begin(&self, epoch: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = epoch;
+    }
+
+    /// Held during an access; `None` when the epoch is over.
+    fn pass(&self, epoch: u64) -> Option<MutexGuard<'_, u64>> {
+        let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (*current == epoch).then_some(current)
+    }
+}
+
 /// Where translations come from.
 enum Path {
     /// What the guest wrote.
@@ -99,6 +120,8 @@ pub struct Port {
     frames: Arc<Frames>,
     memory: Arc<Memory>,
     traffic: Arc<Traffic>,
+    /// The gate that it is behind, and the epoch that it is admitted to.
+    gate: Option<(Arc<Gate>, u64)>,
 }
 
 impl Port {
@@ -110,7 +133,7 @@ impl Port {
         memory: Arc<Memory>,
         traffic: Arc<Traffic>,
     ) -> Port {
-        Port { name, path: Path::View(view), window, frames, memory, traffic }
+        Port { name, path: Path::View(view), window, frames, memory, traffic, gate: None }
     }
 
     pub(crate) fn bridge(
@@ -121,12 +144,32 @@ impl Port {
         memory: Arc<Memory>,
         traffic: Arc<Traffic>,
     ) -> Port {
-        Port { name, path: Path::Bridge(device), window, frames, memory, traffic }
+        Port { name, path: Path::Bridge(device), window, frames, memory, traffic, gate: None }
+    }
+
+    /// The same port behind a gate.
+    pub(crate) fn behind(self, gate: Arc<Gate>) -> Port {
+        Port { gate: Some((gate, 0)), ..self }
+    }
+
+    /// Admits a port that is behind a gate to this epoch.
+    pub(crate) fn admit(&mut self, epoch: u64) {
+        if let Some((_, admitted)) = &mut self.gate {
+            *admitted = epoch;
+        }
+    }
+
+    /// The fault of an access to a memory that is out of reach since the epoch ended. The guest has no part in it, so
+    /// it is not counted.
+    #[cold]
+    fn shut(&self, ioba: Ioba, write: bool) -> Fault {
+        Fault { liobn: self.window.liobn(), ioba, write, why: DmaFault::NoWindow(ioba) }
     }
 
     /// Reads guest memory. On a fault, which is counted, part of `to` may have been filled.
     pub fn read(&mut self, from: Ioba, to: &mut [u8]) -> Result<(), Fault> {
         let (start, len) = (self.traffic.eye.now(), to.len() as u64);
+        let Some(passed) = pass(&self.gate) else { return Err(self.shut(from, false)) };
         let done = match &mut self.path {
             Path::Bridge(device) => {
                 let ram = Ram { frames: &self.frames, memory: &*self.memory };
@@ -140,6 +183,7 @@ impl Port {
                 walk(view, &self.window, from, len, Direction::ToDevice, &mut each)
             }
         };
+        drop(passed);
         self.ended(start, from, len, false, done)
     }
 
@@ -148,6 +192,7 @@ impl Port {
     /// Up to 8 bytes that are aligned to their size are stored at once.
     pub fn write(&mut self, to: Ioba, from: &[u8]) -> Result<(), Fault> {
         let (start, len) = (self.traffic.eye.now(), from.len() as u64);
+        let Some(passed) = pass(&self.gate) else { return Err(self.shut(to, true)) };
         let done = match &mut self.path {
             Path::Bridge(device) => {
                 let ram = Ram { frames: &self.frames, memory: &*self.memory };
@@ -161,6 +206,7 @@ impl Port {
                 walk(view, &self.window, to, len, Direction::FromDevice, &mut each)
             }
         };
+        drop(passed);
         self.ended(start, to, len, true, done)
     }
 
@@ -233,6 +279,14 @@ impl Port {
 impl fmt::Debug for Port {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Port").field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+/// Passes the gate, if there is one: what to hold during the access. `None` when the gate is shut.
+fn pass(gate: &Option<(Arc<Gate>, u64)>) -> Option<Option<MutexGuard<'_, u64>>> {
+    match gate {
+        None => Some(None),
+        Some((gate, epoch)) => gate.pass(*epoch).map(Some),
     }
 }
 

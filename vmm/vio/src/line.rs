@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A device's interrupt.
+//!
+//! LoPAR 2.9 gives it two modes. *Disabled*: an enqueue is not signalled. *Enabled*: each enqueue is. Registering and
+//! deregistering a queue disables it (H_REG_CRQ, H_FREE_CRQ, H_REGISTER_LOGICAL_LAN), so nothing of the mode survives
+//! them. LoPAR describes the result as an interrupt "on an empty to non-empty transition of the queue" and is silent
+//! about entries that came while the mode was Disabled. We announce them when it becomes Enabled: Linux' ibmvscsi says
+//! hello to a new queue first, enables its interrupt then, and waits for the answer. Such an interrupt is no violation
+//! of LoPAR's "must not present ... if the last interrupt mode set was Disabled", because the last mode is Enabled by
+//! then; a client that has looked at its queue meanwhile finds nothing new, as after any other race.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
 /// The interrupt controller, as devices need it.
 pub trait Interrupts: Send + Sync {
@@ -10,10 +18,30 @@ pub trait Interrupts: Send + Sync {
     fn pulse(&self, source: u32);
 }
 
+/// Disabled, and nothing came.
+const QUIET: u8 = 0;
+/// Disabled, and something came.
+const HELD: u8 = 1;
+/// Enabled.
+const OPEN: u8 = 2;
+
+/// Where a line was before it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// Open as well: everything was signalled.
+    Open,
+    /// Closed, and nothing was raised.
+    Quiet,
+    /// Closed, and something was raised.
+    Held,
+}
+
 /// A device's interrupt source, which H_VIO_SIGNAL opens and closes. Closed at first.
 pub struct Line {
     source: u32,
-    open: AtomicBool,
+    /// [`QUIET`], [`HELD`] or [`OPEN`]. Each change is one atomic operation, so that what is raised while the line
+    /// opens is either signalled by the raiser or seen by who opens.
+    mode: AtomicU8,
     pulses: AtomicU64,
     interrupts: Arc<dyn Interrupts>,
 }
@@ -21,7 +49,7 @@ pub struct Line {
 impl Line {
     /// A closed line.
     pub fn new(source: u32, interrupts: Arc<dyn Interrupts>) -> Line {
-        Line { source, open: AtomicBool::new(false), pulses: AtomicU64::new(0), interrupts }
+        Line { source, mode: AtomicU8::new(QUIET), pulses: AtomicU64::new(0), interrupts }
     }
 
     /// The interrupt source number.
@@ -29,21 +57,48 @@ impl Line {
         self.source
     }
 
-    /// Opens or closes it.
-    ///
-    /// Sequentially consistent, as the device's look in [`raise`](Self::raise): a guest that opens the line
-    /// and then finds its queue empty is interrupted for what comes after.
-    pub fn set_open(&self, open: bool) {
-        self.open.store(open, Ordering::SeqCst);
+    /// Opens or closes it (H_VIO_SIGNAL); what was raised while it was closed is signalled once when it opens.
+    pub fn signal(&self, enabled: bool) {
+        if !enabled {
+            self.close();
+        } else if self.open() == Before::Held {
+            self.pulse();
+        }
     }
 
-    /// Signals, if the line is open. The device has stored before what the guest will look for.
-    pub fn raise(&self) {
-        std::sync::atomic::fence(Ordering::SeqCst);
-        if self.open.load(Ordering::SeqCst) {
-            self.pulses.fetch_add(1, Ordering::Relaxed);
-            self.interrupts.pulse(self.source);
+    /// Opens it. A device that knows whether its guest has anything left to look at signals by that.
+    pub fn open(&self) -> Before {
+        match self.mode.swap(OPEN, Ordering::SeqCst) {
+            OPEN => Before::Open,
+            HELD => Before::Held,
+            _ => Before::Quiet,
         }
+    }
+
+    /// Closes it.
+    pub fn close(&self) {
+        let _closed_before =
+            self.mode.compare_exchange(OPEN, QUIET, Ordering::SeqCst, Ordering::SeqCst);
+    }
+
+    /// Closes it and forgets what was raised: the queue that it belongs to is a new one, or gone.
+    pub fn reset(&self) {
+        self.mode.store(QUIET, Ordering::SeqCst);
+    }
+
+    /// Signals if the line is open, else when it opens. The device has stored before what the guest will look for.
+    pub fn raise(&self) {
+        fence(Ordering::SeqCst);
+        let held = self.mode.compare_exchange(QUIET, HELD, Ordering::SeqCst, Ordering::SeqCst);
+        if held == Err(OPEN) {
+            self.pulse();
+        }
+    }
+
+    /// Signals.
+    pub(crate) fn pulse(&self) {
+        self.pulses.fetch_add(1, Ordering::Relaxed);
+        self.interrupts.pulse(self.source);
     }
 
     /// How often it signalled.
@@ -55,5 +110,51 @@ impl Line {
 impl std::fmt::Debug for Line {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Line").field("source", &self.source).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl Interrupts for Nowhere {
+        fn pulse(&self, _: u32) {}
+    }
+
+    // LoPAR 2.9, "CRQ Facility Interrupt Notification": two modes; and this file's head.
+    #[test]
+    fn what_was_raised_while_closed_is_signalled_once_when_opened() {
+        let line = Line::new(0, Arc::new(Nowhere));
+        line.signal(true);
+        assert_eq!(line.pulses(), 0);
+        line.raise();
+        assert_eq!(line.pulses(), 1);
+        line.signal(false);
+        line.raise();
+        line.raise();
+        line.signal(false);
+        assert_eq!(line.pulses(), 1);
+        line.signal(true);
+        line.signal(true);
+        assert_eq!(line.pulses(), 2);
+        line.signal(false);
+        line.raise();
+        line.reset();
+        line.signal(true);
+        assert_eq!(line.pulses(), 2);
+    }
+
+    #[test]
+    fn what_is_raised_while_the_line_opens_is_not_lost() {
+        for _ in 0..2000 {
+            let line = Line::new(0, Arc::new(Nowhere));
+            std::thread::scope(|scope| {
+                scope.spawn(|| line.raise());
+                line.signal(true);
+            });
+            assert_eq!(line.pulses(), 1);
+        }
     }
 }

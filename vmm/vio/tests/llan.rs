@@ -172,15 +172,38 @@ fn frames_arrive_in_the_buffers_that_were_given() {
     }
 }
 
+// LoPAR 2.9, "Logical LAN hcall()s": the modes Disabled and Enabled; "the effect is to interrupt on an empty to non-empty
+// transition". H_REGISTER_LOGICAL_LAN: "Disable receive queue interrupts".
 #[test]
-fn a_disabled_interrupt_is_not_signalled_later() {
-    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
-    open(&mut guest);
-    guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
-    put(&mut wire, &frame(MAC, 60));
-    entry(&guest, 0);
-    guest.signal(true);
-    assert_eq!(guest.edges(), 0);
+fn enabling_signals_announces_what_came_meanwhile() {
+    for behind in EVERYWHERE {
+        let (mut guest, mut wire) = Guest::with_net(behind);
+        guest.signal(true);
+        open(&mut guest);
+        guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
+        put(&mut wire, &frame(MAC, 60));
+        entry(&guest, 0);
+        assert_eq!(guest.edges(), 0, "registering disables");
+        guest.signal(true);
+        guest.wait_until("an interrupt", |guest| guest.edges() == 1);
+        guest.signal(false);
+        guest.signal(true);
+        assert_eq!(guest.edges(), 1, "nothing came");
+        guest.signal(false);
+        guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
+        guest.lan().free_buffer(2048).unwrap();
+        guest.lan().free().unwrap();
+        register(&guest).unwrap();
+        guest.signal(true);
+        assert_eq!(guest.edges(), 1, "the queue is a new one");
+        guest.lan().free().unwrap();
+        register(&guest).unwrap();
+        guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
+        guest.lan().free_buffer(2048).unwrap();
+        assert_eq!(guest.edges(), 1, "freeing and registering disable");
+        guest.signal(true);
+        assert_eq!(guest.edges(), 2);
+    }
 }
 
 // LoPAR 2.9, H_ADD_LOGICAL_LAN_BUFFER, and R1 of "Interpartition Logical LAN Requirements", 24 to 26.

@@ -75,6 +75,49 @@ fn an_entry_interrupts_when_that_is_enabled() {
     guest.wait_until("an interrupt", |guest| *guest.edges.0.lock().unwrap() == [0x1102]);
 }
 
+/// Hello to a queue that is registered anew; its answer is there when this returns.
+fn hello(guest: &Guest) {
+    guest.write(QUEUE, &[0; PAGE as usize]);
+    assert_eq!(guest.crq().register(Ioba(QUEUE), PAGE), Ok(()));
+    assert_eq!(guest.crq().send((0xc001u128 << 112).to_be_bytes()), Ok(()));
+    assert_eq!(guest.read::<2>(QUEUE), [0xc0, 2]);
+}
+
+// LoPAR 2.9, H_REG_CRQ and H_FREE_CRQ: "Disable CRQ interrupts". Linux: `ibmvscsi_do_work` frees, registers and says
+// hello before it enables the interrupt, and then waits for the answer.
+#[test]
+fn enabling_signals_announces_what_is_queued() {
+    for behind in EVERYWHERE {
+        let mut guest = Guest::with_disk(behind, &content(), false);
+        guest.map(QUEUE, QUEUE, 3);
+        guest.signal(true);
+        hello(&guest);
+        assert_eq!(guest.edges(), 0, "registering disables");
+        guest.signal(true);
+        assert_eq!(guest.edges(), 1);
+        guest.signal(true);
+        assert_eq!(guest.edges(), 1, "it was enabled");
+        guest.crq().free().unwrap();
+        hello(&guest);
+        assert_eq!(guest.edges(), 1, "freeing disables, and so does registering");
+        guest.signal(true);
+        assert_eq!(guest.edges(), 2);
+        guest.signal(false);
+        guest.signal(true);
+        assert_eq!(guest.edges(), 3, "the answer is still there");
+        guest.write(QUEUE, &[0]);
+        guest.signal(false);
+        guest.signal(true);
+        assert_eq!(guest.edges(), 3, "the answer was taken");
+        guest.unmap(QUEUE);
+        guest.signal(false);
+        guest.signal(true);
+        guest.bus.reset();
+        guest.signal(true);
+        assert_eq!(guest.edges(), 3, "there is no queue");
+    }
+}
+
 #[test]
 fn a_ping_is_answered() {
     let (guest, mut client) = connected(Behind::View);

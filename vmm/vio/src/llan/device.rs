@@ -145,8 +145,10 @@ impl OnBus for Llan {
 }
 
 impl VioDevice for Llan {
+    /// The adapter cannot see how far the guest has read its receive queue (LoPAR 2.9, "Receive Queue": the guest keeps
+    /// its own pointer and writes nothing into it), so everything that came while signals were off is announced.
     fn signal(&self, enabled: bool) {
-        self.slot.line.set_open(enabled);
+        self.slot.line.signal(enabled);
     }
 
     fn lan(&self) -> Option<&dyn LogicalLan> {
@@ -182,7 +184,7 @@ impl LogicalLan for Llan {
             .and_then(|()| port.write(filters, &[0; PAGE as usize]))
             .and_then(|()| port.write(list, &queue.descriptor().0.to_be_bytes()));
         written.map_err(|_| Status::Parameter)?;
-        self.slot.line.set_open(false);
+        self.slot.line.reset();
         state.mac = mac;
         state.filter = Filter::default();
         state.open = Some(Open { list, queue, pools: Pools::default(), dropped: 0 });
@@ -191,7 +193,7 @@ impl LogicalLan for Llan {
 
     fn free(&self) -> Result<(), Status> {
         let mut state = self.state();
-        self.slot.line.set_open(false);
+        self.slot.line.reset();
         state.open = None;
         if state.waiting.take().is_some() {
             self.link.resume();

@@ -26,6 +26,8 @@ pub const TRANSPORT: u8 = 0xff;
 pub const INITIALIZE: u8 = 1;
 /// Initialization: I have seen that.
 pub const INITIALIZED: u8 = 2;
+/// Transport event: the partner failed.
+pub const PARTNER_FAILED: u8 = 1;
 /// Transport event: the partner deregistered its queue.
 pub const PARTNER_LEFT: u8 = 2;
 
@@ -35,6 +37,8 @@ pub struct Queue {
     start: Ioba,
     len: u64,
     at: u64,
+    /// The offset of the last entry that was put.
+    last: Option<u64>,
 }
 
 /// Why an entry was not put.
@@ -55,7 +59,7 @@ impl Queue {
             return Err(Status::Parameter);
         }
         port.whole(start, len, iommu::Direction::Bidirectional)?;
-        Ok(Queue { start, len, at: 0 })
+        Ok(Queue { start, len, at: 0, last: None })
     }
 
     /// Puts an entry: the header, which makes it valid, last.
@@ -70,7 +74,16 @@ impl Queue {
         port.write(Ioba(at.0 + 8), low).map_err(|_| PutError::Fault)?;
         fence(Ordering::Release); // LoPAR 2.9, H_SEND_CRQ: a store order barrier
         port.write(at, high).map_err(|_| PutError::Fault)?;
+        self.last = Some(self.at);
         self.at = (self.at + ENTRY) % self.len;
         Ok(())
+    }
+
+    /// True when the client has not taken the last entry yet: a client frees an entry by clearing its header. False
+    /// when there was none, or the queue is no longer mapped.
+    pub fn has_unread(&self, port: &mut Port) -> bool {
+        let Some(last) = self.last else { return false };
+        let mut header = [0];
+        port.read(Ioba(self.start.0 + last), &mut header).is_ok() && header != [0]
     }
 }

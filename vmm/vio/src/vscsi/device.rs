@@ -3,31 +3,33 @@
 //!
 //! A vCPU only checks and queues what it sends; the worker does the rest. An *epoch* is the time between
 //! two registrations, or between a violation of the protocol and the next handshake. A request belongs to the
-//! epoch in which it was sent: when that is over it is not begun any more, and nobody is told of its end.
+//! epoch in which it was sent. When that is over, a waiting request is forgotten, and the one under way can reach no
+//! guest memory and is not answered: its port is behind a [`Gate`]. So freeing the queue and resetting the device wait
+//! neither for a disk nor for the worker.
+//!
+//! A panic while a request is served is an answer (`worker.rs`). A worker that ends in another way is a partner that
+//! failed, as LoPAR has it: the client gets the transport event, and its later messages are H_CLOSED.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use hcall::vio::CommandQueue;
 use hcall::{Status, VioDevice};
 use iommu::Ioba;
 
-use super::backend::{DiskError, DiskSpec};
+use super::backend::{DiskError, DiskSpec, Image};
 use super::crq::{self, PutError, Queue};
-use super::scsi::Target;
+use super::scsi::{Disk, Target};
 use super::worker;
 use crate::bus::{Node, OnBus, Slot};
-use crate::dma::Port;
+use crate::dma::{Gate, Port};
+use crate::line::Before;
 use crate::report::Report;
 
 /// Requests that wait; the client knows of fewer that it may send.
 const MOST_WAITING: usize = 2 * super::REQUEST_LIMIT as usize;
-/// How long a guest waits for the request that is under way when it frees its queue; then it is told to
-/// ask again.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Formats of commands.
 pub(super) const SRP: u8 = 1;
@@ -40,7 +42,7 @@ const PING_RESPONSE: u8 = 0xf6;
 pub struct Vscsi {
     slot: Slot,
     state: Mutex<State>,
-    /// Told when there is work, when work ends, and at the end.
+    /// Told when there is work, and at the end.
     changed: Condvar,
     worker: Mutex<Option<JoinHandle<()>>>,
     pub(super) counters: Counters,
@@ -74,16 +76,18 @@ struct State {
     queue: Option<Queue>,
     connection: Connection,
     epoch: u64,
+    /// Where the worker's way to memory ends with an epoch.
+    gate: Arc<Gate>,
     waiting: VecDeque<Request>,
-    /// The worker is at a request.
-    busy: bool,
     stopping: bool,
+    /// The worker has ended although it was not to stop.
+    failed: bool,
 }
 
 /// A request that the client sent.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
-    epoch: u64,
+    pub(super) epoch: u64,
     /// [`SRP`] or [`MAD`].
     pub(super) format: u8,
     pub(super) len: usize,
@@ -101,6 +105,8 @@ pub(super) enum Answer {
     Logout,
     /// It broke the protocol.
     Violation(String),
+    /// The server cannot go on with this connection.
+    Failed,
 }
 
 impl Vscsi {
@@ -109,16 +115,33 @@ impl Vscsi {
         if disks.len() > super::MOST_DISKS {
             return Err(crate::BusError::TooManyDisks);
         }
-        let target = Target::open(disks)?;
-        let (port, worker_port) = (slot.port("queue"), slot.port("requests"));
+        Vscsi::with(slot, Target::open(disks)?)
+    }
+
+    /// The same with these images as disks.
+    pub(crate) fn with_images(
+        slot: Slot,
+        images: Vec<Box<dyn Image>>,
+    ) -> Result<Arc<Vscsi>, crate::BusError> {
+        if images.len() > super::MOST_DISKS {
+            return Err(crate::BusError::TooManyDisks);
+        }
+        let disks = images.into_iter().enumerate().map(|(n, image)| Disk::new(n, image, false));
+        Vscsi::with(slot, Target::of(disks.collect()))
+    }
+
+    fn with(slot: Slot, target: Target) -> Result<Arc<Vscsi>, crate::BusError> {
+        let gate = Arc::new(Gate::default());
+        let (port, worker_port) = (slot.port("queue"), slot.port("requests").behind(gate.clone()));
         let state = State {
             port,
             queue: None,
             connection: Connection::Waiting,
             epoch: 0,
+            gate,
             waiting: VecDeque::new(),
-            busy: false,
             stopping: false,
+            failed: false,
         };
         let device = Arc::new(Vscsi {
             slot,
@@ -128,7 +151,10 @@ impl Vscsi {
             counters: Counters::default(),
         });
         let (own, thread) = (device.clone(), std::thread::Builder::new().name("disk".into()));
-        let thread = thread.spawn(move || worker::run(&own, worker_port, target));
+        let thread = thread.spawn(move || {
+            let _watched = Watched(&own);
+            worker::run(&own, worker_port, target);
+        });
         let thread = thread.map_err(DiskError::Thread)?;
         *device.worker.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(device)
@@ -144,10 +170,7 @@ impl Vscsi {
         let mut state = self.state();
         while !state.stopping {
             match state.waiting.pop_front() {
-                Some(request) if request.epoch == state.epoch => {
-                    state.busy = true;
-                    return Some(request);
-                }
+                Some(request) if request.epoch == state.epoch => return Some(request),
                 Some(_) => {}
                 None => {
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -165,33 +188,42 @@ impl Vscsi {
     /// The worker is done with a request.
     pub(super) fn done(&self, request: &Request, answer: Answer) {
         let mut state = self.state();
-        state.busy = false;
-        if request.epoch == state.epoch {
-            match answer {
-                Answer::Entry(entry) => self.tell(&mut state, entry),
-                Answer::LoggedIn(entry) => {
-                    state.connection = Connection::LoggedIn;
-                    self.tell(&mut state, entry);
-                }
-                Answer::Logout => self.disconnect(&mut state),
-                Answer::Violation(why) => {
-                    self.counters.violations.fetch_add(1, Ordering::Relaxed);
-                    log::warn!("v-scsi: the client broke the protocol: {why}");
-                    self.disconnect(&mut state);
-                }
-            }
+        if request.epoch != state.epoch {
+            return;
         }
-        drop(state);
-        self.changed.notify_all();
+        match answer {
+            Answer::Entry(entry) => self.tell(&mut state, entry),
+            Answer::LoggedIn(entry) => {
+                state.connection = Connection::LoggedIn;
+                self.tell(&mut state, entry);
+            }
+            Answer::Logout => self.disconnect(&mut state, crq::PARTNER_LEFT),
+            Answer::Violation(why) => {
+                self.counters.violations.fetch_add(1, Ordering::Relaxed);
+                log::warn!("v-scsi: the client broke the protocol: {why}");
+                self.disconnect(&mut state, crq::PARTNER_LEFT);
+            }
+            Answer::Failed => self.disconnect(&mut state, crq::PARTNER_FAILED),
+        }
     }
 
     /// Closes and reopens our side (LoPAR 2.9, "Connection Establishment": what a violation has for
-    /// consequence): the client is told, and begins with a handshake again.
-    fn disconnect(&self, state: &mut State) {
+    /// consequence): the client gets this transport event, and begins with a handshake again.
+    fn disconnect(&self, state: &mut State, why: u8) {
         state.new_epoch();
         let mut event = [0; 16];
-        event[..2].copy_from_slice(&[crq::TRANSPORT, crq::PARTNER_LEFT]);
+        event[..2].copy_from_slice(&[crq::TRANSPORT, why]);
         self.tell(state, event);
+    }
+
+    /// The worker has ended. There is no server any more unless it was to stop.
+    fn worker_ended(&self) {
+        let mut state = self.state();
+        if !state.stopping {
+            log::error!("v-scsi: the thread of the disks has ended; the disks are gone");
+            state.failed = true;
+            self.disconnect(&mut state, crq::PARTNER_FAILED);
+        }
     }
 
     /// Puts an entry into the client's queue and signals it. An entry for which there is no room is lost,
@@ -207,10 +239,20 @@ impl Vscsi {
     }
 }
 
+/// Reports that the worker has ended, however it does.
+struct Watched<'a>(&'a Vscsi);
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        self.0.worker_ended();
+    }
+}
+
 impl State {
-    /// Requests that wait are forgotten; the one under way will not be told of.
+    /// Requests that wait are forgotten; the one under way reaches no memory and is not answered.
     fn new_epoch(&mut self) {
         self.epoch += 1;
+        self.gate.begin(self.epoch);
         self.connection = Connection::Waiting;
         self.waiting.clear();
     }
@@ -252,9 +294,9 @@ impl OnBus for Vscsi {
         self.slot.report("v-scsi", counters.to_vec())
     }
 
-    /// Waits for the request that is under way, however long it takes: the guest's memory goes.
+    /// The request under way reaches no memory afterwards, so nothing waits for it.
     fn reset(&self) {
-        while self.free().is_err() {}
+        self.close();
     }
 
     fn stop(&self) {
@@ -269,8 +311,17 @@ impl OnBus for Vscsi {
 }
 
 impl VioDevice for Vscsi {
+    /// An entry that the client has not taken is announced; entries come and modes change under one lock.
     fn signal(&self, enabled: bool) {
-        self.slot.line.set_open(enabled);
+        if !enabled {
+            return self.slot.line.close();
+        }
+        let mut state = self.state();
+        let State { port, queue, .. } = &mut *state;
+        let closed = self.slot.line.open() != Before::Open;
+        if closed && queue.as_ref().is_some_and(|queue| queue.has_unread(port)) {
+            self.slot.line.pulse();
+        }
     }
 
     fn crq(&self) -> Option<&dyn CommandQueue> {
@@ -285,21 +336,16 @@ impl CommandQueue for Vscsi {
         if state.queue.is_some() {
             return Err(Status::Resource);
         }
-        self.slot.line.set_open(false);
+        self.slot.line.reset();
         state.new_epoch();
         state.queue = Some(queue);
-        Ok(())
+        if state.failed { Err(Status::Closed) } else { Ok(()) }
     }
 
+    /// Never a long busy: nothing is waited for.
     fn free(&self) -> Result<(), Status> {
-        let mut state = self.state();
-        self.slot.line.set_open(false);
-        state.new_epoch();
-        state.queue = None;
-        let busy = |state: &mut State| state.busy;
-        let waited = self.changed.wait_timeout_while(state, PATIENCE, busy);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        if state.busy { Err(Status::LongBusyOrder10Msec) } else { Ok(()) }
+        self.close();
+        Ok(())
     }
 
     fn send(&self, message: [u8; 16]) -> Result<(), Status> {
@@ -308,7 +354,7 @@ impl CommandQueue for Vscsi {
             return Err(Status::Parameter);
         }
         let mut state = self.state();
-        if state.queue.is_none() {
+        if state.queue.is_none() || state.failed {
             return Err(Status::Closed);
         }
         match header {
@@ -328,6 +374,14 @@ impl CommandQueue for Vscsi {
 }
 
 impl Vscsi {
+    /// Forgets the queue. Nothing touches the guest's memory afterwards.
+    fn close(&self) {
+        let mut state = self.state();
+        self.slot.line.reset();
+        state.new_epoch();
+        state.queue = None;
+    }
+
     /// A handshake begins a connection anew.
     fn initialization(&self, state: &mut State, format: u8) {
         match format {

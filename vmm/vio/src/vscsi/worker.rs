@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The thread that serves an adapter's requests, one after the other in the order in which they were sent.
 //! So task management finds every earlier command done.
+//!
+//! A request whose service panics is answered all the same: a command by its disk, which fails from then on
+//! (`scsi/mod.rs`), anything else by the transport event of a partner that failed. The thread goes on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use super::data::{BadBuffers, Buffers};
@@ -17,8 +21,10 @@ const NOT_WRITTEN: u8 = 1;
 pub(super) fn run(device: &Vscsi, port: Port, target: Target) {
     let mut worker = Worker { device, port, target };
     while let Some(request) = device.next() {
-        let answer = worker.serve(&request);
-        device.done(&request, answer);
+        worker.port.admit(request.epoch);
+        // What a panic leaves half done is the answer's bytes, which the client does not look at then.
+        let answer = catch_unwind(AssertUnwindSafe(|| worker.serve(&request)));
+        device.done(&request, answer.unwrap_or(Answer::Failed));
     }
     worker.target.close();
 }

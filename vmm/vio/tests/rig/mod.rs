@@ -5,7 +5,7 @@
 
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -15,9 +15,10 @@ use iommu::{Agent, Container, Frames, Ioba, Liobn, RawTce};
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;
-use vio::vscsi::backend::Format;
+use vio::vscsi::backend::{Format, Image};
 use vio::{Bus, Host, Interrupts};
 use vm_memory::{Bytes, GuestAddress};
+use vmm_sys_util::tempdir::TempDir;
 
 pub const RAM: u64 = 4 << 20;
 pub const PAGE: u64 = 4096;
@@ -66,21 +67,12 @@ pub struct Guest {
 }
 
 /// A directory that goes with the test.
-pub struct Directory(pub PathBuf);
+pub struct Directory(pub PathBuf, TempDir);
 
 impl Directory {
     pub fn new() -> Directory {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("vio-{}-{number}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Directory(path)
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
+        let made = TempDir::new_with_prefix(std::env::temp_dir().join("vio-")).unwrap();
+        Directory(made.as_path().to_owned(), made)
     }
 }
 
@@ -91,6 +83,16 @@ impl Guest {
         disks: &[DiskSpec],
         directory: Directory,
     ) -> Guest {
+        Guest::with_bus(behind, directory, |host| Bus::new(host, nets, disks).unwrap())
+    }
+
+    /// A guest with a SCSI adapter over these images.
+    pub fn with_images(behind: Behind, images: Vec<Box<dyn Image>>) -> Guest {
+        let bus = |host: &Host<'_>| Bus::with_images(host, images).unwrap();
+        Guest::with_bus(behind, Directory::new(), bus)
+    }
+
+    fn with_bus(behind: Behind, directory: Directory, bus: impl FnOnce(&Host<'_>) -> Bus) -> Guest {
         let memory = Memory::from_ranges(&[(GuestAddress(0), RAM as usize)]).unwrap();
         let memory = Arc::new(memory);
         let container = Container::new(Frames::new(RAM).unwrap());
@@ -103,7 +105,7 @@ impl Guest {
             bridge: bridge.as_ref(),
             interrupts: &interrupts,
         };
-        let bus = Bus::new(&host, nets, disks).unwrap();
+        let bus = bus(&host);
         let agent = container.agent();
         Guest { memory, container, agent, edges, bus, directory }
     }

@@ -93,7 +93,7 @@ fn read(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     while at < end {
         let here = (end - at).min(BOUNCE);
         call.bounce.resize(here as usize, 0);
-        let read = disk.image.read(at, call.bounce);
+        let read = disk.image()?.read(at, call.bounce);
         read.map_err(|error| failed("read", &error, sense::READ_ERROR))?;
         call.on.data_in.give(call.on.port, call.bounce).map_err(unreachable_memory)?;
         at += here;
@@ -119,7 +119,7 @@ fn write(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
         let here = (end - at).min(BOUNCE);
         call.bounce.resize(here as usize, 0);
         call.on.out.take(call.on.port, call.bounce).map_err(unreachable_memory)?;
-        let written = disk.image.write(at, call.bounce);
+        let written = disk.image()?.write(at, call.bounce);
         written.map_err(|error| failed("write", &error, sense::WRITE_ERROR))?;
         at += here;
     }
@@ -145,7 +145,7 @@ fn synchronize(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
 /// The disk never stops; before a guest thinks it did, all is on the medium.
 fn start_stop(call: &mut Call<'_>) -> Result<(), Refusal> {
     let disk = call.disk()?;
-    if disk.readonly { Ok(()) } else { disk.flush() }
+    if disk.readonly { disk.image().map(drop) } else { disk.flush() }
 }
 
 fn read_capacity_10(call: &mut Call<'_>) -> Result<(), Refusal> {
@@ -212,7 +212,7 @@ fn unmap(call: &mut Call<'_>) -> Result<(), Refusal> {
         all.push(Range { first, count, force: false }.bytes(disk.blocks())?);
     }
     for (at, len) in all.into_iter().filter(|(_, len)| *len > 0) {
-        if let Err(error) = disk.image.discard(at, len) {
+        if let Err(error) = disk.image()?.discard(at, len) {
             log::debug!("v-scsi: blocks cannot be given back: {error}");
         }
     }

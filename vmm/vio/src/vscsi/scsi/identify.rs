@@ -7,7 +7,7 @@ use super::blocks::{MOST_UNMAP_BLOCKS, MOST_UNMAP_RANGES};
 use super::{Call, Disk, Refusal, Row, sense};
 
 pub(super) const ROWS: &[Row] = &[
-    Row { opcode: 0x00, name: "TEST UNIT READY", run: |call| call.disk().map(drop) },
+    Row { opcode: 0x00, name: "TEST UNIT READY", run: |call| call.disk()?.image().map(drop) },
     Row { opcode: 0x03, name: "REQUEST SENSE", run: request_sense },
     Row { opcode: 0x12, name: "INQUIRY", run: inquiry },
     Row { opcode: 0xa0, name: "REPORT LUNS", run: report_luns },

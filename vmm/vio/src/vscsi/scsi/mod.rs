@@ -12,6 +12,8 @@ pub mod sense;
 pub use sense::Refusal;
 
 use std::io;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use super::backend::{self, BLOCK, DiskError, DiskSpec, Image};
@@ -36,20 +38,48 @@ fn find(opcode: u8) -> Option<&'static Row> {
 
 /// A disk.
 pub struct Disk {
-    image: Box<dyn Image>,
+    /// `None` once its code has panicked: what it holds in memory is in an unknown state, and nothing of that may reach
+    /// the file any more.
+    image: Option<Box<dyn Image>>,
+    bytes: u64,
     readonly: bool,
     /// What tells it from others: VPD pages 80h and 83h.
     serial: String,
 }
 
 impl Disk {
+    /// Disk number `n` of an adapter.
+    pub(super) fn new(n: usize, image: Box<dyn Image>, readonly: bool) -> Disk {
+        let bytes = image.bytes();
+        Disk { image: Some(image), bytes, readonly, serial: format!("tcevm-disk{n}") }
+    }
+
     /// Blocks.
     fn blocks(&self) -> u64 {
-        self.image.bytes() / BLOCK
+        self.bytes / BLOCK
+    }
+
+    /// Where the blocks are. Errors: the disk has failed.
+    fn image(&mut self) -> Result<&mut dyn Image, Refusal> {
+        match &mut self.image {
+            Some(image) => Ok(&mut **image),
+            None => Err(sense::TARGET_FAILURE),
+        }
+    }
+
+    /// The image is not used again. It is not dropped either, because that might write; its file stays locked.
+    fn fail(&mut self) {
+        if let Some(image) = self.image.take() {
+            log::error!(
+                "v-scsi: {} has failed; each command that needs it is refused",
+                self.serial
+            );
+            mem::forget(image);
+        }
     }
 
     fn flush(&mut self) -> Result<(), Refusal> {
-        self.image.flush().map_err(|error| failed("flush", &error, sense::WRITE_ERROR))
+        self.image()?.flush().map_err(|error| failed("flush", &error, sense::WRITE_ERROR))
     }
 }
 
@@ -106,11 +136,16 @@ fn address(lun: [u8; 8]) -> Address {
 impl Target {
     /// Opens the disks.
     pub(super) fn open(specs: &[DiskSpec]) -> Result<Target, DiskError> {
-        let disks = specs.iter().enumerate().map(|(n, spec)| {
-            let image = backend::open(spec)?;
-            Ok(Disk { image, readonly: spec.readonly, serial: format!("tcevm-disk{n}") })
-        });
-        Ok(Target { disks: disks.collect::<Result<_, _>>()?, bounce: Vec::new() })
+        let disks = specs
+            .iter()
+            .enumerate()
+            .map(|(n, spec)| Ok(Disk::new(n, backend::open(spec)?, spec.readonly)));
+        Ok(Target::of(disks.collect::<Result<_, _>>()?))
+    }
+
+    /// These disks.
+    pub(super) fn of(disks: Vec<Disk>) -> Target {
+        Target { disks, bounce: Vec::new() }
     }
 
     /// Does a command.
@@ -136,7 +171,8 @@ impl Target {
         let result = match find(cdb[0]) {
             Some(row) => {
                 log::trace!("v-scsi: {} to {lun:02x?}: {cdb:02x?}", row.name);
-                (row.run)(&mut call)
+                catch_unwind(AssertUnwindSafe(|| (row.run)(&mut call)))
+                    .unwrap_or_else(|_| call.fail())
             }
             None => Err(sense::INVALID_OPCODE),
         };
@@ -146,10 +182,11 @@ impl Target {
     /// Puts everything on the media.
     pub(super) fn close(&mut self) {
         for disk in &mut self.disks {
-            if !disk.readonly
-                && let Err(error) = disk.image.flush()
-            {
-                log::error!("a disk cannot be flushed: {error}");
+            let Some(image) = disk.image.as_mut().filter(|_| !disk.readonly) else { continue };
+            match catch_unwind(AssertUnwindSafe(|| image.flush())) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => log::error!("{} cannot be flushed: {error}", disk.serial),
+                Err(_) => disk.fail(),
             }
         }
     }
@@ -174,6 +211,14 @@ impl Call<'_> {
             _ => (residual(&self.on.out, 0), residual(&self.on.data_in, 0)),
         };
         Ended { status, sense, out, data_in }
+    }
+
+    /// A command whose code panicked has failed, and so has its disk.
+    fn fail(&mut self) -> Result<(), Refusal> {
+        if let Some(disk) = self.disk.as_deref_mut() {
+            disk.fail();
+        }
+        Err(sense::TARGET_FAILURE)
     }
 
     /// The disk. Errors: there is none.

@@ -16,6 +16,7 @@ pub struct Refusal {
 }
 
 const MEDIUM_ERROR: u8 = 0x3;
+const HARDWARE_ERROR: u8 = 0x4;
 const ILLEGAL_REQUEST: u8 = 0x5;
 const DATA_PROTECT: u8 = 0x7;
 const ABORTED_COMMAND: u8 = 0xb;
@@ -52,6 +53,8 @@ pub const NO_SPACE: Refusal = refusal(DATA_PROTECT, 0x27, 0x07);
 pub const READ_ERROR: Refusal = refusal(MEDIUM_ERROR, 0x11, 0);
 /// The medium cannot be written.
 pub const WRITE_ERROR: Refusal = refusal(MEDIUM_ERROR, 0x0c, 0);
+/// The disk itself has failed.
+pub const TARGET_FAILURE: Refusal = refusal(HARDWARE_ERROR, 0x44, 0);
 
 /// Bytes of sense data in the fixed format.
 pub const LEN: usize = 18;

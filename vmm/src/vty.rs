@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The console as a virtual I/O device: its interrupt.
+//!
+//! LoPAR 2.9, "General VIO Requirements" 9, wants H_VIO_SIGNAL for all virtual devices. Only CRQs and logical LANs
+//! have to be disabled at the start, and Linux' console driver (`hvc_vio`) never calls H_VIO_SIGNAL, so this line is open
+//! until a guest closes it. What is typed meanwhile is announced when it opens.
+
+use std::sync::Arc;
+
+use hcall::VioDevice;
+use vio::{Interrupts, Line};
+
+use crate::fdt::VTY_SOURCE;
+
+/// The console's interrupt.
+#[derive(Debug)]
+pub struct Vty {
+    line: Line,
+}
+
+impl Vty {
+    /// An open line.
+    pub(crate) fn new(interrupts: Arc<dyn Interrupts>) -> Vty {
+        let vty = Vty { line: Line::new(VTY_SOURCE, interrupts) };
+        vty.reset();
+        vty
+    }
+
+    /// Back to the state at the start.
+    pub(crate) fn reset(&self) {
+        self.line.reset();
+        self.line.open();
+    }
+
+    /// There is input.
+    pub(crate) fn input(&self) {
+        self.line.raise();
+    }
+}
+
+impl VioDevice for Vty {
+    fn signal(&self, enabled: bool) {
+        self.line.signal(enabled);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[derive(Default)]
+    struct Edges(Mutex<Vec<u32>>);
+
+    impl Interrupts for Edges {
+        fn pulse(&self, source: u32) {
+            self.0.lock().unwrap().push(source);
+        }
+    }
+
+    #[test]
+    fn input_interrupts_unless_the_guest_disabled_that_and_is_announced_afterwards() {
+        let edges = Arc::new(Edges::default());
+        let vty = Vty::new(edges.clone());
+        let count = || edges.0.lock().unwrap().len();
+        vty.input();
+        assert_eq!(*edges.0.lock().unwrap(), [VTY_SOURCE]);
+        vty.signal(false);
+        vty.input();
+        vty.input();
+        assert_eq!(count(), 1);
+        vty.signal(true);
+        assert_eq!(count(), 2);
+        vty.signal(false);
+        vty.reset();
+        vty.input();
+        assert_eq!(count(), 3);
+    }
+}
