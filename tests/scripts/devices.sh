@@ -80,6 +80,18 @@ step() {
 		;;
 	# All blocks, read past the page cache.
 	read) echo "read: $(dd if=/dev/sda bs=64k iflag=direct 2>/dev/null | sum)" ;;
+	# What error recovery does, too: the adapter forgets its queue and says hello to a new one; then the disk works.
+	reset)
+		for host in /sys/class/scsi_host/host*; do
+			[ "$(cat "$host/proc_name")" != ibmvscsi ] || echo adapter >"$host/host_reset" || return
+		done
+		echo "reset: $(dd if=/dev/sda bs=64k count=4 iflag=direct 2>/dev/null | wc -c) bytes"
+		;;
+	# What the drivers complain of.
+	messages)
+		dmesg | grep -E 'ibmveth|ibmvscsi' | grep -iE 'unable|error|fail'
+		echo "messages: done"
+		;;
 	net) net_up && echo "net: up" ;;
 	ping) echo "ping: $(ping -c 3 "$peer" | sed -n 's/.* \([0-9]* packets received\).*/\1/p')" ;;
 	answer) echo "answer: $(nc -l -p 9000)" ;;

@@ -324,3 +324,118 @@ fn a_hub_repeats_to_everybody_else() {
     }
     assert_eq!(seen, frame([0xff; 6], 61));
 }
+
+/// ILLAN attributes by their bit numbers (LoPAR 2.9, "ILLAN Attributes").
+const fn attribute(bit: u32) -> u64 {
+    1 << (63 - bit)
+}
+const NON_ZERO: u64 = attribute(46);
+const PADDED: u64 = attribute(50);
+const TCP6: u64 = attribute(61);
+const TCP4: u64 = attribute(62);
+
+// LoPAR 2.9, H_ILLAN_ATTRIBUTES, and R1 of "ILLAN Attributes", 2.
+#[test]
+fn attributes_are_what_is_implemented_and_change_while_closed() {
+    use Status::{Constrained, Success};
+    let (mut guest, _wire) = Guest::with_net(rig::Behind::View);
+    let ask = |guest: &Guest, reset, set| {
+        let outcome = guest.lan().attributes(reset, set);
+        (outcome.value, outcome.status)
+    };
+    let fixed = PADDED | NON_ZERO;
+    assert_eq!(ask(&guest, 0, 0), (fixed, Success));
+    // Large send, port disabled, buffer size control, trunk adapter and what is reserved are not implemented.
+    let known = fixed | TCP4 | TCP6;
+    assert_eq!(ask(&guest, !known, !known), (fixed, Success));
+    assert_eq!(ask(&guest, 0, TCP4), (fixed | TCP4, Success));
+    assert_eq!(ask(&guest, TCP4, TCP6), (fixed | TCP6, Success));
+    assert_eq!(ask(&guest, PADDED, TCP4), (known, Constrained), "what can be changed is");
+    open(&mut guest);
+    assert_eq!(ask(&guest, TCP4, 0), (known, Constrained), "it is open");
+    assert_eq!(ask(&guest, 0, TCP4 | PADDED), (known, Success), "nothing changes");
+    guest.lan().free().unwrap();
+    assert_eq!(ask(&guest, TCP4 | TCP6, 0), (fixed, Success));
+    ask(&guest, 0, TCP4);
+    guest.bus.reset();
+    assert_eq!(ask(&guest, 0, 0), (fixed, Success));
+}
+
+/// A TCP segment over IPv4 from 10.0.0.1 to 10.0.0.2 without data and without its checksum, which is 9bdf: see
+/// `llan/checksum.rs`. Padded to 60 bytes.
+fn segment(to: [u8; 6], from: [u8; 6]) -> Vec<u8> {
+    let ip = [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+    let tcp = [0, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, 0, 0, 0, 0xab, 0xcd, 0, 0];
+    [&to[..], &from, &[8, 0], &ip, &tcp, &[7; 6]].concat()
+}
+
+// LoPAR 2.9, "Summary of H_SEND_LOGICAL_LAN Semantics with Checksum Offload": no receiver outside has set the bits.
+#[test]
+fn a_checksum_that_the_guest_leaves_out_is_generated() {
+    for behind in EVERYWHERE {
+        let (mut guest, mut wire) = Guest::with_net(behind);
+        let send = |guest: &Guest, frame: &[u8], no_checksum: bool, good: bool| {
+            guest.write(FRAME, frame);
+            let control = u64::from(no_checksum) << 57 | u64::from(good) << 56;
+            let buffer = descriptor(FRAME, frame.len() as u64);
+            guest.lan().send(&one(Descriptor(buffer.0 | control)))
+        };
+        let to = [2, 0, 0, 0, 0, 9];
+        let (ours, others) = (segment(to, MAC), segment(to, to));
+        let mut whole = ours.clone();
+        whole[50..52].copy_from_slice(&[0x9b, 0xdf]);
+        let mut udp = ours.clone();
+        udp[23] = 17;
+        let mut tcp6 = ours.clone();
+        tcp6[12..15].copy_from_slice(&[0x86, 0xdd, 0x60]);
+
+        open(&mut guest);
+        assert_eq!(send(&guest, &ours, true, true), Err(Status::Parameter), "not enabled");
+        assert_eq!(send(&guest, &ours, false, true), Err(Status::Parameter), "not enabled");
+        guest.lan().free().unwrap();
+        guest.lan().attributes(0, TCP4);
+        register(&guest).unwrap();
+        assert_eq!(send(&guest, &ours, true, false), Err(Status::Parameter));
+        for frame in [&udp, &tcp6, &vec![0; 60]] {
+            assert_eq!(send(&guest, frame, true, true), Err(Status::Parameter));
+            assert_eq!(send(&guest, frame, false, true), Err(Status::Parameter));
+        }
+        // The hub takes its peer on another thread.
+        guest.wait_until("a peer", |guest| send(guest, &udp, false, false).is_ok());
+        assert_eq!(get(&mut wire), udp);
+        assert_eq!(send(&guest, &others, true, true), Err(Status::Dropped), "not our address");
+        assert_eq!(send(&guest, &ours, true, true), Ok(()));
+        assert_eq!(get(&mut wire), whole);
+        assert_eq!(guest.bytes(FRAME, 60), ours, "the guest's memory is as it was");
+        for (frame, good) in [(&ours, false), (&whole, true), (&udp, false), (&others, true)] {
+            assert_eq!(send(&guest, frame, false, good), Ok(()));
+            assert_eq!(get(&mut wire), *frame, "nothing to do");
+        }
+    }
+}
+
+// LoPAR 2.9, "Receive Queue Entry": control bit 7, Checksum Good.
+#[test]
+fn a_checksum_that_is_right_is_reported_to_those_who_asked() {
+    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    let mut whole = segment(MAC, [2, 0, 0, 0, 0, 9]);
+    let bad = whole.clone();
+    whole[50..52].copy_from_slice(&[0x9b, 0xdf]);
+    let other = frame(MAC, 60);
+    for (attributes, frame, control) in [
+        (0, &whole, 0xc0),
+        (TCP6, &whole, 0xc0),
+        (TCP4, &whole, 0xc1),
+        (TCP4, &bad, 0xc0),
+        (TCP4, &other, 0xc0),
+    ] {
+        guest.lan().attributes(TCP4 | TCP6, attributes);
+        guest.write(QUEUE, &[0; 64]);
+        open(&mut guest);
+        guest.lan().add_buffer(descriptor(BUFFERS, 2048)).unwrap();
+        put(&mut wire, frame);
+        assert_eq!(entry(&guest, 0)[0], control, "{attributes:#x}");
+        assert_eq!(guest.bytes(BUFFERS + 8, frame.len()), *frame);
+        guest.lan().free().unwrap();
+    }
+}

@@ -4,6 +4,7 @@
 use hcall::vio::Descriptor;
 use iommu::{Ioba, LIST_ENTRIES};
 
+use super::checksum;
 use crate::dma::{Fault, Port};
 
 /// Most pools: LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option", "an architected maximum of 254".
@@ -120,6 +121,15 @@ pub struct ReceiveQueue {
     toggle: bool,
 }
 
+/// What a filled buffer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Bytes.
+    pub len: u32,
+    /// Its checksum was verified.
+    pub good: bool,
+}
+
 /// An entry's control byte, bit 1: the buffer has a message.
 const MESSAGE: u8 = 0x40;
 const VALID: u8 = 0x80;
@@ -143,18 +153,19 @@ impl ReceiveQueue {
         Descriptor(Descriptor::VALID | toggle | self.len << 32 | self.start.0)
     }
 
-    /// Tells the guest of a buffer: the message's length, if it has one, and the buffer's handle. The
-    /// control byte is stored last. Returns whether the queue has turned.
+    /// Reports a buffer to the guest: its message, if it has one, and its handle. The control byte is stored last.
+    /// Returns whether the queue has turned.
     pub fn put(
         &mut self,
         port: &mut Port,
         handle: [u8; 8],
-        message: Option<u32>,
+        message: Option<Message>,
     ) -> Result<bool, Fault> {
         let at = Ioba(self.start.0 + self.at);
         let valid = if self.toggle { 0 } else { VALID };
-        let control = valid | message.map_or(0, |_| MESSAGE);
-        let [a, b, c, d] = message.unwrap_or(0).to_be_bytes();
+        let good = |message: Message| if message.good { checksum::GOOD } else { 0 };
+        let control = valid | message.map_or(0, |message| MESSAGE | good(message));
+        let [a, b, c, d] = message.map_or(0, |message| message.len).to_be_bytes();
         port.write(Ioba(at.0 + 8), &handle)?;
         std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
         // 8 aligned bytes: the guest sees all of them or none.

@@ -10,7 +10,8 @@ use hcall::{Status, VioDevice};
 use iommu::{Direction, Ioba};
 
 use super::backend::{Link, NetError, NetSpec, PATIENCE, Sink};
-use super::buffers::{ENTRY, HANDLE, Place, Pools, ReceiveQueue};
+use super::buffers::{ENTRY, HANDLE, Message, Place, Pools, ReceiveQueue};
+use super::checksum::{self, Segment};
 use super::filter::{FILTERS, Filter};
 use crate::bus::{Node, OnBus, Slot};
 use crate::dma::{Fault, Port};
@@ -25,6 +26,10 @@ const LEAST_BUFFER: u64 = 16;
 const BUFFER_ALIGN: u64 = 4;
 /// Least frame: two addresses and a type.
 const LEAST_FRAME: u64 = 14;
+/// ILLAN attributes (LoPAR 2.9, H_ILLAN_ATTRIBUTES) that are always 1, and those that a closed adapter may change. All
+/// others are unimplemented: 0, and ignored.
+const FIXED: u64 = checksum::PADDED | checksum::NON_ZERO;
+const OPTIONS: u64 = checksum::IPV4 | checksum::IPV6;
 /// Most bytes of a frame: LoPAR's least value of `ibm,max-virtual-dma-size`.
 pub(crate) const MOST_FRAME: u64 = 128 << 10;
 
@@ -49,6 +54,7 @@ struct State {
     port: Port,
     mac: Mac,
     filter: Filter,
+    attributes: u64,
     open: Option<Open>,
     /// Where a frame is gathered.
     frame: Vec<u8>,
@@ -81,6 +87,7 @@ impl Llan {
             port: slot.port("frames"),
             mac: built_in,
             filter: Filter::default(),
+            attributes: FIXED,
             open: None,
             frame: Vec::new(),
             waiting: None,
@@ -136,7 +143,8 @@ impl OnBus for Llan {
 
     fn reset(&self) {
         let _always = self.free();
-        self.state().mac = self.built_in;
+        let mut state = self.state();
+        (state.mac, state.attributes) = (self.built_in, FIXED);
     }
 
     fn stop(&self) {
@@ -238,12 +246,12 @@ impl LogicalLan for Llan {
         let mut state = self.state();
         let mut frame = std::mem::take(&mut state.frame);
         let gathered = state.gather(buffers, &mut frame);
-        let closed = state.open.is_none();
-        drop(state);
-        let sent = gathered.and_then(|()| match closed {
-            true => Err(Status::Dropped),
-            false => self.hand_over(&frame),
+        let ready = gathered.and_then(|()| match state.open {
+            Some(_) => state.checksum(buffers[0], &mut frame),
+            None => Err(Status::Dropped),
         });
+        drop(state);
+        let sent = ready.and_then(|()| self.hand_over(&frame));
         self.state().frame = frame; // its memory is used again
         sent
     }
@@ -256,9 +264,17 @@ impl LogicalLan for Llan {
         self.state().mac = mac;
     }
 
-    /// None of the options is there, so each bit is ignored and 0.
-    fn attributes(&self, _reset: u64, _set: u64) -> Outcome {
-        Outcome { value: 0, status: Status::Success }
+    /// LoPAR 2.9, H_ILLAN_ATTRIBUTES: `reset` is applied first; what cannot be changed, or not while the adapter is open,
+    /// stays and makes the answer H_CONSTRAINED; unimplemented bits are ignored.
+    fn attributes(&self, reset: u64, set: u64) -> Outcome {
+        let mut state = self.state();
+        let wanted = (state.attributes & !reset | set) & (FIXED | OPTIONS);
+        let changes = wanted ^ state.attributes;
+        let allowed = if state.open.is_some() { 0 } else { OPTIONS };
+        state.attributes ^= changes & allowed;
+        let all = changes & !allowed == 0;
+        let status = if all { Status::Success } else { Status::Constrained };
+        Outcome { value: state.attributes, status }
     }
 }
 
@@ -312,7 +328,7 @@ impl Sink for Llan {
 impl Llan {
     /// A fault loses the frame.
     fn receive_one(&self, state: &mut State, frame: &[u8]) -> Result<Received, Fault> {
-        let State { port, mac, filter, open: Some(open), waiting, .. } = state else {
+        let State { port, mac, filter, attributes, open: Some(open), waiting, .. } = state else {
             return Ok(Received::Dropped);
         };
         let to = frame.first_chunk::<6>().filter(|_| frame.len() as u64 >= LEAST_FRAME);
@@ -336,7 +352,8 @@ impl Llan {
         port.read(buffer, &mut handle)?;
         let written = port.write(Ioba(buffer.0 + HANDLE), frame);
         // No frame is as long as 4 GiB. A buffer that took only a part goes back without a message.
-        let message = written.is_ok().then_some(frame.len() as u32);
+        let good = is_verified(frame, *attributes);
+        let message = written.is_ok().then_some(Message { len: frame.len() as u32, good });
         open.tell(port, handle, message)?;
         self.counters.received.fetch_add(u64::from(message.is_some()), Ordering::Relaxed);
         Ok(Received::Told)
@@ -348,7 +365,7 @@ impl Open {
         &mut self,
         port: &mut Port,
         handle: [u8; 8],
-        message: Option<u32>,
+        message: Option<Message>,
     ) -> Result<(), Fault> {
         if self.queue.put(port, handle, message)? {
             port.write(self.list, &self.queue.descriptor().0.to_be_bytes())?;
@@ -363,7 +380,35 @@ impl Open {
     }
 }
 
+/// True when the guest takes our word for a frame's checksum, and it is right. One that is wrong is the guest's to see
+/// and to count.
+fn is_verified(frame: &[u8], attributes: u64) -> bool {
+    attributes & OPTIONS != 0
+        && Segment::of(frame)
+            .is_some_and(|segment| attributes & segment.attribute != 0 && segment.is_good())
+}
+
 impl State {
+    /// Does for a frame what the control bits of its first buffer ask (LoPAR 2.9, "Summary of H_SEND_LOGICAL_LAN Semantics
+    /// with Checksum Offload"). Errors: H_PARAMETER for what the attributes do not allow, H_DROPPED for a frame without a
+    /// checksum from another address.
+    fn checksum(&self, first: Descriptor, frame: &mut [u8]) -> Result<(), Status> {
+        let (missing, good) = (first.has(checksum::NO_CHECKSUM), first.has(checksum::GOOD));
+        if !missing && !good {
+            return Ok(());
+        }
+        let segment = Segment::of(frame).filter(|_| good).ok_or(Status::Parameter)?;
+        if self.attributes & segment.attribute == 0 {
+            return Err(Status::Parameter);
+        }
+        if missing {
+            let from = frame.get(6..12);
+            from.filter(|from| *from == self.mac).ok_or(Status::Dropped)?;
+            checksum::generate(frame);
+        }
+        Ok(())
+    }
+
     /// Reads the frame that lies in these buffers. Errors: H_PARAMETER.
     fn gather(&mut self, buffers: &[Descriptor; 6], frame: &mut Vec<u8>) -> Result<(), Status> {
         frame.clear();

@@ -3,10 +3,11 @@
 //!
 //! LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option". Read `device.rs` (what the hypercalls do and
 //! how frames arrive), [`buffers`] (receive buffers and the receive queue), [`filter`] (which frames
-//! are received), [`backend`] (where frames go).
+//! are received), [`checksum`] (TCP checksums that the guest leaves to us), [`backend`] (where frames go).
 
 pub mod backend;
 pub mod buffers;
+pub mod checksum;
 mod device;
 pub mod filter;
 
