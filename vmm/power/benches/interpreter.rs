@@ -2,7 +2,7 @@
 //! Guest instructions per second of the interpreter, on small loops. Items are instructions.
 
 use divan::{Bencher, counter::ItemsCount};
-use power::{Cpu, Exit, GuestMemory, msr};
+use power::{Cpu, Exit, GuestMemory, msr, spr};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
@@ -192,6 +192,15 @@ fn float(bencher: Bencher, rn: u64) {
     let mut cpu = cpu(&FLOAT, true);
     cpu.set_fpscr(rn);
     run_on(&mut cpu, bencher, &FLOAT);
+}
+
+/// The loop of `memory` while the performance monitor counts: PMC1 to PMC4 nothing, or PMC1 the loads.
+#[divan::bench(args = [0, 0xfc00_0000])]
+fn counted(bencher: Bencher, mmcr1: u64) {
+    let mut cpu = cpu(&MEMORY, true);
+    spr::spr(spr::MMCR1).expect("MMCR1").set(&mut cpu, mmcr1);
+    spr::spr(spr::MMCR0).expect("MMCR0").set(&mut cpu, 0);
+    run_on(&mut cpu, bencher, &MEMORY);
 }
 
 /// Out of the CPU and back in, as for a hypercall. Items are calls.
