@@ -85,6 +85,8 @@ pub struct Cpu {
     pub(crate) loop_watch: (u64, u32),
     pub(crate) illegal: Illegal,
     pub(crate) pmu: Box<Pmu>,
+    /// MMCR0\[FC\] is 0: a counter of the performance monitor may count.
+    pub(crate) monitoring: bool,
     /// The performance monitor wants blocks to run one by one.
     pub(crate) slowly: bool,
     pub(crate) cache: Option<Box<Cache>>,
@@ -154,6 +156,7 @@ impl Cpu {
             loop_watch: (0, 0),
             illegal: Illegal::default(),
             pmu: Box::default(),
+            monitoring: false,
             slowly: false,
             cache: None,
             running: Place::NONE,

@@ -145,7 +145,7 @@ impl Cpu {
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
-        if self.pmu.active {
+        if self.monitoring {
             self.prepare_counters();
         }
         let first = self.retired;
@@ -326,12 +326,12 @@ impl Cpu {
     #[cold]
     #[inline(never)]
     fn events(&mut self) -> Option<Leave> {
-        if self.pmu.active {
+        if self.monitoring {
             self.watch_counters();
         }
         let leave = self.attend();
         self.branch_by_event();
-        if self.pmu.active {
+        if self.monitoring {
             self.prepare_counters();
         }
         leave

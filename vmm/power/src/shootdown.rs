@@ -88,7 +88,9 @@ impl Cpu {
     /// Tells whether this CPU runs no guest code for now, so that no other CPU waits for it. It is
     /// away by itself while it is not in [`run`](Cpu::run); one that waits inside has to say so.
     pub fn set_away(&mut self, away: bool) {
-        self.monitor_away(away);
+        if self.monitoring {
+            self.monitor_away(away);
+        }
         let told = if away { AWAY } else { self.seen_invalidation().into() };
         self.post.0.store(told, SeqCst);
         // Whoever has not seen us come back has counted before, and we see that before a block.

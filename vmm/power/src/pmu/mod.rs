@@ -45,8 +45,6 @@ type Totals = [u64; KINDS];
 /// The monitor, but for its registers.
 #[derive(Debug, Default)]
 pub(crate) struct Pmu {
-    /// MMCR0\[FC\] is 0: something may count.
-    pub(crate) active: bool,
     /// What each counter counts in the state since the last look.
     counting: [Option<Kind>; 6],
     /// The totals now; those of instructions and cycles are elsewhere.
@@ -147,8 +145,8 @@ impl Cpu {
 
     /// After a register of the monitor was written: whether it is active, and the rest at once.
     fn follow_monitor(&mut self) {
-        self.pmu.active = self.sprs[spr::MMCR0] & FC == 0;
-        if !self.pmu.active {
+        self.monitoring = self.sprs[spr::MMCR0] & FC == 0;
+        if !self.monitoring {
             self.pmu.counting = [None; 6];
             (self.pmu.tallies, self.pmu.single, self.slowly) = (false, false, false);
         }
@@ -232,10 +230,10 @@ impl Cpu {
     }
 
     /// The CPU goes away from guest code, or comes back. The time in between is not counted, as under KVM,
-    /// where the counters belong to the host then.
+    /// where the counters belong to the host then. Only while it is active.
+    #[cold]
     pub(crate) fn monitor_away(&mut self, away: bool) {
         match away {
-            _ if !self.pmu.active => {}
             true => self.count_to(self.retired),
             false => self.pmu.counted[Kind::Cycles as usize] = self.clock.cycles(),
         }

@@ -80,7 +80,7 @@ impl Cpu {
 
     /// CTRL\[RUN\] changes, and with it what is counted.
     pub(crate) fn before_run_latch(&mut self) {
-        if self.pmu.active {
+        if self.monitoring {
             self.count_here(true);
             self.look_at = 0;
         }
