@@ -20,6 +20,8 @@ pub struct Hcall {
     pub token: u64,
     /// LoPAR's name.
     pub name: &'static str,
+    /// The family that the call belongs to: the rows of one file.
+    pub family: &'static str,
     /// Names of the arguments, from r4 up.
     pub args: &'static [&'static str],
     /// Names of the answers, from r4 up, which a success fills.
@@ -33,6 +35,14 @@ pub struct Hcall {
     pub run: fn(&mut Caller<'_>, &mut Regs) -> Status,
     /// The handlers that [`run`](Self::run) tries, for a call that has one for each tier.
     pub tiers: Option<Tiers>,
+}
+
+impl Hcall {
+    /// The value of an argument by its name.
+    pub fn arg(&self, regs: &Regs, name: &str) -> Option<u64> {
+        let at = self.args.iter().position(|arg| *arg == name)?;
+        regs.get(at + 1).copied()
+    }
 }
 
 /// The handlers of a call that is tried in tiers: see [`accel`](crate::accel).
@@ -188,10 +198,25 @@ macro_rules! handler {
 }
 pub(crate) use handler;
 
+/// The family of rows in a module: the module's own name.
+pub(crate) const fn family(module: &'static str) -> &'static str {
+    let bytes = module.as_bytes();
+    let mut start = bytes.len();
+    while start > 0 && bytes[start - 1] != b':' {
+        start -= 1;
+    }
+    module.split_at(start).1
+}
+
 /// Turns rows into a table `HCALLS`. `name` is also the token's name in [`tokens`](crate::tokens);
 /// `call` is the function, whose parameters after the caller have types that are [`Arg`]s.
+///
+/// The family is the module's name, or what `family:` before the rows says.
 macro_rules! hcalls {
-    ($(Hcall {
+    (Hcall $($rest:tt)*) => {
+        $crate::abi::hcalls![family: $crate::abi::family(module_path!()), Hcall $($rest)*];
+    };
+    (family: $family:expr, $(Hcall {
         name: $name:ident,
         call: $call:ident($($arg:ident),*),
         returns: [$($ret:ident),*],
@@ -202,6 +227,7 @@ macro_rules! hcalls {
         pub const HCALLS: &[$crate::abi::Hcall] = &[$($crate::abi::Hcall {
             token: $crate::tokens::$name,
             name: stringify!($name),
+            family: $family,
             args: &[$(stringify!($arg)),*],
             returns: &[$(stringify!($ret)),*],
             set: $set,
@@ -238,6 +264,7 @@ macro_rules! tiered_hcalls {
         pub const HCALLS: &[$crate::abi::Hcall] = &[$($crate::abi::Hcall {
             token: $crate::tokens::$name,
             name: stringify!($name),
+            family: $crate::abi::family(module_path!()),
             args: &[$(stringify!($arg)),*],
             returns: &[$(stringify!($ret)),*],
             set: $set,

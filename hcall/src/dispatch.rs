@@ -137,6 +137,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_family_is_the_file_of_its_rows() {
+        let family = |token| find(token).expect("a row").family;
+        assert_eq!(family(tokens::H_STUFF_TCE), "tce");
+        assert_eq!(family(tokens::H_PUT_TERM_CHAR), "term");
+        assert_eq!(family(tokens::H_EOI), "xics");
+        assert_eq!(family(tokens::H_RTAS), "rtas");
+        let mut services = rtas::all_services();
+        let create = services.find(|service| service.name == "ibm,create-pe-dma-window");
+        assert_eq!(create.expect("a row").family, "ddw");
+    }
+
     // LoPAR 2.9, "Hypervisor Call Functions": the sets of the calls that are there.
     #[test]
     fn function_sets_are_sorted_and_unique() {

@@ -47,6 +47,7 @@ pub trait Interrupts {
 }
 
 hcalls![
+    family: "xics",
     Hcall {
         name: H_EOI,
         call: h_eoi(xirr),

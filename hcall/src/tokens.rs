@@ -9,6 +9,9 @@ macro_rules! tokens {
     ($($token:literal $name:ident;)*) => {
         $(#[doc = concat!("Token of ", stringify!($name), ".")] pub const $name: u64 = $token;)*
 
+        /// The names of all hypercalls, whether implemented or not.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
         /// The name of a hypercall by its token (r3), whether implemented or not.
         pub fn token_name(token: u64) -> Option<&'static str> {
             match token {

@@ -27,7 +27,7 @@ hcalls![Hcall {
 }];
 
 /// Most inputs and most outputs of a call; ours have up to 8.
-const MAX_CELLS: usize = 16;
+pub const MAX_CELLS: usize = 16;
 
 /// Why a service did not do what it was asked for (LoPAR 2.9, "RTAS Status Word Values").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub struct Service {
     pub token: u32,
     /// Name of the property of `/rtas`.
     pub name: &'static str,
+    /// The family that the service belongs to: the rows of one file.
+    pub family: &'static str,
     /// Names of the inputs.
     pub args: &'static [&'static str],
     /// Names of the outputs after the status; more than one row of them where the caller chooses
@@ -99,6 +101,7 @@ macro_rules! services {
         pub const SERVICES: &[super::Service] = &[$(super::Service {
             token: $token,
             name: $name,
+            family: $crate::abi::family(module_path!()),
             args: &[$(stringify!($arg)),*],
             returns: &[$(&[$(stringify!($ret)),*]),+],
             spec: $spec,
@@ -116,7 +119,8 @@ use services;
 pub const SERVICES: &[&[Service]] =
     &[basic::SERVICES, system::SERVICES, nmi::SERVICES, ddw::SERVICES, xics::SERVICES];
 
-fn all_services() -> impl Iterator<Item = &'static Service> {
+/// Every service.
+pub fn all_services() -> impl Iterator<Item = &'static Service> {
     SERVICES.iter().flat_map(|services| services.iter())
 }
 
