@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tests::debian::{command, guest, said};
-use tests::tool;
+use tests::{tcevm, tool};
 use vmm_sys_util::tempdir::TempDir;
 
 const MIB: usize = 1 << 20;
@@ -233,6 +233,76 @@ fn a_readonly_disk_stays_as_it_is() {
     let read = format!("read: {}", md5(&before));
     assert_eq!(said, ["scsi: 2097152 bytes", "make: failed", &read]);
     assert!(fs::read(&disk).unwrap() == before);
+}
+
+/// Plays a recording; what it says.
+fn replay(record: &str, options: &[&str]) -> String {
+    let output = tcevm().args(["replay", record]).args(options).output().expect("tcevm starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{options:?}: {output:?}");
+    said
+}
+
+#[test]
+fn a_recorded_linux_replays_and_its_trace_has_what_was_asked_for() {
+    let test = "a_recorded_linux_replays_and_its_trace_has_what_was_asked_for";
+    let Some(guest) = guest(test) else { return };
+    for cpus in ["1", "4"] {
+        let place = Place::new();
+        let (disk, record, trace) =
+            (place.disk(16 * MIB), place.file("record"), place.file("trace"));
+        let options = ["--smp", cpus, "--disk", &disk, "--record", &record];
+        let traced = ["--trace=tce,rtas,!H_GET_TCE,!term", "--trace-to", &trace];
+        let (said, stats) =
+            run(guest, &["scsi", "make", "check", "unload"], "", &[&options[..], &traced].concat());
+        let want =
+            ["scsi: 16777216 bytes", "make: done", "check: 202 of 202 files", "unload: done"];
+        assert_eq!(said, want);
+        is_clean(&stats, false);
+
+        // The trace has each of these calls, and nothing of the console.
+        let lines = fs::read_to_string(&trace).expect("a trace");
+        for name in ["H_PUT_TCE", "H_STUFF_TCE", "H_PUT_TCE_INDIRECT", "H_RTAS"] {
+            let shown = lines.lines().filter(|line| line.split(' ').nth(3) == Some(name)).count();
+            assert_eq!(shown as u64, calls(&stats, name), "{name}");
+        }
+        let rest = lines.lines().find(|line| {
+            let call = line.split(' ').nth(3).unwrap_or("");
+            !call.ends_with("_TCE") && call != "H_PUT_TCE_INDIRECT" && call != "H_RTAS"
+        });
+        assert_eq!(rest, None);
+        assert!(lines.contains("liobn=0x71000002 ") && lines.contains(" displaced=[0x"));
+        assert!(
+            lines.contains(" H_RTAS ibm,set-xive ") || lines.contains(" H_RTAS get-time-of-day ")
+        );
+
+        // The recording has the machine, and each TCE call with its CPU.
+        let text = fs::read_to_string(&record).expect("a record");
+        let machine = format!(
+            "machine ram=0x20000000 cpus={cpus} profile=lopar tier=virtual platform=ioda2\n"
+        );
+        let windows = "window 0x80000000 start=0x0 shift=12 entries=0x40000\n\
+                       window 0x71000002 start=0x0 shift=12 entries=0x10000\n";
+        assert!(text.contains(&(machine + windows)), "{}", &text[..500.min(text.len())]);
+        let tce: u64 = ["H_GET_TCE", "H_PUT_TCE", "H_STUFF_TCE", "H_PUT_TCE_INDIRECT"]
+            .iter()
+            .map(|name| calls(&stats, name))
+            .sum();
+        let made = text.lines().filter(|line| line.starts_with("cpu ")).count() as u64;
+        assert!(made >= tce && tce > 100, "{made} of {tce}");
+        for rig in [
+            &[][..],
+            &["--tier", "real", "--platform", "ioda1"],
+            &["--tier", "user", "--platform", "p5ioc2"],
+            &["--rig", "power-le"],
+            &["--rig", "power-be"],
+        ] {
+            assert!(replay(&record, rig).ends_with("every answer is the same\n"), "{rig:?}");
+        }
+        if tool(test, "qemu-system-ppc64") {
+            replay(&record, &["--rig", "qemu-le"]);
+        }
+    }
 }
 
 #[test]

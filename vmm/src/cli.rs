@@ -3,13 +3,13 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitCode};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::comply;
@@ -21,7 +21,9 @@ use crate::log_limit::Limited;
 use crate::memory::{self, RamSize};
 use crate::outlet;
 use crate::qemu;
+use crate::record;
 use crate::run;
+use crate::trace;
 use crate::wall_clock::WallTime;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
@@ -30,13 +32,15 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const MOST_CPUS: u32 = 256;
 
 /// Options that say what happens in a run, or what is kept of it.
-const NOT_IN_THE_TREE: [&str; 15] = [
+const NOT_IN_THE_TREE: [&str; 17] = [
     "rtc",
     "ignore_verdict",
     "no_reboot",
     "dirty_log",
     "record",
+    "record_all",
     "trace",
+    "trace_to",
     "trace_file",
     "trace_limit", // clap asks for no other option where that one is refused
     "report",
@@ -54,7 +58,9 @@ Examples:
   tcevm run guest.elf -m 64M --timeout 10
   tcevm run guest-x86.elf                  an x86-64 guest under /dev/kvm
   tcevm run vmlinux --initrd initrd --net socket=/tmp/passt.sock --disk disk.img
-  tcevm run guest.elf --trace 2>trace.txt  every hypercall, one line each
+  tcevm run guest.elf --trace              every hypercall, one line each, on stderr
+  tcevm run vmlinux '--trace=tce,rtas,!H_GET_TCE' --trace-to calls.txt
+                                           only these, in a file
   tcevm run guest.elf --stats              what the run cost
   tcevm run guest.elf --report run.html    the same with plots over time, as a page for a browser
   tcevm run guest.elf --trace-file run.json
@@ -98,11 +104,13 @@ pub enum Command {
         args: Vec<OsString>,
     },
     /// Play hypercalls that were recorded, up to the first answer that differs.
+    #[command(after_help = comply::replay::EXIT_CODES)]
     Replay(comply::replay::ReplayArgs),
 }
 
 /// What `tcevm run` takes.
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("traces").multiple(true))]
 pub struct RunArgs {
     /// An ELF64 executable for POWER (either endianness) or x86-64, which may be packed (gzip, xz, zstd, lzma) or in a
     /// zImage; without it the demonstration runs.
@@ -142,18 +150,27 @@ pub struct RunArgs {
     /// End the run with 0 when the guest reboots, instead of starting it again.
     #[arg(long)]
     pub no_reboot: bool,
-    /// Write every hypercall to a file that `tcevm replay` plays.
-    #[arg(long, value_name = "FILE")]
+    /// Write the machine, its TCE calls and what changes DMA windows to a file that `tcevm replay` plays (- is
+    /// stdout; the console then goes to stderr).
+    #[arg(long, value_name = "FILE", long_help = record::HELP)]
     pub record: Option<PathBuf>,
-    /// Write a line for each hypercall to stderr.
-    #[arg(long)]
-    pub trace: bool,
+    /// Write every other hypercall to the file of --record, too, as comments.
+    #[arg(long, requires = "record")]
+    pub record_all: bool,
+    /// Write a line for each hypercall to stderr; with FILTER for those that it selects, for example
+    /// 'tce,rtas,!term'. --help lists the words.
+    #[arg(long, value_name = "FILTER", long_help = trace::help())]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "all")]
+    pub trace: Option<trace::Filter>,
+    /// Write the lines of --trace to a file (- is stdout) instead.
+    #[arg(long, value_name = "FILE", requires = "trace", group = "traces")]
+    pub trace_to: Option<PathBuf>,
     /// Write hypercalls, DMA and interrupts to a file for a trace viewer (Perfetto, chrome://tracing).
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "traces")]
     pub trace_file: Option<PathBuf>,
-    /// The most that --trace-file may become: a number with K, M or G; what is left out is counted.
+    /// The most that --trace-file and --trace-to may become: a number with K, M or G; what is left out is counted.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory::parse_bytes)]
-    #[arg(requires = "trace_file")]
+    #[arg(requires = "traces")]
     pub trace_limit: u64,
     /// At the end, write a page for a browser: what happened when, latencies, windows, devices, faults.
     #[arg(long, value_name = "FILE")]
@@ -168,6 +185,20 @@ pub struct RunArgs {
     #[command(flatten, next_help_heading = "DMA")]
     #[allow(missing_docs)]
     pub dma: DmaArgs,
+}
+
+impl RunArgs {
+    /// The options that name a file to be written, with the file.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let files = [
+            ("--dirty-log", &self.dirty_log),
+            ("--record", &self.record),
+            ("--trace-to", &self.trace_to),
+            ("--trace-file", &self.trace_file),
+            ("--report", &self.report),
+        ];
+        files.into_iter().filter_map(|(option, file)| Some((option, file.as_deref()?)))
+    }
 }
 
 /// Who executes the guest's instructions.

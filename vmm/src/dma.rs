@@ -127,6 +127,26 @@ impl Default for DmaArgs {
     }
 }
 
+impl From<PlatformKind> for comply::direct::Platform {
+    fn from(kind: PlatformKind) -> comply::direct::Platform {
+        match kind {
+            PlatformKind::P5ioc2 => comply::direct::Platform::P5ioc2,
+            PlatformKind::Ioda1 => comply::direct::Platform::Ioda1,
+            PlatformKind::Ioda2 => comply::direct::Platform::Ioda2,
+        }
+    }
+}
+
+impl From<comply::direct::Platform> for PlatformKind {
+    fn from(platform: comply::direct::Platform) -> PlatformKind {
+        match platform {
+            comply::direct::Platform::P5ioc2 => PlatformKind::P5ioc2,
+            comply::direct::Platform::Ioda1 => PlatformKind::Ioda1,
+            comply::direct::Platform::Ioda2 => PlatformKind::Ioda2,
+        }
+    }
+}
+
 impl PlatformKind {
     fn bridge(self, detector: Option<&Arc<Detector>>) -> Arc<Bridge> {
         let (kind, flags) = match self {

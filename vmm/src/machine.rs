@@ -97,6 +97,9 @@ impl<V: Vcpu + Send> Machine<V> {
             });
             events.name_tracks(name, self.processors.len(), &devices.collect::<Vec<_>>());
         }
+        if let (Some(trace), Ok(console)) = (&observe.trace, self.shared.board.console.get_mut()) {
+            console.share(trace);
+        }
         if observe.metered() {
             let accel = std::mem::take(&mut self.shared.dma.accel);
             self.shared.dma.accel = accel.metered();
@@ -145,6 +148,9 @@ impl<V: Vcpu + Send> Machine<V> {
         shared.board.devices.bus.reset();
         shared.dma.container.clear(&mut first.books.agent);
         shared.dma.phb.reset(&shared.dma.container, &mut first.books.agent)?;
+        if let Some(record) = &shared.observe.record {
+            record.reset();
+        }
         dirty::zero(&shared.memory)?;
         let loaded = load(
             &shared.memory,

@@ -9,9 +9,10 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -55,6 +56,11 @@ enum Kind {
     Blocking,
 }
 
+/// True for the name that stands for standard output, or for standard input where a file is read.
+pub(crate) fn is_dash(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// From now on no outlet waits longer than [`PATIENCE`] for its reader.
 pub(crate) fn hurry() {
     HURRY.store(true, Ordering::Relaxed);
@@ -84,6 +90,18 @@ impl Outlet {
     /// Standard output.
     pub(crate) fn stdout() -> io::Result<Outlet> {
         Outlet::stream(io::stdout().as_fd())
+    }
+
+    /// Standard error, for a writer of its own.
+    pub(crate) fn stderr() -> io::Result<Outlet> {
+        Outlet::stream(io::stderr().as_fd())
+    }
+
+    /// True if both write to one place: to the terminal, or to one file.
+    pub(crate) fn is_shared_with(&self, other: &Outlet) -> bool {
+        let place = |outlet: &Outlet| outlet.file.metadata().map(|it| (it.dev(), it.ino()));
+        let terminals = self.file.is_terminal() && other.file.is_terminal();
+        terminals || matches!((place(self), place(other)), (Ok(one), Ok(two)) if one == two)
     }
 
     /// A standard stream, whose file description may be shared: with a shell, or with the other stream.

@@ -3,20 +3,22 @@
 //! and written however it ends. One that cannot be written keeps none of the others from being whole. None may be a
 //! file that the same command reads ([`paths`] has the rule).
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use iommu::Container;
 use paths::output::Files;
 
+use crate::boot::Ready;
 use crate::cli::{self, RunArgs};
 use crate::dirty::Dirty;
 use crate::memory::in_units;
 use crate::observe::{History, Observe, TraceFile};
 use crate::outlet::{self, Outlet};
-use crate::record::Recorder;
+use crate::record::{self, Recorder};
 use crate::run::Failure;
+use crate::trace::Trace;
 
 /// The files that the user asked for.
 pub(crate) struct Outputs<'a> {
@@ -25,6 +27,7 @@ pub(crate) struct Outputs<'a> {
     report: Option<Outlet>,
     record: Option<Arc<Recorder>>,
     events: Option<Arc<TraceFile>>,
+    trace: Option<Arc<Trace>>,
     /// Errors of single files.
     failures: Vec<Failure>,
 }
@@ -50,23 +53,27 @@ fn protected(args: &RunArgs) -> Files {
     files
 }
 
-/// Creates an output if it is wanted.
+/// Creates an output if it is wanted; `-` is standard output.
 fn create(
     files: &mut Files,
     what: &'static str,
     path: Option<&Path>,
-) -> Result<Option<File>, Failure> {
+) -> Result<Option<Outlet>, Failure> {
     let Some(path) = path else { return Ok(None) };
+    if outlet::is_dash(path) {
+        let failed = |source| Failure::Output { what, path: path.to_owned(), source };
+        return Outlet::stdout().map(Some).map_err(failed);
+    }
     let failed = |source| Failure::Create { what, path: path.to_owned(), source };
-    files.create(&format!("the {what}"), path).map(Some).map_err(failed)
+    files.create(&format!("the {what}"), path).map(|file| Some(Outlet::new(file))).map_err(failed)
 }
 
 /// Writes the device tree to a file, or to standard output.
 pub(crate) fn dump_dtb(args: &RunArgs, path: &Path, dtb: &[u8]) -> Result<(), Failure> {
-    let to = Some(path).filter(|path| *path != Path::new("-"));
+    let to = Some(path).filter(|path| !outlet::is_dash(path));
     let failed = |source| Failure::DumpDtb { path: path.to_owned(), source };
     match create(&mut protected(args), "device tree", to)? {
-        Some(file) => Outlet::new(file).write_all(dtb).map_err(failed),
+        Some(mut to) => to.write_all(dtb).map_err(failed),
         None => {
             outlet::print(dtb);
             Ok(())
@@ -74,27 +81,57 @@ pub(crate) fn dump_dtb(args: &RunArgs, path: &Path, dtb: &[u8]) -> Result<(), Fa
     }
 }
 
+/// The trace for people, if it is wanted.
+fn trace(args: &RunArgs, to: Option<Outlet>) -> Result<Option<Arc<Trace>>, Failure> {
+    let Some(filter) = &args.trace else { return Ok(None) };
+    let console = Outputs::console(args)?;
+    let trace = Trace::new(filter.clone(), to.map(|to| (to, args.trace_limit)), &console);
+    let failed = |source| Failure::Host { what: "the trace", source };
+    trace.map(|trace| Some(Arc::new(trace))).map_err(failed)
+}
+
 impl<'a> Outputs<'a> {
     /// Creates them.
-    pub(crate) fn create(args: &'a RunArgs) -> Result<Outputs<'a>, Failure> {
+    pub(crate) fn create(args: &'a RunArgs, ready: &Ready) -> Result<Outputs<'a>, Failure> {
+        if args.files().filter(|(_, path)| outlet::is_dash(path)).count() > 1 {
+            return Err(Failure::TwoOnStdout);
+        }
         let files = &mut protected(args);
-        let dirty = create(files, "dirty log", args.dirty_log.as_deref())?.map(Outlet::new);
-        let report = create(files, "report", args.report.as_deref())?.map(Outlet::new);
+        let dirty = create(files, "dirty log", args.dirty_log.as_deref())?;
+        let report = create(files, "report", args.report.as_deref())?;
         let record = create(files, "record", args.record.as_deref())?;
         let events = create(files, "trace", args.trace_file.as_deref())?;
-        let record = record.map(|file| Arc::new(Recorder::new(file, args.memory, &args.dma)));
-        let events = events.map(|file| Arc::new(TraceFile::new(file, args.trace_limit)));
-        Ok(Outputs { args, dirty, report, record, events, failures: Vec::new() })
+        let lines = create(files, "trace", args.trace_to.as_deref())?;
+        let machine = record::machine(args, ready);
+        let record = record.map(|to| Arc::new(Recorder::new(to, &machine, args.record_all)));
+        let events = events.map(|to| Arc::new(TraceFile::new(to, args.trace_limit)));
+        let trace = trace(args, lines)?;
+        Ok(Outputs { args, dirty, report, record, events, trace, failures: Vec::new() })
+    }
+
+    /// Where the guest's console goes: to stdout, unless a file has that for itself; then to stderr.
+    pub(crate) fn console(args: &RunArgs) -> Result<Outlet, Failure> {
+        let taken = args.files().any(|(_, path)| outlet::is_dash(path));
+        let console = if taken { Outlet::stderr() } else { Outlet::stdout() };
+        console.map_err(|source| Failure::Host { what: "the console", source })
     }
 
     /// What has to be observed for them, from now on.
     pub(crate) fn observe(&self) -> Observe {
         Observe {
-            trace: self.args.trace,
+            trace: self.trace.clone(),
             stats: self.args.stats.is_some() || self.report.is_some(),
             record: self.record.clone(),
             history: self.report.as_ref().map(|_| Arc::new(History::new())),
             events: self.events.clone(),
+            order: Arc::default(),
+        }
+    }
+
+    /// Takes down what the guest's windows have at the end of the run, before they are torn down.
+    pub(crate) fn end(&self, container: &Container) {
+        if let Some(record) = &self.record {
+            record.end(container);
         }
     }
 
@@ -102,11 +139,11 @@ impl<'a> Outputs<'a> {
     pub(crate) fn finish(&mut self) {
         let record = |_: &Path| self.record.as_ref().map_or(Ok(()), |record| record.finish());
         let recorded = file("record", self.args.record.as_deref(), record).map(drop);
-        let traced = self.finish_trace();
-        self.failures.extend([recorded, traced].into_iter().filter_map(Result::err));
+        let ended = [recorded, self.finish_trace(), self.finish_events()];
+        self.failures.extend(ended.into_iter().filter_map(Result::err));
     }
 
-    fn finish_trace(&self) -> Result<(), Failure> {
+    fn finish_events(&self) -> Result<(), Failure> {
         let Some(events) = &self.events else { return Ok(()) };
         let size = file("trace", self.args.trace_file.as_deref(), |_| events.finish())?;
         let size = size.unwrap_or_default();
@@ -118,6 +155,21 @@ impl<'a> Outputs<'a> {
             );
         }
         cli::say(&line);
+        Ok(())
+    }
+
+    fn finish_trace(&self) -> Result<(), Failure> {
+        let Some(trace) = &self.trace else { return Ok(()) };
+        let failed = |source| {
+            let path = self.args.trace_to.clone().unwrap_or_default();
+            Failure::Output { what: "trace", path, source }
+        };
+        let missing = trace.finish().map_err(failed)?;
+        if missing > 0 {
+            cli::say(&format!(
+                "{missing} lines of the trace are beyond --trace-limit, give it more or trace less"
+            ));
+        }
         Ok(())
     }
 

@@ -199,7 +199,7 @@ impl Books {
             time: start.elapsed(),
             idle: self.effects.idle - idle,
         };
-        observe.after(&before, &made, guest, self.agent.totals(), &mut self.notes);
+        observe.after(before, &made, guest, self.agent.totals(), &mut self.notes);
         call
     }
 }

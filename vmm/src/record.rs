@@ -1,132 +1,218 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--record`: every hypercall of a run as a script that `tcevm replay` plays, one step a line
-//! (the language is that of [`comply::script`]). What a call reads from memory is a `poke` before it.
+//! `--record`: the machine, and its TCE calls with everything that changes DMA windows, as a script that `tcevm replay`
+//! plays (the language is that of [`comply::script`]). The file is written as the calls happen; nothing of it is kept.
+//!
+//! *Order.* A call on a window is made and written down under one lock ([`Observe::order`](crate::observe::Observe)),
+//! so the order in the file is that in which such calls happened, whatever vCPUs race, and a replay that makes them one
+//! after another gets their answers. Nothing overlaps, so there is nothing to flag but what the guest itself changes
+//! under a call: a list that was rewritten meanwhile is read back from the window, where a call that succeeded stored
+//! it, and the answer of one that failed is left open.
+//!
+//! *What is written.* A list is a `poke` before its call. A call that cannot be played again is a comment, and is
+//! there only with `--record-all`: its answer depends on more than windows and memory. At the end there is a digest of
+//! each window, by which a replay of the library shows that it came to the same entries.
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
-use hcall::{Memory, Regs, Status};
-use vm_memory::{Be32, Be64, Bytes, GuestAddress};
+use comply::direct::Setup;
+use comply::host;
+use comply::script::{Code, Recorded};
+use hcall::tokens::H_RTAS;
+use hcall::{Hcall, Status};
+use iommu::Container;
 
-use crate::dma::DmaArgs;
-use crate::memory::RamSize;
-use crate::observe::Made;
-use crate::observe::made::{is_tce, rtas_name};
+use crate::boot::Ready;
+use crate::cli::RunArgs;
+use crate::observe::made::{Entries, is_tce};
 use crate::observe::output::Output;
+use crate::observe::rtas::Rtas;
+use crate::observe::{Detail, Made};
+use crate::outlet::Outlet;
+use crate::trace;
 
-/// Entries of a list at most, and cells of an RTAS block of each kind.
-const LIST: u64 = 512;
-const CELLS: u32 = 8;
+/// The text for `--help`.
+pub(crate) const HELP: &str = "\
+Write the machine, its TCE calls and what changes DMA windows to a file that `tcevm replay` plays.
+
+Each call has its vCPU, its arguments, its list and its answer; the first lines have the memory, the windows, the CPUs, the \
+tier, the platform and whose answers were given. While they are recorded, TCE and RTAS calls of several CPUs are made one \
+after another, and the file has them in that order. - is stdout; the console then goes to stderr.";
+
 /// Entries of one line.
 const POKE: usize = 64;
-/// How many registers are written down of a call whose arguments are not known.
-const UNNAMED: usize = 4;
+/// Cells of a block of each kind in a script.
+const CELLS: usize = 8;
+/// The RTAS calls that change windows.
+const CHANGES: [&str; 3] =
+    ["ibm,create-pe-dma-window", "ibm,remove-pe-dma-window", "ibm,reset-pe-dma-windows"];
 
 /// The file, shared by all vCPUs.
 #[derive(Debug)]
 pub struct Recorder {
-    file: Mutex<Output>,
-    /// Held while a call on DMA windows is made and written down, so that the order in the file is
-    /// the order in which they happened. Taken before `file`.
-    order: Mutex<()>,
+    /// Other calls are written down, too, as comments.
+    all: bool,
+    file: Mutex<File>,
+}
+
+#[derive(Debug)]
+struct File {
+    out: Output,
+    /// A call is missing, so what the windows have at the end is not what a replay has.
+    cut: bool,
+}
+
+/// The lines of a call.
+enum Line {
+    /// Steps.
+    Played(String),
+    /// It cannot be played again although it changed windows, for this reason.
+    Lost(&'static str),
+    /// It has nothing to do with windows.
+    Other,
+}
+
+/// The machine of a run.
+pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
+    let defaults = Setup::default();
+    let (dma, nodes) = (&args.dma, ready.devices.bus.nodes());
+    let setup = Setup {
+        ram: args.memory.bytes(),
+        cpus: args.smp,
+        window: ready.dma_window,
+        devices: nodes.iter().map(|node| node.window).collect(),
+        // Both have the same names.
+        profile: dma.profile.name.parse().unwrap_or(defaults.profile),
+        tier: dma.accel,
+        platform: dma.platform.map_or(defaults.platform, Into::into),
+        faults: Vec::new(),
+    };
+    Recorded::new(setup, !dma.inject.is_empty())
 }
 
 impl Recorder {
     /// Writes what the machine is.
-    pub fn new(file: File, ram: RamSize, dma: &DmaArgs) -> Recorder {
-        let mut file = Output::new(file);
-        file.write(format_args!(
-            "# tcevm record: ram {:#x}, profile {}, tier {}\n",
-            ram.bytes(),
-            dma.profile.name,
-            dma.accel
+    pub(crate) fn new(to: Outlet, machine: &Recorded, all: bool) -> Recorder {
+        let mut out = Output::new(to);
+        let version = env!("CARGO_PKG_VERSION");
+        out.write(format_args!(
+            "# recorded by tcevm {version}; play it by: tcevm replay FILE\n{machine}"
         ));
-        Recorder { file: Mutex::new(file), order: Mutex::default() }
+        Recorder { all, file: Mutex::new(File { out, cut: false }) }
     }
 
-    /// Keeps other vCPUs' calls on DMA windows out while this one is made; nothing for calls that may
-    /// wait.
-    pub(crate) fn order(&self, asked: &Regs) -> Option<MutexGuard<'_, ()>> {
-        let tce = hcall::find(asked[0]).is_some_and(is_tce);
-        let taken = tce || asked[0] == H_RTAS;
-        taken.then(|| self.order.lock().unwrap_or_else(PoisonError::into_inner))
+    /// A call and its answer.
+    pub(crate) fn call(&self, made: &Made<'_>, detail: &Detail, container: &Container) {
+        let line = match made.call.hcall {
+            Some(row) if is_tce(row) => tce_call(row, made, detail, container),
+            Some(row) if row.token == H_RTAS => window_call(made, detail),
+            _ => Line::Other,
+        };
+        let comment = || format!("# cpu {} {}\n", made.server, trace::call(made, detail));
+        let (lines, cut) = match line {
+            Line::Played(lines) => (lines, false),
+            Line::Lost(why) => (format!("# {why}:\n{}", comment()), true),
+            Line::Other if self.all => (comment(), false),
+            Line::Other => return,
+        };
+        let mut file = self.file();
+        file.cut |= cut;
+        file.out.write(format_args!("{lines}"));
     }
 
-    /// What has to be in memory before the call.
-    pub(crate) fn before(&self, asked: &Regs, memory: &Memory) -> String {
-        let mut lines = String::new();
-        let [token, _, _, list, count, ..] = *asked;
-        if token == H_PUT_TCE_INDIRECT && count <= LIST {
-            let entry = |n| memory.read_obj::<Be64>(GuestAddress(list.wrapping_add(8 * n)));
-            let entries: Vec<_> = (0..count).map_while(|n| entry(n).ok()).collect();
-            for (at, some) in (list..).step_by(8 * POKE).zip(entries.chunks(POKE)) {
-                // Writing to a string does not fail, here and below.
-                let _ = write!(lines, "poke {at:#x}");
-                some.iter().for_each(|tce| _ = write!(lines, " {:#x}", tce.to_native()));
-                lines.push('\n');
-            }
+    /// The machine was reset.
+    pub(crate) fn reset(&self) {
+        self.file().out.write(format_args!("reset\n"));
+    }
+
+    /// Writes down what the windows have at the end of the run, before they are torn down.
+    pub(crate) fn end(&self, container: &Container) {
+        let mut file = self.file();
+        if file.cut {
+            return;
         }
-        lines
-    }
-
-    /// The call and its answer.
-    pub(crate) fn after(&self, before: &str, made: &Made<'_>, memory: &Memory) {
-        let rtas = (made.asked[0] == H_RTAS && made.call.status == Status::Success)
-            .then(|| rtas_line(made.asked[1], memory));
-        let line = rtas.unwrap_or_else(|| call_line(made));
-        self.file().write(format_args!("{before}{line}\n"));
+        let windows = container.windows();
+        file.out.write(format_args!("host windows = {}\n", windows.len()));
+        for window in windows.iter() {
+            let (liobn, view) = (window.window().liobn(), host::view(window));
+            file.out.write(format_args!("host view {liobn} = {view:#x}\n"));
+        }
     }
 
     /// Writes what is left. Errors: what could not be written.
     pub fn finish(&self) -> io::Result<()> {
-        self.file().finish()
+        self.file().out.finish()
     }
 
-    fn file(&self) -> MutexGuard<'_, Output> {
+    fn file(&self) -> MutexGuard<'_, File> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn call_line(made: &Made<'_>) -> String {
-    let Made { asked, answered, call, .. } = made;
-    let name = call.hcall.map_or_else(|| format!("{:#x}", asked[0]), |row| row.name.into());
-    let args = call.hcall.map_or(UNNAMED, |row| row.args.len());
-    let mut line = name;
-    asked[1..=args].iter().for_each(|arg| _ = write!(line, " {arg:#x}"));
-    let _ = write!(line, " -> {}", comply::script::Code(call.status.code()));
-    // Only what a TCE call answers is the same each time.
-    let tce = call.hcall.filter(|row| is_tce(row));
-    if let (Some(row), Status::Success) = (tce, call.status) {
-        let outs = &answered[1..=row.returns.len()];
-        outs.iter().for_each(|out| _ = write!(line, " {out:#x}"));
+/// A TCE call, with its list before it.
+fn tce_call(row: &Hcall, made: &Made<'_>, detail: &Detail, container: &Container) -> Line {
+    let Made { server, asked, answered, call, .. } = made;
+    if call.status == Status::Busy {
+        return Line::Lost("the run ended in this call");
     }
-    line
+    let done = call.status == Status::Success;
+    let stored = || Entries::of(asked, container).map(|entries| entries.load(container));
+    let list = if done && detail.raced { stored() } else { detail.list.clone() };
+    let mut lines = list.map_or(String::new(), |list| pokes(row, made, &list));
+    // Only in problem state is a call privileged.
+    let user = if call.status == Status::Privilege { "user " } else { "" };
+    // Writing to a string does not fail, here and below.
+    let _ = write!(lines, "cpu {server} {user}{}", row.name);
+    asked[1..=row.args.len()].iter().for_each(|arg| _ = write!(lines, " {arg:#x}"));
+    if !done && detail.raced {
+        lines += " -> _ # the list was rewritten meanwhile\n";
+        return Line::Played(lines);
+    }
+    let _ = write!(lines, " -> {}", Code(call.status.code()));
+    if done {
+        answered[1..=row.returns.len()].iter().for_each(|out| _ = write!(lines, " {out:#x}"));
+    }
+    lines.push('\n');
+    Line::Played(lines)
 }
 
-/// An RTAS call by its name. What cannot be played again is a comment.
-fn rtas_line(block: u64, memory: &Memory) -> String {
-    let cell = |n: u32| {
-        let at = GuestAddress(block.wrapping_add(4 * u64::from(n)));
-        memory.read_obj::<Be32>(at).map_or(0, |cell| cell.to_native())
-    };
-    let (token, inputs, outputs) = (cell(0), cell(1), cell(2));
-    let name = rtas_name(block, memory);
-    let fits = (1..=CELLS).contains(&outputs) && inputs <= CELLS;
-    let Some(name) = name.filter(|&name| fits && name != "power-off") else {
-        return format!("# RTAS {} {token:#x}", name.unwrap_or("?"));
-    };
-    let mut line = format!("rtas {name}");
-    (0..inputs).for_each(|n| _ = write!(line, " {:#x}", cell(3 + n)));
-    let _ = write!(line, " -> {}", cell(3 + inputs).cast_signed());
-    for n in 1..outputs {
-        // Only what changes DMA windows answers the same each time.
-        let _ = match name.starts_with("ibm,") {
-            true => write!(line, " {:#x}", cell(3 + inputs + n)),
-            false => write!(line, " _"),
-        };
+/// Lines that put a list where the call reads it.
+fn pokes(row: &Hcall, made: &Made<'_>, list: &[u64]) -> String {
+    let mut lines = String::new();
+    let at = row.arg(made.asked, "list").unwrap_or_default();
+    for (at, some) in (at..).step_by(8 * POKE).zip(list.chunks(POKE)) {
+        let _ = write!(lines, "poke {at:#x}");
+        some.iter().for_each(|tce| _ = write!(lines, " {tce:#x}"));
+        lines.push('\n');
     }
+    lines
+}
+
+/// An RTAS call that changes windows, by its name.
+fn window_call(made: &Made<'_>, detail: &Detail) -> Line {
+    let Some(rtas) = detail.rtas.as_ref().filter(|_| made.call.status == Status::Success) else {
+        return Line::Other;
+    };
+    let name = rtas.service().map_or("", |service| service.name);
+    match CHANGES.contains(&name) {
+        _ if detail.raced => Line::Lost("the guest rewrote this call while it was made"),
+        // One that has more cells than a script is refused.
+        true if rtas.inputs().len() <= CELLS && rtas.outputs().len() < CELLS => {
+            Line::Played(rtas_line(made.server, name, rtas))
+        }
+        _ => Line::Other,
+    }
+}
+
+fn rtas_line(server: u32, name: &str, rtas: &Rtas) -> String {
+    let mut line = format!("cpu {server} rtas {name}");
+    rtas.inputs().iter().for_each(|input| _ = write!(line, " {input:#x}"));
+    let _ = write!(line, " -> {}", rtas.status());
+    for out in rtas.outputs() {
+        // What a call that failed leaves there means nothing, but their number does.
+        let _ = if rtas.status() == 0 { write!(line, " {out:#x}") } else { write!(line, " _") };
+    }
+    line.push('\n');
     line
 }

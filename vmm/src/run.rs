@@ -68,6 +68,8 @@ pub enum Failure {
     Create { what: &'static str, path: PathBuf, source: OutputError },
     #[error("cannot write the {what} {}: {source}", path.display())]
     Output { what: &'static str, path: PathBuf, source: io::Error },
+    #[error("only one file can be standard output (-); give the others names")]
+    TwoOnStdout,
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
     #[error("cannot set up {what}: {source}")]
@@ -171,11 +173,11 @@ fn run_guest<V: Vcpu + Send>(
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
-    let mut outputs = Outputs::create(args)?;
+    let mut outputs = Outputs::create(args, &ready)?;
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;
-    let console = Console::stdio(Arc::clone(&control)).map_err(host("the console"))?;
+    let console = Console::stdio(Arc::clone(&control), Outputs::console(args)?);
     let mut machine = Machine::new(ready, cpus, control, console);
     dirty::forget(machine.memory()); // what was loaded
     if let Some(time) = args.rtc
@@ -191,6 +193,7 @@ fn run_guest<V: Vcpu + Send>(
     drop(raw); // before anything is said
     watch.run_is_over(); // a signal no longer ends it, but what holds its files up
     let seen = machine.seen(end);
+    outputs.end(machine.container());
     // The dirty log is of the run, and not of its end.
     outputs.write_dirty(|| {
         Ok(Dirty::take(machine.memory(), machine.container().frames(), kvm_dirty()?))

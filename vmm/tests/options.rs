@@ -44,7 +44,7 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
         "timeout" => "60",
         "rtc" => "2006-06-17",
         "trace_limit" => "4M",
-        "dirty_log" | "record" | "trace_file" | "report" => arg(&to),
+        "dirty_log" | "record" | "trace_file" | "trace_to" | "report" => arg(&to),
         "accel" => "real",
         "profile" => "kvm",
         "platform" => "ioda1",
@@ -63,7 +63,7 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
     {
         let id = option.get_id().as_str();
         let long = option.get_long().map(|long| format!("--{long}"));
-        let takes = option.get_action().takes_values() && option.get_id() != "stats";
+        let takes = option.get_action().takes_values() && !["stats", "trace"].contains(&id);
         let mut args: Vec<&str> = long.as_deref().into_iter().collect();
         args.extend(takes.then(|| value(id)));
         let output = dump(&args);
@@ -85,10 +85,17 @@ fn an_option_of_something_that_is_not_asked_for_is_refused() {
     refused(&comply(&["--image-kind", "be"]), "--emit-image");
     let files = Files::new();
     let record = files.write("record", "");
-    for option in [["--tier", "real"], ["--profile", "kvm"], ["--platform", "ioda1"]] {
-        let replay =
-            tcevm().arg("replay").args([arg(&record), "--rig", "power-le"]).args(option).output();
-        refused(&replay.expect("starts"), option[0]);
+    let replay =
+        |args: &[&str]| tcevm().args(["replay", arg(&record)]).args(args).output().expect("starts");
+    for option in [["--tier", "real"], ["--platform", "ioda1"]] {
+        refused(&replay(&[&["--rig", "qemu-le"], &option[..]].concat()), option[0]);
+    }
+    refused(&replay(&["--rig", "direct", "--list"]), "--list");
+    // QEMU stores what is behind the memory (clause put/outside-ram), and so do our machines by its rules.
+    files.write("record", "H_PUT_TCE L 0 RAM|RW -> H_PARAMETER");
+    for rig in ["direct", "power-le"] {
+        assert_eq!(code(&replay(&["--rig", rig])), 0, "{rig}");
+        assert_eq!(code(&replay(&["--rig", rig, "--profile", "qemu"])), 1, "{rig}");
     }
     refused(&comply(&["--rig", "nowhere"]), "power-le");
     let replay =

@@ -60,11 +60,16 @@ pub fn blob<'a>(
     blob.0.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
+/// Bytes that a script takes there, about.
+pub fn size(script: &Script, profile: Profile) -> u64 {
+    8 * body("", script, profile).0.len() as u64
+}
+
 /// The steps that a guest does, with their numbers in the script.
 pub fn visible(script: &Script, profile: Profile) -> impl Iterator<Item = (usize, &Step)> {
     let steps = script.steps.iter().enumerate();
     steps.filter(move |(_, step)| {
-        step.only.holds(profile) && !matches!(step.action, Action::Host { .. })
+        step.only.holds(profile) && !matches!(step.action, Action::Host { .. } | Action::Reset)
     })
 }
 
@@ -113,7 +118,7 @@ fn step(to: &mut Words, number: usize, step: &Step, profile: Profile) {
             body.value(*value);
             FILL
         }
-        Action::Host { .. } => return, // left out by `visible`
+        Action::Host { .. } | Action::Reset => return, // left out by `visible`
     };
     to.0.push(head | (body.0.len() as u64) << 32);
     to.0.extend(body.0);

@@ -109,7 +109,7 @@ pub fn part(
         return Ok(None);
     };
     let (first, end) = (chunk * CHUNK, ((chunk + 1) * CHUNK).min(script.steps.len()));
-    let shorter = Script { steps: script.steps[..end].to_vec() };
+    let shorter = Script { steps: script.steps[..end].to_vec(), machine: None };
     let [left, right] = players.map(|player| player.play(&shorter, profile, first));
     let (left, right) = (left?, right?);
     for step in first..end {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! What only the host can see, by name: pins, dirt, hardware entries, kills.
 
+use crate::run::Digest;
+use iommu::GuestTable;
+
 macro_rules! facts {
     ($($name:ident $text:literal [$($arg:literal),*] $doc:literal;)*) => {
         /// Something that a host can be asked. A rig that sees only what a guest sees skips it.
@@ -37,6 +40,7 @@ facts! {
     Hw "hw" ["LIOBN", "IOBA"] "The hardware entry, with its host address as the guest address it belongs to.";
     HwForeign "hw-foreign" ["LIOBN"] "Live hardware entries of the window that map no memory of the guest.";
     Live "live" ["LIOBN"] "Live entries of the window.";
+    View "view" ["LIOBN"] "A digest of the window's live entries as the guest wrote them.";
     Windows "windows" [] "How many windows there are.";
     Kills "kills" [] "How many kills the last call made.";
     Killed "killed" ["LIOBN", "IOBA"] "How many kills of the last call covered the entry.";
@@ -54,4 +58,14 @@ impl Fact {
     pub fn parse(name: &str) -> Option<Fact> {
         Fact::ALL.iter().copied().find(|fact| fact.name() == name)
     }
+}
+
+/// The digest that [`Fact::View`] is: of each live entry its number and what the guest wrote.
+pub fn view(window: &GuestTable) -> u64 {
+    let mut digest = Digest::default();
+    window.for_each_live(&mut |entry| {
+        digest.add(entry.0);
+        digest.add(window.view().load(entry).0);
+    });
+    digest.0
 }

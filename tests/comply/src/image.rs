@@ -12,6 +12,9 @@ use object::read::elf::{FileHeader, ProgramHeader};
 /// Where the scripts begin, from the start of the image.
 const BLOB_AT: u64 = 0x10_0000;
 
+/// Where that is in memory: images start at 4 MiB.
+pub const STEPS_AT: u64 = 0x40_0000 + BLOB_AT;
+
 /// The runner for little-endian POWER, for big-endian POWER, and for x86-64.
 pub const RUNNERS: [(&str, &[u8]); 3] = [
     ("le", include_bytes!("../../../guest-images/images/comply-le.elf")),

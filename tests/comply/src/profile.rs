@@ -34,6 +34,17 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The name of the rules in the library. What LoPAR leaves open the library decides.
+    pub const fn rules(self) -> &'static str {
+        match self {
+            Profile::Papr | Profile::Lopar => "lopar",
+            Profile::Kvm => "kvm",
+            Profile::Qemu => "qemu",
+        }
+    }
+}
+
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())

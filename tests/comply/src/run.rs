@@ -13,6 +13,16 @@ use std::collections::BTreeMap;
 pub trait Target {
     /// A fact of the machine.
     fn symbol(&self, symbol: Symbol) -> Option<u64>;
+    /// Makes the calls from this vCPU on, where there is more than one.
+    fn on_cpu(&mut self, _cpu: u32) {}
+    /// Puts the machine back to its start. Errors: this one cannot.
+    fn reset(&mut self) -> Result<(), String> {
+        Err("this machine is not reset while a script runs".into())
+    }
+    /// Where RTAS blocks are written.
+    fn block(&self) -> u64 {
+        BLOCK
+    }
     /// Makes a hypercall with r3 to r12.
     fn hcall(&mut self, how: How, regs: &mut Regs) -> Result<(), String>;
     /// The token of an RTAS call, by the beginning of its name.
@@ -92,8 +102,8 @@ impl Outcome {
     }
 }
 
-/// Where RTAS blocks are written.
-const BLOCK: u64 = 0x40f_0000;
+/// Where RTAS blocks are written, in a machine that has memory there.
+pub(crate) const BLOCK: u64 = 0x40f_0000;
 
 /// FNV-1a over the bytes of numbers: the digest of answers, here and in the guest.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +145,9 @@ pub(crate) fn want(step: &Step, profile: Profile) -> String {
             answers.of(profile).to_string()
         }
         Action::Host { want, .. } => want.to_string(),
-        Action::Poke { .. } | Action::Fill { .. } | Action::Peek { .. } => String::new(),
+        Action::Poke { .. } | Action::Fill { .. } | Action::Peek { .. } | Action::Reset => {
+            String::new()
+        }
     }
 }
 
@@ -171,6 +183,7 @@ struct Run<'a> {
 impl Run<'_> {
     fn step(&mut self, number: usize, step: &Step, done: &mut Vec<Done>) -> Result<(), Stop> {
         let mut digest = Digest::default();
+        self.target.on_cpu(step.cpu);
         let before = self.before(step);
         for i in 0..step.repeat {
             let got = self.once(step, i)?;
@@ -236,6 +249,10 @@ impl Run<'_> {
                 let wrong = (got != want).then(|| "other bytes are there".into());
                 Ok(Got { numbers: Vec::new(), text: hex(&got), wrong })
             }
+            Action::Reset => {
+                self.target.reset().map_err(Stop::Skip)?;
+                Ok(Got { numbers: Vec::new(), text: String::new(), wrong: None })
+            }
             Action::Host { fact, args, want } => {
                 let (args, want) = (self.numbers(args, i)?, self.number(*want, i)?);
                 let got = self.target.host(*fact, &args).map_err(Stop::Skip)?;
@@ -261,14 +278,15 @@ impl Run<'_> {
         let answered = block.len() * 4;
         block.resize(block.len() + outs + 1, 0);
         let bytes: Vec<u8> = block.iter().flat_map(|&cell| Form::Word.bytes(cell)).collect();
-        self.target.write(BLOCK, &bytes).map_err(Stop::Skip)?;
+        let at = self.target.block();
+        self.target.write(at, &bytes).map_err(Stop::Skip)?;
         let mut regs: Regs = [PATTERN; 10];
-        (regs[0], regs[1]) = (H_RTAS, BLOCK);
+        (regs[0], regs[1]) = (H_RTAS, at);
         self.target.hcall(How::Plainly, &mut regs).map_err(Stop::Skip)?;
         if regs[0] != 0 {
             return Err(Stop::Fail(format!("H_RTAS itself: {}", Code(regs[0].cast_signed()))));
         }
-        let answer = self.target.read(BLOCK + answered as u64, 4 * (outs + 1));
+        let answer = self.target.read(at + answered as u64, 4 * (outs + 1));
         let answer = answer.map_err(Stop::Skip)?;
         let mut cells = answer
             .chunks_exact(4)

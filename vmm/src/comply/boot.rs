@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use comply::direct::Setup;
 use comply::rig::Ran;
 use power::Cpu;
 
@@ -22,8 +23,6 @@ use crate::machine::Machine;
 use crate::memory::RamSize;
 use crate::vcpu::Vcpu;
 
-/// Memory of the machines that clauses run on.
-const RAM: &str = "256M";
 /// How long a run may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
@@ -42,23 +41,31 @@ impl Write for Printed {
     }
 }
 
-fn ready(image: &[u8]) -> Result<(Ready, RamSize), String> {
-    let ram: RamSize = RAM.parse().map_err(|error| format!("{RAM}: {error}"))?;
-    let (dma, devices) = (DmaArgs::default(), DeviceArgs::default());
+fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
+    let no = |error: &dyn ToString| error.to_string();
+    let ram = RamSize::new(setup.ram).map_err(|error| no(&error))?;
+    let profile = hcall::Profile::find(setup.profile.rules()).ok_or("there are no such rules")?;
+    let platform = Some(setup.platform.into());
+    let dma = DmaArgs { accel: setup.tier, profile, platform, ..DmaArgs::default() };
+    let devices = DeviceArgs::default();
     let boot = Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &dma, devices: &devices };
-    boot.ready().map(|ready| (ready, ram)).map_err(|error| error.to_string())
+    let ready = boot.ready().map_err(|error| no(&error))?;
+    for &window in &setup.devices {
+        ready.dma.container.add_view(window).map_err(|error| no(&error))?;
+    }
+    Ok((ready, ram))
 }
 
 /// Runs an image on the software POWER9.
-pub(super) fn power(image: &[u8]) -> Result<Ran, String> {
-    let (ready, _) = ready(image)?;
+pub(super) fn power(image: &[u8], setup: &Setup) -> Result<Ran, String> {
+    let (ready, _) = ready(image, setup)?;
     let cpu = Cpu::new(Arc::clone(&ready.memory));
     run(ready, vec![cpu])
 }
 
 /// Runs an image under /dev/kvm.
-pub(super) fn kvm(image: &[u8]) -> Result<Ran, String> {
-    let (ready, ram) = ready(image)?;
+pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
+    let (ready, ram) = ready(image, setup)?;
     let options = kvm::machine::Options { ram, append: "", cpus: 1, dirty_log: DirtyLog::Off };
     let (_vm, cpus) = kvm::machine::set_up(&ready, &options).map_err(|error| error.to_string())?;
     run(ready, cpus)

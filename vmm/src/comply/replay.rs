@@ -2,40 +2,58 @@
 //! `tcevm replay`: plays a script that was recorded or printed, up to the first answer that differs.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use comply::direct::{Platform, Setup};
-use comply::{Outcome, Profile, Script, Verdict, replay};
+use comply::replay::{self, Plan};
+use comply::rig::{GuestRig, Rig, qemu};
+use comply::{Profile, Script, Verdict};
 use hcall::Tier;
 
 use super::{FAILED, Failure, PASSED, peers, print, rigs};
+use crate::cli::say;
+use crate::outlet;
+
+/// The rig that cannot have the recorded machine.
+const CANNOT: u8 = 4;
+/// The rig of direct calls.
+const DIRECT: &str = "direct";
+
+pub(crate) const EXIT_CODES: &str = "\
+The machine is that of the recording: its memory, its windows, its tier, its platform, whose answers it gives. Before
+anything is played, stderr has what a rig does otherwise. A rig of guests makes the calls of all CPUs from one.
+
+Exit codes: 0 every answer is the same; 1 one is not; 2 the command line was wrong; 3 the file cannot be read, or the
+rig is not here; 4 the rig cannot have the recorded machine, stderr says why.
+";
 
 /// What `tcevm replay` takes.
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
-    /// What `tcevm run --record` wrote, or `tcevm comply --random` printed.
+    /// What `tcevm run --record` wrote, or `tcevm comply --random` printed (- is stdin).
     pub file: PathBuf,
     /// Where to play it: direct, power-le, power-be, kvm, qemu-le, qemu-be.
     #[arg(long, value_name = "NAME", default_value = DIRECT, value_parser = a_rig)]
     pub rig: String,
-    /// Where TCE calls start (direct only; virtual without it).
+    /// Say of each rig whether it can play it and what it does otherwise, and play nothing.
+    #[arg(long, conflicts_with = "rig")]
+    pub list: bool,
+    /// Where TCE calls start; without it as recorded (not QEMU).
     #[arg(long, value_name = "TIER")]
     #[arg(value_parser = PossibleValuesParser::new(Tier::ALL.map(Tier::name)).try_map(|name| name.parse::<Tier>()))]
     pub tier: Option<Tier>,
-    /// Whose answers the machine gives (direct only; lopar without it).
+    /// Whose answers are expected, and given by machines of ours; without it as recorded.
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
     pub profile: Option<Profile>,
-    /// The bridge under the tables (direct only; ioda2 without it).
+    /// The bridge under the tables; without it as recorded (not QEMU).
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(Platform::ALL.map(Platform::name)).try_map(|name| name.parse::<Platform>()))]
     pub platform: Option<Platform>,
 }
-
-/// The rig of direct calls.
-const DIRECT: &str = "direct";
 
 fn a_rig(name: &str) -> Result<String, String> {
     let guests: Vec<_> = rigs::guest_names().collect();
@@ -48,14 +66,11 @@ fn a_rig(name: &str) -> Result<String, String> {
 impl ReplayArgs {
     /// Errors: an option that the rig cannot honour.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let set = [
-            ("--tier", self.tier.is_some()),
-            ("--profile", self.profile.is_some()),
-            ("--platform", self.platform.is_some()),
-        ];
-        match set.iter().find(|(_, is_set)| *is_set && self.rig != DIRECT) {
+        let set = [("--tier", self.tier.is_some()), ("--platform", self.platform.is_some())];
+        let peer = qemu::KINDS.map(qemu::name).contains(&self.rig);
+        match set.iter().find(|(_, is_set)| *is_set && peer) {
             Some((option, _)) => {
-                Err(format!("{option} is for --rig {DIRECT}; leave it away with {}", self.rig))
+                Err(format!("{option}: {} has none to choose; leave it away", self.rig))
             }
             None => Ok(()),
         }
@@ -64,33 +79,78 @@ impl ReplayArgs {
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
-    let read = fs::read_to_string(&args.file);
-    let text = read.map_err(|source| Failure::Read { path: args.file.clone(), source })?;
+    let text = read(&args.file)?;
     let wrong = |why| Failure::Replay(format!("{}: {why}", args.file.display()));
     let script = Script::parse(&text).map_err(wrong)?;
-    let outcome = play(args, &script, &text).map_err(wrong)?;
-    let steps = outcome.done.len();
-    match (&outcome.verdict, outcome.done.last()) {
-        (Verdict::Pass, _) => {
-            print(&format!("{steps} steps played on {}: every answer is the same\n", args.rig));
+    if args.list {
+        list(args, &script);
+        return Ok(PASSED);
+    }
+    let rig = match args.rig.as_str() {
+        DIRECT => None,
+        name => Some(peers::guest(name)?),
+    };
+    let plan = match plan(args, &script, rig.as_ref()) {
+        Ok(plan) => plan,
+        Err(problems) => {
+            problems.iter().for_each(|why| say(&format!("{} cannot play it: {why}", args.rig)));
+            return Ok(CANNOT);
+        }
+    };
+    plan.remarks.iter().for_each(|remark| say(&format!("{}: {remark}", args.rig)));
+    let played = match &rig {
+        None => replay::direct(&plan),
+        Some(rig) => replay::guest(&plan, rig),
+    };
+    let played = played.map_err(wrong)?;
+    match &played.verdict {
+        Verdict::Pass => {
+            let (steps, rig) = (played.steps, &args.rig);
+            print(&format!("{steps} steps played on {rig}: every answer is the same\n"));
             Ok(PASSED)
         }
-        (verdict, last) => {
-            let line = last.map_or(0, |last| last.step + 1);
-            print(&format!("{} at step {line}: {}\n", verdict.word(), verdict.why()));
+        verdict => {
+            print(&format!("{} at step {}: {}\n", verdict.word(), played.steps, verdict.why()));
             Ok(FAILED)
         }
     }
 }
 
-fn play(args: &ReplayArgs, script: &Script, text: &str) -> Result<Outcome, String> {
-    let profile = args.profile.unwrap_or(Profile::Lopar);
-    if args.rig != DIRECT {
-        let rig = peers::guest(&args.rig).map_err(|failure| failure.to_string())?;
-        return replay::guest(script, &rig, profile);
+fn read(path: &Path) -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = match outlet::is_dash(path) {
+        true => io::stdin().read_to_string(&mut text).map(|_| text),
+        false => fs::read_to_string(path),
+    };
+    read.map_err(|source| Failure::Read { path: path.to_owned(), source })
+}
+
+/// The plan of a rig; without a rig that of the library.
+fn plan(args: &ReplayArgs, script: &Script, rig: Option<&GuestRig>) -> Result<Plan, Vec<String>> {
+    let recorded = script.machine.as_ref().map_or_else(Setup::default, |it| it.setup.clone());
+    let setup = Setup {
+        tier: args.tier.unwrap_or(recorded.tier),
+        profile: args.profile.unwrap_or(recorded.profile),
+        platform: args.platform.unwrap_or(recorded.platform),
+        ..recorded
+    };
+    match rig {
+        None => replay::for_direct(script, setup),
+        Some(rig) => replay::for_guest(script, setup, rig),
     }
-    let tier = args.tier.unwrap_or_default();
-    let platform = args.platform.unwrap_or(Platform::Ioda2);
-    let ram = replay::ram(text).unwrap_or(Setup::default().ram);
-    replay::direct(script, &Setup { ram, profile, tier, platform, faults: Vec::new() })
+}
+
+/// Says where it can be played.
+fn list(args: &ReplayArgs, script: &Script) {
+    let guests = rigs::guests();
+    for rig in [None].into_iter().chain(guests.iter().map(Some)) {
+        let name = rig.map_or(DIRECT, |rig| rig.name());
+        let says = match (rig.and_then(Rig::missing), plan(args, script, rig)) {
+            (Some(why), _) => format!("no: {why}"),
+            (None, Err(problems)) => format!("no: {}", problems.join("; ")),
+            (None, Ok(plan)) if plan.remarks.is_empty() => "yes".into(),
+            (None, Ok(plan)) => format!("yes: {}", plan.remarks.join("; ")),
+        };
+        print(&format!("{name:<10}{says}\n"));
+    }
 }

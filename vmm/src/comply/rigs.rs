@@ -3,10 +3,11 @@
 
 use comply::Profile;
 use comply::image;
-use comply::rig::{Boot, DirectRig, GuestRig, Rig, qemu};
+use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, qemu};
 
 use super::boot;
 use crate::kvm::host;
+use crate::memory::RamSize;
 
 /// The guest that is compared unless the user chooses.
 const COMPARED: &str = "power-le";
@@ -107,6 +108,13 @@ fn ours(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>)
         profile: Profile::Lopar,
         runner: image::runner(kind).unwrap_or_default(),
         missing,
+        room: Room {
+            ram_unit: RamSize::UNIT,
+            most_ram: RamSize::MAX,
+            device: |_| true,
+            chooses: true,
+            steps_at: image::STEPS_AT,
+        },
         boot,
     }
 }

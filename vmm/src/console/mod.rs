@@ -17,6 +17,7 @@ use std::sync::Arc;
 use crate::control::Control;
 use crate::exit::Outcome;
 use crate::outlet::Outlet;
+use crate::trace::Trace;
 
 /// The console as the vCPU's thread uses it.
 pub struct Console {
@@ -26,29 +27,41 @@ pub struct Console {
     reading: bool,
     /// Bytes that the output did not take.
     lost: u64,
+    /// A trace whose lines may go where the output goes.
+    trace: Option<Arc<Trace>>,
 }
 
 impl Console {
-    /// The console on standard input and output.
-    ///
-    /// Errors: there is no file descriptor for the output.
-    pub fn stdio(control: Arc<Control>) -> io::Result<Console> {
-        let output = Outlet::stdout()?;
+    /// The console on standard input, and on this output.
+    pub(crate) fn stdio(control: Arc<Control>, output: Outlet) -> Console {
         let reading = io::stdin().is_terminal();
         if reading {
             reader::start(Arc::clone(&control), true);
         }
-        Ok(Console { reading, ..Console::new(control, Box::new(output)) })
+        Console { reading, ..Console::new(control, Box::new(output)) }
     }
 
     /// A console that writes to `output` and has no input but what is pushed to `control`.
     pub fn new(control: Arc<Control>, output: Box<dyn Write + Send>) -> Console {
-        Console { control, output, verdict: verdict::Scanner::default(), reading: true, lost: 0 }
+        let verdict = verdict::Scanner::default();
+        Console { control, output, verdict, reading: true, lost: 0, trace: None }
+    }
+
+    /// Keeps the output and the lines of a trace apart.
+    pub(crate) fn share(&mut self, trace: &Arc<Trace>) {
+        self.trace = Some(Arc::clone(trace));
     }
 
     /// Prints what the guest wrote. An output that fails ends the run.
-    pub fn write(&mut self, mut bytes: &[u8]) {
+    pub fn write(&mut self, bytes: &[u8]) {
         self.verdict.scan(bytes);
+        match self.trace.clone() {
+            Some(trace) => trace.around_console(bytes, &mut |bytes| self.print(bytes)),
+            None => self.print(bytes),
+        }
+    }
+
+    fn print(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let error = match self.output.write(bytes) {
                 Ok(0) => ErrorKind::WriteZero.into(),

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use hcall::{Call, Hcall, Memory, Regs, Tier, rtas_tokens, tokens::H_RTAS};
 use iommu::{Container, GuestEntry, Ioba, LIST_ENTRIES, Liobn, Window};
-use vm_memory::{Be32, Bytes, GuestAddress};
+use vm_memory::{Be32, Be64, Bytes, GuestAddress};
 
 /// The name under which calls with a token that PAPR does not know are counted together.
-const UNKNOWN: &str = "unknown";
+pub(crate) const UNKNOWN: &str = "unknown";
 
 /// The call with all that is known of it.
 #[derive(Clone, Copy, Debug)]
@@ -50,12 +50,6 @@ pub(crate) fn rtas_name(block: u64, memory: &Memory) -> Option<&'static str> {
     rtas_tokens().find(|(_, known)| *known == token).map(|(name, _)| name)
 }
 
-/// The value of a named argument.
-fn arg(row: &Hcall, asked: &Regs, name: &str) -> Option<u64> {
-    let at = row.args.iter().position(|arg| *arg == name)?;
-    Some(asked[at + 1])
-}
-
 /// True for a call on an entry of a DMA window.
 pub(crate) fn is_tce(row: &Hcall) -> bool {
     row.set.is_some_and(|set| set.ends_with("-tce"))
@@ -73,10 +67,27 @@ impl Entries {
     /// Those that a TCE call writes; nothing when they are in no window or more than a call may write.
     pub(crate) fn of(asked: &Regs, container: &Container) -> Option<Entries> {
         let row = hcall::find(asked[0]).filter(|row| is_tce(row) && row.returns.is_empty())?;
-        let liobn = u32::try_from(arg(row, asked, "liobn")?).ok()?;
+        let liobn = u32::try_from(row.arg(asked, "liobn")?).ok()?;
         let window = *container.window(Liobn(liobn)).ok()?.window();
-        let count = arg(row, asked, "count").unwrap_or(1);
-        let first = window.range(Ioba(arg(row, asked, "ioba")?), count).ok()?;
+        let count = row.arg(asked, "count").unwrap_or(1);
+        let first = window.range(Ioba(row.arg(asked, "ioba")?), count).ok()?;
         (count <= LIST_ENTRIES as u64).then_some(Entries { window, first, count })
     }
+
+    /// What the guest's view has in them; nothing when the window is gone.
+    pub(crate) fn load(&self, container: &Container) -> Vec<u64> {
+        let Ok(table) = container.window(self.window.liobn()) else { return Vec::new() };
+        let entries = self.first.0..self.first.0 + self.count;
+        entries.map(|entry| table.view().load(GuestEntry(entry)).0).collect()
+    }
+}
+
+/// The list of an H_PUT_TCE_INDIRECT, of as many entries as a list has; nothing when it is no memory.
+pub(crate) fn list(asked: &Regs, memory: &Memory) -> Option<Vec<u64>> {
+    let [_, _, _, list, count, ..] = *asked;
+    let entry = |n| {
+        let at = GuestAddress(list.checked_add(8 * n)?);
+        memory.read_obj::<Be64>(at).ok().map(|tce| tce.to_native())
+    };
+    (count <= LIST_ENTRIES as u64).then(|| (0..count).map(entry).collect())?
 }

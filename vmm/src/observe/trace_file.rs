@@ -8,7 +8,6 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use vio::Access;
 use super::history::nanoseconds;
 use super::made::{Entries, Made};
 use super::output::Output;
+use crate::outlet::Outlet;
 
 /// The process that has the vCPUs. Those of devices have their LIOBNs.
 const MACHINE: u32 = 1;
@@ -77,8 +77,8 @@ struct Track {
 
 impl TraceFile {
     /// The trace of a run that begins now. Events that would make the file larger than `limit` bytes are only counted.
-    pub fn new(file: File, limit: u64) -> TraceFile {
-        let mut out = Output::new(file);
+    pub(crate) fn new(to: Outlet, limit: u64) -> TraceFile {
+        let mut out = Output::new(to);
         let start = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[";
         out.write(format_args!("{start}"));
         let state = State {

@@ -44,6 +44,7 @@ pub(super) fn ask(
         }
         Fact::HwForeign => all.audit().foreign,
         Fact::Live => all.window(liobn()?).map_err(no)?.live(),
+        Fact::View => crate::host::view(&*all.window(liobn()?).map_err(no)?),
         Fact::Windows => all.windows().len() as u64,
         Fact::Kills => probe.seen().kills.len() as u64,
         Fact::Killed => {

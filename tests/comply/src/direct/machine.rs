@@ -7,34 +7,36 @@ use super::look;
 use super::probe::{Probe, Watched};
 use super::setup::Setup;
 use crate::host::Fact;
-use crate::run::Target;
+use crate::run::{BLOCK, Target};
 use crate::script::How;
 use crate::value::Symbol;
 use hcall::rtas::ddw::DEFAULT_PAGE_SIZES;
 use hcall::{Accel, Caller, Memory, Phb, Regs};
 use iommu::bridge::{Bridge, Device};
 use iommu::{
-    Agent, Container, Direction, Error, Frames, Ioba, IommuTable, Liobn, PageShift, Pe, Window,
+    Agent, Container, Direction, Error, Frames, Ioba, IommuTable, Liobn, Pe, Totals, Window,
 };
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
-/// The default window: LIOBN, first bus address, bytes. QEMU's is the same.
-const LIOBN: Liobn = Liobn(0x8000_0000);
-const START: u64 = 0;
-const BYTES: u64 = 1 << 30;
 /// The unit address of QEMU's first PCI host bridge, and of ours.
 const BUID: u64 = 0x0800_0000_2000_0000;
 /// Tables of more entries than this have a second level.
 const MOST_FLAT: u64 = 1 << 20;
+const PAGE: u64 = 1 << 12;
 /// The device that tries the mappings.
 const DEVICE: Pe = Pe(1);
 
 /// The machine.
 pub struct Direct {
-    ram: u64,
+    setup: Setup,
     all: Arc<Container>,
-    agent: Agent,
+    /// Of each vCPU, of which there is at least one.
+    agents: Vec<Agent>,
+    /// The vCPU that calls.
+    cpu: usize,
+    /// Its state is looked at around calls that are refused.
+    watched: bool,
     memory: Memory,
     probe: Arc<Probe>,
     accel: Accel,
@@ -56,16 +58,26 @@ impl Direct {
         probe.watch(&all);
         let bridge = setup.platform.bridge();
         let device = bridge.device(DEVICE);
-        let window = Window::bytes(LIOBN, START, BYTES, PageShift::K4).map_err(no)?;
-        let made = probe.clone();
-        let make = Box::new(move |window| table(&bridge, &made, window));
-        let phb = Phb::new(BUID, window, DEFAULT_PAGE_SIZES, make);
-        let mut agent = all.agent();
-        phb.reset(&all, &mut agent).map_err(no)?;
+        for &window in &setup.devices {
+            all.add_window(window, plain_table(&setup.platform.bridge(), window).map_err(no)?)
+                .map_err(no)?;
+        }
+        let (made, first) = (probe.clone(), setup.window.liobn());
+        let make = Box::new(move |window| table(&bridge, &made, window, first));
+        let phb = Phb::new(BUID, setup.window, DEFAULT_PAGE_SIZES, make);
+        let phb = phb.with_most_entries(setup.platform.most_entries());
+        let mut agents: Vec<Agent> = (0..setup.cpus.max(1)).map(|_| all.agent()).collect();
+        phb.reset(&all, &mut agents[0]).map_err(no)?;
         let len = usize::try_from(setup.ram).map_err(|error| error.to_string())?;
         let memory = Memory::from_ranges(&[(GuestAddress(0), len)]);
         let memory = memory.map_err(|error| error.to_string())?;
-        Ok(Direct { ram: setup.ram, all, agent, memory, probe, accel, phb, device })
+        let (setup, cpu, watched) = (setup.clone(), 0, true);
+        Ok(Direct { setup, all, agents, cpu, watched, memory, probe, accel, phb, device })
+    }
+
+    /// The same for a long script: a look at all tables around each refused call takes as long as hundreds of calls.
+    pub fn unwatched(self) -> Direct {
+        Direct { watched: false, ..self }
     }
 
     /// The windows and frames.
@@ -78,6 +90,12 @@ impl Direct {
         &self.memory
     }
 
+    fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        self.agents.iter().for_each(|agent| totals += agent.totals());
+        totals
+    }
+
     /// Where a device gets at a bus address: the guest address, or all ones when it faults.
     fn reach(&mut self, ioba: u64, access: Direction) -> u64 {
         let reached = self.device.translate(Ioba(ioba), 1, access).ok();
@@ -86,17 +104,28 @@ impl Direct {
     }
 }
 
+fn levels(bridge: &Bridge, window: Window) -> u32 {
+    let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
+    levels.min(bridge.kind().max_levels())
+}
+
+/// The hardware table of a device's window.
+fn plain_table(bridge: &Bridge, window: Window) -> Result<Arc<IommuTable>, Error> {
+    bridge.create_table(window, levels(bridge, window))
+}
+
 /// The hardware table of a window, under the eye, and set for the device.
 fn table(
     bridge: &Arc<Bridge>,
     probe: &Arc<Probe>,
     window: Window,
+    first: Liobn,
 ) -> Result<Arc<IommuTable>, Error> {
     let (liobn, probe) = (window.liobn(), probe.clone());
-    let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
-    let table = bridge
-        .create_table_with(window, levels, |inner| Box::new(Watched { probe, liobn, inner }))?;
-    let number = usize::from(liobn != LIOBN);
+    let table = bridge.create_table_with(window, levels(bridge, window), |inner| {
+        Box::new(Watched { probe, liobn, inner })
+    })?;
+    let number = usize::from(liobn != first);
     // A window that was removed before has left its place.
     let _ = bridge.unset_window(DEVICE, number);
     bridge.set_window(DEVICE, number, &table)?;
@@ -106,15 +135,30 @@ fn table(
 impl Target for Direct {
     fn symbol(&self, symbol: Symbol) -> Option<u64> {
         Some(match symbol {
-            Symbol::Liobn => LIOBN.0.into(),
-            Symbol::Start => START,
-            Symbol::End => START + BYTES,
-            Symbol::Entries => BYTES >> 12,
-            Symbol::Ram => self.ram,
+            Symbol::Liobn => self.setup.window.liobn().0.into(),
+            Symbol::Start => self.setup.window.start().0,
+            Symbol::End => self.setup.window.start().0 + self.setup.window.len(),
+            Symbol::Entries => self.setup.window.size(),
+            Symbol::Ram => self.setup.ram,
             Symbol::BuidHigh => BUID >> 32,
             Symbol::BuidLow => BUID & 0xffff_ffff,
             _ => return None,
         })
+    }
+
+    fn on_cpu(&mut self, cpu: u32) {
+        self.cpu = usize::try_from(cpu).map_or(0, |cpu| cpu.min(self.agents.len() - 1));
+    }
+
+    fn reset(&mut self) -> Result<(), String> {
+        let agent = &mut self.agents[0];
+        self.all.clear(agent);
+        self.phb.reset(&self.all, agent).map_err(|error| error.to_string())
+    }
+
+    /// Where clauses have it, or at the end of a memory that does not reach there.
+    fn block(&self) -> u64 {
+        BLOCK.min(self.setup.ram - PAGE)
     }
 
     fn hcall(&mut self, how: How, regs: &mut Regs) -> Result<(), String> {
@@ -127,7 +171,7 @@ impl Target for Direct {
             problem_state: how == How::User,
             accel: &self.accel,
             phb: Some(&self.phb),
-            ..Caller::new(&self.all, &self.memory, &mut self.agent, &mut silent)
+            ..Caller::new(&self.all, &self.memory, &mut self.agents[self.cpu], &mut silent)
         };
         hcall::dispatch(&mut caller, regs);
         Ok(())
@@ -152,12 +196,12 @@ impl Target for Direct {
         match fact {
             Fact::DeviceRead => Ok(self.reach(ioba, Direction::ToDevice)),
             Fact::DeviceWrite => Ok(self.reach(ioba, Direction::FromDevice)),
-            _ => look::ask(&self.all, &self.probe, self.agent.totals(), fact, args),
+            _ => look::ask(&self.all, &self.probe, self.totals(), fact, args),
         }
     }
 
     fn state(&mut self) -> Option<u64> {
-        Some(look::state(&self.all))
+        self.watched.then(|| look::state(&self.all))
     }
 
     fn sound(&mut self) -> Result<(), String> {

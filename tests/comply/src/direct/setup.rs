@@ -4,15 +4,29 @@
 use crate::profile::Profile;
 use hcall::{Injector, Spec, Tier};
 use iommu::bridge::Bridge;
+use iommu::table::MAX_FLAT;
+use iommu::{Liobn, PageShift, Window};
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+/// The default window: LIOBN, first bus address, bytes. QEMU's is the same.
+const WINDOW: Window = match Window::bytes(Liobn(0x8000_0000), 0, 1 << 30, PageShift::K4) {
+    Ok(window) => window,
+    Err(_) => unreachable!(),
+};
+
 /// A machine to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
     /// Bytes of memory.
     pub ram: u64,
+    /// How many vCPUs make calls.
+    pub cpus: u32,
+    /// The default window of the PCI host bridge.
+    pub window: Window,
+    /// The windows of virtual I/O devices.
+    pub devices: Vec<Window>,
     /// Whose answers it gives.
     pub profile: Profile,
     /// Where its TCE calls start.
@@ -27,6 +41,9 @@ impl Default for Setup {
     fn default() -> Setup {
         Setup {
             ram: 256 << 20,
+            cpus: 1,
+            window: WINDOW,
+            devices: Vec::new(),
             profile: Profile::Lopar,
             tier: Tier::default(),
             platform: Platform::Ioda2,
@@ -36,18 +53,21 @@ impl Default for Setup {
 }
 
 impl Setup {
-    /// The rules of the library for the profile. What LoPAR leaves open the library decides.
+    /// The rules of the library for the profile.
     pub(super) fn rules(&self) -> &'static hcall::Profile {
-        match self.profile {
-            Profile::Papr | Profile::Lopar => hcall::Profile::LOPAR,
-            Profile::Kvm => hcall::Profile::KVM,
-            Profile::Qemu => hcall::Profile::QEMU,
-        }
+        hcall::Profile::find(self.profile.rules()).unwrap_or(hcall::Profile::LOPAR)
     }
 
     pub(super) fn injector(&self) -> Option<Arc<Injector>> {
         let some = !self.faults.is_empty();
         some.then(|| Arc::new(Injector::new(self.faults.iter().copied())))
+    }
+}
+
+impl Platform {
+    /// The most entries of a window that a guest makes: one level where the bridge walks no more.
+    pub fn most_entries(self) -> u64 {
+        if self.bridge().kind().max_levels() > 1 { u64::MAX } else { MAX_FLAT }
     }
 }
 

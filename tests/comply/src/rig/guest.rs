@@ -4,11 +4,13 @@
 use super::{Progress, Rig};
 use crate::blob::{Tell, blob};
 use crate::clause::{Check, Clause};
+use crate::direct::Setup;
 use crate::image;
 use crate::profile::Profile;
 use crate::run::{Outcome, Verdict};
 use crate::script::Script;
 use crate::tap;
+use iommu::Window;
 
 /// How a guest's run ended.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +23,23 @@ pub struct Ran {
     pub unsound: Option<String>,
 }
 
-/// Runs an image to its end. Errors: it could not be run.
-pub type Boot = Box<dyn Fn(&[u8]) -> Result<Ran, String> + Send + Sync>;
+/// Runs an image on such a machine to its end. Errors: it could not be run.
+pub type Boot = Box<dyn Fn(&[u8], &Setup) -> Result<Ran, String> + Send + Sync>;
+
+/// The limits of a machine that runs images.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Its memory is a multiple of this.
+    pub ram_unit: u64,
+    /// The most memory.
+    pub most_ram: u64,
+    /// True for a window that a device can have.
+    pub device: fn(&Window) -> bool,
+    /// Its tier, its platform and its profile can be chosen.
+    pub chooses: bool,
+    /// Where in memory the scripts begin.
+    pub steps_at: u64,
+}
 
 /// A machine that runs images.
 pub struct GuestRig {
@@ -36,6 +53,8 @@ pub struct GuestRig {
     pub runner: &'static [u8],
     /// Why it is not there, if it is not.
     pub missing: Option<String>,
+    /// The limits of the machine.
+    pub room: Room,
     /// Runs an image.
     pub boot: Boot,
 }
@@ -66,10 +85,21 @@ impl GuestRig {
         profile: Profile,
         tell: Tell,
     ) -> Result<(tap::Report, String), String> {
+        self.run_scripts_on(&Setup::default(), scripts, profile, tell)
+    }
+
+    /// The same on a machine that is not the usual one.
+    pub fn run_scripts_on(
+        &self,
+        setup: &Setup,
+        scripts: &[(&str, &Script)],
+        profile: Profile,
+        tell: Tell,
+    ) -> Result<(tap::Report, String), String> {
         let title = format!("tcevm comply, profile {profile}");
         let blob = blob(&title, scripts.iter().copied(), profile, tell);
         let image = image::with_blob(self.runner, &blob).map_err(|error| error.to_string())?;
-        let ran = (self.boot)(&image)?;
+        let ran = (self.boot)(&image, setup)?;
         let only: Vec<&Script> = scripts.iter().map(|(_, script)| *script).collect();
         let mut report = tap::read(&ran.printed, &only, profile);
         if let (Some(why), Some(last)) = (ran.unsound, report.outcomes.last_mut()) {

@@ -6,7 +6,7 @@ mod guest;
 pub mod qemu;
 
 pub use direct::DirectRig;
-pub use guest::{Boot, GuestRig, Ran};
+pub use guest::{Boot, GuestRig, Ran, Room};
 
 use crate::clause::Clause;
 use crate::profile::Profile;

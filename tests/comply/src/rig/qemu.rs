@@ -4,9 +4,11 @@
 //! It starts its CPU at 0x100 of the firmware. A firmware of 256 zero bytes and one branch to
 //! where `-kernel` is loaded starts the guest as tcevm does.
 
-use super::{GuestRig, Ran};
+use super::{GuestRig, Ran, Room};
+use crate::direct::Setup;
 use crate::image;
 use crate::profile::Profile;
+use iommu::{PageShift, Window};
 use std::env;
 use std::fs;
 use std::io::{self, Read};
@@ -21,6 +23,13 @@ const BRANCH: [u8; 4] = [0x48, 0x40, 0x00, 0x02];
 
 /// What TCG cannot emulate, turned off so that QEMU does not warn.
 const MACHINE: &str = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off";
+
+/// The unit of its memory (QEMU: `SPAPR_MEMORY_BLOCK_SIZE`), and the most that is asked for.
+const MEMORY_BLOCK: u64 = 256 << 20;
+const MOST_RAM: u64 = 64 << 30;
+
+/// The high half of the unit addresses of virtual I/O devices.
+const UNITS: u32 = 0x7100;
 
 /// How long a run may take.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -47,8 +56,22 @@ pub fn rig(kind: &str) -> GuestRig {
         profile: Profile::Qemu,
         runner: image::runner(kind).unwrap_or_default(),
         missing: version.err(),
+        room: Room {
+            ram_unit: MEMORY_BLOCK,
+            most_ram: MOST_RAM,
+            device,
+            chooses: false,
+            steps_at: image::STEPS_AT,
+        },
         boot: Box::new(boot),
     }
+}
+
+/// True for the window of QEMU's adapters: 256 MiB of 4 KiB pages at bus address 0, whose LIOBN is the unit address
+/// (QEMU: `spapr_vio_busdev_realize`).
+fn device(window: &Window) -> bool {
+    let geometry = (window.start().0, window.page_shift(), window.len());
+    window.liobn().0 >> 16 == UNITS && geometry == (0, PageShift::K4, 256 << 20)
 }
 
 /// QEMU's name and version. Errors: what to do to have it.
@@ -63,15 +86,18 @@ fn version() -> Result<String, String> {
     Ok(format!("QEMU {version}, pseries machine, TCG"))
 }
 
-fn boot(image: &[u8]) -> Result<Ran, String> {
+fn boot(image: &[u8], setup: &Setup) -> Result<Ran, String> {
     let files = Files::new().map_err(|error| format!("cannot write for QEMU: {error}"))?;
     files.write(image).map_err(|error| format!("cannot write for QEMU: {error}"))?;
     let mut qemu = Command::new(program());
     qemu.args(["-nodefaults", "-display", "none", "-serial", "stdio", "-machine", MACHINE])
-        .args(["-cpu", "power9", "-m", "256M", "-bios"])
+        .args(["-cpu", "power9", "-m", &format!("{}M", setup.ram >> 20), "-bios"])
         .arg(files.path("boot-rom"))
         .arg("-kernel")
         .arg(files.path("image"));
+    for window in &setup.devices {
+        qemu.args(["-device", &format!("spapr-vscsi,reg={:#x}", window.liobn().0)]);
+    }
     let child = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     run(child.map_err(|error| format!("{}: {error}", program()))?)
 }

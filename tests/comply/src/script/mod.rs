@@ -19,12 +19,19 @@
 //! | `poke`, `poke.le`, `poke.32` | doublewords big-endian, little-endian, words big-endian |
 //! | `fill ADDR COUNT VALUE` | COUNT big-endian doublewords; `I` counts them |
 //! | `peek ADDR VALUE...`, `peek.32` | what must be there |
+//! | `cpu N STEP` | from this vCPU, where there are several |
+//! | `reset` | the machine is reset: every entry clear, the windows as at the start |
 //! | `repeat N STEP` | N times; `I` is the number of the repetition, from 0 |
 //! | `[qemu] STEP`, `[!qemu] STEP` | under this profile only; under all others only |
 //! | `host FACT arg... = VALUE` | see [`host::Fact`](crate::host::Fact) |
 //! | `# ...` | a comment |
+//!
+//! A recording begins with the [machine](mod@machine) that it was made on.
 
+pub mod machine;
 mod parse;
+
+pub use machine::Recorded;
 
 use crate::host::Fact;
 use crate::profile::Profile;
@@ -37,6 +44,8 @@ use std::fmt;
 pub struct Script {
     /// The steps.
     pub steps: Vec<Step>,
+    /// The machine that it was recorded on, if it is a recording.
+    pub machine: Option<Recorded>,
 }
 
 /// One step.
@@ -48,6 +57,8 @@ pub struct Step {
     pub only: Only,
     /// How often.
     pub repeat: u64,
+    /// The vCPU that does it.
+    pub cpu: u32,
     /// What is done.
     pub action: Action,
 }
@@ -124,6 +135,8 @@ pub enum Action {
         /// What must be there.
         values: Vec<Value>,
     },
+    /// Resets the machine.
+    Reset,
     /// Compares what only the host can see.
     Host {
         /// What is asked.
@@ -293,7 +306,9 @@ impl Script {
                 *how == How::Checked || value || !answer.allows(0)
             }
             Action::Rtas { .. } | Action::Peek { .. } => true,
-            Action::Poke { .. } | Action::Fill { .. } | Action::Host { .. } => false,
+            Action::Poke { .. } | Action::Fill { .. } | Action::Reset | Action::Host { .. } => {
+                false
+            }
         })
     }
 
@@ -334,6 +349,9 @@ impl Script {
 /// As it is read again.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(machine) = &self.machine {
+            write!(f, "{machine}")?;
+        }
         self.steps.iter().try_for_each(|step| writeln!(f, "{}", step.text))
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! From text to steps.
 
-use super::{Action, Answer, Answers, Form, Half, How, Only, Out, Script, Step};
+use super::{Action, Answer, Answers, Form, Half, How, Only, Out, Recorded, Script, Step};
 use crate::host::Fact;
 use crate::profile::Profile;
 use crate::value::{Symbol, Value, number};
@@ -15,15 +15,30 @@ const MOST_VALUES: usize = 128;
 
 pub(super) fn script(text: &str) -> Result<Script, String> {
     let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
-    let steps = lines.enumerate().filter(|(_, line)| !line.is_empty());
-    let read = |(n, line)| step(line).map_err(|why| format!("line {}: {line}: {why}", n + 1));
-    Ok(Script { steps: steps.map(read).collect::<Result<_, _>>()? })
+    let mut script = Script::default();
+    for (n, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
+        add(&mut script, line).map_err(|why| format!("line {}: {line}: {why}", n + 1))?;
+    }
+    Ok(script)
+}
+
+fn add(script: &mut Script, line: &str) -> Result<(), String> {
+    let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match (verb, &mut script.machine) {
+        ("machine", None) => script.machine = Some(Recorded::parse(rest)?),
+        ("machine", Some(_)) => return Err("there is one machine".into()),
+        ("window", Some(machine)) => machine.add_window(rest)?,
+        ("window", None) => return Err("a machine comes before its windows".into()),
+        _ => script.steps.push(step(line)?),
+    }
+    Ok(())
 }
 
 fn step(text: &str) -> Result<Step, String> {
     let (only, rest) = only(text)?;
     let (repeat, rest) = repeat(rest)?;
-    Ok(Step { text: text.into(), only, repeat, action: action(rest)? })
+    let (cpu, rest) = cpu(rest)?;
+    Ok(Step { text: text.into(), only, repeat, cpu, action: action(rest)? })
 }
 
 fn only(text: &str) -> Result<(Only, &str), String> {
@@ -43,6 +58,13 @@ fn repeat(text: &str) -> Result<(u64, &str), String> {
     Ok((count, rest.trim_start()))
 }
 
+fn cpu(text: &str) -> Result<(u32, &str), String> {
+    let Some(rest) = text.strip_prefix("cpu ") else { return Ok((0, text)) };
+    let (cpu, rest) = rest.trim_start().split_once(' ').ok_or("what does it do?")?;
+    let cpu = cpu.parse().map_err(|_| "which CPU?")?;
+    Ok((cpu, rest.trim_start()))
+}
+
 fn action(text: &str) -> Result<Action, String> {
     let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
     match verb {
@@ -52,6 +74,7 @@ fn action(text: &str) -> Result<Action, String> {
         "peek" => peek(rest, Form::Big),
         "peek.32" => peek(rest, Form::Word),
         "fill" => fill(rest),
+        "reset" if rest.is_empty() => Ok(Action::Reset),
         "host" => host(rest),
         "rtas" => rtas(rest),
         "user" => call(rest, How::User),
@@ -238,6 +261,12 @@ mod tests {
             "fill LIST 513 0",
             "repeat x H_CEDE -> _",
             "[qemu H_CEDE -> _",
+            "cpu x H_CEDE -> _",
+            "cpu 1",
+            "reset now",
+            "window 0x80000000 start=0x0 shift=12 entries=0x40000",
+            "machine ram=0x10000000",
+            "machine ram=1 cpus=1 profile=lopar tier=virtual platform=ioda2 more=1",
             "host nothing = 1",
             "host pins = 1",
             "H_GET_TCE L 0 -> H_SUCCESS >L",
