@@ -158,6 +158,10 @@ pub trait Machine {
         Err(RtasError::Hardware)
     }
 
+    /// DMA windows were removed: every vCPU that still holds them lets go of them soon
+    /// ([`Agent::refresh`]), so that their memory is free.
+    fn windows_removed(&mut self) {}
+
     /// The virtual I/O device at a unit address.
     fn vio(&self, _unit: u32) -> Option<&dyn VioDevice> {
         None

@@ -68,7 +68,7 @@ fn wait(on: &mut Caller<'_>, why: Preemption, wait: impl FnOnce(&mut Caller<'_>)
 
 /// Gives the processor away until an interrupt or a prod.
 fn h_cede(on: &mut Caller<'_>) -> Result<(), Status> {
-    wait(on, Preemption::Cede, |on| on.machine.cede());
+    wait(on, Preemption::Cede, |on| on.agent.rest(|| on.machine.cede()));
     Ok(())
 }
 
@@ -86,7 +86,7 @@ fn h_confer(on: &mut Caller<'_>, proc: u64, dispatch: u64) -> Result<(), Status>
         _ => proc,
     };
     if target == u64::from(on.machine.server()) {
-        wait(on, Preemption::Confer, |on| on.machine.wait_for_prod());
+        wait(on, Preemption::Confer, |on| on.agent.rest(|| on.machine.wait_for_prod()));
         return Ok(());
     }
     if target != ALL {

@@ -180,6 +180,9 @@ impl From<iommu::Error> for Status {
             | Error::Foreign(_)
             | Error::NotClear(_)
             | Error::NoEntry(_) => Status::Parameter,
+            // LoPAR 2.9, "CMO I/O Mapping Extended Return Codes": more is mapped than the guest may, and
+            // the platform cannot. Linux takes its mapping back on this status and on no other.
+            Error::OverBudget => Status::NotEnoughResources,
             // What the host lacks is not the guest's mistake; nothing was changed.
             Error::NoMemory | Error::NotRegistered(_) => Status::Hardware,
             // Refusals of the machine's setup, which no hypercall does.

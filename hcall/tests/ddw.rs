@@ -7,11 +7,12 @@ mod rig;
 use hcall::Status::*;
 use hcall::rtas::ddw;
 use hcall::tokens::*;
-use hcall::{Phb, rtas_tokens};
-use iommu::{Ioda2, IommuTable, Liobn, PageShift, Window};
+use hcall::{Accel, Phb, Profile, Tier, rtas_tokens};
+use iommu::{Budget, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
 use proptest::prelude::*;
 use rig::*;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 
 const BUID: u64 = 0x0800_0000_2000_0000;
 const HI: u32 = 0x0800_0000;
@@ -29,7 +30,10 @@ const HARDWARE: u32 = -1i32 as u32;
 const PARAMETER: u32 = -3i32 as u32;
 
 fn bridge() -> Rig {
-    let mut rig = Rig::new();
+    bridge_of(Rig::new())
+}
+
+fn bridge_of(mut rig: Rig) -> Rig {
     let default = Window::bytes(Liobn(D), 0, D_BYTES, PageShift::K4).expect("a window");
     let make = |window: Window| {
         let levels = if window.size() > 1 << 18 { 2 } else { 1 };
@@ -299,6 +303,114 @@ fn bug_57_a_bridge_that_was_never_reset_answers_and_can_be_dropped() {
     assert_eq!(create(&mut r, 16, 28)[0], HARDWARE);
     assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [HARDWARE]);
     drop(r.phb.take());
+    r.assert_sound();
+}
+
+/// A bridge whose guest's windows may take so many bytes.
+fn with_budget(limit: u64, accel: Accel) -> (Rig, Arc<Budget>) {
+    let budget = Budget::new(limit);
+    let all = Container::new(Frames::new(MEMORY).expect("memory")).with_budget(budget.clone());
+    (bridge_of(Rig::over(all, accel)), budget)
+}
+
+// LoPAR 2.9, ibm,query-pe-dma-window, R1-2, and the note of ibm,create-pe-dma-window: what is offered
+// can be made; more than the resources are a parameter error, and nothing is made.
+#[test]
+fn a_window_above_the_budget_is_minus_3_and_leaves_nothing() {
+    let (mut r, budget) = with_budget(1 << 20, Accel::default());
+    let [status, windows, max, ..] = rtas::<5>(&mut r, QUERY, &[0, HI, LO]);
+    assert_eq!((status, windows), (OK, 1));
+    assert!(max.is_power_of_two() && (1 << 14..1 << 16).contains(&max), "{max}");
+    for _ in 0..2 {
+        assert_eq!(create(&mut r, 12, 12 + 18), [PARAMETER, 0x55, 0x55, 0x55]);
+        assert_eq!((available(&mut r), budget.charged()), (1, 0));
+        assert_eq!(r.all.windows().len(), 4, "three of the rig, and the default one");
+    }
+    assert_eq!(create(&mut r, 12, 12 + max.trailing_zeros())[0], OK);
+    let entries = (0..u64::from(max)).map(|entry| (1 << 59) + (entry << 12));
+    entries.for_each(|ioba| assert_eq!(put(&mut r, E, ioba, A | RW), Success));
+    assert_eq!(remove(&mut r, E), OK);
+    assert_eq!((budget.charged(), r.pins(A)), (0, 0));
+    assert_eq!(rtas::<5>(&mut r, QUERY, &[0, HI, LO])[2], max);
+}
+
+// LoPAR 2.9, H_NOT_ENOUGH_RESOURCES; papr-tce 2.9: Linux takes its mapping back on no other status.
+#[test]
+fn entries_above_the_budget_get_the_resource_status_and_change_nothing() {
+    for (start, profile) in Tier::ALL.into_iter().flat_map(|t| Profile::ALL.map(|p| (t, p))) {
+        let (mut r, budget) = with_budget(2 << 20, Accel::new(start).with_profile(profile));
+        assert_eq!(create(&mut r, 12, 12 + 21)[0], OK, "its top levels fit");
+        let at = |entry: u64| (1u64 << 59) + (entry << 12);
+        let mut steps = (0..1u64 << 21).step_by(4096);
+        let refused = steps.find(|&entry| put(&mut r, E, at(entry), A | RW) != Success);
+        let refused = refused.expect("the budget ends before the window");
+        let (state, charged) = (r.state(), budget.charged());
+        let liobn = u64::from(E);
+        r.write_list(LIST, &[B | RW; 200]);
+        for (token, args) in [
+            (H_PUT_TCE, vec![liobn, at(refused), B | RW]),
+            (H_PUT_TCE_INDIRECT, vec![liobn, at(refused - 100), LIST, 200]),
+            // KVM stuffs no mapping.
+            (H_STUFF_TCE, vec![liobn, at(refused - 100), B, 200]),
+        ] {
+            let status = r.status(token, &args);
+            assert_eq!(status, NotEnoughResources, "{token:#x} from {start}, {}", profile.name);
+            assert_eq!((r.state(), budget.charged()), (state.clone(), charged));
+        }
+        assert_eq!(put(&mut r, E, at(refused), 0), Success, "clearing needs no memory");
+        assert_eq!(
+            put(&mut r, D, 0x5000, A | RW),
+            Success,
+            "the default window is the machine's own"
+        );
+        assert!(budget.charged() <= budget.limit());
+        r.assert_sound();
+        assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [OK]);
+        assert_eq!(budget.charged(), 0);
+        r.assert_sound();
+    }
+}
+
+// More than a list of entries at once, which QEMU's and KVM's rules take: nothing is half done either.
+#[test]
+fn stuffing_a_long_range_is_refused_before_its_first_entry() {
+    for (profile, tce) in [(Profile::QEMU, A | RW), (Profile::KVM, 0x5a5a_0000)] {
+        let (mut r, budget) = with_budget(1 << 20, Accel::default().with_profile(profile));
+        assert_eq!(create(&mut r, 12, 43)[0], OK);
+        assert_eq!(put(&mut r, E, 1 << 59, A | RW), Success);
+        let count = 200_000;
+        let status = r.status(H_STUFF_TCE, &[E.into(), 1 << 59, tce, count]);
+        assert_eq!(status, NotEnoughResources, "{}", profile.name);
+        assert_eq!(r.get(E.into(), 1 << 59), A | RW);
+        assert!((1..count).step_by(997).all(|n| r.get(E.into(), (1 << 59) + (n << 12)) == 0));
+        assert!(budget.charged() <= budget.limit());
+        r.assert_sound();
+    }
+}
+
+/// The host has no memory for the default window's table any more.
+#[test]
+fn a_window_stays_when_the_default_one_cannot_come_back() {
+    let mut r = Rig::new();
+    let default = Window::bytes(Liobn(D), 0, D_BYTES, PageShift::K4).expect("a window");
+    let left = std::sync::atomic::AtomicU32::new(1);
+    let make = move |window: Window| {
+        let made = left.fetch_update(SeqCst, SeqCst, |left| match window.page_shift() {
+            PageShift::K4 => left.checked_sub(1),
+            _ => Some(left),
+        });
+        made.map_err(|_| iommu::Error::NoMemory)?;
+        IommuTable::new(window, Ioda2::default()).map(Arc::new)
+    };
+    let phb = Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make));
+    phb.reset(&r.all, &mut r.agent).expect("the default window");
+    r.phb = Some(phb);
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(create(&mut r, 16, 28)[0], OK);
+    assert_eq!(put(&mut r, D, 0x1_0000, A | RW), Success);
+    assert_eq!(remove(&mut r, D), HARDWARE);
+    assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [HARDWARE]);
+    assert_eq!((r.get(D.into(), 0x1_0000), r.pins(A)), (A | RW, 1), "nothing was changed");
     r.assert_sound();
 }
 

@@ -9,6 +9,7 @@ use crate::guest_table::GuestTable;
 use crate::tally::{Tally, Totals};
 use crate::tce::Tce;
 use crate::windows::{Windows, WindowsCache};
+use arc_swap::{ArcSwap, Cache};
 use std::fmt;
 use std::sync::Arc;
 
@@ -25,6 +26,9 @@ const WINDOWS: usize = 64;
 pub struct Agent {
     pub(crate) windows: WindowsCache,
     pub(crate) work: Work,
+    /// Where the windows come from, and where none do: see [`rest`](Self::rest).
+    source: Arc<ArcSwap<Windows>>,
+    none: Arc<ArcSwap<Windows>>,
 }
 
 /// The agent without the windows, so that a call can hold a window and change this.
@@ -47,7 +51,7 @@ pub(crate) struct Work {
 impl Agent {
     pub(crate) fn new(
         frames: &Frames,
-        windows: WindowsCache,
+        source: Arc<ArcSwap<Windows>>,
         faults: Option<Arc<dyn Faults>>,
     ) -> Agent {
         let work = Work {
@@ -60,7 +64,7 @@ impl Agent {
             may_allocate: true,
             tallies: vec![(u64::MAX, Tally::default()); WINDOWS],
         };
-        Agent { windows, work }
+        Agent { windows: Cache::new(source.clone()), work, source, none: Arc::default() }
     }
 
     /// What was done to pages.
@@ -81,6 +85,20 @@ impl Agent {
     /// allocates.
     pub fn set_may_allocate(&mut self, may: bool) {
         self.work.may_allocate = may;
+    }
+
+    /// Lets go of windows that were removed since the agent's last call: the memory of a removed window
+    /// is free when no agent holds it.
+    pub fn refresh(&mut self) {
+        self.windows.load();
+    }
+
+    /// Holds no window while the thread waits for something.
+    pub fn rest<T>(&mut self, wait: impl FnOnce() -> T) -> T {
+        self.windows = Cache::new(self.none.clone());
+        let done = wait();
+        self.windows = Cache::new(self.source.clone());
+        done
     }
 
     /// The windows as they are now.

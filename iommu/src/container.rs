@@ -7,6 +7,7 @@ use crate::LIST_ENTRIES;
 use crate::addr::{GuestEntry, Ioba, Liobn};
 use crate::agent::Agent;
 use crate::batch::Batch;
+use crate::budget::Budget;
 use crate::error::Error;
 use crate::faults::Faults;
 use crate::frames::Frames;
@@ -14,9 +15,10 @@ use crate::guest_table::GuestTable;
 use crate::table::IommuTable;
 use crate::tally::{Stats, Tally, Totals, WindowStats};
 use crate::tce::RawTce;
+use crate::view::View;
 use crate::window::Window;
 use crate::windows::Windows;
-use arc_swap::{ArcSwap, Cache};
+use arc_swap::ArcSwap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -30,6 +32,15 @@ pub struct Container {
     /// Taken by who changes the windows, never by a call. Counts the windows that ever were.
     change: Mutex<u64>,
     faults: Option<Arc<dyn Faults>>,
+    budget: Option<Arc<Budget>>,
+}
+
+/// A window that is made and not yet the guest's: what adding it needs memory for is there.
+#[derive(Debug)]
+pub struct NewWindow {
+    window: Window,
+    view: View,
+    table: Option<Arc<IommuTable>>,
 }
 
 impl Container {
@@ -40,6 +51,7 @@ impl Container {
             windows: Arc::default(),
             change: Mutex::default(),
             faults: None,
+            budget: None,
         }
     }
 
@@ -48,34 +60,77 @@ impl Container {
         Container { faults: Some(faults), ..self }
     }
 
-    /// Adds a window over a hardware table.
+    /// The same, whose guest may make windows of as much memory as this budget has, in bytes.
+    pub fn with_budget(self, budget: Arc<Budget>) -> Container {
+        Container { budget: Some(budget), ..self }
+    }
+
+    /// What pays for the windows that the guest makes, if they are limited.
+    pub fn budget(&self) -> Option<&Arc<Budget>> {
+        self.budget.as_ref()
+    }
+
+    /// Adds a window over a hardware table, which is the machine's own: no budget pays for it.
     ///
-    /// Errors: [`Error::Duplicate`] LIOBN (bug 55 of papr-tce 6.3), [`Error::Incompatible`].
+    /// Errors: [`Error::NoMemory`]; [`Error::Duplicate`] LIOBN (bug 55 of papr-tce 6.3),
+    /// [`Error::Incompatible`].
     pub fn add_window(
         &self,
         window: Window,
         table: impl Into<Arc<IommuTable>>,
     ) -> Result<(), Error> {
-        self.add(window, Some(table.into())).map(drop)
+        self.publish(self.new_window(window, table)?).map(drop)
+    }
+
+    /// The first half of [`add_window`](Self::add_window): what needs memory.
+    ///
+    /// Errors: [`Error::NoMemory`].
+    pub fn new_window(
+        &self,
+        window: Window,
+        table: impl Into<Arc<IommuTable>>,
+    ) -> Result<NewWindow, Error> {
+        Ok(NewWindow { window, view: View::new(window.size())?, table: Some(table.into()) })
+    }
+
+    /// Adds a window that the guest makes, over a new table: memory of view and table is charged to
+    /// the budget, now and whenever there is more of it, until the window is removed.
+    ///
+    /// Errors: [`Error::OverBudget`]; then as [`add_window`](Self::add_window). Nothing is charged
+    /// then, and the table is of no use.
+    pub fn add_guest_window(&self, window: Window, table: Arc<IommuTable>) -> Result<(), Error> {
+        let Some(budget) = &self.budget else { return self.add_window(window, table) };
+        table.charge_to(budget)?;
+        let view = View::charged(window.size(), budget)?;
+        self.publish(NewWindow { window, view, table: Some(table) }).map(drop)
+    }
+
+    /// How many entries a window may have that the guest makes next, so that it can use all of them
+    /// and all of its other windows: a power of two, or 0.
+    pub fn offer(&self) -> u64 {
+        let Some(budget) = &self.budget else { return 1 << 63 };
+        let windows = self.windows.load();
+        let theirs = windows.iter().filter(|window| window.view().is_charged());
+        let taken = theirs.map(|window| full_cost(window.window().size()));
+        let left = budget.limit().saturating_sub(taken.fold(0, u64::saturating_add));
+        (0..64).rev().map(|shift| 1 << shift).find(|&size| full_cost(size) <= left).unwrap_or(0)
     }
 
     /// Adds a window that has no hardware table yet: calls change only the view.
     ///
-    /// Errors: [`Error::Duplicate`].
+    /// Errors: [`Error::NoMemory`], [`Error::Duplicate`].
     pub fn add_view(&self, window: Window) -> Result<Arc<GuestTable>, Error> {
-        self.add(window, None)
+        self.publish(NewWindow { window, view: View::new(window.size())?, table: None })
     }
 
-    fn add(
-        &self,
-        window: Window,
-        table: Option<Arc<IommuTable>>,
-    ) -> Result<Arc<GuestTable>, Error> {
+    /// Makes a window the guest's. Errors: [`Error::Duplicate`], [`Error::Incompatible`].
+    pub fn publish(&self, new: NewWindow) -> Result<Arc<GuestTable>, Error> {
+        let NewWindow { window, view, table } = new;
         let new = self.change(|windows, id| {
             if windows.find(window.liobn()).is_ok() {
                 return Err(Error::Duplicate(window.liobn()));
             }
-            let mut new = GuestTable::new(window, windows.free_slot(), id);
+            let mut new = GuestTable::new(window, view, windows.free_slot(), id);
             if let Some(table) = table {
                 new = new.attach(table)?;
             }
@@ -194,6 +249,7 @@ impl Container {
         }
         // Another thread may have removed it first, and may have added a new one of that name.
         self.close_window(&window);
+        by.refresh();
         log::debug!("DMA window {liobn} removed");
         Ok(())
     }
@@ -233,20 +289,19 @@ impl Container {
 
     /// A new agent for a thread that will make calls.
     pub fn agent(&self) -> Agent {
-        let windows = Cache::new(self.windows.clone());
-        Agent::new(&self.frames, windows, self.faults.clone())
+        Agent::new(&self.frames, self.windows.clone(), self.faults.clone())
     }
 
     /// Maps, replaces or clears one entry.
     ///
     /// Errors, in order: [`Error::NoWindow`]; [`Error::Unaligned`], [`Error::Outside`];
     /// [`Error::LowBits`], [`Error::NotOwned`] if `tce` has a permission; [`Error::NoMemory`],
-    /// [`Error::NotRegistered`].
+    /// [`Error::OverBudget`], [`Error::NotRegistered`].
     ///
     /// LoPAR 2.9, H_PUT_TCE. Linux: `kvmppc_h_put_tce`.
     #[inline(always)]
     pub fn put(&self, by: &mut Agent, liobn: Liobn, ioba: Ioba, tce: RawTce) -> Result<(), Error> {
-        let Agent { windows, work } = by;
+        let Agent { windows, work, .. } = by;
         let table = windows.load().find(liobn)?;
         let entry = table.window().entry(ioba)?;
         table.check(&self.frames, tce)?;
@@ -267,7 +322,7 @@ impl Container {
         ioba: Ioba,
         tce: RawTce,
     ) -> Result<(), Error> {
-        let Agent { windows, work } = by;
+        let Agent { windows, work, .. } = by;
         let table = windows.load().find(liobn)?;
         let entry = table.window().entry(ioba)?;
         let tally = table.write_verbatim(&self.frames, work, entry, tce)?;
@@ -292,7 +347,7 @@ impl Container {
         if list.len() > LIST_ENTRIES {
             return Err(Error::TooMany(count));
         }
-        let Agent { windows, work } = by;
+        let Agent { windows, work, .. } = by;
         let table = windows.load().find(liobn)?;
         let first = table.window().range(ioba, count)?;
         list.iter().try_for_each(|&tce| table.check(&self.frames, RawTce(tce)))?;
@@ -316,7 +371,7 @@ impl Container {
         tce: RawTce,
         count: u64,
     ) -> Result<(), Error> {
-        let Agent { windows, work } = by;
+        let Agent { windows, work, .. } = by;
         let table = windows.load().find(liobn)?;
         table.window().entry(ioba)?;
         let Some(entries) = usize::try_from(count).ok().filter(|&n| n <= LIST_ENTRIES) else {
@@ -327,6 +382,31 @@ impl Container {
         let tally = table.write(&self.frames, work, first, entries, move |_| tce)?;
         work.count(table, &tally);
         Ok(())
+    }
+
+    /// Makes the memory that values in `count` entries would need, so that storing them needs none.
+    /// For callers who store a range in more than one call.
+    ///
+    /// Errors: [`Error::NoWindow`], [`Error::Unaligned`], [`Error::Outside`], [`Error::NoMemory`],
+    /// [`Error::OverBudget`]; then at most empty memory was made.
+    pub fn make_room(
+        &self,
+        by: &mut Agent,
+        liobn: Liobn,
+        ioba: Ioba,
+        count: u64,
+        raw: impl Fn(usize) -> RawTce + Copy,
+    ) -> Result<(), Error> {
+        let Agent { windows, work, .. } = by;
+        let table = windows.load().find(liobn)?;
+        let first = table.window().range(ioba, count)?;
+        table.make_room(
+            &self.frames,
+            work,
+            first,
+            usize::try_from(count).unwrap_or(usize::MAX),
+            raw,
+        )
     }
 
     /// What the guest last wrote, verbatim. Errors: as [`put`](Self::put) for the bus address.
@@ -341,7 +421,7 @@ impl Container {
     /// Clears every entry of every window, as a reset of the guest does (bugs 56 and 67 of
     /// papr-tce 6.3). What was never written costs nothing.
     pub fn clear(&self, by: &mut Agent) {
-        let Agent { windows, work } = by;
+        let Agent { windows, work, .. } = by;
         for table in windows.load().iter() {
             table.view().for_each_run(&mut |first, count| {
                 for done in (0..count).step_by(LIST_ENTRIES) {
@@ -375,6 +455,12 @@ impl Container {
         });
         Stats { windows: windows.collect(), totals, leaked: self.audit().leaked }
     }
+}
+
+/// Bytes of view and table of a window whose entries are all used: 8 of each, and a thirty-second part for
+/// levels above and beside them.
+fn full_cost(entries: u64) -> u64 {
+    entries.saturating_mul(16).saturating_add(entries / 2)
 }
 
 /// [`Container::retire`], of a table that maps pages of these frames.

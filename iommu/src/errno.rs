@@ -49,7 +49,7 @@ errnos! {
 impl From<Error> for Errno {
     fn from(error: Error) -> Errno {
         match error {
-            Error::NoMemory => Errno::Enomem,
+            Error::NoMemory | Error::OverBudget => Errno::Enomem,
             Error::NotRegistered(_) => Errno::Enxio,
             Error::Duplicate(_) | Error::Mapped(_) => Errno::Ebusy,
             Error::NoWindow(_) => Errno::Ebadf,

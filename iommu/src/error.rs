@@ -61,6 +61,9 @@ pub enum Error {
     /// No memory for a level of a table, or for the view.
     #[error("no memory for a level of the table")]
     NoMemory,
+    /// The guest's windows take as much memory as they may.
+    #[error("the tables of the guest's windows have used up their memory budget")]
+    OverBudget,
     /// The page is guest memory, but it is not registered for DMA, or is being unregistered.
     #[error("the page at {0} is not registered for DMA")]
     NotRegistered(Gpa),

@@ -16,7 +16,6 @@ use crate::sync::{AtomicU32, Ordering};
 use crate::table::atomics;
 use crate::tce::{RawTce, Tce};
 use crate::window::PageShift;
-use arc_swap::Cache;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -142,7 +141,7 @@ impl Frames {
 
     /// An agent for a thread that maps these frames without a guest's windows.
     pub fn agent(&self) -> Agent {
-        Agent::new(self, Cache::new(Arc::default()), None)
+        Agent::new(self, Arc::default(), None)
     }
 
     /// True when no page can be unregistered.

@@ -79,13 +79,13 @@ impl Live {
 }
 
 impl GuestTable {
-    /// A window without hardware tables: only the view.
-    pub(crate) fn new(window: Window, slot: usize, id: u64) -> GuestTable {
+    /// A window without hardware tables: only the view, which has as many entries.
+    pub(crate) fn new(window: Window, view: View, slot: usize, id: u64) -> GuestTable {
         GuestTable {
             window,
             slot,
             id,
-            view: Arc::new(View::new(window.size())),
+            view: Arc::new(view),
             tables: Vec::new(),
             attached: Vec::new(),
             simple: false,
@@ -262,7 +262,8 @@ impl GuestTable {
     }
 
     /// Writes `count` entries from `first` on with `raw(0)`, `raw(1)` and so on. All of it has been
-    /// checked. Errors: [`Error::NoMemory`], [`Error::NotRegistered`]; nothing was changed.
+    /// checked. Errors: [`Error::NoMemory`], [`Error::OverBudget`], [`Error::NotRegistered`]; nothing
+    /// was changed.
     #[inline]
     pub(crate) fn write(
         &self,
@@ -308,7 +309,8 @@ impl GuestTable {
 
     /// Writes one entry with a value that need not be right. In the hardware it maps the page that
     /// its address lies in, if that is guest memory, and else nothing, so that what was mapped
-    /// before is not reachable any more (bug 65 of papr-tce 6.3). Errors: [`Error::NoMemory`].
+    /// before is not reachable any more (bug 65 of papr-tce 6.3). Errors: [`Error::NoMemory`],
+    /// [`Error::OverBudget`]; nothing was changed.
     pub(crate) fn write_verbatim(
         &self,
         frames: &Frames,
@@ -316,8 +318,7 @@ impl GuestTable {
         entry: GuestEntry,
         raw: RawTce,
     ) -> Result<Tally, Error> {
-        let mut allowed = || work.has_memory(self.window.liobn());
-        self.view.reserve(entry, 1, |_| raw.0 != 0, &mut allowed)?;
+        self.make_room(frames, work, entry, 1, |_| raw)?;
         let mut tally = Tally { puts: 1, ..Tally::default() };
         if self.tables.is_empty() {
             let note = |old: RawTce, new: RawTce| tally.note(old.is_live(), new.is_live());
@@ -408,15 +409,30 @@ impl GuestTable {
         count: usize,
         raw: impl Fn(usize) -> RawTce + Copy,
     ) -> Result<(), Error> {
+        self.make_room(frames, work, first, count, raw)?;
+        if work.plain { Ok(()) } else { self.pin_all(frames, work, count, raw) }
+    }
+
+    /// Makes the memory that the write needs, also that of values which were not checked.
+    /// Errors: [`Error::NoMemory`], [`Error::OverBudget`]; at most empty levels were made.
+    #[inline]
+    pub(crate) fn make_room(
+        &self,
+        frames: &Frames,
+        work: &Work,
+        first: GuestEntry,
+        count: usize,
+        raw: impl Fn(usize) -> RawTce + Copy,
+    ) -> Result<(), Error> {
         let liobn = self.window.liobn();
         let mut allowed = || work.has_memory(liobn);
         self.view.reserve(first, count, move |n| raw(n).0 != 0, &mut allowed)?;
         for table in &self.tables {
             let (first, each) = self.hw_entries(table, first);
-            let live = |n| raw((n / each) as usize).is_live();
+            let live = |n| self.translate(frames, raw((n / each) as usize)).is_live();
             reserve_levels(table, work, first, count as u64 * each, live)?;
         }
-        if work.plain { Ok(()) } else { self.pin_all(frames, work, count, raw) }
+        Ok(())
     }
 
     /// Pins every page of the write, for memory that may be unregistered, or none.

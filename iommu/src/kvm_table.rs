@@ -5,11 +5,12 @@
 //! Linux: `arch/powerpc/kvm/book3s_64_vio.c`.
 
 use crate::addr::{GuestEntry, Liobn};
+use crate::budget::Charge;
 use crate::container::Container;
 use crate::errno::Errno;
 use crate::error::Error;
 use crate::guest_table::GuestTable;
-use crate::memlock::{Charge, HOST_PAGE, MemLock};
+use crate::memlock::{HOST_PAGE, MemLock};
 use crate::table::IommuTable;
 use crate::view::View;
 use crate::window::{PageShift, Window};

@@ -12,7 +12,7 @@
 //!
 //! [`guide`] shows how to use it. To read the code, take the files in this order: [`addr`],
 //! [`direction`], [`tce`], [`window`] (words); [`view`], [`table`], [`platform`] (tables);
-//! [`frames`], [`registered`], [`agent`], [`batch`] (accounting); [`guest_table`], [`windows`],
+//! [`frames`], [`registered`], [`agent`], [`batch`], [`budget`] (accounting); [`guest_table`], [`windows`],
 //! [`container`] (the whole); [`bridge`], [`detector`] (the device's side); [`host`], [`vfio`],
 //! [`kvm_table`] (who else uses a table); [`tally`], [`audit`], [`faults`] (what can be asked
 //! and provoked).
@@ -46,6 +46,7 @@ pub mod agent;
 pub mod audit;
 pub mod batch;
 pub mod bridge;
+pub mod budget;
 pub mod container;
 pub mod detector;
 pub mod direction;
@@ -74,6 +75,7 @@ pub use agent::Agent;
 pub use audit::Audit;
 pub use batch::{Batch, tce_xchg};
 pub use bridge::Bridge;
+pub use budget::Budget;
 pub use container::Container;
 pub use detector::Detector;
 pub use direction::Direction;

@@ -8,9 +8,12 @@
 //!
 //! Linux: `pnv_tce` and `pnv_alloc_tce_level`.
 
+use crate::budget::{Budget, Charge};
 use crate::error::Error;
 use crate::sync::OnceBox;
 use crate::table::atomics;
+use std::sync::{Arc, OnceLock};
+use zerocopy::FromZeros;
 
 /// Entries of a tree are atomics that begin as zero.
 pub(crate) trait Zero: Sized {
@@ -24,10 +27,28 @@ impl Zero for crate::sync::AtomicU64 {
     }
 }
 
+/// A place for a level. A box of one can be allocated by way of a `Vec`, which reports that there is no
+/// memory; `Box::new` aborts.
+type Place<T> = OnceBox<[Level<T>; 1]>;
+
 #[derive(Debug)]
 enum Node<T> {
-    Upper(Box<[OnceBox<Node<T>>]>),
+    Upper(Box<[Place<T>]>),
     Leaf(Box<[T]>),
+}
+
+/// A level below the top one, with what it was charged.
+#[derive(Debug)]
+struct Level<T> {
+    node: Node<T>,
+    _charge: Option<Charge>,
+}
+
+/// Who pays for a tree's levels, and the charge for those that were there when it began to pay.
+#[derive(Debug)]
+struct Payer {
+    budget: Arc<Budget>,
+    _charge: Charge,
 }
 
 /// `size` entries below `levels` levels of `2^shift` entries each.
@@ -39,26 +60,44 @@ pub(crate) struct Radix<T> {
     shift: u32,
     /// The shift of the top level.
     top_shift: u32,
+    payer: OnceLock<Payer>,
 }
 
 impl<T: Zero> Radix<T> {
     /// One level. Its memory is zeroes that the host provides when they are touched.
-    pub(crate) fn flat(size: usize) -> Radix<T> {
-        let root = Node::Leaf(atomics(vec![0; size], T::zero));
-        Radix { root, size: size as u64, levels: 1, shift: 0, top_shift: 0 }
+    /// Errors: [`Error::NoMemory`].
+    pub(crate) fn flat(size: u64) -> Result<Radix<T>, Error> {
+        Ok(Radix::over(zeroes(size)?, size, 1, 0))
     }
 
     /// Levels of `2^shift` entries; only the top one exists. `levels * shift` reaches `size`.
-    pub(crate) fn new(size: u64, levels: u32, shift: u32) -> Radix<T> {
+    /// Errors: [`Error::NoMemory`].
+    pub(crate) fn new(size: u64, levels: u32, shift: u32) -> Result<Radix<T>, Error> {
         let top = size.div_ceil(1 << (shift * (levels - 1)));
         debug_assert!(top <= 1 << shift);
         // The top level is at most one level long, as all others.
-        let root = if levels == 1 {
-            Node::Leaf(atomics(vec![0; size as usize], T::zero))
-        } else {
-            Node::Upper((0..top).map(|_| OnceBox::new()).collect())
-        };
-        Radix { root, size, levels, shift, top_shift: shift * (levels - 1) }
+        let root = if levels == 1 { zeroes(size)? } else { places(top)? };
+        Ok(Radix::over(root, size, levels, shift))
+    }
+
+    fn over(root: Node<T>, size: u64, levels: u32, shift: u32) -> Radix<T> {
+        let (top_shift, payer) = (shift * (levels - 1), OnceLock::new());
+        Radix { root, size, levels, shift, top_shift, payer }
+    }
+
+    /// Charges the levels that exist, and from now on each new one, to a budget. Before the tree is
+    /// shared; once only. Errors: [`Error::OverBudget`]; nothing is charged.
+    pub(crate) fn charge_to(&self, budget: &Arc<Budget>) -> Result<(), Error> {
+        let charge = budget.charge(bytes(&self.root))?;
+        let payer = Payer { budget: budget.clone(), _charge: charge };
+        let first = self.payer.set(payer).is_ok();
+        debug_assert!(first, "it has a payer");
+        Ok(())
+    }
+
+    /// True when a budget pays for it.
+    pub(crate) fn is_charged(&self) -> bool {
+        self.payer.get().is_some()
     }
 
     /// Levels, 1 for a flat array.
@@ -78,7 +117,8 @@ impl<T: Zero> Radix<T> {
             match node {
                 Node::Leaf(leaf) => return Some((leaf, index as usize)),
                 Node::Upper(nodes) => {
-                    node = nodes.get((index >> shift) as usize)?.get()?;
+                    let [level] = nodes.get((index >> shift) as usize)?.get()?;
+                    node = &level.node;
                     index &= (1 << shift) - 1;
                     shift -= self.shift;
                 }
@@ -106,7 +146,8 @@ impl<T: Zero> Radix<T> {
     }
 
     /// The leaf of an entry below the size; levels that are missing are made, each if `allowed`
-    /// says so. Errors: [`Error::NoMemory`]; levels that were made stay, and are empty.
+    /// says so and the budget has room. Errors: [`Error::NoMemory`], [`Error::OverBudget`]; levels
+    /// that were made stay, and are empty.
     pub(crate) fn leaf_or_new(
         &self,
         mut index: u64,
@@ -121,11 +162,12 @@ impl<T: Zero> Radix<T> {
                     let below = nodes.get((index >> shift) as usize).ok_or(Error::NoMemory)?;
                     index &= (1 << shift) - 1;
                     shift -= self.shift;
-                    node = match below.get() {
-                        Some(node) => node,
+                    let [level] = match below.get() {
+                        Some(level) => level,
                         None if !allowed() => return Err(Error::NoMemory),
                         None => below.get_or_try_init(|| self.new_level(shift))?,
                     };
+                    node = &level.node;
                 }
             }
         }
@@ -152,13 +194,15 @@ impl<T: Zero> Radix<T> {
         Ok(())
     }
 
-    fn new_level(&self, shift: u32) -> Result<Box<Node<T>>, Error> {
+    /// Charged before it is allocated. Who loses the race for its place drops it, and so gives the
+    /// charge back.
+    fn new_level(&self, shift: u32) -> Result<Box<[Level<T>; 1]>, Error> {
         let len = 1 << self.shift;
-        Ok(Box::new(if shift == 0 {
-            Node::Leaf(filled(len, || T::zero(0))?)
-        } else {
-            Node::Upper(filled(len, OnceBox::new)?)
-        }))
+        let entries = if shift == 0 { size_of::<T>() } else { size_of::<Place<T>>() };
+        let bytes = len * entries as u64 + size_of::<Level<T>>() as u64;
+        let charge = self.payer.get().map(|payer| payer.budget.charge(bytes)).transpose()?;
+        let node = if shift == 0 { zeroes(len)? } else { places(len)? };
+        one(Level { node, _charge: charge })
     }
 
     /// Calls `with` for each leaf that exists: the index of its first entry, and those of its
@@ -175,9 +219,9 @@ impl<T: Zero> Radix<T> {
             }
             Node::Upper(nodes) => {
                 for (i, node) in nodes.iter().enumerate() {
-                    if let Some(node) = node.get() {
+                    if let Some([level]) = node.get() {
                         let first = first + ((i as u64) << (self.shift * below));
-                        self.visit(node, below - 1, first, with);
+                        self.visit(&level.node, below - 1, first, with);
                     }
                 }
             }
@@ -186,24 +230,52 @@ impl<T: Zero> Radix<T> {
 
     /// Levels that exist, the top one too.
     pub(crate) fn allocated(&self) -> usize {
-        fn count<T>(node: &Node<T>) -> usize {
-            match node {
-                Node::Leaf(_) => 1,
-                Node::Upper(nodes) => {
-                    1 + nodes.iter().filter_map(|n| n.get()).map(count).sum::<usize>()
-                }
-            }
-        }
-        count(&self.root)
+        let mut levels = 1;
+        for_each_below(&self.root, &mut |_| levels += 1);
+        levels
     }
 }
 
-/// A slice, or the news that there is no memory for it.
-fn filled<T>(len: usize, mut new: impl FnMut() -> T) -> Result<Box<[T]>, Error> {
-    let mut vec = Vec::new();
-    vec.try_reserve_exact(len).map_err(|_| Error::NoMemory)?;
-    vec.resize_with(len, &mut new);
-    Ok(vec.into_boxed_slice())
+fn for_each_below<T>(node: &Node<T>, with: &mut dyn FnMut(&Node<T>)) {
+    let Node::Upper(places) = node else { return };
+    for [level] in places.iter().filter_map(|place| place.get()) {
+        with(&level.node);
+        for_each_below(&level.node, with);
+    }
+}
+
+/// What a level and those below it take.
+fn bytes<T>(node: &Node<T>) -> u64 {
+    let own = |node: &Node<T>| match node {
+        Node::Leaf(leaf) => size_of_val(&**leaf),
+        Node::Upper(places) => size_of_val(&**places),
+    };
+    let mut sum = own(node);
+    for_each_below(node, &mut |below| sum += own(below) + size_of::<Level<T>>());
+    sum as u64
+}
+
+/// A leaf, or the news that there is no memory for it. The host provides its pages when they are touched.
+fn zeroes<T: Zero>(len: u64) -> Result<Node<T>, Error> {
+    let len = usize::try_from(len).map_err(|_| Error::NoMemory)?;
+    let zeroes = u64::new_vec_zeroed(len).map_err(|_| Error::NoMemory)?;
+    Ok(Node::Leaf(atomics(zeroes, T::zero)))
+}
+
+fn places<T>(len: u64) -> Result<Node<T>, Error> {
+    let len = usize::try_from(len).map_err(|_| Error::NoMemory)?;
+    let mut places = Vec::new();
+    places.try_reserve_exact(len).map_err(|_| Error::NoMemory)?;
+    places.resize_with(len, OnceBox::new);
+    Ok(Node::Upper(places.into_boxed_slice()))
+}
+
+/// `Box::new`, or the news that there is no memory.
+fn one<T>(value: T) -> Result<Box<[T; 1]>, Error> {
+    let mut one = Vec::new();
+    one.try_reserve_exact(1).map_err(|_| Error::NoMemory)?;
+    one.push(value);
+    one.into_boxed_slice().try_into().map_err(|_| Error::NoMemory)
 }
 
 #[cfg(test)]
@@ -229,7 +301,7 @@ mod tests {
         for (size, levels, shift) in
             [(1 << 18, 1, 18), (1 << 18, 2, 9), (1 << 27, 3, 9), (1 << 36, 4, 9), (1 << 40, 5, 9)]
         {
-            let tree: Radix<AtomicU64> = Radix::new(size, levels, shift);
+            let tree: Radix<AtomicU64> = Radix::new(size, levels, shift).expect("memory");
             for index in [0, 1, 511, 512, size / 2 + 77, size - 1] {
                 store(&tree, index, index ^ 0xabcd);
             }
@@ -241,7 +313,7 @@ mod tests {
 
     #[test]
     fn only_the_path_to_what_is_touched_exists() {
-        let tree: Radix<AtomicU64> = Radix::new(1 << 40, 5, 9);
+        let tree: Radix<AtomicU64> = Radix::new(1 << 40, 5, 9).expect("memory");
         assert_eq!(tree.allocated(), 1);
         assert_eq!(load(&tree, 12345), None);
         store(&tree, 12345, 1);
@@ -254,7 +326,7 @@ mod tests {
 
     #[test]
     fn an_index_beyond_the_size_finds_nothing() {
-        let tree: Radix<AtomicU64> = Radix::new(1 << 18, 2, 9);
+        let tree: Radix<AtomicU64> = Radix::new(1 << 18, 2, 9).expect("memory");
         store(&tree, 5, 1);
         assert_eq!(load(&tree, (1 << 18) + 5), None);
         assert_eq!(load(&tree, u64::MAX), None);
@@ -263,7 +335,7 @@ mod tests {
 
     #[test]
     fn a_refused_level_is_no_memory_and_what_was_there_stays() {
-        let tree: Radix<AtomicU64> = Radix::new(1 << 27, 3, 9);
+        let tree: Radix<AtomicU64> = Radix::new(1 << 27, 3, 9).expect("memory");
         store(&tree, 0, 7);
         for allowed in 0..2 {
             let mut left = allowed;
@@ -280,7 +352,7 @@ mod tests {
 
     #[test]
     fn leaves_are_visited_with_their_place_and_cut_at_the_size() {
-        let tree: Radix<AtomicU64> = Radix::new((1 << 18) - 3, 2, 9);
+        let tree: Radix<AtomicU64> = Radix::new((1 << 18) - 3, 2, 9).expect("memory");
         store(&tree, 600, 1);
         store(&tree, (1 << 18) - 4, 1);
         let mut seen = Vec::new();
@@ -292,7 +364,7 @@ mod tests {
     #[test]
     fn bug_22_first_stores_into_one_missing_level_are_all_kept() {
         for _ in 0..50 {
-            let tree: Radix<AtomicU64> = Radix::new(1 << 27, 3, 9);
+            let tree: Radix<AtomicU64> = Radix::new(1 << 27, 3, 9).expect("memory");
             let start = std::sync::Barrier::new(4);
             std::thread::scope(|scope| {
                 for n in 0..4 {

@@ -2,6 +2,7 @@
 //! A hardware table: big-endian entries in memory and the platform that walks them.
 
 use crate::addr::HwEntry;
+use crate::budget::Budget;
 use crate::detector::Watch;
 use crate::error::Error;
 use crate::platform::Platform;
@@ -10,6 +11,7 @@ use crate::sync::{AtomicU64, Ordering, fence, fence_after_swap};
 use crate::tce::{AtomicTce, Tce};
 use crate::window::Window;
 use std::fmt;
+use std::sync::Arc;
 
 /// Most entries of a flat table (1 GiB of host memory). Larger windows want several levels.
 pub const MAX_FLAT: u64 = 1 << 27;
@@ -47,7 +49,7 @@ pub struct IommuTable {
 
 impl IommuTable {
     /// An empty flat table for the window; its page may be smaller than the guest's.
-    /// Errors: [`Error::TooLarge`].
+    /// Errors: [`Error::TooLarge`], [`Error::NoMemory`].
     pub fn new(window: Window, platform: impl Platform + 'static) -> Result<IommuTable, Error> {
         IommuTable::with_levels(window, 1, platform)
     }
@@ -57,7 +59,7 @@ impl IommuTable {
     ///
     /// Errors: [`Error::Levels`] when the platform cannot walk so many, for several levels also
     /// when the window's size is not a power of two or the walk would pass 55 bits;
-    /// [`Error::TooLarge`] for a flat table.
+    /// [`Error::TooLarge`] for a flat table; [`Error::NoMemory`].
     ///
     /// Linux: `pnv_pci_ioda2_table_alloc_pages`.
     pub fn with_levels(
@@ -86,6 +88,14 @@ impl IommuTable {
             watch: None,
             address: 0,
         })
+    }
+
+    /// Charges the memory of the table, now and whenever it gets a level, to a budget. Before the
+    /// table is used; once only.
+    ///
+    /// Errors: [`Error::OverBudget`]; nothing is charged.
+    pub fn charge_to(&self, budget: &Arc<Budget>) -> Result<(), Error> {
+        self.tces.charge_to(budget)
     }
 
     /// The table, watched by a [`Detector`](crate::detector::Detector).
@@ -250,7 +260,7 @@ impl IommuTable {
     }
 
     /// The place of an entry that was checked. Where its level does not exist, it is made if `needed`.
-    /// Errors: [`Error::NoMemory`], also when memory is not `allowed`.
+    /// Errors: [`Error::NoMemory`], also when memory is not `allowed`; [`Error::OverBudget`].
     #[inline(always)]
     pub(crate) fn place(
         &self,
@@ -286,7 +296,7 @@ impl IommuTable {
     }
 
     /// Makes the levels of those among `count` entries from `first` on, which were checked, that are
-    /// `needed(n)`, n from 0 up. Errors: [`Error::NoMemory`].
+    /// `needed(n)`, n from 0 up. Errors: [`Error::NoMemory`], [`Error::OverBudget`].
     #[inline]
     pub(crate) fn reserve(
         &self,
@@ -321,10 +331,10 @@ impl IommuTable {
 }
 
 fn flat(window: &Window) -> Result<Radix<AtomicTce>, Error> {
-    match usize::try_from(window.size()) {
-        Ok(entries) if window.size() <= MAX_FLAT => Ok(Radix::flat(entries)),
-        _ => Err(Error::TooLarge(window.size())),
+    if window.size() > MAX_FLAT {
+        return Err(Error::TooLarge(window.size()));
     }
+    Radix::flat(window.size())
 }
 
 fn tree(window: &Window, levels: u32) -> Result<Radix<AtomicTce>, Error> {
@@ -333,9 +343,7 @@ fn tree(window: &Window, levels: u32) -> Result<Radix<AtomicTce>, Error> {
     let fits = |shift: &u32| shift * levels + window.page_shift().get() < WALK_BITS;
     let shifts = [PAGE_LEVEL_SHIFT, MIN_LEVEL_SHIFT].map(|least| needed.max(least));
     match shifts.into_iter().find(fits) {
-        Some(shift) if window.size().is_power_of_two() => {
-            Ok(Radix::new(window.size(), levels, shift))
-        }
+        Some(shift) if window.size().is_power_of_two() => Radix::new(window.size(), levels, shift),
         _ => Err(Error::Levels(levels)),
     }
 }

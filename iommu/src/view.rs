@@ -5,10 +5,12 @@
 //! large window costs what is used of it and clearing what was never written allocates nothing.
 
 use crate::addr::GuestEntry;
+use crate::budget::Budget;
 use crate::error::Error;
 use crate::radix::Radix;
 use crate::sync::{AtomicU64, Ordering};
 use crate::tce::RawTce;
+use std::sync::Arc;
 
 /// Entries of a chunk, as a shift: 4096, 32 KiB.
 const CHUNK_SHIFT: u32 = 12;
@@ -20,11 +22,23 @@ pub struct View {
 }
 
 impl View {
-    /// A view of `entries` entries, at least one, all zero.
-    pub fn new(entries: u64) -> View {
-        let bits = u64::BITS - (entries - 1).leading_zeros();
+    /// A view of `entries` entries, at least one, all zero. Errors: [`Error::NoMemory`].
+    pub fn new(entries: u64) -> Result<View, Error> {
+        let bits = u64::BITS - entries.saturating_sub(1).leading_zeros();
         let levels = bits.div_ceil(CHUNK_SHIFT).max(1);
-        View { entries: Radix::new(entries, levels, CHUNK_SHIFT) }
+        Ok(View { entries: Radix::new(entries, levels, CHUNK_SHIFT)? })
+    }
+
+    /// The same, whose memory is charged to a budget. Errors: [`Error::OverBudget`] too.
+    pub(crate) fn charged(entries: u64, budget: &Arc<Budget>) -> Result<View, Error> {
+        let view = View::new(entries)?;
+        view.entries.charge_to(budget)?;
+        Ok(view)
+    }
+
+    /// True when a budget pays for it.
+    pub(crate) fn is_charged(&self) -> bool {
+        self.entries.is_charged()
     }
 
     /// What was stored last; 0 where nothing ever was.
@@ -44,7 +58,7 @@ impl View {
 
     /// The place of an entry that is about to be written. It is made if `needed`; otherwise, if
     /// there is none yet, nothing need be stored. Errors: [`Error::NoMemory`], also when memory is
-    /// not `allowed`.
+    /// not `allowed`; [`Error::OverBudget`].
     #[inline(always)]
     pub(crate) fn place(
         &self,
@@ -65,7 +79,7 @@ impl View {
     }
 
     /// Makes place for the entries among `count` from `first` on that are `needed`.
-    /// Errors: [`Error::NoMemory`]; then at most empty places were made (bug 49 of papr-tce 6.2:
+    /// Errors: [`Error::NoMemory`], [`Error::OverBudget`]; then at most empty places were made (bug 49 of papr-tce 6.2:
     /// a value must not be lost because there is no place for it).
     #[inline]
     pub(crate) fn reserve(
@@ -178,6 +192,10 @@ impl View {
 mod tests {
     use super::*;
 
+    fn view_of(entries: u64) -> View {
+        View::new(entries).expect("memory")
+    }
+
     fn store(view: &View, first: u64, count: usize, raw: impl Fn(usize) -> RawTce) {
         let needed = |i| raw(i).0 != 0;
         view.reserve(GuestEntry(first), count, needed, &mut || true).expect("memory");
@@ -187,13 +205,13 @@ mod tests {
     // Clause 35.
     #[test]
     fn a_never_written_entry_reads_zero() {
-        assert_eq!(View::new(1 << 18).load(GuestEntry(0x3ffff)), RawTce(0));
+        assert_eq!(view_of(1 << 18).load(GuestEntry(0x3ffff)), RawTce(0));
     }
 
     // Clause 36: any value, also one with high address bits.
     #[test]
     fn a_value_is_kept_verbatim() {
-        let view = View::new(1);
+        let view = view_of(1);
         for raw in [u64::MAX, 0x0123_4567_89ab_cdef, 0xdead_0000, 2] {
             store(&view, 0, 1, |_| RawTce(raw));
             assert_eq!(view.load(GuestEntry(0)), RawTce(raw));
@@ -203,7 +221,7 @@ mod tests {
     // Clause 68.
     #[test]
     fn storing_zero_where_nothing_was_allocates_nothing() {
-        let view = View::new(1 << 18);
+        let view = view_of(1 << 18);
         store(&view, 4000, 512, |_| RawTce(0));
         assert!(view.place(GuestEntry(4000), false, true).expect("no memory needed").is_none());
         assert_eq!(view.allocated_chunks(), 1, "the top");
@@ -214,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_store_over_a_chunk_boundary_is_whole() {
-        let view = View::new(10_000);
+        let view = view_of(10_000);
         store(&view, 4090, 512, |i| RawTce(i as u64 + 1));
         for i in 0..512 {
             assert_eq!(view.load(GuestEntry(4090 + i)), RawTce(i + 1));
@@ -234,7 +252,7 @@ mod tests {
     // 2^40 bytes of 4 KiB pages.
     #[test]
     fn a_huge_view_costs_what_is_touched() {
-        let view = View::new(1 << 28);
+        let view = view_of(1 << 28);
         store(&view, (1 << 28) - 1, 1, |_| RawTce(5));
         assert_eq!(view.load(GuestEntry((1 << 28) - 1)), RawTce(5));
         assert_eq!(view.allocated_chunks(), 3);

@@ -42,6 +42,45 @@ fn right(inner: &dyn Platform, first: HwEntry, count: u64) {
 
 fn missing(_: &dyn Platform, _: HwEntry, _: u64) {}
 
+/// Without a history nothing is known, and what is not known is not reported.
+#[test]
+fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
+    let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
+    let detector = Detector::with_room(frames.clone(), 4);
+    let bridge = Bridge::with(Kind::Ioda2, Swinv::BOTH, Some(detector.clone()));
+    let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
+    let table = |bridge: &Arc<Bridge>| {
+        let deaf = |inner| Box::new(Faulty { inner, kill: missing }) as Box<dyn Platform>;
+        bridge.create_table_with(window, 1, deaf).expect("a table")
+    };
+    let first = table(&bridge);
+    bridge.set_window(PE, 0, &first).expect("free");
+    let mut m = Machine::over(&bridge, frames.clone(), window, first);
+    let mut device = m.device();
+    for entry in 0..6 {
+        m.put(entry << 12, A | RW);
+        m.read(&mut device, entry << 12).expect("mapped");
+    }
+    assert_eq!(detector.unwatched(), 2);
+    // The platform forgets the kill: reported of the first four, and of the others nothing, also
+    // not when a page replaces itself.
+    for tce in [B | RW, B | RW, A | RW] {
+        (0..6).for_each(|entry| m.put(entry << 12, tce));
+    }
+    (0..6).for_each(|entry| m.put(entry << 12, B | RW));
+    let before = detector.count();
+    (0..6).for_each(|entry| _ = m.read(&mut device, entry << 12));
+    assert_eq!(detector.count() - before, 4, "{:?}", detector.reports());
+    // A table that is gone leaves its room to others.
+    bridge.unset_window(PE, 0).expect("set");
+    drop((m, device));
+    let second = table(&bridge);
+    bridge.set_window(PE, 0, &second).expect("free");
+    let (mut m, unwatched) = (Machine::over(&bridge, frames, window, second), detector.unwatched());
+    (0..4).for_each(|entry| m.put(entry << 12, A | RW));
+    assert_eq!(detector.unwatched(), unwatched);
+}
+
 #[test]
 fn nothing_is_reported_when_the_platform_kills() {
     for (name, kind, flags) in KINDS {

@@ -97,6 +97,7 @@ files! {
     "../src/audit.rs" audit
     "../src/batch.rs" batch
     "../src/bridge/mod.rs" bridge
+    "../src/budget.rs" budget
     "../src/container.rs" container
     "../src/detector.rs" detector
     "../src/direction.rs" direction
@@ -302,7 +303,8 @@ fn a_pin_races_with_unregistering() {
 
 // Bug 22 of papr-tce 6.1.
 fn two_make_one_level() {
-    let tree: Arc<radix::Radix<AtomicU64>> = Arc::new(radix::Radix::new(4, 2, 1));
+    let tree: radix::Radix<AtomicU64> = radix::Radix::new(4, 2, 1).expect("memory");
+    let tree = Arc::new(tree);
     let store = |tree: &radix::Radix<AtomicU64>, at: u64| {
         let (leaf, place) = tree.leaf_or_new(at, &mut || true).expect("memory");
         leaf[place].store(at + 7, Ordering::Release);

@@ -182,8 +182,13 @@ impl Control {
         change(&mut state.modes);
         let modes = state.modes;
         drop(state);
-        self.kicks.iter().for_each(|kick| kick());
+        self.kick();
         modes
+    }
+
+    /// Makes every vCPU that runs guest code leave it for a moment.
+    pub fn kick(&self) {
+        self.kicks.iter().for_each(|kick| kick());
     }
 
     /// Has something done whenever input comes. Once only.

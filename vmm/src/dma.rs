@@ -9,10 +9,12 @@ use clap::{Args, ValueEnum};
 use hcall::{Accel, Injector, Phb, Profile, Spec, Tier};
 use iommu::bridge::{Bridge, Kind};
 use iommu::table::MAX_FLAT;
-use iommu::{Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Swinv, Window};
+use iommu::{
+    Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Swinv, Window,
+};
 
 use crate::fdt::PHB_BUID;
-use crate::memory::RamSize;
+use crate::memory::{self, RamSize};
 
 /// The default DMA window: 1 GiB of 4 KiB pages at bus address 0 (QEMU: the same).
 const LIOBN: Liobn = Liobn(0x8000_0000);
@@ -44,6 +46,10 @@ pub struct DmaArgs {
     /// uses H_PUT_TCE for everything.
     #[arg(long)]
     pub no_multi_tce: bool,
+    /// The most memory that the tables of windows which the guest makes may take: a number with K, M or
+    /// G; without it 32M and a 64th of the guest's RAM.
+    #[arg(long, value_name = "SIZE", value_parser = memory::parse_bytes)]
+    pub table_memory: Option<u64>,
     /// Let things go wrong on purpose; may be given several times. --help tells what.
     #[arg(long, value_name = "SPEC", long_help = inject_help())]
     pub inject: Vec<Spec>,
@@ -87,7 +93,8 @@ pub struct Dma {
 impl DmaArgs {
     /// Sets it up for a guest with this RAM.
     pub fn set_up(&self, ram: RamSize) -> Result<Dma, Error> {
-        let mut container = Container::new(Frames::new(ram.bytes())?);
+        let budget = Budget::new(self.table_memory.unwrap_or(table_memory(ram)));
+        let mut container = Container::new(Frames::new(ram.bytes())?).with_budget(budget);
         let mut accel = Accel::new(self.accel).with_profile(self.profile);
         let wanted = (!self.inject.is_empty()).then(|| self.inject.iter().copied());
         let faults = wanted.map(|specs| Arc::new(Injector::new(specs)));
@@ -123,7 +130,7 @@ impl Default for DmaArgs {
     fn default() -> DmaArgs {
         let (accel, profile) = (Tier::default(), Profile::LOPAR);
         let (platform, check, no_multi_tce, inject) = (None, Vec::new(), false, Vec::new());
-        DmaArgs { accel, profile, platform, check, no_multi_tce, inject }
+        DmaArgs { accel, profile, platform, check, no_multi_tce, table_memory: None, inject }
     }
 }
 
@@ -145,6 +152,15 @@ impl From<comply::direct::Platform> for PlatformKind {
             comply::direct::Platform::Ioda2 => PlatformKind::Ioda2,
         }
     }
+}
+
+/// Memory for the tables of the guest's windows unless the user says otherwise. A 64th of RAM pays for two
+/// windows, as many as a bridge has, of which each maps all of RAM in pages of 4 KiB: 16 bytes an entry, as
+/// there is a view and a hardware table, and twice that because a window is a power of two. (libvirt
+/// lets QEMU lock a 512th for one hardware table of one such window.) The rest is for small guests, whose
+/// windows may be larger than their RAM.
+fn table_memory(ram: RamSize) -> u64 {
+    (32 << 20) + ram.bytes() / 64
 }
 
 impl PlatformKind {

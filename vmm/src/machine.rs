@@ -151,6 +151,7 @@ impl<V: Vcpu + Send> Machine<V> {
         if let Some(record) = &shared.observe.record {
             record.reset();
         }
+        self.processors.iter_mut().for_each(|processor| processor.books.agent.refresh());
         dirty::zero(&shared.memory)?;
         let loaded = load(
             &shared.memory,
@@ -228,12 +229,11 @@ impl<V: Vcpu + Send> Machine<V> {
             dma,
             tear_down,
             devices: self.shared.board.devices.bus.reports(),
-            findings: self
-                .shared
-                .dma
-                .detector
-                .as_ref()
-                .map(|detector| Findings { count: detector.count(), reports: detector.reports() }),
+            findings: self.shared.dma.detector.as_ref().map(|detector| Findings {
+                count: detector.count(),
+                reports: detector.reports(),
+                unwatched: detector.unwatched(),
+            }),
             faults: self.shared.dma.faults.as_ref().map(|faults| faults.happened()),
         }
     }

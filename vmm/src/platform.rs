@@ -106,6 +106,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         }
     }
 
+    fn windows_removed(&mut self) {
+        self.board.control.kick();
+    }
+
     fn set_sprg0(&mut self, value: u64) {
         self.vcpu.set_sprg0(value);
     }

@@ -85,7 +85,8 @@ impl<V: Vcpu> Processor<V> {
 
     /// Waits for start-cpu; false when the run ends first.
     fn start(&mut self, shared: &Shared) -> bool {
-        let start = shared.board.control.wait_for_start(self.books.server);
+        let Books { server, agent, .. } = &mut self.books;
+        let start = agent.rest(|| shared.board.control.wait_for_start(*server));
         if let Some(start) = start {
             self.vcpu.set_modes(&shared.board.control.modes());
             self.vcpu.start_at(start.entry, start.r3);
@@ -112,6 +113,7 @@ impl<V: Vcpu> Processor<V> {
                         return Some(outcome);
                     }
                     vcpu.set_modes(&shared.board.control.modes());
+                    books.agent.refresh();
                 }
                 Exit::MachineCheck(check) => {
                     if let Err(outcome) = nmi::machine_check(shared, books.server, vcpu, &check) {

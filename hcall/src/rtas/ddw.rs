@@ -8,6 +8,7 @@
 
 use super::{Outputs, RtasError, services};
 use crate::machine::Caller;
+use iommu::container::NewWindow;
 use iommu::{Agent, Container, Error, Ioba, IommuTable, Liobn, PageShift, Window};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -111,20 +112,28 @@ impl Phb {
 
     /// Back to the default window, empty, and no other: what a reset of the machine does too.
     ///
-    /// Errors: those of the table.
+    /// Errors: those of the table; nothing was changed.
     pub fn reset(&self, container: &Container, agent: &mut Agent) -> Result<(), Error> {
         let mut has_default = self.lock();
+        let default = self.make_default(container)?;
         for window in self.windows(container) {
             container.remove_window(agent, window.liobn())?;
         }
         *has_default = false;
-        self.add_default(container, &mut has_default)
-    }
-
-    fn add_default(&self, container: &Container, has_default: &mut bool) -> Result<(), Error> {
-        container.add_window(self.default, (self.table)(self.default)?)?;
+        container.publish(default)?;
         *has_default = true;
         Ok(())
+    }
+
+    /// The default window, before another one goes for it: there may be no memory. It is the machine's
+    /// own and not charged to the guest, who could otherwise use up what it needs.
+    fn make_default(&self, container: &Container) -> Result<NewWindow, Error> {
+        container.new_window(self.default, (self.table)(self.default)?)
+    }
+
+    /// Entries of the largest window that can be made now.
+    fn most_entries(&self, container: &Container) -> u64 {
+        self.most_entries.min(container.offer())
     }
 
     fn lock(&self) -> MutexGuard<'_, bool> {
@@ -184,7 +193,8 @@ impl Outputs for Offer {
     }
 }
 
-/// How many more windows there can be, and of what.
+/// How many more windows there can be, and of what. What a query offers the guest can use: LoPAR 2.9 wants
+/// the TCEs "allocated to the PE". A guest may make larger windows, of which it then cannot use all.
 fn query_pe_dma_window(
     on: &mut Caller<'_>,
     config_addr: u32,
@@ -194,13 +204,15 @@ fn query_pe_dma_window(
     let phb = find(on, config_addr, [buid_hi, buid_lo])?;
     let more = WINDOWS.saturating_sub(phb.windows(on.container).len());
     let windows = u32::try_from(more).map_err(|_| RtasError::Hardware)?;
-    Ok(Offer { windows, max_tces: phb.most_entries, page_sizes: phb.page_sizes })
+    let max_tces = phb.most_entries(on.container);
+    Ok(Offer { windows, max_tces, page_sizes: phb.page_sizes })
 }
 
 /// Makes a window: at the default one's place if that is free, else at 2^59.
 ///
 /// Everything is checked before anything is changed, and a table that cannot be made leaves
-/// nothing behind (bug 61 of papr-tce 6.3).
+/// nothing behind (bug 61 of papr-tce 6.3). LoPAR 2.9 calls it a parameter error when a window takes more
+/// resources than the bridge has, which here are the container's budget.
 fn create_pe_dma_window(
     on: &mut Caller<'_>,
     config_addr: u32,
@@ -227,10 +239,13 @@ fn create_pe_dma_window(
     let window = window.map_err(|_| RtasError::Parameter)?;
     let failed = |error| {
         log::warn!("no DMA window of 2^{window_shift} bytes for the guest: {error}");
-        RtasError::Hardware
+        match error {
+            Error::OverBudget => RtasError::Parameter,
+            _ => RtasError::Hardware,
+        }
     };
     let table = (phb.table)(window).map_err(failed)?;
-    on.container.add_window(window, table).map_err(failed)?;
+    on.container.add_guest_window(window, table).map_err(failed)?;
     let [ioba_hi, ioba_lo] = halves(start.0);
     Ok([liobn.0, ioba_hi, ioba_lo])
 }
@@ -247,17 +262,19 @@ fn remove_pe_dma_window(on: &mut Caller<'_>, liobn: u32) -> Result<[u32; 0], Rta
         return Err(RtasError::Parameter);
     }
     on.accel.tag("ibm,remove-pe-dma-window");
+    let is_default = *has_default && liobn == phb.default.liobn();
+    let last = windows.len() == 1 && !is_default;
+    let default = last.then(|| phb.make_default(on.container)).transpose().map_err(no_default)?;
     let removed = on.container.remove_window(on.agent, liobn);
     removed.map_err(|_| RtasError::Parameter)?;
-    if *has_default && liobn == phb.default.liobn() {
+    if is_default {
         *has_default = false;
-    } else if windows.len() == 1 {
-        let restored = phb.add_default(on.container, &mut has_default);
-        restored.map_err(|error| {
-            log::warn!("the default DMA window cannot be restored: {error}");
-            RtasError::Hardware
-        })?;
     }
+    if let Some(default) = default {
+        on.container.publish(default).map_err(no_default)?;
+        *has_default = true;
+    }
+    on.machine.windows_removed();
     Ok([])
 }
 
@@ -270,11 +287,14 @@ fn reset_pe_dma_windows(
 ) -> Result<[u32; 0], RtasError> {
     let phb = find(on, config_addr, [buid_hi, buid_lo])?;
     on.accel.tag("ibm,reset-pe-dma-windows");
-    phb.reset(on.container, on.agent).map_err(|error| {
-        log::warn!("the default DMA window cannot be restored: {error}");
-        RtasError::Hardware
-    })?;
+    phb.reset(on.container, on.agent).map_err(no_default)?;
+    on.machine.windows_removed();
     Ok([])
+}
+
+fn no_default(error: Error) -> RtasError {
+    log::warn!("the default DMA window cannot be restored: {error}");
+    RtasError::Hardware
 }
 
 /// `ibm,ddw-applicable` of the bridge: the tokens of query, create and remove.

@@ -70,6 +70,7 @@ pub(super) fn stuff(
     if count == 0 {
         return nothing(rules);
     }
+    make_room(on, tier, &at, fits, |_| tce)?;
     match how {
         How::Checked => stuff_checked(on, tier, &at, tce, fits)?,
         odd => {
@@ -120,6 +121,7 @@ pub(super) fn put_list(
             .put_list(on.agent, liobn, at.ioba, fitting)
             .map_err(|why| failed(tier, why))?;
     } else {
+        make_room(on, tier, &at, fits, |n| RawTce(fitting[n]))?;
         for (n, &tce) in (0..).zip(fitting) {
             let how = how(on, rules, &at.window, RawTce(tce))?;
             write_one(on, tier, &at, n, RawTce(tce), how)?;
@@ -146,7 +148,7 @@ pub(super) fn refused(on: &Caller<'_>, tier: Tier, why: Error) -> Result<(), Ans
 #[cold]
 fn host_failed(tier: Tier, why: Error) -> Result<(), Answer> {
     match why {
-        Error::NoMemory | Error::NotRegistered(_) => Err(failed(tier, why)),
+        Error::NoMemory | Error::OverBudget | Error::NotRegistered(_) => Err(failed(tier, why)),
         _ => Ok(()),
     }
 }
@@ -154,7 +156,9 @@ fn host_failed(tier: Tier, why: Error) -> Result<(), Answer> {
 /// What the host lacks may be there further out.
 fn failed(tier: Tier, why: Error) -> Answer {
     match why {
-        Error::NoMemory | Error::NotRegistered(_) if tier != Tier::User => Answer::TooHard,
+        Error::NoMemory | Error::OverBudget | Error::NotRegistered(_) if tier != Tier::User => {
+            Answer::TooHard
+        }
         why => Answer::Done(why.into()),
     }
 }
@@ -244,6 +248,19 @@ fn how(on: &Caller<'_>, rules: &Rules, window: &Window, tce: RawTce) -> Result<H
         Odd::Refuse(answer) => Err(answer),
         Odd::Accept => Ok(How::Verbatim),
     }
+}
+
+/// Makes the memory that `count` entries need, so that a call which writes them one after the other
+/// is not refused half-way.
+fn make_room(
+    on: &mut Caller<'_>,
+    tier: Tier,
+    at: &At,
+    count: u64,
+    tce: impl Fn(usize) -> RawTce + Copy,
+) -> Result<(), Answer> {
+    let made = on.container.make_room(on.agent, at.window.liobn(), at.ioba, count, tce);
+    made.map_err(|why| failed(tier, why))
 }
 
 /// Writes the entry this many from the first.

@@ -65,7 +65,12 @@ impl Container {
     /// Errors: as [`map_dma`](Self::map_dma).
     pub fn map_dma_whole(&self, by: &mut Agent, param: &MapDma) -> Result<(), Errno> {
         let map = self.check_map(param)?;
-        let tces: Vec<Tce> = (0..map.pages).map(|n| self.tce(&map, n)).collect::<Result<_, _>>()?;
+        let mut tces = Vec::new();
+        let pages = usize::try_from(map.pages).map_err(|_| Errno::Enomem)?;
+        tces.try_reserve_exact(pages).map_err(|_| Errno::Enomem)?;
+        for n in 0..map.pages {
+            tces.push(self.tce(&map, n)?);
+        }
         reserve_levels(&map.table, &by.work, map.first, map.pages, |_| true)?;
         let (shift, frames) = (map.table.window().page_shift(), self.frames());
         for tce in &tces {

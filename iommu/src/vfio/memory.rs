@@ -11,9 +11,10 @@
 
 use super::process::Process;
 use crate::addr::{Hpa, Ua};
+use crate::budget::Charge;
 use crate::errno::Errno;
 use crate::frames::Frames;
-use crate::memlock::{Charge, HOST_PAGE};
+use crate::memlock::HOST_PAGE;
 use crate::registered::Region;
 use crate::window::PageShift;
 use std::ops::Range;

@@ -102,7 +102,7 @@ fn fault((fault, count): &(vio::Fault, u64)) -> Value {
 
 fn findings(findings: &Findings) -> Value {
     let reports = findings.reports.iter().map(|report| report.to_string()).collect::<Vec<_>>();
-    json!({ "count": findings.count, "reports": reports })
+    json!({ "count": findings.count, "reports": reports, "unwatched": findings.unwatched })
 }
 
 fn tear_down(end: TearDown) -> Value {

@@ -151,6 +151,8 @@ pub struct Findings {
     pub count: u64,
     /// The first findings.
     pub reports: Vec<iommu::detector::Report>,
+    /// Entries that were stored and not watched, because there was no room for their history.
+    pub unwatched: u64,
 }
 
 /// What happened to the pages that a guest left mapped.

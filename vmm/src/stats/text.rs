@@ -47,6 +47,9 @@ impl Display for Report {
         if let Some(findings) = &self.findings {
             writeln!(f, "wrong uses of translations: {}", findings.count)?;
             findings.reports.iter().try_for_each(|report| writeln!(f, "    {report}"))?;
+            if findings.unwatched > 0 {
+                writeln!(f, "    {} entries were stored and not watched", findings.unwatched)?;
+            }
         }
         if let Some(faults) = self.faults {
             writeln!(f, "faults injected: {faults}")?;

@@ -425,8 +425,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "the default window does not come back",
         edits: &[Edit(
             "hcall/src/rtas/ddw.rs",
-            "} else if windows.len() == 1 {",
-            "} else if !MUTANT && windows.len() == 1 {",
+            "let last = windows.len() == 1 && !is_default;",
+            "let last = !MUTANT && windows.len() == 1 && !is_default;",
         )],
     },
     Mutant {

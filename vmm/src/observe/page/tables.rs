@@ -87,7 +87,7 @@ mod tests {
             page: Hpa(0x2000_0000_1000),
             replaced_by: Tag { name: "H_PUT_TCE", number: 7 },
         };
-        let findings = Findings { count: 2000, reports: vec![report; 1024] };
+        let findings = Findings { count: 2000, reports: vec![report; 1024], unwatched: 0 };
         let html = list(&findings, &|liobn| format!("<{liobn}>"));
         let row = "<tr><th>&lt;0x71000002&gt;</th><td>0x71000002</td><td>0x3000</td><td>write</td>\
                    <td>stale translation</td><td>0x200000001000</td><td>H_PUT_TCE #7</td></tr>";

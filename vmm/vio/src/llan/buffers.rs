@@ -52,7 +52,7 @@ impl Pools {
 
     /// Adds a buffer; true when frames that wait for its size should be tried again, which is when at least half
     /// of the buffers are back: each try costs a switch of threads. Errors when it is of one size more
-    /// than there can be.
+    /// than there can be, or the host has no memory.
     pub fn add(&mut self, buffer: Descriptor) -> Result<bool, Full> {
         let at = match self.find(buffer.len()) {
             Ok(at) => at,
@@ -64,6 +64,7 @@ impl Pools {
             }
         };
         let pool = &mut self.pools[at];
+        pool.buffers.try_reserve(1).map_err(|_| Full)?;
         pool.buffers.push(buffer.address());
         pool.lent = pool.lent.saturating_sub(1);
         self.count += 1;

@@ -89,7 +89,7 @@ impl Llan {
             filter: Filter::default(),
             attributes: FIXED,
             open: None,
-            frame: Vec::new(),
+            frame: Vec::with_capacity(MOST_FRAME as usize),
             waiting: None,
         };
         let link = Link::open(&spec.to)?;

@@ -82,7 +82,7 @@ impl Range {
 }
 
 /// How much passes through our memory at once.
-const BOUNCE: u64 = 256 << 10;
+pub(super) const BOUNCE: u64 = 256 << 10;
 
 fn read(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     let disk = call.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)?;

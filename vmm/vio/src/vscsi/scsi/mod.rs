@@ -145,7 +145,7 @@ impl Target {
 
     /// These disks.
     pub(super) fn of(disks: Vec<Disk>) -> Target {
-        Target { disks, bounce: Vec::new() }
+        Target { disks, bounce: Vec::with_capacity(blocks::BOUNCE as usize) }
     }
 
     /// Does a command.
