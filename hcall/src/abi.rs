@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Rows: how registers become typed arguments and answers become registers.
 //!
-//! LoPAR 2.9, "Hypervisor Call Linkage": r3 is the token and then the status, r4 up are the
+//! LoPAR 2.9, "Hypervisor Call Interrupt": r3 is the token and then the status, r4 up are the
 //! arguments and then the answers.
 
 use crate::machine::Caller;

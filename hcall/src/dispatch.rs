@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    // Clauses 2 and 3.
+    // papr-tce 7.2 and 7.3.
     #[test]
     fn a_token_with_a_low_bit_or_out_of_the_tables_has_no_row() {
         for token in
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(create.expect("a row").family, "ddw");
     }
 
-    // LoPAR 2.9, "Hypervisor Call Functions": the sets of the calls that are there.
+    // LoPAR 2.9, "Hypervisor Call Function Table": the sets of the calls that are there.
     #[test]
     fn function_sets_are_sorted_and_unique() {
         assert_eq!(

@@ -224,7 +224,7 @@ mod tests {
         }
     }
 
-    // Clause 4: -4 is 0xFFFF...FC.
+    // papr-tce 7.4: -4 is 0xFFFF...FC.
     #[test]
     fn r3_is_sign_extended_and_reads_back() {
         assert_eq!(Status::Parameter.to_reg(), 0xffff_ffff_ffff_fffc);

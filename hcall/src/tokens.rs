@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The tokens of all hypercalls, by name, for rows and traces.
 //!
-//! LoPAR 2.9, "Hypervisor Call Functions", and what Linux and QEMU add: 0xEF00 on are the
+//! LoPAR 2.9, "Hypervisor Call Function Table", and what Linux and QEMU add: 0xEF00 on are the
 //! ultravisor's, 0xF000 on are private to KVM and QEMU, 0xF800 on are for nested guests. A number
 //! is here once; that it is listed says nothing about whether the call is implemented.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Dynamic DMA windows through RTAS: papr-tce 3.5, clauses 82 to 87. Expected values are LoPAR 2.9's,
+//! Dynamic DMA windows through RTAS: papr-tce 3.5, 7.82 to 7.87. Expected values are LoPAR 2.9's,
 //! and QEMU's where it leaves a number open.
 
 mod rig;
@@ -81,7 +81,7 @@ fn put(r: &mut Rig, liobn: u32, ioba: u64, tce: u64) -> hcall::Status {
     r.status(H_PUT_TCE, &[liobn.into(), ioba, tce])
 }
 
-// Clause 86
+// papr-tce 7.86
 #[test]
 fn a_query_has_five_or_six_outputs_that_agree() {
     let mut r = bridge();
@@ -93,7 +93,7 @@ fn a_query_has_five_or_six_outputs_that_agree() {
     assert!(max >= 1 << 30, "a window for 4 TiB of 4 KiB pages");
 }
 
-// Clause 86; LoPAR: config_addr has the register fields 0
+// papr-tce 7.86; LoPAR: config_addr has the register fields 0
 #[test]
 fn wrong_counts_and_other_bridges_are_minus_3() {
     let mut r = bridge();
@@ -112,7 +112,7 @@ fn wrong_counts_and_other_bridges_are_minus_3() {
     assert_eq!(remove(&mut r, D), PARAMETER);
 }
 
-// Clauses 28 and 85
+// papr-tce 7.28 and 7.85
 #[test]
 fn a_second_window_is_at_2_to_the_59_and_a_third_is_refused() {
     let mut r = bridge();
@@ -130,7 +130,7 @@ fn a_second_window_is_at_2_to_the_59_and_a_third_is_refused() {
     r.assert_sound();
 }
 
-// Clause 84; bugs 61 and 62
+// papr-tce 7.84; bugs 61 and 62
 #[test]
 fn bug_61_and_62_shifts_that_cannot_be_are_refused_time_after_time() {
     let mut r = bridge();
@@ -172,7 +172,7 @@ fn bug_59_a_window_of_more_than_4_gib_has_entries_to_its_end() {
     r.assert_sound();
 }
 
-// Clause 82; bug 30: cleared and released first
+// papr-tce 7.82; bug 30: cleared and released first
 #[test]
 fn bug_30_a_removed_window_has_released_everything() {
     let mut r = bridge();
@@ -211,7 +211,7 @@ fn the_default_window_gives_its_place_to_one_of_larger_pages() {
     r.assert_sound();
 }
 
-// Clause 83; bug 60
+// papr-tce 7.83; bug 60
 #[test]
 fn bug_60_the_default_window_is_back_when_the_last_other_one_goes() {
     let mut r = bridge();
@@ -230,7 +230,7 @@ fn bug_60_the_default_window_is_back_when_the_last_other_one_goes() {
     assert_eq!(put(&mut r, D, 0x1000, A | RW), Success, "pages are of 4 KiB again");
 }
 
-// Clause 83: not if the one removed is the default one
+// papr-tce 7.83: not if the one removed is the default one
 #[test]
 fn the_default_window_does_not_come_back_by_itself() {
     let mut r = bridge();
@@ -240,7 +240,7 @@ fn the_default_window_does_not_come_back_by_itself() {
     assert_eq!(available(&mut r), 2);
 }
 
-// Clause 87; bugs 56 and 67
+// papr-tce 7.87; bugs 56 and 67
 #[test]
 fn bug_56_a_reset_leaves_the_default_window_empty_and_alone() {
     let mut r = bridge();
@@ -486,7 +486,7 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
 
-    // papr-tce 3.5, clauses 82 to 87: any order of calls; and after each the invariants.
+    // papr-tce 3.5, 7.82 to 7.87: any order of calls; and after each the invariants.
     #[test]
     fn any_windows_come_and_go_as_the_rules_say(ops in prop::collection::vec(op(), 1..60)) {
         let mut r = bridge();

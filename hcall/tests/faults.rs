@@ -109,7 +109,7 @@ fn bug_16_and_64_a_mapping_that_fails_is_told() {
     r.assert_sound();
 }
 
-// Bug 49 and clause 75: without memory for the view the value is not lost silently
+// Bug 49 and papr-tce 7.75: without memory for the view the value is not lost silently
 #[test]
 fn bug_49_what_is_read_is_what_was_last_put_with_success() {
     let mut r = with(Tier::Virtual, &["nomem:count=2"]);

@@ -2,9 +2,9 @@
 //! Each row of the difference table, papr-tce 2.7, as a guest sees it under each profile.
 //!
 //! A case makes one call on fresh windows, with what the table calls A mapped in the entry before
-//! the last one of L, and tells the status and what then is in some entries. Expected values are
-//! the table's columns "LoPAR" (with the decisions of 8.6 where it says "unspecified"), "KVM+QEMU as
-//! guest sees" and "QEMU 7.2".
+//! the last one of L, and states the status and some entries afterwards. Expected values are the
+//! table's columns "LoPAR" (where it says "open", the decisions of papr-tce 8.6), "KVM with QEMU" and
+//! "QEMU".
 
 mod rig;
 
@@ -146,7 +146,7 @@ fn each_row_of_the_difference_table_is_as_it_says() {
     }
 }
 
-// Rows "Reserved bits 2..11" and "Address bits below a 64 K+ TCE page": PAR in the real-mode era
+// Rows "reserved bits 2..11 with perms" and "address bits below a 64 K+ TCE page": PAR in the real-mode era
 #[test]
 fn kvm_in_real_mode_refuses_low_bits() {
     let mut r = rig(Profile::KVM, Tier::Real);
@@ -160,7 +160,7 @@ fn kvm_in_real_mode_refuses_low_bits() {
     }
 }
 
-// Row "Address bits below a 64 K+ TCE page": low bits are ignored at translate; clause 29
+// Row "address bits below a 64 K+ TCE page": low bits are ignored at translate; papr-tce 7.29
 #[test]
 fn bits_below_a_large_page_do_not_move_the_mapping() {
     for (profile, status, get) in [
@@ -178,7 +178,7 @@ fn bits_below_a_large_page_do_not_move_the_mapping() {
     }
 }
 
-// Bug 65, clauses 19 and 20: what was mapped before is not reachable under a success
+// Bug 65, papr-tce 7.19 and 7.20: what was mapped before is not reachable under a success
 #[test]
 fn bug_65_an_entry_outside_memory_maps_nothing() {
     for profile in [Profile::KVM, Profile::QEMU] {
@@ -192,7 +192,7 @@ fn bug_65_an_entry_outside_memory_maps_nothing() {
     }
 }
 
-// Row "Address in a memslot but not pre-registered": KVM leaves it to QEMU, which tries to map it
+// Row "address in a memslot but not pre-registered": KVM leaves it to QEMU, which tries to map it
 // and says H_SUCCESS however that ends; here a page that cannot be mapped is told (bug 64).
 #[test]
 fn a_page_that_is_not_registered_is_told_under_every_profile() {
@@ -224,7 +224,7 @@ fn bug_66_write_only_is_write_only_in_the_hardware() {
     }
 }
 
-// Row "GET of page no longer owned", clause 40: LoPAR 2.9, H_GET_TCE, semantics 6
+// Row "GET of page no longer owned", papr-tce 7.40: LoPAR 2.9, H_GET_TCE, semantics 6
 #[test]
 fn an_entry_whose_page_is_not_the_guests_is_h_partial_by_lopar_alone() {
     for (profile, expected) in [
@@ -297,7 +297,7 @@ fn windows_of_every_page_size_map_whole_pages() {
     }
 }
 
-// Bug 46, clause 61: a call that walks a whole window stops when the run ends
+// Bug 46, papr-tce 7.61: a call that walks a whole window stops when the run ends
 #[test]
 fn bug_46_a_stuff_of_a_whole_window_can_be_interrupted() {
     for profile in [Profile::KVM, Profile::QEMU] {

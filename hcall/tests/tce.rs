@@ -9,7 +9,7 @@ use hcall::Status::*;
 use hcall::tokens::*;
 use rig::*;
 
-// 8
+// papr-tce 7.8
 #[test]
 fn a_put_is_read_back_and_pins_the_page() {
     let mut r = Rig::new();
@@ -18,7 +18,7 @@ fn a_put_is_read_back_and_pins_the_page() {
     r.assert_sound();
 }
 
-// 11
+// papr-tce 7.11
 #[test]
 fn a_put_over_a_live_entry_releases_the_old_page_and_marks_it_dirty() {
     let mut r = Rig::new();
@@ -28,7 +28,7 @@ fn a_put_over_a_live_entry_releases_the_old_page_and_marks_it_dirty() {
     assert_eq!(r.get(L, 0), B | 1);
 }
 
-// 36: exactly what was put, for all four permissions and with high address bits
+// papr-tce 7.36: exactly what was put, for all four permissions and with high address bits
 #[test]
 fn a_get_returns_what_was_put() {
     let mut r = Rig::new();
@@ -39,7 +39,7 @@ fn a_get_returns_what_was_put() {
     assert_eq!(r.get(L, 0x6000), 0, "never written");
 }
 
-// 5, 37, 38, 39
+// papr-tce 7.5, 7.37, 7.38, 7.39
 #[test]
 fn a_get_fills_r4_only_and_a_refused_one_nothing() {
     let mut r = Rig::new();
@@ -53,7 +53,7 @@ fn a_get_fills_r4_only_and_a_refused_one_nothing() {
     }
 }
 
-// 19 to 27
+// papr-tce 7.19 to 7.27
 #[test]
 fn a_put_with_a_bad_window_address_or_tce_is_h_parameter_and_changes_nothing() {
     let mut r = Rig::new();
@@ -79,7 +79,7 @@ fn a_put_with_a_bad_window_address_or_tce_is_h_parameter_and_changes_nothing() {
     r.assert_sound();
 }
 
-// 41, 42, 48; bugs 35 and 51: big-endian for guests of both byte orders
+// papr-tce 7.41, 7.42, 7.48; bugs 35 and 51: big-endian for guests of both byte orders
 #[test]
 fn bug_51_a_list_is_big_endian() {
     let mut r = Rig::new();
@@ -90,7 +90,7 @@ fn bug_51_a_list_is_big_endian() {
     r.assert_sound();
 }
 
-// 27; bug 52: the upper half of the register is looked at
+// papr-tce 7.27; bug 52: the upper half of the register is looked at
 #[test]
 fn bug_52_a_liobn_of_more_than_32_bits_is_no_window_for_any_call() {
     let mut r = Rig::new();
@@ -106,7 +106,7 @@ fn bug_52_a_liobn_of_more_than_32_bits_is_no_window_for_any_call() {
     assert_eq!(r.state(), before);
 }
 
-// 42, 47: a list in the last page of memory
+// papr-tce 7.42, 7.47: a list in the last page of memory
 #[test]
 fn a_full_list_in_the_last_page_of_memory_is_taken() {
     let mut r = Rig::new();
@@ -117,7 +117,7 @@ fn a_full_list_in_the_last_page_of_memory_is_taken() {
     r.assert_sound();
 }
 
-// 43, 44, 46, 47, 51; bug 54
+// papr-tce 7.43, 7.44, 7.46, 7.47, 7.51; bug 54
 #[test]
 fn bug_54_a_list_that_is_unaligned_outside_or_too_long_is_h_parameter() {
     let mut r = Rig::new();
@@ -140,7 +140,7 @@ fn bug_54_a_list_that_is_unaligned_outside_or_too_long_is_h_parameter() {
     }
 }
 
-// 57: LoPAR reads the LIOBN of this call as signed; without the multi-table option H_FUNCTION
+// papr-tce 7.57: LoPAR reads the LIOBN of this call as signed; without the multi-table option H_FUNCTION
 #[test]
 fn a_negative_liobn_is_h_function_in_a_list_call_only() {
     let mut r = Rig::new();
@@ -151,7 +151,7 @@ fn a_negative_liobn_is_h_function_in_a_list_call_only() {
     }
 }
 
-// 49, 50; bug 17
+// papr-tce 7.49, 7.50; bug 17
 #[test]
 fn bug_17_a_list_with_one_bad_entry_changes_nothing() {
     let mut r = Rig::new();
@@ -166,7 +166,7 @@ fn bug_17_a_list_with_one_bad_entry_changes_nothing() {
     }
 }
 
-// 52, 53; bugs 37 and 38: what has no permission is a clear, whatever else it holds
+// papr-tce 7.52, 7.53; bugs 37 and 38: what has no permission is a clear, whatever else it holds
 #[test]
 fn bug_37_entries_without_permissions_in_a_list_clear() {
     let mut r = Rig::new();
@@ -178,7 +178,7 @@ fn bug_37_entries_without_permissions_in_a_list_clear() {
     r.assert_sound();
 }
 
-// 56: the list page itself is mapped by the list
+// papr-tce 7.56: the list page itself is mapped by the list
 #[test]
 fn a_list_may_map_its_own_page() {
     let mut r = Rig::new();
@@ -187,7 +187,7 @@ fn a_list_may_map_its_own_page() {
     assert_eq!((r.pins(LIST), r.pins(A)), (1, 1));
 }
 
-// 45, 62; bug 63
+// papr-tce 7.45, 7.62; bug 63
 #[test]
 fn bug_63_a_count_of_zero_succeeds_and_changes_nothing() {
     let mut r = Rig::new();
@@ -197,7 +197,7 @@ fn bug_63_a_count_of_zero_succeeds_and_changes_nothing() {
     assert_eq!(r.state(), before);
 }
 
-// 59, 66: permissions are legal in a stuff
+// papr-tce 7.59, 7.66: permissions are legal in a stuff
 #[test]
 fn a_stuff_with_permissions_maps_the_page_in_every_entry() {
     let mut r = Rig::new();
@@ -208,7 +208,7 @@ fn a_stuff_with_permissions_maps_the_page_in_every_entry() {
     r.assert_sound();
 }
 
-// 60, 61, 63, 64; LoPAR's order: address, count (H_P4), range, value
+// papr-tce 7.60, 7.61, 7.63, 7.64; LoPAR's order: address, count (H_P4), range, value
 #[test]
 fn a_stuff_checks_address_then_count_then_range_then_value() {
     let mut r = Rig::new();
@@ -232,7 +232,7 @@ fn a_stuff_checks_address_then_count_then_range_then_value() {
     }
 }
 
-// 28, 31
+// papr-tce 7.28, 7.31
 #[test]
 fn a_window_with_an_offset_and_larger_pages_works_to_its_end() {
     let mut r = Rig::new();
@@ -244,7 +244,7 @@ fn a_window_with_an_offset_and_larger_pages_works_to_its_end() {
     r.assert_sound();
 }
 
-// 1 and LoPAR 2.9: H_PRIVILEGE for any token
+// papr-tce 7.1 and LoPAR 2.9: H_PRIVILEGE for any token
 #[test]
 fn problem_state_is_h_privilege_for_any_token_and_changes_nothing() {
     let mut r = Rig::new();
@@ -259,7 +259,7 @@ fn problem_state_is_h_privilege_for_any_token_and_changes_nothing() {
     assert_eq!((r.machine.ceded, r.machine.sprg0), (0, None));
 }
 
-// 2, 3, 4
+// papr-tce 7.2, 7.3, 7.4
 #[test]
 fn an_unknown_token_is_h_function_and_changes_nothing() {
     let mut r = Rig::new();

@@ -9,7 +9,7 @@ use rig::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use vm_memory::{Bytes, GuestAddress};
 
-// 54: each call sees one consistent copy: it stores entries that it has checked, or none
+// papr-tce 7.54: each call sees one consistent copy: it stores entries that it has checked, or none
 #[test]
 fn a_list_that_another_processor_changes_is_checked_and_stored_as_one_copy() {
     let mut r = Rig::new();
@@ -40,7 +40,7 @@ fn a_list_that_another_processor_changes_is_checked_and_stored_as_one_copy() {
     r.assert_sound();
 }
 
-// 70 to 72; bug 47: two processors on one entry, also with values that map nothing
+// papr-tce 7.70 to 7.72; bug 47: two processors on one entry, also with values that map nothing
 #[test]
 fn bug_47_two_processors_on_one_entry_agree_at_rest_under_every_profile() {
     for (profile, start) in

@@ -222,7 +222,7 @@ fn a_refusal_is_not_too_hard() {
     assert_eq!(tries(&r), [(5, 0), (0, 0), (0, 0)]);
 }
 
-// Clause 7
+// papr-tce 7.7
 #[test]
 fn what_is_too_hard_for_every_tier_is_h_hardware() {
     let mut accel = Accel::new(Tier::Real);

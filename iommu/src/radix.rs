@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(seen, [(512, 512), ((1 << 18) - 512, 509)]);
     }
 
-    // Bug 22 of papr-tce 6.1, clause 79.
+    // Bug 22; papr-tce 7.79.
     #[test]
     fn bug_22_first_stores_into_one_missing_level_are_all_kept() {
         for _ in 0..50 {

@@ -149,7 +149,7 @@ mod tests {
         Tce(bits)
     }
 
-    // Clause 77: the value has different bytes at both ends, so a missing swap shows.
+    // papr-tce 7.77: the value has different bytes at both ends, so a missing swap shows.
     #[test]
     fn an_asymmetric_entry_round_trips() {
         let entry = AtomicTce::default();
@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(bytes, [1, 2, 3, 4, 5, 6, 0, 3]);
     }
 
-    // Bug 1 of papr-tce 6.1, clause 77: the direction is that of the swapped value.
+    // Bug 1; papr-tce 7.77: the direction is that of the swapped value.
     #[test]
     fn the_old_direction_is_decoded_after_the_byte_swap() {
         let entry = AtomicTce::new(tce(0x0300_0000_0000_0000));
@@ -175,7 +175,7 @@ mod tests {
         assert_eq!(entry.swap(Tce::CLEAR).direction(), Direction::Bidirectional);
     }
 
-    // Clause 81: reserved bits do not reach the frame number.
+    // papr-tce 7.81: reserved bits do not reach the frame number.
     #[test]
     fn reserved_bits_are_not_part_of_the_page() {
         assert_eq!(tce(0x1234_5ffc | 3).hpa(), Hpa(0x1234_5000));

@@ -202,13 +202,13 @@ mod tests {
         view.store(GuestEntry(first), count, &raw);
     }
 
-    // Clause 35.
+    // papr-tce 7.35.
     #[test]
     fn a_never_written_entry_reads_zero() {
         assert_eq!(view_of(1 << 18).load(GuestEntry(0x3ffff)), RawTce(0));
     }
 
-    // Clause 36: any value, also one with high address bits.
+    // papr-tce 7.36: any value, also one with high address bits.
     #[test]
     fn a_value_is_kept_verbatim() {
         let view = view_of(1);
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    // Clause 68.
+    // papr-tce 7.68.
     #[test]
     fn storing_zero_where_nothing_was_allocates_nothing() {
         let view = view_of(1 << 18);

@@ -54,7 +54,7 @@ pub struct Window {
 
 impl Window {
     /// A window in pages. Errors: [`Error::Geometry`] when it is empty or its end wraps the bus,
-    /// also where `offset + size` itself wraps (bug 50 of papr-tce 6.2, clauses 88 and 89).
+    /// also where `offset + size` itself wraps (bug 50; papr-tce 7.88 and 7.89).
     pub const fn new(
         liobn: Liobn,
         page_shift: PageShift,
@@ -118,7 +118,7 @@ impl Window {
 
     /// The entry of a bus address. Errors: [`Error::Unaligned`], [`Error::Outside`].
     ///
-    /// LoPAR leaves an unaligned address open; it is refused (papr-tce 8.6, clause 22).
+    /// LoPAR leaves an unaligned address open; it is refused (papr-tce 8.6, 7.22).
     #[inline]
     pub fn entry(&self, ioba: Ioba) -> Result<GuestEntry, Error> {
         if ioba.0 & self.page_shift.low_bits() != 0 {
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(good, (12..=34).collect::<Vec<u32>>());
     }
 
-    // Clauses 23 to 25.
+    // papr-tce 7.23 to 7.25.
     #[test]
     fn the_last_entry_is_in_and_the_end_is_out() {
         let w = window();
@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    // Clause 28.
+    // papr-tce 7.28.
     #[test]
     fn a_window_with_an_offset_begins_there() {
         let start = 0x0800_0000_0000_0000;
@@ -220,13 +220,13 @@ mod tests {
         }
     }
 
-    // Clauses 22 and 38.
+    // papr-tce 7.22 and 7.38.
     #[test]
     fn an_unaligned_bus_address_is_refused() {
         assert_eq!(window().entry(Ioba(0x801)), Err(Error::Unaligned(Ioba(0x801))));
     }
 
-    // Clauses 51, 61, 64.
+    // papr-tce 7.51, 7.61, 7.64.
     #[test]
     fn a_range_that_leaves_the_window_or_wraps_is_refused() {
         let w = window();
@@ -240,7 +240,7 @@ mod tests {
         }
     }
 
-    // Clauses 88 and 89; bug 50: offset + size must not wrap.
+    // papr-tce 7.88 and 7.89; bug 50: offset + size must not wrap.
     #[test]
     fn a_window_that_is_empty_or_leaves_the_bus_is_refused() {
         for (offset, size) in [(0, 0), (u64::MAX, 2), (1 << 52, 1), ((1 << 52) - 1, 1)] {

@@ -17,7 +17,7 @@ fn on_every_platform(test: impl Fn(&str, &mut Machine)) {
     }
 }
 
-// 8, 11, 15: B only after the replacement, a fault after the clear.
+// papr-tce 7.8, 7.11, 7.15: B only after the replacement, a fault after the clear.
 #[test]
 fn a_device_reaches_the_new_page_after_each_exchange() {
     on_every_platform(|name, m| {
@@ -34,7 +34,7 @@ fn a_device_reaches_the_new_page_after_each_exchange() {
     });
 }
 
-// 59, 69: after the call returns no access succeeds to any cleared entry.
+// papr-tce 7.59, 7.69: after the call returns no access succeeds to any cleared entry.
 #[test]
 fn a_batch_kills_each_of_its_entries() {
     on_every_platform(|name, m| {
@@ -58,7 +58,7 @@ fn a_batch_kills_each_of_its_entries() {
     });
 }
 
-// 9, 10, 13: permissions, also after they were cached.
+// papr-tce 7.9, 7.10, 7.13: permissions, also after they were cached.
 #[test]
 fn permissions_are_checked_on_a_hit_and_on_a_miss() {
     on_every_platform(|name, m| {
@@ -103,7 +103,7 @@ fn an_access_over_pages_goes_to_each_of_them_and_one_outside_faults() {
     });
 }
 
-// 31; bug 7: each of the hardware entries under a guest entry is killed, and no other.
+// papr-tce 7.31; bug 7: each of the hardware entries under a guest entry is killed, and no other.
 #[test]
 fn bug_7_all_entries_of_a_large_guest_page_are_killed() {
     for (name, kind, flags) in KINDS {

@@ -8,7 +8,7 @@ use iommu::*;
 use rig::*;
 use std::sync::{Arc, Mutex, OnceLock};
 
-// 8
+// papr-tce 7.8
 #[test]
 fn a_put_maps_the_page_and_pins_it_once() {
     let mut r = Rig::new();
@@ -18,7 +18,7 @@ fn a_put_maps_the_page_and_pins_it_once() {
     r.assert_sound();
 }
 
-// 9 and 16
+// papr-tce 7.9 and 7.16
 #[test]
 fn a_read_only_page_is_never_dirtied() {
     let mut r = Rig::new();
@@ -28,7 +28,7 @@ fn a_read_only_page_is_never_dirtied() {
     assert_eq!((r.pins(A), r.dirty(A)), (0, false));
 }
 
-// 10; bug 66
+// papr-tce 7.10; bug 66
 #[test]
 fn write_only_stays_write_only_and_dirties() {
     let mut r = Rig::new();
@@ -38,7 +38,7 @@ fn write_only_stays_write_only_and_dirties() {
     assert!(r.dirty(A));
 }
 
-// 11; bugs 1 and 4 of papr-tce 6.1: no EBUSY, the old page is released and dirty
+// papr-tce 7.11; bugs 1 and 4 of papr-tce 6.1: no EBUSY, the old page is released and dirty
 #[test]
 fn bug_4_a_live_entry_is_replaced_without_a_clear() {
     let mut r = Rig::new();
@@ -50,7 +50,7 @@ fn bug_4_a_live_entry_is_replaced_without_a_clear() {
     r.assert_sound();
 }
 
-// 12
+// papr-tce 7.12
 #[test]
 fn replacing_a_page_by_itself_leaves_one_pin_and_dirt() {
     let mut r = Rig::new();
@@ -60,7 +60,7 @@ fn replacing_a_page_by_itself_leaves_one_pin_and_dirt() {
     r.assert_sound();
 }
 
-// 12 for the batch, which leaves the swap out
+// papr-tce 7.12 for the batch, which leaves the swap out
 #[test]
 fn replacing_a_batch_by_itself_leaves_one_pin_each_and_dirt() {
     let mut r = Rig::new();
@@ -72,7 +72,7 @@ fn replacing_a_batch_by_itself_leaves_one_pin_each_and_dirt() {
     r.assert_sound();
 }
 
-// 13 and 14; bug 1: the old direction decides, not the new one
+// papr-tce 7.13 and 7.14; bug 1: the old direction decides, not the new one
 #[test]
 fn bug_1_the_old_direction_decides_what_is_dirty() {
     let mut r = Rig::new();
@@ -87,7 +87,7 @@ fn bug_1_the_old_direction_decides_what_is_dirty() {
     assert!(r.dirty(B));
 }
 
-// 15
+// papr-tce 7.15
 #[test]
 fn a_clear_releases_and_dirties() {
     let mut r = Rig::new();
@@ -96,7 +96,7 @@ fn a_clear_releases_and_dirties() {
     assert_eq!((r.pins(A), r.dirty(A), r.get(0), r.hw(0)), (0, true, 0, Tce::CLEAR));
 }
 
-// 17; bug 2: a cleared entry is not released again
+// papr-tce 7.17; bug 2: a cleared entry is not released again
 #[test]
 fn bug_2_clearing_what_is_clear_releases_nothing() {
     let mut r = Rig::new();
@@ -110,7 +110,7 @@ fn bug_2_clearing_what_is_clear_releases_nothing() {
     r.assert_sound();
 }
 
-// 18 and 65; bug 53
+// papr-tce 7.18 and 7.65; bug 53
 #[test]
 fn bug_53_an_address_without_permissions_is_stored_and_maps_nothing() {
     let mut r = Rig::new();
@@ -124,7 +124,7 @@ fn bug_53_an_address_without_permissions_is_stored_and_maps_nothing() {
     r.assert_sound();
 }
 
-// 19 and 20; bug 65: no access to A through an entry that the guest thinks is another
+// papr-tce 7.19 and 7.20; bug 65: no access to A through an entry that the guest thinks is another
 #[test]
 fn bug_65_an_address_outside_memory_is_refused_and_nothing_changes() {
     let mut r = Rig::new();
@@ -140,7 +140,7 @@ fn bug_65_an_address_outside_memory_is_refused_and_nothing_changes() {
     r.put(0, (MEMORY - 0x1000) | RW).expect("the last page is owned");
 }
 
-// 21, 53, 29; bug 38: bits below the page never reach the exchange
+// papr-tce 7.21, 7.53, 7.29; bug 38: bits below the page never reach the exchange
 #[test]
 fn bug_38_reserved_bits_are_refused_with_permissions_and_ignored_without() {
     let mut r = Rig::new();
@@ -158,7 +158,7 @@ fn bug_38_reserved_bits_are_refused_with_permissions_and_ignored_without() {
     assert_eq!(large, Err(Error::LowBits(0x11000)));
 }
 
-// 22 to 26
+// papr-tce 7.22 to 7.26
 #[test]
 fn an_entry_outside_any_window_is_refused_and_nothing_changes() {
     let mut r = Rig::new();
@@ -175,7 +175,7 @@ fn an_entry_outside_any_window_is_refused_and_nothing_changes() {
     r.put(0x3fff_f000, A | RW).expect("the last entry");
 }
 
-// 31; bug 7: guest and hardware indices are not mixed
+// papr-tce 7.31; bug 7: guest and hardware indices are not mixed
 #[test]
 fn bug_7_a_large_guest_page_is_all_of_its_hardware_entries_and_no_other() {
     let kills = Arc::new(Mutex::new(Vec::new()));
@@ -218,7 +218,7 @@ fn a_large_hardware_page_is_pinned_once_and_dirties_all_of_it() {
     assert!(!r.dirty(0x2f000) && !r.dirty(0x40000));
 }
 
-// 32
+// papr-tce 7.32
 #[test]
 fn two_hardware_tables_under_one_window_hold_the_same() {
     let mut r = Rig::new();
@@ -236,7 +236,7 @@ fn two_hardware_tables_under_one_window_hold_the_same() {
     assert_eq!(r.all.audit(), Audit::default());
 }
 
-// 92; bug 18
+// papr-tce 7.92; bug 18
 #[test]
 fn bug_18_a_hardware_table_that_does_not_cover_the_window_is_refused() {
     let r = Rig::new();
@@ -265,7 +265,7 @@ fn bug_55_two_windows_cannot_have_one_liobn() {
     assert_eq!(r.all.add_window(window, table), Err(Error::Duplicate(L)));
 }
 
-// 42 and 55
+// papr-tce 7.42 and 7.55
 #[test]
 fn a_full_list_maps_all_and_a_second_one_replaces_all() {
     let mut r = Rig::new();
@@ -282,7 +282,7 @@ fn a_full_list_maps_all_and_a_second_one_replaces_all() {
     assert_eq!(r.agent.totals(), totals);
 }
 
-// 43, 49, 50, 51; bug 17
+// papr-tce 7.43, 7.49, 7.50, 7.51; bug 17
 #[test]
 fn bug_17_a_bad_entry_anywhere_in_a_list_leaves_every_entry_as_it_was() {
     let mut r = Rig::new();
@@ -301,7 +301,7 @@ fn bug_17_a_bad_entry_anywhere_in_a_list_leaves_every_entry_as_it_was() {
     assert_eq!((r.state(), r.get(ioba.0)), (before, 0));
 }
 
-// 45 and 62
+// papr-tce 7.45 and 7.62
 #[test]
 fn nothing_is_a_valid_number_of_entries() {
     let mut r = Rig::new();
@@ -311,7 +311,7 @@ fn nothing_is_a_valid_number_of_entries() {
     assert_eq!(r.state(), before);
 }
 
-// 52; bug 37: an entry of a list without permissions is a clear
+// papr-tce 7.52; bug 37: an entry of a list without permissions is a clear
 #[test]
 fn bug_37_a_mixed_list_maps_clears_and_replaces() {
     let mut r = Rig::new();
@@ -323,7 +323,7 @@ fn bug_37_a_mixed_list_maps_clears_and_replaces() {
     r.assert_sound();
 }
 
-// 59 and 66
+// papr-tce 7.59 and 7.66
 #[test]
 fn a_stuff_maps_or_clears_all_of_its_entries_with_one_kill() {
     let mut r = Rig::new();
@@ -336,7 +336,7 @@ fn a_stuff_maps_or_clears_all_of_its_entries_with_one_kill() {
     assert_eq!(r.all.audit(), Audit::default());
 }
 
-// 60, 61, 63, 64, and LoPAR's order of checks: address, count, range
+// papr-tce 7.60, 7.61, 7.63, 7.64, and LoPAR's order of checks: address, count, range
 #[test]
 fn a_stuff_that_is_too_long_is_refused_by_count_before_range_and_after_address() {
     let mut r = Rig::new();
@@ -351,7 +351,7 @@ fn a_stuff_that_is_too_long_is_refused_by_count_before_range_and_after_address()
     assert_eq!(r.state(), before);
 }
 
-// 73; bug 45: exchange < kill < dirty, release
+// papr-tce 7.73; bug 45: exchange < kill < dirty, release
 #[test]
 fn bug_45_a_page_is_killed_before_it_is_dirtied_and_released() {
     let world: Arc<OnceLock<Arc<Container>>> = Arc::default();
@@ -446,7 +446,7 @@ fn one_exchange_is_a_batch_of_one() {
     }
 }
 
-// 87; bug 56 and 67
+// papr-tce 7.87; bugs 56 and 67
 #[test]
 fn bug_67_a_reset_clears_view_and_hardware_and_releases_all() {
     let mut r = Rig::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Tables as KVM makes them (papr-tce 5.1, 5.2; clauses 88 to 93).
+//! Tables as KVM makes them (papr-tce 5.1, 5.2, 7.88 to 7.93).
 
 mod stop;
 
@@ -34,7 +34,7 @@ fn put(vm: &Vm, ioba: u64, tce: u64) -> Result<(), Error> {
     vm.container().put(&mut by, Liobn(L as u32), Ioba(ioba), RawTce(tce))
 }
 
-// 88, in the order of the checks
+// papr-tce 7.88, in the order of the checks
 #[test]
 fn creating_checks_in_order_and_charges_only_on_success() {
     let (vm, lock) = vm(10);
@@ -62,7 +62,7 @@ fn creating_checks_in_order_and_charges_only_on_success() {
     assert_eq!(lock.locked(), 0);
 }
 
-// 89
+// papr-tce 7.89
 #[test]
 fn bug_50_offset_and_size_that_wrap_are_refused() {
     let (vm, _) = vm(10);
@@ -70,7 +70,7 @@ fn bug_50_offset_and_size_that_wrap_are_refused() {
     assert_eq!(vm.create_spapr_tce_64(&wraps).err(), Some(Errno::Einval));
 }
 
-// 88: over the limit beats duplicate
+// papr-tce 7.88: over the limit beats duplicate
 #[test]
 fn a_second_table_of_one_liobn_is_busy_unless_it_is_too_large_first() {
     let (vm, lock) = vm(10);
@@ -109,7 +109,7 @@ fn the_old_call_makes_4_kib_pages_from_0_on() {
     assert_eq!(vm.create_spapr_tce(L + 1, 0xfff).err(), Some(Errno::Einval), "no page");
 }
 
-// 90
+// papr-tce 7.90
 #[test]
 fn user_space_reads_the_table_and_faults_behind_it() {
     let (vm, _) = vm(1000);
@@ -123,7 +123,7 @@ fn user_space_reads_the_table_and_faults_behind_it() {
     assert_eq!(put(&vm, 0x5000, 0), Err(Error::NoWindow(Liobn(L as u32))));
 }
 
-// 92; bugs 18 and 23
+// papr-tce 7.92; bugs 18 and 23
 #[test]
 fn bug_23_a_larger_hardware_window_is_compatible_and_others_are_not() {
     let (vm, _) = vm(1000);
@@ -137,7 +137,7 @@ fn bug_23_a_larger_hardware_window_is_compatible_and_others_are_not() {
     assert!(Arc::ptr_eq(&table.attach_group(&both).expect("one fits"), &good));
 }
 
-// 92: twice is one entry of the list with two references
+// papr-tce 7.92: twice is one entry of the list with two references
 #[test]
 fn attaching_twice_takes_a_reference() {
     let (vm, _) = vm(1000);
@@ -156,7 +156,7 @@ fn attaching_twice_takes_a_reference() {
     assert_eq!((attached(), table.detach(&hw)), (0, Err(Errno::Enoent)));
 }
 
-// 93: no replay; papr-tce 5.2: detaching does not clear
+// papr-tce 7.93: no replay; papr-tce 5.2: detaching does not clear
 #[test]
 fn attaching_replays_nothing_and_detaching_clears_nothing() {
     let (vm, _) = vm(1000);
@@ -241,7 +241,7 @@ fn bug_9_attaching_to_a_table_that_is_closed_meanwhile_is_ebadf() {
     }
 }
 
-// 91; bug 11: calls that look a table up while it is closed
+// papr-tce 7.91; bug 11: calls that look a table up while it is closed
 #[test]
 fn bug_11_a_table_is_closed_while_it_is_used() {
     let (vm, lock) = vm(10_000);

@@ -46,7 +46,7 @@ fn bug_29_a_window_of_2_to_40_bytes_costs_what_is_touched() {
     }
 }
 
-// 78, 68: nothing is allocated by clearing.
+// papr-tce 7.78, 7.68: nothing is allocated by clearing.
 #[test]
 fn clearing_what_no_level_exists_for_is_success_and_allocates_nothing() {
     let window = window(TIB, 12);
@@ -127,7 +127,7 @@ impl Faults for NoMemory {
     }
 }
 
-// 75, and bug 49: no memory for a level or for the view leaves everything as it was.
+// papr-tce 7.75, and bug 49: no memory for a level or for the view leaves everything as it was.
 #[test]
 fn bug_49_without_memory_a_call_fails_and_changes_nothing() {
     for allowed in 0..6 {
@@ -155,7 +155,7 @@ fn bug_49_without_memory_a_call_fails_and_changes_nothing() {
     }
 }
 
-// 33: of two hardware tables the second one has no memory for a level
+// papr-tce 7.33: of two hardware tables the second one has no memory for a level
 #[test]
 fn a_failure_in_the_second_table_leaves_the_first_one_and_the_view_as_they_were() {
     let small = window(1 << 30, 12);
@@ -218,7 +218,7 @@ fn a_page_of_16_gib_is_masked_in_all_its_bits() {
     assert_eq!(window.entry(Ioba(3 << 34)), Ok(GuestEntry(3)));
 }
 
-// 79; bug 22 through the whole path
+// papr-tce 7.79; bug 22 through the whole path
 #[test]
 fn bug_22_threads_that_need_one_missing_level_all_see_their_entries() {
     for _ in 0..20 {

@@ -69,7 +69,7 @@ fn nonsense_of_a_driver_is_refused() {
     assert_eq!(host.unmap(Ioba(1 << 30), 1), Err(Errno::Einval));
 }
 
-// 4.1: exchange absent, EINVAL, before all else.
+// papr-tce 4.1: exchange absent, EINVAL, before all else.
 #[test]
 fn a_platform_that_cannot_exchange_keeps_its_tables() {
     struct Old;

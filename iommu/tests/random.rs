@@ -200,7 +200,7 @@ proptest! {
         for op in &ops {
             world.step(op)?;
         }
-        // 70: on teardown all is back.
+        // papr-tce 7.70: on teardown all is back.
         let table = world.m.table.clone();
         world.m.all.remove_window(&mut world.m.agent, L).expect("there");
         prop_assert_eq!(world.m.all.audit_with(&[&table]), Audit::default());

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Many threads, one container: pins balance, and view and hardware agree once all is quiet.
-//! Numbers are clauses of papr-tce 7.
 
 mod rig;
 
@@ -41,7 +40,7 @@ fn next(state: &mut u64) -> u64 {
     *state
 }
 
-// 71: two vCPUs put A and B on one entry in turn
+// papr-tce 7.71: two vCPUs put A and B on one entry in turn
 #[test]
 fn two_threads_on_one_entry_leave_one_pin_and_release_each_page_once() {
     let r = Rig::new();
@@ -61,7 +60,7 @@ fn two_threads_on_one_entry_leave_one_pin_and_release_each_page_once() {
     r.assert_sound();
 }
 
-// 72: one maps, one clears
+// papr-tce 7.72: one maps, one clears
 #[test]
 fn a_put_that_races_a_clear_neither_leaks_nor_releases_twice() {
     let r = Rig::new();
@@ -120,7 +119,7 @@ fn check_agreement(r: &Rig, round: u64) {
     }
 }
 
-// 72 for single entries, at every moment of rest
+// papr-tce 7.72 for single entries, at every moment of rest
 #[test]
 fn puts_on_one_entry_leave_view_and_hardware_in_agreement() {
     in_step(100_000, |all, agent, n, round| {
@@ -130,7 +129,7 @@ fn puts_on_one_entry_leave_view_and_hardware_in_agreement() {
     });
 }
 
-// 72 for batches, where equal entries are not swapped
+// papr-tce 7.72 for batches, where equal entries are not swapped
 #[test]
 fn lists_and_stuffs_that_overlap_leave_view_and_hardware_in_agreement() {
     in_step(100_000, |all, agent, n, round| {
@@ -144,7 +143,7 @@ fn lists_and_stuffs_that_overlap_leave_view_and_hardware_in_agreement() {
     });
 }
 
-// 72 for a batch against single entries
+// papr-tce 7.72 for a batch against single entries
 #[test]
 fn a_clear_that_finds_an_entry_clear_agrees_with_a_put_at_that_moment() {
     in_step(100_000, |all, agent, n, round| {
@@ -156,7 +155,7 @@ fn a_clear_that_finds_an_entry_clear_agrees_with_a_put_at_that_moment() {
     });
 }
 
-// 79; bug 22: first writes to one place at once
+// papr-tce 7.79; bug 22: first writes to one place at once
 #[test]
 fn bug_22_first_writes_to_one_chunk_are_all_visible() {
     for _ in 0..200 {
@@ -169,7 +168,7 @@ fn bug_22_first_writes_to_one_chunk_are_all_visible() {
     }
 }
 
-// 70 with several threads: everything, on few entries and few pages, also with hardware pages that
+// papr-tce 7.70 with several threads: everything, on few entries and few pages, also with hardware pages that
 // are smaller than the guest's
 #[test]
 fn random_calls_of_four_threads_keep_every_invariant() {

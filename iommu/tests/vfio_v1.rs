@@ -7,7 +7,7 @@ use iommu::vfio::*;
 use iommu::*;
 use user::*;
 
-// 95: R, W, RW to directions; the commit's MAP_DMA
+// papr-tce 7.95: R, W, RW to directions; the commit's MAP_DMA
 #[test]
 fn a_map_pins_and_maps_with_the_direction_of_its_flags() {
     let mut u = User::v1();
@@ -205,7 +205,7 @@ fn a_group_without_a_window_below_4_gib_cannot_be_enabled() {
     assert_eq!((u.locked(), u.container.info(16).expect("a group").dma32_window_size), (0, 0));
 }
 
-// 75, 76; papr-tce 4.6: the second level of the table cannot be made
+// papr-tce 7.75, 7.76; papr-tce 4.6: the second level of the table cannot be made
 #[test]
 fn an_exchange_without_memory_for_a_level_gives_the_new_page_back() {
     let level = 512 * 0x1000; // 2 MiB of bus
@@ -230,7 +230,7 @@ fn an_exchange_without_memory_for_a_level_gives_the_new_page_back() {
     }
 }
 
-// 76; papr-tce 4.5.4: entries before the failure are cleared, the others as they were
+// papr-tce 7.76; papr-tce 4.5.4: entries before the failure are cleared, the others as they were
 #[test]
 fn a_map_that_fails_in_the_middle_leaves_a_hole_and_balanced_pins() {
     let mut u = User::v1();
@@ -257,7 +257,7 @@ fn a_whole_map_that_fails_changes_nothing() {
     u.assert_sound();
 }
 
-// 28, 97; bug 25: the window is charged at once, and everything comes back however it ends
+// papr-tce 7.97; bugs 25 and 28: the window is charged at once, and everything comes back however it ends
 #[test]
 fn bug_25_dropping_a_container_with_live_mappings_gives_everything_back() {
     let mut u = User::v1();

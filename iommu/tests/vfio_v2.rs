@@ -29,7 +29,7 @@ fn registering_checks_charges_and_enables() {
     assert_eq!(u.locked(), 0);
     u.register(SMALL, 0x10_0000).expect("free");
     assert_eq!(u.locked(), 0x100);
-    // 94
+    // papr-tce 7.94
     assert_eq!(u.register(SMALL, 0x10_0000), Err(Errno::Ebusy), "the same again");
     assert_eq!(u.register(SMALL + 0x8000, 0x10_0000), Err(Errno::Einval), "overlaps");
     assert_eq!(u.locked(), 0x100);
@@ -518,7 +518,7 @@ fn bug_36_nothing_refers_to_the_tables_of_a_group_that_is_gone() {
     u.map(0, SMALL, 0x1000, RW).expect("a new default window");
 }
 
-// 97
+// papr-tce 7.97
 #[test]
 fn dropping_a_container_of_version_2_gives_everything_back() {
     let mut u = User::v2();

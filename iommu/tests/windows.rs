@@ -18,7 +18,7 @@ fn table(window: Window) -> IommuTable {
     IommuTable::with_levels(window, 2, Ioda2::default()).expect("a table")
 }
 
-// 82
+// papr-tce 7.82
 #[test]
 fn a_removed_window_is_unknown_and_its_pages_are_released() {
     let mut r = Rig::new();
@@ -98,7 +98,7 @@ fn calls_that_race_with_the_removal_of_their_window_leave_nothing() {
     assert_eq!(r.all.audit(), Audit { live: 1, ..Audit::default() });
 }
 
-// 34: unregister races put
+// papr-tce 7.34: unregister races put
 #[test]
 fn of_a_put_and_an_unregistration_at_most_one_succeeds() {
     let all = Container::new(Frames::unregistered(0x10_0000).expect("memory"));
@@ -183,7 +183,7 @@ impl Faults for Injected {
     }
 }
 
-// 49 with an injected fault: all or nothing
+// papr-tce 7.49 with an injected fault: all or nothing
 #[test]
 fn injected_faults_change_nothing() {
     let frames = Frames::new(0x10_0000).expect("memory");

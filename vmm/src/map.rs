@@ -58,7 +58,7 @@ impl Map {
         self.ram
     }
 
-    /// Where the device tree lives: the last 2 MiB of RAM below 2 GiB (pseries-boot: QEMU).
+    /// Where the device tree lives: the last 2 MiB of RAM below 2 GiB (pseries-boot A.2).
     pub fn device_tree(&self) -> Range<u64> {
         let end = self.rtas().end;
         end - DEVICE_TREE_ROOM..end - RTAS_ROOM

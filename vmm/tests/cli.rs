@@ -126,7 +126,7 @@ fn a_signal_ends_a_run_with_its_number() {
     }
 }
 
-// Clause 97 of papr-tce 7: however a run ends, with 3 entries of 2 pages live, all is released.
+// papr-tce 7.97: however a run ends, with 3 entries of 2 pages live, all is released.
 #[test]
 fn a_run_that_ends_with_live_mappings_has_released_every_page() {
     let put = |entry: u64, tce| hcall(0x20, &[0x8000_0000, entry << 12, tce]);

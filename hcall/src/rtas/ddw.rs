@@ -251,8 +251,8 @@ fn create_pe_dma_window(
 }
 
 /// Removes a window. Its entries are cleared and their pages released before its LIOBN is gone
-/// (bug 30 of papr-tce 6.1, clause 82). The default window comes back when there is no other any
-/// more, unless it was the one removed (bug 60, clause 83).
+/// (bug 30; papr-tce 7.82). The default window comes back when there is no other any
+/// more, unless it was the one removed (bug 60; papr-tce 7.83).
 fn remove_pe_dma_window(on: &mut Caller<'_>, liobn: u32) -> Result<[u32; 0], RtasError> {
     let phb = on.phb.ok_or(RtasError::Parameter)?;
     let mut has_default = phb.lock();
@@ -278,7 +278,7 @@ fn remove_pe_dma_window(on: &mut Caller<'_>, liobn: u32) -> Result<[u32; 0], Rta
     Ok([])
 }
 
-/// Back to the default window alone (clause 87).
+/// Back to the default window alone (papr-tce 7.87).
 fn reset_pe_dma_windows(
     on: &mut Caller<'_>,
     config_addr: u32,

@@ -127,7 +127,7 @@ impl MapDma {
 mod tests {
     use super::*;
 
-    // papr-tce 4.1, VFIO MAP_DMA; clause 95.
+    // papr-tce 4.1, VFIO MAP_DMA; papr-tce 7.95.
     #[test]
     fn flags_are_directions() {
         let direction = |flags| MapDma { flags, ..MapDma::new() }.direction();

@@ -9,8 +9,8 @@ use crate::script::Script;
 pub struct Clause {
     /// Its name: a section and what it is about.
     pub id: &'static str,
-    /// Where it is written. "papr-tce 7.n" is the n-th clause of the list that the suite grew from;
-    /// "bug n" is a historical bug that the clause would have caught.
+    /// Its source. "papr-tce n.m" is a section and "bug n" a historical bug in `docs/`, whose README
+    /// says where.
     pub spec: &'static str,
     /// What must hold.
     pub says: &'static str,

@@ -8,7 +8,7 @@ use crate::clause::Clause;
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/privilege",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.1",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.1",
         says: "In problem state every TCE call is H_PRIVILEGE and changes nothing.",
         check: Script(
             "
@@ -23,13 +23,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "abi/privilege-first",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt",
         says: "In problem state H_PRIVILEGE comes before the token is looked at.",
         check: Script("[!kvm] user 0x4fc L 0 -> H_PRIVILEGE"),
     },
     Clause {
         id: "abi/token-low-bits",
-        spec: "LoPAR 2.9, Hypervisor Call Functions; papr-tce 7.2",
+        spec: "LoPAR 2.9, Hypervisor Call Function Table; papr-tce 7.2",
         says: "A token that is no multiple of 4 is H_FUNCTION, not the call below it.",
         check: Script(
             "
@@ -42,13 +42,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "abi/token-unknown",
-        spec: "LoPAR 2.9, Hypervisor Call Functions; papr-tce 7.3",
+        spec: "LoPAR 2.9, Hypervisor Call Function Table; papr-tce 7.3",
         says: "A token that nobody has given out is H_FUNCTION.",
         check: Script("0x4fc L 0 A|RW -> H_FUNCTION\n0x0 L 0 A|RW -> H_FUNCTION"),
     },
     Clause {
         id: "abi/token-high-bits",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt",
         says: "The token is all of r3: bits above the low word are not cut off.",
         check: Script(
             "
@@ -61,13 +61,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "abi/sign-extended",
-        spec: "LoPAR 2.9, Hypervisor Call Return Codes; papr-tce 7.4",
+        spec: "LoPAR 2.9, Hypervisor Call Return Code Table; papr-tce 7.4",
         says: "A negative status fills all 64 bits of r3.",
         check: Script("H_GET_TCE L END -> -4\nH_PUT_TCE L END A|RW -> -4"),
     },
     Clause {
         id: "abi/spare-arguments",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt",
         says: "What is in registers that are no arguments does not matter.",
         check: Script(
             "
@@ -80,19 +80,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "abi/registers-get",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.5 and 7.6",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
         says: "After H_GET_TCE the guest goes on behind the sc with r14 to r31, LR and CR2 to CR4 as they were.",
         check: Script("H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_GET_TCE L 0 -> H_SUCCESS A|RW"),
     },
     Clause {
         id: "abi/registers-put",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.5 and 7.6",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
         says: "After H_PUT_TCE the guest goes on behind the sc with r14 to r31, LR and CR2 to CR4 as they were.",
         check: Script("checked H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_PUT_TCE L 0 B|RW -> H_SUCCESS"),
     },
     Clause {
         id: "abi/registers-multi",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.5 and 7.6",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
         says: "So it does after H_PUT_TCE_INDIRECT and H_STUFF_TCE of 512 entries.",
         check: Script(
             "
@@ -104,7 +104,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "abi/registers-refused",
-        spec: "LoPAR 2.9, Hypervisor Call Linkage; papr-tce 7.4",
+        spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.4",
         says: "So it does after a call that is refused.",
         check: Script(
             "

@@ -205,7 +205,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "ddw/default-replaced",
-        spec: "LoPAR 2.9, DMA windows; papr-tce 3.5",
+        spec: "LoPAR 2.9, DMA Window Manipulation Calls; papr-tce 3.5",
         says: "The default window can be removed, and one with larger pages takes its place.",
         check: Script(
             "

@@ -8,7 +8,7 @@ use crate::clause::Clause;
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/hardware",
-        spec: "LoPAR 2.9, Hypervisor Call Return Codes: H_HARDWARE; papr-tce 1.1, atomicity",
+        spec: "LoPAR 2.9, Hypervisor Call Return Code Table: H_HARDWARE; papr-tce 1.1, atomicity",
         says: "A call that ends in H_HARDWARE has changed nothing; the same call works when the fault is gone.",
         check: Faults(
             "hardware:count=4",
@@ -26,7 +26,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "faults/busy",
-        spec: "LoPAR 2.9, Hypervisor Call Return Codes: H_BUSY; papr-tce 1.1, class",
+        spec: "LoPAR 2.9, Hypervisor Call Return Code Table: H_BUSY; papr-tce 1.1, class",
         says: "A call that ends in H_BUSY has changed nothing and can be made again.",
         check: Faults(
             "busy:count=4",

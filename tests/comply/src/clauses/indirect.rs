@@ -93,7 +93,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "indirect/list-unaligned",
-        spec: "open in LoPAR 2.9 (\"logical address of a page\"); papr-tce 7.46; bug 54",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, syntax (4 K boundary, no status); papr-tce 7.46; bug 54",
         says: "A list that does not begin a page is H_PARAMETER; its address is not rounded.",
         check: Script(
             "
