@@ -154,7 +154,7 @@ fn the_last_word_of_an_operating_system_ends_at_its_null_or_at_the_end_of_memory
     assert!(said[4].len() < 5000, "a string without end is cut");
 }
 
-// 1: no errors found, whatever is asked for; a buffer that would get a log is not looked at.
+// Status 1: no errors found, whatever is asked for; a buffer that would get a log is not looked at.
 #[test]
 fn no_event_is_ever_found() {
     let mut r = Rig::new();
@@ -182,7 +182,7 @@ fn routines_for_non_maskable_interrupts_are_instructions_in_low_memory() {
     }
 }
 
-// 0: success; -1: hardware error.
+// Status 0: success; -1: hardware error.
 #[test]
 fn the_interlock_gives_back_what_the_caller_has() {
     let mut r = Rig::new();

@@ -306,7 +306,7 @@ impl Processes {
     }
 }
 
-// 5.7.5: quadrant 0 is that of the process whose PID is in PIDR, also for privileged code.
+// Power ISA 3.0B, Book III, 5.7.5: quadrant 0 is that of the process in PIDR, for privileged code too.
 #[test]
 fn each_process_has_its_own_code_and_data_and_quadrant_3_stays() {
     for more in [0, msr::PR] {
@@ -321,7 +321,7 @@ fn each_process_has_its_own_code_and_data_and_quadrant_3_stays() {
     }
 }
 
-// 5.9.3.3: RIC, PRS = 1, R = 1; IS = 1 in RB selects the process whose PID is in RS.
+// Power ISA 3.0B, Book III, 5.9.3.3: RIC, PRS = 1, R = 1; IS = 1 in RB selects the PID in RS.
 #[test]
 fn a_tlbie_of_a_process_shows_its_changed_entries() {
     const PROCESS_OR_ITS_PAGE: [(u64, u64); 2] = [(1 << 10, 2), (0, 0)]; // RB, RIC

@@ -3,7 +3,7 @@
 
 /// A bug and how our code would have it.
 pub(crate) struct Mutant {
-    /// The number of the bug in papr-tce 6, or a family of its section 6.4.
+    /// The number of the bug, or the section of papr-tce whose rule is broken.
     pub(crate) bug: &'static str,
     /// What is wrong.
     pub(crate) what: &'static str,
@@ -255,7 +255,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "42'",
+        bug: "42 (hypercall)",
         what: "a page that is not registered is mapped all the same",
         edits: &[Edit(
             "iommu/src/frames.rs",
@@ -475,7 +475,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "4.4 (dirt)",
+        bug: "papr-tce 4.4 (dirt)",
         what: "the displaced page is dirty by the new direction",
         edits: &[Edit(
             "iommu/src/batch.rs",
@@ -484,7 +484,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "5.4",
+        bug: "papr-tce 5.4",
         what: "of a large page only the first frame is marked dirty",
         edits: &[Edit(
             "iommu/src/frames.rs",
@@ -493,7 +493,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "6.4 (kill)",
+        bug: "papr-tce 6.4 (kill)",
         what: "the bridge is never told to forget",
         edits: &[Edit(
             "iommu/src/table.rs",
@@ -502,7 +502,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "6.4 (leak)",
+        bug: "papr-tce 6.4 (leak)",
         what: "pages that a list or stuffing clears are not released",
         edits: &[Edit(
             "iommu/src/batch.rs",
@@ -511,7 +511,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "6.4 (bounds)",
+        bug: "papr-tce 6.4 (bounds)",
         what: "the entry behind the last is in the window",
         edits: &[Edit(
             "iommu/src/window.rs",
