@@ -107,8 +107,8 @@ impl<T: Zero> Radix<T> {
 
     /// The leaf of an entry and the entry's place in it, if the leaf exists.
     ///
-    /// An index beyond the size is not masked in the top level and finds nothing there; in
-    /// Linux 6.1 bits above the top level survive into the final index (papr-tce 4.5.12).
+    /// An index beyond the size is not masked in the top level and finds nothing there
+    /// (papr-tce 4.5.12).
     #[inline(always)]
     pub(crate) fn leaf(&self, mut index: u64) -> Option<(&[T], usize)> {
         let mut node = &self.root;

@@ -79,8 +79,7 @@ impl View {
     }
 
     /// Makes place for the entries among `count` from `first` on that are `needed`.
-    /// Errors: [`Error::NoMemory`], [`Error::OverBudget`]; then at most empty places were made (bug 49 of papr-tce 6.2:
-    /// a value must not be lost because there is no place for it).
+    /// Errors: [`Error::NoMemory`], [`Error::OverBudget`]; then at most empty places were made (bug 49).
     #[inline]
     pub(crate) fn reserve(
         &self,

@@ -3,9 +3,8 @@
 //!
 //! A region is pinned and charged once, when it is registered, and a map only counts. Counts are
 //! by page and not by region ([`registered`](crate::registered)), and what is released is the page
-//! that the exchange handed back. Linux finds the region to count down by a user address that is
-//! stored beside the entry, and two mappers of one entry can find the wrong one (bug 47 of
-//! papr-tce 6.2).
+//! that the exchange handed back. No user address is stored beside an entry, so two mappers of one
+//! entry count right (bug 47).
 //!
 //! Linux: `mm/book3s64/iommu_api.c`.
 
@@ -55,7 +54,7 @@ impl Registration {
     ///
     /// Errors: [`Errno::Einval`] when the region's pages are smaller (Linux: `mm_iommu_ua_to_hpa`
     /// under `tce_iommu_prereg_ua_to_hpa`);
-    /// [`Errno::Eperm`] when the page that backs this place is smaller (bug 48 of papr-tce 6.2: the
+    /// [`Errno::Eperm`] when the page that backs this place is smaller (bug 48: the
     /// region's page is the smallest of all of it, so this cannot come second, and is asked
     /// nevertheless).
     pub(super) fn tce_page(&self, ua: Ua, shift: PageShift) -> Result<Hpa, Errno> {
@@ -106,7 +105,7 @@ impl Registrations {
     /// Takes a container away from the users of a registration; the last one ends it.
     ///
     /// Errors: [`Errno::Ebusy`] for the last one while a page of it is mapped; nothing was
-    /// changed. Linux 6.1 answers 0 and loses the region: bug 50′ of papr-tce 6.2.
+    /// changed (bug 50').
     ///
     /// Linux: `mm_iommu_put`.
     pub(super) fn unregister(

@@ -77,7 +77,7 @@ impl Process {
     ///
     /// Errors: [`Errno::Efault`] where nothing is mapped, or it may not be written.
     ///
-    /// Linux: `get_user_pages_fast`, which says `write` too often: bug 44 of papr-tce 6.2.
+    /// A map for reading asks for reading (bug 44). Linux: `get_user_pages_fast`.
     pub fn page(&self, ua: Ua, write: bool) -> Result<(Hpa, Mapping), Errno> {
         let mappings = self.mappings.read().unwrap_or_else(PoisonError::into_inner);
         let found = mappings.range(..=ua.0).next_back().map(|(_, mapping)| *mapping);
