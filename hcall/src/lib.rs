@@ -49,7 +49,7 @@ pub use bare::Bare;
 pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
 pub use error_log::MachineCheck;
 pub use inject::{Injector, Spec};
-pub use machine::{Caller, Machine, Memory, ProcessTable};
+pub use machine::{Caller, Machine, Memory, Nvram, ProcessTable};
 pub use profile::Profile;
 pub use rtas::ddw::Phb;
 pub use rtas::nmi::NmiHandlers;

@@ -10,7 +10,6 @@ use crate::rtas::nmi::NmiHandlers;
 use crate::status::Status;
 use crate::vio::VioDevice;
 use iommu::{Agent, Container};
-use std::sync::Mutex;
 use std::time::SystemTime;
 
 /// Guest memory. A write to it is logged, and makes decoded code stale that came from there.
@@ -23,6 +22,23 @@ pub struct ProcessTable {
     pub base: u64,
     /// Size.
     pub bytes: u64,
+}
+
+/// Memory that keeps its contents while the machine is off (LoPAR 2.9, "Non-Volatile Memory"). Ranges
+/// are within its size.
+pub trait Nvram: Sync {
+    /// Size in bytes.
+    fn size(&self) -> usize;
+
+    /// Copies the bytes from `index` on.
+    ///
+    /// Errors: [`RtasError::Hardware`] when they cannot be read.
+    fn fetch(&self, index: usize, into: &mut [u8]) -> Result<(), RtasError>;
+
+    /// Replaces the bytes from `index` on. They survive the end of the machine from then on.
+    ///
+    /// Errors: [`RtasError::Hardware`] when they cannot be kept.
+    fn store(&self, index: usize, bytes: &[u8]) -> Result<(), RtasError>;
 }
 
 /// The machine and the calling vCPU, as far as hypercalls need them.
@@ -72,8 +88,8 @@ pub trait Machine {
     /// The guest's operating system has given up, for this reason.
     fn gave_up(&mut self, _why: &str) {}
 
-    /// What outlives a reboot, if there is such memory.
-    fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
+    /// The non-volatile memory, if there is one.
+    fn nvram(&self) -> Option<&dyn Nvram> {
         None
     }
 

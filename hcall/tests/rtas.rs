@@ -31,12 +31,12 @@ fn call<const N: usize>(r: &mut Rig, name: &str, inputs: &[u32]) -> (i32, [u32; 
 
 fn with_nvram() -> Rig {
     let mut r = Rig::new();
-    r.machine.nvram = Some(Mutex::new((0..=255).collect()));
+    r.machine.nvram = Some(Kept { bytes: Mutex::new((0..=255).collect()), broken: false });
     r
 }
 
 fn nvram(r: &Rig) -> Vec<u8> {
-    r.machine.nvram.as_ref().expect("there is one").lock().expect("no panic").clone()
+    r.machine.nvram.as_ref().expect("there is one").bytes.lock().expect("no panic").clone()
 }
 
 fn bytes(r: &Rig, at: u32, len: usize) -> Vec<u8> {
@@ -101,6 +101,19 @@ fn without_nvram_its_services_are_a_hardware_error() {
     for name in ["nvram-fetch", "nvram-store"] {
         assert_eq!(call::<1>(&mut r, name, &[0, BUFFER, 1]).0, -1);
     }
+}
+
+// -1: hardware error. The guest's buffer keeps what it had.
+#[test]
+fn nvram_whose_medium_fails_is_a_hardware_error() {
+    let mut r = with_nvram();
+    r.machine.nvram.as_mut().expect("there is one").broken = true;
+    r.memory.write_slice(b"mine", GuestAddress(A)).expect("in memory");
+    for name in ["nvram-fetch", "nvram-store"] {
+        assert_eq!(call::<1>(&mut r, name, &[0, BUFFER, 4]).0, -1, "{name}");
+    }
+    assert_eq!(bytes(&r, BUFFER, 4), b"mine");
+    assert_eq!(nvram(&r), (0..=255).collect::<Vec<u8>>());
 }
 
 /// SPLPAR characteristics: 4 MiB of memory and three processors, each entitled to all of one.

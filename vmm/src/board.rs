@@ -8,6 +8,7 @@ use hcall::Areas;
 use crate::console::Console;
 use crate::control::{Control, Kick};
 use crate::devices::Devices;
+use crate::nvram::Nvram;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
@@ -28,8 +29,8 @@ pub struct Board {
     pub areas: Vec<Areas>,
     /// What has each vCPU take a system reset, if it can.
     pub resets: Vec<Option<Kick>>,
-    /// What outlives a reboot.
-    pub nvram: Mutex<Vec<u8>>,
+    /// The non-volatile memory.
+    pub nvram: Nvram,
     /// The wall clock.
     pub clock: WallClock,
 }
@@ -45,7 +46,7 @@ impl Board {
             vty: None,
             areas: Vec::new(),
             resets: Vec::new(),
-            nvram: Mutex::default(),
+            nvram: Nvram::default(),
             clock: WallClock::default(),
         }
     }

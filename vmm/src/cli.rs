@@ -32,8 +32,9 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const MOST_CPUS: u32 = 256;
 
 /// Options that say what happens in a run, or what is kept of it.
-const NOT_IN_THE_TREE: [&str; 17] = [
+const NOT_IN_THE_TREE: [&str; 18] = [
     "rtc",
+    "nvram",
     "ignore_verdict",
     "no_reboot",
     "dirty_log",
@@ -144,6 +145,9 @@ pub struct RunArgs {
     /// What the guest's wall clock shows at the start, in UTC: 2006-06-17 or 2006-06-17T16:01:21.
     #[arg(long, value_name = "TIME")]
     pub rtc: Option<WallTime>,
+    /// Keep the guest's NVRAM in this file between runs; it is created when there is none.
+    #[arg(long, value_name = "FILE")]
+    pub nvram: Option<PathBuf>,
     /// Exit with 0 when the guest powers off, whatever it says about itself (EXIT: STATUS=n).
     #[arg(long)]
     pub ignore_verdict: bool,

@@ -34,6 +34,7 @@ pub mod map;
 pub mod memory;
 pub mod modes;
 mod nmi;
+pub mod nvram;
 pub mod observe;
 mod outlet;
 mod outputs;

@@ -5,7 +5,7 @@
 //! starts them with RTAS start-cpu. The first thing that ends a vCPU's run ends the machine's.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,7 @@ use crate::devices::Devices;
 use crate::dirty;
 use crate::exit::Outcome;
 use crate::fdt::VTY_SOURCE;
+use crate::nvram::Nvram;
 use crate::observe::{Observe, Seen};
 use crate::processor::{Processor, Shared};
 use crate::stats::{Calls, Findings, Report, TearDown};
@@ -28,9 +29,6 @@ use crate::vcpu::Vcpu;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
-
-/// The size of the NVRAM (QEMU: the same).
-pub const NVRAM_BYTES: usize = 64 << 10;
 
 /// A machine.
 pub struct Machine<V> {
@@ -75,7 +73,6 @@ impl<V: Vcpu + Send> Machine<V> {
                 xics,
                 vty,
                 devices: ready.devices,
-                nvram: Mutex::new(vec![0; NVRAM_BYTES]),
                 areas: processors.iter().map(|_| Areas::default()).collect(),
                 resets: processors.iter().map(|p| p.vcpu.system_reset()).collect(),
                 ..Board::new(console, control)
@@ -113,6 +110,11 @@ impl<V: Vcpu + Send> Machine<V> {
         &self.shared.board.clock
     }
 
+    /// Gives the guest this NVRAM instead of a fresh one. Before it runs.
+    pub fn set_nvram(&mut self, nvram: Nvram) {
+        self.shared.board.nvram = nvram;
+    }
+
     /// Runs the guest to its end.
     pub fn run(&mut self) -> Outcome {
         let shared = &self.shared;
@@ -146,6 +148,7 @@ impl<V: Vcpu + Send> Machine<V> {
         let shared = &mut self.shared;
         let Some(first) = self.processors.first_mut() else { return Ok(false) };
         shared.board.devices.bus.reset();
+        shared.board.nvram.start();
         shared.dma.container.clear(&mut first.books.agent);
         shared.dma.phb.reset(&shared.dma.container, &mut first.books.agent)?;
         if let Some(record) = &shared.observe.record {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The machine as a hypercall sees it: the console, the calling vCPU, power and time.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hcall::interrupts::Interrupts;
@@ -136,7 +136,7 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.board.control.stop(Outcome::Crashed(format!("its operating system gave up: {why}")));
     }
 
-    fn nvram(&self) -> Option<&Mutex<Vec<u8>>> {
+    fn nvram(&self) -> Option<&dyn hcall::Nvram> {
         Some(&self.board.nvram)
     }
 

@@ -22,6 +22,7 @@ use crate::image::initrd::Initrd;
 use crate::image::{self, Image, LoadError, elf::Arch};
 use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
 use crate::machine::Machine;
+use crate::nvram::{Nvram, NvramError};
 use crate::observe::page::{self, Run};
 use crate::outlet;
 use crate::outputs::{self, Outputs};
@@ -58,6 +59,10 @@ pub enum Failure {
     NoDevices,
     #[error("an x86-64 guest is given no list of function sets; leave --no-multi-tce away")]
     NoHypertas,
+    #[error("an x86-64 guest has no device tree to find NVRAM in; leave --nvram away")]
+    NoNvram,
+    #[error(transparent)]
+    Nvram(#[from] NvramError),
     #[error("--rtc: more than 292 years from now; give a nearer time")]
     Rtc,
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
@@ -122,6 +127,7 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
         (_, Arch::X86) if !args.devices.is_empty() => Err(Failure::NoDevices),
         (_, Arch::X86) if args.dma.no_multi_tce => Err(Failure::NoHypertas),
+        (_, Arch::X86) if args.nvram.is_some() => Err(Failure::NoNvram),
         (_, Arch::Power) if args.smp > MOST_POWER_CPUS => Err(Failure::TooManyCpus),
         _ => Ok(()),
     }
@@ -173,12 +179,16 @@ fn run_guest<V: Vcpu + Send>(
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
+    let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // locked: no output goes there
     let mut outputs = Outputs::create(args, &ready)?;
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = Console::stdio(Arc::clone(&control), Outputs::console(args)?);
     let mut machine = Machine::new(ready, cpus, control, console);
+    if let Some(nvram) = nvram {
+        machine.set_nvram(nvram);
+    }
     dirty::forget(machine.memory()); // what was loaded
     if let Some(time) = args.rtc
         && !machine.clock().set(time.0)

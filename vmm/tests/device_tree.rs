@@ -182,6 +182,17 @@ fn chosen_has_the_command_line_and_the_initrd() {
 #[test]
 fn without_an_initrd_chosen_has_none() {
     let tree = tree(&ready("512M", "", None));
+// Linux: `pSeries_nvram_init` looks for the type and reads one cell; powerpc-utils reads the path.
+#[test]
+fn nvram_is_found_by_its_type_and_by_its_path() {
+    let tree = tree(&ready("512M", "", None));
+    let nvram = tree.find_node("/nvram").unwrap();
+    assert_eq!(value(nvram, "device_type"), b"nvram\0");
+    assert_eq!(value(nvram, "#bytes"), cells(&[64 << 10])); // LoPAR 2.9: at least 8 KB
+    let rtas = tree.find_node("/rtas").unwrap();
+    assert_ne!(value(rtas, "nvram-fetch"), value(rtas, "nvram-store"));
+}
+
     let chosen = tree.find_node("/chosen").unwrap();
     assert!(chosen.property("linux,initrd-start").is_none());
     assert_eq!(value(chosen, "bootargs"), b"\0");

@@ -3,8 +3,7 @@
 //! of the system, and events, of which there are none.
 
 use super::{RtasError, services};
-use crate::machine::{Caller, Memory};
-use std::sync::PoisonError;
+use crate::machine::{Caller, Memory, Nvram};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
 
 services![
@@ -76,10 +75,16 @@ fn range(memory: &Memory, start: u32, length: u32) -> Result<(GuestAddress, usiz
     if memory.check_range(start, length) { Ok((start, length)) } else { Err(RtasError::Parameter) }
 }
 
-/// A range of the NVRAM, or -3.
-fn part(nvram: &mut [u8], index: u32, length: usize) -> Result<&mut [u8], RtasError> {
-    let rest = nvram.get_mut(index as usize..);
-    rest.and_then(|rest| rest.get_mut(..length)).ok_or(RtasError::Parameter)
+/// The NVRAM and a range of it that a call names by its start and its length, or -3.
+fn part<'a>(
+    on: &'a Caller<'_>,
+    index: u32,
+    length: usize,
+) -> Result<(&'a dyn Nvram, usize), RtasError> {
+    let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
+    let index = index as usize;
+    let end = index.checked_add(length).filter(|end| *end <= nvram.size());
+    end.map(|_| (nvram, index)).ok_or(RtasError::Parameter)
 }
 
 fn nvram_fetch(
@@ -89,10 +94,10 @@ fn nvram_fetch(
     length: u32,
 ) -> Result<[u32; 1], RtasError> {
     let (buffer, length) = range(on.memory, buffer, length)?;
-    let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
-    let mut nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
-    let bytes = part(&mut nvram, index, length)?;
-    on.memory.write_slice(bytes, buffer).map_err(|_| RtasError::Parameter)?;
+    let (nvram, index) = part(on, index, length)?;
+    let mut bytes = vec![0; length]; // no longer than the NVRAM
+    nvram.fetch(index, &mut bytes)?;
+    on.memory.write_slice(&bytes, buffer).map_err(|_| RtasError::Parameter)?;
     Ok([length as u32]) // as it came
 }
 
@@ -103,10 +108,10 @@ fn nvram_store(
     length: u32,
 ) -> Result<[u32; 1], RtasError> {
     let (buffer, length) = range(on.memory, buffer, length)?;
-    let nvram = on.machine.nvram().ok_or(RtasError::Hardware)?;
-    let mut nvram = nvram.lock().unwrap_or_else(PoisonError::into_inner);
-    let bytes = part(&mut nvram, index, length)?;
-    on.memory.read_slice(bytes, buffer).map_err(|_| RtasError::Parameter)?;
+    let (nvram, index) = part(on, index, length)?;
+    let mut bytes = vec![0; length]; // no longer than the NVRAM
+    on.memory.read_slice(&mut bytes, buffer).map_err(|_| RtasError::Parameter)?;
+    nvram.store(index, &bytes)?;
     Ok([length as u32]) // as it came
 }
 

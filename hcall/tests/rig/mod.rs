@@ -5,7 +5,7 @@
 
 use hcall::*;
 use iommu::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use vm_memory::{Bytes, GuestAddress};
 
@@ -54,7 +54,7 @@ pub(crate) struct Fake {
     pub(crate) holds_error_log: bool,
     /// The vCPUs that take system resets; `None` when none can.
     pub(crate) resets: Option<Vec<u32>>,
-    pub(crate) nvram: Option<std::sync::Mutex<Vec<u8>>>,
+    pub(crate) nvram: Option<Kept>,
     pub(crate) gave_up: Vec<String>,
     /// Dispatch count of this vCPU during each wait, by the way of waiting.
     pub(crate) waits: Vec<(&'static str, u32)>,
@@ -62,6 +62,30 @@ pub(crate) struct Fake {
 
 /// Unit address of the second terminal; unit 0 is the first.
 pub(crate) const UNIT: u64 = 0x7100_0000;
+/// NVRAM in memory, on a medium that may be broken.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) bytes: Mutex<Vec<u8>>,
+    pub(crate) broken: bool,
+}
+
+impl Nvram for Kept {
+    fn size(&self) -> usize {
+        self.bytes.lock().expect("no panic").len()
+    }
+    fn fetch(&self, index: usize, into: &mut [u8]) -> Result<(), RtasError> {
+        into.copy_from_slice(&self.bytes.lock().expect("no panic")[index..index + into.len()]);
+        if self.broken { Err(RtasError::Hardware) } else { Ok(()) }
+    }
+    fn store(&self, index: usize, bytes: &[u8]) -> Result<(), RtasError> {
+        if self.broken {
+            return Err(RtasError::Hardware);
+        }
+        self.bytes.lock().expect("no panic")[index..index + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
 
 impl Machine for Fake {
     fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
@@ -105,8 +129,8 @@ impl Machine for Fake {
     fn signal_system_reset(&mut self, server: u32) -> bool {
         self.resets.as_mut().map(|resets| resets.push(server)).is_some()
     }
-    fn nvram(&self) -> Option<&std::sync::Mutex<Vec<u8>>> {
-        self.nvram.as_ref()
+    fn nvram(&self) -> Option<&dyn Nvram> {
+        self.nvram.as_ref().map(|nvram| nvram as &dyn Nvram)
     }
     fn gave_up(&mut self, why: &str) {
         self.gave_up.push(why.to_owned());

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Non-volatile memory: it outlives a reboot and, in a file, the run.
+//!
+//! The file has the bytes as the guest has them, and a header of ours behind them ([`layout`]). Each
+//! nvram-store is one write to the file before it is answered, so that it survives any end of this process.
+
+mod layout;
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hcall::RtasError;
+use thiserror::Error;
+
+pub use layout::BYTES;
+use layout::{BLOCK, Repair};
+
+/// The size of an image file.
+const FILE_BYTES: u64 = (BYTES + BLOCK) as u64;
+
+/// Why a file does not become the NVRAM.
+#[derive(Debug, Error)]
+#[allow(missing_docs)] // the message of a variant is its documentation
+pub enum NvramError {
+    #[error("cannot open the NVRAM {}: {source}; check the name and the permissions", path.display())]
+    Open { path: PathBuf, source: io::Error },
+    #[error("the NVRAM {} is in use by another process; end that, or name another file", .0.display())]
+    InUse(PathBuf),
+    #[error(
+        "{} is no NVRAM of tcevm's: {why}; it stays as it is: give --nvram the name of a file that does not \
+         exist, and it is created", path.display()
+    )]
+    Foreign { path: PathBuf, why: &'static str },
+    #[error("cannot write the NVRAM {}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot read the NVRAM {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+}
+
+/// The NVRAM of a machine.
+#[derive(Debug)]
+pub struct Nvram {
+    bytes: Mutex<Vec<u8>>,
+    file: Option<File>,
+    /// The user was warned that the file cannot be written.
+    warned: AtomicBool,
+}
+
+impl Default for Nvram {
+    /// A fresh one, which the end of the run forgets.
+    fn default() -> Nvram {
+        Nvram::new(layout::fresh(), None)
+    }
+}
+
+impl Nvram {
+    fn new(bytes: Vec<u8>, file: Option<File>) -> Nvram {
+        Nvram { bytes: Mutex::new(bytes), file, warned: AtomicBool::new(false) }
+    }
+
+    /// The one in a file, which is created when there is none, and then fresh. The file is locked until
+    /// the process ends. A file that is not ours is not changed.
+    pub fn open(path: &Path) -> Result<Nvram, NvramError> {
+        let file = open_locked(path)?;
+        let write = |source| NvramError::Write { path: path.into(), source };
+        let bytes = match contents(path, &file)? {
+            Some(bytes) => bytes,
+            None => {
+                // With its end it is ours, even if it does not come to the rest: that is repaired.
+                file.write_all_at(&layout::identity(), BYTES as u64).map_err(write)?;
+                let bytes = layout::fresh();
+                file.write_all_at(&bytes, 0).map_err(write)?;
+                bytes
+            }
+        };
+        let nvram = Nvram::new(bytes, Some(file));
+        match nvram.repair().map_err(write)? {
+            Repair::None => {}
+            Repair::Freed(start) => log::warn!(
+                "the NVRAM {} was damaged at {start:#x}: from there on it is free space now",
+                path.display()
+            ),
+            Repair::Formatted => {
+                log::warn!("the NVRAM {} was damaged: it is a fresh one now", path.display());
+            }
+        }
+        Ok(nvram)
+    }
+
+    /// What firmware does before an operating system starts.
+    pub fn start(&self) {
+        match self.repair() {
+            Ok(done) => log::debug!("NVRAM at the start: {done:?}"),
+            Err(error) => self.warn(&error),
+        }
+    }
+
+    fn repair(&self) -> io::Result<Repair> {
+        let mut bytes = self.bytes();
+        let done = layout::repair(&mut bytes);
+        let changed = match done {
+            Repair::None => 0..0,
+            Repair::Freed(start) => start..start + BLOCK,
+            Repair::Formatted => 0..BYTES,
+        };
+        self.write(changed.start, &bytes[changed])?;
+        Ok(done)
+    }
+
+    fn write(&self, index: usize, bytes: &[u8]) -> io::Result<()> {
+        self.file.as_ref().map_or(Ok(()), |file| file.write_all_at(bytes, index as u64))
+    }
+
+    /// Once only: the guest may go on trying.
+    fn warn(&self, error: &io::Error) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            log::warn!("the NVRAM cannot be written: {error}; the guest is told that it failed");
+        }
+    }
+
+    /// A panic of another thread has left at most one store half done.
+    fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl hcall::Nvram for Nvram {
+    fn size(&self) -> usize {
+        BYTES
+    }
+
+    fn fetch(&self, index: usize, into: &mut [u8]) -> Result<(), RtasError> {
+        let bytes = self.bytes();
+        let part = bytes.get(index..).and_then(|rest| rest.get(..into.len()));
+        into.copy_from_slice(part.ok_or(RtasError::Parameter)?);
+        Ok(())
+    }
+
+    fn store(&self, index: usize, from: &[u8]) -> Result<(), RtasError> {
+        let mut bytes = self.bytes();
+        let part = bytes.get_mut(index..).and_then(|rest| rest.get_mut(..from.len()));
+        let part = part.ok_or(RtasError::Parameter)?;
+        self.write(index, from).map_err(|error| {
+            self.warn(&error);
+            RtasError::Hardware
+        })?;
+        part.copy_from_slice(from);
+        Ok(())
+    }
+}
+
+/// Opens the file, or creates it empty, and locks it.
+fn open_locked(path: &Path) -> Result<File, NvramError> {
+    let foreign = |why| NvramError::Foreign { path: path.into(), why };
+    // Before it is opened: what opening does to a device is unknown.
+    match std::fs::symlink_metadata(path) {
+        Ok(about) if about.is_symlink() => return Err(foreign("it is a symbolic link")),
+        Ok(about) if about.is_dir() => return Err(foreign("it is a directory")),
+        Ok(about) if !about.is_file() => return Err(foreign("it is not a regular file")),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).custom_flags(libc::O_NOFOLLOW);
+    let file = options.open(path);
+    let file = file.map_err(|source| NvramError::Open { path: path.into(), source })?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(NvramError::InUse(path.into())),
+        // A file system without locks.
+        Err(TryLockError::Error(error)) => {
+            log::debug!("{} cannot be locked: {error}", path.display());
+        }
+    }
+    Ok(file)
+}
+
+/// What the guest had in the file; nothing when it is empty.
+fn contents(path: &Path, file: &File) -> Result<Option<Vec<u8>>, NvramError> {
+    let read = |source| NvramError::Read { path: path.into(), source };
+    let foreign = |why| NvramError::Foreign { path: path.into(), why };
+    match file.metadata().map_err(read)?.len() {
+        0 => return Ok(None),
+        FILE_BYTES => {}
+        _ => return Err(foreign("its size is not 65552 bytes")),
+    }
+    let mut bytes = vec![0; FILE_BYTES as usize];
+    file.read_exact_at(&mut bytes, 0).map_err(read)?;
+    let end = bytes.split_off(BYTES);
+    if end == layout::identity() {
+        Ok(Some(bytes))
+    } else {
+        Err(foreign("its last 16 bytes are not ours"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hcall::Nvram as _;
+    use vmm_sys_util::tempdir::TempDir;
+
+    fn fetch(nvram: &Nvram, index: usize) -> [u8; 4] {
+        let mut bytes = [0; 4];
+        nvram.fetch(index, &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_file_is_created_and_has_what_was_stored() {
+        let directory = TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).unwrap();
+        let path = directory.as_path().join("nvram");
+        let nvram = Nvram::open(&path).unwrap();
+        assert_eq!(*nvram.bytes(), layout::fresh());
+        assert!(matches!(Nvram::open(&path), Err(NvramError::InUse(_))));
+        nvram.store(0x20, b"kept").unwrap();
+        // It is there before the machine ends, however it ends.
+        assert_eq!(std::fs::read(&path).unwrap()[0x20..0x24], *b"kept");
+        drop(nvram);
+        assert_eq!(fetch(&Nvram::open(&path).unwrap(), 0x20), *b"kept");
+    }
+
+    #[test]
+    fn what_a_guest_destroyed_is_still_ours_and_is_repaired() {
+        let directory = TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).unwrap();
+        let path = directory.as_path().join("nvram");
+        let nvram = Nvram::open(&path).unwrap();
+        nvram.store(0, &[0xff; BYTES]).unwrap();
+        nvram.start();
+        assert_eq!(*nvram.bytes(), layout::fresh());
+        nvram.store(0x1000, &[0xff; 16]).unwrap();
+        drop(nvram);
+        let nvram = Nvram::open(&path).unwrap();
+        assert_eq!(*nvram.bytes(), layout::fresh());
+        assert_eq!(std::fs::read(&path).unwrap()[..BYTES], layout::fresh());
+    }
+
+    #[test]
+    fn a_store_that_leaves_the_nvram_changes_nothing() {
+        let nvram = Nvram::default();
+        for index in [BYTES - 3, BYTES, usize::MAX] {
+            assert_eq!(nvram.store(index, b"four"), Err(RtasError::Parameter));
+            assert_eq!(nvram.fetch(index, &mut [0; 4]), Err(RtasError::Parameter));
+        }
+        assert_eq!(*nvram.bytes(), layout::fresh());
+    }
+}
