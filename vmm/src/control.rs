@@ -15,8 +15,11 @@ use hcall::RtasError;
 use crate::exit::Outcome;
 use crate::modes::Modes;
 
-/// Console input that waits for the guest; the reader waits when there is this much.
-const INPUT_LIMIT: usize = 4096;
+/// Console input that waits for the guest; the reader of a file or a pipe waits when there is this much.
+pub const PIPED_LIMIT: usize = 4 << 10;
+/// The same for a terminal. Everything before Ctrl-A x has to be read before that is seen, so this is as
+/// much as somebody may paste to a guest that does not read.
+pub const TYPED_LIMIT: usize = 16 << 20;
 
 /// Makes a vCPU leave the guest soon.
 pub type Kick = Box<dyn Fn() + Send + Sync>;
@@ -254,33 +257,26 @@ impl Control {
         freed
     }
 
-    /// Gives input to the guest; waits while it has much unread. False when the run ends.
-    pub fn push_input(&self, bytes: &[u8]) -> bool {
-        let mut state = self.state();
-        for &byte in bytes {
-            while state.input.len() >= INPUT_LIMIT && state.outcome.is_none() {
+    /// Gives input to the guest; waits while `limit` bytes are unread. False when the run ends.
+    pub fn push_input(&self, mut bytes: &[u8], limit: usize) -> bool {
+        while !bytes.is_empty() {
+            let mut state = self.state();
+            while state.input.len() >= limit && state.outcome.is_none() {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            state.input.push_back(byte);
-            state.news = true;
-            self.changed.notify_all();
-        }
-        let goes_on = state.outcome.is_none();
-        drop(state);
-        self.input_came();
-        goes_on
-    }
-
-    /// Gives one byte to the guest unless it has much unread.
-    pub fn offer_input(&self, byte: u8) {
-        let mut state = self.state();
-        if state.input.len() < INPUT_LIMIT {
-            state.input.push_back(byte);
+            if state.outcome.is_some() {
+                return false;
+            }
+            let room = limit - state.input.len();
+            let (fits, rest) = bytes.split_at(room.min(bytes.len()));
+            state.input.extend(fits);
             state.news = true;
             self.changed.notify_all();
             drop(state);
-            self.input_came();
+            self.input_came(); // before the wait for more room
+            bytes = rest;
         }
+        true
     }
 
     /// Takes as much input as there is and fits; returns how much.
@@ -473,7 +469,7 @@ mod tests {
     #[test]
     fn input_before_the_wait_is_not_lost() {
         let (control, _) = control();
-        assert!(control.push_input(b"ab"));
+        assert!(control.push_input(b"ab", PIPED_LIMIT));
         control.idle(0, FOR_EVER);
         control.idle(0, Duration::from_millis(1)); // woken once only
         let mut buf = [0; 16];
@@ -490,17 +486,17 @@ mod tests {
             let control = Arc::clone(&control);
             move || control.idle(0, FOR_EVER)
         });
-        control.push_input(b"x");
+        control.push_input(b"x", PIPED_LIMIT);
         idle.join().unwrap();
     }
 
     #[test]
     fn a_full_queue_holds_the_reader_until_the_guest_reads() {
         let (control, _) = control();
-        let sent: Vec<u8> = (0..=255).cycle().take(3 * INPUT_LIMIT).collect();
+        let sent: Vec<u8> = (0..=255).cycle().take(3 * PIPED_LIMIT).collect();
         let reader = thread::spawn({
             let (control, sent) = (Arc::clone(&control), sent.clone());
-            move || control.push_input(&sent)
+            move || control.push_input(&sent, PIPED_LIMIT)
         });
         let mut seen = Vec::new();
         let mut buf = [0; 16];
@@ -517,7 +513,7 @@ mod tests {
         let (control, _) = control();
         let reader = thread::spawn({
             let control = Arc::clone(&control);
-            move || control.push_input(&[0; INPUT_LIMIT + 1])
+            move || control.push_input(&[0; PIPED_LIMIT + 1], PIPED_LIMIT)
         });
         control.stop(Outcome::Quit);
         assert!(!reader.join().unwrap());

@@ -2,12 +2,15 @@
 //! The thread that reads standard input. It blocks in reads and is never joined: it ends with
 //! its input or with the process.
 
-use std::io::{self, Read};
+use std::io;
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
+
+use rustix::io::Errno;
 
 use super::escape::{Escape, Key};
-use crate::control::Control;
+use crate::control::{Control, PIPED_LIMIT, TYPED_LIMIT};
 use crate::exit::Outcome;
 
 /// Starts reading; on a terminal, Ctrl-A is the escape key.
@@ -21,42 +24,52 @@ pub(super) fn start(control: Arc<Control>, terminal: bool) {
     }
 }
 
+/// How long to wait for a standard input that has nothing for the moment and does not block.
+const EMPTY: Duration = Duration::from_millis(2);
+
 /// Passes everything on.
 fn piped(control: &Control) {
     let mut buf = [0; 256];
     while let Some(bytes) = next(&mut buf) {
-        if !control.push_input(bytes) {
+        if !control.push_input(bytes, PIPED_LIMIT) {
             return;
         }
     }
 }
 
-/// Passes on what is not an escape sequence.
+/// Passes on what is not an escape sequence. Reading goes on while the guest does not, which must not
+/// keep Ctrl-A x from us.
 fn typed(control: &Control) {
     let mut escape = Escape::default();
-    let mut buf = [0; 256];
+    let mut buf = [0; 4096];
+    let mut keys = Vec::with_capacity(buf.len());
     while let Some(bytes) = next(&mut buf) {
+        keys.clear();
         for &byte in bytes {
             match escape.key(byte) {
                 Key::Swallowed => {}
                 Key::Quit => return control.stop(Outcome::Quit),
-                Key::Guest(byte) => {
-                    // A guest that does not read must not keep Ctrl-A x from us.
-                    control.offer_input(byte);
-                }
+                Key::Guest(byte) => keys.push(byte),
             }
+        }
+        if !control.push_input(&keys, TYPED_LIMIT) {
+            return;
         }
     }
 }
 
 /// The next bytes of standard input; nothing at its end.
 fn next(buf: &mut [u8]) -> Option<&[u8]> {
-    match io::stdin().lock().read(buf) {
-        Ok(0) => None,
-        Ok(len) => buf.get(..len),
-        Err(error) => {
-            log::debug!("console input ended: {error}");
-            None
+    loop {
+        match rustix::io::read(io::stdin(), &mut *buf) {
+            Ok(0) => return None,
+            Ok(len) => return buf.get(..len),
+            Err(Errno::AGAIN) => thread::sleep(EMPTY),
+            Err(Errno::INTR) => {}
+            Err(error) => {
+                log::debug!("console input ended: {error}");
+                return None;
+            }
         }
     }
 }
