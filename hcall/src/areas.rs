@@ -35,14 +35,18 @@ mod vpa {
     pub(super) const SHARED: u8 = 2;
     pub(super) const LOG_MASK: u64 = 0xb8;
     pub(super) const DISPATCHES: u64 = 0x100;
+    /// Dispatches on another physical processor than the time before.
+    pub(super) const DISPERSION: u64 = 0x104;
+    /// Wait interval 3: ready, until a physical processor is there. Linux: `enqueue_dispatch_tb`.
+    pub(super) const WAITED_TO_RUN: u64 = 0x158;
+    /// Wait interval 1. Linux: `wait_ready_tb`. Interval 2, for capacity, never is: capacity is not capped.
     pub(super) const WAITED_TO_BE_READY: u64 = 0x168;
     pub(super) const COUNTERS_END: usize = 0x170;
     pub(super) const LOG_INDEX: u64 = 0x218;
 }
 
-/// Dispatch trace log: an entry, and the causes that can be enabled.
+/// Dispatch trace log: an entry.
 const LOG_ENTRY: u64 = 48;
-const LOG_VOLUNTARY: u8 = 1;
 /// Dispatched at the next instruction for its time slice.
 const DISPATCH_REASON: u8 = 7;
 
@@ -53,6 +57,18 @@ pub enum Preemption {
     Cede = 2,
     /// It called H_CONFER.
     Confer = 3,
+    /// The host took its processor away.
+    TimeSlice = 4,
+}
+
+impl Preemption {
+    /// The bit of the log's mask that enables it.
+    fn enabled_by(self) -> u8 {
+        match self {
+            Preemption::Cede | Preemption::Confer => 1,
+            Preemption::TimeSlice => 2,
+        }
+    }
 }
 
 /// What a log entry says about a moment.
@@ -60,6 +76,10 @@ pub enum Preemption {
 pub struct Moment {
     /// The timebase.
     pub timebase: u64,
+    /// Ticks of the timebase in which the processor was ready and did not run, since it started.
+    pub stolen: u64,
+    /// The physical processor that runs it.
+    pub processor: u16,
     /// Where the processor goes on.
     pub srr0: u64,
     /// With what MSR.
@@ -75,6 +95,9 @@ pub struct Areas(Mutex<State>);
 struct State {
     /// Odd while the processor is not dispatched.
     dispatches: u32,
+    /// What was stolen until the last dispatch, and the physical processor of that.
+    stolen: u64,
+    processor: u16,
     vpa: Option<GuestAddress>,
     slb_shadow: Option<GuestAddress>,
     log: Option<Log>,
@@ -83,7 +106,8 @@ struct State {
 impl Default for State {
     /// A stopped processor is not dispatched.
     fn default() -> State {
-        State { dispatches: 1, vpa: None, slb_shadow: None, log: None }
+        let (vpa, slb_shadow, log) = (None, None, None);
+        State { dispatches: 1, stolen: 0, processor: 0, vpa, slb_shadow, log }
     }
 }
 
@@ -121,12 +145,27 @@ impl Areas {
     /// started.
     pub fn dispatched(&self, memory: &Memory, waited: Option<(Preemption, Moment)>, now: Moment) {
         let mut state = self.state();
-        state.dispatches = state.dispatches.wrapping_add(1) & !1;
-        state.count(memory);
-        if let Some((why, since)) = waited {
-            let ticks = now.timebase.saturating_sub(since.timebase);
-            let _ = state.note_wait(memory, ticks);
-            let _ = state.log_wait(memory, why, ticks, now);
+        let Some((why, since)) = waited else {
+            (state.stolen, state.processor) = (now.stolen, now.processor);
+            return state.dispatched(memory);
+        };
+        let passed = now.timebase.saturating_sub(since.timebase);
+        let late = state.late(memory, now);
+        let to_be_ready = passed.saturating_sub(now.stolen.saturating_sub(since.stolen));
+        state.dispatched(memory);
+        let _ = state.add(memory, vpa::WAITED_TO_BE_READY, to_be_ready);
+        let _ = state.log_wait(memory, why, [late, to_be_ready], now);
+    }
+
+    /// The processor did not run for a while, although it was ready: it was preempted and dispatched
+    /// again, if anything was stolen until now.
+    pub fn preempted_meanwhile(&self, memory: &Memory, now: Moment) {
+        let mut state = self.state();
+        let late = state.late(memory, now);
+        if late > 0 {
+            state.dispatches = state.dispatches.wrapping_add(1) | 1;
+            state.dispatched(memory);
+            let _ = state.log_wait(memory, Preemption::TimeSlice, [late, 0], now);
         }
     }
 }
@@ -138,25 +177,54 @@ impl State {
         }
     }
 
-    fn note_wait(&self, memory: &Memory, ticks: u64) -> Written {
+    fn dispatched(&mut self, memory: &Memory) {
+        self.dispatches = self.dispatches.wrapping_add(1) & !1;
+        self.count(memory);
+    }
+
+    /// Adds what was stolen since the last dispatch, and notes another physical processor; returns the
+    /// ticks.
+    fn late(&mut self, memory: &Memory, now: Moment) -> u64 {
+        let late = now.stolen.saturating_sub(self.stolen);
+        let _ = self.add(memory, vpa::WAITED_TO_RUN, late);
+        if now.processor != self.processor {
+            let _ = self.disperse(memory);
+        }
+        (self.stolen, self.processor) = (now.stolen, now.processor);
+        late
+    }
+
+    fn disperse(&self, memory: &Memory) -> Written {
         let Some(vpa) = self.vpa else { return Ok(()) };
-        let place = at(vpa, vpa::WAITED_TO_BE_READY);
+        let place = at(vpa, vpa::DISPERSION);
+        let sum: Be32 = memory.read_obj(place)?;
+        memory.write_obj(Be32::from(sum.to_native().wrapping_add(1)), place)
+    }
+
+    /// Adds ticks to an accumulator of the VPA.
+    fn add(&self, memory: &Memory, accumulator: u64, ticks: u64) -> Written {
+        let Some(vpa) = self.vpa else { return Ok(()) };
+        let place = at(vpa, accumulator);
         let sum: Be64 = memory.read_obj(place)?;
         memory.write_obj(Be64::from(sum.to_native().wrapping_add(ticks)), place)
     }
 
-    /// An entry of the dispatch trace log, if such waits are to be logged.
-    fn log_wait(&self, memory: &Memory, why: Preemption, ticks: u64, now: Moment) -> Written {
+    /// An entry of the dispatch trace log, if such waits are to be logged. The ticks are those of wait
+    /// intervals 3 and 1.
+    fn log_wait(&self, memory: &Memory, why: Preemption, ticks: [u64; 2], now: Moment) -> Written {
         let (Some(vpa), Some(log)) = (self.vpa, self.log) else { return Ok(()) };
-        if memory.read_obj::<u8>(at(vpa, vpa::LOG_MASK))? & LOG_VOLUNTARY == 0 {
+        if memory.read_obj::<u8>(at(vpa, vpa::LOG_MASK))? & why.enabled_by() == 0 {
             return Ok(());
         }
+        let [late, to_be_ready] = ticks.map(|ticks| ticks.min(u32::MAX.into()) as u32);
         let index: Be64 = memory.read_obj(at(vpa, vpa::LOG_INDEX))?;
         let index = index.to_native();
         let mut entry = [0; LOG_ENTRY as usize];
         entry[0] = DISPATCH_REASON;
         entry[1] = why as u8;
-        entry[0xc..0x10].copy_from_slice(&(ticks.min(u32::MAX.into()) as u32).to_be_bytes());
+        entry[0x2..0x4].copy_from_slice(&now.processor.to_be_bytes());
+        entry[0x4..0x8].copy_from_slice(&late.to_be_bytes());
+        entry[0xc..0x10].copy_from_slice(&to_be_ready.to_be_bytes());
         entry[0x10..0x18].copy_from_slice(&now.timebase.to_be_bytes());
         entry[0x20..0x28].copy_from_slice(&now.srr0.to_be_bytes());
         entry[0x28..0x30].copy_from_slice(&now.srr1.to_be_bytes());

@@ -147,6 +147,11 @@ pub trait Machine {
         Moment::default()
     }
 
+    /// PURR: for how many ticks of the timebase the calling vCPU has run.
+    fn purr(&mut self) -> u64 {
+        self.moment().timebase
+    }
+
     /// Ends the wait of a vCPU, or the next one if it does not wait now.
     ///
     /// Errors: [`Status::Parameter`] when there is no such vCPU.

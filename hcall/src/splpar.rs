@@ -127,7 +127,7 @@ fn h_set_ppp(on: &mut Caller<'_>, entitled: u64, variable: u64) -> Result<(), St
     if as_it_is { Ok(()) } else { Err(Status::Constrained) }
 }
 
-/// The use that was made of the processor: all the time that passes.
+/// The use that was made of the processor.
 fn h_purr(on: &mut Caller<'_>) -> Result<u64, Status> {
-    Ok(on.machine.moment().timebase)
+    Ok(on.machine.purr())
 }

@@ -162,16 +162,73 @@ fn the_dispatch_trace_log_wraps_at_its_last_whole_entry() {
         assert_eq!(r.status(H_CEDE, &[]), Success);
     }
     assert_eq!(double(&r, A + 0x218), 3);
-    // Dispatched for its time slice, after H_CEDE; 100 ticks until it was ready.
+    // Dispatched for its time slice, after H_CEDE, on physical processor 5; 100 ticks until it was ready.
     let entry = |at| {
         (r.words::<4>(at), double(&r, at + 0x10), double(&r, at + 0x20), double(&r, at + 0x28))
     };
-    let waited = [0x0702_0000, 0, 0, 100];
+    let waited = [0x0702_0005, 0, 0, 100];
     assert_eq!(entry(B), (waited, 1400, 0x4000, 0x8000_0000_0000_0001));
     assert_eq!(entry(B + 48), (waited, 1300, 0x4000, 0x8000_0000_0000_0001));
     assert_eq!(r.words::<12>(B + 96), [0; 12]);
     assert_eq!(r.status(H_CONFER, &[u64::MAX, 0]), Success);
-    assert_eq!(r.words::<1>(B + 48), [0x0703_0000]);
+    assert_eq!(r.words::<1>(B + 48), [0x0703_0005]);
+}
+
+// "Accumulated virtual processor wait interval 3 timebase cycles. (waiting for physical processor
+// availability)", "interval 1 ... (waiting for virtual processor ready to run)".
+#[test]
+fn what_the_host_takes_is_counted_apart_from_what_the_guest_gives() {
+    let mut r = with_vpa();
+    let before = count(&r);
+    r.machine.moment.stolen = 70;
+    r.machine.areas[0].preempted_meanwhile(&r.memory, r.machine.moment);
+    assert_eq!((double(&r, A + 0x158), double(&r, A + 0x160), double(&r, A + 0x168)), (70, 0, 0));
+    assert_eq!(count(&r), before.wrapping_add(2), "preempted, and dispatched again");
+    r.machine.areas[0].preempted_meanwhile(&r.memory, r.machine.moment);
+    assert_eq!((double(&r, A + 0x158), count(&r)), (70, before.wrapping_add(2)), "once");
+    // Of the 100 ticks of a wait it was ready for the last 30.
+    r.machine.late = 30;
+    assert_eq!(r.status(H_CEDE, &[]), Success);
+    assert_eq!((double(&r, A + 0x158), double(&r, A + 0x160), double(&r, A + 0x168)), (100, 0, 70));
+    // Another VPA counts from 0, and from what is stolen from then on.
+    vpa_of(&r, B, 640);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_VPA, THIS, B]), Success);
+    r.machine.moment.stolen += 5;
+    r.machine.areas[0].preempted_meanwhile(&r.memory, r.machine.moment);
+    assert_eq!((double(&r, A + 0x158), double(&r, B + 0x158)), (100, 5));
+}
+
+// "Incremented on each virtual processor dispatch if the physical processor differs from that of the last
+// dispatch."
+#[test]
+fn the_dispersion_accumulator_counts_changes_of_the_physical_processor() {
+    let mut r = with_vpa();
+    r.machine.areas[0].dispatched(&r.memory, None, r.machine.moment);
+    for (processor, dispersion) in [(5, 0), (6, 1), (6, 1), (5, 2)] {
+        r.machine.moment.processor = processor;
+        assert_eq!(r.status(H_CEDE, &[]), Success);
+        assert_eq!(r.words::<1>(A + 0x104), [dispersion]);
+    }
+}
+
+// Bit 6 of the mask: "Trace time slice preempts"; preemption reason 4: "reached the end of its timeslice".
+#[test]
+fn the_dispatch_trace_log_has_time_slice_preempts_if_they_are_enabled() {
+    let mut r = with_vpa();
+    area_of(&r, B, 48);
+    assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, B]), Success);
+    let preempt = |r: &mut Rig, mask: u8| {
+        r.memory.write_slice(&[mask], GuestAddress(A + 0xb8)).expect("in memory");
+        r.machine.moment.stolen += 70;
+        r.machine.areas[0].preempted_meanwhile(&r.memory, r.machine.moment);
+        double(r, A + 0x218)
+    };
+    assert_eq!(preempt(&mut r, 1), 0, "waits alone are enabled");
+    assert_eq!(preempt(&mut r, 2), 1);
+    assert_eq!(r.words::<4>(B), [0x0704_0005, 70, 0, 0]);
+    assert_eq!((double(&r, B + 0x10), double(&r, B + 0x20)), (1000, 0x4000));
+    assert_eq!(r.status(H_CEDE, &[]), Success);
+    assert_eq!(double(&r, A + 0x218), 1, "waits are not");
 }
 
 #[test]
@@ -233,7 +290,7 @@ fn performance_parameters_are_told_and_not_changed() {
     assert_eq!(r.status(H_SET_PPP, &[300, 255]), Constrained);
     assert_eq!(r.status(H_SET_PPP, &[300, 256]), Parameter);
     let (status, out) = r.hcall(H_PURR, &[]);
-    assert_eq!((status, out[0]), (Success, 1000));
+    assert_eq!((status, out[0]), (Success, 400), "not the timebase, which is 1000");
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hcall::RtasError;
 
@@ -63,6 +63,8 @@ struct Cpu {
     prodded: bool,
     /// Its external interrupt line is high.
     interrupted: bool,
+    /// When it first got something to do in the wait that it is in, or in none.
+    ready: Option<Instant>,
 }
 
 enum Life {
@@ -160,6 +162,7 @@ impl Control {
         let mut state = self.state();
         let Some(cpu) = state.cpu(server) else { return false };
         cpu.prodded = true;
+        cpu.is_ready();
         self.changed.notify_all();
         true
     }
@@ -168,6 +171,9 @@ impl Control {
     pub fn interrupt(&self, server: u32, level: bool) {
         if let Some(cpu) = self.state().cpu(server) {
             cpu.interrupted = level;
+            if level {
+                cpu.is_ready();
+            }
         }
         if level {
             self.changed.notify_all();
@@ -205,11 +211,36 @@ impl Control {
         }
     }
 
-    /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed.
-    pub fn wait_for_prod(&self, server: u32, limit: Duration) {
+    /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed. Returns for how long
+    /// that had been so before the host ran the vCPU again.
+    pub fn wait_for_prod(&self, server: u32, limit: Duration) -> Duration {
         let waits = |state: &mut State| !state.take_prod(server) && state.outcome.is_none();
+        self.wait(server, limit, waits).1
+    }
+
+    /// Waits for something else; returns for how long it had been there.
+    fn wait(
+        &self,
+        server: u32,
+        limit: Duration,
+        mut waits: impl FnMut(&mut State) -> bool,
+    ) -> (MutexGuard<'_, State>, Duration) {
+        let start = Instant::now();
+        let waits = |state: &mut State| {
+            let goes_on = waits(state);
+            // What came was for another vCPU.
+            if goes_on && let Some(cpu) = state.cpu(server) {
+                cpu.ready = None;
+            }
+            goes_on
+        };
         let waited = self.changed.wait_timeout_while(self.state(), limit, waits);
-        drop(waited);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let ready = state.cpu(server).and_then(|cpu| cpu.ready);
+        let elapsed = start.elapsed();
+        // It waited for nothing longer than the limit.
+        let until_ready = ready.map_or(limit, |ready| limit.min(ready - start));
+        (state, elapsed.saturating_sub(until_ready))
     }
 
     /// Waits until this vCPU is told to start; nothing when the run ends first.
@@ -271,6 +302,7 @@ impl Control {
             let (fits, rest) = bytes.split_at(room.min(bytes.len()));
             state.input.extend(fits);
             state.news = true;
+            state.cpus.iter_mut().for_each(Cpu::is_ready);
             self.changed.notify_all();
             drop(state);
             self.input_came(); // before the wait for more room
@@ -296,19 +328,18 @@ impl Control {
     ///
     /// Input wakes the guest once, as an edge-triggered interrupt does: a guest that idles again
     /// without reading it sleeps.
-    pub fn idle(&self, server: u32, limit: Duration) {
-        let state = self.state();
+    ///
+    /// Returns for how long that had been so before the host ran the vCPU again.
+    pub fn idle(&self, server: u32, limit: Duration) -> Duration {
         let nothing = |state: &mut State| {
             !state.take_prod(server)
                 && !state.is_interrupted(server)
                 && !state.news
                 && state.outcome.is_none()
         };
-        let (mut state, _) = self
-            .changed
-            .wait_timeout_while(state, limit, nothing)
-            .unwrap_or_else(PoisonError::into_inner);
+        let (mut state, late) = self.wait(server, limit, nothing);
         state.news = false;
+        late
     }
 
     /// The data is plain: a panic of another thread cannot have left it half changed.
@@ -320,8 +351,14 @@ impl Control {
 /// The first vCPU runs, the others are stopped.
 fn reset_cpus(count: usize) -> Vec<Cpu> {
     let life = |n| if n == 0 { Life::Running } else { Life::Stopped };
-    let cpu = |n| Cpu { life: life(n), prodded: false, interrupted: false };
+    let cpu = |n| Cpu { life: life(n), prodded: false, interrupted: false, ready: None };
     (0..count).map(cpu).collect()
+}
+
+impl Cpu {
+    fn is_ready(&mut self) {
+        self.ready.get_or_insert_with(Instant::now);
+    }
 }
 
 impl State {

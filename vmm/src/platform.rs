@@ -54,13 +54,15 @@ impl<V> Platform<'_, V> {
 }
 
 impl<V: Vcpu> Platform<'_, V> {
-    /// Waits, which counts as idle.
-    fn wait(&mut self, wait: impl FnOnce(&Control, u32)) {
+    /// Waits. Until there is something to do that is idle; from then on, for as long as `wait` returns,
+    /// the host let it wait.
+    fn wait(&mut self, wait: impl FnOnce(&Control, u32) -> Duration) {
         let start = Instant::now();
         self.vcpu.set_away(true);
-        wait(&self.board.control, self.server);
+        let late = wait(&self.board.control, self.server);
         self.vcpu.set_away(false);
-        self.effects.idle += start.elapsed();
+        self.vcpu.add_stolen(late);
+        self.effects.idle += start.elapsed().saturating_sub(late);
     }
 
     /// The calling vCPU follows at once, the others when they are kicked.
@@ -186,6 +188,10 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.vcpu.moment()
     }
 
+    fn purr(&mut self) -> u64 {
+        self.vcpu.purr()
+    }
+
     fn prod(&mut self, server: u32) -> Result<(), Status> {
         if self.board.control.prod(server) { Ok(()) } else { Err(Status::Parameter) }
     }
@@ -199,7 +205,9 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
     }
 
     fn yield_processor(&mut self) {
+        self.vcpu.set_away(true);
         std::thread::yield_now();
+        self.vcpu.set_away(false);
     }
 
     fn is_ending(&self) -> bool {

@@ -101,6 +101,7 @@ impl<V: Vcpu> Processor<V> {
     /// Runs until the run ends, or until the vCPU stops itself.
     fn run_to_stop(&mut self, shared: &Shared) -> Option<Outcome> {
         let Processor { vcpu, books } = self;
+        vcpu.watch_stolen();
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
                 Exit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
@@ -114,6 +115,10 @@ impl<V: Vcpu> Processor<V> {
                     }
                     vcpu.set_modes(&shared.board.control.modes());
                     books.agent.refresh();
+                }
+                Exit::Late => {
+                    let areas = &shared.board.areas[books.server as usize];
+                    areas.preempted_meanwhile(&shared.memory, vcpu.moment());
                 }
                 Exit::MachineCheck(check) => {
                     if let Err(outcome) = nmi::machine_check(shared, books.server, vcpu, &check) {

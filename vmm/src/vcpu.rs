@@ -18,6 +18,8 @@ pub enum Exit {
     Hcall,
     /// Somebody used the kick.
     Kicked,
+    /// The host let it wait although it had work.
+    Late,
     /// It has taken a machine check, of which the guest wants to be told at its routine.
     MachineCheck(MachineCheck),
     /// It has taken a system reset, likewise.
@@ -79,6 +81,14 @@ pub trait Vcpu {
     fn moment(&self) -> Moment {
         Moment::default()
     }
+    /// The use that it made of the host's processors, in ticks of the timebase.
+    fn purr(&mut self) -> u64 {
+        0
+    }
+    /// It waited for something that had come so long ago.
+    fn add_stolen(&mut self, _time: Duration) {}
+    /// Has [`run`](Vcpu::run) come back with [`Exit::Late`] when time was stolen, if that is seen.
+    fn watch_stolen(&mut self) {}
     /// How long an idle vCPU may sleep until it has an interrupt to take.
     fn time_to_interrupt(&self) -> Duration;
     /// Instructions completed so far; nothing when nobody counts.
@@ -98,6 +108,7 @@ impl From<power::Exit> for Exit {
         match exit {
             power::Exit::Hcall => Exit::Hcall,
             power::Exit::Kicked => Exit::Kicked,
+            power::Exit::Late => Exit::Late,
             power::Exit::MachineCheck { ea, fetch } => {
                 let unit = if fetch { Unit::Fetch } else { Unit::LoadStore };
                 Exit::MachineCheck(MachineCheck { unit, effective: ea })
@@ -182,7 +193,25 @@ impl Vcpu for power::Cpu {
     }
 
     fn moment(&self) -> Moment {
-        Moment { timebase: self.timebase(), srr0: self.nip(), srr1: self.msr() }
+        Moment {
+            timebase: self.timebase(),
+            stolen: self.stolen(),
+            processor: u16::try_from(rustix::thread::sched_getcpu()).unwrap_or(u16::MAX),
+            srr0: self.nip(),
+            srr1: self.msr(),
+        }
+    }
+
+    fn purr(&mut self) -> u64 {
+        power::Cpu::purr(self)
+    }
+
+    fn add_stolen(&mut self, time: Duration) {
+        power::Cpu::add_stolen(self, time);
+    }
+
+    fn watch_stolen(&mut self) {
+        power::Cpu::watch_stolen(self);
     }
 
     fn time_to_interrupt(&self) -> Duration {

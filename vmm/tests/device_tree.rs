@@ -100,6 +100,9 @@ fn each_cpu_has_a_node_and_a_place_at_the_interrupt_controller() {
         let node = tree.find_node(&format!("/cpus/PowerPC,POWER9@{cpu}")).unwrap();
         assert_eq!(value(node, "ibm,ppc-interrupt-server#s"), cells(&[cpu]));
     }
+    // LoPAR 2.9: they "shall be present if a PURR is present". Linux: `ibm_pa_features` wants at least 1.
+    let cpu = tree.find_node("/cpus/PowerPC,POWER9@0").unwrap();
+    assert_eq!((value(cpu, "ibm,purr"), value(cpu, "ibm,spurr")), (cells(&[1]), cells(&[1])));
     assert!(tree.find_node("/cpus/PowerPC,POWER9@8").is_none());
     let xics = tree.find_node("/interrupt-controller").unwrap();
     assert_eq!(value(xics, "ibm,interrupt-server-ranges"), cells(&[0, 8]));
@@ -179,9 +182,6 @@ fn chosen_has_the_command_line_and_the_initrd() {
     assert_eq!(bytes, content);
 }
 
-#[test]
-fn without_an_initrd_chosen_has_none() {
-    let tree = tree(&ready("512M", "", None));
 // Linux: `pSeries_nvram_init` looks for the type and reads one cell; powerpc-utils reads the path.
 #[test]
 fn nvram_is_found_by_its_type_and_by_its_path() {
@@ -193,6 +193,9 @@ fn nvram_is_found_by_its_type_and_by_its_path() {
     assert_ne!(value(rtas, "nvram-fetch"), value(rtas, "nvram-store"));
 }
 
+#[test]
+fn without_an_initrd_chosen_has_none() {
+    let tree = tree(&ready("512M", "", None));
     let chosen = tree.find_node("/chosen").unwrap();
     assert!(chosen.property("linux,initrd-start").is_none());
     assert_eq!(value(chosen, "bootargs"), b"\0");

@@ -47,6 +47,8 @@ pub(crate) struct Fake {
     /// The areas of the vCPUs: this one, one that runs, one that is stopped.
     pub(crate) areas: [Areas; 3],
     pub(crate) moment: Moment,
+    /// For how many ticks of the next wait it is ready already.
+    pub(crate) late: u64,
     pub(crate) stopped: bool,
     pub(crate) prodded: Vec<u32>,
     pub(crate) nmi: Option<NmiHandlers>,
@@ -60,8 +62,6 @@ pub(crate) struct Fake {
     pub(crate) waits: Vec<(&'static str, u32)>,
 }
 
-/// Unit address of the second terminal; unit 0 is the first.
-pub(crate) const UNIT: u64 = 0x7100_0000;
 /// NVRAM in memory, on a medium that may be broken.
 #[derive(Debug)]
 pub(crate) struct Kept {
@@ -86,6 +86,8 @@ impl Nvram for Kept {
     }
 }
 
+/// Unit address of the second terminal; unit 0 is the first.
+pub(crate) const UNIT: u64 = 0x7100_0000;
 
 impl Machine for Fake {
     fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
@@ -150,6 +152,9 @@ impl Machine for Fake {
     fn moment(&self) -> Moment {
         self.moment
     }
+    fn purr(&mut self) -> u64 {
+        400
+    }
     fn prod(&mut self, server: u32) -> Result<(), Status> {
         self.areas(server).ok_or(Status::Parameter)?;
         self.prodded.push(server);
@@ -184,6 +189,7 @@ impl Fake {
     fn waits(&mut self, how: &'static str) {
         self.waits.push((how, self.areas[0].dispatches()));
         self.moment.timebase += 100;
+        self.moment.stolen += std::mem::take(&mut self.late);
     }
     fn terminal_at(&self, unit: u32) -> Result<(), Status> {
         let known = unit == 0 || u64::from(unit) == UNIT;
@@ -261,7 +267,14 @@ impl Rig {
             now: UNIX_EPOCH + Duration::new(951_782_400, 123_456_789),
             ending: false,
             areas: Default::default(),
-            moment: Moment { timebase: 1000, srr0: 0x4000, srr1: 0x8000_0000_0000_0001 },
+            moment: Moment {
+                timebase: 1000,
+                stolen: 0,
+                processor: 5,
+                srr0: 0x4000,
+                srr1: 0x8000_0000_0000_0001,
+            },
+            late: 0,
             stopped: false,
             prodded: Vec::new(),
             nmi: None,

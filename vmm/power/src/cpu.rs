@@ -16,6 +16,7 @@ use crate::{
     shootdown::Post,
     spr,
     time::Clock,
+    usage::Usage,
     vector::Vector,
     watch::Stored,
     word::Word,
@@ -63,6 +64,7 @@ pub struct Cpu {
     /// Storage of the special-purpose registers that only hold what was written, by number.
     pub(crate) sprs: Box<[u64; 1024]>,
     pub(crate) clock: Clock,
+    pub(crate) usage: Usage,
     /// LPCR\[ILE\]: interrupts are taken in little-endian mode.
     pub(crate) interrupt_little_endian: bool,
     /// LPCR\[AIL\] is 3: interrupts keep translation on.
@@ -111,8 +113,8 @@ impl Cpu {
         let (bus, clock) = (self.bus.clone(), self.clock.sibling());
         let signals = std::mem::take(&mut self.signals);
         let (retired, illegal) = (self.retired, self.illegal);
-        let look_at = retired;
-        *self = Cpu { signals, retired, illegal, look_at, ..Cpu::at_reset(bus, clock) };
+        let (usage, look_at) = (self.usage.after_reset(), retired);
+        *self = Cpu { signals, retired, illegal, usage, look_at, ..Cpu::at_reset(bus, clock) };
     }
 
     fn at_reset(bus: Bus, clock: Clock) -> Cpu {
@@ -143,6 +145,7 @@ impl Cpu {
             reservation: None,
             sprs: spr::at_reset(),
             clock,
+            usage: Usage::default(),
             interrupt_little_endian: false,
             alternate_interrupt_location: false,
             srr1_info: 0,

@@ -40,6 +40,7 @@ mod shootdown;
 pub mod spr;
 pub mod text;
 mod time;
+mod usage;
 pub mod vector;
 mod vector_mem;
 mod watch;

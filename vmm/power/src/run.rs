@@ -29,6 +29,8 @@ pub enum Exit {
     Hcall,
     /// Somebody used the [`Kicker`].
     Kicked,
+    /// The host let the CPU wait although it had work, and [`Cpu::watch_stolen`] was called.
+    Late,
     /// A machine check was delivered, and [`Cpu::set_firmware_assisted`] is on: NIP is its vector.
     MachineCheck {
         /// Effective address that is not RAM.
@@ -57,6 +59,7 @@ impl fmt::Display for Exit {
         match self {
             Exit::Hcall => write!(f, "the guest made a hypercall"),
             Exit::Kicked => write!(f, "the CPU was stopped from outside"),
+            Exit::Late => write!(f, "the host took time from the CPU"),
             Exit::MachineCheck { ea, .. } => write!(f, "machine check at {ea:#x}"),
             Exit::SystemReset => write!(f, "system reset"),
             Exit::Checkstop { nip } => {
@@ -76,6 +79,7 @@ impl fmt::Display for Exit {
 enum Leave {
     Hcall,
     Kicked,
+    Late,
     Told,
 }
 
@@ -162,6 +166,7 @@ impl Cpu {
         match leave {
             Leave::Hcall => Exit::Hcall,
             Leave::Kicked => Exit::Kicked,
+            Leave::Late => Exit::Late,
             Leave::Told => self.told().unwrap_or(Exit::Kicked),
         }
     }
@@ -353,17 +358,30 @@ impl Cpu {
             if self.signals.external.load(Ordering::Acquire) {
                 self.pmu.note(Kind::Externals);
                 self.take(EXTERNAL, self.nip & self.ea_mask, 0);
-            } else if self.clock.expired() {
-                self.take(DECREMENTER, self.nip & self.ea_mask, 0);
-            } else if self.sprs[spr::DPDES] != 0 {
-                self.sprs[spr::DPDES] = 0;
-                self.take(DOORBELL, self.nip & self.ea_mask, 0);
-            } else if self.monitor_alerts() {
-                self.take(PERFORMANCE_MONITOR, self.nip & self.ea_mask, 0);
+            } else {
+                let now = self.clock.timebase();
+                if self.usage.is_late(now) {
+                    self.look_at = 0; // an interrupt comes when the machine has seen this
+                    return Some(Leave::Late);
+                }
+                self.take_own(now);
             }
         }
         self.look_at = self.retired + SLICE;
         None
+    }
+
+    /// Takes an interrupt that comes from the CPU itself, if one exists at this time.
+    #[inline(always)]
+    fn take_own(&mut self, timebase: u64) {
+        if self.clock.expired_at(timebase) {
+            self.take(DECREMENTER, self.nip & self.ea_mask, 0);
+        } else if self.sprs[spr::DPDES] != 0 {
+            self.sprs[spr::DPDES] = 0;
+            self.take(DOORBELL, self.nip & self.ea_mask, 0);
+        } else if self.monitor_alerts() {
+            self.take(PERFORMANCE_MONITOR, self.nip & self.ea_mask, 0);
+        }
     }
 
     /// Whether an interrupt would be taken as soon as MSR\[EE\] allows.

@@ -91,6 +91,7 @@ impl Cpu {
         if self.monitoring {
             self.monitor_away(away);
         }
+        self.use_away(away);
         let told = if away { AWAY } else { self.seen_invalidation().into() };
         self.post.0.store(told, SeqCst);
         // Whoever has not seen us come back has counted before, and we see that before a block.

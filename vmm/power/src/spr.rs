@@ -123,8 +123,8 @@ sprs! {
     SPRG3 275 "sprg3"  Supervisor Supervisor 64 0, Value;
     CIR   283 "cir"    Supervisor Nobody     32 0, Value;
     PVR   287 "pvr"    Supervisor Nobody     32 PVR_POWER9, Value;
-    SPURR 308 "spurr"  Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
-    PURR  309 "purr"   Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    SPURR 308 "spurr"  Supervisor Nobody     64 0, computed(|c| c.purr());
+    PURR  309 "purr"   Supervisor Nobody     64 0, computed(|c| c.purr());
     TIR   446 "tir"    Supervisor Nobody     64 0, Value;
     USIER 768 "usier"  Problem    Nobody     64 0, Monitor(SIER);
     UMMCR2 769 "ummcr2" Problem   Problem    64 0, Monitor(MMCR2);
@@ -162,7 +162,7 @@ sprs! {
     TAR   815 "tar"    Problem    Problem    64 0, Value;
     PSSCR 823 "psscr"  Supervisor Supervisor 64 0, Value;
     IC    848 "ic"     Supervisor Nobody     64 0, computed(|c| c.retired);
-    VTB   849 "vtb"    Supervisor Nobody     64 0, computed(|c| c.clock.timebase());
+    VTB   849 "vtb"    Supervisor Nobody     64 0, computed(|c| c.virtual_timebase());
     TRIG1 881 "trig1"  Nobody     Supervisor 64 0, computed(|_| 0);
     TRIG2 882 "trig2"  Nobody     Supervisor 64 0, computed(|_| 0);
     WORT  895 "wort"   Supervisor Supervisor 64 0, Value;

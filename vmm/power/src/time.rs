@@ -23,8 +23,8 @@ pub(crate) struct Clock {
 }
 
 /// Timebase ticks in a span of time: nanoseconds * 512 / 1000.
-fn ticks(time: Duration) -> u64 {
-    (time.as_nanos() * u128::from(TIMEBASE_HZ) / 1_000_000_000) as u64
+pub(crate) const fn ticks(time: Duration) -> u64 {
+    (time.as_nanos() * TIMEBASE_HZ as u128 / 1_000_000_000) as u64
 }
 
 impl Clock {
@@ -46,14 +46,21 @@ impl Clock {
     }
     /// The decrementer, sign-extended.
     pub(crate) fn decrementer(&self) -> u64 {
-        sign_extend(self.expiry.wrapping_sub(self.timebase()))
+        self.decrementer_at(self.timebase())
+    }
+    fn decrementer_at(&self, timebase: u64) -> u64 {
+        sign_extend(self.expiry.wrapping_sub(timebase))
     }
     pub(crate) fn set_decrementer(&mut self, value: u64) {
         self.expiry = self.timebase().wrapping_add(sign_extend(value));
     }
     /// A decrementer exception exists while the decrementer is negative.
     pub(crate) fn expired(&self) -> bool {
-        self.decrementer() >> 63 != 0
+        self.expired_at(self.timebase())
+    }
+    /// The same when the timebase has been read.
+    pub(crate) fn expired_at(&self, timebase: u64) -> bool {
+        self.decrementer_at(timebase) >> 63 != 0
     }
 }
 

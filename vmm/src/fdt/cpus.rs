@@ -63,4 +63,6 @@ fn cpu(server: u32) -> DeviceTreeNode {
         .with("ibm,pa-features", pa_features().as_slice())
         .with("ibm,processor-radix-AP-encodings", RADIX_PAGES)
         .with("64-bit", PRESENT)
+        .with("ibm,purr", 1u32)
+        .with("ibm,spurr", 1u32)
 }
