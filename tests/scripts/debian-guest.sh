@@ -11,7 +11,8 @@
 # left alone; packages that are there are not downloaded again. With a cross compiler and its C library
 # (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c and perf.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
-# command line has: `devices`, `recycle=N`, `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), or powers off.
+# command line has: `devices`, `recycle=N`, `shell`, `reboot`, `panic`, `work=N` (N equal loads side by side), `nvram`
+# (reports the partitions and leaves a note), `spin=N` (N loads for ten seconds after a line of input), or powers off.
 # Environment: SUITE (bookworm), MIRROR (where this host's apt finds that suite).
 # Exit status: 3 when a tool or the mirror is missing, 1 when the download fails.
 set -eu
@@ -106,6 +107,59 @@ load() {
 	while [ $i -lt 10000 ]; do i=$((i + 1)); done
 }
 
+# So many bytes of the NVRAM from an offset on.
+nvram() {
+	dd if=/nvram bs=1 skip="$1" count="$2" 2>/dev/null
+}
+
+# A number of two bytes there.
+half() {
+	set -- $(nvram "$1" 2 | hexdump -v -e '1/1 "%d "')
+	echo $(($1 * 256 + $2))
+}
+
+partitions() {
+	cat /dev/nvram >/nvram
+	at=0
+	while [ $at -lt "$(wc -c </nvram)" ] && [ "$(half $((at + 2)))" -gt 0 ]; do
+		name=$(nvram $((at + 4)) 12 | tr -d '\000')
+		echo "partition: $(nvram $at 1 | hexdump -v -e '1/1 "%02x"') $name"
+		case $name in
+		common) echo "variables: $(nvram $((at + 16)) 64 | tr '\000' ' ')" ;;
+		# Linux: `struct oops_log_info` behind `struct err_log_info`.
+		lnx,oops-log) [ "$(half $((at + 26)))" -eq 0 ] || echo "it has a report" ;;
+		esac
+		at=$((at + $(half $((at + 2))) * 16))
+	done
+	echo "partitions end at $at"
+}
+
+# What the CPUs did since the start, in hundredths of a second: work, idle, stolen.
+cpus() {
+	read -r _ user nice system idle wait irq soft steal _ </proc/stat
+	echo "$((user + nice + system + irq + soft)) $((idle + wait)) $steal"
+}
+
+# So many loads side by side, with watchdogs that bark after a few seconds (Linux: hard after 3, soft after 4).
+spin() {
+	echo 2 >/proc/sys/kernel/watchdog_thresh
+	echo "spin: ready"
+	read -r _
+	echo "spin: from $(cpus)"
+	loads=
+	n=0
+	while [ $n -lt "$1" ]; do
+		(while :; do :; done) &
+		loads="$loads $!"
+		n=$((n + 1))
+	done
+	sleep 10
+	echo "spin: to $(cpus)"
+	kill $loads
+	dmesg | grep -i -e lockup -e stall -e 'watchdog: BUG' | sed 's/^[^]]*] /barked: /'
+	echo "spin: end"
+}
+
 for word in $(cat /proc/cmdline); do
 	case $word in
 	work=*)
@@ -115,6 +169,12 @@ for word in $(cat /proc/cmdline); do
 		wait
 		read -r end _ </proc/uptime
 		echo "work: from $start to $end"
+		;;
+	spin=*) spin "${word#spin=}" ;;
+	nvram)
+		dmesg | grep -e nvram: -e 'nvram contains' -e 'nvram corruption' -e 'nvram partition' | sed 's/^[^]]*] /log: /'
+		partitions
+		printf 'tcevm,note=kept\000\000' | dd of=/dev/nvram bs=1 seek=16 conv=notrunc 2>/dev/null
 		;;
 	programs) sh /programs ;;
 	devices) sh /devices ;;

@@ -2,12 +2,13 @@
 //! Debian's ppc64el kernel, as its package has it, boots to user space. The guest is made by
 //! `tests/scripts/debian-guest.sh`, which downloads the packages.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tests::debian::{command, guest, said};
-use tests::skip;
+use tests::{skip, tool};
+use vmm_sys_util::tempdir::TempDir;
 
 fn run(guest: &Path, initrd: &str, words: &str, more: &[&str]) -> Output {
     command(guest, initrd, words).args(more).output().expect("tcevm starts")
@@ -75,6 +76,85 @@ fn a_reboot_starts_the_machine_anew() {
 const PERF: &str = "perf: instructions 400000, cycles go on, branches 100000, loads 100000, stores 100000, \
      run instructions 400000, taken 100000, dispatched 400000, misses 0, instructions are sampled, \
      branches are sampled, cycles are sampled";
+
+/// What the guest's init says of its NVRAM.
+fn nvram(output: &Output) -> Vec<String> {
+    let about = ["log:", "partition", "variables:", "it has"];
+    let mut said = said(output);
+    said.retain(|line| about.iter().any(|start| line.starts_with(start)));
+    said
+}
+
+// The last words of a panic are in Linux' own partition at the next boot (Linux: `nvram_init_oops_partition`).
+#[test]
+fn linux_makes_its_partitions_in_the_nvram_and_finds_what_it_left_there() {
+    let test = "linux_makes_its_partitions_in_the_nvram_and_finds_what_it_left_there";
+    let Some(guest) = guest(test) else { return };
+    let directory = TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).unwrap();
+    let file = directory.as_path().join("nvram");
+    let file = ["--nvram", file.to_str().expect("UTF-8")];
+    let expected = |variables: &'static str, oops: &[&'static str]| {
+        let before = ["log: PPC64 nvram contains 65536 bytes", "partition: 70 common"];
+        let variables = [variables, "partition: a0 ibm,rtas-log", "partition: a0 lnx,oops-log"];
+        let after = ["partition: 7f wwwwwwwwwwww", "partitions end at 65536"];
+        [&before[..], &variables, oops, &after].concat()
+    };
+    let output = run(guest, "initrd.cpio", "nvram panic", &file);
+    assert_eq!(nvram(&output), expected("variables:", &[]), "{output:?}");
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let output = run(guest, "initrd.cpio", "nvram", &file);
+    let kept = "variables: tcevm,note=kept";
+    assert_eq!(nvram(&output), expected(kept, &["it has a report"]), "{output:?}");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// The numbers of a line of the guest's init.
+fn numbers(lines: &[String], start: &str) -> Vec<u64> {
+    let line = lines.iter().find_map(|line| line.strip_prefix(start));
+    let line = line.unwrap_or_else(|| panic!("no {start:?} in {lines:?}"));
+    line.split_whitespace().map(|number| number.parse().expect("a number")).collect()
+}
+
+/// One of the host's processors that this process may use.
+fn processor() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let list = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    list.expect("Linux has it").trim().split(['-', ',']).next().expect("one").to_owned()
+}
+
+// Linux: `pseries_paravirt_steal_clock` reads it from the VPA, and /proc/stat has the sum.
+#[test]
+fn two_cpus_that_share_one_of_the_host_report_stolen_time_and_no_lockup() {
+    let test = "two_cpus_that_share_one_of_the_host_report_stolen_time_and_no_lockup";
+    if !tool(test, "taskset") {
+        return;
+    }
+    let Some(guest) = guest(test) else { return };
+    let mut command = command(guest, "initrd.cpio", "spin=2");
+    command.args(["--smp", "2"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut tcevm = command.spawn().expect("tcevm starts");
+    let mut types = tcevm.stdin.take().expect("it is piped");
+    let console = BufReader::new(tcevm.stdout.take().expect("it is piped"));
+    let mut lines = Vec::new();
+    for line in console.lines() {
+        let line = line.expect("text").trim_end().to_owned();
+        if line == "spin: ready" {
+            let pid = tcevm.id().to_string();
+            let pinned = Command::new("taskset").args(["-acp", &processor(), &pid]).output();
+            assert!(pinned.expect("taskset starts").status.success());
+            types.write_all(b"go\n").expect("tcevm reads");
+        }
+        lines.push(line);
+    }
+    assert_eq!(tcevm.wait().expect("it ends").code(), Some(0), "{lines:?}");
+    assert!(lines.iter().any(|line| line == "spin: end"), "{lines:?}");
+    let barked: Vec<_> = lines.iter().filter(|line| line.starts_with("barked: ")).collect();
+    assert!(barked.is_empty(), "{barked:?}");
+    let (from, to) = (numbers(&lines, "spin: from "), numbers(&lines, "spin: to "));
+    let [work, idle, stolen] = [0, 1, 2].map(|n| to[n] - from[n]);
+    // One processor for two: half is stolen, and more if the host has other work.
+    assert!(stolen * 10 >= (work + idle + stolen) * 4, "{work} {idle} {stolen}");
+}
 
 /// What `tests/scripts/programs.sh` prints: known answers. FIPS 180-2, appendices A.1, B.1 and C.1;
 /// RFC 1321, A.5; FIPS 197, appendices C.1 to C.3. The arithmetic is IEEE 754's, as any host prints it.
