@@ -78,6 +78,15 @@ step() {
 			step make && reboot -f
 		fi
 		;;
+	# Numbered blocks, each flushed before it is reported: for kill.sh.
+	numbers)
+		n=0
+		while [ $n -lt 4096 ]; do
+			printf 'block %s\n' $n | dd of=/dev/sda bs=4096 seek=$((n * 37 % 4096)) conv=sync,fsync 2>/dev/null || return
+			echo "numbers: $n"
+			n=$((n + 1))
+		done
+		;;
 	# All blocks, read past the page cache.
 	read) echo "read: $(dd if=/dev/sda bs=64k iflag=direct 2>/dev/null | sum)" ;;
 	# What error recovery does, too: the adapter forgets its queue and says hello to a new one; then the disk works.
