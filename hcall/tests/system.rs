@@ -193,8 +193,7 @@ fn decoded_code_that_a_hypercall_writes_over_becomes_stale() {
         (H_RTAS, vec![A], A + 24), // its status is written, too
     ] {
         let mut r = Rig::new();
-        r.machine.nvram = Some(Default::default());
-        r.machine.nvram.as_ref().expect("just made").lock().expect("no panic").resize(16, 0);
+        r.machine.nvram = Some(Kept { bytes: vec![0; 16].into(), broken: false });
         let block = [nvram_fetch, 3, 2, 0, BUFFER as u32, 8, 0, 0];
         let block: Vec<u8> = block.iter().flat_map(|word: &u32| word.to_be_bytes()).collect();
         r.memory.write_slice(&block, GuestAddress(A)).expect("in memory");
