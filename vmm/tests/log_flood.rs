@@ -36,7 +36,8 @@ fn a_guest_that_floods_the_log_gets_some_lines_and_a_count() {
             .copied()
             .partition(|line| line.contains(" more like this were left out: "));
         assert!((1..=most).contains(&(shown.len() as u64)), "{kind}: {} lines", shown.len());
-        assert_eq!(ends.len(), 1, "the end of the run reports the rest: {said}");
+        // The end of the run reports the rest, if the last message was not written itself.
+        assert!(ends.len() <= 1, "{said}");
         let counted: u64 = lines.iter().map(|line| left_out(line)).sum();
         assert_eq!(counted + shown.len() as u64, MESSAGES, "{kind}: {said}");
     }
