@@ -85,7 +85,8 @@ fn an_old_output_is_written_over_and_standard_output_is_one() {
     assert_eq!(code(&run([HELLO, "--record", arg(&record)])), 0);
     let text = fs::read_to_string(&record).unwrap();
     assert!(
-        text.starts_with("# recorded by tcevm ") && !text.contains('x'.to_string().repeat(9).as_str())
+        text.starts_with("# recorded by tcevm ")
+            && !text.contains('x'.to_string().repeat(9).as_str())
     );
     let piped = run([HELLO, "--record", "/dev/stdout"]);
     assert_eq!(code(&piped), 0, "{}", stderr(&piped));
