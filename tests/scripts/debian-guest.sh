@@ -95,6 +95,7 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 mount -t sysfs sys /sys
+echo # the kernel has left the cursor behind its name
 echo "MARKER: userspace is up"
 echo "kernel: $(uname -s) $(uname -m)"
 echo "cpus: $(grep -c ^processor /proc/cpuinfo)"
