@@ -250,13 +250,13 @@ fn a_recorded_linux_replays_and_its_trace_has_what_was_asked_for() {
     for cpus in ["1", "4"] {
         let place = Place::new();
         let (disk, record, trace) =
-            (place.disk(16 * MIB), place.file("record"), place.file("trace"));
+            (place.disk(64 * MIB), place.file("record"), place.file("trace"));
         let options = ["--smp", cpus, "--disk", &disk, "--record", &record];
         let traced = ["--trace=tce,rtas,!H_GET_TCE,!term", "--trace-to", &trace];
         let (said, stats) =
             run(guest, &["scsi", "make", "check", "unload"], "", &[&options[..], &traced].concat());
         let want =
-            ["scsi: 16777216 bytes", "make: done", "check: 202 of 202 files", "unload: done"];
+            ["scsi: 67108864 bytes", "make: done", "check: 202 of 202 files", "unload: done"];
         assert_eq!(said, want);
         is_clean(&stats, false);
 

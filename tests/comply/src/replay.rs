@@ -16,6 +16,8 @@ use iommu::{LIST_ENTRIES, Window};
 /// The page that lists are put on in a guest, whose own code is where a recorded guest had its.
 const LIST: u64 = 0x40e_0000;
 const PAGE: u64 = 1 << 12;
+/// The RTAS call that resets the windows, as far as LoPAR and QEMU agree on its name.
+const RESET: &str = "ibm,reset-pe-dma-window";
 /// The RTAS call that makes a window, and its inputs that say how large.
 const CREATE: &str = "ibm,create-pe-dma-window";
 const SHIFTS: [usize; 2] = [3, 4];
@@ -59,7 +61,7 @@ pub fn for_guest(script: &Script, setup: Setup, rig: &GuestRig) -> Result<Plan, 
     if setup.cpus > 1 {
         remarks.push(format!("one CPU makes the calls of {} in their order", setup.cpus));
     }
-    let (script, left_out) = without_what_guests_cannot(script, &setup);
+    let (script, left_out) = without_what_guests_cannot(script, &setup, room.rtas);
     if left_out > 0 {
         let why = "made in problem state, or no TCE calls";
         remarks.push(format!("{left_out} calls are left out: {why}"));
@@ -109,6 +111,10 @@ impl Room {
         }
         if self.chooses {
             problems.extend(small_table(script, setup.platform));
+        }
+        let calls = script.rtas().count();
+        if calls > 0 && !self.rtas {
+            problems.push(format!("it has no RTAS calls for windows, and {calls} were recorded"));
         }
         let other = setup.devices.iter().filter(|window| !(self.device)(window));
         problems.extend(other.map(|window| {
@@ -216,13 +222,13 @@ fn failed_step(why: &str) -> Option<usize> {
 
 /// A script's TCE and RTAS calls, with their lists where a guest has room for one; and how many steps that leaves out.
 /// A reset becomes calls that have its effect.
-fn without_what_guests_cannot(script: &Script, setup: &Setup) -> (Script, usize) {
+fn without_what_guests_cannot(script: &Script, setup: &Setup, rtas: bool) -> (Script, usize) {
     let tce: Vec<u64> = crate::coverage::tce_calls().map(|row| row.token).collect();
     let recording = script.machine.is_some();
     let (mut steps, mut left_out) = (Vec::new(), 0);
     for step in &script.steps {
         match &step.action {
-            Action::Reset => steps.extend(reset(setup)),
+            Action::Reset => steps.extend(reset(setup, rtas)),
             Action::Host { .. } => {}
             Action::Call { how: How::User, .. } => left_out += 1,
             Action::Call { token, .. } if !tce.contains(token) || *token == H_RTAS => left_out += 1,
@@ -236,6 +242,7 @@ fn without_what_guests_cannot(script: &Script, setup: &Setup) -> (Script, usize)
                 move_list(at, recording);
                 poked = true;
             }
+            Action::Rtas { name, .. } if name.starts_with(RESET) => *name = RESET.into(),
             // A list that was no memory is none here.
             Action::Call { token: H_PUT_TCE_INDIRECT, args, .. } if poked || !recording => {
                 args.get_mut(2).into_iter().for_each(|at| move_list(at, recording));
@@ -254,8 +261,8 @@ fn move_list(at: &mut Value, always: bool) {
     }
 }
 
-/// The calls that bring windows back to what they were at the start.
-fn reset(setup: &Setup) -> Vec<Step> {
+/// The calls that bring windows back to what they were at the start. Without RTAS there was no other default window.
+fn reset(setup: &Setup, rtas: bool) -> Vec<Step> {
     let clear = |window: &Window| {
         let (liobn, start) = (window.liobn().0, window.start().0);
         let most = LIST_ENTRIES as u64;
@@ -269,9 +276,12 @@ fn reset(setup: &Setup) -> Vec<Step> {
             format!("H_STUFF_TCE {liobn:#x} {last:#x} 0 {rest} -> _"),
         ]
     };
-    let windows = "rtas ibm,reset-pe-dma-windows 0 BUID.hi BUID.lo -> 0".to_owned();
+    let first = match rtas {
+        true => vec![format!("rtas {RESET} 0 BUID.hi BUID.lo -> 0")],
+        false => clear(&setup.window).to_vec(),
+    };
     let lines: Vec<String> =
-        [windows].into_iter().chain(setup.devices.iter().flat_map(clear)).collect();
+        first.into_iter().chain(setup.devices.iter().flat_map(clear)).collect();
     // These lines are all right; a window of more repetitions than a line may have is none of a device.
     Script::parse(&lines.join("\n")).map_or(Vec::new(), |script| script.steps)
 }
@@ -307,16 +317,20 @@ mod tests {
     #[test]
     fn a_reset_becomes_calls_that_clear_the_windows_of_devices() {
         let device = Window::new(Liobn(0x7100_0002), PageShift::K64, 4, 1030).expect("a window");
-        let steps = reset(&Setup { devices: vec![device], ..Setup::default() });
+        let setup = Setup { devices: vec![device], ..Setup::default() };
+        let steps = reset(&setup, true);
         let text: Vec<_> = steps.iter().map(|step| step.text.as_str()).collect();
         assert_eq!(
             text,
             [
-                "rtas ibm,reset-pe-dma-windows 0 BUID.hi BUID.lo -> 0",
+                "rtas ibm,reset-pe-dma-window 0 BUID.hi BUID.lo -> 0",
                 "repeat 2 H_STUFF_TCE 0x71000002 0x40000+I*0x2000000 0 512 -> H_SUCCESS",
                 "H_STUFF_TCE 0x71000002 0x4040000 0 6 -> _",
             ]
         );
+        let without = reset(&setup, false);
+        let first = "repeat 512 H_STUFF_TCE 0x80000000 0x0+I*0x200000 0 512 -> H_SUCCESS";
+        assert_eq!((without.len(), without[0].text.as_str()), (4, first));
     }
 
     // 16 entries of a device's window and 8 of the default one are live; a reset leaves none.
@@ -334,7 +348,7 @@ mod tests {
             host released = 24";
         let plan = for_direct(&script(calls), setup.clone()).expect("it has that");
         assert_eq!(direct(&plan).expect("it plays").verdict, Verdict::Pass);
-        let (script, left_out) = without_what_guests_cannot(&plan.script, &setup);
+        let (script, left_out) = without_what_guests_cannot(&plan.script, &setup, true);
         let mut by_calls = plan.clone();
         by_calls.script = script;
         let ends = "host live 0x71000002 = 0\nhost live L = 0\nhost released = 24";
@@ -348,7 +362,7 @@ mod tests {
         let calls = "poke 0x8001000 0x3\nH_PUT_TCE_INDIRECT L 0 0x8001000 1 -> H_SUCCESS
             H_PUT_TCE_INDIRECT L 0 0x5000 1 -> H_PARAMETER";
         let lists = |text: &str| {
-            let (script, _) = without_what_guests_cannot(&script(text), &Setup::default());
+            let (script, _) = without_what_guests_cannot(&script(text), &Setup::default(), true);
             let list = |step: &Step| match &step.action {
                 Action::Poke { at, .. } => at.add,
                 Action::Call { args, .. } => args[2].add,

@@ -113,6 +113,8 @@ fn ours(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>)
             most_ram: RamSize::MAX,
             device: |_| true,
             chooses: true,
+            // guest-images/X86-GATE.md: a guest is given no other tokens.
+            rtas: kind != "x86",
             steps_at: image::STEPS_AT,
         },
         boot,

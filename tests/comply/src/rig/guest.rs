@@ -37,6 +37,8 @@ pub struct Room {
     pub device: fn(&Window) -> bool,
     /// Its tier, its platform and its profile can be chosen.
     pub chooses: bool,
+    /// Its guests find the RTAS calls that change windows.
+    pub rtas: bool,
     /// Where in memory the scripts begin.
     pub steps_at: u64,
 }

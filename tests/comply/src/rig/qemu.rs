@@ -61,6 +61,7 @@ pub fn rig(kind: &str) -> GuestRig {
             most_ram: MOST_RAM,
             device,
             chooses: false,
+            rtas: true,
             steps_at: image::STEPS_AT,
         },
         boot: Box::new(boot),
