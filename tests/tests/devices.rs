@@ -279,7 +279,7 @@ fn a_recorded_linux_replays_and_its_trace_has_what_was_asked_for() {
         // The recording has the machine, and each TCE call with its CPU.
         let text = fs::read_to_string(&record).expect("a record");
         let machine = format!(
-            "machine ram=0x20000000 cpus={cpus} profile=lopar tier=virtual platform=ioda2\n"
+            "machine ram=0x20000000 cpus={cpus} profile=lopar tier=virtual platform=ioda2 tables=0x2800000\n"
         );
         let windows = "window 0x80000000 start=0x0 shift=12 entries=0x40000\n\
                        window 0x71000002 start=0x0 shift=12 entries=0x10000\n";

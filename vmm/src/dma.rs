@@ -93,7 +93,7 @@ pub struct Dma {
 impl DmaArgs {
     /// Sets it up for a guest with this RAM.
     pub fn set_up(&self, ram: RamSize) -> Result<Dma, Error> {
-        let budget = Budget::new(self.table_memory.unwrap_or(table_memory(ram)));
+        let budget = Budget::new(self.table_memory(ram));
         let mut container = Container::new(Frames::new(ram.bytes())?).with_budget(budget);
         let mut accel = Accel::new(self.accel).with_profile(self.profile);
         let wanted = (!self.inject.is_empty()).then(|| self.inject.iter().copied());
@@ -118,6 +118,11 @@ impl DmaArgs {
         let behind_bridge = self.platform.is_some() || detector.is_some();
         let device_bridge = behind_bridge.then(|| kind.bridge(detector.as_ref()));
         Ok(Dma { container, phb, device_bridge, detector, accel, faults })
+    }
+
+    /// The memory for the tables of the guest's windows.
+    pub(crate) fn table_memory(&self, ram: RamSize) -> u64 {
+        self.table_memory.unwrap_or(table_memory(ram))
     }
 
     fn checks_dma(&self) -> bool {

@@ -86,6 +86,7 @@ pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
         profile: dma.profile.name.parse().unwrap_or(defaults.profile),
         tier: dma.accel,
         platform: dma.platform.map_or(defaults.platform, Into::into),
+        table_memory: Some(dma.table_memory(args.memory)),
         faults: Vec::new(),
     };
     Recorded::new(setup, !dma.inject.is_empty())

@@ -118,11 +118,11 @@ fn a_recording_has_the_machine_and_the_calls_with_their_cpus() {
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let text = fs::read_to_string(&record).expect("a record");
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
-    // 1 GiB and 256 MiB of 4 KiB pages.
+    // 32 MiB and a 64th of RAM; 1 GiB and 256 MiB of 4 KiB pages.
     assert_eq!(
         lines[..8],
         [
-            "machine ram=0x1000000 cpus=3 profile=lopar tier=real platform=ioda1",
+            "machine ram=0x1000000 cpus=3 profile=lopar tier=real platform=ioda1 tables=0x2040000",
             "window 0x80000000 start=0x0 shift=12 entries=0x40000",
             "window 0x71000002 start=0x0 shift=12 entries=0x10000",
             "poke 0x190000 0x20003 0x30001 0x0 0x0",

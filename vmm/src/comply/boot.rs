@@ -46,7 +46,8 @@ fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
     let ram = RamSize::new(setup.ram).map_err(|error| no(&error))?;
     let profile = hcall::Profile::find(setup.profile.rules()).ok_or("there are no such rules")?;
     let platform = Some(setup.platform.into());
-    let dma = DmaArgs { accel: setup.tier, profile, platform, ..DmaArgs::default() };
+    let (accel, table_memory) = (setup.tier, setup.table_memory);
+    let dma = DmaArgs { accel, profile, platform, table_memory, ..DmaArgs::default() };
     let devices = DeviceArgs::default();
     let boot = Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &dma, devices: &devices };
     let ready = boot.ready().map_err(|error| no(&error))?;

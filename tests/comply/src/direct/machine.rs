@@ -14,7 +14,7 @@ use hcall::rtas::ddw::DEFAULT_PAGE_SIZES;
 use hcall::{Accel, Caller, Memory, Phb, Regs};
 use iommu::bridge::{Bridge, Device};
 use iommu::{
-    Agent, Container, Direction, Error, Frames, Ioba, IommuTable, Liobn, Pe, Totals, Window,
+    Agent, Budget, Container, Direction, Error, Frames, Ioba, IommuTable, Liobn, Pe, Totals, Window,
 };
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
@@ -50,6 +50,9 @@ impl Direct {
         let no = |error: Error| error.to_string();
         let mut all = Container::new(Frames::new(setup.ram).map_err(no)?);
         let mut accel = Accel::new(setup.tier).with_profile(setup.rules());
+        if let Some(bytes) = setup.table_memory {
+            all = all.with_budget(Budget::new(bytes));
+        }
         if let Some(injector) = setup.injector() {
             all = all.with_faults(injector.clone());
             accel = accel.with_faults(injector);

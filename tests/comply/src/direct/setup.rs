@@ -33,6 +33,8 @@ pub struct Setup {
     pub tier: Tier,
     /// The bridge under its hardware tables.
     pub platform: Platform,
+    /// The most that the tables of the guest's windows may take; without it all that there is.
+    pub table_memory: Option<u64>,
     /// What goes wrong on purpose.
     pub faults: Vec<Spec>,
 }
@@ -47,6 +49,7 @@ impl Default for Setup {
             profile: Profile::Lopar,
             tier: Tier::default(),
             platform: Platform::Ioda2,
+            table_memory: None,
             faults: Vec::new(),
         }
     }

@@ -2,13 +2,14 @@
 //! The machine that a recording was made on: the lines it begins with.
 //!
 //! ```text
-//! machine ram=0x20000000 cpus=2 profile=lopar tier=virtual platform=ioda2
+//! machine ram=0x20000000 cpus=2 profile=lopar tier=virtual platform=ioda2 tables=0x2800000
 //! window 0x80000000 start=0x0 shift=12 entries=0x40000
 //! window 0x71000002 start=0x0 shift=12 entries=0x10000
 //! ```
 //!
-//! The first window is the default one of the PCI host bridge, the others are those of virtual I/O devices. `faults`
-//! at the end of the first line says that calls failed on purpose.
+//! `tables` is the memory for the tables of the guest's windows (`--table-memory`). The first window is the default one
+//! of the PCI host bridge, the others are those of virtual I/O devices. `faults` at the end of the first line says that
+//! calls failed on purpose.
 
 use crate::direct::Setup;
 use crate::value::number;
@@ -52,13 +53,15 @@ impl Recorded {
         }
         let (profile, tier, platform) =
             (words.of("profile")?, words.of("tier")?, words.of("platform")?);
-        let faults = match words.0.next() {
-            None => false,
-            Some("faults") => true,
-            Some(other) => return Err(format!("{other} is not expected here")),
-        };
-        words.end()?;
-        let setup = Setup { ram, cpus, profile, tier, platform, ..Setup::default() };
+        let (mut table_memory, mut faults) = (None, false);
+        for word in words.0 {
+            match word.strip_prefix("tables=").map(number) {
+                Some(Some(bytes)) => table_memory = Some(bytes),
+                None if word == "faults" => faults = true,
+                _ => return Err(format!("{word} is not expected here")),
+            }
+        }
+        let setup = Setup { ram, cpus, profile, tier, platform, table_memory, ..Setup::default() };
         Ok(Recorded { setup, faults, has_window: false })
     }
 
@@ -95,6 +98,7 @@ impl fmt::Display for Recorded {
             f,
             "machine ram={ram:#x} cpus={cpus} profile={profile} tier={tier} platform={platform}"
         )?;
+        self.setup.table_memory.iter().try_for_each(|bytes| write!(f, " tables={bytes:#x}"))?;
         writeln!(f, "{}", if self.faults { " faults" } else { "" })?;
         [window].into_iter().chain(devices).try_for_each(|window| {
             let (liobn, start) = (window.liobn().0, window.start().0);
@@ -147,6 +151,7 @@ mod tests {
             platform: Platform::P5ioc2,
             window: window(0x8000_0000, 1 << 18),
             devices: vec![window(0x7100_0002, 1 << 16), window(0x7100_0003, 1 << 16)],
+            table_memory: Some(3 << 20),
             faults: Vec::new(),
         };
         for faults in [false, true] {
