@@ -32,7 +32,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const MOST_CPUS: u32 = 256;
 
 /// Options that say what happens in a run, or what is kept of it.
-const NOT_IN_THE_TREE: [&str; 19] = [
+const NOT_IN_THE_TREE: [&str; 18] = [
     "rtc",
     "nvram",
     "ignore_verdict",
@@ -50,7 +50,6 @@ const NOT_IN_THE_TREE: [&str; 19] = [
     "profile",
     "platform",
     "check",
-    "table_memory",
     "inject",
 ];
 

@@ -66,6 +66,11 @@ pub(crate) fn hurry() {
     HURRY.store(true, Ordering::Relaxed);
 }
 
+/// True until the run has to end.
+pub(crate) fn may_wait() -> bool {
+    !HURRY.load(Ordering::Relaxed)
+}
+
 /// Makes a write beyond the limit on file sizes (`ulimit -f`) fail with EFBIG instead of ending the process.
 ///
 /// A handler does that as well as ignoring the signal would, and a child process does not inherit it.

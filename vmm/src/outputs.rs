@@ -45,11 +45,12 @@ fn file<T>(
 
 /// The files of the command that no output may write over.
 fn protected(args: &RunArgs) -> Files {
-    let mut files = Files::default();
+    let mut files = Files::default().waiting_while(outlet::may_wait);
     let mut protect = |what, path: Option<&Path>| path.map_or((), |path| files.protect(what, path));
     protect("the image", args.image.as_deref());
     protect("the initrd", args.initrd.as_deref());
     args.devices.disk.iter().for_each(|disk| protect("a disk", Some(&disk.path)));
+    protect("standard input", Some(Path::new("/dev/stdin")));
     files
 }
 

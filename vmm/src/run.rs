@@ -180,9 +180,9 @@ fn run_guest<V: Vcpu + Send>(
 ) -> Result<Outcome, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
     let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // locked: no output goes there
-    let mut outputs = Outputs::create(args, &ready)?;
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
+    let mut outputs = Outputs::create(args, &ready)?; // one may wait for its reader
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = Console::stdio(Arc::clone(&control), Outputs::console(args)?);
     let mut machine = Machine::new(ready, cpus, control, console);

@@ -195,6 +195,40 @@ fn a_reader_of_one_file_that_stalls_keeps_no_other_from_being_whole() {
     outputs.dirty_log_is_whole();
 }
 
+// fifo(7): opening one to write waits for a process that opens it to read.
+#[test]
+fn a_pipe_without_a_reader_keeps_no_run_from_its_end() {
+    for signal in [None, Some("-TERM")] {
+        let mut outputs = Outputs::new();
+        outputs.record = pipe(&outputs.files);
+        let timeout = if signal.is_some() { "60" } else { "0.5" };
+        let mut command = command(&outputs, guest(chatter()), &["--timeout", timeout]);
+        let child = command.spawn().expect("tcevm starts");
+        if let Some(signal) = signal {
+            // The report is made before the record.
+            while !outputs.report.exists() {
+                sleep(Duration::from_millis(1));
+            }
+            send(signal, &child);
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = stderr(&output);
+        assert_eq!(code(&output), 3, "{said}");
+        assert!(said.contains("cannot write the record ") && said.contains("reader"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_the_guest_reads_as_its_console_is_no_output() {
+    let outputs = Outputs::new();
+    fs::write(&outputs.record, "input").unwrap();
+    let mut command = command(&outputs, guest(power_off()), &[]);
+    let output = command.stdin(File::open(&outputs.record).unwrap()).output().unwrap();
+    assert_eq!(code(&output), 3, "{output:?}");
+    assert!(stderr(&output).contains("it is also standard input"), "{output:?}");
+    assert_eq!(fs::read_to_string(&outputs.record).unwrap(), "input");
+}
+
 #[test]
 fn a_slow_reader_gets_everything() {
     let outputs = Outputs::new();

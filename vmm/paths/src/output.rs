@@ -6,10 +6,12 @@ use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
-use rustix::fs::OFlags;
+use rustix::fs::{OFlags, fcntl_setfl};
 
 use crate::Id;
 
@@ -27,18 +29,35 @@ pub enum OutputError {
     Taken(String),
     #[error("another process uses it, perhaps as a disk; name another file")]
     InUse,
+    #[error("it is a pipe that no process reads; start its reader first")]
+    NoReader,
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
+/// How long a pipe without a reader is left alone before it is looked at again.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// The files of one command: those that it reads, which no output may write over, and its outputs, which are
 /// different from each other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Files {
     taken: Vec<(Id, String)>,
+    waits: fn() -> bool,
+}
+
+impl Default for Files {
+    fn default() -> Files {
+        Files { taken: Vec::new(), waits: || true }
+    }
 }
 
 impl Files {
+    /// A pipe waits for its reader as long as this is true; without it, until the reader is there.
+    pub fn waiting_while(self, waits: fn() -> bool) -> Files {
+        Files { waits, ..self }
+    }
+
     /// Protects a file; `what` it is goes into messages. A name that leads nowhere needs no protection.
     pub fn protect(&mut self, what: &str, path: &Path) {
         if let Ok(about) = fs::metadata(path) {
@@ -46,8 +65,18 @@ impl Files {
         }
     }
 
-    /// Creates an output, or empties the regular file that is there; nothing is changed if that is refused.
+    /// Creates an output, or empties the regular file that is there; nothing is changed if that is refused. A pipe
+    /// waits for its reader.
     pub fn create(&mut self, what: &str, path: &Path) -> Result<File, OutputError> {
+        loop {
+            match self.try_create(what, path) {
+                Err(OutputError::NoReader) if (self.waits)() => thread::sleep(PAUSE),
+                created => return created,
+            }
+        }
+    }
+
+    fn try_create(&mut self, what: &str, path: &Path) -> Result<File, OutputError> {
         let file = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 OpenOptions::new().write(true).create_new(true).open(path)?
@@ -83,9 +112,25 @@ impl Files {
 }
 
 /// Opens what is there, without changing it. If it became a link meanwhile, that is not followed.
-fn open_there(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NOCTTY;
-    OpenOptions::new().write(true).custom_flags(flags.bits() as i32).open(path)
+fn open_there(path: &Path) -> Result<File, OutputError> {
+    open_at_once(path, OFlags::NOFOLLOW | OFlags::NOCTTY)
+}
+
+/// Opens without waiting for the reader of a pipe (fifo(7): ENXIO).
+fn open_at_once(path: &Path, flags: OFlags) -> Result<File, OutputError> {
+    let flags = (flags | OFlags::NONBLOCK).bits() as i32;
+    let file = match OpenOptions::new().write(true).custom_flags(flags).open(path) {
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) && is_pipe(path) => {
+            return Err(OutputError::NoReader);
+        }
+        opened => opened?,
+    };
+    fcntl_setfl(&file, OFlags::empty()).map_err(io::Error::from)?;
+    Ok(file)
+}
+
+fn is_pipe(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo())
 }
 
 /// Opens the pipe or the character device at the end of a link, or the file that is our standard output or error.
@@ -96,8 +141,7 @@ fn through_link(path: &Path) -> Result<File, OutputError> {
     if about.is_file() && !is_standard(&about) {
         return Err(link());
     }
-    let flags = OFlags::NOCTTY.bits() as i32;
-    Ok(OpenOptions::new().write(true).custom_flags(flags).open(path)?)
+    open_at_once(path, OFlags::NOCTTY)
 }
 
 fn check_kind(about: &Metadata) -> Result<(), OutputError> {

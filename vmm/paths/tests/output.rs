@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use paths::output::Files;
+use paths::output::{Files, OutputError};
 use vmm_sys_util::tempdir::TempDir;
 
 fn directory() -> (TempDir, PathBuf) {
@@ -88,6 +88,8 @@ fn directories_and_sockets_are_refused_and_devices_and_pipes_are_written_to() {
     let pipe = directory.as_path().join("pipe");
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .unwrap();
+    let error = Files::default().waiting_while(|| false).create("the report", &pipe);
+    assert!(matches!(error, Err(OutputError::NoReader)), "{error:?}");
     let read = std::thread::spawn({
         let pipe = pipe.clone();
         move || {

@@ -56,16 +56,16 @@ pub struct Op {
 struct Head {
     /// Fetch context in which the block was found to be at `page`.
     context: Cell<u64>,
-    /// Real page number of the code.
-    page: u32,
-    /// Generation of that page when its words were last read.
-    generation: Cell<u32>,
+    /// Generation of its page when its words were last read.
+    generation: Cell<u64>,
     /// Effective address behind the last instruction.
     end: u64,
+    /// Real page number of the code.
+    page: u32,
     /// Number of instructions.
-    len: u32,
+    len: u16,
     /// Number of operations.
-    ops: u32,
+    ops: u16,
 }
 
 /// What is right behind the last one.
@@ -393,15 +393,15 @@ impl Arena {
     }
 
     /// Puts a block here, and says where its head is.
-    fn add(&mut self, block: &Decoded, page: u32, generation: u32, cpu: &Cpu) -> usize {
+    fn add(&mut self, block: &Decoded, page: u32, generation: u64, cpu: &Cpu) -> usize {
         let at = self.used;
-        let (len, last) = (block.ops.len() as u32, block.ops.last());
+        let (len, last) = (block.ops.len() as u16, block.ops.last()); // at most MAX
         let (word, then) =
             last.map_or((Word::new(0), Then::Anything), |last| (last.word, last.then));
         let falls_through = matches!(then, Then::Next);
         let end = block.start.wrapping_add(4 * u64::from(len));
         let context = Cell::new(cpu.mmu.fetch_context);
-        let ops = len + u32::from(falls_through);
+        let ops = len + u16::from(falls_through);
         let generation = Cell::new(generation);
         self.push(Head { context, page, generation, end, len, ops });
         for op in &block.ops {
@@ -410,7 +410,7 @@ impl Arena {
         if falls_through {
             self.push(Op { run: sentinel, word: Packed::new(word) });
         }
-        self.push(Tail::new(len, end, word, then, cpu.pc_mask));
+        self.push(Tail::new(len.into(), end, word, then, cpu.pc_mask));
         at
     }
 }
@@ -572,7 +572,9 @@ impl Cache {
             self.renew(cpu, pc, set)?;
         }
         let found = self.of_set(set);
-        cpu.running.tail().note(cpu.mmu.epoch, pc, found);
+        if found.head().generation.get() != ram::UNSETTLED {
+            cpu.running.tail().note(cpu.mmu.epoch, pc, found);
+        }
         Some(found)
     }
 
@@ -586,6 +588,7 @@ impl Cache {
         let page = u32::try_from(ra / PAGE).ok()?;
         // Before marks are made and words are read: see `ram::CodeWatch`.
         let generation = cpu.bus.generation(ra);
+        let kept = if ram::is_settled(generation) { generation } else { ram::UNSETTLED };
         let block = self.of_set(set);
         let head = block.head();
         if head.start() == pc
@@ -594,14 +597,14 @@ impl Cache {
             && (head.generation.get() == generation || block.is_at(cpu, ra))
         {
             head.context.set(cpu.mmu.fetch_context);
-            head.generation.set(generation);
+            head.generation.set(kept);
             return Some(());
         }
         if !self.arena.has_room() {
             self.clear(cpu);
         }
         self.decoded.decode(cpu, pc, ra)?;
-        self.sets[set] = self.arena.add(&self.decoded, page, generation, cpu) as u32;
+        self.sets[set] = self.arena.add(&self.decoded, page, kept, cpu) as u32;
         Some(())
     }
 

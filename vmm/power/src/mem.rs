@@ -331,12 +331,19 @@ impl Bus {
     }
     /// The generation of the code in the page at `ra`.
     #[inline(always)]
-    pub(crate) fn generation(&self, ra: u64) -> u32 {
+    pub(crate) fn generation(&self, ra: u64) -> u64 {
         self.code(ra).map_or(0, |(watch, offset)| watch.generation(offset / ram::PAGE))
     }
-    /// Marks the line at `ra`, from which code is about to be read; whether its page had no mark.
-    pub(crate) fn mark_code(&self, ra: u64) -> bool {
-        self.code(ra).is_some_and(|(watch, offset)| watch.mark(offset))
+    /// Marks the line at `ra`, from which code is about to be read. Returns the generation of its page if
+    /// CPUs have yet to learn that it holds code.
+    pub(crate) fn mark_code(&self, ra: u64) -> Option<u64> {
+        self.code(ra).and_then(|(watch, offset)| watch.mark(offset))
+    }
+    /// CPUs learn that the page at `ra` holds code of this generation.
+    pub(crate) fn code_is_announced(&self, ra: u64, generation: u64) {
+        if let Some((watch, offset)) = self.code(ra) {
+            watch.announced(offset, generation);
+        }
     }
     /// Makes the code of a range stale whose bytes a CPU has written just now.
     pub(crate) fn written(&self, ra: u64, bytes: u64) {

@@ -7,8 +7,9 @@
 //! at marks. So a page that holds code has no TLB entry that allows plain stores, on any CPU:
 //!
 //! * A CPU that allows itself plain stores to a page notes the page in [`Stored`].
-//! * A CPU that marks the first line of a page takes such entries from its own TLB, and announces the page to
-//!   the other CPUs in [`Events`].
+//! * A CPU that marks a line of a page takes such entries from its own TLB, and announces the page to the other CPUs in
+//!   [`Events`], unless the page has marks of the present generation and its announcement is complete. So a CPU that
+//!   decodes beside the one that made the first mark does not rely on an announcement that is still to come.
 //! * A CPU that finds an announced page among those it noted takes the entries away, too, and makes the page's code
 //!   stale, for it may have stored there since it was decoded. It does so before the next block, before a hypercall,
 //!   and in the middle of a block at every instruction that orders its stores (`sync`, `lwsync`, `eieio`, `icbi`).
@@ -109,9 +110,7 @@ impl Stored {
 impl Cpu {
     /// Has every later store to the line at `ra` make code stale: called before code is read from there.
     pub(crate) fn watch_code(&mut self, ra: u64) {
-        if !self.bus.mark_code(ra) {
-            return;
-        }
+        let Some(generation) = self.bus.mark_code(ra) else { return };
         let Some(page) = self.bus.plain_page(ra) else { return };
         self.give_up_stores(page);
         if self.bus.shootdown().has_others() {
@@ -119,6 +118,7 @@ impl Cpu {
             self.bus.announce();
             fence(SeqCst);
         }
+        self.bus.code_is_announced(ra, generation);
     }
 
     /// Takes the right to plain stores to a page from the TLB; whether this CPU may have used it.
@@ -173,5 +173,74 @@ impl Cpu {
         if self.give_up_stores(page) {
             self.bus.invalidate_code(page as u64 * PAGE);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Exit, GuestMemory, machine::Machine, msr};
+    use std::sync::Arc;
+    use vm_memory::{Bytes, GuestAddress};
+
+    const CODE: u64 = 0x1000;
+    const PATCHED: u64 = 0x2000;
+    const LI_R3: u32 = 0x3860_0000;
+    /// stw r5,0(r4); sync; sc 1
+    const STORE: [u32; 3] = [0x90a4_0000, 0x7c00_04ac, 0x4400_0022];
+
+    fn put(ram: &GuestMemory, at: u64, words: &[u32]) {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        ram.write_slice(&bytes, GuestAddress(at)).unwrap();
+    }
+
+    /// Two CPUs of a machine with `li r3,1; sc 1` at PATCHED.
+    fn machine() -> (Arc<GuestMemory>, Cpu, Cpu) {
+        let ram = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), 0x1_0000)]).unwrap());
+        put(&ram, CODE, &STORE);
+        put(&ram, PATCHED, &[LI_R3 | 1, 0x4400_0022]);
+        let first = Cpu::new(Arc::clone(&ram));
+        let second = first.sibling();
+        (ram, first, second)
+    }
+
+    fn run(cpu: &mut Cpu, nip: u64) {
+        cpu.set_msr(msr::SF | msr::ME);
+        cpu.set_nip(nip);
+        assert_eq!(cpu.run(), Exit::Hcall);
+    }
+
+    /// Stores `word` at `at`, syncs, and makes a hypercall.
+    fn store(cpu: &mut Cpu, at: u64, word: u32) {
+        cpu.set_gpr(4, at);
+        cpu.set_gpr(5, word.into());
+        run(cpu, CODE);
+    }
+
+    fn result(cpu: &mut Cpu) -> u64 {
+        run(cpu, PATCHED);
+        cpu.gpr(3)
+    }
+
+    // The host may run anything between the two steps of the CPU that decodes first.
+    #[test]
+    fn a_cpu_that_decodes_beside_the_first_one_sees_its_own_stores() {
+        let (_ram, mut cpu, other) = machine();
+        store(&mut cpu, PATCHED + 0x800, 0); // from now on stores to the page are plain ones
+        assert!(other.bus.mark_code(PATCHED).is_some(), "and is about to announce that");
+        assert_eq!(result(&mut cpu), 1);
+        store(&mut cpu, PATCHED, LI_R3 | 2);
+        assert_eq!(result(&mut cpu), 2);
+    }
+
+    #[test]
+    fn a_cpu_that_decodes_beside_the_first_one_sees_stores_of_a_third() {
+        let (_ram, mut cpu, other) = machine();
+        let mut third = cpu.sibling();
+        store(&mut third, PATCHED + 0x800, 0);
+        assert!(other.bus.mark_code(PATCHED).is_some(), "and is about to announce that");
+        assert_eq!(result(&mut cpu), 1);
+        store(&mut third, PATCHED, LI_R3 | 3);
+        assert_eq!(result(&mut cpu), 3);
     }
 }

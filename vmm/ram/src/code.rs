@@ -10,16 +10,20 @@
 //! | 1. reads the page's generation | a. stores the bytes |
 //! | 2. marks the line | b. fence |
 //! | 3. fence | c. reads the marks; goes on only if the line has one |
-//! | 4. reads the bytes | d. removes the page's marks |
-//! | 5. keeps the block with the generation of step 1 | e. moves the generation on, then counts the change |
+//! | 4. reads the bytes | d. makes the generation an unsettled one, then counts the change |
+//! | 5. keeps the block with the generation of step 1, if that is settled | e. removes the page's marks |
+//! | | f. moves on to the next settled generation, unless another writer is between d and f |
 //!
 //! Both fences are sequentially consistent, so either step 4 reads the new bytes or step c sees the mark. If c sees
-//! it, e comes after 1 and the block is stale. A block of the present generation has its marks: a mark that d removed
-//! was made before e, so the generation of step 1 is older than the one that e makes.
+//! it, d comes after 1 and the block is stale. A block of the present generation has its marks: a mark that e removed
+//! was made before f, so the generation of step 1 is older than the one that f makes.
+//!
+//! A second writer may find no mark at c because the first one has removed it. Then the first one has done d: what was
+//! kept before is stale, and the change is counted. What is decoded between d and f is not kept.
 
 use crate::PAGE;
 use crate::sync::{
-    AtomicU32, AtomicU64,
+    AtomicU64,
     Ordering::{Acquire, Relaxed, Release, SeqCst},
     fence,
 };
@@ -27,6 +31,17 @@ use std::sync::Arc;
 
 /// Bytes of a line: code and data of one page are told apart by lines.
 pub const LINE: usize = 64;
+
+/// One more settled generation. Below it is the number of writers that are making code stale.
+const SETTLED: u64 = 1 << 16;
+
+/// Whether code that was decoded in this generation may be kept.
+pub fn is_settled(generation: u64) -> bool {
+    generation.is_multiple_of(SETTLED)
+}
+
+/// The generation of code that is not kept: no page is ever in it.
+pub const UNSETTLED: u64 = u64::MAX;
 
 /// Lines of a page, each of which has a bit.
 const LINES: usize = PAGE / LINE;
@@ -64,7 +79,9 @@ pub struct CodeWatch {
     /// For each page a bit for each line that decoded code came from.
     marks: Box<[AtomicU64]>,
     /// For each page the number of its present decoded code.
-    generations: Box<[AtomicU32]>,
+    generations: Box<[AtomicU64]>,
+    /// For each page one more than the last generation in which every writer learned that it holds code.
+    announced: Box<[AtomicU64]>,
     changes: Arc<Changes>,
 }
 
@@ -73,11 +90,8 @@ impl CodeWatch {
     /// when they are first used.
     pub fn new(bytes: usize, changes: Arc<Changes>) -> CodeWatch {
         let pages = bytes / PAGE;
-        CodeWatch {
-            marks: vec![0; pages].into_iter().map(AtomicU64::new).collect(),
-            generations: vec![0; pages].into_iter().map(AtomicU32::new).collect(),
-            changes,
-        }
+        let counters = || vec![0; pages].into_iter().map(AtomicU64::new).collect();
+        CodeWatch { marks: counters(), generations: counters(), announced: counters(), changes }
     }
 
     /// Where changes are counted.
@@ -87,26 +101,38 @@ impl CodeWatch {
 
     /// The generation of a page, by its number in the region. Acquire: step 1 comes before step 2.
     #[inline(always)]
-    pub fn generation(&self, page: usize) -> u32 {
+    pub fn generation(&self, page: usize) -> u64 {
         self.generations.get(page).map_or(0, |generation| generation.load(Acquire))
     }
 
-    /// Whether decoded code came from this page.
+    /// Whether decoded code came from this page. Acquire: whoever sees that marks were removed sees the change counted.
     #[inline(always)]
     pub fn holds_code(&self, page: usize) -> bool {
-        self.marks.get(page).is_some_and(|marks| marks.load(Relaxed) != 0)
+        self.marks.get(page).is_some_and(|marks| marks.load(Acquire) != 0)
     }
 
-    /// Marks the line of `offset`, from which code is about to be read. Returns true if its page had no mark.
-    pub fn mark(&self, offset: usize) -> bool {
-        let Some(marks) = self.marks.get(offset / PAGE) else { return false };
+    /// Marks the line of `offset`, from which code is about to be read. Returns the page's generation if writers have
+    /// yet to learn that it holds code: there was no mark, or whoever made the first one has not
+    /// [`announced`](Self::announced) it yet.
+    pub fn mark(&self, offset: usize) -> Option<u64> {
+        let page = offset / PAGE;
+        let marks = self.marks.get(page)?;
+        let generation = self.generation(page);
         let line = 1 << (offset % PAGE / LINE);
         let before = match marks.load(Relaxed) {
             marked if marked & line != 0 => marked,
             _ => marks.fetch_or(line, SeqCst),
         };
         fence(SeqCst);
-        before == 0
+        let announced = self.announced.get(page)?.load(Acquire) == generation.wrapping_add(1);
+        (before == 0 || !announced).then_some(generation)
+    }
+
+    /// Every writer learns before its next announced store that the page of `offset` holds code of this generation.
+    pub fn announced(&self, offset: usize, generation: u64) {
+        if let Some(announced) = self.announced.get(offset / PAGE) {
+            announced.store(generation.wrapping_add(1), Release);
+        }
     }
 
     /// Makes code stale that came from the lines of a range whose bytes were written just now.
@@ -135,7 +161,7 @@ impl CodeWatch {
     #[inline]
     fn has_marks(&self, page: usize, first_line: usize, last_line: usize) -> bool {
         let lines = u64::MAX >> (LINES - 1 - last_line) & u64::MAX << first_line;
-        self.marks.get(page).is_some_and(|marks| marks.load(Relaxed) & lines != 0)
+        self.marks.get(page).is_some_and(|marks| marks.load(Acquire) & lines != 0)
     }
 
     /// Makes all code of a page stale.
@@ -144,10 +170,11 @@ impl CodeWatch {
         else {
             return;
         };
-        marks.swap(0, SeqCst);
         generation.fetch_add(1, SeqCst);
         self.changes.code.fetch_add(1, Release);
         self.changes.announce();
+        marks.swap(0, SeqCst);
+        generation.fetch_add(SETTLED - 1, SeqCst);
     }
 }
 
@@ -162,13 +189,19 @@ mod tests {
     #[test]
     fn a_write_to_a_marked_line_moves_its_page_on_and_no_other() {
         let watch = watch();
-        assert!(watch.mark(PAGE + 3 * LINE), "the page's first mark");
-        assert!(!watch.mark(PAGE + 9 * LINE), "its second");
+        assert_eq!(watch.mark(PAGE + 3 * LINE), Some(0), "the page's first mark");
+        assert_eq!(
+            watch.mark(PAGE + 9 * LINE),
+            Some(0),
+            "its second, while the first is not announced"
+        );
+        watch.announced(PAGE, 0);
+        assert_eq!(watch.mark(PAGE + 5 * LINE), None, "its third");
         watch.written(PAGE + 3 * LINE + LINE - 1, 1);
-        assert_eq!([0, 1, 2].map(|page| watch.generation(page)), [0, 1, 0]);
+        assert_eq!([0, 1, 2].map(|page| watch.generation(page)), [0, SETTLED, 0]);
         assert_eq!((watch.changes.count(), watch.changes.of_code()), (1, 1));
         assert!(!watch.holds_code(1), "marks are made again with the next decoding");
-        assert!(watch.mark(PAGE));
+        assert_eq!(watch.mark(PAGE), Some(SETTLED));
     }
 
     #[test]
@@ -191,13 +224,13 @@ mod tests {
             watch.mark(page * PAGE + 63 * LINE);
         }
         watch.written(PAGE + 64, usize::MAX);
-        assert_eq!([0, 1, 2, 3].map(|page| watch.generation(page)), [0, 1, 1, 1]);
+        assert_eq!([0, 1, 2, 3].map(|page| watch.generation(page) / SETTLED), [0, 1, 1, 1]);
     }
 
     #[test]
     fn bytes_behind_the_last_whole_page_are_not_watched() {
         let watch = watch();
-        assert!(!watch.mark(4 * PAGE));
+        assert_eq!(watch.mark(4 * PAGE), None);
         watch.written(4 * PAGE, 5);
         assert_eq!((watch.generation(4), watch.changes.count()), (0, 0));
     }

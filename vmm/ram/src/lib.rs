@@ -10,7 +10,7 @@ mod code;
 mod log;
 mod sync;
 
-pub use code::{Changes, CodeWatch, LINE};
+pub use code::{Changes, CodeWatch, LINE, UNSETTLED, is_settled};
 pub use log::WriteLog;
 
 use std::sync::Arc;

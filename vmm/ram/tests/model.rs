@@ -4,7 +4,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicU64, Ordering, fence};
 }
 
 const PAGE: usize = 4096;
@@ -13,14 +13,18 @@ const PAGE: usize = 4096;
 #[path = "../src/code.rs"]
 mod code;
 
-use code::{Changes, CodeWatch};
+use code::{Changes, CodeWatch, UNSETTLED, is_settled};
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use loom::sync::atomic::{
+    AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 use loom::thread;
 
-/// One word of guest code, and the watch over its page.
+/// One word of guest code, the watch over its page, and a signal that the word is new.
 struct Machine {
     word: AtomicU64,
+    signal: AtomicU64,
     watch: CodeWatch,
 }
 
@@ -30,14 +34,15 @@ const NEW: u64 = 2;
 impl Machine {
     fn new() -> Arc<Machine> {
         let watch = CodeWatch::new(PAGE, std::sync::Arc::new(Changes::default()));
-        Arc::new(Machine { word: AtomicU64::new(OLD), watch })
+        Arc::new(Machine { word: AtomicU64::new(OLD), signal: AtomicU64::new(0), watch })
     }
 
     /// What a CPU decodes, and the generation that it keeps with it.
-    fn decode(&self) -> (u64, u32) {
+    fn decode(&self) -> (u64, u64) {
         let generation = self.watch.generation(0);
         self.watch.mark(0);
-        (self.word.load(Relaxed), generation)
+        let kept = if is_settled(generation) { generation } else { UNSETTLED };
+        (self.word.load(Relaxed), kept)
     }
 
     fn write(&self) {
@@ -45,8 +50,24 @@ impl Machine {
         self.watch.written(0, 4);
     }
 
+    /// Writes, and signals that afterwards.
+    fn publish(&self) {
+        self.write();
+        self.signal.store(1, Release);
+    }
+
+    /// A CPU that has decoded the word runs what it kept: at once, as long as no change is counted, and else if it is
+    /// of the present generation. A CPU that has the signal must not.
+    fn runs_the_new_word(&self, (word, generation): (u64, u64), seen: u64) {
+        if self.signal.load(Acquire) == 0 || word == NEW {
+            return;
+        }
+        assert_ne!(self.watch.changes().count(), seen, "no change is counted");
+        assert_ne!(self.watch.generation(0), generation, "old code of the present generation");
+    }
+
     /// What was decoded is the present word, or known to be stale.
-    fn agrees(&self, (word, generation): (u64, u32)) {
+    fn agrees(&self, (word, generation): (u64, u64)) {
         let present = generation == self.watch.generation(0);
         assert!(word == NEW || !present, "old code of the present generation");
         assert!(
@@ -59,6 +80,7 @@ impl Machine {
 fn main() {
     a_write_is_seen_by_a_cpu_that_decodes_meanwhile();
     a_write_makes_code_stale_that_two_cpus_decode();
+    a_write_beside_another_is_seen_by_who_has_its_signal();
     println!("the watch over code: every interleaving agrees");
 }
 
@@ -86,5 +108,22 @@ fn a_write_makes_code_stale_that_two_cpus_decode() {
         let theirs = decodes.join().expect("no panic");
         machine.agrees(mine);
         machine.agrees(theirs);
+    });
+}
+
+/// Whoever finds no mark relies on the writer that removed it.
+fn a_write_beside_another_is_seen_by_who_has_its_signal() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let machine = Machine::new();
+        let decoded = machine.decode();
+        let seen = machine.watch.changes().count();
+        let (first, second) = (Arc::clone(&machine), Arc::clone(&machine));
+        let beside = thread::spawn(move || first.watch.written(0, 4));
+        let publishes = thread::spawn(move || second.publish());
+        machine.runs_the_new_word(decoded, seen);
+        beside.join().expect("no panic");
+        publishes.join().expect("no panic");
     });
 }
