@@ -11,10 +11,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 /// The default window: LIOBN, first bus address, bytes. QEMU's is the same.
-const WINDOW: Window = match Window::bytes(Liobn(0x8000_0000), 0, 1 << 30, PageShift::K4) {
-    Ok(window) => window,
-    Err(_) => unreachable!(),
-};
+fn default_window() -> Window {
+    Window::bytes(Liobn(0x8000_0000), 0, 1 << 30, PageShift::K4).expect("1 GiB from 0")
+}
 
 /// A machine to be made.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +43,7 @@ impl Default for Setup {
         Setup {
             ram: 256 << 20,
             cpus: 1,
-            window: WINDOW,
+            window: default_window(),
             devices: Vec::new(),
             profile: Profile::Lopar,
             tier: Tier::default(),
