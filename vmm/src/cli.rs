@@ -32,7 +32,7 @@ const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 const MOST_CPUS: u32 = 256;
 
 /// Options that say what happens in a run, or what is kept of it.
-const NOT_IN_THE_TREE: [&str; 18] = [
+const NOT_IN_THE_TREE: [&str; 19] = [
     "rtc",
     "nvram",
     "ignore_verdict",
@@ -50,6 +50,7 @@ const NOT_IN_THE_TREE: [&str; 18] = [
     "profile",
     "platform",
     "check",
+    "table_memory",
     "inject",
 ];
 

@@ -43,7 +43,7 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
         "vcpu" => "power",
         "timeout" => "60",
         "rtc" => "2006-06-17",
-        "trace_limit" => "4M",
+        "trace_limit" | "table_memory" => "4M",
         "nvram" | "dirty_log" | "record" | "trace_file" | "trace_to" | "report" => arg(&to),
         "accel" => "real",
         "profile" => "kvm",
