@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn each_kind_of_damage_is_repaired() {
-        let damage: [(&str, fn(&mut [u8])); 6] = [
+        type Damage = fn(&mut [u8]);
+        let damage: [(&str, Damage); 6] = [
             ("a blank", |bytes| bytes.fill(0)),
             ("all ones", |bytes| bytes.fill(0xff)),
             ("a checksum", |bytes| bytes[1] ^= 1),

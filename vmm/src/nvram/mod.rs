@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Non-volatile memory: it outlives a reboot and, in a file, the run.
 //!
-//! The file has the bytes as the guest has them, and a header of ours behind them ([`layout`]). Each
+//! The file has the bytes as the guest has them, and a header of ours behind them (`layout.rs`). Each
 //! nvram-store is one write to the file before it is answered, so that it survives any end of this process.
 
 mod layout;
