@@ -148,6 +148,23 @@ fn a_file_that_is_not_ours_stays_as_it_is() {
     refused(&store, &files.path("nowhere/nvram"), "No such file");
 }
 
+// A disk's lock is not the one of flock(2), so each has to see the other's.
+#[test]
+fn nvram_is_no_disk_meanwhile() {
+    let (files, store, fetch) = files();
+    let nvram = files.path("nvram");
+    let run = |image, more: &[&str]| {
+        run([&[image, "--nvram", arg(&nvram), "-m", "16M"][..], more].concat())
+    };
+    assert_eq!(code(&run(&store, &[])), 0);
+    for disk in [arg(&nvram).to_owned(), format!("{},readonly", nvram.display())] {
+        let output = run(&fetch, &["--disk", &disk]);
+        assert_eq!(code(&output), 3, "{output:?}");
+        assert!(stderr(&output).contains("in use by another"), "{output:?}");
+    }
+    assert_eq!(stdout(&run(&fetch, &[])), text());
+}
+
 #[test]
 fn a_run_without_nvram_refuses_the_option() {
     let files = Files::new();

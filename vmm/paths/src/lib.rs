@@ -15,6 +15,7 @@
 //!
 //! What is only read (images, initrds, scripts) and what is only connected to (`socket=PATH`) is not this crate's.
 
+pub mod lock;
 pub mod output;
 pub mod socket;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Files that a command writes.
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
@@ -9,11 +9,9 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, fcntl};
 use rustix::fs::{OFlags, fcntl_setfl};
 
-use crate::Id;
+use crate::{Id, lock};
 
 /// Why a file is not written.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +90,9 @@ impl Files {
         check_kind(&about)?;
         if about.is_file() && !is_standard(&about) {
             self.claim(what, &about)?;
-            lock(&file)?;
+            if !lock::take(&file) {
+                return Err(OutputError::InUse);
+            }
             file.set_len(0)?;
         }
         Ok(file)
@@ -161,30 +161,4 @@ fn is_standard(about: &Metadata) -> bool {
         opened.is_ok_and(|opened| Id::of(&opened) == Id::of(about))
     };
     is(io::stdout().as_fd()) || is(io::stderr().as_fd())
-}
-
-/// Locks a file for as long as it is open: all of it, so that the single bytes that tcevm and QEMU lock of their disks
-/// (`F_OFD_SETLK`) are in the way, and as `flock` does. A file system without locks has none to respect.
-fn lock(file: &File) -> Result<(), OutputError> {
-    let whole = libc::flock {
-        // The kinds are 0, 1 and 2.
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole)) {
-        Err(Errno::EAGAIN | Errno::EACCES) => return Err(OutputError::InUse),
-        Err(error) => log::debug!("an output cannot be locked: {error}"),
-        Ok(_) => {}
-    }
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(OutputError::InUse),
-        Err(TryLockError::Error(error)) => {
-            log::debug!("an output cannot be locked: {error}");
-            Ok(())
-        }
-        Ok(()) => Ok(()),
-    }
 }

@@ -6,7 +6,7 @@
 
 mod layout;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ const FILE_BYTES: u64 = (BYTES + BLOCK) as u64;
 pub enum NvramError {
     #[error("cannot open the NVRAM {}: {source}; check the name and the permissions", path.display())]
     Open { path: PathBuf, source: io::Error },
-    #[error("the NVRAM {} is in use by another process; end that, or name another file", .0.display())]
+    #[error("the NVRAM {} is in use by another process or another option; end that, or name another file", .0.display())]
     InUse(PathBuf),
     #[error(
         "{} is no NVRAM of tcevm's: {why}; it stays as it is: give --nvram the name of a file that does not \
@@ -167,13 +167,8 @@ fn open_locked(path: &Path) -> Result<File, NvramError> {
     options.read(true).write(true).create(true).truncate(false).custom_flags(libc::O_NOFOLLOW);
     let file = options.open(path);
     let file = file.map_err(|source| NvramError::Open { path: path.into(), source })?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(NvramError::InUse(path.into())),
-        // A file system without locks.
-        Err(TryLockError::Error(error)) => {
-            log::debug!("{} cannot be locked: {error}", path.display());
-        }
+    if !paths::lock::take(&file) {
+        return Err(NvramError::InUse(path.into()));
     }
     Ok(file)
 }
