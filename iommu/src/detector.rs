@@ -197,7 +197,7 @@ impl State {
         table.entries.get_mut(&place.1)?.of(tce, most)
     }
 
-    /// A table is gone, and nobody can use it any more.
+    /// A table is gone: no device can use it.
     fn forget(&mut self, table: u64) {
         let gone = self.tables.remove(&table).unwrap_or_default();
         self.entries -= gone.entries.len();

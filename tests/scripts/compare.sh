@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# For scripts that time tcevm and QEMU in turn; they source it, with $script as their name:
+# For scripts that run tcevm, most of them beside QEMU in turn; they source it, with $script as their name:
 #
 #   rounds N   checks what -n was given, and sets $rounds
 #   prepare    sets $qemu (QEMU, else qemu-system-ppc64) and $TCEVM (built with cargo when unset), finds both,
 #              and makes the directory $work, which is gone at the end
+#   find_tcevm sets $TCEVM alone: for scripts that run no QEMU
 #   version    what QEMU says that it is
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,12 +17,7 @@ rounds() {
 	rounds=$1
 }
 
-prepare() {
-	qemu=${QEMU:-qemu-system-ppc64}
-	if ! command -v "$qemu" >/dev/null; then
-		echo "$script: $qemu is missing; on Debian: apt-get install qemu-system-ppc (or set QEMU)" >&2
-		exit 3
-	fi
+find_tcevm() {
 	if [ -z "${TCEVM:-}" ]; then
 		(cd "$root" && cargo build --release --quiet)
 		TCEVM=${CARGO_TARGET_DIR:-$root/target}/release/tcevm
@@ -30,6 +26,15 @@ prepare() {
 		echo "$script: $TCEVM is not a program; set TCEVM to the tcevm binary" >&2
 		exit 3
 	fi
+}
+
+prepare() {
+	qemu=${QEMU:-qemu-system-ppc64}
+	if ! command -v "$qemu" >/dev/null; then
+		echo "$script: $qemu is missing; on Debian: apt-get install qemu-system-ppc (or set QEMU)" >&2
+		exit 3
+	fi
+	find_tcevm
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
 }

@@ -10,7 +10,8 @@
 # (made when unset). It needs qemu-img. Exit status: 1 if a block was lost or an image did not open.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
+script=kill
+. "$(dirname "$0")/compare.sh"
 rounds=20
 while getopts r: option; do
 	case $option in
@@ -18,10 +19,7 @@ while getopts r: option; do
 	*) echo "usage: kill.sh [-r ROUNDS]" >&2; exit 2 ;;
 	esac
 done
-if [ -z "${TCEVM:-}" ]; then
-	(cd "$here/../.." && cargo build --release --quiet)
-	TCEVM=$here/../../target/release/tcevm
-fi
+find_tcevm
 guest=${GUEST:-$("$here/debian-guest.sh")}
 work=$(mktemp -d)
 trap 'kill -9 $tcevm 2>/dev/null || :; rm -rf "$work"' EXIT

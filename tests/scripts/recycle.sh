@@ -10,7 +10,8 @@
 # directory of debian-guest.sh (made when unset). Exit status: 1 if any boot ran old code, hung or crashed.
 set -eu
 
-here=$(cd "$(dirname "$0")" && pwd)
+script=recycle
+. "$(dirname "$0")/compare.sh"
 boots=5
 rounds=180
 while getopts b:r: option; do
@@ -20,10 +21,7 @@ while getopts b:r: option; do
 	*) echo "usage: recycle.sh [-b BOOTS] [-r ROUNDS]" >&2; exit 2 ;;
 	esac
 done
-if [ -z "${TCEVM:-}" ]; then
-	(cd "$here/../.." && cargo build --release --quiet)
-	TCEVM=$here/../../target/release/tcevm
-fi
+find_tcevm
 guest=${GUEST:-$("$here/debian-guest.sh")}
 failed=0
 for cpus in 1 2; do

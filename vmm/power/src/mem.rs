@@ -359,8 +359,7 @@ impl Bus {
             watch.invalidate(offset / ram::PAGE);
         }
     }
-    /// The number of the page at `ra`, if it is one whose code is told apart from plain stores: one of
-    /// the first region.
+    /// The number of the page at `ra` in the first region, the only one with plain stores; `None` elsewhere.
     #[inline(always)]
     pub(crate) fn plain_page(&self, ra: u64) -> Option<usize> {
         (ra < self.first.bytes).then_some((ra / PAGE) as usize)

@@ -153,7 +153,7 @@ mod tests {
         usage.look();
         assert!(usage.used >= SPAN);
         let (used, stolen) = (usage.used, usage.stolen);
-        std::thread::sleep(SPAN); // as if the host ran somebody else
+        std::thread::sleep(SPAN); // as if the host ran another thread
         usage.look();
         assert!(usage.stolen - stolen >= SPAN / 2 && usage.used - used < SPAN);
         usage.end();
