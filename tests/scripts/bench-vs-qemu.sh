@@ -32,7 +32,7 @@ prepare
 
 image=$root/guest-images/images/tce-bench-$order.elf
 
-# A failed run is told with what it printed.
+# A failed run is reported with its output.
 measure() {
 	name=$1
 	shift

@@ -108,7 +108,7 @@ load() {
 	while [ $i -lt 10000 ]; do i=$((i + 1)); done
 }
 
-# So many bytes of the NVRAM from an offset on.
+# A number of bytes of the NVRAM from an offset on.
 nvram() {
 	dd if=/nvram bs=1 skip="$1" count="$2" 2>/dev/null
 }
@@ -135,13 +135,13 @@ partitions() {
 	echo "partitions end at $at"
 }
 
-# What the CPUs did since the start, in hundredths of a second: work, idle, stolen.
+# The time of the CPUs since the start, in hundredths of a second: work, idle, stolen.
 cpus() {
 	read -r _ user nice system idle wait irq soft steal _ </proc/stat
 	echo "$((user + nice + system + irq + soft)) $((idle + wait)) $steal"
 }
 
-# So many loads side by side, with watchdogs that bark after a few seconds (Linux: hard after 3, soft after 4).
+# A number of loads side by side, with watchdogs that report after a few seconds (Linux: hard after 3, soft after 4).
 spin() {
 	echo 2 >/proc/sys/kernel/watchdog_thresh
 	echo "spin: ready"

@@ -7,7 +7,7 @@
 #
 #   devices-vs-qemu.sh [-n ROUNDS] [-m MIB]
 #
-# MIB (64) is what each phase moves. Each number is the best of ROUNDS (3) runs. What follows `--` is given to tcevm.
+# MIB (64) is the size of each phase's transfer. Each number is the best of ROUNDS (3) runs. Arguments after `--` go to tcevm.
 # Environment: TCEVM, the binary to time (built with cargo when unset); QEMU (qemu-system-ppc64);
 # GUEST, a directory of debian-guest.sh (made when unset). It needs passt and python3, whose HTTP server the guest asks.
 set -eu

@@ -89,14 +89,14 @@ step() {
 		;;
 	# All blocks, read past the page cache.
 	read) echo "read: $(dd if=/dev/sda bs=64k iflag=direct 2>/dev/null | sum)" ;;
-	# What error recovery does, too: the adapter forgets its queue and says hello to a new one; then the disk works.
+	# As error recovery does: the adapter frees its queue and initializes a new one; then the disk works.
 	reset)
 		for host in /sys/class/scsi_host/host*; do
 			[ "$(cat "$host/proc_name")" != ibmvscsi ] || echo adapter >"$host/host_reset" || return
 		done
 		echo "reset: $(dd if=/dev/sda bs=64k count=4 iflag=direct 2>/dev/null | wc -c) bytes"
 		;;
-	# What the drivers complain of.
+	# The complaints of the drivers.
 	messages)
 		dmesg | grep -E 'ibmveth|ibmvscsi' | grep -iE 'unable|error|fail'
 		echo "messages: done"

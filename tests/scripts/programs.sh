@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# What the Debian guest does with its programs; tests/tests/linux.rs has the answers that are known.
+# The programs of the Debian guest; tests/tests/linux.rs has the known answers.
 export PATH=/usr/bin:/bin
 
 say() {

@@ -7,12 +7,12 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-/// What the browser made of a page.
+/// A page as the browser rendered it.
 #[derive(Debug)]
 pub struct Shown {
     /// The document after its scripts have run.
     pub dom: String,
-    /// What was said on its console.
+    /// The messages on its console.
     pub console: Vec<String>,
 }
 

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use crate::{skip, tcevm};
 
-/// The directory of the guest; `None` when it cannot be made here, which is told as a skip of `test`.
+/// The directory of the guest; `None` when it cannot be made here, which is reported as a skip of `test`.
 pub fn guest(test: &str) -> Option<&'static Path> {
     static GUEST: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let made = GUEST.get_or_init(|| {
@@ -34,7 +34,7 @@ pub fn command(guest: &Path, initrd: &str, words: &str) -> Command {
     command
 }
 
-/// What the guest's init said, from the marker on, without the kernel's own lines.
+/// The lines of the guest's init from the marker on, without the kernel's own.
 pub fn said(output: &Output) -> Vec<String> {
     let console = String::from_utf8_lossy(&output.stdout);
     let lines = console.lines().map(str::trim_end).skip_while(|line| !line.starts_with("MARKER:"));

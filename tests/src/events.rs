@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a file of `--trace-file` says, checked by its meaning.
+//! The events in a file of `--trace-file`, checked by their meaning.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What integration tests share: running the `tcevm` binary, checking what it wrote, and skipping a test
+//! Code that integration tests share: running the `tcevm` binary, checking what it wrote, and skipping a test
 //! whose tool is not there.
 #![forbid(unsafe_code)]
 

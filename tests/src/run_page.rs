@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a page of `--report` shows, compared with the statistics of the same run.
+//! The figures on a page of `--report`, compared with the statistics of the same run.
 
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub fn agrees(dom: &str, stats: &Value) {
         most_live_agrees(dom, &data, window);
     }
     for (name, plot) in plots {
-        // What may be in several lines at once is not stacked.
+        // A value that may belong to several lines at once is not stacked.
         assert_eq!(plot["stacked"], !["live", "pages"].contains(&name.as_str()), "{name}");
     }
     a_cpu_does_one_thing_at_a_time(&plots["time"]);

@@ -11,7 +11,7 @@ pub fn skip(test: &str, why: &str) {
     assert!(env::var("CI").as_deref() != Ok("true"), "{test} is skipped under CI: {why}");
 }
 
-/// Whether a program is there; if not, the test is skipped.
+/// True when a program is installed; otherwise the test is skipped.
 pub fn tool(test: &str, program: &str) -> bool {
     let probe = Command::new(program).arg("--version").stdin(Stdio::null()).output();
     if probe.is_err() {

@@ -7,12 +7,12 @@ use std::path::Path;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// What is between backquotes.
+/// The parts between backquotes.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// Whether the source has a constant of this name and value.
+/// True when the source has a constant of this name and value.
 fn has_constant(source: &str, name: &str, value: &str) -> bool {
     let mut lines = source.lines().map(str::trim);
     lines.any(|line| {

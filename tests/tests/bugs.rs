@@ -9,7 +9,7 @@ use std::path::Path;
 /// Numbers of papr-tce 6.1 to 6.3.
 const BUGS: std::ops::RangeInclusive<u32> = 1..=67;
 
-/// What cannot be expressed, and why.
+/// Bugs that cannot be expressed here, each with the reason.
 const NOT_HERE: [(u32, &str); 2] = [
     (
         13,

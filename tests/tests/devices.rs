@@ -17,7 +17,7 @@ use vmm_sys_util::tempdir::TempDir;
 
 const MIB: usize = 1 << 20;
 
-/// A directory of this test, which passt may write into also when root starts it and it becomes nobody.
+/// A directory of this test, which passt may write into also when root starts it and it changes to an unprivileged user.
 struct Place(TempDir);
 
 impl Place {
@@ -32,7 +32,7 @@ impl Place {
         self.0.as_path().join(name).display().to_string()
     }
 
-    /// A disk of so many bytes of noise.
+    /// A disk of `bytes` bytes of noise.
     fn disk(&self, bytes: usize) -> String {
         let path = self.file("disk");
         let noise = File::open("/dev/urandom").unwrap().take(bytes as u64);
@@ -66,7 +66,7 @@ fn passt(place: &Place) -> (Helper, String) {
     (helper, socket)
 }
 
-/// Data that a reader can tell from anything shifted or repeated.
+/// Data that differs from itself when it is shifted or repeated.
 fn data(len: usize) -> Vec<u8> {
     let mut random = 0x9e37_79b9_7f4a_7c15u64;
     let next = |_| {
@@ -127,7 +127,7 @@ fn md5(bytes: &[u8]) -> String {
     String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
 }
 
-/// Runs these steps. What the guest said of them, and the statistics.
+/// Runs these steps. Returns the guest's lines about them, and the statistics.
 fn run(guest: &Path, steps: &[&str], words: &str, options: &[&str]) -> (Vec<String>, Value) {
     let steps: String = steps.iter().map(|step| format!(" do={step}")).collect();
     let mut command = command(guest, "devices.cpio", &format!("devices {words}{steps}"));

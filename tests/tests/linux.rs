@@ -65,19 +65,19 @@ fn a_reboot_starts_the_machine_anew() {
     let console = BufReader::new(tcevm.stdout.take().expect("it is piped"));
     let lines = console.lines().map_while(Result::ok);
     let boots = lines.filter(|line| line.starts_with("MARKER: userspace is up")).take(2).count();
-    // It would go on for ever; it may have ended by itself, which is wrong and told below.
+    // It would go on without end; an end of its own is wrong and fails below.
     let _ = tcevm.kill();
     tcevm.wait().expect("it ends");
     assert_eq!(boots, 2);
 }
 
-/// What `tests/scripts/perf.c` prints: 100,000 more rounds of a loop of four instructions, of which one is a load, one
+/// The lines of `tests/scripts/perf.c`: 100,000 more rounds of a loop of four instructions, of which one is a load, one
 /// a store and one a branch that is taken. No branch is predicted, and so none wrongly.
 const PERF: &str = "perf: instructions 400000, cycles go on, branches 100000, loads 100000, stores 100000, \
      run instructions 400000, taken 100000, dispatched 400000, misses 0, instructions are sampled, \
      branches are sampled, cycles are sampled";
 
-/// What the guest's init says of its NVRAM.
+/// The lines of the guest's init about its NVRAM.
 fn nvram(output: &Output) -> Vec<String> {
     let about = ["log:", "partition", "variables:", "it has"];
     let mut said = said(output);
@@ -156,7 +156,7 @@ fn two_cpus_that_share_one_of_the_host_report_stolen_time_and_no_lockup() {
     assert!(stolen * 10 >= (work + idle + stolen) * 4, "{work} {idle} {stolen}");
 }
 
-/// What `tests/scripts/programs.sh` prints: known answers. FIPS 180-2, appendices A.1, B.1 and C.1;
+/// The lines of `tests/scripts/programs.sh`: known answers. FIPS 180-2, appendices A.1, B.1 and C.1;
 /// RFC 1321, A.5; FIPS 197, appendices C.1 to C.3. The arithmetic is IEEE 754's, as any host prints it.
 const ANSWERS: [&str; 13] = [
     "sha256: ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What tcevm does to paths of the host. Everything that the process creates, writes over or removes goes through
+//! The rule for paths of the host. Everything that the process creates, writes over or removes goes through
 //! this crate, whose rule is:
 //!
 //! 1. **Removed** is only what this process made, and only while it is still that: a socket that it bound
@@ -13,7 +13,7 @@
 //!    it. A link to a pipe or a character device, as `/dev/stdout` is one, is no danger and works.
 //! 5. **Temporary files** are in a directory that `mkdtemp` made for them.
 //!
-//! What is only read (images, initrds, scripts) and what is only connected to (`socket=PATH`) is not this crate's.
+//! Files that are only read (images, initrds, scripts) and sockets that are only connected to (`socket=PATH`) are not this crate's.
 
 pub mod lock;
 pub mod output;
@@ -22,7 +22,7 @@ pub mod socket;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
-/// What a name leads to: two names with the same one are the same thing.
+/// The identity of a file: two names with the same identity lead to one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Id {
     device: u64,

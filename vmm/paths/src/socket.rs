@@ -51,7 +51,7 @@ impl Drop for Listening {
     }
 }
 
-/// What a process is at a socket.
+/// The role of a process at a socket.
 #[derive(Debug)]
 pub enum Joined {
     /// Another process listens, and this is the connection to it.
@@ -103,7 +103,7 @@ fn kind(about: &fs::Metadata) -> &'static str {
     }
 }
 
-/// How long a process waits for its turn: so many times, so long each.
+/// A process that waits for its turn tries this number of times, with a pause between them.
 const TRIES: u32 = 200;
 const PAUSE: Duration = Duration::from_millis(25);
 

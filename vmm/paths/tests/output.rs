@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What may be written over, and what may not.
+//! The files that may be written over, and those that may not.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

@@ -18,8 +18,8 @@
 //! it, d comes after 1 and the block is stale. A block of the present generation has its marks: a mark that e removed
 //! was made before f, so the generation of step 1 is older than the one that f makes.
 //!
-//! A second writer may find no mark at c because the first one has removed it. Then the first one has done d: what was
-//! kept before is stale, and the change is counted. What is decoded between d and f is not kept.
+//! A second writer may find no mark at c because the first one has removed it. Then the first one has done d: code that was
+//! kept before is stale, and the change is counted. Code that is decoded between d and f is not kept.
 
 use crate::PAGE;
 use crate::sync::{
@@ -29,13 +29,13 @@ use crate::sync::{
 };
 use std::sync::Arc;
 
-/// Bytes of a line: code and data of one page are told apart by lines.
+/// Bytes of a line, the unit in which code and data of one page are distinguished.
 pub const LINE: usize = 64;
 
 /// One more settled generation. Below it is the number of writers that are making code stale.
 const SETTLED: u64 = 1 << 16;
 
-/// Whether code that was decoded in this generation may be kept.
+/// True when code that was decoded in this generation may be kept.
 pub fn is_settled(generation: u64) -> bool {
     generation.is_multiple_of(SETTLED)
 }
@@ -86,7 +86,7 @@ pub struct CodeWatch {
 }
 
 impl CodeWatch {
-    /// A watch over so many bytes, of which the last ones that fill no page are not watched. Counters take memory
+    /// A watch over a number of bytes. A last part that fills no page is not watched. Counters take memory
     /// when they are first used.
     pub fn new(bytes: usize, changes: Arc<Changes>) -> CodeWatch {
         let pages = bytes / PAGE;
@@ -105,7 +105,7 @@ impl CodeWatch {
         self.generations.get(page).map_or(0, |generation| generation.load(Acquire))
     }
 
-    /// Whether decoded code came from this page. Acquire: whoever sees that marks were removed sees the change counted.
+    /// True when decoded code came from this page. Acquire: a reader that sees removed marks also sees the change counted.
     #[inline(always)]
     pub fn holds_code(&self, page: usize) -> bool {
         self.marks.get(page).is_some_and(|marks| marks.load(Acquire) != 0)

@@ -5,7 +5,7 @@ use crate::{Changes, CodeWatch};
 use std::sync::{Arc, OnceLock};
 use vm_memory::bitmap::{AtomicBitmap, Bitmap, NewBitmap, RefSlice, WithBitmapSlice};
 
-/// Which pages of a region were written, and the watch over its decoded code once there is one.
+/// The pages of a region that were written, and the watch over its decoded code once a CPU made one.
 #[derive(Debug, Default)]
 pub struct WriteLog {
     dirty: Arc<AtomicBitmap>,

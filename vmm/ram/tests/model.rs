@@ -37,7 +37,7 @@ impl Machine {
         Arc::new(Machine { word: AtomicU64::new(OLD), signal: AtomicU64::new(0), watch })
     }
 
-    /// What a CPU decodes, and the generation that it keeps with it.
+    /// A decoded word, and the generation that the CPU keeps with it.
     fn decode(&self) -> (u64, u64) {
         let generation = self.watch.generation(0);
         self.watch.mark(0);
@@ -66,7 +66,7 @@ impl Machine {
         assert_ne!(self.watch.generation(0), generation, "old code of the present generation");
     }
 
-    /// What was decoded is the present word, or known to be stale.
+    /// A decoded word is the present one, or known to be stale.
     fn agrees(&self, (word, generation): (u64, u64)) {
         let present = generation == self.watch.generation(0);
         assert!(word == NEW || !present, "old code of the present generation");
