@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * A guest without clauses of its own: it runs the scripts that lie behind the image, as tests/comply/src/blob.rs wrote
+ * A guest without clauses of its own: it runs the scripts that lie behind the image, as hcall/comply/src/blob.rs wrote
  * them there. All numbers are big-endian doublewords; a text is its length and then its bytes, up to a multiple of 8.
  */
 #ifndef COMPLY_H

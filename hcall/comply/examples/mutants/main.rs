@@ -4,7 +4,7 @@
 //! for each. The product has nothing of it.
 //!
 //! `cargo run -p comply --example mutants` from the root of the repository; `--write` also writes
-//! the table into `tests/comply/MUTANTS.md`, `--check` wants the table that is there to have the
+//! the table into `hcall/comply/MUTANTS.md`, `--check` wants the table that is there to have the
 //! same mutants.
 
 mod rows;
@@ -21,9 +21,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the copy is made of.
-const COPIED: [&str; 6] =
-    ["iommu", "hcall", "vmm/ram", "tests/comply", "guest-images/images", "Cargo.lock"];
+/// What the copy is made of; `hcall` holds the suite.
+const COPIED: [&str; 5] = ["iommu", "hcall", "vmm/ram", "guest-images/images", "Cargo.lock"];
 /// How long the suite may take on one mutant; one that hangs is seen too.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -72,10 +71,10 @@ fn run() -> Result<usize, String> {
     }
     println!("{} mutants, {survivors} not seen", MUTANTS.len());
     if env::args().any(|arg| arg == "--write") {
-        write(&root.join("tests/comply/MUTANTS.md"), &table).map_err(told("MUTANTS.md"))?;
+        write(&root.join("hcall/comply/MUTANTS.md"), &table).map_err(told("MUTANTS.md"))?;
     }
     if env::args().any(|arg| arg == "--check") {
-        let there = fs::read_to_string(root.join("tests/comply/MUTANTS.md"));
+        let there = fs::read_to_string(root.join("hcall/comply/MUTANTS.md"));
         fresh(&there.map_err(told("MUTANTS.md"))?, &table)?;
     }
     Ok(survivors)
@@ -110,7 +109,7 @@ the library, and the clauses that fail then. Written by `cargo run -p comply --e
 fn manifest_of_copy(manifest: &str) -> String {
     let line = |line: &str| match line {
         line if line.starts_with("members") => {
-            "members = [\"iommu\", \"hcall\", \"tests/comply\"]".to_owned()
+            "members = [\"iommu\", \"hcall\", \"hcall/comply\"]".to_owned()
         }
         line if line.starts_with("default-members") => String::new(),
         line => line.to_owned(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The clauses as a document: `tests/comply/CLAUSES.md`.
+//! The clauses as a document: `hcall/comply/CLAUSES.md`.
 
 use crate::clause::{Check, Clause};
 use crate::coverage;
