@@ -18,7 +18,7 @@ fn build() -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     let directory = test.ancestors().nth(2).expect("a test is built by cargo").to_owned();
     let mut cargo = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "vmm", "--bin", "tcevm"]);
+    cargo.args(["build", "--quiet", "--package", "tcevm", "--bin", "tcevm"]);
     if directory.ends_with("release") {
         cargo.arg("--release");
     }

@@ -3,7 +3,7 @@
 //! a copy of the library, switches them on one at a time, and wants at least one clause to fail
 //! for each. The product has nothing of it.
 //!
-//! `cargo run -p comply --example mutants` from the root of the repository; `--write` also writes
+//! `cargo run -p tcevm-comply --example mutants` from the root of the repository; `--write` also writes
 //! the table into `hcall/comply/MUTANTS.md`, `--check` wants the table that is there to have the
 //! same mutants.
 
@@ -99,7 +99,7 @@ const HEAD: &str = "\
 # Does the suite see bugs?
 
 Each historical bug of others (numbers of papr-tce 6) that can be expressed in this code, switched on alone in a copy of
-the library, and the clauses that fail then. Written by `cargo run -p comply --example mutants -- --write`.
+the library, and the clauses that fail then. Written by `cargo run -p tcevm-comply --example mutants -- --write`.
 
 | | bug | what is wrong | clauses that fail |
 |---|---|---|---|
@@ -197,7 +197,7 @@ fn build(copy: &Path, target: &Path) -> Result<PathBuf, String> {
     let target = target.join("mutants/target");
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "-p", "comply", "--example", "clauses"]).current_dir(copy);
+    build.args(["build", "--quiet", "-p", "tcevm-comply", "--example", "clauses"]).current_dir(copy);
     build.env("CARGO_TARGET_DIR", &target);
     let built = build.status().map_err(|error| format!("cargo: {error}"))?;
     if built.success() {

@@ -10,7 +10,7 @@ const HEAD: &str = "\
 # The clauses
 
 What a TCE hypercall, and what is under it, is held to. Written from the rows in `src/clauses/` by
-`TCEVM_WRITE=1 cargo test -p comply --test document`; the same test fails when this file is not what the rows say.
+`TCEVM_WRITE=1 cargo test -p tcevm-comply --test document`; the same test fails when this file is not what the rows say.
 
 \"papr-tce n.m\" and \"bug n\" are in [docs](../../docs/README.md): sections, and historical bugs of Linux and QEMU.
 *guest*: the check is a script of hypercalls, which runs on every rig. *faults*: a script on a machine in which
