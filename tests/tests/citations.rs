@@ -19,6 +19,7 @@ const CLEAN: &[&str] = &[
     "README.md",
     "docs/",
     "guest-images/",
+    "hcall/comply/",
     "tests/scripts/",
     "tests/src/",
     "tests/tests/",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Runs every clause as direct calls and prints those that fail: what the mutants are tried on. A
-//! clause that panics has failed.
+//! Runs every clause as direct calls and prints those that fail. The mutants are tried with this program. A
+//! clause that panics counts as failed.
 
 use comply::rig::{DirectRig, Rig};
 use comply::{Profile, Verdict, clauses};

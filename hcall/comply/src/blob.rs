@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Scripts as the data that a guest reads: one source, nothing of it written a second time in C.
+//! Scripts in the form that a guest reads. They have one source; no script is written a second time in C.
 //!
-//! Big-endian doublewords. A text is its length and its bytes up to a multiple of 8. What reads it
-//! is `guest-images/guests/comply`.
+//! The form is big-endian doublewords. A text is its length and its bytes, padded to a multiple of 8. The
+//! reader is `guest-images/guests/comply`.
 //!
 //! ```text
-//! blob:   magic, version, least RAM, tell-from, chunk, title text, number of scripts, scripts
+//! blob:   magic, version, least RAM, answers-from, chunk, title text, number of scripts, scripts
 //! script: its length in doublewords, id text, number of steps, steps
 //! step:   kind | how << 4 | args << 8 | statuses << 16 | outs << 24 | length << 32,
 //!         number, repeat, line text, then by kind
@@ -24,19 +24,19 @@ use crate::value::{LEAST_RAM, Value};
 const MAGIC: u64 = u64::from_be_bytes(*b"TCECOMPL");
 const VERSION: u64 = 1;
 
-/// What the guest prints beside the verdicts.
+/// The output of the guest beside the verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tell {
     /// Nothing.
     Verdicts,
-    /// What each step answered, from this step of each script on.
+    /// The answer of each step, from this step of each script on.
     AnswersFrom(u64),
-    /// A digest of the answers of each so many steps.
+    /// One digest for the answers of this many steps.
     Digests(u64),
 }
 
-/// Scripts with their names, as data for the guest. What only a host can check is left out, and
-/// so are the steps of other profiles.
+/// Scripts with their names, as data for the guest. Checks that only a host can make are left out, and so are
+/// the steps of other profiles.
 pub fn blob<'a>(
     title: &str,
     scripts: impl IntoIterator<Item = (&'a str, &'a Script)>,
@@ -60,12 +60,12 @@ pub fn blob<'a>(
     blob.0.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
-/// Bytes that a script takes there, about.
+/// The approximate size of a script in a blob, in bytes.
 pub fn size(script: &Script, profile: Profile) -> u64 {
     8 * body("", script, profile).0.len() as u64
 }
 
-/// The steps that a guest does, with their numbers in the script.
+/// The steps that a guest carries out, with their numbers in the script.
 pub fn visible(script: &Script, profile: Profile) -> impl Iterator<Item = (usize, &Step)> {
     let steps = script.steps.iter().enumerate();
     steps.filter(move |(_, step)| {
@@ -139,7 +139,7 @@ impl Words {
         self.0.push(value.add);
     }
 
-    /// Arguments and answer; returns their counts as the head has them.
+    /// Writes arguments and answer; returns their counts as the head of the step has them.
     fn call(&mut self, args: &[Value], answer: &Answer) -> u64 {
         args.iter().for_each(|&arg| self.value(arg));
         self.0.extend(answer.statuses.iter().map(|status| status.cast_unsigned()));

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! One clause: what must hold, where that is written, and how it is checked.
+//! One clause: the requirement, its source, and its check.
 
 use crate::direct::Setup;
 use crate::script::Script;
 
-/// One statement that a TCE hypercall, and what is under it, is held to.
+/// One requirement on a TCE hypercall, or on the layers under it.
 #[derive(Clone, Copy, Debug)]
 pub struct Clause {
-    /// Its name: a section and what it is about.
+    /// Its name: the section, `/`, and the subject.
     pub id: &'static str,
-    /// Its source. "papr-tce n.m" is a section and "bug n" a historical bug in `docs/`, whose README
-    /// says where.
+    /// Its source. "papr-tce n.m" is a section and "bug n" a historical bug in `docs/`, whose README has the
+    /// details.
     pub spec: &'static str,
-    /// What must hold.
+    /// The requirement, as a sentence.
     pub says: &'static str,
-    /// How that is checked.
+    /// The check of the requirement.
     pub check: Check,
 }
 
 /// A check.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
-    /// A script (see [`script`](crate::script)): runs on every rig.
+    /// A script (see [`script`](crate::script)), which runs on every rig.
     Script(&'static str),
-    /// A script on a machine in which this goes wrong (see `hcall::inject`): for rigs that can
-    /// have that.
+    /// A fault (see `hcall::inject`) and a script. It runs on rigs that can inject the fault.
     Faults(&'static str, &'static str),
-    /// A function over the library: for threads, and for calls that no guest makes.
+    /// A function over the library, for threads and for calls that no guest makes.
     Host(fn(&Setup) -> Result<(), String>),
 }
 
@@ -36,7 +35,7 @@ impl Clause {
         self.id.split('/').next().unwrap_or(self.id)
     }
 
-    /// The script, if that is what it has. Errors: it does not parse.
+    /// The script, if the check is one. Errors: it does not parse.
     pub fn script(&self) -> Option<Result<Script, String>> {
         match self.check {
             Check::Script(text) => Some(Script::parse(text)),
@@ -45,7 +44,7 @@ impl Clause {
     }
 }
 
-/// Fails a check with a sentence unless the two are equal.
+/// Fails a check with a sentence unless both values are equal.
 #[macro_export]
 macro_rules! expect {
     ($got:expr, $want:expr) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Two machines side by side: every answer to every clause, whoever is right.
+//! Two machines side by side: every answer to every clause, without a judgement of which one is right.
 
 use crate::blob::Tell;
 use crate::clause::{Check, Clause};
@@ -10,43 +10,43 @@ use crate::rig::GuestRig;
 use crate::run::{Done, Outcome, Verdict};
 use crate::script::Script;
 
-/// An answer in which two rigs differ.
+/// A clause to which two rigs give different answers.
 #[derive(Clone, Debug)]
 pub struct Difference {
     /// The clause.
     pub clause: &'static Clause,
     /// The first step that was answered differently.
     pub step: String,
-    /// What the one answered.
+    /// The answer of the one.
     pub ours: String,
-    /// What the other answered.
+    /// The answer of the other.
     pub theirs: String,
-    /// Why that is so.
+    /// The note that explains the difference.
     pub note: Option<&'static Note>,
 }
 
-/// Two rigs, clause by clause.
+/// Two rigs, compared clause by clause.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    /// The one.
+    /// The name of the one.
     pub ours: String,
-    /// The other.
+    /// The name of the other.
     pub theirs: String,
-    /// How many clauses were compared.
+    /// The number of clauses that were compared.
     pub compared: usize,
-    /// Where they differ.
+    /// The clauses in which they differ.
     pub differences: Vec<Difference>,
 }
 
 impl Comparison {
-    /// Whether a note explains each difference.
+    /// True if a note explains each difference.
     pub fn is_explained(&self) -> bool {
         self.differences.iter().all(|difference| difference.note.is_some())
     }
 }
 
-/// Runs the clauses on both, without judging the answers, and lists where they differ. `peer` is
-/// whose notes explain it.
+/// Runs the clauses on both rigs, without judging the answers, and lists the differences. `peer` selects the
+/// notes that explain them.
 pub fn compare(
     ours: &GuestRig,
     theirs: &GuestRig,
@@ -129,7 +129,8 @@ fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
     }
 }
 
-/// The differences for people, the notes behind them. Says at the end whether all are explained.
+/// The differences as text for people, followed by the notes. The last line says how many differences are
+/// unexplained.
 pub fn tell(peer: &str, comparison: &Comparison) -> String {
     let Comparison { compared, differences, .. } = comparison;
     let mut out = String::new();

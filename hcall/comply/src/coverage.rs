@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the clauses cover, counted from the rows of the library and not from a list of ours.
+//! The parts of the library that the clauses cover, counted from the rows of the library and not from a
+//! separate list.
 
 use crate::clause::{Check, Clause};
 use crate::profile::Profile;
@@ -9,17 +10,17 @@ use hcall::{HCALLS, Hcall, Status};
 use iommu::{Error, Gpa, Hpa, HwEntry, Ioba, Liobn, RawTce};
 use std::collections::BTreeSet;
 
-/// Something that must be covered, and the clauses that do.
+/// A part that must be covered, and the clauses that cover it.
 #[derive(Clone, Debug)]
 pub struct Coverage {
-    /// What.
+    /// The part's name.
     pub what: String,
     /// Ids of clauses.
     pub clauses: Vec<&'static str>,
 }
 
-/// The TCE hypercalls: the rows whose function set is one of theirs (`hcall-tce`,
-/// `hcall-multi-tce`). Calls of other sets need no clause here.
+/// The TCE hypercalls: the rows whose function set is `hcall-tce` or `hcall-multi-tce`. Calls of other sets
+/// need no clause here.
 pub fn tce_calls() -> impl Iterator<Item = &'static Hcall> {
     let rows = HCALLS.iter().flat_map(|rows| rows.iter());
     rows.filter(|row| row.set.is_some_and(|set| set.ends_with("-tce")))
@@ -44,7 +45,7 @@ fn refusals() -> Vec<Error> {
 
 /// The statuses that a guest can get from a TCE call here.
 pub fn statuses() -> Vec<Status> {
-    // Success; the ABI's two; and what refusals become.
+    // Success, the two statuses of the ABI, and the statuses of refusals.
     let mut all = BTreeSet::from([Status::Success, Status::Function, Status::Privilege]);
     all.extend(refusals().into_iter().map(Status::from));
     all.into_iter().collect()
@@ -59,7 +60,7 @@ fn scripts(clauses: &[&'static Clause]) -> Vec<(&'static str, Script)> {
     clauses.iter().filter_map(script).collect()
 }
 
-/// What is covered: hypercalls, statuses, RTAS calls, VFIO calls, operations of a platform, sections.
+/// The coverage of hypercalls, statuses, RTAS calls, VFIO calls, platform operations and sections.
 pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)> {
     let scripts = scripts(clauses);
     let by = |what: String, covers: &dyn Fn(&Script) -> bool| {
@@ -103,7 +104,7 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
     ]
 }
 
-/// What no clause covers; the suite fails while there is something.
+/// The parts that no clause covers. The suite fails unless the list is empty.
 pub fn uncovered(clauses: &[&'static Clause]) -> Vec<String> {
     let tables = tables(clauses).into_iter();
     let rows = tables.flat_map(|(title, rows)| rows.into_iter().map(move |row| (title, row)));

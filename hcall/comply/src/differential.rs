@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A sequence on two machines: where their answers part, and the shortest sequence that shows it.
+//! A sequence on two machines: the first answer that differs, and the shortest sequence that shows it.
 
 use crate::blob::Tell;
 use crate::direct::{Direct, Setup};
@@ -10,10 +10,10 @@ use crate::script::{Action, Script};
 
 /// Steps between digests that a guest prints.
 const CHUNK: usize = 256;
-/// Tries to make a sequence shorter.
+/// The most attempts to make a sequence shorter.
 const TRIES: usize = 400;
 
-/// Something that plays a sequence.
+/// A machine that plays a sequence.
 pub enum Player<'a> {
     /// The library.
     Direct(&'a str, Setup),
@@ -30,8 +30,8 @@ impl Player<'_> {
         }
     }
 
-    /// What each step answered, from this one on. Errors: it could not play, or what must always
-    /// hold does not.
+    /// The answers of the steps from `from` on. Errors: the machine could not play, or an invariant does not
+    /// hold.
     fn play(&self, script: &Script, profile: Profile, from: usize) -> Result<Vec<Done>, String> {
         match self {
             Player::Direct(_, setup) => {
@@ -86,16 +86,16 @@ fn chunks(script: &Script, done: &[Done]) -> Vec<u64> {
     by_step.chunks(CHUNK).map(digest).collect()
 }
 
-/// Where two players part.
+/// The first difference between two players.
 #[derive(Clone, Debug)]
 pub struct Parting {
     /// The number of the step, from 0.
     pub step: usize,
-    /// What each answered there.
+    /// The answer of each at that step.
     pub answers: [String; 2],
 }
 
-/// Plays a sequence on both; the first step that they answer differently, if there is one.
+/// Plays a sequence on both. Returns the first step that they answer differently, if there is one.
 pub fn part(
     players: [&Player<'_>; 2],
     lines: &[String],
@@ -122,8 +122,8 @@ pub fn part(
     Err(format!("the digests of steps {first} to {end} differ, but no answer does"))
 }
 
-/// The shortest sequence found that two players still answer differently: its lines, with what the
-/// first answered as what is expected.
+/// The lines of the shortest sequence found to which two players still give different answers. The first
+/// player's answers are the expected ones.
 pub fn shrink(
     players: [&Player<'_>; 2],
     lines: &[String],
@@ -154,7 +154,7 @@ pub fn shrink(
     expected(players[0], &lines, profile)
 }
 
-/// Each repetition as a line of its own, so that all but one can go.
+/// The lines with each repetition as a line of its own, so that a shorter sequence can drop any of them.
 fn unrolled(lines: &[String]) -> Result<Vec<String>, String> {
     let script = Script::parse(&lines.join("\n"))?;
     let mut out = Vec::new();
@@ -177,7 +177,7 @@ fn unrolled(lines: &[String]) -> Result<Vec<String>, String> {
     Ok(out)
 }
 
-/// The lines with what a player answers in the place of what is open.
+/// The lines with a player's answers in the place of open ones.
 pub fn expected(
     player: &Player<'_>,
     lines: &[String],
@@ -213,7 +213,7 @@ mod tests {
         assert!(part([&a, &b], &lines, Profile::Lopar).expect("plays").is_none());
     }
 
-    // The 20th H_STUFF_TCE is H_HARDWARE: all before it that is no H_STUFF_TCE can go, and no more.
+    // The third H_STUFF_TCE is H_HARDWARE. Every other call can be dropped, and none of those three.
     #[test]
     fn a_sequence_that_fails_is_shrunk_to_what_it_needs() {
         let (a, b) = (

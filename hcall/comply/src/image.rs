@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A guest image with scripts behind it: one self-contained ELF file.
+//! A guest image with scripts appended: one self-contained ELF file.
 //!
-//! The runner's committed image stays as it is. A program header for one more segment is added,
-//! which ELF allows to be done at the end of the file, and the scripts are the segment.
+//! The runner's committed image is not changed. A program header for one more segment is added at the end of
+//! the file, which ELF allows, and the segment contains the scripts.
 
 use object::elf::{EM_PPC64, FileHeader64, PF_R, PT_LOAD, ProgramHeader64};
 use object::endian::{Endian, Endianness, U32, U64};
 use object::pod::bytes_of_slice;
 use object::read::elf::{FileHeader, ProgramHeader};
 
-/// Where the scripts begin, from the start of the image.
+/// Offset of the scripts from the start of the image in memory.
 const BLOB_AT: u64 = 0x10_0000;
 
-/// Where that is in memory: images start at 4 MiB.
+/// Address of the scripts in memory: images start at 4 MiB.
 pub const STEPS_AT: u64 = 0x40_0000 + BLOB_AT;
 
 /// The runner for little-endian POWER, for big-endian POWER, and for x86-64.
@@ -22,12 +22,12 @@ pub const RUNNERS: [(&str, &[u8]); 3] = [
     ("x86", include_bytes!("../../../guest-images/images/comply-x86.elf")),
 ];
 
-/// The runner of a kind.
+/// The runner of this kind.
 pub fn runner(kind: &str) -> Option<&'static [u8]> {
     RUNNERS.iter().find(|(name, _)| *name == kind).map(|(_, image)| *image)
 }
 
-/// The runner with scripts behind it. Errors: it is no ELF file as the linker makes them.
+/// The runner with scripts appended. Errors: the runner is not an ELF file as the linker makes them.
 pub fn with_blob(runner: &[u8], blob: &[u8]) -> Result<Vec<u8>, object::read::Error> {
     let header = FileHeader64::<Endianness>::parse(runner)?;
     let endian = header.endian()?;
@@ -78,7 +78,7 @@ fn segment(endian: Endianness, at: u64, offset: u64, size: u64) -> ProgramHeader
     }
 }
 
-/// Whether a runner is for POWER.
+/// True for a runner for POWER.
 pub fn is_power(image: &[u8]) -> bool {
     FileHeader64::<Endianness>::parse(image)
         .and_then(|header| Ok(header.e_machine(header.endian()?) == EM_PPC64))

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The PAPR TCE compliance suite: clauses, and the rigs that hold somebody to them.
+//! The PAPR TCE compliance suite: clauses, and the rigs on which an implementation is checked against them.
 //!
-//! A [`Clause`] is one row in [`clauses`]: its name, its source, the sentence, and a check, which is
-//! a short [`script`] of hypercalls with their expected answers, or a function over the library.
-//! A script runs as direct calls ([`direct`]), or goes as data into a guest image ([`image`]) that
-//! any machine with `sc 1`, a console and a device tree can run.
+//! A [`Clause`] is one row in [`clauses`]: its name, its source, the requirement as a sentence, and a check.
+//! The check is a short [`script`] of hypercalls with their expected answers, or a function over the library.
+//! A script runs as direct calls ([`direct`]), or goes as data into a guest image ([`image`]) that any
+//! machine with `sc 1`, a console and a device tree can run.
 //!
-//! Read in this order: [`value`], [`profile`], [`script`], [`host`] (the language); [`clause`],
-//! [`clauses`] (the rows); [`run`], [`direct`] (running them here); [`blob`], [`image`], [`tap`]
-//! (running them in a guest); [`report`], [`mod@format`] (telling); [`coverage`], [`notes`] (what is
-//! covered, who differs and why); [`random`], [`differential`], [`replay`] (sequences).
+//! Read in this order: [`value`], [`profile`], [`script`], [`host`] (the language); [`clause`], [`clauses`]
+//! (the rows); [`run`], [`direct`] (running them here); [`blob`], [`image`], [`tap`] (running them in a
+//! guest); [`report`], [`mod@format`] (reporting); [`coverage`], [`notes`] (which parts are covered, which
+//! peers differ and why); [`random`], [`differential`], [`replay`] (sequences).
 #![forbid(unsafe_code)]
 
 pub mod blob;

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Why others answer differently: each difference that is known, with the text, both behaviours,
-//! and who is right.
+//! Known differences of other implementations: for each the text, both behaviours, and a judgement.
 
-/// An explanation, which covers some clauses.
+/// The explanation of a difference, which covers some clauses.
 #[derive(Clone, Copy, Debug)]
 pub struct Note {
-    /// Its number, by which a comparison cites it.
+    /// Its number, which a comparison cites.
     pub number: u32,
-    /// Who differs.
+    /// The implementation that differs.
     pub peer: &'static str,
     /// The clauses that show it.
     pub clauses: &'static [&'static str],
-    /// What it is about.
+    /// Its subject.
     pub title: &'static str,
-    /// What the text says.
+    /// The text of the specification.
     pub text: &'static str,
-    /// What tcevm does.
+    /// The behaviour of tcevm.
     pub ours: &'static str,
-    /// What the peer does.
+    /// The behaviour of the peer.
     pub theirs: &'static str,
-    /// Who is right.
+    /// The judgement: which behaviour is right.
     pub right: &'static str,
 }
 
@@ -33,8 +32,8 @@ pub fn of(peer: &str, clause: &str) -> Option<&'static Note> {
     all(peer).find(|note| note.clauses.contains(&clause))
 }
 
-/// Every note. QEMU is 7.2, the one of Debian 12; what is said of it was read in `hw/ppc/spapr_iommu.c`
-/// and `spapr_rtas_ddw.c` (papr-tce 2.5 and 3.5) and seen by this suite.
+/// Every note. QEMU is version 7.2, as in Debian 12. The statements about it come from `hw/ppc/spapr_iommu.c`
+/// and `spapr_rtas_ddw.c` (papr-tce 2.5 and 3.5) and were confirmed by this suite.
 pub const NOTES: &[Note] = &[
     Note {
         number: 1,
@@ -53,8 +52,8 @@ pub const NOTES: &[Note] = &[
         title: "a page outside the partition's memory",
         text: "LoPAR 2.9, H_PUT_TCE semantics 3, H_PUT_TCE_INDIRECT 9, H_STUFF_TCE 5: H_PARAMETER, and nothing changes",
         ours: "H_PARAMETER, and nothing changes",
-        theirs: "H_SUCCESS: the value is stored as it is, and looked at when a device uses it",
-        right: "tcevm; a guest that errs learns of it only here",
+        theirs: "H_SUCCESS: the value is stored unchanged, and checked when a device uses it",
+        right: "tcevm; a guest learns of its error only here",
     },
     Note {
         number: 2,
@@ -69,7 +68,7 @@ pub const NOTES: &[Note] = &[
         title: "reserved bits, or address bits below the page, beside permissions",
         text: "LoPAR 2.9 is silent; Linux's iommu_tce_put_param_check refuses them",
         ours: "H_PARAMETER",
-        theirs: "H_SUCCESS: stored as they are, ignored when a device uses the entry",
+        theirs: "H_SUCCESS: stored unchanged, ignored when a device uses the entry",
         right: "both",
     },
     Note {
@@ -77,7 +76,7 @@ pub const NOTES: &[Note] = &[
         peer: "qemu",
         clauses: &["get/unaligned", "put/unaligned", "indirect/unaligned", "stuff/unaligned"],
         title: "a bus address inside a page",
-        text: "LoPAR 2.9 is silent: it takes the entry's index",
+        text: "LoPAR 2.9 is silent: it uses the entry's index",
         ours: "H_PARAMETER, as KVM",
         theirs: "H_SUCCESS on the entry of the page",
         right: "both; a guest cannot rely on either",
@@ -87,9 +86,9 @@ pub const NOTES: &[Note] = &[
         peer: "qemu",
         clauses: &["indirect/count-zero", "stuff/count-zero"],
         title: "a count of 0",
-        text: "LoPAR 2.9, H_PUT_TCE_INDIRECT and H_STUFF_TCE: a loop of no turns, then H_SUCCESS",
+        text: "LoPAR 2.9, H_PUT_TCE_INDIRECT and H_STUFF_TCE: a loop without iterations, then H_SUCCESS",
         ours: "H_SUCCESS, and nothing changes",
-        theirs: "H_PARAMETER: the loop's answer keeps the value that it began with",
+        theirs: "H_PARAMETER: the status keeps its initial value, since the loop does not run",
         right: "tcevm, by the order of the text",
     },
     Note {
@@ -99,7 +98,7 @@ pub const NOTES: &[Note] = &[
         title: "a list page outside memory",
         text: "LoPAR 2.9, H_PUT_TCE_INDIRECT semantics 6: H_PARAMETER",
         ours: "H_PARAMETER",
-        theirs: "H_SUCCESS: it reads what the bus gives there, which is 0",
+        theirs: "H_SUCCESS: it reads the value that the bus returns there, which is 0",
         right: "tcevm",
     },
     Note {
@@ -119,7 +118,7 @@ pub const NOTES: &[Note] = &[
         title: "a negative LIOBN, the multi-table option off",
         text: "LoPAR 2.9, H_PUT_TCE_INDIRECT, negative LIOBN, semantics 1: H_FUNCTION",
         ours: "H_FUNCTION",
-        theirs: "H_PARAMETER: it knows no such option and finds no such window",
+        theirs: "H_PARAMETER: it does not have the option, and no window has this LIOBN",
         right: "tcevm",
     },
     Note {
@@ -129,8 +128,8 @@ pub const NOTES: &[Note] = &[
         title: "more than 512 entries in one H_STUFF_TCE",
         text: "LoPAR 2.9, H_STUFF_TCE semantics 3: H_P4",
         ours: "H_P4",
-        theirs: "as many as the window has: H_SUCCESS; more: H_PARAMETER",
-        right: "tcevm; Linux guests never ask for more than 512",
+        theirs: "up to the size of the window: H_SUCCESS; more: H_PARAMETER",
+        right: "tcevm; Linux guests never pass more than 512",
     },
     Note {
         number: 9,
@@ -138,7 +137,7 @@ pub const NOTES: &[Note] = &[
         clauses: &["ddw/create-too-large"],
         title: "a window of 2^32 entries or more",
         text: "LoPAR 2.9, ibm,create-pe-dma-window: an error status",
-        ours: "-3, as often as it is asked for",
+        ours: "-3, each time",
         theirs: "-1 (bug 61)",
         right: "tcevm",
     },
@@ -153,9 +152,9 @@ pub const NOTES: &[Note] = &[
             "ddw/default-replaced",
             "ddw/reset",
         ],
-        title: "how many entries a new window may have",
+        title: "the most entries of a new window",
         text: "LoPAR 2.9, ibm,query-pe-dma-window: the most that the platform can give",
-        ours: "the entries whose tables the budget of the machine holds (--table-memory)",
+        ours: "the number of entries whose tables fit into the machine's budget (--table-memory)",
         theirs: "2^31, the most that five outputs hold, whatever memory there is",
         right: "both; Linux makes a window no larger than it needs",
     },

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Whose answers are expected.
+//! The profiles of expected answers.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Whose answers a clause expects. A row gives the first answer for all of them, and others only
-/// where somebody differs.
+/// An implementation whose answers a clause expects. A row gives the first answer for all profiles, and
+/// others only for profiles that differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Profile {
-    /// The text of LoPAR 2.9 alone: where it is silent, every sound answer is allowed. For
-    /// implementations that are not ours.
+    /// The text of LoPAR 2.9 alone: where it is silent, every sound answer is allowed. This profile is for
+    /// implementations other than tcevm.
     Papr,
     /// LoPAR with the decisions of tcevm where the text is silent.
     Lopar,
@@ -20,10 +20,10 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// All of them.
+    /// All profiles.
     pub const ALL: [Profile; 4] = [Profile::Papr, Profile::Lopar, Profile::Kvm, Profile::Qemu];
 
-    /// The name, as a user and a script write it.
+    /// The name in a command line and a script.
     pub const fn name(self) -> &'static str {
         match self {
             Profile::Papr => "papr",
@@ -35,7 +35,7 @@ impl Profile {
 }
 
 impl Profile {
-    /// The name of the rules in the library. What LoPAR leaves open the library decides.
+    /// The name of the rules in the library. Where LoPAR leaves a choice, the library decides.
     pub const fn rules(self) -> &'static str {
         match self {
             Profile::Papr | Profile::Lopar => "lopar",

@@ -6,7 +6,7 @@
 pub struct Random(u64);
 
 impl Random {
-    /// From a seed.
+    /// A generator with this seed.
     pub fn new(seed: u64) -> Random {
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
@@ -24,18 +24,18 @@ impl Random {
         (self.number() >> 11) % end
     }
 
-    /// One of these.
+    /// A random element of a slice that is not empty.
     pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
         all[usize::try_from(self.below(all.len() as u64)).unwrap_or(0)]
     }
 }
 
-/// Bus addresses that sequences use most: so many entries from each end of the window.
+/// The entries at each end of the window that sequences use most.
 const ENTRIES: u64 = 1024;
 const LAST_ENTRIES: u64 = 512;
 
-/// The lines of a random sequence of TCE calls with arguments that are often right, and then of
-/// H_GET_TCE of every entry that they use most. No answer is expected.
+/// The lines of a random sequence of TCE calls with mostly valid arguments, followed by H_GET_TCE of every
+/// entry that the sequence uses most. No answer is expected.
 pub fn sequence(seed: u64, calls: u64) -> Vec<String> {
     let mut random = Random::new(seed);
     let mut lines = Vec::new();
@@ -57,7 +57,7 @@ pub fn sequence(seed: u64, calls: u64) -> Vec<String> {
     lines
 }
 
-/// A bus address, mostly in the window and aligned.
+/// A bus address, mostly inside the window and aligned.
 fn ioba(random: &mut Random) -> String {
     let low = if random.below(40) == 0 { random.below(0x1000) } else { 0 };
     match random.below(24) {
@@ -131,7 +131,7 @@ fn list(random: &mut Random) -> Vec<String> {
     lines
 }
 
-/// A call with any numbers.
+/// A call with arbitrary numbers.
 fn odd_call(random: &mut Random) -> String {
     let (liobn, ioba) = (liobn(random), ioba(random));
     let any = |random: &mut Random| match random.below(3) {
@@ -142,12 +142,12 @@ fn odd_call(random: &mut Random) -> String {
     match random.below(3) {
         0 => format!("H_PUT_TCE {liobn} {ioba} {:#x} -> _", any(random)),
         1 => format!("H_GET_TCE {liobn} {:#x} -> _ _", any(random)),
-        // A whole window of odd values takes others long, so the count is short.
+        // Some implementations take long for a whole window of odd values, so the count is small.
         _ => format!("H_STUFF_TCE {liobn} {ioba} {:#x} {:#x} -> _", any(random), any(random) % 64),
     }
 }
 
-/// A token that nobody has given out.
+/// A token that no specification defines.
 fn odd_token(random: &mut Random) -> String {
     let token = random.one_of(&[0x21, 0x1d, 0x13a, 0x13f, 0x4fc, 0x1_0000_0020, u64::MAX, 0x47c]);
     format!("{token:#x} L {} {} -> _", ioba(random), tce(random))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Scripts from files: what `tcevm run --record` wrote, or what a random comparison printed.
+//! Scripts from files: those that `tcevm run --record` wrote, or those that a random comparison printed.
 //!
-//! Before anything is played, a [`Plan`] says what of the recorded machine a rig cannot have, and what it does
-//! otherwise. A rig that cannot have it plays nothing.
+//! Before a script is played, a [`Plan`] lists the differences between the recorded machine and the rig's. A
+//! rig that cannot provide an essential part plays nothing.
 
 use crate::blob::{self, Tell};
 use crate::direct::{Direct, Platform, Setup};
@@ -13,12 +13,12 @@ use crate::value::{LEAST_RAM, Symbol, Value};
 use hcall::tokens::{H_PUT_TCE, H_PUT_TCE_INDIRECT, H_RTAS, H_STUFF_TCE};
 use iommu::{LIST_ENTRIES, Window};
 
-/// The page that lists are put on in a guest, whose own code is where a recorded guest had its.
+/// The page that lists are moved to in a guest: the guest's own code may be at the recorded address.
 const LIST: u64 = 0x40e_0000;
 const PAGE: u64 = 1 << 12;
-/// The RTAS call that resets the windows, as far as LoPAR and QEMU agree on its name.
+/// The RTAS call that resets the windows: the part of its name in which LoPAR and QEMU agree.
 const RESET: &str = "ibm,reset-pe-dma-window";
-/// The RTAS call that makes a window, and its inputs that say how large.
+/// The RTAS call that creates a window, and the indices of its inputs for page and window size.
 const CREATE: &str = "ibm,create-pe-dma-window";
 const SHIFTS: [usize; 2] = [3, 4];
 
@@ -29,20 +29,20 @@ pub struct Plan {
     pub script: Script,
     /// The machine to play them on.
     pub setup: Setup,
-    /// The points in which it is not as in the recording.
+    /// The differences from the recorded machine.
     pub remarks: Vec<String>,
 }
 
-/// How a plan went.
+/// The result of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
     /// The verdict.
     pub verdict: Verdict,
-    /// How many steps were played; the last one is that which failed.
+    /// The number of steps played; if one failed, it is the last.
     pub steps: usize,
 }
 
-/// The plan of direct calls. Errors: what the library cannot have of this machine.
+/// The plan for direct calls. Errors: the parts of this machine that the library cannot provide.
 pub fn for_direct(script: &Script, setup: Setup) -> Result<Plan, Vec<String>> {
     let problems = [faults(script), small_table(script, setup.platform)];
     let problems: Vec<String> = problems.into_iter().flatten().collect();
@@ -50,7 +50,7 @@ pub fn for_direct(script: &Script, setup: Setup) -> Result<Plan, Vec<String>> {
     if problems.is_empty() { Ok(Plan { script, setup, remarks }) } else { Err(problems) }
 }
 
-/// The plan of a guest's calls. Errors: what the rig cannot have of this machine.
+/// The plan for a guest's calls. Errors: the parts of this machine that the rig cannot provide.
 pub fn for_guest(script: &Script, setup: Setup, rig: &GuestRig) -> Result<Plan, Vec<String>> {
     let room = &rig.room;
     let mut problems: Vec<String> = faults(script).into_iter().collect();
@@ -79,8 +79,8 @@ pub fn for_guest(script: &Script, setup: Setup, rig: &GuestRig) -> Result<Plan, 
 }
 
 impl Room {
-    /// The memory of this machine that comes next to what was recorded. Errors: it cannot have as much, or what it
-    /// has more makes a difference.
+    /// The memory of this rig that comes closest to the recorded size. Errors: the rig cannot have that much,
+    /// or the additional memory would change an answer.
     fn ram(
         &self,
         setup: &Setup,
@@ -130,7 +130,7 @@ fn faults(script: &Script) -> Option<String> {
     faults.then(|| "it was recorded with --inject, and no machine repeats those faults".into())
 }
 
-/// A sentence if a window was made that the bridge of a platform cannot walk.
+/// A sentence if the script created a window that the bridge of a platform cannot walk.
 fn small_table(script: &Script, platform: Platform) -> Option<String> {
     let most = platform.most_entries();
     let entries = |step: &Step| {
@@ -146,8 +146,8 @@ fn small_table(script: &Script, platform: Platform) -> Option<String> {
     Some(format!("a window of {largest:#x} entries was made, {name} has at most {most:#x}"))
 }
 
-/// True if a call was refused that names memory from `ram` on and below `more`: there it may succeed. A page that
-/// begins before `ram` and may end behind it counts, too.
+/// True if a refused call names memory from `ram` on and below `more`: there the call may succeed. A page
+/// that begins before `ram` and may end behind it counts, too.
 fn depends_on_ram(script: &Script, ram: u64, more: u64) -> bool {
     let page = largest_page(script);
     let near = |address: u64| address.saturating_add(page) > ram && address < more;
@@ -175,7 +175,7 @@ fn depends_on_ram(script: &Script, ram: u64, more: u64) -> bool {
     })
 }
 
-/// Bytes of the largest page of a window that there was or was asked for.
+/// Size in bytes of the largest page of a window that existed or was requested.
 fn largest_page(script: &Script) -> u64 {
     let machine = script.machine.as_ref().map(|machine| &machine.setup);
     let windows = machine.into_iter().flat_map(|it| [&it.window].into_iter().chain(&it.devices));
@@ -198,7 +198,7 @@ pub fn direct(plan: &Plan) -> Result<Played, String> {
 /// Plays a plan in a guest.
 pub fn guest(plan: &Plan, rig: &GuestRig) -> Result<Played, String> {
     let mut script = plan.script.clone();
-    // What is printed of a step that fails is its text.
+    // A guest prints only the text of a failed step.
     for (n, step) in (1..).zip(&mut script.steps) {
         step.text = format!("step {n}: {:.60}", step.text);
     }
@@ -214,14 +214,14 @@ pub fn guest(plan: &Plan, rig: &GuestRig) -> Result<Played, String> {
     Ok(Played { verdict, steps: steps.unwrap_or(plan.script.steps.len()) })
 }
 
-/// The number in what a guest printed of a step.
+/// The number of the failed step in the output of a guest.
 fn failed_step(why: &str) -> Option<usize> {
     let (_, rest) = why.split_once("step: \"step ")?;
     rest.split(':').next()?.parse().ok()
 }
 
-/// A script's TCE and RTAS calls, with their lists where a guest has room for one; and how many steps that leaves out.
-/// A reset becomes calls that have its effect.
+/// A script's TCE and RTAS calls, with their lists where a guest has room for one, and the number of steps
+/// that are left out. A reset becomes calls with the same effect.
 fn without_what_guests_cannot(script: &Script, setup: &Setup, rtas: bool) -> (Script, usize) {
     let tce: Vec<u64> = crate::coverage::tce_calls().map(|row| row.token).collect();
     let recording = script.machine.is_some();
@@ -243,7 +243,7 @@ fn without_what_guests_cannot(script: &Script, setup: &Setup, rtas: bool) -> (Sc
                 poked = true;
             }
             Action::Rtas { name, .. } if name.starts_with(RESET) => *name = RESET.into(),
-            // A list that was no memory is none here.
+            // A list that was outside memory in the recording stays outside memory.
             Action::Call { token: H_PUT_TCE_INDIRECT, args, .. } if poked || !recording => {
                 args.get_mut(2).into_iter().for_each(|at| move_list(at, recording));
                 poked = false;
@@ -254,14 +254,15 @@ fn without_what_guests_cannot(script: &Script, setup: &Setup, rtas: bool) -> (Sc
     (Script { steps, machine: script.machine.clone() }, left_out)
 }
 
-/// Moves a list from where the guest itself may be.
+/// Moves a list away from the addresses that the guest itself may use.
 fn move_list(at: &mut Value, always: bool) {
     if at.symbol == Symbol::Zero && (always || at.add < LIST) {
         at.add = LIST | (at.add & (PAGE - 1));
     }
 }
 
-/// The calls that bring windows back to what they were at the start. Without RTAS there was no other default window.
+/// The calls that restore the windows of the start. Without RTAS the default window cannot have been
+/// replaced.
 fn reset(setup: &Setup, rtas: bool) -> Vec<Step> {
     let clear = |window: &Window| {
         let (liobn, start) = (window.liobn().0, window.start().0);
@@ -282,7 +283,8 @@ fn reset(setup: &Setup, rtas: bool) -> Vec<Step> {
     };
     let lines: Vec<String> =
         first.into_iter().chain(setup.devices.iter().flat_map(clear)).collect();
-    // These lines are all right; a window of more repetitions than a line may have is none of a device.
+    // These lines always parse, unless a window needs more repetitions than a line may have; no device has
+    // such a window.
     Script::parse(&lines.join("\n")).map_or(Vec::new(), |script| script.steps)
 }
 
@@ -305,9 +307,9 @@ mod tests {
             ("H_STUFF_TCE 1 0 0x1000001 1 -> H_PARAMETER", true),
             ("poke 0x0 0x3 0x1fff002\nH_PUT_TCE_INDIRECT 1 0 0 2 -> H_PARAMETER", true),
             ("H_PUT_TCE_INDIRECT 1 0 0x1000000 2 -> H_PARAMETER", true),
-            ("H_PUT_TCE 1 0 0x1000000 -> H_PARAMETER", false), // no permission: a clear
+            ("H_PUT_TCE 1 0 0x1000000 -> H_PARAMETER", false), // no permission: this is a clear
             ("H_PUT_TCE 1 0 0x3 -> H_SUCCESS", false),
-            ("H_PUT_TCE 1 0 0x2000003 -> H_PARAMETER", false), // behind both
+            ("H_PUT_TCE 1 0 0x2000003 -> H_PARAMETER", false), // behind both memories
             ("H_GET_TCE 1 0x1000003 -> H_PARAMETER", false),
         ] {
             assert_eq!(depends_on_ram(&script(calls), RAM, 2 * RAM), depends, "{calls}");
@@ -370,7 +372,7 @@ mod tests {
             };
             script.steps.iter().map(list).collect::<Vec<_>>()
         };
-        // The last one was no memory where it was recorded.
+        // The last list was outside memory when it was recorded.
         assert_eq!(lists(&(machine + calls)), [LIST, LIST, 0x5000]);
         assert_eq!(lists(calls), [0x800_1000, 0x800_1000, LIST]);
     }

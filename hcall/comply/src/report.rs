@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What came of a run: clauses by rigs.
+//! The results of a run: clauses by rigs.
 
 use crate::clause::Clause;
 use crate::profile::Profile;
 use crate::run::{Outcome, Verdict};
 
-/// A rig and how every clause went on it.
+/// A rig and the outcome of every clause on it.
 #[derive(Clone, Debug)]
 pub struct Column {
     /// The rig's name.
     pub rig: String,
-    /// What it is.
+    /// A description of the rig.
     pub what: String,
-    /// Whose answers were expected.
+    /// The profile of the expected answers.
     pub profile: Profile,
     /// One outcome for each clause.
     pub outcomes: Vec<Outcome>,
@@ -25,18 +25,18 @@ pub struct Report {
     pub clauses: Vec<&'static Clause>,
     /// The rigs that ran.
     pub columns: Vec<Column>,
-    /// The rigs that this host cannot run, and why.
+    /// The rigs that this host cannot run, each with the reason.
     pub missing: Vec<(String, String)>,
 }
 
-/// How many of each verdict.
+/// The number of each verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// As expected.
+    /// Clauses that passed.
     pub passed: usize,
-    /// Not.
+    /// Clauses that failed.
     pub failed: usize,
-    /// Not tried.
+    /// Clauses that were not tried.
     pub skipped: usize,
 }
 
@@ -47,7 +47,7 @@ impl Column {
         Counts { passed: count("PASS"), failed: count("FAIL"), skipped: count("SKIP") }
     }
 
-    /// Why clauses were skipped, each reason once, with how many.
+    /// The reasons for which clauses were skipped, each once, with the number of clauses.
     pub fn skips(&self) -> Vec<(&str, usize)> {
         let mut reasons: Vec<(&str, usize)> = Vec::new();
         for outcome in &self.outcomes {
@@ -62,7 +62,7 @@ impl Column {
 }
 
 impl Report {
-    /// Whether every clause that applies passed, and something ran.
+    /// True if every clause that applies passed, and at least one rig ran.
     pub fn passed(&self) -> bool {
         !self.columns.is_empty() && self.columns.iter().all(|column| column.counts().failed == 0)
     }

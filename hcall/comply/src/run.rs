@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Runs a script on something that can make hypercalls from here: step by step, judging each.
+//! Runs a script step by step on a target that makes hypercalls, and judges each step.
 
 use crate::host::Fact;
 use crate::profile::Profile;
@@ -9,17 +9,17 @@ use hcall::tokens::{H_GET_TCE, H_PUT_TCE, H_PUT_TCE_INDIRECT, H_RTAS, H_STUFF_TC
 use hcall::{Regs, Status};
 use std::collections::BTreeMap;
 
-/// What a script runs on. A `String` that is returned says why this cannot be done or seen here.
+/// A machine that runs a script. An error is the reason why a step cannot be done or seen here.
 pub trait Target {
-    /// A fact of the machine.
+    /// The value of a symbol on this machine.
     fn symbol(&self, symbol: Symbol) -> Option<u64>;
-    /// Makes the calls from this vCPU on, where there is more than one.
+    /// Makes the following calls from this vCPU, on a machine with several.
     fn on_cpu(&mut self, _cpu: u32) {}
-    /// Puts the machine back to its start. Errors: this one cannot.
+    /// Resets the machine. Errors: it cannot be reset.
     fn reset(&mut self) -> Result<(), String> {
         Err("this machine is not reset while a script runs".into())
     }
-    /// Where RTAS blocks are written.
+    /// The address at which RTAS blocks are written.
     fn block(&self) -> u64 {
         BLOCK
     }
@@ -27,26 +27,26 @@ pub trait Target {
     fn hcall(&mut self, how: How, regs: &mut Regs) -> Result<(), String>;
     /// The token of an RTAS call, by the beginning of its name.
     fn rtas_token(&self, name: &str) -> Option<u32>;
-    /// Writes memory of the guest. Errors: it is not there.
+    /// Writes memory of the guest. Errors: the address is not memory.
     fn write(&mut self, at: u64, bytes: &[u8]) -> Result<(), String>;
     /// Reads memory of the guest.
     fn read(&mut self, at: u64, len: usize) -> Result<Vec<u8>, String>;
-    /// What only the host can see.
+    /// Answers a question that only the host can answer.
     fn host(&mut self, fact: Fact, args: &[u64]) -> Result<u64, String>;
-    /// A digest of all that a refused call must leave alone; none where nobody can see it.
+    /// A digest of the state that a refused call must not change, or `None` where it cannot be observed.
     fn state(&mut self) -> Option<u64>;
-    /// What must hold whatever the script did. Errors: what does not.
+    /// Checks the invariants that hold after every script. Errors: the one that does not hold.
     fn sound(&mut self) -> Result<(), String>;
 }
 
-/// How a clause went on a rig.
+/// The verdict of a clause on a rig.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Everything was as expected.
+    /// All answers were as expected.
     Pass,
-    /// Something was not; the sentence says what.
+    /// An answer was not as expected; the sentence says which.
     Fail(String),
-    /// It could not be tried here; the sentence says why.
+    /// The clause could not be tried here; the sentence gives the reason.
     Skip(String),
 }
 
@@ -69,24 +69,24 @@ impl Verdict {
     }
 }
 
-/// A step that was done.
+/// A step that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
     /// Its number in the script, from 0.
     pub step: usize,
-    /// The line.
+    /// The line of the script.
     pub text: String,
-    /// What was expected under the profile; empty where nothing was.
+    /// The answer expected under the profile; empty where none is.
     pub want: String,
-    /// What came, of the last repetition.
+    /// The answer of the last repetition.
     pub got: String,
-    /// A digest of what came in all repetitions, to compare rigs by. A host's fact is none.
+    /// A digest of the answers of all repetitions, to compare rigs. A question to the host has none.
     pub digest: Option<u64>,
-    /// Whether it was as expected.
+    /// True if the answer was as expected.
     pub ok: bool,
 }
 
-/// How a clause went, and what was done.
+/// The verdict of a clause, and the steps that were carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// The verdict.
@@ -96,13 +96,13 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Nothing was done.
+    /// An outcome without any step.
     pub fn skip(why: impl Into<String>) -> Outcome {
         Outcome { verdict: Verdict::Skip(why.into()), done: Vec::new() }
     }
 }
 
-/// Where RTAS blocks are written, in a machine that has memory there.
+/// The address of RTAS blocks, in a machine that has memory there.
 pub(crate) const BLOCK: u64 = 0x40f_0000;
 
 /// FNV-1a over the bytes of numbers: the digest of answers, here and in the guest.
@@ -116,7 +116,7 @@ impl Default for Digest {
 }
 
 impl Digest {
-    /// Takes a number in, by its big-endian bytes.
+    /// Adds a number to the digest, by its big-endian bytes.
     pub fn add(&mut self, number: u64) {
         for byte in number.to_be_bytes() {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
@@ -124,13 +124,13 @@ impl Digest {
     }
 }
 
-/// How a step ended.
+/// The reason why a step ended the script.
 enum Stop {
     Fail(String),
     Skip(String),
 }
 
-/// What one repetition of a step gave.
+/// The answer of one repetition of a step.
 struct Got {
     /// The status and outputs, for the digest.
     numbers: Vec<u64>,
@@ -138,7 +138,7 @@ struct Got {
     wrong: Option<String>,
 }
 
-/// What a step expects under a profile, as text.
+/// The answer that a step expects under a profile, as text.
 pub(crate) fn want(step: &Step, profile: Profile) -> String {
     match &step.action {
         Action::Call { answers, .. } | Action::Rtas { answers, .. } => {
@@ -203,8 +203,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The state that a TCE call must not change because it has to be refused. QEMU's lists stop
-    /// in the middle, so there nothing is asked.
+    /// The state before a TCE call that must be refused and must not change it. Under QEMU's profile there is
+    /// none: QEMU applies a refused list up to its bad entry.
     fn before(&mut self, step: &Step) -> Option<u64> {
         let Action::Call { token, answers, .. } = &step.action else { return None };
         let tce = [H_GET_TCE, H_PUT_TCE, H_STUFF_TCE, H_PUT_TCE_INDIRECT].contains(token);
@@ -302,7 +302,7 @@ impl Run<'_> {
         let mut text = Code(status.cast_signed()).to_string();
         let mut numbers = vec![status];
         let mut right = want.allows(status.cast_signed());
-        // What a call that failed leaves in r4 means nothing.
+        // After a failed call the content of r4 has no meaning.
         let answered = if status == 0 { want.outs.len() } else { 0 };
         for (out, &got) in want.outs.iter().zip(outs).take(answered) {
             text += &format!(" {got:#x}");
@@ -337,7 +337,7 @@ impl Run<'_> {
     }
 }
 
-/// What is in the registers that are no arguments.
+/// The content of registers that are no arguments.
 const PATTERN: u64 = 0x5555_5555_5555_5555;
 
 fn hex(bytes: &[u8]) -> String {
@@ -345,7 +345,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.chunks(8).take(8).map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// A status that PAPR knows, by its register.
+/// True if PAPR defines the status in this register.
 pub fn known_status(r3: u64) -> bool {
     Status::from_reg(r3).is_some()
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What checks that are functions are about, read from the sources: no list of ours is between the
-//! library and its coverage. A call that is added to the library needs a clause.
+//! The subjects of checks that are functions, read from the sources of the library: no separate list stands
+//! between the library and its coverage. A call that is added to the library needs a clause.
 
-/// Where the calls of a VFIO container are.
+/// The files with the calls of a VFIO container.
 const VFIO: [&str; 3] = [
     include_str!("../../../iommu/src/vfio/mod.rs"),
     include_str!("../../../iommu/src/vfio/map.rs"),
     include_str!("../../../iommu/src/vfio/windows.rs"),
 ];
 
-/// Where the operations of a platform are.
+/// The file with the operations of a platform.
 const PLATFORM: &str = include_str!("../../../iommu/src/platform/mod.rs");
 
-/// Where the clauses are that are about the one and the other.
+/// The files with the clauses for both.
 const CLAUSES: [&str; 2] = [include_str!("clauses/vfio.rs"), include_str!("clauses/platform.rs")];
 
 /// The calls of a VFIO container: its public methods that can fail with an `Errno`.
@@ -34,7 +34,7 @@ pub(crate) fn platform_operations() -> Vec<&'static str> {
     methods.filter_map(|method| method.split('(').next()).collect()
 }
 
-/// The ids of the clauses whose function has this text.
+/// The ids of the clauses whose function contains this text.
 pub(crate) fn clauses_with(text: &str) -> Vec<&'static str> {
     CLAUSES.iter().flat_map(|file| clauses_of(file, text)).collect()
 }

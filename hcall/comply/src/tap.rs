@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the guest printed, as outcomes.
+//! Parses the output of a guest into outcomes.
 
 use crate::profile::Profile;
 use crate::run::{Done, Outcome, Verdict};
 use crate::script::{Action, Code, Script};
 use std::collections::HashMap;
 
-/// A guest's report.
+/// The report of a guest.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Each script's outcome, in their order.
     pub outcomes: Vec<Outcome>,
-    /// Digests of runs of steps: up to which step, and the digest.
+    /// Digests of runs of steps: the number of the step that ends the run, and the digest.
     pub digests: Vec<(u64, u64)>,
-    /// The remarks: what ran, on what.
+    /// The remarks: the rig and the machine.
     pub remarks: Vec<String>,
-    /// What was done of the script that it did not come to the end of.
+    /// The steps that were done of the script that did not reach its end.
     pub partial: Vec<Done>,
     /// The last line that was printed.
     pub last: String,
 }
 
-/// Reads what a guest printed. `scripts` are those that it was given; there may be fewer outcomes,
-/// when the guest did not come to the end.
+/// Parses the output of a guest. `scripts` are the scripts that it was given; there are fewer outcomes when
+/// the guest did not reach the end.
 pub fn read(printed: &str, scripts: &[&Script], profile: Profile) -> Report {
     let mut report = Report::default();
     let (mut told, mut lines) = (HashMap::new(), printed.lines().peekable());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Numbers of a script: constants, and names that stand for facts of the machine it runs on.
+//! Numbers in a script: constants, and symbols for facts of the machine that runs the script.
 
 use std::fmt;
 
 macro_rules! symbols {
     ($($name:ident $text:literal $doc:literal;)*) => {
-        /// A number that is known only where the script runs. Its discriminant is its number in
+        /// A number that is known only on the machine that runs the script. The discriminant is its number in
         /// a serialized script.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
@@ -14,15 +14,15 @@ macro_rules! symbols {
         }
 
         impl Symbol {
-            /// All of them, in the order of their numbers.
+            /// All symbols, in the order of their numbers.
             pub const ALL: &[Symbol] = &[$(Symbol::$name),*];
 
-            /// How a script writes it.
+            /// The name in a script.
             pub const fn text(self) -> &'static str {
                 match self { $(Symbol::$name => $text),* }
             }
 
-            /// What it is.
+            /// The meaning, as a sentence.
             pub const fn meaning(self) -> &'static str {
                 match self { $(Symbol::$name => $doc),* }
             }
@@ -38,16 +38,16 @@ symbols! {
     Entries "N" "Entries of the default window.";
     Ram "RAM" "First address behind the guest's memory.";
     BuidHigh "BUID.hi" "High half of the unit address of the PCI host bridge.";
-    BuidLow "BUID.lo" "Low half of it.";
+    BuidLow "BUID.lo" "Low half of that unit address.";
     Liobn2 "L2" "LIOBN of a window that the script created.";
-    Start2 "S2" "First bus address of that window.";
+    Start2 "S2" "First bus address of the window L2.";
     Liobn3 "L3" "LIOBN of another window that the script created.";
-    Start3 "S3" "First bus address of that one.";
-    X "X" "Whatever the script stored in it.";
+    Start3 "S3" "First bus address of the window L3.";
+    X "X" "A value that the script stored.";
 }
 
-/// Constants that scripts use by name: what a device may do, and pages of guest memory, which lie
-/// where neither an image nor a device tree is.
+/// Constants that scripts use by name: the permissions of a device, and pages of guest memory. The pages are
+/// clear of every image and device tree.
 pub const CONSTANTS: [(&str, u64); 11] = [
     ("RW", 3),
     ("R", 1),
@@ -62,17 +62,17 @@ pub const CONSTANTS: [(&str, u64); 11] = [
     ("TOP", 0x0800_0000_0000_0000),
 ];
 
-/// First byte behind the memory that scripts use: the least RAM that a machine must have.
+/// First address behind the memory that scripts use: the least RAM that a machine must have.
 pub const LEAST_RAM: u64 = 0x480_0000;
 
 /// A number: a symbol, plus a constant, plus a multiple of the number of the repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Value {
-    /// What is known only on the machine.
+    /// The symbol, whose value is known only on the machine.
     pub symbol: Symbol,
-    /// What is added to it, wrapping.
+    /// A constant that is added to the symbol, wrapping.
     pub add: u64,
-    /// What is added for each repetition before this one. At most 56 bits.
+    /// A constant that is added for each earlier repetition. At most 56 bits.
     pub stride: u64,
 }
 
@@ -82,14 +82,14 @@ impl Value {
         Value { symbol: Symbol::Zero, add, stride: 0 }
     }
 
-    /// The number in repetition `i`, where `fact` knows the symbols.
+    /// The number in repetition `i`; `fact` gives the values of symbols.
     pub fn resolve(self, fact: impl Fn(Symbol) -> u64, i: u64) -> u64 {
         let base = if self.symbol == Symbol::Zero { 0 } else { fact(self.symbol) };
         base.wrapping_add(self.add).wrapping_add(self.stride.wrapping_mul(i))
     }
 
-    /// Reads `L+0x1000|RW`, `-1`, `M+I*0x1000`. Terms are joined by `+`, `-` and `|`; the last
-    /// adds too, and says to a reader that no bit is in both.
+    /// Parses `L+0x1000|RW`, `-1`, `M+I*0x1000`. Terms are joined by `+`, `-` and `|`; `|` adds, too, and
+    /// shows a reader that both terms have no bit in common.
     pub fn parse(text: &str) -> Result<Value, String> {
         let mut value = Value::of(0);
         let mut rest = text;
@@ -138,7 +138,7 @@ fn constant(name: &str) -> Option<u64> {
     CONSTANTS.iter().find(|(text, _)| *text == name).map(|(_, value)| *value)
 }
 
-/// As a script writes it, but for constants' names.
+/// The text in a script, except that constants print as numbers.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.symbol, self.add) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The generated document of the clauses is what the rows say.
+//! The generated document of the clauses matches the rows.
 
 use comply::{clauses, format};
 use std::{env, fs};

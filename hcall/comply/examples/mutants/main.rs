@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Does the suite see bugs? Writes each historical bug of papr-tce 6 that can be expressed here into
-//! a copy of the library, switches them on one at a time, and wants at least one clause to fail
-//! for each. The product has nothing of it.
+//! Checks that the suite detects bugs. Writes each historical bug of papr-tce 6 that can be expressed here
+//! into a copy of the library, switches the bugs on one at a time, and requires that at least one clause
+//! fails for each. The product contains none of this code.
 //!
-//! `cargo run -p tcevm-comply --example mutants` from the root of the repository; `--write` also writes
-//! the table into `hcall/comply/MUTANTS.md`, `--check` wants the table that is there to have the
-//! same mutants.
+//! Run `cargo run -p tcevm-comply --example mutants` from the root of the repository. `--write` also writes the
+//! table to `hcall/comply/MUTANTS.md`; `--check` requires that the existing table lists the same mutants.
 
 mod rows;
 
@@ -21,9 +20,9 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What the copy is made of; `hcall` holds the suite.
+/// The paths that are copied; `hcall` contains the suite.
 const COPIED: [&str; 5] = ["iommu", "hcall", "vmm/ram", "guest-images/images", "Cargo.lock"];
-/// How long the suite may take on one mutant; one that hangs is seen too.
+/// Time limit of the suite for one mutant. A mutant that hangs counts as detected.
 const LIMIT: Duration = Duration::from_secs(300);
 
 fn main() -> ExitCode {
@@ -80,8 +79,8 @@ fn run() -> Result<usize, String> {
     Ok(survivors)
 }
 
-/// Whether a table that was written has the mutants of this run. Which clauses see one is not
-/// compared: of those that race threads, not each sees it in each run.
+/// Checks that an existing table lists the mutants of this run. The clauses that detect a mutant are not
+/// compared: a clause that races threads does not detect it in every run.
 fn fresh(there: &str, table: &str) -> Result<(), String> {
     let mutants = |text: &str| {
         let line =
@@ -91,21 +90,22 @@ fn fresh(there: &str, table: &str) -> Result<(), String> {
     if mutants(there) == mutants(table) {
         return Ok(());
     }
-    Err("MUTANTS.md has other mutants than this run; write it anew with --write".into())
+    Err("MUTANTS.md has other mutants than this run; write it again with --write".into())
 }
 
 const HEAD: &str = "\
 <!-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause -->
 # Does the suite see bugs?
 
-Each historical bug of others (numbers of papr-tce 6) that can be expressed in this code, switched on alone in a copy of
-the library, and the clauses that fail then. Written by `cargo run -p tcevm-comply --example mutants -- --write`.
+Each row is a historical bug of another implementation (numbers of papr-tce 6) that can be expressed in this code. The bug
+is switched on alone in a copy of the library, and the last column has the clauses that fail.
+`cargo run -p tcevm-comply --example mutants -- --write` writes this file.
 
 | | bug | what is wrong | clauses that fail |
 |---|---|---|---|
 ";
 
-/// Only the crates of the copy are members of its workspace.
+/// The manifest of the copy's workspace, whose only members are the crates of the copy.
 fn manifest_of_copy(manifest: &str) -> String {
     let line = |line: &str| match line {
         line if line.starts_with("members") => {
@@ -128,7 +128,7 @@ fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a file, unless that is what it holds: what did not change is not built again.
+/// Writes a file, unless it already has this content: cargo does not rebuild an unchanged file.
 fn write(path: &Path, bytes: impl AsRef<[u8]>) -> io::Result<()> {
     if fs::read(path).is_ok_and(|there| there == bytes.as_ref()) {
         return Ok(());
@@ -181,7 +181,7 @@ pub fn on(mutant: usize) -> bool {
 }
 ";
 
-/// The function in which the text ends is no `const fn` any more: a switch is not constant.
+/// The text, with the last function in it made non-`const`: a switch is not constant.
 fn without_const(text: &str) -> String {
     match text.rfind("fn ") {
         Some(at) if text[..at].ends_with("const ") => {
@@ -191,8 +191,8 @@ fn without_const(text: &str) -> String {
     }
 }
 
-/// Builds the program that runs the clauses, in a place of its own: to cargo the crates of the copy
-/// are the product's, and would be taken for them by the next build.
+/// Builds the program that runs the clauses, in a target folder of its own: cargo takes the crates of the
+/// copy for those of the product, and the next build of the product would use them.
 fn build(copy: &Path, target: &Path) -> Result<PathBuf, String> {
     let target = target.join("mutants/target");
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
@@ -207,7 +207,7 @@ fn build(copy: &Path, target: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// [`failures`] of each mutant, as many at a time as there are CPUs.
+/// Runs [`failures`] for each mutant, in parallel on all CPUs.
 fn all_failures(run: &Path) -> Result<Vec<Vec<String>>, String> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(1);
@@ -225,7 +225,7 @@ fn all_failures(run: &Path) -> Result<Vec<Vec<String>>, String> {
     seen.into_iter().map(inner).collect()
 }
 
-/// The clauses that fail with a mutant on.
+/// The clauses that fail while a mutant is on.
 fn failures(run: &Path, mutant: usize) -> Result<Vec<String>, String> {
     let mut run = Command::new(run);
     run.env("TCEVM_MUTANT", mutant.to_string()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -235,7 +235,7 @@ fn failures(run: &Path, mutant: usize) -> Result<Vec<String>, String> {
         match child.try_wait().map_err(|error| error.to_string())? {
             Some(_) => break,
             None if start.elapsed() > LIMIT => {
-                // It may just have ended.
+                // The child may have just ended; then there is nothing to kill.
                 let _ = child.kill();
                 return Ok(vec!["(it hangs)".into()]);
             }

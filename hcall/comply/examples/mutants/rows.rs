@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The mutants: historical bugs of others, written into a copy of our code.
 
-/// A bug and how our code would have it.
+/// A bug and the edits that put it into our code.
 pub(crate) struct Mutant {
     /// The number of the bug, or the section of papr-tce whose rule is broken.
     pub(crate) bug: &'static str,
-    /// What is wrong.
+    /// The wrong behaviour.
     pub(crate) what: &'static str,
-    /// What to change.
+    /// The edits that cause it.
     pub(crate) edits: &'static [Edit],
 }
 
-/// A text that is in a file exactly once, and what stands there in the copy. `MUTANT` in it is
-/// true when the mutant is on.
+/// A file, a text that occurs in it exactly once, and the replacement in the copy. `MUTANT` in the
+/// replacement is true while the mutant is on.
 pub(crate) struct Edit(pub(crate) &'static str, pub(crate) &'static str, pub(crate) &'static str);
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -46,7 +46,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "3 (bit 0)",
-        what: "a refused take-over leaves bus address 0 free for the host",
+        what: "after a refused take-over the host may give out bus address 0",
         edits: &[Edit(
             "iommu/src/host/mod.rs",
             "            self.reserve_first(&mut pools, true);\n            return Err(Errno::Ebusy);",
@@ -128,7 +128,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "14, 16",
-        what: "a put that fails is told to the guest as a success",
+        what: "a put that fails is reported to the guest as a success",
         edits: &[Edit(
             "hcall/src/tce/agreed.rs",
             "Err(why) => {\n            by_rules::refused(on, tier, why)?;\n            by_rules::put(",
@@ -193,7 +193,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "32",
-        what: "calls of the other version of the container are done",
+        what: "calls of the other version of the container are carried out",
         edits: &[Edit(
             "iommu/src/vfio/mod.rs",
             "if self.version == version { Ok(()) } else { Err(Errno::Enotty) }",
@@ -220,7 +220,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "35 (range)",
-        what: "the check of a range shifts the count out",
+        what: "the check of a range loses the high bits of the count by a shift",
         edits: &[Edit(
             "iommu/src/window.rs",
             "if count <= self.size - first.0 { Ok(first) }",
@@ -238,7 +238,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "40",
-        what: "of a range only the first page is checked against the window's end",
+        what: "only the first page of a range is checked against the window's end",
         edits: &[Edit(
             "iommu/src/vfio/map.rs",
             "let first = HwEntry(window.range(Ioba(param.iova), pages)?.0);",
@@ -256,7 +256,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "42 (hypercall)",
-        what: "a page that is not registered is mapped all the same",
+        what: "a page that is not registered is mapped nevertheless",
         edits: &[Edit(
             "iommu/src/frames.rs",
             "        if registered.pin(first, last, n) {\n            Ok(())",
@@ -283,7 +283,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "45",
-        what: "one page is released before the bridge has forgotten it",
+        what: "a single page is released before the kill",
         edits: &[
             Edit(
                 "iommu/src/batch.rs",
@@ -299,7 +299,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "45 (batch)",
-        what: "the pages of a list are released before the bridge has forgotten them",
+        what: "the pages of a list are released before the kill",
         edits: &[
             Edit(
                 "iommu/src/batch.rs",
@@ -326,7 +326,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "47",
-        what: "a page that replaces itself is counted once more",
+        what: "a page that replaces itself is counted one time too many",
         edits: &[Edit(
             "iommu/src/batch.rs",
             "        work.pins.unpin(frames.frame(old.hpa()), 1);\n    }\n",
@@ -335,7 +335,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "49",
-        what: "without memory for the view a value is lost and the guest told it was stored",
+        what: "without memory for the view a value is lost, and the guest gets success",
         edits: &[Edit(
             "iommu/src/guest_table.rs",
             "        self.reserve(frames, work, first, count, raw)?;\n        let mut tally = Tally { puts: count as u64,",
@@ -353,7 +353,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "match offset.checked_add(size) {",
             "match if MUTANT { Some(offset.wrapping_add(size)) } else { offset.checked_add(size) } {",
         ),
-            // It calls the other, and a switch is not constant.
+            // `bytes` calls `new`, and a switch is not constant.
             Edit("iommu/src/window.rs", "pub const fn bytes(\n", "pub fn bytes(\n"),
         ],
     },
@@ -368,7 +368,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "52",
-        what: "a LIOBN is cut off to 32 bits",
+        what: "a LIOBN is truncated to 32 bits",
         edits: &[Edit(
             "hcall/src/abi.rs",
             "u32::try_from(reg).map(Liobn).map_err(|_| Status::Parameter)",
@@ -395,7 +395,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "56, 67",
-        what: "a reset leaves the entries",
+        what: "a reset does not clear the entries",
         edits: &[Edit(
             "iommu/src/container.rs",
             "for done in (0..count).step_by(LIST_ENTRIES) {\n                    let first = GuestEntry(first.0 + done as u64);",
@@ -404,7 +404,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "58",
-        what: "the offset of a window is forgotten",
+        what: "the offset of a window is ignored",
         edits: &[Edit(
             "iommu/src/window.rs",
             "(ioba.0 >> self.page_shift.0).wrapping_sub(self.offset)",
@@ -485,7 +485,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "papr-tce 5.4",
-        what: "of a large page only the first frame is marked dirty",
+        what: "only the first frame of a large page is marked dirty",
         edits: &[Edit(
             "iommu/src/frames.rs",
             "self.mark_frames(first, 1 << (large.get() - SHIFT))",
@@ -494,7 +494,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "papr-tce 6.4 (kill)",
-        what: "the bridge is never told to forget",
+        what: "the bridge never drops a cached translation",
         edits: &[Edit(
             "iommu/src/table.rs",
             "self.platform.kill(first, count);",
@@ -512,7 +512,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "papr-tce 6.4 (bounds)",
-        what: "the entry behind the last is in the window",
+        what: "the entry behind the last one counts as inside the window",
         edits: &[Edit(
             "iommu/src/window.rs",
             "        if entry < self.size {\n            Ok(GuestEntry(entry))",
@@ -521,7 +521,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "ABI (problem state)",
-        what: "calls from problem state are done",
+        what: "calls from problem state are carried out",
         edits: &[Edit(
             "hcall/src/dispatch.rs",
             "_ if caller.problem_state => Status::Privilege,",
@@ -530,7 +530,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     },
     Mutant {
         bug: "ABI (token)",
-        what: "the low bits of a token are cut off",
+        what: "the low bits of a token are ignored",
         edits: &[Edit(
             "hcall/src/dispatch.rs",
             "} else if token.is_multiple_of(STEP) {",

@@ -24,13 +24,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/privilege-first",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt",
-        says: "In problem state H_PRIVILEGE comes before the token is looked at.",
+        says: "In problem state H_PRIVILEGE takes precedence over the check of the token.",
         check: Script("[!kvm] user 0x4fc L 0 -> H_PRIVILEGE"),
     },
     Clause {
         id: "abi/token-low-bits",
         spec: "LoPAR 2.9, Hypervisor Call Function Table; papr-tce 7.2",
-        says: "A token that is no multiple of 4 is H_FUNCTION, not the call below it.",
+        says: "A token that is not a multiple of 4 is H_FUNCTION, not the call below it.",
         check: Script(
             "
             0x21 L 0 A|RW -> H_FUNCTION
@@ -43,13 +43,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/token-unknown",
         spec: "LoPAR 2.9, Hypervisor Call Function Table; papr-tce 7.3",
-        says: "A token that nobody has given out is H_FUNCTION.",
+        says: "A token that LoPAR does not define is H_FUNCTION.",
         check: Script("0x4fc L 0 A|RW -> H_FUNCTION\n0x0 L 0 A|RW -> H_FUNCTION"),
     },
     Clause {
         id: "abi/token-high-bits",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt",
-        says: "The token is all of r3: bits above the low word are not cut off.",
+        says: "The token is all 64 bits of r3: bits above the low word are not ignored.",
         check: Script(
             "
             0x100000020 L 0 A|RW -> H_FUNCTION
@@ -68,7 +68,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/spare-arguments",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt",
-        says: "What is in registers that are no arguments does not matter.",
+        says: "The content of registers that hold no arguments is ignored.",
         check: Script(
             "
             H_PUT_TCE L 0 A|R -1 -1 -1 -1 -1 -1 -> H_SUCCESS
@@ -81,19 +81,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/registers-get",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
-        says: "After H_GET_TCE the guest goes on behind the sc with r14 to r31, LR and CR2 to CR4 as they were.",
+        says: "After H_GET_TCE the guest continues behind the sc instruction with r14 to r31, LR and CR2 to CR4 unchanged.",
         check: Script("H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_GET_TCE L 0 -> H_SUCCESS A|RW"),
     },
     Clause {
         id: "abi/registers-put",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
-        says: "After H_PUT_TCE the guest goes on behind the sc with r14 to r31, LR and CR2 to CR4 as they were.",
+        says: "After H_PUT_TCE the guest continues behind the sc instruction with r14 to r31, LR and CR2 to CR4 unchanged.",
         check: Script("checked H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_PUT_TCE L 0 B|RW -> H_SUCCESS"),
     },
     Clause {
         id: "abi/registers-multi",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
-        says: "So it does after H_PUT_TCE_INDIRECT and H_STUFF_TCE of 512 entries.",
+        says: "After H_PUT_TCE_INDIRECT and H_STUFF_TCE of 512 entries r14 to r31, LR and CR2 to CR4 are unchanged.",
         check: Script(
             "
             fill LIST 512 M|RW+I*0x1000
@@ -105,7 +105,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/registers-refused",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.4",
-        says: "So it does after a call that is refused.",
+        says: "After a call that is refused r14 to r31, LR and CR2 to CR4 are unchanged.",
         check: Script(
             "
             checked H_PUT_TCE L END A|RW -> H_PARAMETER
@@ -117,7 +117,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/too-hard",
         spec: "Linux: H_TOO_HARD; papr-tce 7.7",
-        says: "H_TOO_HARD is between the layers of a hypervisor; what a lower one leaves to an upper one is answered.",
+        says: "H_TOO_HARD passes between the layers of a hypervisor only: a call that a lower layer leaves to an upper one gets an ordinary status.",
         check: Script(
             "
             H_PUT_TCE L+0x7f 0 A|RW -> H_PARAMETER
@@ -132,7 +132,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/repeatable",
         spec: "papr-tce 5.7 and 8.7",
-        says: "The same call once more gives the same answer and keeps every count.",
+        says: "A repeated call gives the same answer, and every count stays the same.",
         check: Script(
             "
             repeat 3 H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -150,7 +150,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/function-sets",
         spec: "LoPAR 2.9, ibm,hypertas-functions: hcall-tce, hcall-multi-tce",
-        says: "All four TCE calls are there: none is H_FUNCTION.",
+        says: "All four TCE calls exist: none is H_FUNCTION.",
         check: Script(
             "
             H_GET_TCE L 0 -> H_SUCCESS 0

@@ -9,13 +9,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/query",
         spec: "LoPAR 2.9, ibm,query-pe-dma-window; papr-tce 3.5",
-        says: "With the default window there, one more window is available.",
+        says: "While the default window exists, one more window is available.",
         check: Script("rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _"),
     },
     Clause {
         id: "ddw/query-counts",
         spec: "LoPAR 2.9, ibm,query-pe-dma-window; papr-tce 7.86",
-        says: "Other numbers of inputs or outputs than 3 and 5 or 6 are -3.",
+        says: "A call with other than 3 inputs, or other than 5 or 6 outputs, is -3.",
         check: Script(
             "
             rtas ibm,query-pe-dma-window 0 BUID.hi -> -3 _ _ _ _
@@ -33,7 +33,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/create",
         spec: "LoPAR 2.9, ibm,create-pe-dma-window; papr-tce 7.28",
-        says: "A second window of 64 KiB pages has a LIOBN of its own, and begins where the call says.",
+        says: "A second window of 64 KiB pages has a LIOBN of its own, and begins at the bus address that the call returns.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
@@ -76,7 +76,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/list",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 2.8",
-        says: "Lists and stuffing go by the window's page, not by 4 KiB.",
+        says: "Lists and stuffing use the window's page size, not 4 KiB.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
@@ -107,7 +107,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/create-third",
         spec: "papr-tce 7.85",
-        says: "With two windows there none is available, and a third is refused.",
+        says: "With two windows none is available, and a third is refused.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
@@ -121,7 +121,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/create-bad-shift",
         spec: "LoPAR 2.9, ibm,create-pe-dma-window; papr-tce 7.84; bug 62",
-        says: "A page size that the query did not offer is -3, whatever a shift by it would do.",
+        says: "A page size that the query did not offer is -3, also one by which a shift would overflow.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 13 28 -> -3 _ _ _
@@ -136,7 +136,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/create-too-small",
         spec: "papr-tce 7.84",
-        says: "A window smaller than its page is -3.",
+        says: "A window smaller than one of its pages is -3.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 15 -> -3 _ _ _
@@ -147,7 +147,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/create-too-large",
         spec: "papr-tce 7.84; bug 61",
-        says: "A window larger than can be fails, and so it does again; then one that can be is made.",
+        says: "A window that is too large is refused each time; a window of a permitted size can then be created.",
         check: Script(
             "
             [!qemu] repeat 2 rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 12 64 -> -1/-3 _ _ _
@@ -161,7 +161,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/remove",
         spec: "LoPAR 2.9, ibm,remove-pe-dma-window; papr-tce 7.82; bug 30",
-        says: "A removed window has released everything; its LIOBN names nothing.",
+        says: "Removing a window releases all its pages; its LIOBN then names no window.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
@@ -178,7 +178,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/remove-unknown",
         spec: "LoPAR 2.9, ibm,remove-pe-dma-window; papr-tce 3.5",
-        says: "Removing what is not there, or what was removed, is -3.",
+        says: "Removing a window that does not exist, or no longer exists, is -3.",
         check: Script(
             "
             rtas ibm,remove-pe-dma-window L+0x7f -> -3
@@ -192,7 +192,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/create-again",
         spec: "LoPAR 2.9, ibm,create-pe-dma-window",
-        says: "A window that is created anew is empty.",
+        says: "A window that is created again is empty.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
@@ -206,7 +206,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/default-replaced",
         spec: "LoPAR 2.9, DMA Window Manipulation Calls; papr-tce 3.5",
-        says: "The default window can be removed, and one with larger pages takes its place.",
+        says: "The default window can be removed, and a window with larger pages can take its place.",
         check: Script(
             "
             rtas ibm,remove-pe-dma-window L -> 0
@@ -221,7 +221,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/default-restored",
         spec: "LoPAR 2.9, ibm,remove-pe-dma-window; papr-tce 7.83; bug 60",
-        says: "When the last window goes and is not the default one, the default window is back, empty.",
+        says: "When the last window is removed and is not the default one, the default window is restored, empty.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -236,7 +236,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "ddw/reset",
         spec: "LoPAR 2.9, ibm,reset-pe-dma-windows; papr-tce 7.87; bug 56",
-        says: "A reset returns to one default window with nothing in it.",
+        says: "A reset restores the single default window, with every entry clear.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS

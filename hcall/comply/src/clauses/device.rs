@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a device reaches through the entries: the other side of every mapping.
+//! Device accesses through the entries: the other side of every mapping.
 
 use crate::clause::Check::Script;
 use crate::clause::Clause;
@@ -47,7 +47,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "device/replaced",
         spec: "Linux: \"Release replaced TCE\"; papr-tce 4.5.7 and 7.11",
-        says: "After a replacement the device reaches the new page only, though the bridge had cached the old one.",
+        says: "After a replacement the device reaches only the new page, though the bridge had cached the old one.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -61,7 +61,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "device/narrowed",
         spec: "papr-tce 7.13",
-        says: "After read-write became read-only a write faults, though the bridge had cached that it may.",
+        says: "After read-write became read-only a write faults, though the bridge had cached the permission to write.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -92,7 +92,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "device/stuffed",
         spec: "papr-tce 7.69; bug 7",
-        says: "After 512 entries were cleared at once the device reaches none of them, though it had used them.",
+        says: "After 512 entries were cleared at once the device reaches none of their pages, though it had used them.",
         check: Script(
             "
             fill LIST 512 M|RW+I*0x1000
@@ -122,13 +122,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "device/empty-was-cached",
         spec: "papr-tce 4.2; LoPAR 2.9: bridges may cache entries",
-        says: "A mapping of an entry that the device had found empty is used at once.",
+        says: "A new mapping is used at once, also where the device had found the entry empty before.",
         check: Script("host device-read 0 = -1\nH_PUT_TCE L 0 A|R -> H_SUCCESS\nhost device-read 0 = A"),
     },
     Clause {
         id: "device/refused",
         spec: "papr-tce 7.99; papr-tce 8.8",
-        says: "After a refused call the device reaches what it reached before, or nothing.",
+        says: "After a refused call the device reaches the page that it reached before; where the value is accepted, it reaches nothing.",
         check: Script(
             "
             H_PUT_TCE L 0x1000 A|RW -> H_SUCCESS
@@ -144,7 +144,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "device/reserved-bits",
         spec: "papr-tce 7.21",
-        says: "Where reserved bits are accepted the device reaches the page, not what lies that much further.",
+        says: "Where reserved bits are accepted, the device reaches the page itself, at an address that the bits do not change.",
         check: Script(
             "
             H_PUT_TCE L 0 A|0x4|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
@@ -157,7 +157,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "device/second-window",
         spec: "papr-tce 3.4 and 7.28; bug 58",
-        says: "Through a second window at 2^59 a device reaches pages of 64 KiB, at their offsets.",
+        says: "Through a second window at 2^59 a device reaches pages of 64 KiB, at the right offsets.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo

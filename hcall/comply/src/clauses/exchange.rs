@@ -12,13 +12,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "exchange/old-direction",
         spec: "Linux: \"Fix endianness when reading TCEs\"; papr-tce 4.5.1 and 7.77; bug 1",
-        says: "The old direction is read behind the byte swap: bits 0 and 1 of the number, whatever its other bytes are.",
+        says: "The old direction is read after the byte swap: it is bits 0 and 1 of the number, whatever the other bytes are.",
         check: Host(old_direction),
     },
     Clause {
         id: "exchange/stored-big-endian",
         spec: "LoPAR 2.9, TCE Definition; papr-tce 3.1",
-        says: "An entry that is stored and swapped comes back as it was, asymmetric bytes and all.",
+        says: "An entry that is stored and swapped comes back unchanged, also when its bytes all differ.",
         check: Host(round_trip),
     },
     Clause {
@@ -30,13 +30,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "exchange/failed",
         spec: "papr-tce 7.75; Linux: iommu_tce_xchg, \"on error nothing changes\"",
-        says: "An exchange that fails leaves entry, pins and dirt as they were.",
+        says: "An exchange that fails changes no entry, pin or dirty mark.",
         check: Host(failed),
     },
     Clause {
         id: "exchange/dropped-batch",
         spec: "papr-tce 4.5.7 and 6.4, reference leak",
-        says: "Whatever ends a batch, the pages that it displaced are released, each once.",
+        says: "However a batch ends, each page that it displaced is released once.",
         check: Host(dropped_batch),
     },
     Clause {
@@ -48,13 +48,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "exchange/sub-pages",
         spec: "papr-tce 2.8 and 7.31; bug 7",
-        says: "A guest page of 64 KiB is 16 hardware entries with successive pages, those and no others.",
+        says: "A guest page of 64 KiB is 16 hardware entries with successive pages; other entries do not change.",
         check: Host(sub_pages),
     },
     Clause {
         id: "exchange/sub-pages-list",
         spec: "papr-tce 5.6 and 7.31; bug 7",
-        says: "So it is in a list and in stuffing.",
+        says: "This holds for lists and stuffing too.",
         check: Host(sub_pages_list),
     },
     Clause {
@@ -66,19 +66,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "exchange/large-page-contained",
         spec: "papr-tce 2.8 and 7.30; bug 5",
-        says: "A page that is larger than what is left of memory is not mapped.",
+        says: "A page that extends beyond the end of memory is not mapped.",
         check: Host(large_page_contained),
     },
     Clause {
         id: "exchange/conservation",
         spec: "papr-tce 7.70",
-        says: "After any sequence of calls the pins of a page equal the live entries that map it; cleared, all are 0.",
+        says: "After any sequence of calls the pins of a page equal the live entries that map it; after a clear of all entries every count is 0.",
         check: Host(conservation),
     },
     Clause {
         id: "exchange/write-only-dirty",
         spec: "papr-tce 3.2 and 7.74",
-        says: "Of the four directions those two make dirty through which a device writes.",
+        says: "Displaced pages become dirty under the two directions that let a device write, and under no other.",
         check: Script(
             "
             poke LIST A B|R C|W D|RW
@@ -98,7 +98,7 @@ const A: u64 = 0x1_0000;
 const B: u64 = 0x2_0000;
 const RW: u64 = 3;
 
-/// A refusal where none should be, as a sentence.
+/// The sentence of a check that fails by an unexpected refusal.
 pub(super) fn why(error: Error) -> String {
     format!("refused: {error}")
 }
@@ -136,7 +136,7 @@ pub(super) fn sound(all: &Container) -> Result<(), String> {
     if audit.holds() { Ok(()) } else { Err(format!("the accounting is broken: {audit:?}")) }
 }
 
-/// The guest address and permissions of a hardware entry; 0 when it is clear.
+/// The guest address and permissions of a hardware entry, or 0 when the entry is clear.
 fn hw(all: &Container, table: usize, entry: u64) -> Result<u64, String> {
     let window = all.window(L).map_err(why)?;
     let tce = window.tables()[table].tce(HwEntry(entry)).map_err(why)?;
@@ -148,7 +148,8 @@ fn hw(all: &Container, table: usize, entry: u64) -> Result<u64, String> {
 }
 
 fn old_direction(_: &Setup) -> Result<(), String> {
-    // Low bits clear and the top byte 3; then the reverse: what a missing swap confuses.
+    // Two values with the low bits clear and the top byte 3, and the reverse: a missing byte swap confuses
+    // them.
     expect!(RawTce(0x0300_0000_0000_0000).direction(), Direction::None);
     expect!(RawTce(0x0000_0000_0004_0003).direction(), Direction::Bidirectional);
     let hpa = AlignedHpa::new(Hpa(0x0000_2000_0004_0000)).ok_or("the address is aligned")?;
@@ -273,7 +274,7 @@ fn large_page_dirty(_: &Setup) -> Result<(), String> {
 }
 
 fn large_page_contained(_: &Setup) -> Result<(), String> {
-    // Memory of 4 MiB and 64 KiB less 4 KiB: its last 64 KiB page is not whole.
+    // Memory of 4 MiB and 64 KiB less 4 KiB: the last 64 KiB page is incomplete.
     let bytes = (4 << 20) + 0xf000;
     let all = Container::new(Frames::new(bytes).map_err(why)?);
     let window = Window::bytes(L, 0, 4 << 20, PageShift::K64).map_err(why)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a call does when the host fails: H_HARDWARE, H_BUSY, no memory, too hard.
+//! Calls while the host fails: H_HARDWARE, H_BUSY, no memory, too hard.
 
 use crate::clause::Check::Faults;
 use crate::clause::Clause;
@@ -27,7 +27,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/busy",
         spec: "LoPAR 2.9, Hypervisor Call Return Code Table: H_BUSY; papr-tce 1.1, class",
-        says: "A call that ends in H_BUSY has changed nothing and can be made again.",
+        says: "A call that ends in H_BUSY has changed nothing and can be repeated.",
         check: Faults(
             "busy:count=4",
             "
@@ -47,7 +47,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/no-memory",
         spec: "papr-tce 4.6, 5.1 and 7.75; bug 49",
-        says: "Without memory for the table the call fails and changes nothing: no value is lost silently, no pin is left.",
+        says: "Without memory for the table the call fails and changes nothing: no value is lost silently, and no pin remains.",
         check: Faults(
             "nomem:count=2",
             "
@@ -64,7 +64,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/too-hard",
         spec: "Linux: H_TOO_HARD; papr-tce 5.7 and 7.7",
-        says: "What is too hard for each tier is done by the next; the guest sees the answer and the counts are right.",
+        says: "A call that is too hard for a tier is carried out by the next one; the guest gets the answer, and the counts are right.",
         check: Faults(
             "toohard",
             "
@@ -87,7 +87,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/too-hard-now-and-then",
         spec: "papr-tce 5.7 and 8.7",
-        says: "So it is when only some calls are.",
+        says: "This holds too when only some of the calls are too hard.",
         check: Faults(
             "toohard:prob=0.5,seed=3",
             "
@@ -102,7 +102,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/unregistered",
         spec: "papr-tce 2.3, 5.5 and 7.33; bugs 14 and 16",
-        says: "A page that is not registered for DMA is left to the next tier or refused; the refusal reaches the guest and changes nothing.",
+        says: "A page that is not registered for DMA is left to the next tier or refused; a refusal reaches the guest, and changes nothing.",
         check: Faults(
             "unregistered:count=1",
             "
@@ -117,7 +117,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/slow-kill",
         spec: "papr-tce 4.5.7 and 7.73; bug 45",
-        says: "A bridge that takes its time to forget does not let a page go before it has forgotten it.",
+        says: "While a slow kill is under way, the displaced page is neither released nor dirty; after it the device reaches only the new page.",
         check: Faults(
             "delayed-kill:us=2000",
             "

@@ -21,7 +21,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "get/verbatim",
         spec: "LoPAR 2.9, H_GET_TCE; papr-tce 7.36",
-        says: "What was put is read back with its address and each of the four permissions.",
+        says: "A value is read back as it was put, with its address and each of the four permissions.",
         check: Script(
             "
             H_PUT_TCE L 0 A -> H_SUCCESS
@@ -72,7 +72,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "get/unaligned",
         spec: "open in LoPAR 2.9 (the entry's index is used); papr-tce 7.38",
-        says: "A bus address inside a page is refused, or reads the entry of its page; never another one.",
+        says: "A bus address inside a page is refused, or reads the entry of its page, and never another one.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -85,7 +85,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "get/after-refused",
         spec: "papr-tce 7.39",
-        says: "After a put that was refused the entry reads as before.",
+        says: "After a refused put the entry reads as before.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -106,7 +106,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "get/liobn-high-bits",
         spec: "papr-tce 7.27; bug 52",
-        says: "A LIOBN is 32 bits: with more in its register it names no window.",
+        says: "A LIOBN has 32 bits: a register with more bits names no window.",
         check: Script(
             "
             H_GET_TCE L+0x100000000 0 -> H_PARAMETER
@@ -118,7 +118,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "get/changes-nothing",
         spec: "LoPAR 2.9, H_GET_TCE",
-        says: "Reading takes no pin and marks nothing, however often.",
+        says: "Reading takes no pin and marks nothing dirty, however often.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS

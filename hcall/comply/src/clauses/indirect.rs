@@ -9,7 +9,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/one",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 7.41",
-        says: "A list of one entry does what a put does.",
+        says: "A list of one entry has the effect of a put.",
         check: Script(
             "
             poke LIST A|RW
@@ -66,7 +66,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/count-huge",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 1; papr-tce 7.44; bug 35",
-        says: "A count near 2^32, 2^52 or 2^63 is H_PARAMETER at once: it is not cut off, shifted out or walked.",
+        says: "A count near 2^32, 2^52 or 2^63 is H_PARAMETER at once: it is not truncated, shifted out or walked.",
         check: Script(
             "
             fill LIST 512 A|RW
@@ -81,7 +81,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/count-zero",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT (a loop of no turns); papr-tce 7.45; bug 63",
-        says: "No entries: success, and nothing changes.",
+        says: "A count of 0 succeeds and changes nothing.",
         check: Script(
             "
             poke LIST A|RW
@@ -94,7 +94,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/list-unaligned",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, syntax (4 K boundary, no status); papr-tce 7.46; bug 54",
-        says: "A list that does not begin a page is H_PARAMETER; its address is not rounded.",
+        says: "A list that does not begin at a page boundary is H_PARAMETER; its address is not rounded.",
         check: Script(
             "
             fill LIST 512 A|RW
@@ -108,7 +108,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/list-last-page",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 6; papr-tce 7.47",
-        says: "The list may be anywhere in memory, the pages that scripts use included.",
+        says: "The list may be anywhere in memory, also in the pages that scripts map.",
         check: Script(
             "
             fill M+0x1ff000 512 A|R
@@ -134,7 +134,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/big-endian",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 7.48; bugs 35 and 51",
-        says: "The list is big-endian whatever the byte order of the guest: one that is not names other pages.",
+        says: "The list is big-endian whatever the byte order of the guest: a little-endian list names other pages.",
         check: Script(
             "
             poke LIST 0x0000000001020304
@@ -168,7 +168,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/bad-entry-first",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 9 and 10; papr-tce 7.50",
-        says: "So does a list whose first entry is the bad one.",
+        says: "A list whose first entry is the bad one changes no entry.",
         check: Script(
             "
             poke LIST RAM|RW A|RW
@@ -180,7 +180,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/bad-entry-last",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 9 and 10; papr-tce 7.50; bug 17",
-        says: "So does a list of 512 whose last entry is the bad one.",
+        says: "A list of 512 entries whose last one is bad changes no entry.",
         check: Script(
             "
             fill LIST 512 M|RW+I*0x1000
@@ -196,7 +196,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/bad-bits",
         spec: "open in LoPAR 2.9; papr-tce 7.21 and 7.49",
-        says: "Where reserved bits beside permissions are refused, the whole list is.",
+        says: "Where reserved bits beside permissions are refused, the whole list is refused.",
         check: Script(
             "
             poke LIST A|RW B|0x4|RW
@@ -223,7 +223,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/far-outside",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 5; papr-tce 6.4, wrap",
-        says: "Bus addresses behind the window are H_PARAMETER, also where address and count together wrap.",
+        says: "Bus addresses behind the window are H_PARAMETER, also where the sum of address and count wraps.",
         check: Script(
             "
             fill LIST 512 A|RW
@@ -237,7 +237,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/mixed",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 7.52; bug 37",
-        says: "Entries without permissions in a list clear: what they displace is released and dirty by its old direction.",
+        says: "An entry without permissions in a list clears: the displaced page is released, and dirty by its old direction.",
         check: Script(
             "
             H_PUT_TCE L 0x1000 C|RW -> H_SUCCESS
@@ -257,7 +257,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/poison",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 9; papr-tce 2.7; bugs 37 and 38",
-        says: "An entry without permissions may name any address: it pins nothing and is stored as it is.",
+        says: "An entry without permissions may name any address: it pins nothing and is stored unchanged.",
         check: Script(
             "
             poke LIST A 0x4 RAM+0x5000
@@ -275,7 +275,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/replace-all",
         spec: "papr-tce 7.55",
-        says: "512 entries that replace 512 live ones release each, dirty by its own old direction.",
+        says: "512 entries that replace 512 live ones release each page, dirty by its own old direction.",
         check: Script(
             "
             fill LIST 512 A|RW
@@ -325,7 +325,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/only-count",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT",
-        says: "What is in the list behind its last entry does not matter.",
+        says: "The content of the list behind its last entry is ignored.",
         check: Script(
             "
             fill LIST 512 RAM|RW
@@ -340,7 +340,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/negative-liobn",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, multi-table option off; papr-tce 7.57",
-        says: "A negative LIOBN asks for the multi-table option: without it H_FUNCTION.",
+        says: "A negative LIOBN uses the multi-table option; without that option it is H_FUNCTION.",
         check: Script(
             "
             fill LIST 512 L
@@ -368,7 +368,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/unaligned",
         spec: "open in LoPAR 2.9; papr-tce 2.7",
-        says: "A bus address inside a page is refused, or is that page's entry.",
+        says: "A bus address inside a page is refused, or stands for that page's entry.",
         check: Script(
             "
             poke LIST A|RW B|RW
@@ -381,7 +381,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "indirect/short-lists",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT",
-        says: "Lists of every length about a power of two are stored whole and no further.",
+        says: "Lists of a power of two entries, one less or one more are stored completely, and write nothing behind.",
         check: Script(
             "
             fill LIST 512 M|RW+I*0x1000

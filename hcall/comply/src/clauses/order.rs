@@ -9,7 +9,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "order/replace",
         spec: "papr-tce 4.5.7 and 7.73; bug 45",
-        says: "When the kill comes, the new entry is in place, and the old page is still pinned and not yet dirty.",
+        says: "At the kill the new entry is in place, and the old page is still pinned and not yet dirty.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -27,7 +27,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "order/clear",
         spec: "papr-tce 7.73",
-        says: "So it is when an entry is cleared.",
+        says: "At the kill of a cleared entry the old page is still pinned and not yet dirty.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -108,7 +108,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "order/map-kills",
         spec: "papr-tce 4.2, exchange: either flag; LoPAR 2.9: bridges may cache entries",
-        says: "Mapping an empty entry kills it too: the bridge may remember that it was empty.",
+        says: "Mapping an empty entry kills it too, because the bridge may have cached the empty entry.",
         check: Script(
             "H_PUT_TCE L 0 A|RW -> H_SUCCESS\nhost killed L 0 = 1\nhost hw-at-kill L 0 = A|RW\nhost pins-at-kill A = 1",
         ),
@@ -116,7 +116,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "order/balance",
         spec: "papr-tce 4.5.2 and 7.70",
-        says: "Over a life of puts, lists and stuffing, what is taken is released, and nothing else.",
+        says: "Over a sequence of puts, lists and stuffing each pin that is taken is released, and no other.",
         check: Script(
             "
             fill LIST 512 M|RW+I*0x1000

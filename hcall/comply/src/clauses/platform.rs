@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the library asks of a platform: each operation, when, and for which entries.
+//! The operations that the library calls on a platform: each operation, when, and for which entries.
 
 use super::exchange::why;
 use crate::clause::Check::Host;
@@ -18,13 +18,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "platform/set-and-clear",
         spec: "Linux: iommu_table_ops, set and clear; papr-tce 4.2",
-        says: "The host's map and unmap end in the platform's set and clear, for exactly the entries, and flush.",
+        says: "The host's map and unmap call the platform's set and clear for exactly the entries that changed, and flush.",
         check: Host(set_and_clear),
     },
     Clause {
         id: "platform/kill",
         spec: "Linux: the exchange commit, iommu_table_ops; papr-tce 4.2",
-        says: "An exchange ends in one kill of its entry, and in no set or clear; an entry that was not live needs none.",
+        says: "An exchange calls kill once for its entry, and neither set nor clear.",
         check: Host(kill),
     },
     Clause {
@@ -47,10 +47,10 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
 ];
 
-/// What was asked, in order.
+/// The operations that were called, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// A platform that writes down what it is asked.
+/// A platform that records the operations called on it.
 struct Asked {
     log: Log,
     exchanges: bool,
@@ -106,7 +106,7 @@ fn table() -> Result<(Log, Arc<IommuTable>), String> {
     Ok((log, Arc::new(IommuTable::new(window()?, platform).map_err(why)?)))
 }
 
-/// What was asked since the last time.
+/// The operations since the last call of this function.
 fn taken(log: &Log) -> Vec<String> {
     mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner))
 }

@@ -144,7 +144,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/clear-empty",
         spec: "papr-tce 7.17",
-        says: "Clearing what is clear succeeds and releases nothing, however often.",
+        says: "Clearing a clear entry succeeds and releases nothing, however often.",
         check: Script(
             "
             repeat 1000 H_PUT_TCE L 0 0 -> H_SUCCESS
@@ -157,7 +157,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/clear-with-address",
         spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; papr-tce 7.18; bugs 2 and 53",
-        says: "Without permissions the address means nothing: it is stored as it is, maps nothing and is later released by nobody.",
+        says: "Without permissions the address has no meaning: it is stored unchanged, maps nothing and is never released.",
         check: Script(
             "
             H_PUT_TCE L 0 0xdead000 -> H_SUCCESS
@@ -172,7 +172,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/clear-with-address-over-live",
         spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; bug 53",
-        says: "An address without permissions ends a live mapping as 0 does.",
+        says: "An address without permissions ends a live mapping, as the value 0 does.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -201,7 +201,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/clear-reserved",
         spec: "papr-tce 3.1 and 7.67; bug 38",
-        says: "Reserved bits without permissions are stored as they are and map nothing.",
+        says: "Reserved bits without permissions are stored unchanged and map nothing.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -215,7 +215,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/outside-ram",
         spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; papr-tce 7.19",
-        says: "A page outside the partition's memory is not mapped: H_PARAMETER. No device reaches host memory in any case.",
+        says: "A page outside the partition's memory is H_PARAMETER and is not mapped. Under every profile no device reaches host memory.",
         check: Script(
             "
             H_PUT_TCE L 0 RAM|RW -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
@@ -228,7 +228,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/outside-ram-far",
         spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; papr-tce 6.4, shift width and wrap",
-        says: "That holds for every address, also where a host address or a shift would wrap.",
+        says: "The refusal holds for every such address, also where a host address or a shift would wrap.",
         check: Script(
             "
             H_PUT_TCE L 0 0xfffffffffffff003 -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
@@ -243,7 +243,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/outside-ram-over-live",
         spec: "LoPAR 2.9, H_PUT_TCE; papr-tce 7.20; bug 65",
-        says: "A refused put leaves the live mapping; where it is accepted, the old mapping is gone.",
+        says: "A refused put keeps the live mapping; where the value is accepted, the old mapping is gone.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -273,7 +273,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/first-page-of-ram",
         spec: "LoPAR 2.9, H_PUT_TCE; papr-tce 4.5.3",
-        says: "Page 0 of memory can be mapped: an address of 0 with permissions is no clear.",
+        says: "Page 0 of memory can be mapped: an address of 0 with permissions is not a clear.",
         check: Script(
             "
             H_PUT_TCE L 0 RW -> H_SUCCESS
@@ -288,7 +288,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/reserved-bits",
         spec: "open in LoPAR 2.9; Linux: iommu_tce_put_param_check; papr-tce 7.21",
-        says: "Reserved bits beside permissions are refused, or ignored by the device; the address is never moved by them.",
+        says: "Reserved bits beside permissions are refused, or ignored by the device; they never change the address.",
         check: Script(
             "
             H_PUT_TCE L 0 A|0x4|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
@@ -304,7 +304,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/unaligned",
         spec: "open in LoPAR 2.9; papr-tce 7.22",
-        says: "A bus address inside a page is refused, or is that page's entry; no other entry changes.",
+        says: "A bus address inside a page is refused, or stands for that page's entry; no other entry changes.",
         check: Script(
             "
             H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
@@ -361,7 +361,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/liobn-high-bits",
         spec: "papr-tce 7.27; bug 52",
-        says: "A LIOBN is 32 bits: with more in its register it names no window.",
+        says: "A LIOBN has 32 bits: a register with more bits names no window.",
         check: Script(
             "
             H_PUT_TCE L+0x100000000 0 A|RW -> H_PARAMETER
@@ -373,7 +373,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/neighbours",
         spec: "papr-tce 6.4, index mixing",
-        says: "A put changes its entry and no other.",
+        says: "A put changes only its own entry.",
         check: Script(
             "
             H_PUT_TCE L 0x4000 A|R -> H_SUCCESS
@@ -393,7 +393,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/same-page-twice",
         spec: "papr-tce 7.70",
-        says: "A page that two entries map is pinned twice, and released one by one.",
+        says: "A page that two entries map is pinned twice; each clear releases one pin.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -410,7 +410,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/refused-keeps",
         spec: "LoPAR 2.9, H_PUT_TCE: checks precede the store",
-        says: "A refused put takes no pin, also not for a moment that a later clear would show.",
+        says: "A refused put takes no pin, not even for a moment that a later clear would reveal.",
         check: Script(
             "
             H_PUT_TCE L END A|RW -> H_PARAMETER

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What must hold when several vCPUs call at once, and when the guest writes its list meanwhile.
+//! Requirements while several vCPUs call at once, and while the guest writes its list during a call.
 
 use super::exchange::{container, pins, put, sound, why};
 use crate::clause::Check::Host;
@@ -15,19 +15,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "races/one-entry",
         spec: "papr-tce 4.5.2 and 7.71; bug 47",
-        says: "Two vCPUs that put two pages on one entry leave one of them pinned, once.",
+        says: "Two vCPUs that put two pages on one entry leave one of the pages pinned, once.",
         check: Host(one_entry),
     },
     Clause {
         id: "races/map-and-clear",
         spec: "papr-tce 7.72",
-        says: "A put that races a clear ends in one of the two, with view, hardware and pins in agreement.",
+        says: "A put that races a clear ends as one of the two, and view, hardware and pins agree.",
         check: Host(map_and_clear),
     },
     Clause {
         id: "races/first-puts",
         spec: "papr-tce 7.79; bug 22",
-        says: "First puts into one untouched part of the table, from two vCPUs, are all there.",
+        says: "First puts into one untouched part of the table, from two vCPUs, are all present.",
         check: Host(first_puts),
     },
     Clause {
@@ -39,13 +39,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "races/list-changes",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 7; papr-tce 7.54; bug 38",
-        says: "A list that another vCPU rewrites during the call is taken as it was at one moment for each entry: nothing but guest memory is mapped.",
+        says: "The call reads each entry of a list once, while another vCPU rewrites the list: nothing but guest memory is mapped.",
         check: Host(list_changes),
     },
     Clause {
         id: "races/two-agents",
         spec: "papr-tce 4.5.2",
-        says: "What one vCPU has mapped another releases.",
+        says: "A page that one vCPU mapped can be released by another.",
         check: Host(two_agents),
     },
 ];
@@ -56,11 +56,10 @@ const B: u64 = 0x2_0000;
 const RW: u64 = 3;
 const TURNS: u64 = 5000;
 
-/// What a vCPU does.
+/// The calls of one vCPU.
 type Job = fn(&Container, &mut Agent) -> Result<(), String>;
 
-/// Runs as many threads as there are jobs, each with an agent of its own, and then looks whether
-/// the accounting holds.
+/// Runs each job in a thread with an agent of its own, and then checks the accounting.
 fn together(all: &Container, jobs: &[Job]) -> Result<(), String> {
     let run = |job: &Job| {
         let job = *job;

@@ -28,7 +28,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/one",
         spec: "LoPAR 2.9, H_STUFF_TCE",
-        says: "A count of 1 is a put.",
+        says: "A count of 1 has the effect of a put.",
         check: Script(
             "
             H_PUT_TCE L 0x1000 A|RW -> H_SUCCESS
@@ -56,7 +56,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/whole-window",
         spec: "LoPAR 2.9, H_STUFF_TCE, semantics 3; papr-tce 7.61; bug 46",
-        says: "The whole window at once is H_P4; where more are allowed, it is cleared, and one more is H_PARAMETER.",
+        says: "Stuffing the whole window at once is H_P4. Where more than 512 entries are allowed, the window is cleared, and one entry more is H_PARAMETER.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -70,7 +70,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/count-zero",
         spec: "LoPAR 2.9, H_STUFF_TCE (a loop of no turns); papr-tce 7.62; bug 63",
-        says: "No entries: success, and nothing changes.",
+        says: "A count of 0 succeeds and changes nothing.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -95,7 +95,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/count-huge",
         spec: "LoPAR 2.9, H_STUFF_TCE, semantics 3; papr-tce 7.64; bug 35",
-        says: "A count that wraps the bus is refused at once: it is not cut off, shifted out or walked.",
+        says: "A count that wraps the bus is refused at once: it is not truncated, shifted out or walked.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -111,7 +111,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/poison",
         spec: "LoPAR 2.9, H_STUFF_TCE, semantics 5; papr-tce 7.65",
-        says: "A value without permissions is stored as it is in each entry, and maps nothing.",
+        says: "A value without permissions is stored unchanged in each entry, and maps nothing.",
         check: Script(
             "
             H_PUT_TCE L 0x1000 A|RW -> H_SUCCESS
@@ -141,7 +141,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/map-over-live",
         spec: "LoPAR 2.9, H_STUFF_TCE; papr-tce 7.70",
-        says: "Live entries are replaced by it, each released once.",
+        says: "Live entries are replaced, and each old page is released once.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -185,7 +185,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/reserved-mapped",
         spec: "open in LoPAR 2.9; papr-tce 7.21",
-        says: "Where reserved bits beside permissions are refused, so they are here.",
+        says: "Reserved bits beside permissions are refused where H_PUT_TCE refuses them.",
         check: Script(
             "
             H_STUFF_TCE L 0 A|0x4|RW 2 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
@@ -196,7 +196,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/untouched",
         spec: "papr-tce 7.68",
-        says: "Clearing what was never written succeeds and leaves it clear.",
+        says: "Clearing entries that were never written succeeds, and they stay clear.",
         check: Script(
             "
             H_STUFF_TCE L 0x100000 0 512 -> H_SUCCESS
@@ -209,7 +209,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/at-the-end",
         spec: "LoPAR 2.9, H_STUFF_TCE, semantics 4",
-        says: "The range may end with the window.",
+        says: "The range may end at the end of the window.",
         check: Script(
             "
             H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
@@ -242,7 +242,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "stuff/unaligned",
         spec: "open in LoPAR 2.9; papr-tce 2.7",
-        says: "A bus address inside a page is refused, or is that page's entry.",
+        says: "A bus address inside a page is refused, or stands for that page's entry.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS

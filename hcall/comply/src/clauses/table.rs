@@ -20,91 +20,91 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "table/create",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 5.1 and 7.88; bug 50",
-        says: "Creating a table refuses flags, no entries, page shifts outside 12 to 34 and an end that leaves the bus or wraps: EINVAL, and nothing is charged.",
+        says: "Creating a table is EINVAL for flags, for no entries, for page shifts outside 12 to 34, and for an end that leaves the bus or wraps; nothing is charged then.",
         check: Host(create),
     },
     Clause {
         id: "table/create-twice",
         spec: "papr-tce 5.1 and 7.88; bug 12",
-        says: "A LIOBN that exists is EBUSY and the charge is as before; of two that race one is made.",
+        says: "A LIOBN that exists is EBUSY and the charge does not change; of two calls that race, one creates the table.",
         check: Host(create_twice),
     },
     Clause {
         id: "table/create-over-limit",
         spec: "papr-tce 5.1 and 7.88; bug 28",
-        says: "Above the limit of locked memory: ENOMEM, nothing charged. The limit comes before the duplicate.",
+        says: "A table above the limit of locked memory is ENOMEM and is not charged. The limit is checked before the duplicate.",
         check: Host(create_over_limit),
     },
     Clause {
         id: "table/create-huge",
         spec: "papr-tce 5.1; bug 29",
-        says: "A table of 2^28 entries costs memory only for what is touched.",
+        says: "A table of 2^28 entries takes memory only for the parts that are written.",
         check: Host(create_huge),
     },
     Clause {
         id: "table/mapped",
         spec: "papr-tce 5.1 and 7.90",
-        says: "User space reads in the mapping of a table what the guest put; behind the table's last page is SIGBUS.",
+        says: "User space reads the guest's values in the mapping of a table; an access behind the table's last page is SIGBUS.",
         check: Host(mapped),
     },
     Clause {
         id: "table/closed",
         spec: "papr-tce 5.1 and 7.91; bugs 9 and 11",
-        says: "When a table is closed its LIOBN is unknown and its charge given back; the name is free again.",
+        says: "Closing a table makes its LIOBN unknown and returns its charge; the LIOBN can be used again.",
         check: Host(closed),
     },
     Clause {
         id: "table/closed-in-use",
         spec: "papr-tce 7.91; bugs 9, 10 and 11",
-        says: "Tables that are created and closed while another vCPU calls on them: every call ends well or with a refusal.",
+        says: "While tables are created and closed, another vCPU's calls on them each succeed or are refused.",
         check: Host(closed_in_use),
     },
     Clause {
         id: "table/attach-twice",
         spec: "papr-tce 5.2 and 7.92; bug 15",
-        says: "A hardware table that is attached twice is one table; it is gone after it was detached twice.",
+        says: "A hardware table that is attached twice is written once, and stays until it was detached twice.",
         check: Host(attach_twice),
     },
     Clause {
         id: "table/attach-no-replay",
         spec: "papr-tce 5.2 and 7.93",
-        says: "Attaching replays nothing: entries that are in the view already are not in the new hardware table until they are written.",
+        says: "Attaching replays nothing: an entry that was in the view before reaches the new hardware table when it is written the next time.",
         check: Host(attach_no_replay),
     },
     Clause {
         id: "table/ownership",
         spec: "Linux: iommu_take_ownership; papr-tce 4.1; bug 3",
-        says: "A table is taken from the host only when the host has nothing mapped; refused, the host's bitmap is as it was.",
+        says: "A table is taken from the host only while the host has nothing mapped; a refusal leaves the host's bitmap unchanged.",
         check: Host(ownership),
     },
     Clause {
         id: "table/ownership-first-entry",
         spec: "Linux: iommu_init_table, iommu_release_ownership; papr-tce 4.1",
-        says: "The host never gives out bus address 0, also after the table came back.",
+        says: "The host never gives out bus address 0, also after it got the table back.",
         check: Host(first_entry),
     },
     Clause {
         id: "table/levels",
         spec: "papr-tce 3.3 and 7.78",
-        says: "In a table of several levels clearing what is absent allocates nothing; every entry has its own place.",
+        says: "In a table of several levels, clearing absent entries allocates nothing; every entry has its own place.",
         check: Host(levels),
     },
     Clause {
         id: "table/levels-race",
         spec: "papr-tce 3.3 and 7.79; bug 22",
-        says: "First writes of two vCPUs below one absent level are both there.",
+        says: "First writes of two vCPUs below one absent level are both present.",
         check: Host(levels_race),
     },
     Clause {
         id: "table/removed-releases",
         spec: "papr-tce 7.82; bugs 30 and 67",
-        says: "Removing a window with live entries releases every page first; then its LIOBN names nothing.",
+        says: "Removing a window with live entries first releases every page; then its LIOBN names no window.",
         check: Host(removed_releases),
     },
     Clause {
         id: "table/removed-in-use",
         spec: "papr-tce 6.4, table lifetime",
-        says: "A window that is removed while another vCPU maps into it leaves nothing pinned.",
+        says: "Removing a window while another vCPU maps into it leaves nothing pinned.",
         check: Host(removed_in_use),
     },
 ];
@@ -297,7 +297,7 @@ fn ownership(setup: &Setup) -> Result<(), String> {
 fn first_entry(setup: &Setup) -> Result<(), String> {
     let host = HostTable::new(hardware(setup, PageShift::K4)?);
     for _ in 0..2 {
-        // The second time after a refusal.
+        // The second turn begins after a refused take-over.
         for _ in 0..2 {
             let mut all = Vec::new();
             while let Ok(at) = host.map(0, Hpa(1 << 45), 1, Direction::ToDevice) {
@@ -313,7 +313,7 @@ fn first_entry(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// A window of 2^20 entries over a table of as many levels as the platform walks, up to 3.
+/// A window of 2^20 entries over a table of 3 levels, or of 1 on a platform that does not walk 3.
 fn deep(setup: &Setup) -> Result<(Container, Arc<IommuTable>), String> {
     let all = Container::new(Frames::new(4 << 20).map_err(why)?);
     let window = Window::new(L, PageShift::K4, 0, 1 << 20).map_err(why)?;
@@ -384,7 +384,7 @@ fn removed_in_use(setup: &Setup) -> Result<(), String> {
         let maps = || {
             let mut agent = all.agent();
             (0..200u64).for_each(|n| {
-                // Refused once the window is gone.
+                // The put is refused once the window is gone.
                 let _ = all.put(&mut agent, L, Ioba((n % 8) << 12), RawTce(A | RW));
             });
         };

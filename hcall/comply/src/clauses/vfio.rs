@@ -23,25 +23,25 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "vfio/enable",
         spec: "Linux: tce_iommu_enable; papr-tce 4.3 and 7.95",
-        says: "ENABLE charges the whole window, once: again is EBUSY, without a group ENODEV, above the limit ENOMEM, and on a container of version 2 ENOTTY.",
+        says: "ENABLE charges the whole window, once: a second call is EBUSY, a call without a group ENODEV, above the limit ENOMEM, and on a container of version 2 ENOTTY.",
         check: Host(enable),
     },
     Clause {
         id: "vfio/disable",
         spec: "Linux: tce_iommu_disable; papr-tce 4.3",
-        says: "DISABLE gives the charge back; disabled again it does nothing.",
+        says: "DISABLE returns the charge; a second call has no effect.",
         check: Host(disable),
     },
     Clause {
         id: "vfio/info",
         spec: "Linux: VFIO_IOMMU_SPAPR_TCE_GET_INFO; papr-tce 4.3",
-        says: "GET_INFO tells the window below 4 GiB; without a group ENXIO, with a short structure EINVAL.",
+        says: "GET_INFO reports the window below 4 GiB; without a group it is ENXIO, with a short structure EINVAL.",
         check: Host(info),
     },
     Clause {
         id: "vfio/map-flags",
         spec: "Linux: the exchange commit, tce_iommu_ioctl; papr-tce 7.95",
-        says: "MAP_DMA's flags are directions: read, write, both; none is EINVAL.",
+        says: "MAP_DMA's flags are the directions read, write and both; without any it is EINVAL.",
         check: Host(map_flags),
     },
     Clause {
@@ -65,97 +65,97 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "vfio/map-replaces",
         spec: "Linux: the exchange commit; papr-tce 4.1 and 7.11",
-        says: "MAP_DMA over live entries replaces them: the old pages are released and dirty by their old direction.",
+        says: "MAP_DMA over live entries replaces them: the old pages are released, and dirty by their old direction.",
         check: Host(map_replaces),
     },
     Clause {
         id: "vfio/map-fails-midway",
         spec: "papr-tce 4.5.4 and 7.76; bug 41",
-        says: "When a page in the middle fails, the entries before it are cleared, the others stay, and every pin is accounted for.",
+        says: "When a page in the middle fails, the entries before it are cleared, the others keep their mappings, and every pin is accounted for.",
         check: Host(map_fails_midway),
     },
     Clause {
         id: "vfio/map-whole",
         spec: "papr-tce 4.5.4",
-        says: "The variant that is all or nothing changes nothing when a page in the middle fails.",
+        says: "The all-or-nothing variant changes nothing when a page in the middle fails.",
         check: Host(map_whole),
     },
     Clause {
         id: "vfio/map-read-only-memory",
         spec: "papr-tce 4.5.5; bug 44",
-        says: "Memory that the process may not write can be mapped for reading, and for nothing else.",
+        says: "Memory that the process may not write can be mapped for reading only.",
         check: Host(map_read_only_memory),
     },
     Clause {
         id: "vfio/page-contained",
         spec: "Linux: tce_page_is_contained; papr-tce 7.96; bug 5",
-        says: "A TCE page that is larger than the page that backs it is EPERM: a device would get its neighbours.",
+        says: "A TCE page that is larger than the page that backs it is EPERM: a device would reach the neighbouring pages.",
         check: Host(page_contained),
     },
     Clause {
         id: "vfio/hcall-unregistered",
         spec: "Linux: kvmppc_tce_iommu_map, mm_iommu_lookup; papr-tce 5.3; bug 42",
-        says: "A guest's put of a page that is not registered is refused and maps nothing; registered it is mapped.",
+        says: "A guest's put of a page that is not registered is refused and maps nothing; after registration the page is mapped.",
         check: Host(hcall_unregistered),
     },
     Clause {
         id: "vfio/unmap",
         spec: "Linux: tce_iommu_clear; papr-tce 4.3",
-        says: "UNMAP_DMA releases and dirties what was mapped, skips what was not, and takes no flags.",
+        says: "UNMAP_DMA releases mapped pages and marks them dirty by their direction, skips clear entries, and takes no flags.",
         check: Host(unmap),
     },
     Clause {
         id: "vfio/attach",
         spec: "Linux: tce_iommu_attach_group; papr-tce 4.1",
-        says: "A second group in version 1, and a group that another container has, are EBUSY.",
+        says: "A second group in a container of version 1, and a group that belongs to another container, are EBUSY.",
         check: Host(attach),
     },
     Clause {
         id: "vfio/detach",
         spec: "papr-tce 4.5.9 and 7.97; bug 25",
-        says: "Detaching, and the end of the process, release every page and give every charge back.",
+        says: "Detaching a group, and the end of the process, release every page and return every charge.",
         check: Host(detach),
     },
     Clause {
         id: "vfio/register",
         spec: "Linux: tce_iommu_register_pages; papr-tce 5.3 and 7.94",
-        says: "REGISTER_MEMORY: unaligned, empty or wrapping is EINVAL, again EBUSY, overlapping EINVAL; it charges what it pins.",
+        says: "REGISTER_MEMORY charges the pages that it pins. An unaligned, empty, wrapping or overlapping range is EINVAL, a second registration EBUSY.",
         check: Host(register),
     },
     Clause {
         id: "vfio/unregister",
         spec: "papr-tce 5.3 and 7.94; bug 50'",
-        says: "UNREGISTER_MEMORY of what is mapped is EBUSY and changes nothing; of what is unknown ENOENT; else the charge is given back.",
+        says: "UNREGISTER_MEMORY of mapped memory is EBUSY and changes nothing; of unknown memory it is ENOENT; otherwise it returns the charge.",
         check: Host(unregister),
     },
     Clause {
         id: "vfio/map-unregistered",
         spec: "papr-tce 5.3; bug 42",
-        says: "What is not registered is not mapped, and that is an error.",
+        says: "Mapping memory that is not registered is an error, and maps nothing.",
         check: Host(map_unregistered),
     },
     Clause {
         id: "vfio/create-window",
         spec: "Linux: tce_iommu_create_window; papr-tce 4.6 and 7.84; bugs 61 and 62",
-        says: "CREATE makes the second window at 2^59; a page size that is none, also one that no shift can have, is EINVAL, a third window ENOSPC.",
+        says: "CREATE makes the second window at 2^59; a page size that does not exist, also one too large for a shift, is EINVAL, a third window ENOSPC.",
         check: Host(create_window),
     },
     Clause {
         id: "vfio/create-over-limit",
         spec: "papr-tce 7.88; bug 28",
-        says: "A table above the limit of locked memory is ENOMEM, and the charge is as before.",
+        says: "A table above the limit of locked memory is ENOMEM, and the charge does not change.",
         check: Host(create_over_limit),
     },
     Clause {
         id: "vfio/remove-window",
         spec: "Linux: tce_iommu_remove_window; papr-tce 7.82; bug 30",
-        says: "REMOVE releases every page of the window before it is gone; what begins nowhere is EINVAL.",
+        says: "REMOVE releases every page of the window before the window is gone; an address at which no window begins is EINVAL.",
         check: Host(remove_window),
     },
     Clause {
         id: "vfio/versions",
         spec: "papr-tce 4.3; bug 32",
-        says: "A call of the other version is ENOTTY.",
+        says: "A call of the other container version is ENOTTY.",
         check: Host(versions),
     },
 ];
@@ -167,7 +167,7 @@ const LIOBN: Liobn = Liobn(0x8000_0000);
 const TOP: u64 = 1 << 59;
 const RW: u32 = MAP_READ | MAP_WRITE;
 
-/// A process with 1 MiB to write and 64 KiB to read only, and a group with a window of 1 MiB.
+/// A process with 1 MiB of writable and 64 KiB of read-only memory, and a group with a window of 1 MiB.
 struct User {
     process: Arc<Process>,
     frames: Arc<Frames>,
@@ -208,7 +208,7 @@ impl User {
         Ok((host, container))
     }
 
-    /// With the writable memory registered.
+    /// A container of version 2, with the writable memory registered.
     fn v2(setup: &Setup) -> Result<(User, Container), String> {
         let host = User::new(setup, u64::MAX, false)?;
         let container = Container::v2(&host.process, &host.frames, &Arc::default());
@@ -242,7 +242,7 @@ fn memory(vaddr: u64, size: u64) -> RegisterMemory {
     RegisterMemory { vaddr, size, ..RegisterMemory::new() }
 }
 
-/// The entry of a bus address in the first window.
+/// Entry `n` of the first window.
 fn entry(container: &Container, n: u64) -> Result<Tce, String> {
     let tables = container.tables();
     let table = tables.first().ok_or("the container has no window")?;
@@ -360,7 +360,7 @@ fn map_replaces(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// A map of four pages whose third is no memory of the process, over live entries.
+/// A map of four pages over live entries. Its third page is not memory of the process.
 fn broken_map() -> MapDma {
     map(UA + (1 << 20) - 2 * PAGE, 0, 4 * PAGE, RW)
 }
@@ -545,7 +545,7 @@ fn create_over_limit(setup: &Setup) -> Result<(), String> {
     let container = Container::v2(&host.process, &host.frames, &Arc::default());
     container.attach_group(&host.group).map_err(no)?;
     container.register_memory(&memory(UA, 1 << 20)).map_err(no)?;
-    // The window below 4 GiB comes with the first use.
+    // The window below 4 GiB is created at the first use.
     let mut by = container.agent();
     container.map_dma(&mut by, &map(UA, 0, PAGE, RW)).map_err(no)?;
     let before = host.locked();

@@ -19,13 +19,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "window/geometry-wraps",
         spec: "papr-tce 7.89; bug 50",
-        says: "Offset and size whose sum wraps are refused.",
+        says: "An offset and a size whose sum wraps are refused.",
         check: Host(geometry_wraps),
     },
     Clause {
         id: "window/range",
         spec: "papr-tce 6.4 (bounds, shift width); bug 35",
-        says: "Of a range every entry is in the window, however large the count: no shift and no sum loses a bit of it.",
+        says: "A range is accepted only if every entry of it is in the window, however large the count: no shift and no sum loses a bit of it.",
         check: Host(range),
     },
     Clause {
@@ -37,19 +37,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "window/duplicate",
         spec: "papr-tce 7.88; bugs 12 and 55",
-        says: "A LIOBN in use is refused, and the window that has it stays.",
+        says: "A LIOBN in use is refused, and the window that has it is unchanged.",
         check: Host(duplicate),
     },
     Clause {
         id: "window/put-check",
         spec: "Linux: iommu_tce_put_param_check; papr-tce 4.1",
-        says: "An address with any permission, reserved or page bit is no address for an exchange.",
+        says: "An address with any permission bit, reserved bit or bit below the page is refused for an exchange.",
         check: Host(put_check),
     },
     Clause {
         id: "window/clear-check",
         spec: "Linux: iommu_tce_clear_param_check; papr-tce 4.1",
-        says: "Clearing takes the value 0, an aligned bus address, and a range that is in the window.",
+        says: "Clearing takes the value 0, an aligned bus address, and a range inside the window.",
         check: Host(clear_check),
     },
     Clause {
@@ -79,13 +79,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "window/reset",
         spec: "papr-tce 7.87; bugs 56 and 67",
-        says: "A reset clears the view and the hardware, releases every page, and dirties what devices could write.",
+        says: "A reset clears the view and the hardware, releases every page, and marks the pages dirty that devices could write.",
         check: Host(reset),
     },
     Clause {
         id: "window/other-windows",
         spec: "papr-tce 6.4, index mixing",
-        says: "A call on one window leaves the others alone.",
+        says: "A call on one window does not change the others.",
         check: Host(other_windows),
     },
 ];
@@ -196,7 +196,7 @@ fn attach_longer(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-/// Memory of 1 MiB, the window of `container`, and one of 1 MiB at 2^59 with 64 KiB pages.
+/// Memory of 1 MiB with two windows: that of `container`, and one of 1 MiB at 2^59 with 64 KiB pages.
 fn two_windows() -> Result<Container, String> {
     let all = container(PageShift::K4, &[PageShift::K4])?;
     let window = Window::bytes(L2, TOP, 1 << 20, PageShift::K64).map_err(why)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The rest of the machine, of which TCE calls want nothing.
+//! The capabilities of a machine that TCE calls do not need.
 
 use hcall::{RtasError, Status};
 use std::time::{SystemTime, UNIX_EPOCH};

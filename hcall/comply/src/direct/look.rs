@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the host sees of its tables and frames.
+//! The host's view of its tables and frames.
 
 use super::probe::Probe;
 use crate::host::Fact;
 use crate::run::Digest;
 use iommu::{Container, Frames, Gpa, GuestEntry, HwEntry, Ioba, Liobn, Tce, Totals};
 
-/// Entries from each end of a window that are compared; all of a window of ordinary size.
+/// The number of entries compared at each end of a window; a window of ordinary size is compared completely.
 const COMPARED: u64 = 1 << 18;
 
-/// Host pages that are no guest memory are shown with this bit set.
+/// The bit that is set in the number of a host page outside guest memory.
 const FOREIGN: u64 = 1 << 63;
 
 /// A hardware entry as a number: the guest address of its page, and its permissions.
@@ -21,7 +21,7 @@ pub(super) fn number(tce: Tce, frames: &Frames) -> u64 {
     page | tce.direction().permissions()
 }
 
-/// Answers a question. Errors: why this rig cannot.
+/// Answers a question about the host. Errors: the reason why this rig cannot answer.
 pub(super) fn ask(
     all: &Container,
     probe: &Probe,
@@ -66,7 +66,7 @@ pub(super) fn ask(
             let found = seen.entries.iter().find(|(n, _)| *n == entry);
             found.ok_or("the first kill was not of that entry")?.1
         }
-        // The device is the machine's.
+        // Only the machine has a device.
         Fact::DeviceRead | Fact::DeviceWrite => return Err("there is no device".into()),
         Fact::Taken => totals.pinned,
         Fact::Released => totals.released,

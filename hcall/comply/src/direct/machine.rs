@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A machine without a CPU: memory, a host bridge with the windows of papr-tce 7, and hypercalls
-//! by register values.
+//! A machine without a CPU: memory, a host bridge with the windows of papr-tce 7, and hypercalls made with
+//! register values.
 
 use super::console::Silent;
 use super::look;
@@ -19,23 +19,23 @@ use iommu::{
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
-/// The unit address of QEMU's first PCI host bridge, and of ours.
+/// The unit address of QEMU's first PCI host bridge; ours is at the same one.
 const BUID: u64 = 0x0800_0000_2000_0000;
-/// Tables of more entries than this have a second level.
+/// The most entries of a table with one level.
 const MOST_FLAT: u64 = 1 << 20;
 const PAGE: u64 = 1 << 12;
-/// The device that tries the mappings.
+/// The device whose accesses try the mappings.
 const DEVICE: Pe = Pe(1);
 
-/// The machine.
+/// A machine without a CPU.
 pub struct Direct {
     setup: Setup,
     all: Arc<Container>,
-    /// Of each vCPU, of which there is at least one.
+    /// One for each vCPU; there is at least one.
     agents: Vec<Agent>,
-    /// The vCPU that calls.
+    /// The index of the calling vCPU.
     cpu: usize,
-    /// Its state is looked at around calls that are refused.
+    /// If true, the state is compared around calls that are refused.
     watched: bool,
     memory: Memory,
     probe: Arc<Probe>,
@@ -45,7 +45,7 @@ pub struct Direct {
 }
 
 impl Direct {
-    /// A machine whose entries are all clear. Errors: why the host cannot have it.
+    /// A machine whose entries are all clear. Errors: the reason why the host cannot provide it.
     pub fn new(setup: &Setup) -> Result<Direct, String> {
         let no = |error: Error| error.to_string();
         let mut all = Container::new(Frames::new(setup.ram).map_err(no)?);
@@ -78,7 +78,8 @@ impl Direct {
         Ok(Direct { setup, all, agents, cpu, watched, memory, probe, accel, phb, device })
     }
 
-    /// The same for a long script: a look at all tables around each refused call takes as long as hundreds of calls.
+    /// Turns off the comparison around refused calls, for a long script: one comparison reads all tables and
+    /// takes as long as hundreds of calls.
     pub fn unwatched(self) -> Direct {
         Direct { watched: false, ..self }
     }
@@ -99,7 +100,7 @@ impl Direct {
         totals
     }
 
-    /// Where a device gets at a bus address: the guest address, or all ones when it faults.
+    /// The guest address that the device reaches at a bus address, or all ones when the access faults.
     fn reach(&mut self, ioba: u64, access: Direction) -> u64 {
         let reached = self.device.translate(Ioba(ioba), 1, access).ok();
         let gpa = reached.and_then(|to| self.all.frames().gpa(to.hpa));
@@ -117,7 +118,7 @@ fn plain_table(bridge: &Bridge, window: Window) -> Result<Arc<IommuTable>, Error
     bridge.create_table(window, levels(bridge, window))
 }
 
-/// The hardware table of a window, under the eye, and set for the device.
+/// The hardware table of a window, observed by the probe and set for the device.
 fn table(
     bridge: &Arc<Bridge>,
     probe: &Arc<Probe>,
@@ -129,7 +130,7 @@ fn table(
         Box::new(Watched { probe, liobn, inner })
     })?;
     let number = usize::from(liobn != first);
-    // A window that was removed before has left its place.
+    // A window with this number that was removed still occupies its place.
     let _ = bridge.unset_window(DEVICE, number);
     bridge.set_window(DEVICE, number, &table)?;
     Ok(table)
@@ -159,7 +160,7 @@ impl Target for Direct {
         self.phb.reset(&self.all, agent).map_err(|error| error.to_string())
     }
 
-    /// Where clauses have it, or at the end of a memory that does not reach there.
+    /// The usual address, or the last page of a memory that does not reach there.
     fn block(&self) -> u64 {
         BLOCK.min(self.setup.ram - PAGE)
     }

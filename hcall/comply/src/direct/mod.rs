@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The rig of direct calls: registers go straight to `hcall::dispatch`, with no CPU between, so
-//! that everything the host knows can be asked after each step.
+//! The rig of direct calls. Registers go straight to `hcall::dispatch` without a CPU, so that the state of
+//! the host can be read after each step.
 
 mod console;
 mod look;

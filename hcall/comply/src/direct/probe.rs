@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A platform that writes down what was true at each kill: the order exchange, kill, dirty,
-//! release becomes visible there.
+//! A platform that records the state at each kill, where the order exchange, kill, dirty, release becomes
+//! visible.
 
 use iommu::{Container, Gpa, HwEntry, Liobn, Pe, Platform};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-/// What is looked at when a kill comes: pages by number, entries of the first window.
+/// The kills since the last [`Probe::forget`], and the state at the first of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// First entry and count of each kill since [`Probe::forget`], by LIOBN.
+    /// LIOBN, first entry and count of each kill.
     pub(super) kills: Vec<(Liobn, u64, u64)>,
-    /// Of the first of them: pins and dirt of the pages that are watched.
+    /// Address, pins and dirty mark of the watched pages at the first kill.
     pub(super) pages: Vec<(u64, u32, bool)>,
-    /// And the hardware entries that it killed, at most 16.
+    /// Index and value of the hardware entries that the first kill covered, at most 16.
     pub(super) entries: Vec<(u64, u64)>,
 }
 
-/// Pages whose pins and dirt are looked at.
+/// Guest addresses of the pages whose pins and dirty marks are recorded.
 pub(super) const WATCHED: [u64; 4] = [0x400_0000, 0x401_0000, 0x402_0000, 0x403_0000];
 
-/// The eye, shared by the hooks of all tables.
+/// The observer, shared by the platforms of all tables.
 #[derive(Debug, Default)]
 pub(super) struct Probe {
     container: OnceLock<Weak<Container>>,
@@ -27,7 +27,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    /// Whose state is looked at.
+    /// Sets the container whose state is recorded.
     pub(super) fn watch(&self, container: &Arc<Container>) {
         let _ = self.container.set(Arc::downgrade(container)); // once, when the machine is made
     }
@@ -36,7 +36,7 @@ impl Probe {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Before a call.
+    /// Empties the record; called before each hypercall.
     pub(super) fn forget(&self) {
         *self.seen() = Seen::default();
     }
@@ -59,7 +59,7 @@ impl Probe {
     }
 }
 
-/// The platform of one table under the eye.
+/// The platform of one table, with the probe as its observer.
 pub(super) struct Watched<P> {
     pub(super) probe: Arc<Probe>,
     pub(super) liobn: Liobn,

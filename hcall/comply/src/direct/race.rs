@@ -13,9 +13,9 @@ use vm_memory::{Bytes, GuestAddress};
 const LIST: u64 = 0x40e_0000;
 const GOOD: u64 = 0x400_0003;
 
-/// One vCPU loops over a list of four entries while another flips one of them between a page, a
-/// page outside memory, and a misaligned one. Each call ends well or with a refusal, the accounting
-/// holds, and the entries that are never bad are stored or not together.
+/// One vCPU loops over a list of four entries while another flips one of them between a page, a page outside
+/// memory, and malformed ones. Each call succeeds or is refused, the accounting holds, and of the entries
+/// that are never bad either all are stored or none.
 pub fn list_race(setup: &Setup, turns: u64) -> Result<(), String> {
     let mut machine = Direct::new(setup)?;
     let memory = machine.memory().clone();
@@ -26,7 +26,7 @@ pub fn list_race(setup: &Setup, turns: u64) -> Result<(), String> {
                 if over.load(Ordering::Relaxed) {
                     break;
                 }
-                // In memory since the machine was made; a store that failed would only race less.
+                // The address is in the machine's memory; a store that failed would only weaken the race.
                 let _ = memory.write_obj(value.to_be(), GuestAddress(LIST + 8));
             }
         });
@@ -48,7 +48,7 @@ fn calls(machine: &mut Direct, turns: u64) -> Result<(), String> {
         if !matches!(status, Some(Status::Success | Status::Parameter)) {
             return Err(format!("a list that changes was answered {status:?}"));
         }
-        // A look at the whole table takes as long as hundreds of calls.
+        // A check of the whole table takes as long as hundreds of calls.
         let foreign = if turn % 256 == 0 { machine.container().audit().foreign } else { 0 };
         if foreign != 0 {
             return Err(format!("{foreign} entries map what is no guest memory"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a machine is made of.
+//! The parts of a machine.
 
 use crate::profile::Profile;
 use hcall::{Injector, Spec, Tier};
@@ -15,26 +15,26 @@ fn default_window() -> Window {
     Window::bytes(Liobn(0x8000_0000), 0, 1 << 30, PageShift::K4).expect("1 GiB from 0")
 }
 
-/// A machine to be made.
+/// The description of a machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setup {
-    /// Bytes of memory.
+    /// Size of memory in bytes.
     pub ram: u64,
-    /// How many vCPUs make calls.
+    /// Number of vCPUs that make calls.
     pub cpus: u32,
     /// The default window of the PCI host bridge.
     pub window: Window,
     /// The windows of virtual I/O devices.
     pub devices: Vec<Window>,
-    /// Whose answers it gives.
+    /// The profile of its answers.
     pub profile: Profile,
-    /// Where its TCE calls start.
+    /// The tier in which its TCE calls start.
     pub tier: Tier,
     /// The bridge under its hardware tables.
     pub platform: Platform,
-    /// The most that the tables of the guest's windows may take; without it all that there is.
+    /// The most memory for the tables of the guest's windows, in bytes; `None` sets no limit.
     pub table_memory: Option<u64>,
-    /// What goes wrong on purpose.
+    /// Faults that are injected.
     pub faults: Vec<Spec>,
 }
 
@@ -67,7 +67,8 @@ impl Setup {
 }
 
 impl Platform {
-    /// The most entries of a window that a guest makes: one level where the bridge walks no more.
+    /// The most entries of a window that a guest creates: those of one level where the bridge does not walk
+    /// more.
     pub fn most_entries(self) -> u64 {
         if self.bridge().kind().max_levels() > 1 { u64::MAX } else { MAX_FLAT }
     }

@@ -34,7 +34,7 @@ pub fn html(report: &Report) -> String {
     })
 }
 
-// Writing to a string does not fail, so what write! returns is dropped throughout.
+// Writing to a string does not fail, so the result of write! is dropped throughout.
 
 fn rigs(out: &mut String, report: &Report) {
     *out += "<section><h2>Rigs</h2>\n<div class=\"scroll\"><table class=\"rigs\"><thead><tr><th>rig</th><th>passed</th>\
@@ -131,7 +131,7 @@ fn cell(out: &mut String, outcome: &Outcome, column: &Column) {
     if !outcome.done.is_empty() {
         *out += "<ol>";
         for done in &outcome.done {
-            // The answers of all profiles are in the step, behind the arrow.
+            // The text of the step has the answers of all profiles behind the arrow.
             let asked = done.text.split("->").next().unwrap_or(&done.text);
             let class = if done.ok { "" } else { " class=\"wrong\"" };
             let _ = write!(out, "<li{class}><code>{}</code>", escape(asked.trim()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! JUnit's XML, as continuous integration reads it: a suite for each rig.
+//! The XML of JUnit, which continuous integration reads, with one suite for each rig.
 
 use super::escape;
 use crate::report::Report;

@@ -9,19 +9,19 @@ const HEAD: &str = "\
 <!-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause -->
 # The clauses
 
-What a TCE hypercall, and what is under it, is held to. Written from the rows in `src/clauses/` by
-`TCEVM_WRITE=1 cargo test -p tcevm-comply --test document`; the same test fails when this file is not what the rows say.
+The requirements on TCE hypercalls and on the layers under them. `TCEVM_WRITE=1 cargo test -p tcevm-comply --test document`
+writes this file from the rows in `src/clauses/`; without the variable the test fails when file and rows differ.
 
 \"papr-tce n.m\" and \"bug n\" are in [docs](../../docs/README.md): sections, and historical bugs of Linux and QEMU.
-*guest*: the check is a script of hypercalls, which runs on every rig. *faults*: a script on a machine in which
-something goes wrong on purpose. *host*: calls of the library, for what no guest makes or sees.
+*guest*: the check is a script of hypercalls, which runs on every rig. *faults*: the check is a script on a machine
+with injected faults. *host*: the check calls the library, for calls and facts that no guest can make or see.
 ";
 
 /// The document.
 pub fn markdown(clauses: &[&'static Clause]) -> String {
     let mut out = String::from(HEAD);
     let mut section = "";
-    // Writing to a string does not fail, so what write! returns is dropped throughout.
+    // Writing to a string does not fail, so the result of write! is dropped throughout.
     for clause in clauses {
         if clause.section() != section {
             section = clause.section();
@@ -43,7 +43,7 @@ pub fn markdown(clauses: &[&'static Clause]) -> String {
             cell(clause.spec)
         );
     }
-    out += "\n## What is covered\n";
+    out += "\n## Coverage\n";
     for (title, rows) in coverage::tables(clauses) {
         if title == "Sections" {
             continue;

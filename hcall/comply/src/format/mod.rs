@@ -17,7 +17,8 @@ pub use page::{Page, page};
 pub use table::{Style, legend, table};
 pub use tap::tap;
 
-/// Text that is safe between and in the tags of XML and HTML. What XML cannot hold is left out.
+/// The text, escaped for use between and inside the tags of XML and HTML. Characters that XML cannot hold are
+/// left out.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What all of our pages for a browser have: they need nothing from elsewhere, follow the reader's choice of
-//! light or dark, and begin with a verdict.
+//! The frame of all our pages for a browser: they load nothing, follow the reader's choice of light or dark,
+//! and begin with a verdict.
 
 use super::escape;
 
@@ -11,19 +11,19 @@ const CSS: &str = include_str!("page.css");
 pub struct Page<'a> {
     /// The heading.
     pub title: &'a str,
-    /// Whether all is well.
+    /// True for a good verdict.
     pub good: bool,
-    /// The first sentence.
+    /// The verdict, the first sentence of the page.
     pub verdict: &'a str,
-    /// Rules beyond those of every page.
+    /// Style rules beyond those of every page.
     pub css: &'a str,
-    /// What follows, as HTML.
+    /// The content below the verdict, as HTML.
     pub body: &'a str,
-    /// What makes it livelier. The page is whole without it.
+    /// The page's script. The page is complete without it.
     pub js: &'a str,
 }
 
-/// Writes it.
+/// Writes a page as HTML.
 pub fn page(page: &Page<'_>) -> String {
     let Page { css, body, js, .. } = page;
     let [title, verdict] = [page.title, page.verdict].map(escape);

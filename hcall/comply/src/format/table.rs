@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The report for people: a line for each clause, then what failed, what was skipped and why.
+//! The report for people: a line for each clause, then the failures, and the skipped clauses with the
+//! reasons.
 
 use crate::report::Report;
 use crate::run::{Outcome, Verdict};
 use std::fmt::Write;
 
-/// Whether colours may be used: on a terminal only.
+/// Colours of the report; they are for terminals only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Letters only.
+    /// Text without colours.
     Plain,
     /// With colours.
     Coloured,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Direct calls: each clause on a machine of its own.
+//! Direct calls: each clause runs on a machine of its own.
 
 use super::{Progress, Rig};
 use crate::clause::{Check, Clause};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A guest image that runs the scripts: on our vCPUs, on QEMU, anywhere.
+//! A guest image that runs the scripts: on our vCPUs, on QEMU, or on another machine.
 
 use super::{Progress, Rig};
 use crate::blob::{Tell, blob};
@@ -12,34 +12,34 @@ use crate::script::Script;
 use crate::tap;
 use iommu::Window;
 
-/// How a guest's run ended.
+/// The result of a guest's run.
 #[derive(Clone, Debug, Default)]
 pub struct Ran {
-    /// What it printed.
+    /// The output of the guest.
     pub printed: String,
-    /// Why the machine ended before the guest powered off, if it did.
+    /// The reason why the machine ended before the guest powered off.
     pub died: Option<String>,
-    /// What is wrong with the host's accounting after it, where somebody can see that.
+    /// The fault found in the host's accounting after the run, on machines that expose it.
     pub unsound: Option<String>,
 }
 
-/// Runs an image on such a machine to its end. Errors: it could not be run.
+/// Runs an image on the described machine to its end. Errors: it could not be run.
 pub type Boot = Box<dyn Fn(&[u8], &Setup) -> Result<Ran, String> + Send + Sync>;
 
 /// The limits of a machine that runs images.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// Its memory is a multiple of this.
+    /// The unit of memory size, in bytes.
     pub ram_unit: u64,
-    /// The most memory.
+    /// The most memory, in bytes.
     pub most_ram: u64,
     /// True for a window that a device can have.
     pub device: fn(&Window) -> bool,
-    /// Its tier, its platform and its profile can be chosen.
+    /// True if tier, platform and profile can be chosen.
     pub chooses: bool,
-    /// Its guests find the RTAS calls that change windows.
+    /// True if the device tree offers the RTAS calls that change windows.
     pub rtas: bool,
-    /// Where in memory the scripts begin.
+    /// Address of the scripts in memory.
     pub steps_at: u64,
 }
 
@@ -47,13 +47,13 @@ pub struct Room {
 pub struct GuestRig {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// A description of the machine.
     pub what: String,
-    /// Whose answers are expected of it.
+    /// The profile of the answers expected of it.
     pub profile: Profile,
-    /// Which of the runners it takes.
+    /// The image of its runner.
     pub runner: &'static [u8],
-    /// Why it is not there, if it is not.
+    /// The reason why this host does not have it.
     pub missing: Option<String>,
     /// The limits of the machine.
     pub room: Room,
@@ -61,7 +61,7 @@ pub struct GuestRig {
     pub boot: Boot,
 }
 
-/// The checks that a guest can do.
+/// The script of a clause if a guest can run it, or the outcome that skips the clause.
 fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
     match clause.check {
         Check::Host(_) => Err(Outcome::skip("no guest makes these calls")),
@@ -79,8 +79,8 @@ fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
 }
 
 impl GuestRig {
-    /// Runs scripts in one run of the guest. There may be fewer outcomes than scripts; then the
-    /// second says why.
+    /// Runs scripts in one run of the guest. There may be fewer outcomes than scripts; then the string gives
+    /// the reason.
     pub fn run_scripts(
         &self,
         scripts: &[(&str, &Script)],
@@ -90,7 +90,7 @@ impl GuestRig {
         self.run_scripts_on(&Setup::default(), scripts, profile, tell)
     }
 
-    /// The same on a machine that is not the usual one.
+    /// Runs scripts like [`GuestRig::run_scripts`], on a machine other than the usual one.
     pub fn run_scripts_on(
         &self,
         setup: &Setup,
@@ -112,8 +112,8 @@ impl GuestRig {
         Ok((report, why))
     }
 
-    /// Runs all scripts. When the machine dies at one, that one has failed, and the others run on
-    /// a new machine.
+    /// Runs all scripts. When the machine ends during a script, that script fails, and the others run on a
+    /// new machine.
     pub fn run_all(
         &self,
         scripts: &[(&str, &Script)],

@@ -12,22 +12,22 @@ use crate::clause::Clause;
 use crate::profile::Profile;
 use crate::run::Outcome;
 
-/// Called with how many clauses are done.
+/// Called with the number of clauses done.
 pub type Progress<'a> = &'a mut dyn FnMut(usize);
 
-/// Something that clauses run on.
+/// A way to run clauses.
 pub trait Rig {
     /// Its name, as `--rig` takes it.
     fn name(&self) -> &str;
-    /// What it is, in a line.
+    /// A description in one line.
     fn what(&self) -> String;
-    /// Whose answers are expected of it unless the user says.
+    /// The profile of the expected answers, unless the user chooses one.
     fn profile(&self) -> Profile;
-    /// Why this host cannot run it.
+    /// The reason why this host cannot run it.
     fn missing(&self) -> Option<String> {
         None
     }
-    /// Runs clauses, each from a machine without mappings. Errors: the rig itself failed.
+    /// Runs clauses, each on a machine without mappings. Errors: the rig itself failed.
     fn run(
         &self,
         clauses: &[&'static Clause],

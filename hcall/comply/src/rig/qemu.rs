@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! QEMU's pseries machine.
 //!
-//! It starts its CPU at 0x100 of the firmware. A firmware of 256 zero bytes and one branch to
-//! where `-kernel` is loaded starts the guest as tcevm does.
+//! QEMU starts its CPU at 0x100 of the firmware. A firmware of 256 zero bytes and one branch to the address
+//! of `-kernel` enters the guest as tcevm does.
 
 use super::{GuestRig, Ran, Room};
 use crate::direct::Setup;
@@ -21,33 +21,33 @@ use vmm_sys_util::tempdir::TempDir;
 /// `ba 0x400000`.
 const BRANCH: [u8; 4] = [0x48, 0x40, 0x00, 0x02];
 
-/// What TCG cannot emulate, turned off so that QEMU does not warn.
+/// The machine, with the capabilities that TCG cannot emulate turned off, so that QEMU does not warn.
 const MACHINE: &str = "pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off";
 
-/// The unit of its memory (QEMU: `SPAPR_MEMORY_BLOCK_SIZE`), and the most that is asked for.
+/// The unit of its memory (QEMU: `SPAPR_MEMORY_BLOCK_SIZE`), and the most that we request.
 const MEMORY_BLOCK: u64 = 256 << 20;
 const MOST_RAM: u64 = 64 << 30;
 
 /// The high half of the unit addresses of virtual I/O devices.
 const UNITS: u32 = 0x7100;
 
-/// How long a run may take.
+/// Time limit of a run.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// The program: `QEMU`, or the usual name.
+/// The program: the environment variable `QEMU`, or the usual name.
 fn program() -> String {
     env::var("QEMU").unwrap_or_else(|_| "qemu-system-ppc64".into())
 }
 
-/// The kinds of its guests.
+/// The kinds of runners that it takes.
 pub const KINDS: [&str; 2] = ["le", "be"];
 
-/// The name of the rig with the runner of a kind.
+/// The name of the rig with this kind of runner.
 pub fn name(kind: &str) -> String {
     format!("qemu-{kind}")
 }
 
-/// The rig with the runner of a kind.
+/// The rig with this kind of runner.
 pub fn rig(kind: &str) -> GuestRig {
     let version = version();
     GuestRig {
@@ -75,7 +75,7 @@ fn device(window: &Window) -> bool {
     window.liobn().0 >> 16 == UNITS && geometry == (0, PageShift::K4, 256 << 20)
 }
 
-/// QEMU's name and version. Errors: what to do to have it.
+/// QEMU's name and version. Errors: how to install it.
 fn version() -> Result<String, String> {
     let program = program();
     let out = Command::new(&program).arg("--version").stdin(Stdio::null()).output();
@@ -107,7 +107,7 @@ fn run(mut child: Child) -> Result<Ran, String> {
     let reading = child.stdout.take().map(|mut out| {
         thread::spawn(move || {
             let mut bytes = Vec::new();
-            // What was read until an error is what there is.
+            // After an error the output up to there is kept.
             let _ = out.read_to_end(&mut bytes);
             String::from_utf8_lossy(&bytes).into_owned()
         })
@@ -117,7 +117,7 @@ fn run(mut child: Child) -> Result<Ran, String> {
         match child.try_wait().map_err(|error| error.to_string())? {
             Some(status) => break Some(status),
             None if start.elapsed() > LIMIT => {
-                // It may just have ended.
+                // The child may have just ended; then there is nothing to kill.
                 let _ = child.kill();
                 break None;
             }
@@ -131,7 +131,7 @@ fn run(mut child: Child) -> Result<Ran, String> {
         Some(status) => {
             let mut said = String::new();
             if let Some(mut stderr) = child.stderr.take() {
-                let _ = stderr.read_to_string(&mut said); // only to tell more
+                let _ = stderr.read_to_string(&mut said); // the message only gets shorter without it
             }
             Some(format!("QEMU ended with {status}: {}", said.trim()))
         }
@@ -139,7 +139,7 @@ fn run(mut child: Child) -> Result<Ran, String> {
     Ok(Ran { printed, died, unsound: None })
 }
 
-/// The files of one run, in a directory of their own that goes with them.
+/// The files of one run, in a temporary directory that is removed with them.
 struct Files(TempDir);
 
 impl Files {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The machine that a recording was made on: the lines it begins with.
+//! The machine of a recording: the lines with which the recording begins.
 //!
 //! ```text
 //! machine ram=0x20000000 cpus=2 profile=lopar tier=virtual platform=ioda2 tables=0x2800000
@@ -7,9 +7,9 @@
 //! window 0x71000002 start=0x0 shift=12 entries=0x10000
 //! ```
 //!
-//! `tables` is the memory for the tables of the guest's windows (`--table-memory`). The first window is the default one
-//! of the PCI host bridge, the others are those of virtual I/O devices. `faults` at the end of the first line says that
-//! calls failed on purpose.
+//! `tables` is the memory for the tables of the guest's windows (`--table-memory`). The first window is the
+//! default one of the PCI host bridge, the others are those of virtual I/O devices. `faults` at the end of
+//! the first line records that calls failed on purpose.
 
 use crate::direct::Setup;
 use crate::value::number;
@@ -17,33 +17,33 @@ use iommu::{Liobn, PageShift, Window};
 use std::fmt;
 use std::str::FromStr;
 
-/// vCPUs at most, as `tcevm run --smp` has them.
+/// The most vCPUs, as for `tcevm run --smp`.
 const MOST_CPUS: u32 = 256;
-/// The least memory of a machine, and a page of it.
+/// The least memory of a machine, and the size of a page.
 const LEAST_RAM: u64 = 1 << 20;
 const PAGE: u64 = 1 << 12;
-/// Windows of devices at most, and entries of a window (LoPAR's hypervisors have no larger ones).
+/// The most windows of devices, and the most entries of a window (LoPAR's hypervisors have no larger ones).
 const MOST_WINDOWS: usize = 64;
 const MOST_ENTRIES: u64 = 1 << 31;
 
-/// The machine.
+/// The machine of a recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
-    /// Its parts; without faults.
+    /// Its parts, without the faults.
     pub setup: Setup,
-    /// Calls failed on purpose, which no other machine repeats.
+    /// True if calls failed on purpose; no other machine repeats those failures.
     pub faults: bool,
-    /// Its first window was read.
+    /// True once the first window was read.
     has_window: bool,
 }
 
 impl Recorded {
-    /// A machine to be written down.
+    /// A machine to be recorded.
     pub fn new(setup: Setup, faults: bool) -> Recorded {
         Recorded { setup, faults, has_window: true }
     }
 
-    /// Reads what follows `machine`.
+    /// Parses the text after `machine`.
     pub(super) fn parse(text: &str) -> Result<Recorded, String> {
         let mut words = Words(text.split_whitespace());
         let ram = words.number("ram")?;
@@ -65,7 +65,7 @@ impl Recorded {
         Ok(Recorded { setup, faults, has_window: false })
     }
 
-    /// Reads what follows `window`.
+    /// Parses the text after `window`.
     pub(super) fn add_window(&mut self, text: &str) -> Result<(), String> {
         let mut words = Words(text.split_whitespace());
         let liobn = words.0.next().and_then(number).and_then(|n| u32::try_from(n).ok());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a clause does, and what a replay does: calls with the answers that are expected, and what
-//! lies in memory around them. One line of text is one step.
+//! The steps of a clause or a replay: calls with the expected answers, and the memory contents around them.
+//! One line of text is one step.
 //!
 //! ```text
 //! poke LIST A|RW B|R                              big-endian doublewords at an address
 //! H_PUT_TCE_INDIRECT L 0 LIST 2 -> H_SUCCESS      a hypercall, its arguments, its status
 //! H_GET_TCE L 0x1000 -> H_SUCCESS B|R             ... and what is in r4 after it
-//! H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; papr _   somebody else's answer, here any
+//! H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; papr _   another profile's answer, here any
 //! host pins A = 1                                 what only the host can see
 //! ```
 //!
@@ -26,7 +26,7 @@
 //! | `host FACT arg... = VALUE` | see [`host::Fact`](crate::host::Fact) |
 //! | `# ...` | a comment |
 //!
-//! A recording begins with the [machine](mod@machine) that it was made on.
+//! A recording begins with the [machine](mod@machine) on which it was made.
 
 pub mod machine;
 mod parse;
@@ -39,43 +39,43 @@ use crate::value::{Symbol, Value};
 use hcall::Status;
 use std::fmt;
 
-/// Steps in their order.
+/// A sequence of steps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
     /// The steps.
     pub steps: Vec<Step>,
-    /// The machine that it was recorded on, if it is a recording.
+    /// The machine of the recording, if the script is one.
     pub machine: Option<Recorded>,
 }
 
 /// One step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// The line it was read from.
+    /// The line of text.
     pub text: String,
-    /// The profiles under which it is done.
+    /// The profiles under which the step runs.
     pub only: Only,
-    /// How often.
+    /// The number of repetitions.
     pub repeat: u64,
-    /// The vCPU that does it.
+    /// The vCPU that makes the call.
     pub cpu: u32,
-    /// What is done.
+    /// The action.
     pub action: Action,
 }
 
-/// Under which profiles a step is done.
+/// The profiles under which a step runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Only {
-    /// All.
+    /// All profiles.
     Always,
-    /// This one.
+    /// This profile only.
     Under(Profile),
-    /// All but this one.
+    /// All profiles but this one.
     NotUnder(Profile),
 }
 
 impl Only {
-    /// Whether the step is done under a profile.
+    /// True if the step runs under a profile.
     pub fn holds(self, profile: Profile) -> bool {
         match self {
             Only::Always => true,
@@ -85,81 +85,81 @@ impl Only {
     }
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// A hypercall with its token and its arguments from r4 up.
     Call {
-        /// How it is made.
+        /// The state of the CPU for the call.
         how: How,
         /// r3.
         token: u64,
         /// r4 up.
         args: Vec<Value>,
-        /// What is expected.
+        /// The expected answers.
         answers: Answers,
     },
     /// An RTAS call.
     Rtas {
-        /// The property of `/rtas` with its token, or a beginning of that name.
+        /// The property of `/rtas` with its token, or the beginning of that name.
         name: String,
         /// The inputs.
         inputs: Vec<Value>,
-        /// The status and the outputs behind it.
+        /// The expected status, followed by the outputs.
         answers: Answers,
     },
-    /// Stores.
+    /// Stores values in memory.
     Poke {
-        /// Where.
+        /// The address.
         at: Value,
-        /// In which form.
+        /// The form of the values.
         form: Form,
-        /// What.
+        /// The values.
         values: Vec<Value>,
     },
-    /// Stores `count` doublewords of which the `I`th is `value`.
+    /// Stores `count` doublewords; `value` depends on the index `I`.
     Fill {
-        /// Where.
+        /// The address.
         at: Value,
-        /// How many.
+        /// The number of doublewords.
         count: u64,
-        /// What.
+        /// The value.
         value: Value,
     },
-    /// Compares memory.
+    /// Compares memory with the expected values.
     Peek {
-        /// Where.
+        /// The address.
         at: Value,
-        /// In which form.
+        /// The form of the values.
         form: Form,
-        /// What must be there.
+        /// The expected values.
         values: Vec<Value>,
     },
     /// Resets the machine.
     Reset,
-    /// Compares what only the host can see.
+    /// Asks the host a question and compares the answer.
     Host {
-        /// What is asked.
+        /// The question.
         fact: Fact,
-        /// About what.
+        /// Its arguments.
         args: Vec<Value>,
-        /// What must come.
+        /// The expected answer.
         want: Value,
     },
 }
 
-/// How a hypercall is made.
+/// The state of the CPU for a hypercall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// As any.
+    /// An ordinary call.
     Plainly,
     /// In problem state.
     User,
-    /// With a pattern in every register that must survive, which is compared.
+    /// With a pattern in every register that must survive; the registers are compared afterwards.
     Checked,
 }
 
-/// How numbers lie in memory.
+/// The form of numbers in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// 64 bits, big-endian.
@@ -181,7 +181,7 @@ impl Form {
     }
 }
 
-/// The expected answer, and those of profiles that differ.
+/// The expected answer, and the answers of profiles that differ.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
     common: Answer,
@@ -196,17 +196,17 @@ impl Answers {
     }
 }
 
-/// An answer that is expected.
+/// An expected answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
-    /// Codes of the statuses that will do; none: any will.
+    /// Codes of the accepted statuses; an empty list accepts any.
     pub statuses: Vec<i64>,
-    /// From r4 up.
+    /// The outputs from r4 up.
     pub outs: Vec<Out>,
 }
 
 impl Answer {
-    /// Whether a status is what was expected.
+    /// True if a status is accepted.
     pub fn allows(&self, status: i64) -> bool {
         self.statuses.is_empty() || self.statuses.contains(&status)
     }
@@ -227,30 +227,30 @@ impl fmt::Display for Answer {
     }
 }
 
-/// What becomes of an output.
+/// The treatment of an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Out {
-    /// Anything is right.
+    /// Any value is accepted.
     Any,
-    /// It must be this.
+    /// The output must have this value.
     Is(Value),
-    /// It is kept.
+    /// The output is stored in a symbol.
     Keep(Symbol, Half),
 }
 
-/// Which part of a symbol is kept.
+/// The part of a symbol in which an output is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Half {
     /// All of it.
     Whole,
-    /// Its high 32 bits; the others become 0.
+    /// Its high 32 bits; the low ones become 0.
     High,
-    /// Its low 32 bits; the others stay.
+    /// Its low 32 bits; the high ones stay.
     Low,
 }
 
 impl Half {
-    /// The symbol after the output was kept in this part of it.
+    /// The symbol after the output was stored in this part of it.
     pub fn keep(self, before: u64, out: u64) -> u64 {
         match self {
             Half::Whole => out,
@@ -260,14 +260,14 @@ impl Half {
     }
 }
 
-/// A status by its code: prints its name, if it has one.
+/// A status by its code; it prints as its name, if it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Code(pub i64);
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Status::from_reg(self.0.cast_unsigned()) {
-            // That name does not tell the number that it carries.
+            // The name does not contain the number that the status carries.
             Some(Status::UnsupportedFlag(_)) | None => write!(f, "{}", self.0),
             Some(status) => write!(f, "{status}"),
         }
@@ -275,12 +275,12 @@ impl fmt::Display for Code {
 }
 
 impl Script {
-    /// Reads steps, one a line. Errors: what is wrong, with its line.
+    /// Parses steps, one a line. Errors: the fault, with its line.
     pub fn parse(text: &str) -> Result<Script, String> {
         parse::script(text)
     }
 
-    /// The tokens of the hypercalls that are made.
+    /// The tokens of the hypercalls in the script.
     pub fn tokens(&self) -> impl Iterator<Item = u64> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Call { token, .. } => Some(*token),
@@ -289,7 +289,7 @@ impl Script {
         })
     }
 
-    /// The RTAS calls that are made.
+    /// The names of the RTAS calls in the script.
     pub fn rtas(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().filter_map(|step| match &step.action {
             Action::Rtas { name, .. } => Some(name.as_str()),
@@ -297,7 +297,7 @@ impl Script {
         })
     }
 
-    /// Whether a guest sees anything of what is checked: an answer other than a plain success.
+    /// True if a guest sees anything that the script checks: an answer other than a plain success.
     pub fn is_seen_by_guests(&self) -> bool {
         self.steps.iter().any(|step| match &step.action {
             Action::Call { how, answers, .. } => {
@@ -312,7 +312,7 @@ impl Script {
         })
     }
 
-    /// The same calls with every answer right: to see what somebody answers, all of it.
+    /// A script with these calls that accepts every answer, to list all answers of an implementation.
     pub fn unjudged(&self, profile: Profile) -> Script {
         let mut script = self.clone();
         script.steps.retain(|step| step.only.holds(profile));
@@ -336,7 +336,7 @@ impl Script {
         script
     }
 
-    /// The codes that are expected of hypercalls under a profile.
+    /// The status codes that the script expects of hypercalls under a profile.
     pub fn statuses(&self, profile: Profile) -> impl Iterator<Item = i64> {
         let done = self.steps.iter().filter(move |step| step.only.holds(profile));
         done.flat_map(move |step| match &step.action {
@@ -346,7 +346,7 @@ impl Script {
     }
 }
 
-/// As it is read again.
+/// The text that parses to this script.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(machine) = &self.machine {

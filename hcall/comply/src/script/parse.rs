@@ -7,10 +7,10 @@ use crate::profile::Profile;
 use crate::value::{Symbol, Value, number};
 use hcall::{Status, token_name};
 
-/// The arguments that a hypercall can have, and an RTAS block of ours.
+/// The most arguments of a hypercall, and of an RTAS block of ours.
 const MOST_ARGS: usize = 9;
 const MOST_CELLS: usize = 8;
-/// The values of one poke or peek.
+/// The most values of one poke or peek.
 const MOST_VALUES: usize = 128;
 
 pub(super) fn script(text: &str) -> Result<Script, String> {
@@ -128,7 +128,7 @@ fn call(text: &str, how: How) -> Result<Action, String> {
     let mut words = asked.split_whitespace();
     let name = words.next().ok_or("a hypercall is missing")?;
     let token = token(name).ok_or_else(|| format!("{name} is no hypercall"))?;
-    // What --trace prints is `name=value`.
+    // The output of --trace has `name=value` here.
     let args = words.map(|word| Value::parse(word.rsplit('=').next().unwrap_or(word)));
     let args: Vec<Value> = args.collect::<Result<_, _>>()?;
     if args.len() > MOST_ARGS {
@@ -171,7 +171,7 @@ fn answer(text: &str) -> Result<Answer, String> {
         "_" => Vec::new(),
         words => words.split('/').map(code).collect::<Result<_, _>>()?,
     };
-    // Here too --trace prints `name=value`.
+    // The output of --trace has `name=value` here, too.
     let outs = words.map(|word| out(word.rsplit('=').next().unwrap_or(word)));
     Ok(Answer { statuses, outs: outs.collect::<Result<_, _>>()? })
 }
