@@ -197,7 +197,9 @@ fn build(copy: &Path, target: &Path) -> Result<PathBuf, String> {
     let target = target.join("mutants/target");
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "-p", "tcevm-comply", "--example", "clauses"]).current_dir(copy);
+    build
+        .args(["build", "--quiet", "-p", "tcevm-comply", "--example", "clauses"])
+        .current_dir(copy);
     build.env("CARGO_TARGET_DIR", &target);
     let built = build.status().map_err(|error| format!("cargo: {error}"))?;
     if built.success() {
