@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Dynamic DMA windows through RTAS: papr-tce 3.5, 7.82 to 7.87. Expected values are LoPAR 2.9's,
-//! and QEMU's where it leaves a number open.
+//! Dynamic DMA windows through RTAS: papr-tce 3.5, 7.82 to 7.87. Expected values are those of LoPAR 2.9, and
+//! those of QEMU where LoPAR leaves a number open.
 
 mod rig;
 
@@ -45,7 +45,7 @@ fn bridge_of(mut rig: Rig) -> Rig {
     rig
 }
 
-/// The outputs of a call, of which the first is the status; what it does not fill is 0x55.
+/// The outputs of a call. The first is the status; an output that the call does not write is 0x55.
 fn rtas<const N: usize>(r: &mut Rig, name: &str, inputs: &[u32]) -> [u32; N] {
     let (_, token) = rtas_tokens().find(|(known, _)| *known == name).expect(name);
     let outputs = u32::try_from(N).expect("few");
@@ -139,7 +139,7 @@ fn bug_61_and_62_shifts_that_cannot_be_are_refused_time_after_time() {
             (13, 28),
             (0, 28),
             (11, 28),
-            (34, 40), // a page that this bridge does not offer
+            (34, 40), // a page size that this bridge does not offer
             (63, 70),
             (64, 70),
             (255, 255),
@@ -148,7 +148,7 @@ fn bug_61_and_62_shifts_that_cannot_be_are_refused_time_after_time() {
             (12, 44), // 2^32 entries
             (12, 64),
             (16, 255),
-            (24, 60), // reaches behind what the bus has for it
+            (24, 60), // reaches behind the bus addresses for it
             (16, u32::MAX),
         ] {
             let refused = [PARAMETER, 0x55, 0x55, 0x55];
@@ -164,7 +164,7 @@ fn bug_61_and_62_shifts_that_cannot_be_are_refused_time_after_time() {
 #[test]
 fn bug_59_a_window_of_more_than_4_gib_has_entries_to_its_end() {
     let mut r = bridge();
-    assert_eq!(create(&mut r, 12, 43)[0], OK); // as many entries as can be
+    assert_eq!(create(&mut r, 12, 43)[0], OK); // the most entries of a window
     let last = (1 << 59) + (1 << 43) - 0x1000;
     assert_eq!(put(&mut r, E, last, A | RW), Success);
     assert_eq!((r.get(E.into(), last), r.get(E.into(), last - 0x1000)), (A | RW, 0));
@@ -172,7 +172,7 @@ fn bug_59_a_window_of_more_than_4_gib_has_entries_to_its_end() {
     r.assert_sound();
 }
 
-// papr-tce 7.82; bug 30: cleared and released first
+// papr-tce 7.82; bug 30: the entries are cleared and released first
 #[test]
 fn bug_30_a_removed_window_has_released_everything() {
     let mut r = bridge();
@@ -223,14 +223,14 @@ fn bug_60_the_default_window_is_back_when_the_last_other_one_goes() {
     assert_eq!(r.get(D.into(), 0), 0, "empty");
     assert_eq!(put(&mut r, D, D_BYTES - 0x1000, A | RW), Success);
     assert_eq!(available(&mut r), 1);
-    // A window that took the default one's place and name is not the default one.
+    // A window with the place and LIOBN of the default window is not the default window.
     assert_eq!(remove(&mut r, D), OK);
     assert_eq!(create(&mut r, 16, 28), [OK, D, 0, 0]);
     assert_eq!(remove(&mut r, D), OK);
     assert_eq!(put(&mut r, D, 0x1000, A | RW), Success, "pages are of 4 KiB again");
 }
 
-// papr-tce 7.83: not if the one removed is the default one
+// papr-tce 7.83: removing the default window itself does not restore it
 #[test]
 fn the_default_window_does_not_come_back_by_itself() {
     let mut r = bridge();
@@ -257,7 +257,7 @@ fn bug_56_a_reset_leaves_the_default_window_empty_and_alone() {
     }
 }
 
-/// A bridge whose tables cannot be made after the default one.
+/// A bridge that cannot make a table after that of the default window.
 #[test]
 fn a_table_that_cannot_be_made_is_minus_1_and_leaves_nothing() {
     let mut r = Rig::new();
@@ -276,7 +276,7 @@ fn a_table_that_cannot_be_made_is_minus_1_and_leaves_nothing() {
     assert_eq!(create(&mut r, 12, 28)[0], OK);
 }
 
-// papr-tce 3.5: what a query promises can be made, and no more
+// papr-tce 3.5: a window of the size that a query offers can be created, and no larger one
 #[test]
 fn a_bridge_that_walks_less_says_so() {
     let mut r = bridge();
@@ -290,7 +290,7 @@ fn a_bridge_that_walks_less_says_so() {
     assert_eq!(create(&mut r, 16, 36)[0], OK);
 }
 
-// Bug 57: a bridge that never came to life goes away
+// Bug 57: a bridge that was never reset can be dropped
 #[test]
 fn bug_57_a_bridge_that_was_never_reset_answers_and_can_be_dropped() {
     let mut r = Rig::new();
@@ -306,15 +306,15 @@ fn bug_57_a_bridge_that_was_never_reset_answers_and_can_be_dropped() {
     r.assert_sound();
 }
 
-/// A bridge whose guest's windows may take so many bytes.
+/// A bridge with a budget of `limit` bytes for the guest's windows.
 fn with_budget(limit: u64, accel: Accel) -> (Rig, Arc<Budget>) {
     let budget = Budget::new(limit);
     let all = Container::new(Frames::new(MEMORY).expect("memory")).with_budget(budget.clone());
     (bridge_of(Rig::over(all, accel)), budget)
 }
 
-// LoPAR 2.9, ibm,query-pe-dma-window, R1-2, and the note of ibm,create-pe-dma-window: what is offered
-// can be made; more than the resources are a parameter error, and nothing is made.
+// LoPAR 2.9, ibm,query-pe-dma-window, R1-2, and the note of ibm,create-pe-dma-window: a window of the offered
+// size can be made. A window beyond the resources is a parameter error, and nothing is made.
 #[test]
 fn a_window_above_the_budget_is_minus_3_and_leaves_nothing() {
     let (mut r, budget) = with_budget(1 << 20, Accel::default());
@@ -334,7 +334,7 @@ fn a_window_above_the_budget_is_minus_3_and_leaves_nothing() {
     assert_eq!(rtas::<5>(&mut r, QUERY, &[0, HI, LO])[2], max);
 }
 
-// LoPAR 2.9, H_NOT_ENOUGH_RESOURCES; papr-tce 2.9: Linux takes its mapping back on no other status.
+// LoPAR 2.9, H_NOT_ENOUGH_RESOURCES; papr-tce 2.9: Linux undoes its mapping on no other status.
 #[test]
 fn entries_above_the_budget_get_the_resource_status_and_change_nothing() {
     for (start, profile) in Tier::ALL.into_iter().flat_map(|t| Profile::ALL.map(|p| (t, p))) {
@@ -371,7 +371,7 @@ fn entries_above_the_budget_get_the_resource_status_and_change_nothing() {
     }
 }
 
-// More than a list of entries at once, which QEMU's and KVM's rules take: nothing is half done either.
+// The rules of QEMU and KVM accept more entries than a list has at once; such a call is all or nothing, too.
 #[test]
 fn stuffing_a_long_range_is_refused_before_its_first_entry() {
     for (profile, tce) in [(Profile::QEMU, A | RW), (Profile::KVM, 0x5a5a_0000)] {
@@ -388,7 +388,7 @@ fn stuffing_a_long_range_is_refused_before_its_first_entry() {
     }
 }
 
-/// The host has no memory for the default window's table any more.
+/// The host no longer has memory for the default window's table.
 #[test]
 fn a_window_stays_when_the_default_one_cannot_come_back() {
     let mut r = Rig::new();
@@ -414,7 +414,7 @@ fn a_window_stays_when_the_default_one_cannot_come_back() {
     r.assert_sound();
 }
 
-/// Something that a guest does with its windows.
+/// An operation of a guest on its windows.
 #[derive(Clone, Debug)]
 enum Op {
     Create(u32, u32),
@@ -437,8 +437,8 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// The windows of the bridge as papr-tce 3.5 has them: start, page shift, bytes, whether it is the
-/// default one, by the last digit of the LIOBN.
+/// The windows of the bridge by papr-tce 3.5. Index: the last digit of the LIOBN. Fields: start, page shift,
+/// bytes, true for the default window.
 #[derive(Default)]
 struct Model([Option<(u64, u32, u64, bool)>; 2]);
 
@@ -486,7 +486,7 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
 
-    // papr-tce 3.5, 7.82 to 7.87: any order of calls; and after each the invariants.
+    // papr-tce 3.5, 7.82 to 7.87: calls in any order; the invariants hold after each
     #[test]
     fn any_windows_come_and_go_as_the_rules_say(ops in prop::collection::vec(op(), 1..60)) {
         let mut r = bridge();
@@ -526,7 +526,7 @@ fn the_device_tree_gives_the_tokens_of_the_rows() {
     assert_eq!(ddw::extensions(), [2, token(RESET), 1]);
 }
 
-// A window comes and goes while another vCPU uses it: each call finds it or does not
+// A window comes and goes while another vCPU uses it: each call finds the window or is refused
 #[test]
 fn windows_come_and_go_under_calls() {
     let mut r = bridge();

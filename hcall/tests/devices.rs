@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Hypercalls with devices behind a bridge: whatever goes wrong, no device reaches a page that a
-//! complete call has taken away; and the detector names the call when a kill is missing.
+//! Hypercalls with devices behind a bridge. Whatever fails, no device reaches a page after the call that took
+//! it away is complete. The detector names the call whose kill is missing.
 
 #[path = "rig/calls.rs"]
 mod calls;
@@ -29,7 +29,7 @@ const KINDS: [(Kind, Swinv); 5] = [
     (Kind::Ioda2, Swinv::BOTH),
 ];
 
-/// A rig whose first two windows are those of a PE of a bridge that is watched.
+/// A rig whose first two windows belong to a PE of a bridge with a detector.
 struct Watched {
     rig: Rig,
     bridge: Arc<Bridge>,
@@ -61,15 +61,15 @@ impl Watched {
         self.rig.hcall(made.token, &made.args).0
     }
 
-    /// What the device reads at a bus address, which is 4 KiB aligned: the page says where it is,
-    /// but for the list page.
+    /// The number that the device reads at a bus address, which is 4 KiB aligned. Each page contains its own
+    /// guest address, except for the list page.
     fn reads(&self, device: &mut Device, ioba: u64) -> Option<u64> {
         let ram = Ram { frames: self.rig.all.frames(), memory: &self.rig.memory };
         let mut bytes = [0; 8];
         device.read(&ram, Ioba(ioba), &mut bytes).ok().map(|()| u64::from_le_bytes(bytes))
     }
 
-    /// The device reaches what the guest's last value says, for some entries of both windows.
+    /// The device reaches the page of the guest's last value, for some entries of both windows.
     fn check(&self, device: &mut Device) -> Result<(), TestCaseError> {
         let windows = self.rig.all.windows();
         for (window, entries) in windows[..2].iter().zip([40u64, 8]) {
@@ -123,7 +123,7 @@ proptest! {
     }
 }
 
-// Two vCPUs with faults and slow kills, and devices that read and write all the time.
+// Two vCPUs with injected faults and slow kills, and devices that read and write all the time.
 #[test]
 fn devices_never_use_a_dead_translation_while_faults_are_injected() {
     for kind in KINDS {
@@ -179,7 +179,7 @@ fn devices_never_use_a_dead_translation_while_faults_are_injected() {
     }
 }
 
-// The report names LIOBN, IOBA, page and the hypercall: its name, and which one it was.
+// The report names LIOBN, IOBA, page, and the hypercall by its name and number.
 #[test]
 fn a_report_names_the_hypercall_that_replaced_the_entry() {
     let mut w = Watched::new((Kind::Ioda2, Swinv::NONE), Accel::new(Tier::Real), &[]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Faults on purpose: whatever goes wrong, the invariants hold, and an answer that says so has
+//! Injected faults: whatever fails, the invariants hold, and a call that returns the status of a fault has
 //! changed nothing.
 
 #[path = "rig/calls.rs"]
@@ -23,7 +23,7 @@ fn with(start: Tier, faults: &[&str]) -> Rig {
     rig
 }
 
-/// Specs as a user may write them; kills that take no time, so that the test takes none.
+/// Specs as a user may write them. Delayed kills have a delay of 0, so that the test takes no time.
 fn specs() -> impl Strategy<Value = Vec<Spec>> {
     let fault = prop::sample::select(vec![
         "toohard",
@@ -54,7 +54,7 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
     prop::collection::vec(one, 1..4)
 }
 
-/// Makes the call; a status of a fault goes with no change.
+/// Makes the call, and checks that a status of a fault comes without any change.
 fn step(rig: &mut Rig, made: &Made) -> Result<(), TestCaseError> {
     rig.write_list(LIST, &made.list);
     let before = (rig.state().0, rig.all.frames().all_pins());
@@ -80,14 +80,14 @@ proptest! {
         for made in &calls {
             step(&mut rig, made)?;
         }
-        // The guest goes away, and nothing stays pinned.
+        // At the end of the guest nothing stays pinned.
         rig.all.clear(&mut rig.agent);
         prop_assert_eq!(rig.all.audit(), iommu::Audit::default());
         prop_assert!(rig.all.frames().all_pins().iter().all(|&pins| pins == 0));
     }
 }
 
-// Bug 14: what the kernel's path cannot do is for user space to answer, not for the guest to see
+// Bug 14: a page that the kernel's path cannot map is mapped by user space, and the guest sees no failure
 #[test]
 fn bug_14_an_unregistered_page_is_mapped_by_the_user_tier() {
     for start in [Tier::Real, Tier::Virtual] {
@@ -100,7 +100,7 @@ fn bug_14_an_unregistered_page_is_mapped_by_the_user_tier() {
     }
 }
 
-// Bugs 16 and 64: a mapping that fails is not told as a success
+// Bugs 16 and 64: a mapping that fails is not reported as a success
 #[test]
 fn bug_16_and_64_a_mapping_that_fails_is_told() {
     let mut r = with(Tier::Virtual, &["unregistered:tier=virtual", "unregistered:tier=user"]);
@@ -109,7 +109,7 @@ fn bug_16_and_64_a_mapping_that_fails_is_told() {
     r.assert_sound();
 }
 
-// Bug 49 and papr-tce 7.75: without memory for the view the value is not lost silently
+// Bug 49 and papr-tce 7.75: without memory for the view no value is lost silently
 #[test]
 fn bug_49_what_is_read_is_what_was_last_put_with_success() {
     let mut r = with(Tier::Virtual, &["nomem:count=2"]);
@@ -120,7 +120,7 @@ fn bug_49_what_is_read_is_what_was_last_put_with_success() {
     r.assert_sound();
 }
 
-// Bug 8: a call that ends early in the middle of a list holds nothing that a later call needs
+// Bug 8: a call that ends in the middle of a list holds no resource that a later call needs
 #[test]
 fn bug_8_calls_go_on_after_a_list_that_ended_early() {
     for fault in ["nomem:nth=1", "toohard:nth=1", "hardware:nth=1", "unregistered:nth=300"] {
@@ -134,13 +134,13 @@ fn bug_8_calls_go_on_after_a_list_that_ended_early() {
     }
 }
 
-// LoPAR 2.9: H_HARDWARE and H_BUSY leave what the partition sees as it was
+// LoPAR 2.9: H_HARDWARE and H_BUSY change nothing that the partition sees
 #[test]
 fn h_hardware_and_h_busy_change_nothing_and_the_next_try_succeeds() {
     for (fault, status) in [("hardware:nth=2", Hardware), ("busy:nth=2", Busy)] {
         for start in Tier::ALL {
             let mut r = with(start, &[&format!("{fault},call=H_STUFF_TCE,liobn={L:#x}")]);
-            // The tier in which it happens the second time depends on the tries of the first.
+            // The tier of the second failure depends on the attempts of the first.
             assert_eq!(r.status(H_PUT_TCE, &[L, 0, A | RW]), Success);
             assert_eq!(r.status(H_STUFF_TCE, &[L, 0, B | RW, 3]), Success);
             let before = r.state();

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Each row of the difference table, papr-tce 2.7, as a guest sees it under each profile.
+//! Each row of the difference table, papr-tce 2.7, with the answers of each profile.
 //!
-//! A case makes one call on fresh windows, with what the table calls A mapped in the entry before
-//! the last one of L, and states the status and some entries afterwards. Expected values are the
-//! table's columns "LoPAR" (where it says "open", the decisions of papr-tce 8.6), "KVM with QEMU" and
-//! "QEMU".
+//! A case makes one call on fresh windows, and states the status and some entries afterwards. Page A of the
+//! table is mapped in the entry before the last one of L. Expected values are the table's columns "LoPAR"
+//! (where it says "open", the decisions of papr-tce 8.6), "KVM with QEMU" and "QEMU".
 
 mod rig;
 
@@ -18,21 +17,20 @@ const LAST: u64 = END - 0x1000;
 const HIGH_LIOBN: u64 = L | 1 << 32;
 const MINUS_1: u64 = u64::MAX;
 
-/// A row: what it is in the table, the call, and for lopar, kvm and qemu the status and entries
-/// afterwards.
+/// A row: its name in the table, the call, and for lopar, kvm and qemu the status and entries afterwards.
 struct Row {
     case: &'static str,
     token: u64,
     args: [u64; 4],
     list: &'static [u64],
-    /// Where to look afterwards, in L.
+    /// The bus addresses in L whose entries are compared afterwards.
     look: &'static [u64],
     lopar: (Status, &'static [u64]),
     kvm: (Status, &'static [u64]),
     qemu: (Status, &'static [u64]),
 }
 
-/// A row in which nothing is looked at, or all end the same.
+/// A row that compares no entries, or whose entries are equal under all profiles.
 macro_rules! rows {
     ($($case:literal: $token:ident $args:expr, list $list:expr, look $look:expr =>
         lopar $lopar:expr, kvm $kvm:expr, qemu $qemu:expr;)*) => {
@@ -88,7 +86,7 @@ const ROWS: &[Row] = rows! {
         lopar (P4, &[0]), kvm (Parameter, &[0]), qemu (Parameter, &[0]);
     "list not 4 K aligned": H_PUT_TCE_INDIRECT [L, 0, LIST | 8, 1], list [A | RW; 2], look [0] =>
         lopar (Parameter, &[0]), kvm (Parameter, &[0]), qemu (Parameter, &[0]);
-    // What the bus gives where nothing is reads as zero here.
+    // A read of a bus address without a device returns zero here.
     "list outside guest RAM": H_PUT_TCE_INDIRECT [L, LAST - 0x1000, MEMORY, 1], list NONE, look [LAST - 0x1000] =>
         lopar (Parameter, &[A | RW]), kvm (Success, &[0]), qemu (Success, &[0]);
     "PUT perms none, address any": H_PUT_TCE [L, 0, 0xdead_beef_f000, 0], list NONE, look [0] =>
@@ -141,7 +139,7 @@ fn each_row_of_the_difference_table_is_as_it_says() {
             check(row, Profile::QEMU, start, row.qemu);
         }
         check(row, Profile::KVM, Tier::Virtual, row.kvm);
-        // Without a kernel in front QEMU is alone.
+        // Without the kernel's tiers the answers are those of QEMU.
         check(row, Profile::KVM, Tier::User, row.qemu);
     }
 }
@@ -150,7 +148,7 @@ fn each_row_of_the_difference_table_is_as_it_says() {
 #[test]
 fn kvm_in_real_mode_refuses_low_bits() {
     let mut r = rig(Profile::KVM, Tier::Real);
-    // A chunk that is missing would be too hard: that comes first only where there is none.
+    // A missing chunk is too hard, and that check comes first where a chunk is missing.
     for (args, status) in [
         ([L, 0, A | 4 | RW], Parameter),
         ([L2, START2, A | 0x1000 | RW], Parameter),
@@ -160,7 +158,7 @@ fn kvm_in_real_mode_refuses_low_bits() {
     }
 }
 
-// Row "address bits below a 64 K+ TCE page": low bits are ignored at translate; papr-tce 7.29
+// Row "address bits below a 64 K+ TCE page": translation ignores the low bits; papr-tce 7.29
 #[test]
 fn bits_below_a_large_page_do_not_move_the_mapping() {
     for (profile, status, get) in [
@@ -178,7 +176,7 @@ fn bits_below_a_large_page_do_not_move_the_mapping() {
     }
 }
 
-// Bug 65, papr-tce 7.19 and 7.20: what was mapped before is not reachable under a success
+// Bug 65, papr-tce 7.19 and 7.20: after a success the old mapping is not reachable
 #[test]
 fn bug_65_an_entry_outside_memory_maps_nothing() {
     for profile in [Profile::KVM, Profile::QEMU] {
@@ -192,8 +190,8 @@ fn bug_65_an_entry_outside_memory_maps_nothing() {
     }
 }
 
-// Row "address in a memslot but not pre-registered": KVM leaves it to QEMU, which tries to map it
-// and says H_SUCCESS however that ends; here a page that cannot be mapped is told (bug 64).
+// Row "address in a memslot but not pre-registered": KVM leaves the call to QEMU, which tries to map the page
+// and returns H_SUCCESS even if that fails. Here a page that cannot be mapped is a refusal (bug 64).
 #[test]
 fn a_page_that_is_not_registered_is_told_under_every_profile() {
     for profile in Profile::ALL {
@@ -249,7 +247,7 @@ fn bug_51_a_list_is_big_endian_under_every_profile() {
         let mut r = Rig::with(Accel::default().with_profile(profile));
         r.write_list(LIST, &[0x0102_0304_0506_0700]); // bytes that differ at both ends
         let status = r.status(H_PUT_TCE_INDIRECT, &[L, 0, LIST, 1]);
-        // KVM looks whose page it is even without permissions.
+        // KVM checks the owner of the page even without permissions.
         let (expected, got) = match profile.name {
             "kvm" => (Parameter, 0),
             _ => (Success, 0x0102_0304_0506_0700),
@@ -258,7 +256,7 @@ fn bug_51_a_list_is_big_endian_under_every_profile() {
     }
 }
 
-// Bug 35: the range check multiplied the count; n near 2^52 came back to 0
+// Bug 35: the range check multiplied the count, so that a count near 2^52 overflowed to 0
 #[test]
 fn bug_35_a_count_whose_bytes_overflow_is_refused_under_every_profile() {
     for profile in Profile::ALL {
@@ -278,7 +276,7 @@ fn bug_35_a_count_whose_bytes_overflow_is_refused_under_every_profile() {
     }
 }
 
-// Row "TCE page 64K/2M/16M/1G": a window of each works, if memory has such a page
+// Row "TCE page 64K/2M/16M/1G": a window of each size works, if memory has such a page
 #[test]
 fn windows_of_every_page_size_map_whole_pages() {
     for shift in [12, 16, 21, 24, 30, 34] {
@@ -297,7 +295,7 @@ fn windows_of_every_page_size_map_whole_pages() {
     }
 }
 
-// Bug 46, papr-tce 7.61: a call that walks a whole window stops when the run ends
+// Bug 46, papr-tce 7.61: a call that walks a whole window stops at the end of the run
 #[test]
 fn bug_46_a_stuff_of_a_whole_window_can_be_interrupted() {
     for profile in [Profile::KVM, Profile::QEMU] {

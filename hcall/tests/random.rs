@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Every hypercall with arguments of every kind. After each call pins equal the live entries that
-//! map the page, the hardware is the translation of the view, and nothing outside memory is
-//! mapped; and the TCE calls answer and store what a plain reading of LoPAR 2.9 says.
+//! Every hypercall with arguments of every kind. After each call pins equal the live entries that map the
+//! page, the hardware is the translation of the view, and nothing outside memory is mapped. The TCE calls
+//! answer and store as a literal reading of LoPAR 2.9 requires.
 
 #[path = "rig/calls.rs"]
 mod calls;
@@ -14,7 +14,7 @@ use iommu::{HwEntry, Tce};
 use proptest::prelude::*;
 use rig::*;
 
-/// The windows as LoPAR describes them: what the guest wrote.
+/// A model of the windows after LoPAR: the values that the guest wrote.
 struct Model {
     view: Vec<u64>,
 }
@@ -24,7 +24,8 @@ const WINDOWS: [(u64, u64, u32, u64, u64); 3] =
     [(L, 0, 12, 1024, 0), (L2, START2, 16, 32, 1024), (L3, START3, 12, 8192, 1056)];
 
 impl Model {
-    /// First index and entries from there to the window's end, and the page shift.
+    /// The entry's index in the view, the number of entries from there to the window's end, and the page
+    /// shift.
     fn find(&self, liobn: u64, ioba: u64) -> Option<(u64, u64, u32)> {
         let window = WINDOWS.iter().find(|window| window.0 == liobn)?;
         let &(_, start, shift, size, at) = window;
@@ -33,7 +34,7 @@ impl Model {
         (offset % (1 << shift) == 0 && entry < size).then(|| (at + entry, size - entry, shift))
     }
 
-    /// True when the guest may map what `tce` says: nothing, or a page it owns.
+    /// True if the guest may store `tce`: it has no permissions, or names a page of the guest.
     fn valid(tce: u64, shift: u32) -> bool {
         let bytes = 1u64 << shift;
         let page = tce & !3;
@@ -78,7 +79,7 @@ impl Model {
     }
 }
 
-/// Makes the call on both and compares.
+/// Makes the call on the rig and on the model, and compares.
 fn step(rig: &mut Rig, model: &mut Model, made: &Made) -> Result<(), TestCaseError> {
     rig.write_list(LIST, &made.list);
     let before = rig.state();
@@ -109,8 +110,8 @@ fn step(rig: &mut Rig, model: &mut Model, made: &Made) -> Result<(), TestCaseErr
     Ok(())
 }
 
-/// The hardware entries, worked out from the view without the library's own translation: for each
-/// 4 KiB of a live entry its page in guest memory and the guest's direction, else clear.
+/// Compares the hardware with the view, without the library's own translation. Each 4 KiB of a live entry has
+/// its page in guest memory and the guest's direction; every other hardware entry is clear.
 fn hardware_follows(rig: &Rig, view: &[u64]) -> Result<(), TestCaseError> {
     for (window, table) in WINDOWS.iter().zip(rig.all.windows().iter()) {
         let &(_, _, shift, size, at) = window;

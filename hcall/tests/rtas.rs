@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! RTAS services with buffers, and those of non-maskable interrupts, with good and bad addresses and
-//! lengths. Expected values are LoPAR 2.9's.
+//! RTAS services with buffers, and those for non-maskable interrupts, with good and bad addresses and
+//! lengths. Expected values are those of LoPAR 2.9.
 
 mod rig;
 
@@ -16,10 +16,10 @@ const RAM: u32 = MEMORY as u32;
 const BUFFER: u32 = A as u32;
 const NVRAM: u32 = 256;
 
-/// What was in an output before.
+/// The content of each output before a call.
 const UNTOUCHED: u32 = 0x7777_7777;
 
-/// Calls a service with these inputs and so many outputs; tells status and other outputs.
+/// Calls a service with these inputs and `N` outputs; returns the status and the other outputs.
 fn call<const N: usize>(r: &mut Rig, name: &str, inputs: &[u32]) -> (i32, [u32; N]) {
     let (_, token) = rtas_tokens().find(|service| service.0 == name).expect(name);
     let counts = [token, inputs.len() as u32, N as u32 + 1];
@@ -103,7 +103,7 @@ fn without_nvram_its_services_are_a_hardware_error() {
     }
 }
 
-// -1: hardware error. The guest's buffer keeps what it had.
+// -1: hardware error. The guest's buffer is unchanged.
 #[test]
 fn nvram_whose_medium_fails_is_a_hardware_error() {
     let mut r = with_nvram();
@@ -116,7 +116,8 @@ fn nvram_whose_medium_fails_is_a_hardware_error() {
     assert_eq!(nvram(&r), (0..=255).collect::<Vec<u8>>());
 }
 
-/// SPLPAR characteristics: 4 MiB of memory and three processors, each entitled to all of one.
+/// SPLPAR characteristics: 4 MiB of memory and three processors, each with an entitlement of one whole
+/// processor.
 const CHARACTERISTICS: &[u8] = b"MaxEntCap=300,DesMem=4,DesProcs=3,MaxPlatProcs=3\0";
 
 // "The first two bytes ... are the length of the returned data, not counting these ... includes the
@@ -151,7 +152,8 @@ fn a_system_parameter_that_is_not_there_and_a_buffer_that_is_no_memory_are_told_
     assert_eq!(bytes(&r, RAM - 1, 1), [0]);
 }
 
-// "NULL terminated string"; the call always returns, with success, as ibm,extended-os-term tells.
+// "NULL terminated string"; the call always returns with success, as the property ibm,extended-os-term
+// promises.
 #[test]
 fn the_last_word_of_an_operating_system_ends_at_its_null_or_at_the_end_of_memory() {
     let mut r = Rig::new();
@@ -167,7 +169,7 @@ fn the_last_word_of_an_operating_system_ends_at_its_null_or_at_the_end_of_memory
     assert!(said[4].len() < 5000, "a string without end is cut");
 }
 
-// Status 1: no errors found, whatever is asked for; a buffer that would get a log is not looked at.
+// Status 1: no errors found, for every request; the buffer for a log is not checked.
 #[test]
 fn no_event_is_ever_found() {
     let mut r = Rig::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Shared processors and their areas, through registers. Expected values are LoPAR 2.9's.
+//! Shared processors and their areas, through registers. Expected values are those of LoPAR 2.9.
 
 mod rig;
 
@@ -17,7 +17,7 @@ const DEREGISTER_VPA: u64 = 5 << 45;
 const DEREGISTER_LOG: u64 = 6 << 45;
 const DEREGISTER_SLB_SHADOW: u64 = 7 << 45;
 
-/// This vCPU, another that runs, one that is stopped, none.
+/// Processors: the calling vCPU, another that runs, one that is stopped, one that does not exist.
 const THIS: u64 = 0;
 const RUNNING: u64 = 1;
 const STOPPED: u64 = 2;
@@ -75,7 +75,7 @@ fn a_vpa_is_refused_for_its_function_its_processor_its_place_and_its_size() {
     ] {
         assert_eq!(r.status(H_REGISTER_VPA, &args), Parameter, "{args:x?}");
     }
-    // None of them is registered: without a VPA there is no log.
+    // No VPA was registered, and without one there is no log.
     area_of(&r, A, 4096);
     assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_LOG, THIS, A]), Resource);
 }
@@ -162,7 +162,7 @@ fn the_dispatch_trace_log_wraps_at_its_last_whole_entry() {
         assert_eq!(r.status(H_CEDE, &[]), Success);
     }
     assert_eq!(double(&r, A + 0x218), 3);
-    // Dispatched for its time slice, after H_CEDE, on physical processor 5; 100 ticks until it was ready.
+    // Dispatched for its time slice, after H_CEDE, on physical processor 5; it became ready after 100 ticks.
     let entry = |at| {
         (r.words::<4>(at), double(&r, at + 0x10), double(&r, at + 0x20), double(&r, at + 0x28))
     };
@@ -186,11 +186,11 @@ fn what_the_host_takes_is_counted_apart_from_what_the_guest_gives() {
     assert_eq!(count(&r), before.wrapping_add(2), "preempted, and dispatched again");
     r.machine.areas[0].preempted_meanwhile(&r.memory, r.machine.moment);
     assert_eq!((double(&r, A + 0x158), count(&r)), (70, before.wrapping_add(2)), "once");
-    // Of the 100 ticks of a wait it was ready for the last 30.
+    // The vCPU was ready for the last 30 of the 100 ticks of a wait.
     r.machine.late = 30;
     assert_eq!(r.status(H_CEDE, &[]), Success);
     assert_eq!((double(&r, A + 0x158), double(&r, A + 0x160), double(&r, A + 0x168)), (100, 0, 70));
-    // Another VPA counts from 0, and from what is stolen from then on.
+    // A new VPA counts from 0, and only the time that is stolen after its registration.
     vpa_of(&r, B, 640);
     assert_eq!(r.status(H_REGISTER_VPA, &[REGISTER_VPA, THIS, B]), Success);
     r.machine.moment.stolen += 5;

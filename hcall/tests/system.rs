@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Terminal, processor and page services, and RTAS, through registers. Expected values are LoPAR
-//! 2.9's.
+//! Terminal, processor and page services, and RTAS, through registers. Expected values are those of LoPAR
+//! 2.9.
 
 mod rig;
 
@@ -63,7 +63,7 @@ fn h_set_mode_sets_the_byte_order_of_interrupts() {
     assert_eq!(r.machine.little_endian, Some(false));
 }
 
-// LPCR[AIL] 0 and 3; 1 is reserved, and 2 is none of POWER9's (Power ISA 3.0B, Book III, LPCR).
+// LPCR[AIL] 0 and 3; 1 is reserved, and POWER9 does not have 2 (Power ISA 3.0B, Book III, LPCR).
 #[test]
 fn h_set_mode_sets_where_interrupts_are_taken() {
     let mut r = Rig::new();
@@ -89,7 +89,7 @@ fn a_process_table_is_registered_changed_and_taken_away() {
         ([0x1d, 0x10_0000, 1, 25], P3),
         ([0x1d, 0x10_0000, 0, 25], P4),
         ([0x1d, 0x10_0000, 0, u64::MAX], P4),
-        ([0x05, 1, 1, 99], Success), // keeps what is there
+        ([0x05, 1, 1, 99], Success), // keeps the registered table
     ] {
         assert_eq!(call(&mut r, args), status, "{args:x?}");
         assert_eq!(r.machine.process_table, Some(table));
@@ -120,7 +120,7 @@ fn h_set_mode_refuses_resource_then_values_then_flags() {
     assert_eq!(r.machine.little_endian, None);
 }
 
-// Guests take H_PRIVILEGE here for a `sc 1` that does not reach a hypervisor.
+// Guests take H_PRIVILEGE here as the sign of a `sc 1` that does not reach a hypervisor.
 #[test]
 fn h_set_dabr_is_refused_but_not_with_h_privilege() {
     let mut r = Rig::new();
@@ -180,7 +180,8 @@ fn h_page_init_zeroes_or_copies_one_page() {
     assert_eq!((page(&r, A - 0x1000), page(&r, A + 0x1000)), (vec![0xaa; 4096], vec![0xaa; 4096]));
 }
 
-// The instruction cache of POWER9 is coherent: code that a hypercall writes over is stale without an icbi.
+// The instruction cache of POWER9 is coherent: code becomes stale when a hypercall writes over it, without an
+// icbi.
 #[test]
 fn decoded_code_that_a_hypercall_writes_over_becomes_stale() {
     const BUFFER: u64 = B + 0x100;
@@ -227,7 +228,7 @@ fn h_page_init_refuses_a_page_that_is_unaligned_or_no_memory_and_writes_nothing(
     assert_eq!(page(&r, A), [0xaa; 4096]);
 }
 
-/// The token of a service, as a guest finds it.
+/// The token of a service, from the list that the device tree has.
 fn token(name: &str) -> u32 {
     rtas_tokens().find(|service| service.0 == name).expect("a service").1
 }
@@ -307,7 +308,7 @@ fn rtas_refuses_a_block_that_is_no_memory_or_has_no_room_for_a_status() {
         r.write_words(LIST, &[off, inputs, outputs]);
         assert_eq!(r.status(H_RTAS, &[LIST]), Parameter, "{inputs} {outputs}");
     }
-    // The status would be the first word behind memory.
+    // The block ends at the end of memory, so that the status would be behind it.
     let end = MEMORY - 20;
     r.write_words(end, &[off, 2, 1, 0, 0]);
     for block in [end, MEMORY - 4, MEMORY, u64::MAX, u64::MAX - 11] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The four TCE hypercalls through registers: one test per rule, numbered as the clauses of
-//! papr-tce 7 where one of them says it. Expected values are LoPAR 2.9's, and the decisions of
-//! papr-tce 8 where LoPAR is silent.
+//! The four TCE hypercalls through registers: one test for each rule, with the number of papr-tce 7 where it
+//! has the rule. Expected values are those of LoPAR 2.9, and the decisions of papr-tce 8 where LoPAR is
+//! silent.
 
 mod rig;
 
@@ -28,7 +28,7 @@ fn a_put_over_a_live_entry_releases_the_old_page_and_marks_it_dirty() {
     assert_eq!(r.get(L, 0), B | 1);
 }
 
-// papr-tce 7.36: exactly what was put, for all four permissions and with high address bits
+// papr-tce 7.36: exactly the value that was put, for all four permissions and with high address bits
 #[test]
 fn a_get_returns_what_was_put() {
     let mut r = Rig::new();
@@ -90,7 +90,7 @@ fn bug_51_a_list_is_big_endian() {
     r.assert_sound();
 }
 
-// papr-tce 7.27; bug 52: the upper half of the register is looked at
+// papr-tce 7.27; bug 52: the upper half of the register is checked
 #[test]
 fn bug_52_a_liobn_of_more_than_32_bits_is_no_window_for_any_call() {
     let mut r = Rig::new();
@@ -140,7 +140,8 @@ fn bug_54_a_list_that_is_unaligned_outside_or_too_long_is_h_parameter() {
     }
 }
 
-// papr-tce 7.57: LoPAR reads the LIOBN of this call as signed; without the multi-table option H_FUNCTION
+// papr-tce 7.57: LoPAR reads the LIOBN of this call as signed; without the multi-table option it is
+// H_FUNCTION
 #[test]
 fn a_negative_liobn_is_h_function_in_a_list_call_only() {
     let mut r = Rig::new();
@@ -166,7 +167,7 @@ fn bug_17_a_list_with_one_bad_entry_changes_nothing() {
     }
 }
 
-// papr-tce 7.52, 7.53; bugs 37 and 38: what has no permission is a clear, whatever else it holds
+// papr-tce 7.52, 7.53; bugs 37 and 38: an entry without permissions is a clear, whatever else it holds
 #[test]
 fn bug_37_entries_without_permissions_in_a_list_clear() {
     let mut r = Rig::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Several processors at once: a list that changes while a call reads it, an entry that all write.
+//! Several processors at once: a list that changes during a call, and an entry that all processors write.
 
 mod rig;
 
@@ -9,7 +9,7 @@ use rig::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use vm_memory::{Bytes, GuestAddress};
 
-// papr-tce 7.54: each call sees one consistent copy: it stores entries that it has checked, or none
+// papr-tce 7.54: each call works on one consistent copy: it stores entries that it has checked, or none
 #[test]
 fn a_list_that_another_processor_changes_is_checked_and_stored_as_one_copy() {
     let mut r = Rig::new();

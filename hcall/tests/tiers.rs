@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The three tiers: the guest cannot tell where its calls start, and never sees TooHard.
+//! The three tiers: the guest cannot see where its calls start, and never gets H_TOO_HARD.
 
 #[path = "rig/calls.rs"]
 mod calls;
@@ -19,12 +19,12 @@ fn starting_at(tier: Tier) -> Rig {
     rig
 }
 
-/// Calls and too hard ones, by tier.
+/// For each tier the attempts, and those that were too hard.
 fn tries(rig: &Rig) -> [(u64, u64); 3] {
     rig.meter.expect("counted").laps.map(|lap| (lap.calls, lap.too_hard))
 }
 
-/// All that tiers could do differently: view, hardware, pins and dirt.
+/// The state that tiers could treat differently: view, hardware, pins and dirty marks.
 type State = (Vec<u64>, Vec<Tce>, Vec<u32>, Vec<u64>);
 
 fn state(rig: &Rig) -> State {
@@ -66,7 +66,7 @@ proptest! {
 }
 
 proptest! {
-    // Whatever a profile lets in, no page is reachable that is not the guest's, and none is lost.
+    // Whatever a profile accepts, only pages of the guest are reachable, and no page is lost.
     #[test]
     fn every_profile_keeps_the_invariants_from_every_tier(
         start in prop::sample::select(Tier::ALL.to_vec()),
@@ -85,8 +85,8 @@ proptest! {
     }
 }
 
-// papr-tce 2.4: what needs a chunk of the view or a level of a table is too hard for the real
-// tier, once
+// papr-tce 2.4: a call that needs a chunk of the view or a level of a table is too hard for the real tier,
+// once
 #[test]
 fn the_real_tier_leaves_allocation_to_the_virtual_one() {
     let mut r = starting_at(Tier::Real);
@@ -99,7 +99,8 @@ fn the_real_tier_leaves_allocation_to_the_virtual_one() {
     r.write_list(LIST, &[A | R; 512]);
     assert_eq!(r.status(H_PUT_TCE_INDIRECT, &[L3, START3, LIST, 512]), Success);
     assert_eq!(tries(&r), [(5, 1), (1, 0), (0, 0)]);
-    // Another level of the hardware's table under the same chunk of the view, then the next chunk.
+    // The entries need another level of the hardware table under the same chunk of the view, and then the
+    // next chunk.
     let next_level = START3 + (512 << 12);
     assert_eq!(r.status(H_PUT_TCE_INDIRECT, &[L3, next_level, LIST, 3]), Success);
     assert_eq!(tries(&r), [(6, 2), (2, 0), (0, 0)]);
@@ -109,7 +110,7 @@ fn the_real_tier_leaves_allocation_to_the_virtual_one() {
     r.assert_sound();
 }
 
-/// A rig in which only the real tier answers, with memory that can be unregistered or not.
+/// A rig with the real tier only. Either all memory is registered, or the lower half.
 fn real_only(registered: bool) -> Rig {
     let mut accel = Accel::new(Tier::Real);
     for token in [H_PUT_TCE, H_GET_TCE, H_STUFF_TCE, H_PUT_TCE_INDIRECT] {
@@ -127,7 +128,7 @@ fn real_only(registered: bool) -> Rig {
 }
 
 proptest! {
-    // papr-tce 2.4: in real mode there is no memory to be had.
+    // papr-tce 2.4: real mode cannot allocate memory.
     #[test]
     fn the_real_tier_never_allocates(
         registered in any::<bool>(),
@@ -142,14 +143,15 @@ proptest! {
             regs[1..=made.args.len()].copy_from_slice(&made.args);
             let allocated = allocation_counter::measure(|| _ = rig.call(&mut regs));
             prop_assert_eq!(allocated.count_total, 0, "{:x?}", made);
-            // It asks the others to.
+            // It leaves calls that need memory to the other tiers.
             let (status, _) = make(&mut prepared, made);
             prop_assert!(status != Success || [0, Hardware.to_reg()].contains(&regs[0]));
         }
     }
 }
 
-// Bug 20: dirt of a large page in the real tier, and of all of it (papr-tce 5.4: the first 4 KiB only)
+// Bug 20: the real tier marks a large page dirty, and the whole of it (papr-tce 5.4: Linux marked the first 4
+// KiB only)
 #[test]
 fn bug_20_a_large_page_that_is_replaced_in_the_real_tier_is_dirty_as_a_whole() {
     let frames = iommu::Frames::new(1 << 26).expect("memory");
@@ -176,14 +178,14 @@ fn bug_20_a_large_page_that_is_replaced_in_the_real_tier_is_dirty_as_a_whole() {
     assert!(!dirty(page - 0x1000) && !dirty(2 * page), "its neighbours");
 }
 
-// Bug 21: no call takes a lock that somebody may hold; here the one of the bridge
+// Bug 21: no call waits for a lock that another thread may hold; here the bridge's lock is held
 #[test]
 fn bug_21_calls_go_on_while_the_lock_of_the_bridge_is_held() {
     use std::sync::mpsc::channel;
     let mut r = Rig::new();
     let (all, memory) = (r.all.clone(), r.memory.clone());
     let default = iommu::Window::bytes(iommu::Liobn(0x9000_0000), 0, 1 << 20, iommu::PageShift::K4);
-    // A table is made while the bridge is locked.
+    // The table is made while the bridge is locked.
     let make = move |window| {
         let (all, memory) = (all.clone(), memory.clone());
         let (done, wait) = channel();
@@ -212,7 +214,7 @@ fn bug_21_calls_go_on_while_the_lock_of_the_bridge_is_held() {
     r.assert_sound();
 }
 
-// LoPAR's refusals are decided at once, wherever the call is
+// LoPAR's refusals are decided at once, in every tier
 #[test]
 fn a_refusal_is_not_too_hard() {
     let mut r = starting_at(Tier::Real);
@@ -238,7 +240,7 @@ fn what_is_too_hard_for_every_tier_is_h_hardware() {
     assert_eq!(r.status(H_GET_TCE, &[L, 0]), Hardware);
 }
 
-// papr-tce 5.7: a tier that did half of a call and gives up has done no harm
+// papr-tce 5.7: a tier that gives up half way through a call has changed nothing
 #[test]
 fn a_call_that_gave_up_half_way_is_made_anew_as_a_whole() {
     let half = |on: &mut hcall::Caller<'_>, _: &mut hcall::Regs| {

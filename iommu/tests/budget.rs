@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Memory of windows that a guest makes: charged where it is allocated, refused above the budget with
-//! nothing half done, and given back when the window is gone.
+//! Memory of windows that a guest makes. It is charged where it is allocated, refused above the budget
+//! without a partial change, and returned when the window is gone.
 
 use iommu::*;
 use std::sync::{Arc, Barrier};
@@ -47,7 +47,7 @@ fn get(all: &Container, by: &mut Agent, entry: u64) -> u64 {
     all.tce(by, L, at(entry)).expect("in the window").0
 }
 
-/// One entry in each 4096, to the first that is refused.
+/// Writes every 4096th entry, up to the first refusal.
 fn fill(all: &Container, by: &mut Agent, entries: u64) -> (u64, Error) {
     let mut steps = (0..entries).step_by(4096);
     let refused = steps.find_map(|entry| Some((entry, put(all, by, entry, A | RW).err()?)));
@@ -72,7 +72,7 @@ fn a_window_of_2_to_the_31_entries_ends_at_the_budget() {
     assert_sound(&all, &budget);
 }
 
-// "A refused call has changed nothing", with one chunk there and the next one missing.
+// "A refused call has changed nothing", also when one chunk exists and the next one is missing.
 #[test]
 fn a_call_that_is_refused_half_way_has_changed_nothing() {
     let (all, budget) = container(4 << 20);
@@ -90,7 +90,7 @@ fn a_call_that_is_refused_half_way_has_changed_nothing() {
     (first..first + 200).for_each(|entry| assert_eq!(get(&all, &mut by, entry), 0, "{entry}"));
     assert_eq!((budget.charged(), by.totals()), (charged, totals));
     assert_sound(&all, &budget);
-    // What needs no memory goes on.
+    // Calls that need no memory still succeed.
     assert_eq!(put(&all, &mut by, refused, 0), Ok(()));
     assert_eq!(put(&all, &mut by, 0, B | RW), Ok(()));
     assert_eq!(put(&all, &mut by, 1, B | RW), Ok(()));
@@ -106,7 +106,7 @@ fn a_value_is_not_in_the_view_alone() {
     for verbatim in [false, true] {
         let (all, budget) = container(chunk_and_no_level);
         let mut by = all.agent();
-        // Levels of 512 entries, of which the first that is needed brings two more.
+        // Levels have 512 entries; the first one that is needed requires two more.
         add(&all, 1 << 27, 3).expect("its top levels");
         let mut entries = (0..1 << 27).step_by(1 << 9);
         let refused = entries.find(|&entry| match verbatim {
@@ -132,7 +132,7 @@ fn what_is_removed_is_given_back() {
     }
 }
 
-/// A removed window lives on until each agent has looked: its memory is there so long, and charged.
+/// A removed window stays allocated, and charged, until each agent has refreshed or rests.
 #[test]
 fn memory_is_charged_as_long_as_it_is_there() {
     let (all, budget) = container(4 << 20);
@@ -185,7 +185,7 @@ fn who_may_not_allocate_charges_nothing() {
     assert_eq!(budget.charged(), charged);
 }
 
-// Of those who make one level at once, only the winner's is charged.
+// Of several threads that make one level at once, only the winner is charged.
 #[test]
 fn a_level_that_several_make_at_once_is_charged_once() {
     let cost = |threads: u64| {

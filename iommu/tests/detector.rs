@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The detector: silent when all is right, and it names what is wrong.
+//! The detector: it reports nothing while all is right, and names a fault.
 
 mod machine;
 mod stop;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use stop::Stop;
 
-/// A machine that is watched, with a platform that kills as `kill` says.
+/// A machine with a detector, whose platform kills by `kill`.
 fn watched(
     kind: Kind,
     flags: Swinv,
@@ -42,7 +42,7 @@ fn right(inner: &dyn Platform, first: HwEntry, count: u64) {
 
 fn missing(_: &dyn Platform, _: HwEntry, _: u64) {}
 
-/// Without a history nothing is known, and what is not known is not reported.
+/// An entry without a history has no known past, and nothing is reported about it.
 #[test]
 fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
     let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
@@ -62,8 +62,8 @@ fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
         m.read(&mut device, entry << 12).expect("mapped");
     }
     assert_eq!(detector.unwatched(), 2);
-    // The platform forgets the kill: reported of the first four, and of the others nothing, also
-    // not when a page replaces itself.
+    // The platform drops the kill. That is reported for the first four entries. Nothing is reported for the
+    // others, not even when a page replaces itself.
     for tce in [B | RW, B | RW, A | RW] {
         (0..6).for_each(|entry| m.put(entry << 12, tce));
     }
@@ -71,7 +71,7 @@ fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
     let before = detector.count();
     (0..6).for_each(|entry| _ = m.read(&mut device, entry << 12));
     assert_eq!(detector.count() - before, 4, "{:?}", detector.reports());
-    // A table that is gone leaves its room to others.
+    // A table that is gone leaves its room for others.
     bridge.unset_window(PE, 0).expect("set");
     drop((m, device));
     let second = table(&bridge);
@@ -140,8 +140,8 @@ fn a_wrong_kill_is_reported() {
     }
 }
 
-// 10^5 exchanges while devices read and write, on every platform: a device sees only pages that
-// are or were just mapped, and none that was released.
+// 10^5 exchanges while devices read and write, on every platform: a device sees only pages that are mapped or
+// just were, and no page that was released.
 #[test]
 fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
     for (name, kind, flags) in KINDS {
@@ -158,7 +158,7 @@ fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
                         let mut device = m.device();
                         let mut reached = 0u64;
                         while !done.load(Ordering::Relaxed) {
-                            // Page offset 8 is the devices' own.
+                            // Page offset 8 is for the devices' writes.
                             let written = m.write(&mut device, 0x3008 + 8 * n, reached);
                             let read = m.read(&mut device, 0x3000);
                             assert!(read.is_err() || [Ok(A), Ok(B)].contains(&read), "{read:?}");
@@ -190,7 +190,7 @@ fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
     }
 }
 
-// On every bridge that has what a kill is for, with no kill at all.
+// Without any kill, on every bridge with a cache that needs kills.
 #[test]
 fn a_missing_kill_is_reported_on_every_platform() {
     let deaf = ("p5ioc2, deaf", Kind::P5ioc2Deaf, Swinv::BOTH);
@@ -200,7 +200,7 @@ fn a_missing_kill_is_reported_on_every_platform() {
         m.put(0x3000, A | RW);
         assert_eq!(m.read(&mut device, 0x3000), Ok(A), "{name}");
         m.put(0x3000, B | RW);
-        // The cache of P5IOC2 follows the table, so that it needs none.
+        // The cache of P5IOC2 follows the table, and needs no kill.
         let follows = kind == Kind::P5ioc2;
         assert_eq!(m.read(&mut device, 0x3000), Ok(if follows { B } else { A }), "{name}");
         m.write(&mut device, 0x3008, 7).expect("mapped, or stale");
@@ -210,7 +210,7 @@ fn a_missing_kill_is_reported_on_every_platform() {
     }
 }
 
-// papr-tce 4.2, P5IOC2: "no invalidate at all". Its own platform, on a bridge that would need one.
+// papr-tce 4.2, P5IOC2: "no invalidate at all". Here its platform is on a bridge that needs kills.
 #[test]
 fn the_swap_of_p5ioc2_is_not_enough_for_a_cache_that_does_not_follow_the_table() {
     let (mut m, detector) = watched(Kind::P5ioc2Deaf, Swinv::BOTH, right);
@@ -222,7 +222,7 @@ fn the_swap_of_p5ioc2_is_not_enough_for_a_cache_that_does_not_follow_the_table()
     assert_eq!((detector.count(), m.bridge.stale(), m.bridge.kills()), (1, 1, 0));
 }
 
-/// Memory in which something happens right before a device's write arrives.
+/// Memory that runs a function right before a device's write arrives.
 struct Slow<'a, M, F>(M, &'a F);
 
 impl<M: DmaMemory, F: Fn()> DmaMemory for Slow<'_, M, F> {
@@ -235,7 +235,7 @@ impl<M: DmaMemory, F: Fn()> DmaMemory for Slow<'_, M, F> {
     }
 }
 
-// Late: the exchange is complete while a write through the old translation is on its way.
+// A late kill: the exchange is complete while a write through the old translation is under way.
 #[test]
 fn a_kill_that_does_not_wait_is_reported_on_every_platform() {
     for (name, kind, flags) in KINDS {
@@ -257,7 +257,7 @@ fn a_kill_that_does_not_wait_is_reported_on_every_platform() {
     }
 }
 
-// What an entry held long ago, before more values than are remembered one by one.
+// A page that an entry held long ago, before more values than are remembered one by one.
 #[test]
 fn a_translation_of_long_ago_is_reported_too() {
     let (mut m, detector) = watched(Kind::Ioda2, Swinv::BOTH, missing);
@@ -275,7 +275,7 @@ fn a_translation_of_long_ago_is_reported_too() {
     assert_eq!(report.replaced_by.name, "H_PUT_TCE");
 }
 
-// The host's own mappings, by set and clear.
+// The host's own mappings, made by set and removed by clear.
 #[test]
 fn a_translation_that_the_host_cleared_without_a_kill_is_reported() {
     for (flags, expected) in [(Swinv::BOTH, 0), (Swinv::CREATE, 1)] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a device reaches through a bridge, on every platform; and that a kill that is missing, wrong
-//! or late is seen.
+//! Device accesses through a bridge, on every platform, and the detection of a kill that is missing, wrong or
+//! late.
 
 mod machine;
 mod stop;
@@ -17,7 +17,7 @@ fn on_every_platform(test: impl Fn(&str, &mut Machine)) {
     }
 }
 
-// papr-tce 7.8, 7.11, 7.15: B only after the replacement, a fault after the clear.
+// papr-tce 7.8, 7.11, 7.15: B is reached only after the replacement; after the clear the access faults.
 #[test]
 fn a_device_reaches_the_new_page_after_each_exchange() {
     on_every_platform(|name, m| {
@@ -34,7 +34,7 @@ fn a_device_reaches_the_new_page_after_each_exchange() {
     });
 }
 
-// papr-tce 7.59, 7.69: after the call returns no access succeeds to any cleared entry.
+// papr-tce 7.59, 7.69: after the call returns, accesses to the cleared entries fault.
 #[test]
 fn a_batch_kills_each_of_its_entries() {
     on_every_platform(|name, m| {
@@ -126,7 +126,7 @@ fn bug_7_all_entries_of_a_large_guest_page_are_killed() {
     }
 }
 
-// papr-tce 4.2: without the flags nothing is killed, and a cached translation lives on.
+// papr-tce 4.2: without the flags nothing is killed, and a cached translation stays valid.
 #[test]
 fn without_the_flags_a_device_goes_on_to_the_old_page() {
     for (name, kind, _) in KINDS {
@@ -183,7 +183,7 @@ fn p5ioc2_never_writes_a_kill_register() {
     assert_eq!(m.bridge.kills(), 0);
 }
 
-// papr-tce 4.2: IODA2 kills for every linked PE; a device of a PE that is not is left behind.
+// papr-tce 4.2: IODA2 kills for every linked PE; a PE that is not linked keeps its translation.
 #[test]
 fn ioda2_kills_for_every_pe_that_is_linked() {
     let mut m = Machine::new(&Bridge::ioda2());
@@ -206,7 +206,7 @@ fn ioda2_kills_for_every_pe_that_is_linked() {
     assert_eq!(m.read(&mut devices[1], 0x3000), Err(DmaFault::NoWindow(Ioba(0x3000))));
 }
 
-// The detector's question of a kill for the wrong PE.
+// A kill for the wrong PE, which the detector must find.
 #[test]
 fn a_kill_of_another_pe_leaves_the_translation() {
     let mut m = Machine::new(&Bridge::with(Kind::Ioda2, Swinv::NONE, None));
@@ -246,8 +246,8 @@ fn a_pe_has_two_windows_of_different_pages() {
     assert_eq!(m.read(&mut device, top + 0x7000), Ok(0x5_7000));
 }
 
-// No access to a page that was released: between its release and its next mapping the page says
-// something that no device may ever see, and nothing that a device writes may appear in it.
+// No device accesses a page after its release. Between its release and its next mapping the page holds a
+// value that no device may read, and a device's write must not appear in it.
 #[test]
 fn what_is_in_a_page_after_its_release_is_seen_by_no_device_and_written_by_none() {
     const SECRET: u64 = 0x5ec2e7;
@@ -275,7 +275,7 @@ fn what_is_in_a_page_after_its_release_is_seen_by_no_device_and_written_by_none(
                 let (page, other) = if round % 2 == 0 { (A, B) } else { (B, A) };
                 set(page, page);
                 m.all.put(&mut agent, L, Ioba(0x3000), RawTce(page | RW)).expect("put");
-                // The other page is released now, and the guest's own.
+                // The other page is released now, and only the guest uses it.
                 set(other, SECRET);
                 set(other + 0x800, SECRET);
                 std::thread::yield_now();

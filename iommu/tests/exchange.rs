@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! One thread: what an entry, a page's pins and its dirt are after each kind of call. Numbers are
-//! clauses of papr-tce 7; expected values are theirs.
+//! One thread: an entry, the pins of a page and its dirty mark after each kind of call. Numbers are those of
+//! papr-tce 7, and so are the expected values.
 
 mod rig;
 
@@ -60,7 +60,7 @@ fn replacing_a_page_by_itself_leaves_one_pin_and_dirt() {
     r.assert_sound();
 }
 
-// papr-tce 7.12 for the batch, which leaves the swap out
+// papr-tce 7.12 for the batch, which omits the swap
 #[test]
 fn replacing_a_batch_by_itself_leaves_one_pin_each_and_dirt() {
     let mut r = Rig::new();
@@ -124,7 +124,7 @@ fn bug_53_an_address_without_permissions_is_stored_and_maps_nothing() {
     r.assert_sound();
 }
 
-// papr-tce 7.19 and 7.20; bug 65: no access to A through an entry that the guest thinks is another
+// papr-tce 7.19 and 7.20; bug 65: no device reaches A after the guest wrote another page to the entry
 #[test]
 fn bug_65_an_address_outside_memory_is_refused_and_nothing_changes() {
     let mut r = Rig::new();
@@ -175,7 +175,7 @@ fn an_entry_outside_any_window_is_refused_and_nothing_changes() {
     r.put(0x3fff_f000, A | RW).expect("the last entry");
 }
 
-// papr-tce 7.31; bug 7: guest and hardware indices are not mixed
+// papr-tce 7.31; bug 7: guest and hardware indices are kept apart
 #[test]
 fn bug_7_a_large_guest_page_is_all_of_its_hardware_entries_and_no_other() {
     let kills = Arc::new(Mutex::new(Vec::new()));
@@ -377,7 +377,7 @@ fn bug_45_a_page_is_killed_before_it_is_dirtied_and_released() {
 
     all.put(&mut agent, L, Ioba(0), RawTce(A | RW)).expect("put");
     all.put(&mut agent, L, Ioba(0), RawTce(B | R)).expect("replace");
-    // At the kill the entry is new, the old page still pinned and not marked.
+    // At the kill the entry is new, and the old page is still pinned and not marked.
     let expected = [(a, 1, 1, false), (b, 1, 1, false)];
     assert_eq!(*at_kill.lock().expect("one thread"), expected);
     assert!(all.frames().is_dirty(a.hpa()));
@@ -410,7 +410,7 @@ fn a_batch_of_a_library_user_checks_and_cannot_forget() {
     r.assert_sound();
 }
 
-// The exchange of the commit by itself, plain and on what a batch must do instead.
+// The exchange of the commit by itself, on a plain table and on one that needs the steps of a batch.
 #[test]
 fn one_exchange_is_a_batch_of_one() {
     let list =

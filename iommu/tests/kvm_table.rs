@@ -70,7 +70,7 @@ fn bug_50_offset_and_size_that_wrap_are_refused() {
     assert_eq!(vm.create_spapr_tce_64(&wraps).err(), Some(Errno::Einval));
 }
 
-// papr-tce 7.88: over the limit beats duplicate
+// papr-tce 7.88: the limit is checked before the duplicate
 #[test]
 fn a_second_table_of_one_liobn_is_busy_unless_it_is_too_large_first() {
     let (vm, lock) = vm(10);
@@ -83,7 +83,7 @@ fn a_second_table_of_one_liobn_is_busy_unless_it_is_too_large_first() {
     vm.create_spapr_tce_64(&args(512)).expect("free again").close();
 }
 
-// bug 12: exactly one of many wins
+// bug 12: exactly one of several threads creates the table
 #[test]
 fn bug_12_of_threads_that_create_one_liobn_exactly_one_succeeds() {
     let (vm, lock) = vm(1000);
@@ -137,7 +137,7 @@ fn bug_23_a_larger_hardware_window_is_compatible_and_others_are_not() {
     assert!(Arc::ptr_eq(&table.attach_group(&both).expect("one fits"), &good));
 }
 
-// papr-tce 7.92: twice is one entry of the list with two references
+// papr-tce 7.92: a table that is attached twice is one entry of the list with two references
 #[test]
 fn attaching_twice_takes_a_reference() {
     let (vm, _) = vm(1000);
@@ -191,7 +191,7 @@ fn bug_15_a_group_that_goes_takes_all_of_its_tables_along() {
     assert_eq!((attached(0), attached(1)), (0, 1), "the second group has it still");
     vm.release_group(&hw[1..]);
     assert_eq!(attached(1), 0);
-    vm.release_group(&hw); // nothing is left, and nothing happens
+    vm.release_group(&hw); // nothing is left, so the call has no effect
     assert!(hw.iter().all(|hw| Arc::strong_count(hw) == 1));
 }
 
@@ -229,7 +229,7 @@ fn bug_9_attaching_to_a_table_that_is_closed_meanwhile_is_ebadf() {
                 }
             });
             vm.container().close_window(&vm.container().windows()[0]);
-            // Another table has the name now, and must not get what was meant for the first.
+            // Another table has the LIOBN now, and must not get calls for the first.
             let second = vm.create_spapr_tce_64(&args(0x100)).expect("free");
             assert_eq!(attacher.join().expect("no panic"), Errno::Ebadf);
             assert_eq!(vm.container().windows()[0].tables().len(), 0);
@@ -273,7 +273,7 @@ fn bug_11_a_table_is_closed_while_it_is_used() {
     assert_eq!(vm.container().audit(), Audit::default());
 }
 
-// bug 10: the list of tables
+// bug 10: the list of tables while threads create and close tables
 #[test]
 fn bug_10_tables_come_and_go_on_many_threads() {
     let (vm, lock) = vm(10_000);

@@ -25,7 +25,7 @@ fn levels(window: Window, levels: u32) -> Result<IommuTable, Error> {
     IommuTable::with_levels(window, levels, Ioda2::default())
 }
 
-// bug 29: 2^40 bytes, and only what is touched costs memory, in the table and in the view.
+// bug 29: a window of 2^40 bytes takes memory only for the parts that are used, in the table and in the view.
 #[test]
 fn bug_29_a_window_of_2_to_40_bytes_costs_what_is_touched() {
     for n in 2..=5 {
@@ -36,7 +36,7 @@ fn bug_29_a_window_of_2_to_40_bytes_costs_what_is_touched() {
             all.put(&mut agent, L, Ioba(ioba), RawTce(A | RW)).expect("put");
             assert_eq!(all.tce(&mut agent, L, Ioba(ioba)), Ok(RawTce(A | RW)));
         }
-        // The top, and for each of three places at most all levels below it.
+        // The top level, and for each of three places at most all levels below it.
         let levels = table.allocated_levels();
         assert!((3 + 1..=1 + 3 * (n as usize - 1)).contains(&levels), "{levels}");
         assert!(all.windows()[0].view().allocated_chunks() <= 1 + 3 * 2);
@@ -46,7 +46,7 @@ fn bug_29_a_window_of_2_to_40_bytes_costs_what_is_touched() {
     }
 }
 
-// papr-tce 7.78, 7.68: nothing is allocated by clearing.
+// papr-tce 7.78, 7.68: clearing allocates nothing.
 #[test]
 fn clearing_what_no_level_exists_for_is_success_and_allocates_nothing() {
     let window = window(TIB, 12);
@@ -71,7 +71,7 @@ fn impossible_numbers_of_levels_are_refused() {
     }
     let odd = Window::new(L, PageShift::K4, 0, (1 << 20) + 1).expect("a window");
     assert_eq!(levels(odd, 2).err(), Some(Error::Levels(2)), "not a power of two");
-    // 43 bits of entry and 12 of page are 55, however they are split.
+    // 43 bits of entry and 12 bits of page are 55, however they are split.
     for n in 2..=5 {
         assert_eq!(levels(window(1 << 55, 12), n).err(), Some(Error::Levels(n)));
     }
@@ -102,7 +102,7 @@ fn every_page_size_maps_and_a_batch_crosses_levels() {
     }
 }
 
-// Larger pages than there is memory in one: 16 MiB and 1 GiB pages.
+// Windows of large pages, 16 MiB and 1 GiB, over memory of two such pages.
 #[test]
 fn large_pages_map_where_memory_is_large_enough() {
     for (shift, memory) in [(24, 1u64 << 25), (30, 1 << 31)] {
@@ -118,7 +118,7 @@ fn large_pages_map_where_memory_is_large_enough() {
     }
 }
 
-/// Says no memory from the nth question on.
+/// Refuses memory from the nth request on.
 struct NoMemory(AtomicI64);
 
 impl Faults for NoMemory {
@@ -127,7 +127,7 @@ impl Faults for NoMemory {
     }
 }
 
-// papr-tce 7.75, and bug 49: no memory for a level or for the view leaves everything as it was.
+// papr-tce 7.75, and bug 49: without memory for a level or for the view nothing changes.
 #[test]
 fn bug_49_without_memory_a_call_fails_and_changes_nothing() {
     for allowed in 0..6 {
@@ -155,7 +155,7 @@ fn bug_49_without_memory_a_call_fails_and_changes_nothing() {
     }
 }
 
-// papr-tce 7.33: of two hardware tables the second one has no memory for a level
+// papr-tce 7.33: there is no memory for a level of the second of two hardware tables
 #[test]
 fn a_failure_in_the_second_table_leaves_the_first_one_and_the_view_as_they_were() {
     let small = window(1 << 30, 12);
@@ -183,7 +183,7 @@ fn a_failure_in_the_second_table_leaves_the_first_one_and_the_view_as_they_were(
     assert_eq!(all.audit(), Audit { live: 4, ..Audit::default() });
 }
 
-// bug 58: a table that comes later to a window with an offset
+// bug 58: a table that is attached later to a window with an offset
 #[test]
 fn bug_58_a_table_that_is_attached_later_has_the_windows_offset() {
     let start = 1 << 59;
@@ -196,7 +196,7 @@ fn bug_58_a_table_that_is_attached_later_has_the_windows_offset() {
     let table = Arc::new(levels(window, 2).expect("possible"));
     all.attach(L, table.clone()).expect("compatible");
     assert_eq!(table.allocated_levels(), 1, "nothing is replayed (papr-tce 5.2)");
-    // Whoever attached it replays what the guest reads back.
+    // The process that attached the table replays the values that the guest reads back.
     let tce = all.tce(&mut agent, L, ioba).expect("in the window");
     all.put(&mut agent, L, ioba, tce).expect("put");
     let page = all.frames().page(Gpa(A), PageShift::K64).expect("a page");

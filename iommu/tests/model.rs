@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The lock-free parts under a model checker: every interleaving, up to a number of preemptions, and
-//! every value that the memory model lets a load find.
+//! The lock-free parts under a model checker. It tries every interleaving, up to a number of preemptions, and
+//! every value that the memory model lets a load return.
 //!
-//! The files of the crate are compiled here once more, over the checker's atomics: what is checked is
-//! the code itself. It has its own `main`, because the crate's unit tests are not for these.
+//! The files of the crate are compiled here a second time, over the checker's atomics, so that the code
+//! itself is checked. The test has its own `main`, because the crate's unit tests cannot run over these
+//! atomics.
 #![allow(dead_code, unused_imports, unreachable_pub, missing_docs)]
 
-/// What `src/sync.rs` is to the crate. The checker takes a sequentially consistent operation for an
-/// acquiring and releasing one, but knows fences; so here one comes before each such load, as
-/// compilers for weaker processors put it.
+/// The replacement of `src/sync.rs`. The checker treats a sequentially consistent operation as an acquiring
+/// and releasing one, but it knows fences. So a fence comes before each such load here, as compilers for
+/// weaker processors place it.
 mod sync {
     pub(crate) use loom::sync::atomic::{AtomicI64, AtomicU32, Ordering, fence};
 
@@ -39,11 +40,12 @@ mod sync {
         }
     }
 
-    /// What `once_cell::race::OnceBox` is: a box that is set once. Of those who set it at once one
-    /// wins, and the others use its box. Here they keep theirs, unused, instead of freeing it.
+    /// The replacement of `once_cell::race::OnceBox`: a box that is set once. Of several threads that set it
+    /// at once one wins, and the others use its box. Here the losers keep their boxes, unused, instead of
+    /// freeing them.
     #[derive(Debug)]
     pub(crate) struct OnceBox<T> {
-        /// 0, or one more than the number of who won.
+        /// 0, or one more than the number of the winner.
         winner: AtomicU64,
         made: [std::sync::OnceLock<Box<T>>; 3],
         next: std::sync::atomic::AtomicUsize,
@@ -155,7 +157,7 @@ fn main() {
 const OLD: u64 = 0x1003;
 const NEW: u64 = 0x2003;
 
-/// What a device does: the cached entry, or the table's, which is then cached.
+/// A device's translation: the cached entry, or else the table's, which is then cached.
 fn translate(cache: &TceCache, table: &AtomicU64) -> u64 {
     let (cached, ticket) = cache.lookup(1);
     cached.unwrap_or_else(|| {
@@ -165,7 +167,7 @@ fn translate(cache: &TceCache, table: &AtomicU64) -> u64 {
     })
 }
 
-/// What a platform does: swap, kill.
+/// A platform's replacement: swap, then kill.
 fn replace(cache: &TceCache, table: &AtomicU64) {
     assert_eq!(table.swap(NEW, Ordering::AcqRel), OLD);
     cache.kill(1);
@@ -186,7 +188,7 @@ fn a_fill_races_with_a_kill() {
 
 fn a_fill_races_with_a_pe() {
     let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
-    // Another PE has the slot; it may stay.
+    // Another PE has the slot; its entry may stay.
     let (_, ticket) = cache.lookup(2);
     cache.fill(2, 0x9003, ticket).expect("nobody else is there");
     let device = {
@@ -235,8 +237,8 @@ fn a_write_races_with_a_release() {
     device.join().expect("no panic");
 }
 
-/// What a device reads counts only if nothing was killed meanwhile. `read` loads an entry, then
-/// the page, and tells the entry and what it read if it counts.
+/// A device's read counts only if no kill happened meanwhile. `read` loads an entry, then the page, and
+/// returns the entry and the content if the read counts.
 fn a_read_races(
     chip: bridge::Chip,
     read: fn(&bridge::Chip, &AtomicU64, &AtomicU64) -> Option<(u64, u64)>,
@@ -246,7 +248,7 @@ fn a_read_races(
     let device = {
         let (chip, table, page) = (chip.clone(), table.clone(), page.clone());
         thread::spawn(move || {
-            // The old page says 1 once it is somebody else's.
+            // The old page contains 1 once it has another owner.
             assert_ne!(read(&chip, &table, &page), Some((OLD, 1)), "read from a released page");
         })
     };
@@ -321,7 +323,7 @@ fn two_make_one_level() {
 
 const L: Liobn = Liobn(1);
 
-/// One entry, two pages.
+/// A window over two pages of memory.
 fn container(entries: u64) -> Arc<Container> {
     let window = Window::new(L, PageShift::K4, 0, entries).expect("a window");
     let all = Container::new(Frames::new(0x2000).expect("memory"));
@@ -330,7 +332,7 @@ fn container(entries: u64) -> Arc<Container> {
     Arc::new(all)
 }
 
-/// The same with two levels, of which the lower one does not exist yet.
+/// A window over a table of two levels, of which the lower one does not exist yet.
 fn two_levels() -> Arc<Container> {
     let window = Window::new(L, PageShift::K4, 0, 2).expect("a window");
     let all = Container::new(Frames::new(0x2000).expect("memory"));
@@ -339,8 +341,8 @@ fn two_levels() -> Arc<Container> {
     Arc::new(all)
 }
 
-/// Puts `tce` into an entry without a level while another thread puts `others` there; what is
-/// found afterwards.
+/// Puts `tce` into an entry without a level while another thread puts `others` there. Returns the audit
+/// afterwards.
 fn puts_where_no_level_is(tce: u64, others: u64) -> audit::Audit {
     let all = two_levels();
     let (mut a, mut b) = (all.agent(), all.agent());
@@ -357,7 +359,7 @@ fn puts_where_no_level_is(tce: u64, others: u64) -> audit::Audit {
 }
 
 fn a_put_makes_a_level_under_a_clear() {
-    let clear = 0x1000; // finds no level, and so nothing to clear
+    let clear = 0x1000; // finds no level, so there is nothing to clear
     let audit = puts_where_no_level_is(0x0003, clear);
     assert!(audit.holds(), "{audit:?}");
 }
@@ -393,7 +395,7 @@ fn a_put_races_with_a_batch() {
     let other = {
         let all = all.clone();
         thread::spawn(move || {
-            // Finds the entry clear, and must not leave it at that.
+            // The call may find the entry clear, and must not stop there.
             all.stuff(&mut b, L, Ioba(0), RawTce(0), 1).expect("in the window");
             b
         })
@@ -420,7 +422,7 @@ fn a_put_makes_a_level_while_it_is_removed() {
 fn removal_races(all: &Arc<Container>, mut a: Agent) {
     let mut b = all.agent();
     let table = all.windows()[0].tables()[0].clone();
-    // The checker does not see the list of windows, so the call has found its window already.
+    // The checker does not see the list of windows, so the window is looked up before the race.
     let window = all.window(L).expect("there");
     let other = {
         let all = all.clone();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The design before the exchange commit, which the benches measure, beside the exchange: where it
-//! answered EBUSY, and that the exchange does not.
+//! The design before the exchange commit, which the benches measure, beside the exchange. The old design
+//! returned EBUSY in some cases; the exchange does not.
 
 #[path = "../benches/fixture/mod.rs"]
 mod fixture;
@@ -25,7 +25,7 @@ fn bug_4_a_live_entry_was_busy_and_is_replaced_now() {
     assert_eq!(all.tce(&mut agent, LIOBN, ioba(5)), Ok(page(3)));
 }
 
-// Clear and build are two sections of the lock: another caller may come between them.
+// Clear and build are two sections of the lock: another caller may run between them.
 #[test]
 fn a_replacement_was_busy_when_another_came_between_its_clear_and_its_build() {
     let old = Old::new();
@@ -35,7 +35,7 @@ fn a_replacement_was_busy_when_another_came_between_its_clear_and_its_build() {
     assert!(old.build(5, page(3).0).is_err(), "the first one ends: EBUSY");
 }
 
-// The gap is also one for devices: with the exchange the entry is live at every moment.
+// The gap exists for devices, too; with the exchange the entry is live at every moment.
 #[test]
 fn an_entry_that_is_replaced_is_never_clear_in_between() {
     let all = container();

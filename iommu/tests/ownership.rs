@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The host's allocator of DMA pages, and giving a table away and back (papr-tce 4.1).
+//! The host's allocator of DMA pages, and the transfer of a table's ownership and back (papr-tce 4.1).
 
 use iommu::*;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ fn nonsense_of_a_driver_is_refused() {
     assert_eq!(host.unmap(Ioba(1 << 30), 1), Err(Errno::Einval));
 }
 
-// papr-tce 4.1: exchange absent, EINVAL, before all else.
+// papr-tce 4.1: without an exchange operation the result is EINVAL, before all other checks.
 #[test]
 fn a_platform_that_cannot_exchange_keeps_its_tables() {
     struct Old;
@@ -107,7 +107,7 @@ fn an_owned_table_gives_the_host_nothing_until_it_comes_back() {
     assert_eq!(host.map(0, PAGE, 1, Direction::ToDevice), Ok(Ioba(0x1000)), "not 0");
 }
 
-// The commit: exchange needs no pool lock. All of them are held here.
+// The commit: exchange needs no pool lock. All pool locks are held here.
 #[test]
 fn an_exchange_takes_no_lock_of_the_allocator() {
     let host = host();
@@ -117,7 +117,7 @@ fn an_exchange_takes_no_lock_of_the_allocator() {
     all.add_window(*host.table().window(), host.table().clone()).expect("a window");
     let (done, wait) = std::sync::mpsc::channel();
     host.with_pools_locked(|| {
-        // On another thread: one that would wait for a lock must not hang the test.
+        // The exchange runs on another thread, so that one that waits for a lock does not hang the test.
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 let mut agent = all.agent();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Random calls on every platform and number of levels, against a model that is a list of numbers:
-//! after each call the view, the hardware, the pins, and what devices reach are as they must be.
+//! Random calls on every platform and number of levels, against a model that is a list of numbers. After each
+//! call the view, the hardware, the pins and the pages that devices reach match the model.
 
 mod machine;
 
@@ -22,7 +22,7 @@ enum Op {
     List(u64, Vec<u64>),
     Stuff(u64, u64, u64),
     Dma(u64, bool),
-    /// A second hardware table comes or goes.
+    /// A second hardware table is attached or detached.
     Second(bool),
     Reset,
 }
@@ -48,7 +48,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-/// A bridge, levels, and the pages of guest and hardware.
+/// A bridge, the number of levels, and the page shifts of guest and hardware.
 fn setting() -> impl Strategy<Value = (Arc<Bridge>, u32, u32, u32)> {
     let pages = prop_oneof![Just((12, 12)), Just((16, 12)), Just((16, 16))];
     (prop::sample::select(KINDS.to_vec()), 1..=5u32, pages).prop_map(
@@ -71,7 +71,7 @@ impl World {
         (FIRST + entry) << self.shift
     }
 
-    /// Would the specification take this value (LoPAR 2.9, H_PUT_TCE)?
+    /// True if the specification accepts this value (LoPAR 2.9, H_PUT_TCE).
     fn takes(&self, tce: u64) -> bool {
         let low = (1 << self.shift) - 1;
         tce & 3 == 0 || (tce & !3) & low == 0 && (tce & !3) < MEMORY
@@ -103,7 +103,7 @@ impl World {
                 let ioba = Ioba(self.ioba(at));
                 let done = self.m.all.stuff(&mut self.m.agent, L, ioba, RawTce(tce), n);
                 let list = vec![tce; n as usize];
-                // The value is looked at even when it is for no entry.
+                // The value is checked even when the call covers no entry.
                 prop_assert_eq!(done.is_ok(), self.takes(tce) && self.store(at, &list));
             }
             &Op::Dma(at, write) => self.dma(at, write)?,
@@ -119,11 +119,11 @@ impl World {
         self.check()
     }
 
-    /// A device reaches exactly what the guest's last value says.
+    /// A device reaches exactly the page of the guest's last value.
     fn dma(&mut self, at: u64, write: bool) -> Result<(), TestCaseError> {
         let (ioba, raw) = (self.ioba(at), self.view[at as usize]);
         let mut device = self.m.device();
-        // Twice: from the table, and from the cache.
+        // The first access reads the table, the second one the cache.
         for _ in 0..2 {
             if write {
                 let wrote = self.m.write(&mut device, ioba + 0x800, ioba);
@@ -146,7 +146,7 @@ impl World {
         Ok(())
     }
 
-    /// A table is not replayed, so it comes and goes only while all is clear.
+    /// Attaching replays nothing, so the table is attached and detached only while all entries are clear.
     fn second(&mut self, comes: bool) {
         if self.view.iter().any(|raw| raw & 3 != 0) || comes == self.second.is_some() {
             return;
@@ -200,7 +200,7 @@ proptest! {
         for op in &ops {
             world.step(op)?;
         }
-        // papr-tce 7.70: on teardown all is back.
+        // papr-tce 7.70: at the end every pin is released.
         let table = world.m.table.clone();
         world.m.all.remove_window(&mut world.m.agent, L).expect("there");
         prop_assert_eq!(world.m.all.audit_with(&[&table]), Audit::default());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Many threads, one container: pins balance, and view and hardware agree once all is quiet.
+//! Several threads on one container: pins balance, and view and hardware agree at rest.
 
 mod rig;
 
@@ -32,7 +32,7 @@ fn released(agents: &[Agent]) -> (u64, u64) {
     })
 }
 
-/// A small generator, so that each thread does something else.
+/// A small random generator, so that the threads differ.
 fn next(state: &mut u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -51,7 +51,7 @@ fn two_threads_on_one_entry_leave_one_pin_and_release_each_page_once() {
         }
     });
     assert_eq!(r.pins(A) + r.pins(B), 1);
-    // At least one exchange per call; more where a call found the other's value in the view.
+    // Each call makes at least one exchange, and more where it found the other thread's value in the view.
     let (pinned, released) = released(&agents);
     assert!(pinned >= 200_000);
     assert_eq!(released, pinned - 1);
@@ -60,7 +60,7 @@ fn two_threads_on_one_entry_leave_one_pin_and_release_each_page_once() {
     r.assert_sound();
 }
 
-// papr-tce 7.72: one maps, one clears
+// papr-tce 7.72: one thread maps, the other clears
 #[test]
 fn a_put_that_races_a_clear_neither_leaks_nor_releases_twice() {
     let r = Rig::new();
@@ -81,8 +81,8 @@ fn a_put_that_races_a_clear_neither_leaks_nor_releases_twice() {
     r.assert_sound();
 }
 
-/// Lets `rounds` pass in which two threads each do `work` at the same moment, and after each round,
-/// when both are quiet, looks whether view and hardware agree on the first entries.
+/// Runs `rounds` rounds in which two threads do `work` at the same moment. After each round, while both are
+/// at rest, view and hardware must agree on the first entries.
 fn in_step(rounds: u64, work: impl Fn(&Container, &mut Agent, u64, u64) + Sync) {
     let r = Rig::new();
     let arrived = AtomicU64::new(0);
@@ -168,7 +168,7 @@ fn bug_22_first_writes_to_one_chunk_are_all_visible() {
     }
 }
 
-// papr-tce 7.70 with several threads: everything, on few entries and few pages, also with hardware pages that
+// papr-tce 7.70 with several threads: every call, on few entries and few pages, also with hardware pages that
 // are smaller than the guest's
 #[test]
 fn random_calls_of_four_threads_keep_every_invariant() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A VFIO container of version 1: the calls, the order of their checks, and what is left behind.
+//! A VFIO container of version 1: the calls, the order of their checks, and the state after a failure.
 
 mod user;
 
@@ -23,7 +23,7 @@ fn a_map_pins_and_maps_with_the_direction_of_its_flags() {
     u.assert_sound();
 }
 
-// bug 4: the point of the commit
+// bug 4: the purpose of the commit
 #[test]
 fn bug_4_a_map_over_live_entries_replaces_and_releases_them() {
     let mut u = User::v1();
@@ -54,7 +54,7 @@ fn bug_34_a_container_that_is_not_enabled_maps_nothing() {
     assert_eq!(u.pins(SMALL), 1, "disabling leaves mappings");
 }
 
-// papr-tce 4.3, MAP_DMA: one mistake after the other is put right
+// papr-tce 4.3, MAP_DMA: the mistakes of a call are corrected one by one
 #[test]
 fn checks_come_in_their_order() {
     let mut u = User::new(1, &Bridge::ioda2());
@@ -158,7 +158,7 @@ fn bug_33_memory_that_has_no_frames_is_neither_mapped_nor_pinned_nor_dirtied() {
     assert_eq!(u.locked(), locked);
 }
 
-// bug 27: what stood in the way is gone, and the same call succeeds
+// bug 27: after the obstacle is removed, the same call succeeds
 #[test]
 fn bug_27_attaching_fails_cleanly_and_can_be_tried_again() {
     for version in [1, 2] {
@@ -205,7 +205,7 @@ fn a_group_without_a_window_below_4_gib_cannot_be_enabled() {
     assert_eq!((u.locked(), u.container.info(16).expect("a group").dma32_window_size), (0, 0));
 }
 
-// papr-tce 7.75, 7.76; papr-tce 4.6: the second level of the table cannot be made
+// papr-tce 7.75, 7.76; papr-tce 4.6: there is no memory for the second level of the table
 #[test]
 fn an_exchange_without_memory_for_a_level_gives_the_new_page_back() {
     let level = 512 * 0x1000; // 2 MiB of bus
@@ -220,7 +220,7 @@ fn an_exchange_without_memory_for_a_level_gives_the_new_page_back() {
             if whole { u.map_whole(first, SMALL, size) } else { u.map(first, SMALL, size, RW) };
         assert_eq!(failed, Err(Errno::Enomem));
         u.by.set_may_allocate(true);
-        // The commit's loop leaves a hole; all or nothing leaves all as it was.
+        // The commit's loop leaves a hole; the all-or-nothing variant changes nothing.
         let old = |n: u64| whole.then_some((0x100_0000 + (n << 12), Direction::Bidirectional));
         assert_eq!((u.entry(first), u.entry(first + 0x1000)), (old(0), old(1)));
         assert_eq!(u.all_pins(), if whole { 2 } else { 0 });
@@ -230,12 +230,12 @@ fn an_exchange_without_memory_for_a_level_gives_the_new_page_back() {
     }
 }
 
-// papr-tce 7.76; papr-tce 4.5.4: entries before the failure are cleared, the others as they were
+// papr-tce 7.76; papr-tce 4.5.4: entries before the failure are cleared, the others are unchanged
 #[test]
 fn a_map_that_fails_in_the_middle_leaves_a_hole_and_balanced_pins() {
     let mut u = User::v1();
     u.map(0, SMALL + 0x10_0000, 0x4000, RW).expect("map");
-    // The last of the small pages, two huge ones would follow in address but READ_ONLY is behind.
+    // The range begins with the last two pages of READ_ONLY, and no memory follows them.
     let end = READ_ONLY + 0x100_0000 - 0x2000;
     assert_eq!(u.map(0, end, 0x4000, params::MAP_READ), Err(Errno::Efault));
     assert_eq!((u.entry(0), u.entry(0x1000)), (None, None));
@@ -257,7 +257,8 @@ fn a_whole_map_that_fails_changes_nothing() {
     u.assert_sound();
 }
 
-// papr-tce 7.97; bugs 25 and 28: the window is charged at once, and everything comes back however it ends
+// papr-tce 7.97; bugs 25 and 28: the window is charged at once, and everything is returned however the
+// container ends
 #[test]
 fn bug_25_dropping_a_container_with_live_mappings_gives_everything_back() {
     let mut u = User::v1();
@@ -324,7 +325,7 @@ fn a_group_belongs_to_one_container() {
     other.attach_group(&u.group).expect("free again");
 }
 
-// Every platform maps, replaces and gives back.
+// Every platform maps, replaces and releases.
 #[test]
 fn version_1_works_on_every_bridge() {
     for bridge in [Bridge::p5ioc2(), Bridge::ioda1(), Bridge::ioda2()] {

@@ -50,7 +50,7 @@ fn registering_above_the_limit_is_refused_and_charges_nothing() {
     assert_eq!(process.memlock().locked(), 0);
 }
 
-// bug 50': EBUSY while mapped, and the region is the container's still
+// bug 50': EBUSY while mapped, and the region still belongs to the container
 #[test]
 fn bug_50_prime_unregistering_mapped_memory_is_busy_and_keeps_the_region() {
     let mut u = User::v2();
@@ -60,14 +60,14 @@ fn bug_50_prime_unregistering_mapped_memory_is_busy_and_keeps_the_region() {
     u.map(0x4000, SMALL + 0x1000, 0x1000, RW).expect("registered still");
     u.unmap(0x3000, 0x2000).expect("unmap");
     u.unregister(SMALL, 0x100_0000).expect("nothing maps it");
-    // What is charged is the other region and the table of the default window.
+    // The other region and the table of the default window stay charged.
     assert_eq!(baseline - u.locked() + WINDOW32 / 4096 * 8 / 4096, 0x1000);
     assert_eq!(u.map(0x3000, SMALL, 0x1000, RW), Err(Errno::Einval), "not registered");
     assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Enoent));
     assert_eq!(u.all_pins(), 0);
 }
 
-// papr-tce 5.3: known to another container of the process, one more user
+// papr-tce 5.3: a region that another container of the process knows gets one more user
 #[test]
 fn containers_of_one_process_share_a_region() {
     let mut u = User::v2();
@@ -109,7 +109,7 @@ fn bug_6_a_tce_page_within_a_huge_page_maps() {
     let mapping = Mapping { ua: Ua(ua), len: 0x40_0000, hpa, page_shift, writable: true };
     u.process.map(mapping).expect("free");
     u.container.attach_group(&u.group).expect("free");
-    // Begins and ends within a huge page.
+    // The region begins and ends within a huge page.
     u.register(ua + 0x1_0000, 0x22_0000).expect("free");
     u.remove(0).expect("the default one");
     u.create(16, 1 << 30, 1).expect("a window");
@@ -118,7 +118,7 @@ fn bug_6_a_tce_page_within_a_huge_page_maps() {
     assert_eq!(u.all_pins(), 0x22);
 }
 
-// bug 42: what is being unregistered is an error and no partial success
+// bug 42: a map of memory that is being unregistered is an error, and no partial success
 #[test]
 fn bug_42_a_map_that_races_with_unregistering_is_whole_or_an_error() {
     let u = User::v2();
@@ -323,7 +323,7 @@ fn bug_15_groups_that_come_and_go_have_all_windows() {
     assert_eq!(u.container.attach_group(&u.group), Err(Errno::Ebusy), "attached already");
 }
 
-// bug 27, with a group whose window 1 somebody has set by himself
+// bug 27, with a group whose window 1 is in use already
 #[test]
 fn bug_27_a_group_that_cannot_have_all_windows_gets_none_and_the_host_goes_on() {
     let mut u = User::v2();
@@ -343,8 +343,8 @@ fn bug_27_a_group_that_cannot_have_all_windows_gets_none_and_the_host_goes_on() 
     u.assert_sound();
 }
 
-// papr-tce 4.3 and Linux 6.1: without a group ENXIO, before the arguments are looked at; a
-// container that knows no process yet has nothing to unregister
+// papr-tce 4.3 and Linux 6.1: without a group the result is ENXIO, before the arguments are checked. A
+// container without a process has nothing to unregister
 #[test]
 fn windows_want_a_group_first_and_unregistering_a_process() {
     let mut u = User::new(2, &Bridge::ioda2());
@@ -356,12 +356,12 @@ fn windows_want_a_group_first_and_unregistering_a_process() {
     u.container.attach_group(&u.group).expect("free");
     assert_eq!(u.container.create_window(&create), Err(Errno::Einval));
     assert_eq!(u.remove(0x1000), Err(Errno::Einval), "no window begins there");
-    // Both places are taken: that comes before an impossible page.
+    // Both windows are in use: that check comes before the one of the page size.
     u.create(16, 1 << 30, 1).expect("the second window");
     assert_eq!(u.create(64, 1 << 30, 1), Err(Errno::Enospc));
 }
 
-// bug 26: a failure keeps no lock, and the next call of any kind works
+// bug 26: a failed call keeps no lock, and the next call of any kind works
 #[test]
 fn bug_26_every_call_works_after_a_window_that_could_not_be_made() {
     let mut u = User::v2();
@@ -379,7 +379,7 @@ fn bug_26_every_call_works_after_a_window_that_could_not_be_made() {
     }
 }
 
-// bug 31: a user address whose bytes all differ comes back as it was
+// bug 31: a user address whose bytes all differ comes back unchanged
 #[test]
 fn bug_31_a_page_with_an_asymmetric_user_address_is_released() {
     let mut u = User::v2();
@@ -406,8 +406,8 @@ fn machine(u: &User) -> (Vm, TceTable) {
     (vm, table)
 }
 
-// papr-tce 5: the guest's hypercalls store into the window that VFIO made, and count on the memory
-// that VFIO registered
+// papr-tce 5: the guest's hypercalls write to the window that VFIO made, and pin the memory that VFIO
+// registered
 #[test]
 fn a_guest_maps_registered_memory_in_a_containers_window() {
     let mut u = User::v2();
@@ -427,7 +427,8 @@ fn a_guest_maps_registered_memory_in_a_containers_window() {
     assert_eq!(u.frames.gpa(to.hpa), Some(Gpa(0x2008)));
     assert_eq!(u.unregister(SMALL, 0x100_0000), Err(Errno::Ebusy));
     assert!(vm.container().audit().holds());
-    // The window goes first, as when a VMM unplugs: what the guest mapped is released.
+    // The window is removed first, as when a VMM unplugs a device: the pages that the guest mapped are
+    // released.
     u.remove(0).expect("remove");
     assert!(device.translate(Ioba(0x1008), 8, Direction::FromDevice).is_err());
     assert_eq!(u.all_pins(), 0);
@@ -438,7 +439,7 @@ fn a_guest_maps_registered_memory_in_a_containers_window() {
     table.close();
 }
 
-// The same while windows come and go and memory is unregistered
+// Guests map while windows come and go and memory is unregistered
 #[test]
 fn guests_that_race_with_a_container_leave_nothing() {
     let mut u = User::v2();
@@ -480,7 +481,7 @@ fn guests_that_race_with_a_container_leave_nothing() {
     assert_eq!(u.locked(), 0);
 }
 
-// papr-tce 4.6: levels that do not exist are skipped, and so is killing what was never mapped
+// papr-tce 4.6: levels that do not exist are skipped, and no kill is sent for entries that were never mapped
 #[test]
 fn unmapping_a_large_window_costs_what_is_mapped_in_it() {
     let mut u = User::v2();
@@ -495,7 +496,7 @@ fn unmapping_a_large_window_costs_what_is_mapped_in_it() {
         let kills = u.bridge.kills();
         u.unmap(0x1000, bytes - 0x1000).expect("all but the first page");
         assert_eq!((u.pins(SMALL), u.pins(SMALL + 0x1000)), (1, 0));
-        // One for each of seven entries, and one of the whole PE by the flush.
+        // One kill for each of seven entries, and one of the whole PE by the flush.
         assert_eq!(u.bridge.kills() - kills, 7 + 1);
         u.assert_sound();
         u.remove(0).expect("remove");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Windows that come and go while calls are made; memory that is unregistered meanwhile.
+//! Windows that come and go during calls, and memory that is unregistered meanwhile.
 
 mod rig;
 mod stop;
@@ -56,12 +56,12 @@ fn bug_30_the_liobn_is_known_until_every_entry_is_cleared() {
     let mut agent = all.agent();
     all.put(&mut agent, Liobn(9), dynamic().start(), RawTce(A | RW)).expect("put");
     all.remove_window(&mut agent, Liobn(9)).expect("there");
-    // One kill for the put, one for the clearing.
+    // One kill for the put, one for the clear.
     assert_eq!(*known.lock().expect("one thread"), [true, true]);
     assert!(all.window(Liobn(9)).is_err());
 }
 
-// Invariant: map races window removal
+// Invariant: calls that race the removal of their window leave nothing mapped
 #[test]
 fn calls_that_race_with_the_removal_of_their_window_leave_nothing() {
     let r = Rig::new();
@@ -140,7 +140,7 @@ fn of_a_put_and_an_unregistration_at_most_one_succeeds() {
         for _ in 0..3000 {
             match frames.unregister(&region) {
                 Ok(()) => {
-                    // Nothing maps it, and nothing can.
+                    // Nothing maps the region, and nothing can map it.
                     region = register();
                 }
                 Err(error) => assert!(matches!(error, Error::Mapped(_)), "{error}"),
@@ -171,7 +171,7 @@ fn bug_39_a_sub_page_that_cannot_be_mapped_leaves_counts_and_entries_alone() {
     assert_eq!(all.audit(), Audit { live: 16, ..Audit::default() });
 }
 
-/// A page is not registered when it is this one; and kills that are late.
+/// Injected faults: one page counts as not registered, and kills are late.
 struct Injected;
 
 impl Faults for Injected {

@@ -20,11 +20,15 @@ const CLEAN: &[&str] = &[
     "docs/",
     "guest-images/",
     "hcall/comply/",
+    "hcall/tests/",
+    "iommu/tests/",
     "tests/scripts/",
     "tests/src/",
     "tests/tests/",
     "vmm/paths/",
+    "vmm/power/tests/",
     "vmm/ram/",
+    "vmm/tests/",
 ];
 
 /// Words and phrases that prose avoids, and the paths that are clean of them. A capitalised word is

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Guests that break themselves: the run ends with exit code 4 and a line that says what happened,
-//! whatever the other vCPUs do.
+//! Guests that break themselves: the run ends with exit code 4 and a line that names the cause, whatever the
+//! other vCPUs do.
 
 mod support;
 
 use support::asm::{self, SC1, b, cede, hcall, li, load};
 use support::{Files, arg, code, run, stderr, stdout};
 
-/// Where the second vCPU starts, where RTAS start-cpu has its arguments, and where page tables are.
+/// Addresses of the second vCPU's code, of the arguments of RTAS start-cpu, and of page tables.
 const SECOND: u64 = 0x11_0000;
 const START_CPU: u64 = 0x19_0000;
 const TABLE: u64 = 0x20_0000;
 
-/// The handlers of all interrupts are no code.
+/// The words at all interrupt vectors are not instructions.
 const NO_HANDLERS: (u64, &[u32]) = (0x100, &[0; 0x400]);
 
-/// Runs a guest of these instructions, with words at other places; expects a crash, and tells what was
-/// said.
+/// Runs a guest of these instructions, with words at other places. Expects a crash, and returns stderr.
 fn crashes(words: &[u32], places: &[(u64, &[u32])], args: &[&str]) -> String {
     let mut elf = asm::guest(words.to_vec());
     for (address, words) in places {
@@ -42,7 +41,7 @@ fn with_second(first: Vec<u32>, second: &[u32], places: &[(u64, &[u32])]) -> Str
     crashes(&[hcall(0xf000, &[START_CPU]), first].concat(), &places, &["--smp", "2"])
 }
 
-// The others: one that never leaves its loop, and one that sleeps in H_CEDE.
+// The other vCPU never leaves a loop, or sleeps in H_CEDE.
 #[test]
 fn an_interrupt_loop_of_one_vcpu_stops_the_others() {
     for first in [vec![b(0)], cede()] {
@@ -54,7 +53,7 @@ fn an_interrupt_loop_of_one_vcpu_stops_the_others() {
     }
 }
 
-// LoPAR 2.9, stop-self: nobody is left who could start one.
+// LoPAR 2.9, stop-self: no vCPU remains that could start another one.
 #[test]
 fn a_guest_that_stops_its_last_vcpu_is_told() {
     let (_, token) = ::hcall::rtas_tokens().find(|(name, _)| *name == "stop-self").expect("a row");
@@ -76,7 +75,8 @@ fn a_process_table_outside_ram_is_refused_or_ends_in_an_interrupt_loop() {
     }
 }
 
-/// An entry of a process table: a tree for 52 address bits whose root is here, of so many index bits.
+/// An entry of a process table: a tree for 52 address bits with its root at `root`, which indexes this many
+/// bits.
 const fn process(root: u64, bits: u64) -> [u32; 2] {
     let entry = 2 << 61 | 5 << 5 | root | bits;
     [(entry >> 32) as u32, entry as u32]

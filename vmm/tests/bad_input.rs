@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Every input that cannot be run ends in one line that says why and what to do, and in exit code
-//! 3 (2 for the command line); none panics.
+//! Every input that cannot be run ends in one line with the reason and the remedy, and in exit code 3 (2 for
+//! the command line); none panics.
 
 mod support;
 
@@ -32,7 +32,7 @@ fn refused<const N: usize>(args: &[&str], exit: i32, says: [&str; N]) {
     }
 }
 
-/// The same for an image.
+/// Checks that an image is refused with one line that contains all of `says`.
 fn refused_image<const N: usize>(image: &[u8], says: [&str; N]) {
     let files = Files::new();
     let path = files.write("image", image);
@@ -73,9 +73,9 @@ fn a_file_without_permission() {
     mode(&files.path("."), 0o755).unwrap();
     let mut command = support::tcevm();
     if std::fs::read(&path).is_ok() {
-        // The superuser may read it all the same: let nobody try, with a command of his own.
+        // The superuser may read the file in spite of its mode, so user 65534 runs a copy of the command.
         let copy = files.path("tcevm");
-        // cp(1) does the copy, so that no other thread's child can inherit it open for writing.
+        // cp(1) makes the copy, so that no other thread's child can inherit it open for writing.
         let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_tcevm")).arg(&copy).status();
         assert!(copied.unwrap().success());
         command = Command::new(copy);
@@ -120,7 +120,7 @@ fn an_image_truncated_at_every_header() {
     refused_image(&file[..elf::EHDR + 1], ["program headers", "copy or build it again"]);
 }
 
-/// Many images are quicker refused without a process for each.
+/// Checks a refusal by the library: without a process for each, many images take less time.
 fn refused_library(image: &[u8], says: &str) {
     let ram = RamSize::DEFAULT;
     let refused = Boot {
@@ -189,7 +189,7 @@ fn an_initrd_that_cannot_be_loaded() {
     refused(Path::new("/dev/zero"), ["/dev/zero", "not a regular file"]);
 }
 
-// Linux allocates 16 MiB at a multiple of 16 MiB before its console works; without them it is silent.
+// Linux allocates 16 MiB at a multiple of 16 MiB before its console works; if that fails, it prints nothing.
 #[test]
 fn too_little_memory_for_linux_is_told_before_it_starts() {
     const KERNEL: u64 = 0xc000_0000_0000_0000;
@@ -264,7 +264,7 @@ fn options_that_do_not_exist() {
 
 fn ready(image: &[u8]) {
     let ram = RamSize::new(16 << 20).unwrap();
-    // Accepted or refused: both are fine, and nothing else is.
+    // The image may be accepted or refused; anything else fails the test.
     let _ = Boot {
         image,
         ram,
@@ -297,7 +297,7 @@ proptest! {
     #[test]
     fn a_damaged_image_never_panics(
         image in an_image(),
-        // Most of the damage goes to the headers, where it matters.
+        // Most of the damage is in the headers.
         damage in prop::collection::vec((0usize..256, any::<u8>()), 1..8),
         len in 0usize..1024,
     ) {
@@ -345,7 +345,7 @@ fn a_disk_opens_its_file_and_no_other() {
     std::os::unix::fs::symlink(&disk, &link).unwrap();
     refused(&["--disk", arg(&disk), "--disk", arg(&link)], 3, ["link", "in use", ",readonly"]);
     refused(&["--disk", arg(files.path("").as_path())], 3, ["a directory"]);
-    // QEMU: docs/interop/qcow2.txt. A header whose backing file is the other one.
+    // QEMU: docs/interop/qcow2.txt. Each image's header names the other one as its backing file.
     let mut image = vec![0; 4096];
     let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
     let name = arg(&secret).as_bytes();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The guests that make claims about their machine, one a line: each holds, in both byte orders.
+//! Guests that print claims about their machine, one a line: each claim holds, in both byte orders.
 
 mod support;
 
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use support::{Files, arg, code, run, stderr, stdout};
 
-/// Runs a guest in both byte orders, with what it needs on the command line.
+/// Runs a guest in both byte orders, with its options on the command line.
 fn every_claim_holds(guest: &str, options: &[&str]) {
     for order in ["le", "be"] {
         let image = format!("../guest-images/images/{guest}-{order}.elf");
@@ -62,7 +62,7 @@ fn enabled_signals_announce_what_is_queued() {
     every_claim_holds("signals", &[]);
 }
 
-/// Where a mad driver finds a disk, and a network on which nobody is.
+/// The devices of a hostile driver: a disk, and a network without a peer.
 fn devices(files: &Files) -> [String; 4] {
     let disk = files.write("disk", vec![0; 8 << 20]);
     let net = format!("hub={}", files.path("hub").display());
@@ -79,7 +79,7 @@ fn drivers_gone_mad_meet_devices_that_are_not() {
         &["--check", "dma", "--platform", "ioda1"],
         &["--accel", "user", "--platform", "p5ioc2", "--no-multi-tce"],
     ] {
-        // Its first violation of the protocol is a warning.
+        // The first violation of the protocol is logged as a warning.
         let common = ["--smp", "2", "--log", "error", "--append", "seed=42 calls=5000"];
         let devices = devices.each_ref().map(String::as_str);
         every_claim_holds("mad", &[options, &common, &devices].concat());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The command as its users see it: what a run prints, and how it ends.
+//! The command as its users see it: the output of a run, and its exit code.
 
 mod support;
 
@@ -27,7 +27,7 @@ fn a_guest_prints_and_powers_off() {
 
 #[test]
 fn an_image_may_be_of_either_kind_and_endianness() {
-    // The kinds differ in where they go: the position-independent one is linked to 0.
+    // The kinds differ in their address: the position-independent one is linked to 0.
     let words = [print("here\n"), hcall(0xf000, &[0x40_0000 + 0x1000])].concat();
     let fixed = asm::guest([print("here\n"), power_off()].concat());
     let mut relocatable = asm::guest(words);
@@ -101,7 +101,7 @@ fn start(guest: Vec<u32>) -> (Child, Files) {
     (child, files)
 }
 
-/// Reads exactly this from the child's stdout.
+/// Reads from the child's stdout and expects exactly this text.
 fn expect(child: &mut Child, text: &str) {
     let mut read = vec![0; text.len()];
     child.stdout.as_mut().unwrap().read_exact(&mut read).expect("output");
@@ -126,7 +126,7 @@ fn a_signal_ends_a_run_with_its_number() {
     }
 }
 
-// papr-tce 7.97: however a run ends, with 3 entries of 2 pages live, all is released.
+// papr-tce 7.97: however a run ends, with 3 entries of 2 pages live, every page is released.
 #[test]
 fn a_run_that_ends_with_live_mappings_has_released_every_page() {
     let put = |entry: u64, tce| hcall(0x20, &[0x8000_0000, entry << 12, tce]);
@@ -164,7 +164,7 @@ fn a_run_that_ends_with_live_mappings_has_released_every_page() {
             (&stats["pages"]["pinned"], &stats["pages"]["released"]),
             (&3.into(), &0.into())
         );
-        // Two of the three let a device write.
+        // Two of the three entries let a device write.
         let end = serde_json::json!({ "released": 3, "dirtied": 2, "pins_left": 0 });
         assert_eq!(stats["tear_down"], end, "exit {exit}");
         assert_eq!(stats["pages"]["leaked_pins"], 0, "exit {exit}");
@@ -204,7 +204,7 @@ fn a_run_whose_output_nobody_reads_is_stopped_all_the_same() {
 fn a_guest_reads_what_is_piped_to_it() {
     let (mut child, _files) = start(echo());
     let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(b"one\x01x\n").unwrap(); // no escape key: this is no terminal
+    stdin.write_all(b"one\x01x\n").unwrap(); // not an escape key, because this is not a terminal
     expect(&mut child, "one\x01x\n");
     let long = "0123456789".repeat(1000);
     stdin.write_all(long.as_bytes()).unwrap();
@@ -216,7 +216,7 @@ fn a_guest_reads_what_is_piped_to_it() {
 
 #[test]
 fn input_wakes_a_guest_that_cedes() {
-    // Reads once so that input is wanted, then cedes: only the input can end the wait, because the
+    // The guest reads once so that input is wanted, then cedes. Only the input can end the wait, because the
     // decrementer is far from its end at reset.
     let wait = [hcall(0x54, &[0]), print("asked\n"), hcall(0xe0, &[]), print("awake\n")].concat();
     let (mut child, _files) = start([wait, power_off()].concat());
@@ -226,8 +226,8 @@ fn input_wakes_a_guest_that_cedes() {
     assert_eq!((code(&output), stdout(&output).as_str()), (0, "awake\n"), "{output:?}");
 }
 
-/// Runs a guest on a terminal of its own, types when it is ready, and compares the terminal's
-/// modes before and after. Needs script(1).
+/// Runs a guest on a terminal of its own, acts when it is ready, and compares the terminal's modes before and
+/// after. Needs script(1).
 fn on_a_terminal(test: &str, guest: Vec<u32>, act: impl FnOnce(&mut Child)) -> Option<i32> {
     if !skip::tool(test, "script") {
         return None;
@@ -303,7 +303,7 @@ fn a_trace_names_the_call_its_arguments_and_its_status() {
     ];
     let output = run_guest(guest.concat(), &["--trace"]);
     let trace = stderr(&output);
-    // Time, CPU and tier are before the call; vmm/tests/trace.rs has more.
+    // Time, CPU and tier are before the call; vmm/tests/trace.rs has the details.
     let call = |line: &str| line.splitn(4, ' ').skip(1).map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<_> = trace.lines().map(call).collect();
     let put = "H_PUT_TCE liobn=0x80000000 ioba=0x1000 tce=0x20003 -> H_SUCCESS displaced=[0x0]";
@@ -354,7 +354,7 @@ fn statistics_tell_what_was_done() {
     // Page 0x20000 was writable and is dirty; page 0x30000 was not; page 0x40000 is still mapped.
     let pages = serde_json::json!({ "pinned": 3, "released": 2, "dirtied": 1, "leaked_pins": 0 });
     assert_eq!(stats["pages"], pages);
-    // 4 calls of 21 instructions and so on: the guest runs straight through.
+    // 4 calls of 21 instructions each, and the rest; the guest has no branches.
     let words = [exchange(), power_off()].concat().len();
     assert_eq!(stats["instructions"], words);
 }
@@ -377,8 +377,8 @@ fn an_argument_of_every_kind_is_counted_under_few_names() {
     assert_eq!(stats["hypercalls"][0]["count"], 50);
 }
 
-/// A guest that meets a word of zeros three times and a prefix of the next architecture twice;
-/// its handler of program interrupts goes on behind the word.
+/// A guest that runs a word of zeros three times and a prefix of the next architecture twice. Its handler of
+/// program interrupts continues behind the word.
 fn meets_illegal_words() -> Vec<u8> {
     let [zeros, prefix] = [0, 0x0600_0000];
     let words = [vec![zeros, prefix, zeros, prefix, zeros], power_off()].concat();

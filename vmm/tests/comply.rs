@@ -128,27 +128,27 @@ fn the_image_runs_on_our_machine_and_on_qemu() {
         }
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scripts/run-on-qemu.sh");
         let qemu = Command::new(script).arg(&image).stdin(Stdio::null()).output().expect("starts");
-        // Bug 61 of papr-tce 6.3: QEMU 7.2 dies of a window that is too large.
+        // Bug 61 of papr-tce 6.3: QEMU 7.2 aborts when a window is too large.
         let text = stdout(&qemu);
         let died = !text.contains("- ddw/create-too-large") && points(&text) + 7 == plan(&text);
         assert!(died || points(&text) == plan(&text), "{text}");
     }
 }
 
-/// How many test points the plan promises.
+/// The number of test points in the plan.
 fn plan(text: &str) -> usize {
     let plan = text.lines().find_map(|line| line.strip_prefix("1.."));
     let plan = plan.and_then(|plan| plan.trim().parse().ok());
     plan.filter(|&points| points >= 80).unwrap_or_else(|| panic!("no plan: {text}"))
 }
 
-/// How many there are.
+/// The number of test points in the output.
 fn points(text: &str) -> usize {
     let is_point = |line: &&str| line.starts_with("ok ") || line.starts_with("not ok ");
     text.lines().filter(is_point).count()
 }
 
-/// What a browser makes of the page: the table is there without JavaScript, the filters with it.
+/// The page in a browser: the table is present without JavaScript, the filters with it.
 #[test]
 fn a_browser_shows_the_report() {
     if !have("a_browser_shows_the_report", "chromium") {

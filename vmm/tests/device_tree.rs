@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The device tree as the guest finds it.
+//! The device tree that the guest gets.
 
 mod support;
 
@@ -31,8 +31,8 @@ fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
     .unwrap()
 }
 
-/// A name that LoPAR gives, one character longer than a name may be; readers that insist (ours here)
-/// get it without the last one.
+/// A name of LoPAR that is one character too long; strict readers (ours here) get it without the last
+/// character.
 const LONG: &[u8] = b"ibm,processor-radix-AP-encodings\0";
 
 fn tree(ready: &Ready) -> DeviceTree {
@@ -108,8 +108,8 @@ fn each_cpu_has_a_node_and_a_place_at_the_interrupt_controller() {
     assert_eq!(value(xics, "ibm,interrupt-server-ranges"), cells(&[0, 8]));
 }
 
-// LoPAR 2.9, "RTAS Call Mechanism": the guest calls linux,rtas-entry; what it finds there makes the
-// call H_RTAS (0xf000) with the argument block in r4.
+// LoPAR 2.9, "RTAS Call Mechanism": the guest calls linux,rtas-entry. The code there makes the call H_RTAS
+// (0xf000) with the argument block in r4.
 #[test]
 fn rtas_has_code_in_reserved_memory() {
     let ready = ready("512M", "", None);
@@ -137,8 +137,8 @@ fn the_host_bridge_has_the_default_dma_window() {
     assert_eq!(value(pci, "compatible"), b"IBM,Logical_PHB\0");
     // LIOBN, bus address, size: 1 GiB.
     assert_eq!(value(pci, "ibm,dma-window"), cells(&[0x8000_0000, 0, 0, 0, 1 << 30]));
-    // LoPAR 2.9: the tokens of query, create and remove; then that of reset, between their number
-    // and the form of a query. All are properties of /rtas.
+    // LoPAR 2.9: ibm,ddw-applicable has the tokens of query, create and remove; ibm,ddw-extensions has the
+    // number of extensions, the token of reset, and the form of a query. All tokens are properties of /rtas.
     let token = |name: &str| value(tree.root.child("rtas").unwrap(), name);
     let [query, create, remove] =
         ["query", "create", "remove"].map(|call| token(&format!("ibm,{call}-pe-dma-window")));
@@ -182,7 +182,7 @@ fn chosen_has_the_command_line_and_the_initrd() {
     assert_eq!(bytes, content);
 }
 
-// Linux: `pSeries_nvram_init` looks for the type and reads one cell; powerpc-utils reads the path.
+// Linux: `pSeries_nvram_init` searches for the type and reads one cell; powerpc-utils reads the path.
 #[test]
 fn nvram_is_found_by_its_type_and_by_its_path() {
     let tree = tree(&ready("512M", "", None));

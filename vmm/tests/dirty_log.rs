@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--dirty-log` of a POWER guest; `kvm.rs` has the same for an x86-64 guest.
+//! `--dirty-log` of a POWER guest; `kvm.rs` has the test for an x86-64 guest.
 
 mod support;
 
@@ -19,12 +19,12 @@ fn the_guest_and_displaced_tces_are_told_apart() {
     let guest = [
         zero(0x30_0000),
         zero(0x30_1000),
-        put(0, 0x30_1003), // both write this one
+        put(0, 0x30_1003), // guest and device write this one
         put(0, 0x30_2002), // only a device
         put(1, 0x30_3001), // a device that may only read
         put(1, 0),
         put(0, 0),
-        put(2, 0x30_4003), // is live at the end
+        put(2, 0x30_4003), // still live at the end
         power_off(),
     ];
     let files = Files::new();

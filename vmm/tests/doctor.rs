@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `tcevm doctor` tells what is there and what is missing, and what to do about it.
+//! `tcevm doctor` reports the tools that are present and those that are missing, with the remedy.
 
 mod support;
 

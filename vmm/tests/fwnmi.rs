@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Firmware-assisted non-maskable interrupts as a guest sees them (LoPAR 2.9, "Firmware Assisted
-//! Non-Maskable Interrupts Option"): where it is told, what r3 points to, and when the run ends.
+//! Firmware-assisted non-maskable interrupts as a guest sees them (LoPAR 2.9, "Firmware Assisted Non-Maskable
+//! Interrupts Option"): the routine that is called, the area of r3, and the end of the run.
 
 mod support;
 
@@ -13,7 +13,7 @@ const MACHINE_CHECK: u64 = 0x12_0000;
 const REGISTER: u64 = 0x19_0000;
 const INTERLOCK: u64 = 0x19_0100;
 
-/// What r3 holds when the interrupt comes.
+/// The value of r3 at the interrupt.
 const R3: [u8; 8] = *b"original";
 /// An effective address that is not RAM.
 const BEYOND: u64 = 0x2000_0000;
@@ -27,10 +27,10 @@ fn ld(rt: u32, ra: u32, offset: u16) -> u32 {
     58 << 26 | rt << 21 | ra << 16 | u32::from(offset)
 }
 
-/// ld r4,0(r5): the load that is tried.
+/// ld r4,0(r5): the load that faults.
 const TRIES: u32 = 58 << 26 | 4 << 21 | 5 << 16;
 
-/// Prints two doublewords of the area at r20 that is r3.
+/// Prints two doublewords of the area whose address is in r20.
 fn print_area(first: u16, second: u16) -> Vec<u32> {
     vec![li(3, 0x58), li(4, 0), li(5, 16), ld(6, 20, first), ld(7, 20, second), SC1]
 }
@@ -39,8 +39,7 @@ fn rtas(block: u64) -> Vec<u32> {
     asm::hcall(0xf000, &[block])
 }
 
-/// Runs a guest that registers its routines and goes on with `body`; tells exit code, what it
-/// printed, and what was said.
+/// Runs a guest that registers its routines and continues with `body`. Returns exit code, stdout and stderr.
 fn guest(body: &[u32], machine_check: &[u32], system_reset: &[u32]) -> (i32, Vec<u8>, String) {
     let mut elf = asm::guest([rtas(REGISTER), body.to_vec()].concat());
     let mut add = |address, words: &[u32]| {
@@ -63,18 +62,18 @@ fn machine_check() -> Vec<u32> {
     [load(3, u64::from_be_bytes(R3)), load(5, BEYOND), vec![TRIES]].concat()
 }
 
-// R1-13: r3 is the address of the old r3 and of the log, whose first word is version 6, ERROR_SYNC,
-// NOT_RECOVERED, extended log present, CPU to memory, ADDR_INVALID; the second is the length of what
-// follows: header, Main-A, Main-B and the machine check section, whose bytes 0x18 up are the address.
+// R1-13: r3 is the address of the old r3 and of the log. The first word of the log is version 6, ERROR_SYNC,
+// NOT_RECOVERED, extended log present, CPU to memory, ADDR_INVALID. The second word is the length of the
+// rest: header, Main-A, Main-B and the machine check section, which has the address at its byte 0x18.
 #[test]
 fn a_machine_check_is_told_at_its_routine_and_again_after_the_interlock() {
     let told = [vec![mr(20, 3)], print_area(0, 8), print_area(128, 0), rtas(INTERLOCK)].concat();
-    // The first time a load is tried; the second time the guest powers off.
+    // The first routine call repeats the load; the second one powers off.
     let again = [machine_check(), vec![asm::b(0)]].concat();
     let mut once = told.clone();
     once.extend([li(21, 0), 0x2c16_0000]); // cmpwi r22,0
     let off = asm::power_off();
-    once.push(0x4182_0000 + 4 * (off.len() as u32 + 1)); // beq over what powers off
+    once.push(0x4182_0000 + 4 * (off.len() as u32 + 1)); // beq over the power-off
     once.extend(off);
     once.extend([vec![li(22, 1)], again].concat());
     let (code, printed, said) = guest(&[vec![li(22, 0)], machine_check()].concat(), &once, &[0]);
@@ -91,7 +90,7 @@ fn a_second_machine_check_before_the_interlock_ends_the_run() {
     assert!(said.contains("ibm,nmi-interlock") && said.contains("0x20000000"), "{said}");
 }
 
-// The unit of a fetch has its own code in the log; NIP is where it was to be fetched.
+// A fetch has its own code in the log; NIP is the address of the fetch.
 #[test]
 fn a_jump_outside_ram_is_told_too() {
     let jump = [load(3, u64::from_be_bytes(R3)), load(5, BEYOND), vec![asm::mtctr(5), asm::BCTR]];
@@ -100,7 +99,7 @@ fn a_jump_outside_ram_is_told_too() {
     assert_eq!((code, printed), (0, [BEYOND.to_be_bytes(), R3].concat()), "{said}");
 }
 
-// H_SIGNAL_SYS_RESET of the caller; its status is not seen, r3 is H_SUCCESS by then.
+// H_SIGNAL_SYS_RESET of the caller; the old r3 is H_SUCCESS, the status of the call.
 #[test]
 fn a_system_reset_is_told_at_its_routine() {
     let body = [asm::hcall(0x380, &[0]), vec![asm::b(0)]].concat();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Images as people have them: packed, in a `zImage`, or something else than an image, which is named then.
+//! Images as people have them: packed, in a `zImage`, or a file that is not an image, which the message
+//! names.
 
 mod support;
 
@@ -19,13 +20,13 @@ use vmm::image;
 use vmm::image::initrd::Initrd;
 use vmm::memory::RamSize;
 
-/// Runs an image and returns how it ended and what was said.
+/// Runs an image and returns exit code and stderr.
 fn ran(image: &Path, more: &[&str]) -> (i32, String, String) {
     let output = run([&["-m", "16M"], more, &[arg(image)]].concat());
     (code(&output), stdout(&output), stderr(&output))
 }
 
-/// A file is refused, in one line that has these words.
+/// Checks that a file is refused in one line that contains these words.
 fn refused(path: &Path, says: &[&str]) {
     let (exit, printed, message) = ran(path, &[]);
     assert_eq!((exit, printed.as_str()), (3, ""), "{}: {message}", path.display());
@@ -49,7 +50,7 @@ fn through(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
     output.stdout
 }
 
-/// How Linux' build packs kernels (Linux: `scripts/Makefile.lib`, `arch/powerpc/boot/wrapper`), and others.
+/// The packers of Linux' build (Linux: `scripts/Makefile.lib`, `arch/powerpc/boot/wrapper`), and others.
 const PACKERS: [(&str, &[&str]); 8] = [
     ("gzip", &["-n", "-9", "-c"]),
     ("xz", &["--check=crc32", "-6", "-c"]),
@@ -77,7 +78,8 @@ fn a_packed_image_runs() {
 #[test]
 fn a_packed_image_is_unpacked_again_when_its_guest_reboots() {
     let files = Files::new();
-    // The second time the console has input: what was typed stays. So: read; nothing there: reboot.
+    // In the second run the console has input, which a reboot must keep. So the guest reads; without input it
+    // reboots.
     let (_, token) = ::hcall::rtas_tokens().find(|(name, _)| *name == "system-reboot").unwrap();
     let args = 0x18_0000;
     let reboot = hcall(0xf000, &[args]);
@@ -178,7 +180,7 @@ fn the_kernel_of_a_zimage_runs() {
             let zimage = with_sections(wide, big, machine, &sections);
             let expected = (0, "from a zImage\n".into(), String::new());
             assert_eq!(ran(&files.write("zImage", &zimage), &[]), expected, "{wide} {big}");
-            // Packed once more, as distributions do.
+            // Packed a second time, as distributions do.
             let again = files.write("zImage.gz", through("gzip", &["-c"], &zimage));
             assert_eq!(ran(&again, &[]), expected, "{wide} {big}");
         }
@@ -229,7 +231,7 @@ fn the_initrd_of_a_zimage_is_loaded_unless_another_is_given() {
     let mut loaded = vec![0; (place.end - place.start) as usize];
     ready.memory.read_slice(&mut loaded, GuestAddress(place.start)).unwrap();
     assert_eq!(loaded, b"its own initrd");
-    // With --initrd the user's is taken, and the other is mentioned.
+    // With --initrd the user's initrd is used, and a message mentions the other one.
     let other = files.write("initrd", "another");
     let (exit, _, message) = ran(&zimage, &["--initrd", arg(&other)]);
     assert_eq!(exit, 0);
@@ -326,7 +328,7 @@ fn a_program_of_linux_is_named() {
     }
 }
 
-// A linker without a script does this to a guest that relocates itself (System V ABI, PT_INTERP).
+// A linker without a script makes such a file of a guest that relocates itself (System V ABI, PT_INTERP).
 #[test]
 fn a_guest_with_an_interpreter_and_no_library_is_a_guest() {
     let files = Files::new();
@@ -339,7 +341,7 @@ fn a_guest_with_an_interpreter_and_no_library_is_a_guest() {
     assert_eq!(ran(&files.write("guest", image), &[]), expected);
 }
 
-// Programs without a C library have no note that says so: musl's, Go's of old.
+// Programs without a C library have no note that identifies them: musl's, Go's of old.
 #[test]
 fn code_that_makes_system_calls_only_is_suspected() {
     let files = Files::new();

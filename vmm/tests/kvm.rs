@@ -35,7 +35,8 @@ fn hello_runs_without_being_told_what_runs_it() {
     }
 }
 
-// The same sources, the same hypercalls: only the line that names the architecture differs.
+// Both architectures have the same sources and the same hypercalls: only the line that names the architecture
+// differs.
 #[test]
 fn the_demonstration_tells_the_same_story_on_both_architectures() {
     if !kvm("the_demonstration_tells_the_same_story_on_both_architectures") {
@@ -54,7 +55,7 @@ fn the_demonstration_tells_the_same_story_on_both_architectures() {
     assert!(x86.1.contains("PASS: all"), "{}", x86.1);
 }
 
-// The runtime's interrupt table: the exception is taken, told on the console, and ends in power-off.
+// The runtime's interrupt table: the guest takes the exception, prints it on the console, and powers off.
 #[test]
 fn an_exception_in_a_guest_of_ours_is_told_by_the_guest() {
     if !kvm("an_exception_in_a_guest_of_ours_is_told_by_the_guest") {
@@ -79,7 +80,8 @@ fn the_bench_times_what_it_is_asked_for() {
     assert_eq!((code(&output), names), (0, vec!["null".into(), "put".into(), "crc32".into()]));
 }
 
-// A guest of two halves: what is not H_PRIVILEGE in ring 0 is in ring 3 with IOPL 3.
+// The guest makes one call in ring 0, which succeeds, and the same call in ring 3 with IOPL 3, which is
+// H_PRIVILEGE.
 #[test]
 fn a_call_from_ring_3_is_refused() {
     if !kvm("a_call_from_ring_3_is_refused") {
@@ -154,7 +156,7 @@ fn what_a_guest_must_not_do_ends_in_a_message_with_registers() {
     }
 }
 
-/// A guest that ends in no other way.
+/// A guest that does not end by itself.
 fn spinning(files: &Files) -> Command {
     let path = files.write("guest", guest(&[&SPIN]));
     let mut command = tcevm();
@@ -181,7 +183,7 @@ fn a_guest_that_never_leaves_is_stopped_by_timeout_and_by_signals() {
     }
 }
 
-// Some hosts' KVM never comes back from this instruction by itself, others skip it.
+// KVM on some hosts never returns from this instruction by itself, on others it skips it.
 #[test]
 fn vmcall_is_no_hypercall_and_does_not_keep_us() {
     if !kvm("vmcall_is_no_hypercall_and_does_not_keep_us") {
@@ -194,7 +196,7 @@ fn vmcall_is_no_hypercall_and_does_not_keep_us() {
     }
 }
 
-// X86-GATE.md: string output is no call that anyone may rely on; it does not keep us either.
+// X86-GATE.md: string output is not a call that anyone may rely on; it does not stall us either.
 #[test]
 fn string_output_to_the_gate_ends() {
     if !kvm("string_output_to_the_gate_ends") {
@@ -216,12 +218,12 @@ fn the_dirty_log_tells_the_guest_from_displaced_tces() {
     let parts = [
         store(0x30_0000),
         store(0x30_1ff8),
-        put(0, 0x30_1003), // both write this one
+        put(0, 0x30_1003), // guest and device write this one
         put(0, 0x30_2002), // only a device
         put(1, 0x30_3001), // a device that may only read
         put(1, 0),
         put(0, 0),
-        put(2, 0x30_4003), // is live at the end
+        put(2, 0x30_4003), // still live at the end
         power_off(),
     ];
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
@@ -265,7 +267,7 @@ fn an_image_and_a_vcpu_that_do_not_fit_are_told() {
     refused(&[&x86, "--dump-dtb", "-"], "no device tree");
 }
 
-// Root may open anything, so this takes another user, which only root may become.
+// Root may open anything, so the test needs another user, which only root can become.
 #[test]
 fn a_host_that_does_not_let_us_is_told_with_what_to_do() {
     use std::os::unix::fs::PermissionsExt;
@@ -359,13 +361,13 @@ fn every_byte_at_the_gate_is_a_call() {
     if !kvm("every_byte_at_the_gate_is_a_call") {
         return;
     }
-    let by_dx = [mov(GATE_RDX, 0x5c), vec![0xee]].concat(); // out dx, al: rdx is not free then
+    let by_dx = [mov(GATE_RDX, 0x5c), vec![0xee]].concat(); // out dx, al: here rdx is not free
     let output = run_code(
         &[&mov(RAX, 0xff), &hcall(0x4fc, &[]), &mov(7, 0x4fc), &by_dx, &OUT, &power_off()],
         &["--trace"],
     );
     assert_eq!(code(&output), 0, "{output:?}");
-    // The third call's token is the status of the second.
+    // The token of the third call is the status of the second.
     assert_eq!(stderr(&output).matches("H_FUNCTION").count(), 3, "{output:?}");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Nothing that an x86-64 guest can do harms us: random registers at the gate, random hypercalls
-//! on both kinds of vCPU, random code loaded anywhere.
+//! No action of an x86-64 guest harms us: random registers at the gate, random hypercalls on both kinds of
+//! vCPU, random code loaded anywhere.
 
 mod support;
 
@@ -54,7 +54,7 @@ fn any_register_values_come_and_go_unchanged() {
         .unwrap();
 }
 
-/// What a run of `chaos` did to pages.
+/// The page counts of a run of `chaos`.
 type Done = (iommu::Totals, u64);
 
 const RAM: u64 = 32 << 20;
@@ -110,7 +110,7 @@ fn on_power(append: &str) -> Done {
     run(ready, vec![cpu])
 }
 
-// The guest makes the same calls from the same seed, so both machines must have done the same.
+// The guest makes the same calls from the same seed, so the counts of both machines must be equal.
 #[test]
 fn random_calls_do_the_same_from_both_kinds_of_vcpu() {
     if !kvm("random_calls_do_the_same_from_both_kinds_of_vcpu") {
@@ -135,7 +135,7 @@ fn cpus_that_race_keep_the_invariants() {
     }
 }
 
-// How it ends does not matter; that it ends, with an exit code of ours, does.
+// The run may end in any way, but it ends, with an exit code of ours.
 #[test]
 fn random_code_anywhere_is_stopped_and_told() {
     if !kvm("random_code_anywhere_is_stopped_and_told") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Guests that want to fill the host's disk by its log.
+//! Guests that try to fill the host's disk through its log.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::path::Path;
 use support::{Files, arg, code, run, stderr, stdout};
 use vmm::log_limit::{BURST, PERIOD};
 
-/// The messages that a line leaves out, by the number in it.
+/// The number of messages that a line reports as left out.
 fn left_out(line: &str) -> u64 {
     let (before, _) = line.split_once(" more like ").unwrap_or_default();
     let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
@@ -36,7 +36,7 @@ fn a_guest_that_floods_the_log_gets_some_lines_and_a_count() {
             .copied()
             .partition(|line| line.contains(" more like this were left out: "));
         assert!((1..=most).contains(&(shown.len() as u64)), "{kind}: {} lines", shown.len());
-        // The end of the run reports the rest, if the last message was not written itself.
+        // The end of the run reports the remaining count, unless the last message was written itself.
         assert!(ends.len() <= 1, "{said}");
         let counted: u64 = lines.iter().map(|line| left_out(line)).sum();
         assert_eq!(counted + shown.len() as u64, MESSAGES, "{kind}: {said}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--nvram`: what a guest stores is there in the next run, and no file that is not ours is harmed.
+//! `--nvram`: data that a guest stores is present in the next run, and no file of another kind is changed.
 
 mod support;
 
@@ -25,13 +25,12 @@ fn ld(rt: u32, d: u16, ra: u32) -> u32 {
     58 << 26 | rt << 21 | ra << 16 | u32::from(d)
 }
 
-/// A guest that calls an NVRAM service for 16 bytes, prints what is in the buffer then, and goes on
-/// with `then`.
+/// A guest that calls an NVRAM service for 16 bytes, prints the buffer afterwards, and continues with `then`.
 fn guest(service: &str, index: u32, buffer: &[u8; 16], then: Vec<u32>) -> Elf {
     let mut code = asm::hcall(0xf000, &[ARGS]);
     code.extend(asm::load(8, BUFFER));
     code.extend(asm::hcall(0x58, &[0, 16]));
-    code.pop(); // sc: first the text
+    code.pop(); // sc: the text comes first
     code.extend([ld(6, 0, 8), ld(7, 8, 8), asm::SC1]);
     code.extend(then);
     let code = code.into_iter().flat_map(u32::to_be_bytes).collect();
@@ -71,7 +70,7 @@ fn what_a_guest_stores_is_there_in_the_next_run() {
         assert_eq!((code(&output), stdout(&output)), (0, expected), "{output:?}");
         assert_eq!(stderr(&output), "");
     }
-    // Without it, each run has a fresh one: the data of the System partition is no variable.
+    // Without --nvram each run has a fresh NVRAM: the data of the System partition is no variable.
     let output = run([&fetch, "-m", "16M"]);
     assert_eq!((code(&output), stdout(&output)), (0, "\0".repeat(16)), "{output:?}");
 }
@@ -87,7 +86,7 @@ fn what_a_guest_stored_survives_a_kill() {
     let mut running = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut said = [0; 16];
     running.stdout.take().unwrap().read_exact(&mut said).unwrap();
-    // Meanwhile nobody else has it.
+    // Meanwhile no other machine can have it.
     let output = run([&fetch, "--nvram", arg(&nvram), "-m", "16M"]);
     assert_eq!(code(&output), 3, "{output:?}");
     assert!(stderr(&output).contains("in use by another process"), "{output:?}");
@@ -148,7 +147,7 @@ fn a_file_that_is_not_ours_stays_as_it_is() {
     refused(&store, &files.path("nowhere/nvram"), "No such file");
 }
 
-// A disk's lock is not the one of flock(2), so each has to see the other's.
+// A disk's lock is not that of flock(2), so each kind of lock has to exclude the other.
 #[test]
 fn nvram_is_no_disk_meanwhile() {
     let (files, store, fetch) = files();

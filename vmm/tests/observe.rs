@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--report` and `--trace-file` of guests without devices; `tests/tests/devices.rs` has those with.
+//! `--report` and `--trace-file` of guests without devices; `tests/tests/devices.rs` tests guests with
+//! devices.
 
 mod support;
 
@@ -107,7 +108,8 @@ fn a_browser_shows_the_page_of_a_run() {
             "{section}"
         );
     }
-    // The script has run and finds a place for each plot: a pointer over it is what a reader does.
+    // A pointer moves over each plot, as a reader's does, to check that the script has run and found the
+    // plot.
     let moved = "<script>for (const p of document.querySelectorAll('.picture')) {\
         const b = p.getBoundingClientRect();\
         p.dispatchEvent(new PointerEvent('pointermove', { clientX: b.left + b.width / 2 }));\
@@ -122,7 +124,7 @@ fn a_browser_shows_the_page_of_a_run() {
     assert_eq!(shown.dom.matches("<div id=\"tip\" style=").count(), plots + 1);
 }
 
-/// A guest that maps `most` entries of the default window, one by one, and then clears them at once.
+/// A guest that maps `most` entries of the default window, one by one, and then clears them all at once.
 fn maps_and_clears(files: &Files, most: u64) -> std::path::PathBuf {
     let put = |n: u64| hcall(0x20, &[0x8000_0000, n << 12, 0x30_0003]); // H_PUT_TCE
     let clear = hcall(0x138, &[0x8000_0000, 0, 0, most]); // H_STUFF_TCE
@@ -152,8 +154,8 @@ fn allowed_cpu() -> String {
     list.expect("a list").trim().chars().take_while(char::is_ascii_digit).collect()
 }
 
-// What the host took from a vCPU is neither guest code nor a hypercall. The vCPU has one CPU of the host here, with
-// three others, so it waits most of the time.
+// Time that the host took from a vCPU is neither guest code nor a hypercall. Here the vCPU shares one CPU of
+// the host with three other processes, so it waits most of the time.
 #[test]
 fn time_that_the_host_took_is_shown_as_such() {
     let files = Files::new();
@@ -185,13 +187,13 @@ fn time_that_the_host_took_is_shown_as_such() {
             lines.filter(|line| line["name"] == name).map(|l| run_page::seconds(l, parts, &data));
         line.sum::<f64>() / 100.0
     };
-    // The guest makes next to no calls, so all of its CPU time is guest code's.
+    // The guest makes almost no calls, so all of its CPU time is guest code.
     let (guest, waited) = (part("guest code"), part("waiting for the host"));
     assert!((guest - cpu).abs() <= clock / 50.0, "{guest} s of guest code, {cpu} s of CPU time");
     assert!((guest + waited - clock).abs() <= clock / 50.0, "{guest} and {waited} of {clock} s");
 }
 
-/// What the script does: lines that come and go, and a part of the time.
+/// The effects of the script: lines that are hidden and shown, and a part of the time.
 #[test]
 fn a_reader_sees_a_part_of_the_time_and_hides_lines() {
     if !skip::tool("a_reader_sees_a_part_of_the_time_and_hides_lines", "chromium") {
@@ -227,7 +229,7 @@ fn a_reader_sees_a_part_of_the_time_and_hides_lines() {
         assert_eq!((&seen["narrow"], &seen["bar"]), (&width.into(), &true.into()));
         let data = run_page::data(&fs::read_to_string(&page).expect("a page"));
         let end = number(&data["end_ns"]);
-        // A hidden line has no path, and those above it come down.
+        // The path of a hidden line disappears, and the lines above it move down.
         assert_eq!(seen["hidden"]["pressed"], "false");
         assert_eq!(seen["hidden"]["paths"][1], "");
         assert_ne!(seen["hidden"]["paths"][2], seen["all"]["paths"][2]);
@@ -269,7 +271,7 @@ fn a_trace_ends_at_its_limit_and_says_what_is_missing() {
     assert!(events.dropped > 0 && stderr(&output).contains("--trace-limit"), "{}", stderr(&output));
 }
 
-/// A guest that says something and then makes one call for ever.
+/// A guest that prints a line and then repeats one call without end.
 fn endless(files: &Files) -> std::path::PathBuf {
     let call = hcall(0x1c, &[0x8000_0000, 0]); // H_GET_TCE
     let back = -(call.len() as i32);
@@ -305,7 +307,7 @@ fn both_are_whole_however_a_run_ends() {
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
     whole("stopped by signal 2");
 
-    // Word 0 is no instruction, and there is no handler for that but the same word.
+    // Word 0 is not an instruction, and the handler for that is word 0, too.
     let crash = [print("here\n"), hcall(0x1c, &[0x8000_0000, 0]), vec![0]].concat();
     let image = files.write("crash", asm::guest(crash).bytes());
     let crashed = run([&options[..], &[arg(&image)]].concat());

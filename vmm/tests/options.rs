@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Options beside one another: each is honoured or refused. `vmm/src/comply/args.rs` has the same for
-//! every combination of `tcevm comply`.
+//! Combinations of options: each option is honoured or refused. `vmm/src/comply/args.rs` tests every
+//! combination of `tcevm comply`.
 
 mod support;
 
@@ -20,8 +20,8 @@ fn refused(output: &Output, why: &str) {
     assert!(stderr(output).contains(why), "{why}: {}", stderr(output));
 }
 
-/// Options of `tcevm run` that change nothing in a tree and are right beside `--dump-dtb`: a limit that is not
-/// reached, and a demand on the image that it meets.
+/// Options of `tcevm run` that change nothing in a tree and are accepted beside `--dump-dtb`: a limit that is
+/// not reached, and a requirement that the image meets.
 const HELD: [&str; 2] = ["timeout", "vcpu"];
 
 #[test]
@@ -69,7 +69,8 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
         let output = dump(&args);
         match code(&output) {
             2 => assert_eq!(stdout(&output), "", "{args:?}"),
-            // The demonstration is another image, and an image is not in the tree: that it is one is checked.
+            // The demonstration is another image. The tree does not contain the image; only its validity is
+            // checked.
             0 if HELD.contains(&id) || id == "image" => {}
             0 => assert!(output.stdout != base.stdout, "{args:?} is ignored"),
             _ => panic!("{args:?}: {}", stderr(&output)),
@@ -91,7 +92,7 @@ fn an_option_of_something_that_is_not_asked_for_is_refused() {
         refused(&replay(&[&["--rig", "qemu-le"], &option[..]].concat()), option[0]);
     }
     refused(&replay(&["--rig", "direct", "--list"]), "--list");
-    // QEMU stores what is behind the memory (clause put/outside-ram), and so do our machines by its rules.
+    // QEMU stores a value behind the memory (clause put/outside-ram), and so do our machines under its rules.
     files.write("record", "H_PUT_TCE L 0 RAM|RW -> H_PARAMETER");
     for rig in ["direct", "power-le"] {
         assert_eq!(code(&replay(&["--rig", rig])), 0, "{rig}");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! README: "The files are written however a run ends." Also when a reader of our output stalls, a limit of the
-//! shell (`ulimit`) is reached, a disk is full, or an output is closed: each other file is whole then, and what
-//! could not be written is named.
+//! README: "The files are written at every end of a run." This includes a reader of our output that stalls, a
+//! limit of the shell (`ulimit`), a full disk, and a closed output. Each other file is whole then, and a
+//! message names the file that could not be written.
 
 mod support;
 
@@ -68,13 +68,14 @@ impl Outputs {
     }
 }
 
-/// Maps a page and replaces it, so that every file has something to say; says that it is ready, and goes on with these words.
+/// A guest that maps a page and replaces it, so that no file is empty, prints that it is ready, and continues
+/// with these words.
 fn guest(then: Vec<u32>) -> Vec<u8> {
     let put = |tce| hcall(0x20, &[0x8000_0000, 0x1000, tce]);
     asm::guest([put(0x30_1003), put(0x30_2003), print("ready\n"), then].concat()).bytes()
 }
 
-/// Goes on doing the same.
+/// Repeats these words without end.
 fn for_ever(mut words: Vec<u32>) -> Vec<u32> {
     words.push(b(-(words.len() as i32)));
     words
@@ -84,7 +85,7 @@ fn chatter() -> Vec<u32> {
     for_ever(print("0123456789abcdef"))
 }
 
-/// The run of a guest that writes everything.
+/// The run of a guest with all output files.
 fn command(outputs: &Outputs, image: Vec<u8>, more: &[&str]) -> Command {
     let image = outputs.files.write("guest", image);
     let mut command = tcevm();
@@ -93,21 +94,21 @@ fn command(outputs: &Outputs, image: Vec<u8>, more: &[&str]) -> Command {
     command
 }
 
-/// Reads what is left of a pipe when its other end is closed.
+/// Reads the rest of a pipe until its other end is closed.
 fn rest(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
     pipe.expect("a pipe").read_to_end(&mut bytes).expect("it can be read");
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Waits for the first line of the guest and reads no more of it.
+/// Waits for the first line of the guest and reads no further.
 fn wait_until_ready(child: &mut Child) {
     let mut line = [0; 6];
     child.stdout.as_mut().expect("a pipe").read_exact(&mut line).expect("output");
     assert_eq!(&line, b"ready\n");
 }
 
-/// Waits until a pipe takes no more (pipe(7): 16 pages, into each of which whole writes go).
+/// Waits until a pipe is full (pipe(7): 16 pages, and a whole write goes into one page).
 fn wait_until_full(pipe: Option<impl AsFd>) {
     let pipe = pipe.expect("a pipe");
     // The longest line that may not have fitted into its page is shorter than this.
@@ -142,7 +143,7 @@ fn a_reader_of_the_console_that_stalls_keeps_no_run_from_its_end() {
     }
 }
 
-// The descriptor is one that we cannot have for ourselves: a socket has no name under which to open it again.
+// A socket has no name by which it can be opened a second time, so the descriptor is shared with the test.
 #[test]
 fn a_socket_that_nobody_reads_keeps_no_run_from_its_end() {
     let outputs = Outputs::new();
@@ -157,7 +158,7 @@ fn a_socket_that_nobody_reads_keeps_no_run_from_its_end() {
 
 #[test]
 fn a_reader_of_messages_that_stalls_keeps_no_run_from_its_end() {
-    // With --stats there is more to say than the pipe takes when the guest is over, too.
+    // With --stats the output after the guest's end is larger than the pipe, too.
     for more in [&["--trace"][..], &["--trace", "--stats"]] {
         let outputs = Outputs::new();
         let calls = for_ever(hcall(0x1c, &[0x8000_0000, 0x1000]));
@@ -184,7 +185,7 @@ fn a_reader_of_one_file_that_stalls_keeps_no_other_from_being_whole() {
     outputs.trace = pipe(&outputs.files);
     let calls = for_ever(hcall(0x1c, &[0x8000_0000, 0x1000]));
     let child = command(&outputs, guest(calls), &["--timeout", "0.5"]).spawn();
-    let reader = File::open(&outputs.trace).expect("the pipe"); // which is not read
+    let reader = File::open(&outputs.trace).expect("the pipe"); // it is not read
     let output = child.expect("tcevm starts").wait_with_output().unwrap();
     drop(reader);
     assert_eq!(code(&output), 3, "{output:?}");
@@ -205,7 +206,7 @@ fn a_pipe_without_a_reader_keeps_no_run_from_its_end() {
         let mut command = command(&outputs, guest(chatter()), &["--timeout", timeout]);
         let child = command.spawn().expect("tcevm starts");
         if let Some(signal) = signal {
-            // The report is made before the record.
+            // The report is written before the record.
             while !outputs.report.exists() {
                 sleep(Duration::from_millis(1));
             }
@@ -233,7 +234,8 @@ fn a_file_that_the_guest_reads_as_its_console_is_no_output() {
 fn a_slow_reader_gets_everything() {
     let outputs = Outputs::new();
     let text = "0123456789abcdef";
-    // Three times what a pipe holds: mtctr, the text, bdnz (Power ISA 3.0B, Book I, Branch Conditional).
+    // The text takes three times the size of a pipe: mtctr, the text, bdnz (Power ISA 3.0B, Book I, Branch
+    // Conditional).
     let mut words = print(text);
     let back = -4 * i32::try_from(words.len()).unwrap();
     words.push(16 << 26 | 16 << 21 | (back.cast_unsigned() & 0xfffc));
@@ -258,7 +260,7 @@ fn limited(limit: &str, command: &Command) -> Command {
     shell
 }
 
-/// A process that a signal ended has no exit code.
+/// The exit code. A process that a signal ended has none, which fails the test.
 fn ended(status: ExitStatus) -> i32 {
     status.code().unwrap_or_else(|| panic!("{status}"))
 }
@@ -339,7 +341,7 @@ fn a_full_disk_is_an_error_of_the_files_that_are_on_it() {
         ];
         whole.iter().filter(|(name, _)| *name != full).for_each(|(_, is_whole)| is_whole(&outputs));
     }
-    // Each that cannot be written is named.
+    // Each file that cannot be written is named.
     let mut outputs = Outputs::new();
     (outputs.report, outputs.dirty) = ("/dev/full".into(), "/dev/full".into());
     let output = command(&outputs, guest(power_off()), &[]).output().expect("tcevm starts");
@@ -358,7 +360,7 @@ fn a_full_disk_under_the_messages_is_no_error() {
     outputs.are_whole();
 }
 
-// Commands that print are no runs, but their output is not cut without a word either.
+// Commands that only print are not runs, but their output is not cut silently either.
 #[test]
 fn what_cannot_be_printed_is_an_error_of_every_command() {
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a command line must not do to files of the host, as a user would see it: `vmm/paths` has the rule.
+//! Effects that a command line must not have on files of the host, as a user would see them: `vmm/paths` has
+//! the rule.
 
 mod support;
 
@@ -12,7 +13,7 @@ use support::{Files, arg, code, run, stderr, stdout, tcevm};
 
 const HELLO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-images/images/hello-le.elf");
 
-/// The run was not set up, and the line on stderr says so.
+/// Checks that the run was not set up, and that the line on stderr says so.
 fn refused(args: &[&str], says: &str) {
     let output = run(args);
     assert_eq!(code(&output), 3, "{args:?}: {}", stderr(&output));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! tcevm in QEMU's place: the command lines, probes and exit codes that the runner of
-//! kvm-unit-tests was seen to use.
+//! tcevm in QEMU's place: the command lines, probes and exit codes that the runner of kvm-unit-tests uses.
 
 mod support;
 
@@ -142,7 +141,7 @@ fn what_cannot_be_done_is_refused_by_name() {
     }
 }
 
-/// The devices that QEMU's options ask for.
+/// The devices for these options of QEMU.
 fn devices(args: &[&str]) -> Result<DeviceArgs, String> {
     let args: Vec<OsString> = args.iter().map(OsString::from).collect();
     match options::read(&args).map_err(|refusal| refusal.to_string())? {
@@ -151,7 +150,7 @@ fn devices(args: &[&str]) -> Result<DeviceArgs, String> {
     }
 }
 
-/// The same in our own words.
+/// The disk of a `--disk` option of tcevm.
 fn disk(spec: &str) -> DiskSpec {
     spec.parse().expect("a disk")
 }
@@ -174,7 +173,7 @@ fn disks_are_taken_in_qemus_words() {
         let drive = "file=d.qcow2,format=qcow2,if=none,id=d0,cache=writeback,media=disk";
         assert_eq!(disks(&["-device", device, "-drive", drive]), qcow2, "{device}");
     }
-    // The order is that of the devices; those without come first.
+    // The order is that of the devices; drives without a device come first.
     let args = [
         "-device",
         "spapr-vscsi,id=s",
@@ -298,7 +297,7 @@ fn a_reboot_ends_the_run_if_that_is_wanted() {
     assert_eq!((code(&output), stdout(&output).as_str()), (0, "up\n"), "{output:?}");
 }
 
-// The defaults of QEMU 10.0 (`-machine pseries,help`), and what the manual of pseries recommends.
+// The defaults of QEMU 10.0 (`-machine pseries,help`), and the recommendations in the manual of pseries.
 #[test]
 fn properties_of_the_machine_are_taken_with_their_defaults_and_refused_otherwise() {
     let read = |machine: &str| options::read(&["-M".into(), machine.into()]);

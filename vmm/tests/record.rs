@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--record` and `tcevm replay`: what a recording has, that it replays on every rig that can have its machine, and
-//! what is said about one that cannot. Linux is in `tests/tests/devices.rs`.
+//! `--record` and `tcevm replay`: the content of a recording, its replay on every rig that can have its
+//! machine, and the message of a rig that cannot. Linux is in `tests/tests/devices.rs`.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn replay(record: &Path, options: &[&str]) -> Output {
     tcevm().arg("replay").arg(record).args(options).output().expect("tcevm starts")
 }
 
-/// Every answer is the same on these rigs.
+/// Checks that every answer is the same on these rigs.
 fn replays(what: &str, record: &Path, rigs: &[&[&str]]) {
     for options in rigs {
         let output = replay(record, options);
@@ -37,13 +37,13 @@ const EVERY_DIRECT: [&[&str]; 5] = [
 ];
 const POWER: [&[&str]; 2] = [&["--rig", "power-le"], &["--rig", "power-be"]];
 
-/// How the images are run, and how many vCPUs they get. Their own checks may fail where they look for what the
-/// options leave out; the calls count here.
+/// The options for an image, and the number of its vCPUs. The image's own checks may fail where the options
+/// leave out a device; only the calls matter here.
 fn options(image: &str, disk: &str, hub: &str) -> Vec<String> {
     let words: Vec<&str> = match image.rsplit_once('-').expect("a kind").0 {
         "chaos" => vec!["--smp", "4", "--append", "seed=11 calls=300"],
         "mad" => vec!["--smp", "2", "--append", "seed=3 calls=60", "--disk", disk, "--net", hub],
-        // Each of its benches takes its time; these two make TCE calls of both kinds.
+        // Each of its benches takes time; these two make TCE calls of both kinds.
         "tce-bench" => vec!["--append", "put stuff-512"],
         "hello" | "replace" | "window64" => vec![],
         _ => vec!["--smp", "2"],
@@ -73,12 +73,12 @@ fn a_recording_of_every_image_replays_on_the_library_and_on_our_vcpu() {
         let mut args: Vec<&str> = options.iter().map(String::as_str).collect();
         args.extend(common);
         let output = run(args);
-        // The suite's runner has no clauses and says so.
+        // The suite's runner has no clauses, which it reports as a failure.
         let ended = if name.starts_with("comply") { 1 } else { 0 };
         assert_eq!(code(&output), ended, "{name}: {}{}", stdout(&output), stderr(&output));
         let direct = match name.rsplit_once('-').expect("a kind").0 {
             "tce-bench" => 1, // it makes some thousand calls
-            // Its windows are larger than what other bridges walk.
+            // Its windows are larger than other bridges can walk.
             "hog" => {
                 for options in &EVERY_DIRECT[3..] {
                     let output = replay(&record, options);
@@ -95,11 +95,12 @@ fn a_recording_of_every_image_replays_on_the_library_and_on_our_vcpu() {
         };
         replays(&name, &record, &EVERY_DIRECT[..direct]);
         replays(&name, &record, &POWER);
-        // Each call is an exit to the host, which takes long where KVM itself is in a guest.
+        // Each call is an exit to the host, which takes long where KVM itself runs in a guest.
         if kvm && ["chaos-x86", "replace", "hello"].iter().any(|few| name.starts_with(few)) {
             replays(&name, &record, &[&["--rig", "kvm"]]);
         }
-        // QEMU takes a bus address inside a page (note 3 of the suite): it has the machine, and answers otherwise.
+        // QEMU accepts a bus address inside a page (note 3 of the suite): it has the machine, but its answer
+        // differs.
         if name == "replace-le" && skip::tool("a_recording_on_qemu", "qemu-system-ppc64") {
             let output = replay(&record, &["--rig", "qemu-le"]);
             assert_eq!(code(&output), 1, "{}", stderr(&output));
@@ -112,7 +113,7 @@ fn a_recording_of_every_image_replays_on_the_library_and_on_our_vcpu() {
     }
 }
 
-// A call of each kind and what the recording has of it.
+// A call of each kind and its line in the recording.
 #[test]
 fn a_recording_has_the_machine_and_the_calls_with_their_cpus() {
     let files = Files::new();
@@ -198,7 +199,8 @@ fn a_changed_answer_and_a_changed_end_are_found() {
 fn a_reboot_is_a_step() {
     let files = Files::new();
     let (image, record) = (files.path("guest"), files.path("record"));
-    // Maps an entry unless it is mapped (the second time it must not be), then reboots; ends by --timeout.
+    // The guest maps an entry unless it is mapped (in the second run it must not be), then reboots; --timeout
+    // ends the run.
     let (_, reboot) = hcall_token("system-reboot");
     let args = 0x18_1000;
     let words =
@@ -220,7 +222,7 @@ fn hcall_token(name: &str) -> (&'static str, u32) {
     ::hcall::rtas_tokens().find(|(known, _)| *known == name).expect("a service")
 }
 
-/// A recording of a machine, with these calls.
+/// A recording of a machine with these calls.
 fn recorded(files: &Files, machine: &str, calls: &str) -> std::path::PathBuf {
     let window = "window 0x80000000 start=0x0 shift=12 entries=0x40000\n";
     files.write("record", format!("machine {machine}\n{window}{calls}\n"))
@@ -238,7 +240,7 @@ fn what_a_rig_cannot_have_is_said_before_anything_is_played() {
         assert!(said.contains(why) && said.contains("cannot play it"), "{options:?}: {said}");
     };
     let power = ["--rig", "power-le"];
-    // Less memory than the runner needs does no harm, unless a call was refused for it.
+    // Less memory than the runner needs is no problem, unless a call was refused for it.
     let small = recorded(&files, &format!("ram=0x1000000 {usual}"), put);
     replays("small", &small, &[&[], &power]);
     assert!(stderr(&replay(&small, &power)).contains("0x1000000 were recorded"));
@@ -267,7 +269,7 @@ fn what_a_rig_cannot_have_is_said_before_anything_is_played() {
     let other = recorded(&files, &format!("ram=0x10000000 {usual}"), OTHER);
     replays("other", &other, &[&[], &power]);
     if skip::tool("what_qemu_cannot_have", "qemu-system-ppc64") {
-        // The window of an adapter is one that QEMU has, too.
+        // The window of an adapter exists on QEMU, too.
         let adapter = "window 0x71000003 start=0x0 shift=12 entries=0x10000\n\
              cpu 0 H_STUFF_TCE 0x71000003 0xffff000 0x3 0x1 -> H_SUCCESS\n\
              cpu 0 H_GET_TCE 0x71000003 0xffff000 -> H_SUCCESS 0x3\nreset\n\
@@ -290,7 +292,7 @@ fn what_a_rig_cannot_have_is_said_before_anything_is_played() {
     assert!(lines.starts_with("direct    yes\n") && lines.contains("\npower-le  yes"), "{lines}");
 }
 
-/// A window of 2^28 entries.
+/// A call that creates a window of 2^28 entries.
 const CREATE: &str = "cpu 0 rtas ibm,create-pe-dma-window 0x0 0x8000000 0x20000000 0xc 0x28 -> 0 0x80000001 0x8000000 0x0";
 
 /// A window that no adapter of QEMU has.
@@ -333,7 +335,7 @@ fn the_recording_of_each_profile_replays_with_its_answers() {
     }
 }
 
-// `-` is stdout, as for --dump-dtb; the console makes room.
+// `-` is stdout, as for --dump-dtb; the console then goes to stderr.
 #[test]
 fn a_recording_may_go_to_stdout_and_come_from_stdin() {
     let image = format!("{IMAGES}/replace-le.elf");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Time in which the host does not run a CPU that has work is reported to the guest. A stopped process is a
-//! host that gives no processor.
+//! Time in which the host does not run a CPU that has work is reported to the guest. A stopped process stands
+//! for a host that gives no processor.
 
 mod support;
 
@@ -51,8 +51,8 @@ fn blt(words: i32) -> u32 {
     0x4180_0000 | ((words * 4) as u32 & 0xfffc)
 }
 
-/// Waits until the VPA says that enough was stolen (LoPAR 2.9, offset 0x158). PURR must not have counted
-/// that; else it hangs.
+/// Waits until the VPA reports enough stolen time (LoPAR 2.9, offset 0x158). If PURR has counted that time,
+/// the guest hangs.
 fn guest() -> Vec<u8> {
     let mut code = asm::hcall(0xdc, &[REGISTER_VPA, 0, VPA]);
     code.extend([asm::li(9, 0), asm::ori(9, 0x8000), mtmsrd1(9)]); // interrupts are enabled
@@ -62,7 +62,7 @@ fn guest() -> Vec<u8> {
     code.extend(asm::load(11, ENOUGH));
     code.extend([ld(10, 0x158, 8), cmpld(10, 11), blt(-2)]);
     code.extend([mfspr(22, PURR), mfspr(23, TB)]);
-    // All that passed, less what was used.
+    // The difference between the elapsed time and the used time.
     code.extend([subf(22, 20, 22), subf(23, 21, 23), subf(23, 22, 23), cmpld(23, 11), blt(0)]);
     code.extend(asm::print("stolen\n"));
     code.extend(asm::power_off());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Guests that want to take the host's memory by their DMA windows (guest-images/guests/hog).
+//! Guests that try to exhaust the host's memory through their DMA windows (guest-images/guests/hog).
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use support::{code, stderr, stdout, tcevm};
 
-/// KiB of address space that the process may have. It has about a third of that before its guest runs.
+/// The limit on the process's address space in KiB. About a third of it is in use before the guest runs.
 const ADDRESS_SPACE: u32 = 900_000;
 
 fn image(order: &str) -> PathBuf {
@@ -16,12 +16,12 @@ fn image(order: &str) -> PathBuf {
     PathBuf::from(images).join(format!("hog-{order}.elf"))
 }
 
-/// Runs the guest in a process that may not have more memory than that.
+/// Runs the guest in a process with this limit.
 fn confined(order: &str, options: &[&str]) -> Output {
     let shell = format!("ulimit -v {ADDRESS_SPACE}; exec \"$@\"");
     let mut command = Command::new("sh");
     command.env_remove("RUST_LOG").args(["-c", &shell, "sh"]).arg(tcevm().get_program());
-    // Arenas are address space by threads, which is not what is bounded here.
+    // Arenas take address space for each thread, which this test does not bound.
     command.env("MALLOC_ARENA_MAX", "1");
     command.args(["run", "--timeout", "300", "-m", "16M", "--log", "error"]);
     command.args(options).arg(image(order)).output().expect("sh starts")
@@ -41,7 +41,7 @@ fn the_budget_ends_before_the_hosts_memory_does() {
     every_claim_holds(&confined("be", &["--table-memory", "5M", "--accel", "real"]));
     every_claim_holds(&confined("le", &["--table-memory", "8M", "--accel", "user"]));
     for profile in ["kvm", "qemu"] {
-        // H_STUFF_TCE of a mapping goes on to the outer tier, and is all or nothing there too.
+        // H_STUFF_TCE of a mapping continues in the outer tier, and is all or nothing there too.
         every_claim_holds(&confined("le", &["--table-memory", "8M", "--profile", profile]));
     }
     every_claim_holds(&confined("le", &["--check", "dma", "--smp", "2", "--table-memory", "8M"]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The console on a terminal and on a pipe: no input is lost, however slowly the guest reads, and Ctrl-A x
-//! ends the run whatever waits before it.
+//! ends the run whatever input is queued before it.
 
 mod support;
 
@@ -13,7 +13,7 @@ use std::thread;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use support::{Files, arg, asm, tcevm};
 
-/// Both ends of a terminal; the first is the person's.
+/// Both ends of a terminal; the first is that of the user.
 fn terminal() -> (File, OwnedFd) {
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&person).unwrap();
@@ -23,13 +23,13 @@ fn terminal() -> (File, OwnedFd) {
     (person.into(), command.into())
 }
 
-/// Counts down from n, then goes on.
+/// Counts down from n, then continues.
 fn delay(n: u16) -> Vec<u32> {
     const BDNZ_HERE: u32 = 0x4200_0000; // bdnz to itself
     vec![asm::lis(9, n), asm::mtctr(9), BDNZ_HERE]
 }
 
-/// Prints "ready", waits, and then prints what it reads, for ever, with a wait after each reading.
+/// Prints "ready", waits, and then prints its input without end, with a wait after each read.
 fn slow() -> Vec<u8> {
     let mut code = asm::print("ready\n");
     code.extend(delay(0x100)); // 16 million
@@ -46,7 +46,7 @@ fn paste() -> Vec<u8> {
     (0..400).flat_map(|n| format!("line {n:03} {}\r", "x".repeat(36)).into_bytes()).collect()
 }
 
-/// Reads until this many bytes have come.
+/// Reads exactly this many bytes.
 fn read(from: &mut impl Read, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     from.read_exact(&mut bytes).unwrap();
@@ -95,7 +95,7 @@ fn a_pipe_is_read_to_its_end_and_its_end_does_not_end_the_run() {
     let mut tcevm = tcevm.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut types = tcevm.stdin.take().unwrap();
     let mut shows = tcevm.stdout.take().unwrap();
-    let paster = thread::spawn(move || types.write_all(&paste()).unwrap()); // and closes it
+    let paster = thread::spawn(move || types.write_all(&paste()).unwrap()); // drops the writer at the end
     assert_eq!(read(&mut shows, 6), b"ready\n");
     assert_eq!(read(&mut shows, paste().len()), paste());
     paster.join().unwrap();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--trace`: which calls it shows, what a line says, and that it tears no line of the console.
+//! `--trace`: the calls that it shows, the content of a line, and that it does not interrupt lines of the
+//! console.
 
 mod support;
 
@@ -70,7 +71,7 @@ fn a_line_has_the_entries_of_a_list_and_what_was_displaced() {
             ],
             "{text}"
         );
-        // The first call may need memory for its table, which the real tier has not.
+        // The first call may need memory for its table, which the real tier cannot allocate.
         assert!(
             calls[1..].iter().all(|call| (call.0, call.1) == (0, tier)) || tier == "real",
             "{text}"
@@ -152,13 +153,13 @@ fn chatty() -> Vec<u32> {
         let put = hcall(0x20, &[LIOBN, 0x1000, 0x2_0003]);
         [print(&piece.iter().collect::<String>()), put].concat()
     };
-    // A prompt that is never ended is at the end.
+    // The output ends with a prompt that is never completed.
     let last = [print("login: "), hcall(0x1c, &[LIOBN, 0])].concat();
     pieces.chunks(16).flat_map(piece).chain(last).collect()
 }
 
-/// Each line is of the trace or of the console, and each console line is whole; what may come before it is its
-/// beginning.
+/// Checks that each line belongs to the trace or to the console, and that each console line appears whole.
+/// The beginning of a console line may appear before it.
 fn nothing_is_torn(text: &str, calls: usize) {
     let mut next = 0;
     let mut traced = 0;
@@ -232,7 +233,7 @@ fn a_trace_goes_to_a_file_up_to_its_limit_or_to_stdout_alone() {
     assert_eq!(code(&run(["--trace-to", arg(&path)])), 2, "nothing is traced");
 }
 
-// `-` is stdout, as for --dump-dtb; there is one.
+// `-` is stdout, as for --dump-dtb; only one file may use it.
 #[test]
 fn each_file_of_a_run_may_be_stdout() {
     let guest = || [print("here\n"), hcall(0x20, &[LIOBN, 0x1000, 0x2_0003])].concat();

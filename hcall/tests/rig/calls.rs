@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Random hypercalls: mostly ones that mean something.
+//! Random hypercalls, most of them with valid arguments.
 #![allow(dead_code)] // each test file uses its part
 
 use crate::rig::*;
@@ -7,7 +7,7 @@ use hcall::tokens::*;
 use hcall::{HCALLS, Hcall};
 use proptest::prelude::*;
 
-/// A value for an argument of this name: mostly one that means something there.
+/// A value for an argument of this name, mostly a valid one.
 fn argument(name: &'static str) -> BoxedStrategy<u64> {
     let edges = prop_oneof![
         Just(0),
@@ -51,7 +51,7 @@ fn argument(name: &'static str) -> BoxedStrategy<u64> {
     prop_oneof![9 => meant, 1 => edges].boxed()
 }
 
-/// A TCE: few pages, so that they meet; large-page aligned or not, in memory or not.
+/// A TCE: one of few pages, so that calls meet; aligned to a large page or not, in memory or not.
 fn tce() -> impl Strategy<Value = u64> {
     let page = prop_oneof![
         6 => (0..8u64).prop_map(|n| n << 16),
@@ -63,7 +63,7 @@ fn tce() -> impl Strategy<Value = u64> {
     (page, reserved, 0..4u64).prop_map(|(page, reserved, rw)| page | reserved | rw)
 }
 
-/// A call: its row, its arguments, and what the list page holds before it.
+/// A call: its row, its arguments, and the content of the list page before it.
 #[derive(Clone, Debug)]
 pub(crate) struct Made {
     pub(crate) name: &'static str,
@@ -72,7 +72,7 @@ pub(crate) struct Made {
     pub(crate) list: Vec<u64>,
 }
 
-/// TCE calls as often as all the others; an unknown one now and then.
+/// TCE calls as often as all the others together, and some unknown calls.
 pub(crate) fn call() -> impl Strategy<Value = Made> {
     let rows = || HCALLS.iter().flat_map(|rows| rows.iter());
     let tce_calls: Vec<_> = rows().filter(|row| row.name.contains("_TCE")).map(of_row).collect();
@@ -91,7 +91,7 @@ pub(crate) fn call() -> impl Strategy<Value = Made> {
 
 fn of_row(row: &'static Hcall) -> BoxedStrategy<Made> {
     let args: Vec<_> = row.args.iter().map(|name| argument(name)).collect();
-    // Mostly good lists, short ones included; for H_RTAS a service with random words.
+    // Mostly valid lists, short ones included; for H_RTAS a service with random words.
     let good = (0..8u64, 0..4u64).prop_map(|(page, rw)| page << 16 | rw);
     let list = match row.token {
         H_RTAS => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A guest without a CPU: memory, three windows, a machine that writes down what it is asked, and
-//! hypercalls by register values.
+//! A guest without a CPU: memory, three windows, a machine that records the requests it gets, and hypercalls
+//! made with register values.
 #![allow(dead_code)] // each test file uses its part
 
 use hcall::*;
@@ -17,8 +17,8 @@ pub(crate) const END: u64 = 0x40_0000;
 /// A window of 32 entries of 64 KiB at 2^59, whose hardware has pages of 4 KiB.
 pub(crate) const L2: u64 = 0x8000_0001;
 pub(crate) const START2: u64 = 0x0800_0000_0000_0000;
-/// A window of 8192 entries of 4 KiB at 64 GiB, whose view has two chunks and whose hardware has two
-/// levels: calls on it may need memory.
+/// A window of 8192 entries of 4 KiB at 64 GiB. Its view has two chunks and its hardware two levels, so that
+/// calls on it may need memory.
 pub(crate) const L3: u64 = 0x8000_0002;
 pub(crate) const START3: u64 = 0x10_0000_0000;
 pub(crate) const A: u64 = 0x1_0000;
@@ -29,7 +29,7 @@ pub(crate) const R: u64 = 1;
 pub(crate) const W: u64 = 2;
 pub(crate) const RW: u64 = 3;
 
-/// What the machine was asked, and what it will answer.
+/// The requests that the machine got, and the answers that it will give.
 #[derive(Debug)]
 pub(crate) struct Fake {
     pub(crate) written: Vec<(u32, Vec<u8>)>,
@@ -44,21 +44,21 @@ pub(crate) struct Fake {
     pub(crate) random: Option<u64>,
     pub(crate) now: SystemTime,
     pub(crate) ending: bool,
-    /// The areas of the vCPUs: this one, one that runs, one that is stopped.
+    /// The areas of the vCPUs: the caller, one that runs, one that is stopped.
     pub(crate) areas: [Areas; 3],
     pub(crate) moment: Moment,
-    /// For how many ticks of the next wait it is ready already.
+    /// The ticks of the next wait in which the vCPU is ready already.
     pub(crate) late: u64,
     pub(crate) stopped: bool,
     pub(crate) prodded: Vec<u32>,
     pub(crate) nmi: Option<NmiHandlers>,
-    /// Whether this vCPU has the area of machine checks.
+    /// True while this vCPU has the area of machine checks.
     pub(crate) holds_error_log: bool,
     /// The vCPUs that take system resets; `None` when none can.
     pub(crate) resets: Option<Vec<u32>>,
     pub(crate) nvram: Option<Kept>,
     pub(crate) gave_up: Vec<String>,
-    /// Dispatch count of this vCPU during each wait, by the way of waiting.
+    /// The way of each wait, and the dispatch count of this vCPU during it.
     pub(crate) waits: Vec<(&'static str, u32)>,
 }
 
@@ -185,7 +185,7 @@ impl Machine for Fake {
 }
 
 impl Fake {
-    /// Time passes.
+    /// Records a wait; 100 ticks pass.
     fn waits(&mut self, how: &'static str) {
         self.waits.push((how, self.areas[0].dispatches()));
         self.moment.timebase += 100;
@@ -213,12 +213,12 @@ impl Rig {
         Rig::with(Accel::default())
     }
 
-    /// With calls that are tried in this way.
+    /// A rig with these settings for calls.
     pub(crate) fn with(accel: Accel) -> Rig {
         Rig::over(Container::new(Frames::new(MEMORY).expect("memory")), accel)
     }
 
-    /// With calls from a tier on, and these faults.
+    /// A rig whose calls start in a tier, with these faults.
     pub(crate) fn with_faults(start: Tier, faults: impl IntoIterator<Item = Spec>) -> Rig {
         let injector = Arc::new(Injector::new(faults));
         let all = Container::new(Frames::new(MEMORY).expect("memory"));
@@ -234,7 +234,7 @@ impl Rig {
         })
     }
 
-    /// With hardware tables that `table` makes, of so many levels.
+    /// A rig with hardware tables from `table`, which gets the window and the number of levels.
     pub(crate) fn over_tables(
         all: Container,
         accel: Accel,
@@ -316,8 +316,8 @@ impl Rig {
         dispatch(&mut caller, regs)
     }
 
-    /// Makes a call and returns what r3 then says, and r4 up. Registers that are not arguments hold
-    /// a pattern.
+    /// Makes a call and returns the status of r3, and the values from r4 up. Registers that are not arguments
+    /// hold a pattern.
     pub(crate) fn hcall(&mut self, token: u64, args: &[u64]) -> (Status, [u64; 9]) {
         let mut regs = [0x5555_5555_5555_5555; 10];
         regs[0] = token;
@@ -370,7 +370,7 @@ impl Rig {
         frames.is_dirty(frames.hpa(Gpa(gpa)).expect("owned"))
     }
 
-    /// The whole view, and what was done to pages: what a refused call leaves alone.
+    /// The whole view and the totals of pages: a refused call changes neither.
     pub(crate) fn state(&self) -> (Vec<u64>, Totals) {
         let windows = self.all.windows();
         let view = windows
@@ -379,7 +379,8 @@ impl Rig {
         (view.collect(), self.agent.totals())
     }
 
-    /// Pins equal live entries, the hardware is the translation of the view, all is memory.
+    /// Checks that pins equal live entries, that the hardware is the translation of the view, and that only
+    /// memory is mapped.
     #[track_caller]
     pub(crate) fn assert_sound(&self) {
         let audit = self.all.audit();

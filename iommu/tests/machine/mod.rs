@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Guest memory, a bridge and devices: the setting of tests that look from the device's side.
+//! Guest memory, a bridge and devices: the setting of tests that observe from the device's side.
 #![allow(dead_code)] // each test file uses its part
 
 use iommu::bridge::{DmaFault, Kind, Ram};
@@ -16,7 +16,7 @@ pub(crate) const R: u64 = 1;
 pub(crate) const W: u64 = 2;
 pub(crate) const RW: u64 = 3;
 
-/// Every kind of bridge with the flags of its tables, and so every form of the kill register.
+/// Every kind of bridge with the flags of its tables, which covers every form of the kill register.
 pub(crate) const KINDS: [(&str, Kind, Swinv); 5] = [
     ("p5ioc2", Kind::P5ioc2, Swinv::BOTH),
     ("ioda1, pair", Kind::Ioda1 { bus: None }, Swinv::ALL),
@@ -34,7 +34,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// A window of 4 KiB pages over as many bytes as there is memory, at bus address 0.
+    /// A window of 4 KiB pages at bus address 0, as large as memory.
     pub(crate) fn new(bridge: &Arc<Bridge>) -> Machine {
         let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
         Machine::with(bridge, window, window, 1)
@@ -57,7 +57,7 @@ impl Machine {
         all.add_window(window, table.clone()).expect("a new LIOBN");
         let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(0), MEMORY as usize)]);
         let memory = memory.expect("memory");
-        // Each page says where it is.
+        // Each page contains its own address.
         for page in (0..MEMORY).step_by(0x1000) {
             memory.write_obj(page, GuestAddress(page)).expect("in memory");
         }
@@ -76,7 +76,7 @@ impl Machine {
         Ram { frames: self.all.frames(), memory: &self.memory }
     }
 
-    /// The page that the device reads at a bus address: what it says it is.
+    /// The page that the device reads at a bus address, by the address in its content.
     pub(crate) fn read(&self, device: &mut bridge::Device, ioba: u64) -> Result<u64, DmaFault> {
         let mut bytes = [0; 8];
         device.read(&self.ram(), Ioba(ioba), &mut bytes)?;
@@ -101,7 +101,7 @@ impl Machine {
     }
 }
 
-/// A platform that does only what it is told to.
+/// A platform whose kill is the function `kill`.
 pub(crate) struct Faulty {
     pub(crate) inner: Box<dyn Platform>,
     pub(crate) kill: fn(&dyn Platform, HwEntry, u64),

@@ -26,7 +26,7 @@ impl Rig {
         Rig::with(|window| IommuTable::new(window, Ioda2::default()).expect("a table"))
     }
 
-    /// Both windows, over tables that `table` makes.
+    /// Both windows, over tables from `table`.
     pub(crate) fn with(table: impl Fn(Window) -> IommuTable) -> Rig {
         let all = Container::new(Frames::new(MEMORY).expect("memory"));
         let first = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
@@ -67,17 +67,17 @@ impl Rig {
         self.all.frames().is_dirty(self.hpa(gpa))
     }
 
-    /// The hardware entry of a bus address of the first window.
+    /// The hardware entry of a bus address in the first window.
     pub(crate) fn hw(&self, ioba: u64) -> Tce {
         self.all.windows()[0].tables()[0].tce(HwEntry(ioba >> 12)).expect("in the table")
     }
 
-    /// What the hardware entry should be for a guest page.
+    /// The expected hardware entry for a guest page.
     pub(crate) fn tce(&self, gpa: u64, direction: Direction) -> Tce {
         Tce::new(self.all.frames().page(Gpa(gpa), PageShift::K4).expect("a page"), direction)
     }
 
-    /// All that a refused call must leave as it was.
+    /// The state that a refused call must not change.
     pub(crate) fn state(&self) -> (u64, Tce, Vec<(usize, u32)>, Totals, Audit) {
         let pins = self.all.frames().all_pins().into_iter().enumerate();
         let pins = pins.filter(|&(_, count)| count != 0).collect();

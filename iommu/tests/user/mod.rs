@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(crate) const RW: u32 = MAP_READ | MAP_WRITE;
 pub(crate) const MEMORY: u64 = 0x800_0000; // 128 MiB
 pub(crate) const WINDOW32: u64 = 1 << 28;
-/// Where the process has its memory: in this order, at these offsets of the frames.
+/// The addresses of the process's memory: in this order, at these offsets of the frames.
 pub(crate) const SMALL: u64 = 0x7000_0000_0000; // 16 MiB in 4 KiB pages, writable
 pub(crate) const HUGE: u64 = 0x7000_0100_0000; // 32 MiB in 16 MiB pages, writable
 pub(crate) const READ_ONLY: u64 = 0x7000_0300_0000; // 16 MiB in 4 KiB pages
@@ -43,12 +43,12 @@ pub(crate) fn process(frames: &Frames, limit: u64) -> Arc<Process> {
 }
 
 impl User {
-    /// Version 1 on IODA2, with the group attached and enabled.
+    /// A container of version 1 on IODA2, with the group attached and enabled.
     pub(crate) fn v1() -> User {
         User::new(1, &Bridge::ioda2()).enabled()
     }
 
-    /// Version 2 on IODA2, with the group attached, and the small and huge pages registered.
+    /// A container of version 2 on IODA2, with the group attached, and the small and huge pages registered.
     pub(crate) fn v2() -> User {
         let user = User::new(2, &Bridge::ioda2());
         user.container.attach_group(&user.group).expect("free");
@@ -62,7 +62,7 @@ impl User {
         User::with(version, bridge, group)
     }
 
-    /// On IODA2, with this host's window and the platform that `wrap` makes of the bridge's.
+    /// A container on IODA2, with this host's window and the platform that `wrap` makes of the bridge's.
     pub(crate) fn over(
         version: u32,
         window: Window,
@@ -74,7 +74,7 @@ impl User {
         User::with(version, &bridge, group)
     }
 
-    /// With the group attached and enabled (version 1).
+    /// Attaches the group and enables the container (version 1).
     pub(crate) fn enabled(self) -> User {
         self.container.attach_group(&self.group).expect("free");
         self.container.enable().expect("a group");
@@ -136,7 +136,7 @@ impl User {
         self.container.remove_window(&mut self.by, &param)
     }
 
-    /// The entry of a bus address of window 0: the user page by its offset in the frames.
+    /// The entry of a bus address of window 0: the offset of its page in the frames, and its direction.
     pub(crate) fn entry(&self, iova: u64) -> Option<(u64, Direction)> {
         let table = self.container.tables()[0].clone();
         let tce = table.tce(HwEntry(iova >> 12)).expect("in the table");

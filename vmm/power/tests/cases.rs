@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Every worked example of every row, run on the CPU. The format is told at `power::row::Case`.
+//! Every worked example of every row, run on the CPU. `power::row::Case` describes the format.
 
 use power::{Cpu, GuestMemory, isa, msr, row::Row, spr, text, word::Word};
 use std::{
@@ -15,7 +15,8 @@ const AT: u64 = 0x1000;
 /// The registers by name.
 type State = BTreeMap<String, u128>;
 
-/// MSR bits that an instruction needs to run at all: FP, VEC and VSX for theirs.
+/// The MSR bits without which an instruction cannot run: FP, VEC and VSX for instructions of those
+/// facilities.
 fn facilities(row: &Row) -> u64 {
     let operands = row.asm.split_once(' ').map_or("", |(_, operands)| operands);
     let has = |start| operands.split([',', '(', ')']).any(|o| o.starts_with(start));
@@ -45,7 +46,7 @@ fn number(text: &str) -> Option<u128> {
 /// XER's named bits.
 const XER_BITS: &[(&str, u32)] = &[("so", 31), ("ov", 30), ("ca", 29), ("ov32", 19), ("ca32", 18)];
 
-/// Registers whose value moves by itself.
+/// True for registers whose value changes by itself.
 fn moves(name: &str) -> bool {
     matches!(name, "dec" | "tb" | "tbu" | "spurr" | "purr" | "vtb" | "ic")
 }
@@ -75,7 +76,7 @@ fn assign(state: &mut State, name: &str, value: u128) -> Option<()> {
     state.get_mut(name).map(|old| *old = value)
 }
 
-/// The registers by name. Everything that a case does not name must stay.
+/// The registers by name. A register that a case does not name must not change.
 fn registers(cpu: &mut Cpu) -> State {
     let mut state = State::new();
     for (r, v) in cpu.gpr.iter().enumerate() {
@@ -130,7 +131,7 @@ fn memory(item: &str) -> Option<(u64, Vec<u8>)> {
     Some((number(address)?.try_into().ok()?, bytes))
 }
 
-/// Runs one case; an error says what is wrong with it.
+/// Runs one case. Errors: the difference, as text.
 fn check(row: &Row, case: &str) -> Result<(), String> {
     let mut parts = case.split('|').map(str::trim);
     let head = parts.next().unwrap_or("");
@@ -171,7 +172,7 @@ fn check(row: &Row, case: &str) -> Result<(), String> {
     let got = registers(&mut cpu);
     if [0xc00, 0xd00, 0x700, 0x600, 0x300, 0x200, 0x800, 0xf20, 0xf40, 0xf60].contains(&got["nip"])
     {
-        // An interrupt saves and switches state; a case names what it cares about.
+        // An interrupt saves and switches state; a case names only a part of it.
         for (name, value) in &got {
             let named = after.split_whitespace().any(|i| i.split('=').next() == Some(name));
             if !named && ["srr0", "srr1", "msr", "dar", "dsisr", "fscr"].contains(&name.as_str()) {
@@ -232,8 +233,8 @@ fn no_word_belongs_to_two_rows() {
     }
 }
 
-/// Words that are met often have functions of their own; each of these has an example, and so has
-/// the one for the others.
+/// Words that occur often have functions of their own. Each of these functions has an example, and so has the
+/// function for all other words.
 #[test]
 fn every_function_of_every_row_has_a_case() {
     for row in isa::rows() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Random instructions on our CPU and on QEMU's: registers, condition, XER, LR, CTR, storage
-//! and where it goes on must be the same. Every row is tried equally often.
+//! Random instructions on our CPU and on QEMU's: registers, condition, XER, LR, CTR, storage and the next
+//! address must be equal. Every row is tried equally often.
 //!
-//! `TCEVM_SEED` and `TCEVM_COUNT` choose other trials, or more; `TCEVM_ROW` only one row's.
+//! `TCEVM_SEED` and `TCEVM_COUNT` choose other trials, or more; `TCEVM_ROW` selects a single row.
 
 mod support;
 #[path = "support/tool.rs"]
@@ -21,7 +21,7 @@ use support::record::{self, Endian, MEMORY};
 use support::trials::{Maker, Trial};
 use support::vector::{self, Erratum};
 
-/// Rows that are not tried, in one byte order or both, and why.
+/// Rows that are not tried, in one byte order or both, with the reason.
 const LEFT_OUT: &[(&str, Option<Endian>, &str)] = &[
     ("sc", None, "QEMU's answer is Linux's"),
     ("darn", None, "it gives a random number"),
@@ -61,11 +61,11 @@ const QEMU_ERRATA: &[Erratum] = &[
 
 /// Trials of one QEMU process.
 const BATCH: usize = 8192;
-/// Differences that are shown.
+/// The most differences that are shown.
 const SHOWN: usize = 12;
 
-/// Whether an instruction is of the floating-point, vector or vector-scalar facilities, whose
-/// registers the program around the trials of others uses.
+/// The kind of an instruction: of the floating-point, vector or vector-scalar facilities, or not. The program
+/// around the trials of one kind keeps its values in the registers of the other.
 fn kind(row: &Row) -> Kind {
     let operand = |o: &str| ["V", "X", "FR"].iter().any(|p| o.starts_with(p));
     let opcode = matches!(row.form.value >> 26, 59 | 60 | 63);
@@ -84,7 +84,7 @@ fn rows(of: Kind, endian: Endian) -> Vec<&'static Row> {
     isa::rows().filter(|row| !left_out(row) && kind(row) == of && wanted(row)).collect()
 }
 
-/// Makes one batch; trial `n` of the whole test is about row `n % rows`.
+/// Makes one batch; trial `n` of the whole test is for row `n % rows`.
 fn trials(maker: &mut Maker, rows: &[&'static Row], from: usize, count: usize) -> Vec<Trial> {
     let mut start = Program::first_stub();
     let mut one = |n: usize| {
@@ -104,7 +104,7 @@ fn records(trials: &[Trial], endian: Endian) -> Vec<u8> {
     records
 }
 
-/// A trial's instructions.
+/// The instructions of a trial, as text.
 fn code(trial: &Trial) -> String {
     let line = |(i, w): (u64, &Word)| {
         let at = trial.stub.first + 4 * i;
@@ -113,7 +113,7 @@ fn code(trial: &Trial) -> String {
     (0..).zip(&trial.words).map(line).collect()
 }
 
-/// One trial's differences, as text; empty if there are none.
+/// The differences of one trial as text; empty if there are none.
 fn differences(trial: &Trial, before: &[u8], ours: &[u8], theirs: &[u8], e: Endian) -> String {
     let mut out = String::new();
     for (name, at) in record::fields().chain([("outcome".into(), record::OUTCOME)]) {
@@ -149,7 +149,7 @@ fn differences(trial: &Trial, before: &[u8], ours: &[u8], theirs: &[u8], e: Endi
     head + &out
 }
 
-/// The trial whose code QEMU says it died in.
+/// The trial in whose code QEMU died, by its error message.
 fn at_nip(error: &str, trials: &[Trial]) -> String {
     let nip = error.split("NIP ").nth(1).and_then(|rest| rest.split_whitespace().next());
     let nip = nip.and_then(|nip| u64::from_str_radix(nip, 16).ok()).unwrap_or(0);
@@ -157,18 +157,18 @@ fn at_nip(error: &str, trials: &[Trial]) -> String {
     trials.iter().find(here).map_or("none".into(), code)
 }
 
-/// What came of all trials.
+/// The results of all trials.
 #[derive(Default)]
 struct Report {
     /// Row and text of each trial that differs.
     differ: Vec<(&'static str, String)>,
-    /// How often each row was tried.
+    /// Number of trials of each row.
     tried: BTreeMap<&'static str, usize>,
-    /// How often QEMU came to each outcome (see `support::program`).
+    /// Number of trials with each outcome on QEMU (see `support::program`).
     outcomes: BTreeMap<u64, usize>,
 }
 
-/// Runs one batch on both machines and adds what differs to the report.
+/// Runs one batch on both machines and adds the differences to the report.
 fn batch(emulator: &str, kind: Kind, trials: &[Trial], endian: Endian, report: &mut Report) {
     for row in trials.iter().flat_map(|trial| [Some(trial.row), trial.first]).flatten() {
         *report.tried.entry(row.name).or_default() += 1;
@@ -221,7 +221,7 @@ fn compare(emulator: &'static str, kind: Kind, endian: Endian, least: usize) {
     eprintln!("{test}: TCEVM_SEED={seed} TCEVM_COUNT={count}");
     let rows = rows(kind, endian);
     if rows.is_empty() {
-        return; // TCEVM_ROW is of the other kind
+        return; // the row of TCEVM_ROW is of the other kind
     }
     let mut maker = Maker::new(seed ^ u64::from(endian == Endian::Little) << 63);
     let mut report = Report::default();
@@ -238,7 +238,7 @@ fn compare(emulator: &'static str, kind: Kind, endian: Endian, least: usize) {
     assert!(n == 0, "{n} of {count} trials with seed {seed} differ, {}", summary(&report.differ));
 }
 
-/// How many trials of each row differ, and two of each to look at.
+/// Number of differing trials of each row, with two of each as examples.
 fn summary(differ: &[(&'static str, String)]) -> String {
     let mut by_row: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (row, difference) in differ {
@@ -250,9 +250,9 @@ fn summary(differ: &[(&'static str, String)]) -> String {
     format!("by row: {}\n{}", counts.join(", "), shown.collect::<String>())
 }
 
-/// How often each row is tried, at least.
+/// The fewest trials of each row.
 const LEAST: usize = 300;
-/// There are more of them.
+/// The fewest trials of each vector row: there are more of these rows.
 const LEAST_VECTORS: usize = 200;
 
 #[test]

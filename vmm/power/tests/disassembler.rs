@@ -17,10 +17,10 @@ use words::{Words, has_operand};
 
 const OBJDUMPS: &[&str] = &["powerpc64le-linux-gnu-objdump", "powerpc64-linux-gnu-objdump"];
 
-/// Words of each row.
+/// Number of words of each row.
 const EACH: usize = 400;
 
-/// Words that objdump 2.40 shows as data although the book has them as instructions.
+/// An instruction of the book that objdump 2.40 shows as data.
 type Erratum = (&'static str, fn(&Row, Word) -> bool);
 const OBJDUMP_ERRATA: &[Erratum] = &[
     (
@@ -36,16 +36,16 @@ const OBJDUMP_ERRATA: &[Erratum] = &[
     }),
 ];
 
-/// Whether objdump's text is an instruction of a form that the book says is invalid.
+/// True if objdump's text is an instruction of a form that the book says is invalid.
 fn is_invalid(text: &str) -> bool {
-    // 3.3.7: RA in the range of registers to be loaded; objdump looks at part of the range.
+    // 3.3.7: RA in the range of registers to be loaded; objdump checks only part of the range.
     text.starts_with("lswi ")
 }
 
-/// What objdump 2.40 adds to an mfcr: the mask that it does not have.
+/// The text that objdump 2.40 adds to an mfcr: the mask, which mfcr does not have.
 const MFCR: &str = ",-1";
 
-/// Whether the z bits are 0 and the hint is none that is reserved.
+/// True if the z bits are 0 and the hint is not a reserved one.
 fn plain_bo(bo: u32) -> bool {
     match bo >> 2 {
         0 | 2 => bo & 1 == 0,
@@ -55,12 +55,12 @@ fn plain_bo(bo: u32) -> bool {
     }
 }
 
-/// Our text as objdump has it for a file without a machine: 32 bits of an address.
+/// Our text in objdump's form for a file without a machine: 32 bits of an address.
 fn ours(word: u32, at: u64) -> String {
     text::disassemble(word, at).replace(" 0xffffffff", " 0x").replace(",0xffffffff", ",0x")
 }
 
-/// What objdump prints for words at `base`.
+/// The text of objdump for words at `base`.
 fn objdump(program: &str, words: &[u32], base: u64) -> Vec<String> {
     let place = std::env::temp_dir().join("tcevm-disassembler-");
     let place = TempDir::new_with_prefix(place).expect("a temporary directory");
@@ -89,7 +89,7 @@ fn is_data_to_objdump(row: &Row, word: Word) -> bool {
     OBJDUMP_ERRATA.iter().any(|(_, concerns)| concerns(row, word))
 }
 
-/// Both texts of each word that they differ in, a few of each mnemonic.
+/// Both texts of each word in which they differ, a few of each mnemonic.
 fn compare(program: &str, words: &[u32], base: u64) -> String {
     let theirs = objdump(program, words, base);
     let mut differ: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -131,8 +131,8 @@ fn every_row_prints_as_objdump_prints_it() {
     assert!(differences.is_empty(), "seed {seed}\n{differences}");
 }
 
-/// Words of the vector, floating-point and vector-scalar opcodes: every value of the bits that
-/// an extended opcode may be in, and a few registers.
+/// Words of the vector, floating-point and vector-scalar opcodes: every value of the bits that may hold an
+/// extended opcode, with a few registers.
 fn vector_words() -> Vec<u32> {
     let extended = (0..1u32 << 16).map(|bits| (bits >> 11) << 16 | bits & 0x7ff);
     let registers = [4 << 21 | 5 << 11, 3 << 21 | 5 << 11, 4 << 21];
@@ -140,8 +140,8 @@ fn vector_words() -> Vec<u32> {
     [4u32, 59, 60, 63].iter().flat_map(|op| all.clone().map(move |bits| op << 26 | bits)).collect()
 }
 
-/// Decimal floating point, which this CPU does not have: illegal instructions. No other
-/// instruction of these opcodes begins so.
+/// True for decimal floating point, which this CPU does not have: the instructions are illegal. No other
+/// instruction of these opcodes begins with `d`.
 fn is_decimal(text: &str) -> bool {
     text.starts_with('d')
 }
@@ -188,7 +188,7 @@ fn code(file: &[u8]) -> Option<Vec<(u64, Vec<u32>)>> {
     Some(sections)
 }
 
-/// The guest images, if this tree has them.
+/// The guest images in this tree.
 fn images() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guest-images/images");
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Which MSR bit each floating-point, VMX and VSX instruction needs (Power ISA 3.0B, Book I,
-//! the first lines of each instruction's description in chapters 4, 6 and 7).
+//! The MSR bit that each floating-point, VMX and VSX instruction needs (Power ISA 3.0B, Book I, the first
+//! lines of each instruction's description in chapters 4, 6 and 7).
 
 use power::{Cpu, GuestMemory, isa, msr, row::Row, text, word::Word};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Interrupts: where they go and what they leave in the registers (Power ISA 3.0B, Book III,
-//! chapter 6). IBM bit n of a register is `1 << (63 - n)`.
+//! Interrupts: their vectors, and the registers that they set (Power ISA 3.0B, Book III, chapter 6). IBM bit
+//! n of a register is `1 << (63 - n)`.
 
 mod guest;
 
@@ -111,7 +111,7 @@ fn relocated_data_without_tables_is_a_data_storage_interrupt() {
     guest.cpu.gpr[6] = MSR | msr::DR;
     takes(&mut guest, 0x300, 2, MSR | msr::DR);
     assert_eq!((guest.spr("dar"), guest.spr("dsisr")), (0, bit(33)));
-    // and bit 38 for a store
+    // the same with bit 38, for a store
     let mut guest = Guest::new(&[0x7cc0_0164, 0x98a6_0000]); // stb r5,0(r6)
     guest.cpu.gpr[6] = MSR | msr::DR;
     takes(&mut guest, 0x300, 1, MSR | msr::DR);
@@ -185,7 +185,7 @@ fn an_enabled_floating_point_exception_is_a_program_interrupt_with_bit_43() {
 
 #[test]
 fn an_enabled_floating_point_exception_waits_for_the_msr() {
-    // mtmsrd r6; rfid: SRR0 is the next instruction, and bit 47 says so
+    // mtmsrd r6; rfid: SRR0 is the next instruction, and bit 47 marks that
     let mode = MSR | msr::FP | msr::FE0;
     let mut guest = Guest::new(&[0x7cc0_0164, NOP]);
     guest.cpu.set_fpscr(ZERO_DIVIDE);
@@ -365,7 +365,7 @@ fn with_firmware_machine_checks_and_system_resets_leave_after_they_are_delivered
     guest.cpu.kicker().system_reset();
     assert_eq!(guest.cpu.run(), Exit::SystemReset);
     assert_eq!((guest.cpu.nip(), guest.spr("srr0")), (0x100, AT));
-    // Any other interrupt is taken as ever.
+    // Any other interrupt is taken as before.
     let mut guest = Guest::new(&[0x7fe0_0008]); // trap
     guest.cpu.set_firmware_assisted(true);
     assert_eq!(guest.run(), 0x700);

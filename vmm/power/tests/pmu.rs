@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The performance monitor (Power ISA 3.0B, Book III, chapter 9): exact counts of known programs, what
-//! freezes a counter, alerts and their interrupt, and who may use the registers. Codes of events are those of
-//! the POWER9 Performance Monitor Unit User's Guide, as Linux and `perf list` write them.
+//! The performance monitor (Power ISA 3.0B, Book III, chapter 9): exact counts of known programs, the
+//! conditions that freeze a counter, alerts and their interrupt, and access to the registers. Codes of events
+//! are those of the POWER9 Performance Monitor Unit User's Guide, in the form of Linux and `perf list`.
 
 mod guest;
 
@@ -48,7 +48,7 @@ const fn mtspr(number: usize, rs: u32) -> u32 {
 const fn mfspr(rt: u32, number: usize) -> u32 {
     31 << 26 | rt << 21 | field(number) | 339 << 1
 }
-/// bdnz, by a number of instructions.
+/// bdnz with a displacement in instructions.
 const fn bdnz(by: i32) -> u32 {
     0x4200_0000 | (4 * by) as u32 & 0xfffc
 }
@@ -64,8 +64,8 @@ impl Guest {
     fn pmcs(&mut self) -> [u64; 6] {
         std::array::from_fn(|i| self.pmc(i + 1))
     }
-    /// MMCR1 so that a counter counts an event: the unit, the combine and the selector are in the code
-    /// where Linux has them (its PMU's `format` in sysfs).
+    /// Sets MMCR1 so that a counter counts an event. The unit, the combine and the selector are in the code
+    /// in Linux' layout (its PMU's `format` in sysfs).
     fn select(&mut self, counter: u32, code: u64) {
         if counter > 4 {
             return; // PMC5 and PMC6 have one event each
@@ -79,8 +79,8 @@ impl Guest {
 
 #[test]
 fn pmc5_counts_each_instruction_between_a_write_and_a_read_of_it() {
-    // A write takes effect after its mtspr; a read knows what completed before it. 100 instructions are more
-    // than a block.
+    // A write takes effect after its mtspr; a read includes every instruction completed before it. 100
+    // instructions are more than a block.
     for length in [0, 1, 63, 64, 65, 100, 5000] {
         let start = mtspr(spr::MMCR0, 10);
         let tail = [mfspr(3, spr::PMC5), NOP, mfspr(4, spr::PMC5), mtspr(spr::MMCR0, 11), NOP];
@@ -102,7 +102,7 @@ fn instructions_of_a_loop_are_counted_in_every_counter() {
     guest.set_spr("mmcr0", 0);
     guest.cpu.set_ctr(100_000);
     guest.run();
-    // and sc 1
+    // the counts include sc 1
     let [pmc1, pmc2, pmc3, pmc4, pmc5, _] = guest.pmcs();
     assert_eq!([pmc1, pmc2, pmc3, pmc4, pmc5], [300_001; 5]);
 }
@@ -126,7 +126,7 @@ fn counters_are_32_bits_and_go_on_at_0() {
     assert_eq!(guest.pmc(5), 5);
 }
 
-/// What PMC1 and PMC5 count of ten instructions and sc 1.
+/// The counts of PMC1 and PMC5 for ten instructions and sc 1.
 fn counted(mode: u64, mmcr0: u64, mmcr2: u64, run: u64) -> (u64, u64) {
     let mut guest = Guest::in_mode(mode, &nops(10));
     guest.set_spr("mmcr1", INSTRUCTIONS);
@@ -167,11 +167,11 @@ fn freeze_bits_of_mmcr0_freeze_in_their_state_only() {
         (MSR, CC56, 0, all),
         (MSR, FC14WAIT, 0, (0, 0)),
         (MSR, FC14WAIT, 1, all),
-        (MSR, FCS | 3 << 18, 1, (0, 11)), // PMCC = 0b11: PMC5 and PMC6 are apart
+        (MSR, FCS | 3 << 18, 1, (0, 11)), // PMCC = 0b11: PMC5 and PMC6 are not part of the monitor
         (MSR, FC | 3 << 18, 0, (0, 0)),
         (MSR, bit(63), 1, all), // FCH: never in hypervisor state
     ] {
-        // With PMCC, FC or not, PMC5 counts; the monitor has to be on for that.
+        // With PMCC, PMC5 counts with FC or without, but only while the monitor is on.
         assert_eq!(counted(mode, mmcr0, 0, run), expected, "{mode:x} {mmcr0:x} {run}");
     }
 }
@@ -214,7 +214,7 @@ fn freeze_bits_of_mmcr2_freeze_one_counter_each() {
 
 #[test]
 fn what_is_counted_follows_a_change_of_the_msr_and_of_the_run_latch() {
-    // Three nops; rfid, after which PMM is on; five nops; sc, after which it is off, and sc 1 of the handler.
+    // Three nops; rfid, which turns PMM on; five nops; sc, which turns it off, and sc 1 of the handler.
     let code = [nops(3), vec![0x4c00_0024], nops(5), vec![0x4400_0002]].concat();
     for (mmcr0, expected) in [(0, 11), (FCM0, 6), (FCM1, 5)] {
         let mut guest = Guest::new(&code);
@@ -311,7 +311,7 @@ fn external_interrupts_are_counted() {
 
 #[test]
 fn cycles_are_counted_by_the_clock_of_the_timebase_while_the_guest_runs() {
-    // Each counter of cycles, and PMC6; run latch off for those that follow it.
+    // Each counter of cycles, and PMC6; the run latch is off for the counters that follow it.
     for (counter, code, follows_latch) in [
         (1, 0x0_001e, false),
         (4, 0x0_001e, false),
@@ -333,7 +333,7 @@ fn cycles_are_counted_by_the_clock_of_the_timebase_while_the_guest_runs() {
         }
         let cycles = guest.pmc(counter as usize);
         assert!(cycles > 0, "{code:#x}");
-        // Those of the pauses are not among them.
+        // The pauses are not counted.
         let most = u128::from(ticks) * u128::from(CLOCK_HZ) / u128::from(TIMEBASE_HZ);
         assert!(u128::from(cycles) <= most, "{code:#x}: {cycles} cycles in {ticks} ticks");
         guest.set_spr("mmcr0", FC);
@@ -424,7 +424,7 @@ fn conditions_that_are_not_enabled_do_nothing_and_those_without_an_alert_only_fr
     let mut guest = short_of_negative(5, 10, FCECE | PMCJCE);
     assert_eq!(guest.run(), end);
     assert_eq!((guest.pmc(5), guest.spr("mmcr0")), (0x8000_0000, FC | FCECE | PMCJCE));
-    // PMCC = 0b11: PMC5 is no business of the monitor's.
+    // PMCC = 0b11: PMC5 is not part of the monitor.
     let mut guest = short_of_negative(5, 10, PMAE | FCECE | PMCJCE | 3 << 18);
     assert_eq!(guest.run(), end);
 }
@@ -445,8 +445,8 @@ fn a_trigger_lets_the_others_count_when_pmc1_becomes_negative() {
 
 #[test]
 fn alerts_of_loads_stores_and_branches_come_at_their_instruction() {
-    // In MIXED: the 7th load is lwz of the 4th round, the 5th branch the last bdnz, the 3rd store that of the
-    // 3rd round, the 5th branch taken b .+8.
+    // In MIXED the 7th load is lwz of the 4th round, the 5th branch the last bdnz, the 3rd store that of the
+    // 3rd round, and the 5th taken branch b .+8.
     for (counter, code, left, at) in
         [(1, 0x1_00fc, 7, 3), (4, 0x4_d05e, 5, 6), (2, 0x2_00f0, 3, 5), (2, 0x2_00fa, 5, 9)]
     {
@@ -478,12 +478,13 @@ fn cycles_raise_an_alert_in_a_loop_without_end() {
 
 #[test]
 fn samples_can_be_taken_again_and_again() {
-    // The handler: mtspr PMC5,r10; mtspr MMCR0,r11; rfid. A loop of 3 instructions, each 100 of them.
+    // The handler is mtspr PMC5,r10; mtspr MMCR0,r11; rfid. The loop has 3 instructions, and each 100 of them
+    // make an alert.
     let handler = [mtspr(spr::PMC5, 10), mtspr(spr::MMCR0, 11), 0x3863_0001, 0x4c00_0024];
     let mut guest = Guest::in_mode(MSR | msr::EE, &[NOP, NOP, bdnz(-2)]);
     guest.code(0xf00, &handler);
     let mmcr0 = PMAE | FCECE | PMCJCE;
-    guest.cpu.gpr[10] = 0x8000_0000 - 102; // the last two of the handler are counted, too
+    guest.cpu.gpr[10] = 0x8000_0000 - 102; // the last two instructions of the handler are counted, too
     guest.cpu.gpr[11] = mmcr0;
     guest.set_spr("pmc5", 0x8000_0000 - 100);
     guest.set_spr("mmcr0", mmcr0);
@@ -493,7 +494,7 @@ fn samples_can_be_taken_again_and_again() {
     assert_eq!(guest.pmc(5), 0x8000_0000 - 102 + 2 + 30_001 % 100);
 }
 
-/// Runs one instruction in problem state with a value of PMCC; the vector it takes, or 0.
+/// Runs one instruction in problem state with a value of PMCC. Returns the vector that it takes, or 0.
 fn in_problem_state(pmcc: u64, word: u32) -> (u64, u64, Guest) {
     let mut guest = Guest::in_mode(MSR | msr::PR, &[word]);
     guest.set_spr("mmcr2", u64::MAX);
@@ -528,7 +529,7 @@ fn pmcc_decides_what_problem_state_may_use() {
         tries(&group_a, |n| mtspr(n, 10), write_a);
         tries(&apart, |n| mtspr(n, 10), write_5_and_6);
         tries(&group_b, |n| mtspr(n, 10), illegal);
-        // Problem state has no access by privileged numbers.
+        // Problem state may not use the privileged numbers.
         tries(&[spr::MMCR0, spr::PMC1, spr::SIAR], |n| mfspr(3, n), (0x700, 0));
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Random programs on our CPU and on QEMU's user mode: functions with branches, loops, calls, loads and
-//! stores, of fixed-point, condition-register, floating-point and vector instructions. Each function
-//! starts with a random state; its registers and storage after it are written with `sc`, and must be the
-//! same. Single instructions are compared in `differential.rs`; here it is what lies between them: decoded
-//! code, branches, loops, and what one leaves for the next.
+//! stores, of fixed-point, condition-register, floating-point and vector instructions. Each function starts
+//! with a random state; its registers and storage after it are written with `sc`, and must be equal. Single
+//! instructions are compared in `differential.rs`; this test covers the effects between them: decoded code,
+//! branches, loops, and the state that one instruction leaves for the next.
 //!
-//! `TCEVM_SEED` chooses other programs, `TCEVM_FUNCTIONS` how many functions one has.
+//! `TCEVM_SEED` chooses other programs, `TCEVM_FUNCTIONS` the number of functions in one.
 
 mod support;
 #[path = "support/tool.rs"]
@@ -27,12 +27,12 @@ use vm_memory::{Bytes, GuestAddress};
 const SYS_EXIT: u64 = 1;
 const SYS_WRITE: u64 = 4;
 
-/// Where the state of a function is.
+/// Address of the state of a function.
 fn record_at(index: usize) -> u64 {
     DATA + (index * record::SIZE) as u64
 }
 
-/// Loads a state, calls the function that is at `function` by then, stores the state and writes it.
+/// Loads a state, calls the function that will be at `function`, stores the state and writes it.
 fn call(code: &mut Vec<u32>, record: u64, function: u64) {
     code.extend(li32(31, record));
     code.extend([
@@ -63,10 +63,10 @@ fn call(code: &mut Vec<u32>, record: u64, function: u64) {
     code.extend([addi(5, 0, record::SIZE as i32), SC]);
 }
 
-/// A program, and where its functions are: those that [`call`] calls first.
+/// A program, and the addresses of the functions that [`call`] calls first.
 struct Made {
     program: Program,
-    /// First and last address of each.
+    /// First and last address of each function.
     functions: Vec<(u64, u64)>,
     words: Vec<u32>,
 }
@@ -98,7 +98,7 @@ fn make(generator: &mut Generator, count: usize, endian: Endian) -> Made {
     Made { program, functions, words: code }
 }
 
-/// Runs the program on our CPU in problem state; gives what it wrote.
+/// Runs the program on our CPU in problem state; returns its output.
 fn ours(program: &Program) -> Vec<u8> {
     let length = (DATA - CODE) as usize + program.data.len().next_multiple_of(0x1000);
     let ranges = [(GuestAddress(0), 0x2000), (GuestAddress(CODE), length)];
@@ -106,7 +106,7 @@ fn ours(program: &Program) -> Vec<u8> {
     ram.write_slice(&program.code, GuestAddress(CODE)).expect("in RAM");
     ram.write_slice(&program.data, GuestAddress(DATA)).expect("in RAM");
     for interrupt in interrupt::INTERRUPTS {
-        let handler = program.endian.word(0x4400_0022); // sc 1: the interrupt is told
+        let handler = program.endian.word(0x4400_0022); // sc 1: leaves the run, so that the interrupt is reported
         ram.write_slice(&handler, GuestAddress(interrupt.vector)).expect("in RAM");
     }
     let mut cpu = Cpu::new(Arc::clone(&ram));
@@ -139,9 +139,8 @@ fn ours(program: &Program) -> Vec<u8> {
     }
 }
 
-/// The FPSCR bits that are compared when ours is so: the exceptions. QEMU keeps no FR, FI and FPRF
-/// otherwise than the book says, and forgets a vector's underflow beside an overflow
-/// (`support/float_errata.rs`).
+/// The FPSCR bits that are compared when ours is `ours`: the exceptions. QEMU does not keep FR, FI and FPRF
+/// by the book, and loses a vector's underflow beside an overflow (`support/float_errata.rs`).
 fn compared(ours: u64) -> u64 {
     const EXCEPTIONS: u64 = 0xfff8_07ff;
     const OX: u64 = 1 << 28;
@@ -149,7 +148,7 @@ fn compared(ours: u64) -> u64 {
     if ours & OX != 0 { EXCEPTIONS & !UX } else { EXCEPTIONS }
 }
 
-/// What differs between two records of a function.
+/// The differences between two records of a function, as text.
 fn differences(ours: &[u8], theirs: &[u8], e: Endian) -> String {
     let mut out = String::new();
     for (name, at) in record::fields() {
@@ -211,9 +210,9 @@ fn compare(emulator: &'static str, endian: Endian) {
     }
 }
 
-/// How many programs are run in each byte order.
+/// Number of programs in each byte order.
 const PROGRAMS: usize = 4;
-/// And how many functions each has.
+/// Number of functions in each program.
 const FUNCTIONS: u64 = 400;
 
 #[test]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Radix translation: what an access finds, and the interrupt it takes when it finds nothing
+//! Radix translation: the page that an access reaches, and the interrupt that it takes if there is none
 //! (Power ISA 3.0B, Book III, 5.7.10, 5.7.12, 6.5.3 to 6.5.6).
 
 use power::{Cpu, Exit, GuestMemory, ProcessTable, msr, spr};
@@ -37,7 +37,7 @@ struct Guest {
 }
 
 impl Guest {
-    /// A CPU that runs `code` translated at KERNEL, with two pages of data behind it.
+    /// A CPU that runs `code` translated at KERNEL, with two pages of data after it.
     fn new(code: &[u32]) -> Guest {
         let ram = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("RAM"));
         let mut guest = Guest { cpu: Cpu::new(Arc::clone(&ram)), ram };
@@ -76,7 +76,7 @@ impl Guest {
     fn spr(&mut self, number: usize) -> u64 {
         spr::spr(number).expect("an SPR").value(&mut self.cpu)
     }
-    /// Runs one instruction; where it went, and DSISR, DAR and the cause bits of SRR1.
+    /// Runs one instruction. Returns the next address, DSISR, DAR and the cause bits of SRR1.
     fn step(&mut self) -> (u64, u64, u64, u64) {
         assert_eq!(self.cpu.step(), None);
         let (dsisr, dar) = (self.spr(spr::DSISR), self.spr(spr::DAR));
@@ -188,7 +188,7 @@ fn a_tree_outside_ram_is_told_and_harms_nobody() {
         guest.cpu.gpr[4] = KERNEL + (2 << 20);
         assert_eq!(guest.step(), (0x300, bit(44), KERNEL + (2 << 20), 0));
     }
-    // A level that indexes nothing, or itself.
+    // A level that indexes no bits, or that points to itself.
     for entry in [LEVELS[3], LEVELS[2] | 9, LEVELS[3] | 31] {
         let mut guest = Guest::new(&[LD]);
         guest.put(LEVELS[2] + 8, VALID | entry);
@@ -244,7 +244,7 @@ fn code_moves_with_its_page() {
     assert_eq!(guest.cpu.gpr[3], 2);
 }
 
-/// Two processes, of which each has a page of code and one of data behind it.
+/// Two processes, each with a page of code and a page of data after it.
 struct Processes(Guest);
 
 impl Processes {
@@ -252,11 +252,11 @@ impl Processes {
     const CODES: [u64; 3] = [0x6_0000, 0x6_1000, 0x6_2000];
     const DATA: [u64; 3] = [0x6_4000, 0x6_5000, 0x6_6000];
     const ANY: u64 = READ | WRITE | EXECUTE;
-    /// The effective address of the former: no cache that is indexed by pages puts it where it puts
-    /// the kernel's.
+    /// The effective address of the processes' code. A cache that is indexed by pages has it at another index
+    /// than the kernel's pages.
     const AT: u64 = 0x5000;
 
-    /// Page n has code that loads n into r3 and the doubleword at r4 into r6.
+    /// Page n contains code that loads n into r3 and the doubleword at r4 into r6.
     fn new(problem_state: bool) -> Processes {
         let guest = Guest::new(&[0x3860_0063, 0xe8c4_0000]); // li r3,99; ld r6,0(r4)
         for pid in [1, 2] {
@@ -278,7 +278,7 @@ impl Processes {
         processes
     }
 
-    /// Gives a process the pages n.
+    /// Maps the pages n for a process.
     fn map(&mut self, pid: u64, n: usize, problem_state: bool) {
         let rights = Processes::ANY | if problem_state { 0 } else { PRIVILEGED };
         let lowest = Processes::LEVELS[3] + 0x4_0000 * (pid - 1) + Processes::AT / 0x1000 * 8;
@@ -290,7 +290,7 @@ impl Processes {
         spr::spr(spr::PIDR).expect("PIDR").set(&mut self.0.cpu, pid);
     }
 
-    /// What the code at an address leaves in r3 and r6, with the data in the page behind it.
+    /// Runs the code at an address, with the data in the next page. Returns r3 and r6.
     fn run(&mut self, at: u64, more: u64) -> (u64, u64) {
         let cpu = &mut self.0.cpu;
         cpu.set_msr(msr::SF | msr::ME | msr::IR | msr::DR | more);
@@ -306,7 +306,7 @@ impl Processes {
     }
 }
 
-// Power ISA 3.0B, Book III, 5.7.5: quadrant 0 is that of the process in PIDR, for privileged code too.
+// Power ISA 3.0B, Book III, 5.7.5: quadrant 0 belongs to the process in PIDR, for privileged code too.
 #[test]
 fn each_process_has_its_own_code_and_data_and_quadrant_3_stays() {
     for more in [0, msr::PR] {
@@ -404,7 +404,7 @@ fn next(seed: &mut u64) -> u64 {
     z ^ z >> 31
 }
 
-/// An entry that leads somewhere, to no place, or is any number.
+/// An entry that leads to a table or page, to no place, or that is any number.
 fn any_entry(seed: &mut u64) -> u64 {
     let place = [next(seed) % RAM as u64, RAM as u64, 1 << 50, next(seed) >> 8];
     let place = place[(next(seed) % 4) as usize] & !0xff;
@@ -415,8 +415,8 @@ fn any_entry(seed: &mut u64) -> u64 {
     }
 }
 
-// A guest may write anything into its tables: each access ends as one that is translated or in an
-// interrupt, and nothing panics or runs for ever.
+// A guest may write anything into its tables. Each access is translated or ends in an interrupt; nothing
+// panics or runs without end.
 #[test]
 fn trees_of_any_content_end_every_access() {
     let mut seed = 0x7ce;

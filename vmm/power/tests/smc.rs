@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Self-modifying code (Power ISA 3.0B, Book II, 1.8): after dcbst, sync, icbi, sync, isync the
-//! stored instruction runs. The caches of POWER9 are coherent, and Linux knows it: after a context
-//! synchronization the new instruction runs with no icbi at all, whoever wrote it.
+//! Self-modifying code (Power ISA 3.0B, Book II, 1.8): after dcbst, sync, icbi, sync, isync the stored
+//! instruction runs. The caches of POWER9 are coherent, and Linux relies on that: after a context
+//! synchronization the new instruction runs without any icbi, whichever CPU or device wrote it.
 
 mod guest;
 
@@ -27,7 +27,7 @@ const CALL: u32 = 0x4e80_0421;
 /// `blr`
 const RETURN: u32 = 0x4e80_0020;
 
-/// A guest that runs `code`; the modified word at `target` holds OLD at first.
+/// A guest that runs `code`; the word at `target` is OLD at first.
 fn guest(mode: u64, code: &[u32], target: u64) -> Guest {
     let mut guest = Guest::in_mode(mode, code);
     guest.code(target, &[OLD, RETURN]);
@@ -59,8 +59,8 @@ fn a_new_instruction_runs_after_the_flush_in_the_page_being_executed() {
 #[test]
 fn a_new_instruction_runs_after_the_flush_in_the_block_being_executed() {
     for mode in [BE, LE] {
-        // The word behind isync was decoded neither before nor after the store by the book's
-        // rules; then the whole loop runs once more with the block in the cache.
+        // The word behind isync was decoded neither before nor after the store by the book's rules; then the
+        // whole loop runs a second time with the block in the cache.
         let code = [&[STORE], &FLUSH[..], &[OLD]].concat();
         let target = AT + 4 * 6;
         let mut guest = guest(mode, &code, target);
@@ -109,20 +109,20 @@ fn the_same_words_are_other_instructions_in_the_other_endianness() {
     assert_eq!(guest.cpu.illegal().last, OLD.swap_bytes());
 }
 
-/// `bdnz` by so many instructions.
+/// `bdnz` with a displacement in instructions.
 fn bdnz(by: i32) -> u32 {
     0x4200_0000 | (4 * by) as u32 & 0xfffc
 }
 
 /// `isync`
 const ISYNC: u32 = 0x4c00_012c;
-/// Where the callee of the following tests is: `addi r3,r3,1; blr`, in a page of its own.
+/// Address of the callee of the following tests, `addi r3,r3,1; blr`, in a page of its own.
 const CALLEE: u64 = 0x2_0000;
-/// Where the code that stores is.
+/// Address of the code that stores.
 const WRITER: u64 = 0x3000;
 
-/// Instructions that put NEW at r6. The byte, the halfword and the doubleword differ by byte order; r7 and r10 || r11 hold
-/// the callee as it will be.
+/// Instructions that store NEW at r6. The byte, the halfword and the doubleword differ by byte order; r7 and
+/// r10 || r11 hold the callee with the new instruction.
 fn ways(little: bool) -> [(&'static str, &'static [u32]); 10] {
     let by_order = |big: &'static [u32], end: &'static [u32]| if little { end } else { big };
     [
@@ -139,7 +139,7 @@ fn ways(little: bool) -> [(&'static str, &'static [u32]); 10] {
     ]
 }
 
-/// Gives a CPU what the ways store, for a callee at `at`.
+/// Sets the registers whose values the ways store, for a callee at `at`.
 fn give_values(cpu: &mut Cpu, little: bool, at: u64) {
     let (new, back) = (u64::from(NEW), u64::from(RETURN));
     let callee = if little { back << 32 | new } else { new << 32 | back };
@@ -150,8 +150,8 @@ fn give_values(cpu: &mut Cpu, little: bool, at: u64) {
     cpu.set_vsr(34, quad);
 }
 
-/// The callee has run, so it is decoded. Then one CPU stores into it in each way, at its address or at another
-/// one of the same page, and a CPU that ran it runs it again.
+/// The callee has run, so it is decoded. Then one CPU stores into it in each way, at its address or at
+/// another address of the same page, and a CPU that ran it before runs it again.
 #[test]
 fn code_that_any_cpu_stores_in_any_way_runs_after_isync_without_icbi() {
     const ALIAS: u64 = CALLEE | 1 << 60; // real mode ignores the four high bits
@@ -164,7 +164,8 @@ fn code_that_any_cpu_stores_in_any_way_runs_after_isync_without_icbi() {
                 guest.code(WRITER, &[store, &[guest::LEAVE]].concat());
                 let mut sibling = guest.cpu.sibling();
                 sibling.set_msr(mode);
-                // Both have stored there before it is code, so both know the page as one for plain stores.
+                // Both CPUs have stored there before the page has code, so both treat it as a page for plain
+                // stores.
                 for cpu in [&mut guest.cpu, &mut sibling] {
                     let nip = cpu.nip();
                     give_values(cpu, little, at);
@@ -195,11 +196,12 @@ fn a_block_of_code_that_dcbz_made_zero_is_no_instruction() {
     assert_eq!((guest.cpu.gpr[3], guest.spr("srr0")), (1, CALLEE));
 }
 
-/// Unequal words at two addresses of one page: the rest of the page's code is kept, and what was stored runs.
+/// Unequal words at two addresses of one page: the rest of the page's decoded code is kept, and the stored
+/// word runs.
 #[test]
 fn a_store_to_one_function_leaves_the_others_of_its_page_as_they_are() {
     for mode in [BE, LE] {
-        // Calls what is at CTR, stores into another function of its page, calls again.
+        // The code calls the function at CTR, stores into another function of its page, and calls again.
         let mut guest = guest(mode, &[CALL, STORE, ISYNC, CALL], CALLEE);
         guest.code(CALLEE + 0x100, &[OLD, RETURN]);
         guest.cpu.gpr[6] = CALLEE + 0x100;
@@ -227,7 +229,8 @@ fn a_trace_interrupt_follows_the_instruction_that_was_stored() {
     assert_eq!(guest.cpu.gpr[3], 101);
 }
 
-/// A loop that has run is one whose blocks know each other. Here the machine, a device or a hypercall writes.
+/// The blocks of a loop that has run are chained. Here the machine, a device or a hypercall writes to such a
+/// loop.
 #[test]
 fn a_write_by_the_machine_reaches_a_loop_that_has_run() {
     for mode in [BE, LE] {
@@ -249,8 +252,8 @@ fn a_write_by_the_machine_reaches_a_loop_that_has_run() {
     }
 }
 
-/// One CPU writes `li r3,n` into the callee and then n into a word; the other waits for n, synchronizes its context,
-/// and calls. With the words in the callee's page, each of them is also data beside code.
+/// One CPU writes `li r3,n` into the callee and then n into a word; the other waits for n, synchronizes its
+/// context, and calls. When the words are in the callee's page, each of them is also data beside code.
 #[test]
 fn a_cpu_runs_what_another_one_patches_while_both_run() {
     const ROUNDS: u64 = 300;
@@ -307,7 +310,7 @@ fn a_cpu_runs_what_another_one_patches_while_both_run() {
     }
 }
 
-/// Another thread of the machine writes, as a device does, and says so through memory.
+/// Another thread of the machine writes, as a device does, and announces it through memory.
 #[test]
 fn a_cpu_that_runs_sees_what_the_machine_writes() {
     const ROUNDS: u32 = 300;

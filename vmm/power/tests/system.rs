@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What takes more than one instruction or more than one row to show: reservations, storage
-//! access at every alignment, the dirty log, invalid forms, special-purpose registers.
+//! Behaviour that takes more than one instruction or row to show: reservations, storage access at every
+//! alignment, the dirty log, invalid forms, special-purpose registers.
 
 mod guest;
 
@@ -109,7 +109,7 @@ fn loads_and_stores_work_at_every_alignment_and_across_pages() {
     for (mode, little) in [(BE, false), (LE, true)] {
         for &(load, store, bytes) in ACCESSES {
             for address in (1..24).chain(0x8fe8..0x9018) {
-                // A fresh guest: nothing is in its TLB.
+                // A fresh guest, whose TLB is empty.
                 let mut guest = Guest::in_mode(mode, &[load, guest::LEAVE, store, load]);
                 let before: Vec<u8> = (0..32).map(|i| 0x80 + i).collect();
                 guest.ram.write_slice(&before, GuestAddress(address - 1)).expect("in RAM");
@@ -173,7 +173,7 @@ fn a_store_marks_its_page_dirty_once_in_each_period_of_the_log() {
     assert!(dirty(&guest, DATA), "in the next period too");
 }
 
-/// Runs one word and tells the program interrupt's reason in SRR1.
+/// Runs one word and returns the program interrupt's reason in SRR1.
 fn refused(mode: u64, word: u32) -> u64 {
     let mut guest = Guest::in_mode(mode, &[word]);
     assert_eq!(guest.run(), 0x700, "{word:08x}");
@@ -228,7 +228,7 @@ fn hypervisor_instructions_are_privileged_in_every_state_of_a_guest() {
 
 #[test]
 fn facilities_that_are_off_are_refused_before_anything_else() {
-    // Of each kind one, with the vector of its interrupt.
+    // One instruction of each kind, with the vector of its interrupt.
     let words = [
         (0xc064_0008, 0x800), // lfs f3,8(r4)
         (0xd864_0008, 0x800), // stfd f3,8(r4)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A few instructions, and guests made of them. All run as the CPU starts: big-endian, 32-bit.
+//! A few instructions, and guests made of them. All run in the state in which the CPU starts: big-endian,
+//! 32-bit.
 //!
 //! Encodings: Power ISA 3.0B, Book I, the D, MD and I forms.
 
@@ -29,7 +30,7 @@ pub fn sldi32(rt: u32) -> u32 {
 /// sc 1: the hypercall.
 pub const SC1: u32 = 0x4400_0022;
 
-/// b to this many words from here, backwards too.
+/// b with a displacement in words, which may be negative.
 pub fn b(words: i32) -> u32 {
     18 << 26 | ((words * 4) as u32 & 0x03ff_fffc)
 }
@@ -40,7 +41,7 @@ pub fn load(rt: u32, value: u64) -> Vec<u32> {
     vec![lis(rt, half(3)), ori(rt, half(2)), sldi32(rt), oris(rt, half(1)), ori(rt, half(0))]
 }
 
-/// A hypercall with its arguments in r4 and on.
+/// A hypercall with its arguments in r4 and up.
 pub fn hcall(token: u64, args: &[u64]) -> Vec<u32> {
     let mut words = load(3, token);
     for (register, value) in (4..).zip(args) {
@@ -61,7 +62,7 @@ pub fn print(text: &str) -> Vec<u32> {
     text.as_bytes().chunks(16).flat_map(call).collect()
 }
 
-/// Where guests are linked, and where the RTAS arguments of power-off are.
+/// Addresses at which guests are linked, and of the RTAS arguments of power-off.
 pub const BASE: u64 = 0x10_0000;
 const RTAS_ARGS: u64 = 0x18_0000;
 
@@ -89,7 +90,7 @@ pub fn mr(ra: u32, rs: u32) -> u32 {
     31 << 26 | rs << 21 | ra << 16 | rs << 11 | 444 << 1
 }
 
-/// Prints what is typed, for ever.
+/// Prints the console input without end.
 pub fn echo() -> Vec<u32> {
     let mut words = hcall(0x54, &[0]); // answers length and text in r4 to r6
     words.extend([mr(7, 6), mr(6, 5), mr(5, 4), li(4, 0), li(3, 0x58), SC1]);
@@ -97,7 +98,7 @@ pub fn echo() -> Vec<u32> {
     words
 }
 
-/// H_CEDE, for ever.
+/// H_CEDE without end.
 pub fn cede() -> Vec<u32> {
     let mut words = hcall(0xe0, &[]);
     words.push(b(-(words.len() as i32)));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Writing ELF64 files, right or wrong (System V ABI, chapters 4 and 5).
+//! A writer of ELF64 files, valid or not (System V ABI, chapters 4 and 5).
 
 pub const ET_EXEC: u16 = 2;
 pub const ET_DYN: u16 = 3;
@@ -35,7 +35,7 @@ pub struct Segment {
     pub flags: u32,
 }
 
-/// An ELF file to be.
+/// The parts of an ELF file.
 #[derive(Clone)]
 pub struct Elf {
     pub big: bool,
@@ -52,7 +52,7 @@ impl Elf {
         Elf { big: true, kind: ET_EXEC, entry: addr, segments: vec![segment] }
     }
 
-    /// The same with another segment of zeros.
+    /// This file with another segment of zeros.
     pub fn and_zeros(mut self, addr: u64, memsz: u64) -> Elf {
         self.segments.push(Segment { addr, data: Vec::new(), memsz, flags: PF_RW });
         self

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the tests of the command share: small guests, built here word by word so that they need
-//! no compiler, and running `tcevm`.
+//! The shared parts of the command's tests: small guests, built here word by word so that they need no
+//! compiler, and functions that run `tcevm`.
 
 // Each test file uses its own part, and a module shared by files has no better visibility.
 #![allow(dead_code, unreachable_pub)]
@@ -39,12 +39,12 @@ pub fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("killed: {output:?}"))
 }
 
-/// What was written to stdout.
+/// The output on stdout.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// What was written to stderr.
+/// The output on stderr.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Small x86-64 guests, byte by byte (Intel SDM, volume 2), and whether this host can run them.
+//! Small x86-64 guests, byte by byte (Intel SDM, volume 2), and a check that this host can run them.
 
 use super::elf::{Elf, PF_RW, PF_X, Segment, at, patched};
 use super::skip::skip;
 
 pub const EM_X86_64: u8 = 62;
 
-/// Whether there is a KVM to run them; if not, the test is skipped.
+/// True if the host has KVM; otherwise the test is skipped.
 pub fn kvm(test: &str) -> bool {
     match vmm::kvm::host::open() {
         Ok(_) => true,
@@ -63,7 +63,7 @@ pub fn power_off() -> Vec<u8> {
     hcall(0xf000, &[RTAS_ARGS])
 }
 
-/// An ELF file of this code, with the arguments of power-off and more data beside it.
+/// An ELF file with this code, the arguments of power-off, and more data.
 pub fn guest_with(code: &[u8], data: Vec<(u64, Vec<u8>)>) -> Vec<u8> {
     let (_, token) = hcall::rtas_tokens().find(|(name, _)| *name == "power-off").unwrap();
     let args = [token, 2, 1, u32::MAX, u32::MAX, 0].map(u32::to_be_bytes).concat();

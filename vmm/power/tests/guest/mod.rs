@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A little guest: 1 MiB of RAM, code at [`AT`], and a handler at every vector that leaves by
-//! `sc 1`, so that [`Guest::run`] shows where an interrupt went.
+//! A small guest: 1 MiB of RAM, code at [`AT`], and a handler at every vector that leaves by `sc 1`, so that
+//! [`Guest::run`] reports the vector of an interrupt.
 #![allow(dead_code)] // each test file uses its part
 
 use power::{Cpu, Exit, GuestMemory, interrupt::INTERRUPTS, msr, spr};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
-/// Where the code is.
+/// Address of the code.
 pub(crate) const AT: u64 = 0x4000;
-/// An address with data.
+/// Address of the data.
 pub(crate) const DATA: u64 = 0x8000;
 /// The first address beyond RAM.
 pub(crate) const END: u64 = 0x10_0000;
@@ -26,12 +26,12 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// In 64-bit big-endian mode, about to run `code`, which is followed by `sc 1`.
+    /// A guest in 64-bit big-endian mode that runs `code`, followed by `sc 1`.
     pub(crate) fn new(code: &[u32]) -> Guest {
         Guest::in_mode(msr::SF | msr::ME, code)
     }
 
-    /// In the mode of an MSR value; interrupts are taken in its endianness.
+    /// A guest in the mode of an MSR value; interrupts are taken in the same endianness.
     pub(crate) fn in_mode(mode: u64, code: &[u32]) -> Guest {
         let ram = GuestMemory::from_ranges(&[(GuestAddress(0), END as usize)]).expect("RAM");
         let ram = Arc::new(ram);
@@ -55,7 +55,7 @@ impl Guest {
         }
     }
 
-    /// Runs to the next `sc 1` and tells where that was.
+    /// Runs to the next `sc 1` and returns its address.
     pub(crate) fn run(&mut self) -> u64 {
         assert_eq!(self.cpu.run(), Exit::Hcall);
         self.cpu.nip() - 4

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The few instructions that the program around the trials is made of.
+//! The instructions of the program around the trials.
 
 /// An instruction word under construction: `ld(3, 8, 4)` is `ld r3,8(r4)`.
 fn d_form(op: u32, r6: u32, r11: u32, imm: i32) -> u32 {
@@ -40,7 +40,7 @@ pub(crate) fn mtcr(rs: u32) -> u32 {
 pub(crate) fn mfcr(rt: u32) -> u32 {
     x_form(19, rt, 0, 0)
 }
-/// Puts a GPR away in a vector-scalar register, where no instruction under test comes.
+/// Saves a GPR in a vector-scalar register, which no instruction under test uses.
 pub(crate) fn mtvsrd(vs: u32, ra: u32) -> u32 {
     x_form(179, vs, ra, 0)
 }

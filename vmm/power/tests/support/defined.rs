@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the book leaves undefined: the bits of a result that are not compared.
+//! The bits of a result that are not compared, because the book leaves them undefined.
 
 use super::record::{self, Endian, gpr};
 use super::trials::Trial;
@@ -9,11 +9,11 @@ use power::word::Word;
 /// Bits of a trial's result that the book leaves undefined.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Undefined {
-    /// Of the target register.
+    /// Bits of the target register.
     rt: u64,
-    /// Of the condition register.
+    /// Bits of the condition register.
     cr: u32,
-    /// A VSR, and the bits of it.
+    /// A VSR, and its bits.
     vsr: (usize, u128),
     fpscr: u64,
 }
@@ -23,14 +23,14 @@ const HIGH: u64 = !0 << 32;
 /// LT, GT and EQ of CR0.
 const CR0: u32 = 0xe000_0000;
 
-/// A rule: the book's words, the rows, and when it holds.
+/// A rule: the book's words, its rows, and the condition under which it holds.
 struct Rule {
     #[allow(dead_code, reason = "the reason for the rule, for the reader")]
     book: &'static str,
     rows: &'static [&'static str],
     when: fn(&Trial) -> bool,
     rt: u64,
-    /// Of CR0, when Rc is set.
+    /// Bits of CR0, when Rc is set.
     cr: u32,
 }
 
@@ -101,7 +101,7 @@ fn quotient(name: &str, a: u64, b: u64) -> Option<i128> {
 }
 
 impl Undefined {
-    /// What is undefined after a trial that leaves our FPSCR so.
+    /// The undefined bits after a trial that leaves `fpscr` in our FPSCR.
     pub(crate) fn after(trial: &Trial, fpscr: u64) -> Undefined {
         let (row, w) = (trial.row, trial.word());
         let mut undefined = Undefined {

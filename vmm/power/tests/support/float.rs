@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Operands of floating-point instructions: numbers that arithmetic goes wrong at, alone and
-//! beside each other, in the format that an instruction reads; and FPSCR.
+//! Operands of floating-point instructions, and FPSCR. The operands are numbers at which arithmetic is prone
+//! to errors, alone and beside each other, in the format that an instruction reads.
 
 use crate::tool::Rng;
 use power::row::Row;
@@ -14,13 +14,13 @@ pub(crate) const SINGLE: Format = Format(8, 23);
 pub(crate) const DOUBLE: Format = Format(11, 52);
 const QUAD: Format = Format(15, 112);
 
-/// How registers hold the operands of a row.
+/// The form of a row's operands in registers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Operands {
-    /// Elements of a format.
+    /// Elements of this format.
     Elements(Format),
-    /// Single precision in the format of double precision: the book leaves undefined what
-    /// single-precision instructions make of other operands (4.3.5.2).
+    /// Single precision in the format of double precision: the book leaves undefined the results of
+    /// single-precision instructions for other operands (4.3.5.2).
     Singles,
 }
 
@@ -83,14 +83,14 @@ impl Format {
         bits | u128::from(rng.below(2)) << (self.0 + self.1)
     }
 
-    /// A number, sometimes not far from another one.
+    /// A number, sometimes close to another one.
     fn beside(self, other: u128, rng: &mut Rng) -> u128 {
         let one = self.number(rng);
         match rng.below(6) {
             0 => other,
             1 => other ^ 1 << (self.0 + self.1),
             2 => other.wrapping_add(u128::from(rng.below(3))).wrapping_sub(1),
-            // An exponent at most a few precisions away.
+            // An exponent that differs by at most a few precisions.
             3 | 4 => {
                 let exponent = other >> self.1 & ((1 << self.0) - 1);
                 let far = u128::from(rng.below(2 * u64::from(self.1) + 6));
@@ -103,7 +103,7 @@ impl Format {
     }
 }
 
-/// The double-precision encoding of a single-precision one; signalling NaNs stay.
+/// The double-precision encoding of a single-precision number; signalling NaNs stay signalling.
 fn widened(single: u128) -> u128 {
     let single = single as u32;
     let value = f32::from_bits(single);
@@ -115,7 +115,7 @@ fn widened(single: u128) -> u128 {
 }
 
 impl Operands {
-    /// Fills the registers of an instruction, elements of which stand beside each other.
+    /// Fills the operand registers of an instruction, with some elements close to each other.
     pub(crate) fn fill(self, vsrs: &mut [u128; 64], of: &[usize], rng: &mut Rng) {
         let (format, bytes) = match self {
             Operands::Elements(format) => (format, format.bytes()),
@@ -134,15 +134,15 @@ impl Operands {
     }
 }
 
-/// Causes of VX in FPSCR, and with OX, UX, ZX and XX all exceptions.
+/// Causes of VX in FPSCR.
 const VX_CAUSES: u64 = 0x01f8_0700;
 pub(crate) const EXCEPTIONS: u64 = 0x1e00_0000 | VX_CAUSES;
 /// FX, FR, FI, FPRF and RN.
 const OTHERS: u64 = 0x8007_f003;
 const FX: u64 = 1 << 31;
 
-/// An FPSCR in which no exception that occurred is enabled. NI is 0, for what it does is
-/// each machine's own.
+/// An FPSCR in which no exception that occurred is enabled. NI is 0, because its effect differs between
+/// machines.
 pub(crate) fn fpscr(rng: &mut Rng) -> u64 {
     let few = |rng: &mut Rng| rng.next() & rng.next();
     let enables = if rng.one_in(4) { few(rng) & 0xf8 } else { 0 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Where QEMU 7.2 does something else than the book says about floating point, in which trials,
-//! and what the book leaves undefined. (Sections are of Book I.)
+//! Floating-point results that are not compared: the differences between QEMU 7.2 and the book, with the
+//! trials concerned, and results that the book leaves undefined. (Sections are of Book I.)
 
 use super::float::{DOUBLE, EXCEPTIONS, Operands, SINGLE, operands};
 use super::program::{SIGFPE, SIGNAL};
@@ -23,12 +23,11 @@ const VE: u64 = 1 << 7;
 const NI: u64 = 1 << 2;
 const UE: u64 = 1 << 5;
 
-/// A reason, in which trials it holds and after which FPSCR of ours, and which bits of FPSCR it
-/// is about.
+/// A reason, the trials and values of our FPSCR for which it holds, and the bits of FPSCR concerned.
 type Bits = (&'static str, fn(&Trial, u64) -> bool, u64);
 
-/// What is not compared, because the book leaves it undefined or QEMU 7.2 differs from it. (It
-/// also sets FX for an exception that had occurred before; so FX is set wherever one has.)
+/// Bits that are not compared, because the book leaves them undefined or QEMU 7.2 differs from it. (QEMU also
+/// sets FX for an exception that had occurred before; so FX is set wherever one has.)
 const NOT_COMPARED: &[Bits] = &[
     (
         "4.2.2: FR says that rounding incremented the fraction; QEMU never changes it",
@@ -82,13 +81,13 @@ fn is_vector(trial: &Trial) -> bool {
     trial.row.name.starts_with("xv")
 }
 
-/// Whether the result is an integer.
+/// True if the result is an integer.
 fn is_integer(name: &str) -> bool {
     let to = ["xscvdp", "xscvsp", "xscvqp"].iter().find_map(|from| name.strip_prefix(from));
     name.starts_with("fct") || to.is_some_and(|to| to.starts_with(['s', 'u']) && to.len() > 2)
 }
 
-/// Whether the result of a scalar operation is rounded to single precision.
+/// True if the result of a scalar operation is rounded to single precision.
 fn is_single(row: &Row) -> bool {
     let (name, opcode) = (row.name, row.form.value >> 26);
     opcode == 59 || name == "frsp" || name.starts_with("xs") && name.ends_with("sp")
@@ -105,12 +104,12 @@ fn last_operand(t: &Trial) -> u64 {
     vector::operands(t).last().map_or(0, |n| (t.state.vsr[*n] >> 64) as u64)
 }
 
-/// Doubleword 0 of the operands that are no target.
+/// Doubleword 0 of the operands that are not the target.
 fn sources(t: &Trial) -> Vec<u64> {
     vector::operands(t).iter().skip(1).map(|n| (t.state.vsr[*n] >> 64) as u64).collect()
 }
 
-/// Whether a multiply-add of zero and infinity, in any element, has a signalling NaN beside.
+/// True if a multiply-add of zero and infinity, in any element, has a signalling NaN as the third operand.
 fn doubled(t: &Trial) -> bool {
     let format = match operands(t.row) {
         Some(Operands::Elements(format)) => format,
@@ -138,7 +137,7 @@ fn elements(t: &Trial) -> Vec<f64> {
     }
 }
 
-/// Whether an element has no integer of the type that a vector conversion's name ends in.
+/// True if an element has no integer value of the type that the conversion's name ends in.
 fn has_no_integer(t: &Trial) -> bool {
     let to = |end: &str| t.row.name.ends_with(end);
     let range = match () {
@@ -150,7 +149,7 @@ fn has_no_integer(t: &Trial) -> bool {
     elements(t).iter().any(|v| !range.contains(v))
 }
 
-/// Where QEMU 7.2 does something else than the book says, and in which trials.
+/// Differences between QEMU 7.2 and the book, with the trials concerned.
 pub(crate) const QEMU_ERRATA: &[Erratum] = &[
     (
         "4.6.6.2, 7.6: negative multiply-adds negate what is rounded; QEMU rounds what is negated",
@@ -236,7 +235,7 @@ pub(crate) const QEMU_ERRATA: &[Erratum] = &[
     }),
 ];
 
-/// Whether QEMU signals an exception of an earlier instruction that it remembers.
+/// True if QEMU signals an exception of an earlier instruction, which it remembers.
 pub(crate) fn is_stale_signal(t: &Trial, ours: u64, theirs: u64) -> bool {
     const SIGNALLED: u64 = SIGNAL + SIGFPE;
     let minimum = ["xvmax", "xvmin"].iter().any(|start| t.row.name.starts_with(start));

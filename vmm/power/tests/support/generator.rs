@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Random functions for `programs.rs`. All of them end: a loop counts down in a register, or CTR, that
-//! nothing else touches, and a function calls only those below it.
+//! nothing else changes, and a function calls only functions below it.
 
 use super::asm::*;
 use super::record::{MEMORY, State};
@@ -9,17 +9,17 @@ use crate::words::{Words, has_operand, is, operands};
 use power::{isa, row::Row, word::Word};
 use std::collections::BTreeSet;
 
-/// Bytes for stacks.
+/// Size of the stacks in bytes.
 pub(crate) const STACK: u64 = 0x2000;
 
-/// Registers that instructions do not get: stack, loop counters, index of the storage, its address.
+/// Registers that random instructions do not use: stack, loop counters, index of the storage, its address.
 const SP: u32 = 1;
 const LEAF_COUNT: u32 = 28;
 const COUNT: u32 = 29;
 const INDEX: u32 = 30;
 const BASE: u32 = 31;
 
-/// Rows that are left out, by the start of their names, and why.
+/// Rows that are left out, by the start of their names, with the reason.
 const LEFT_OUT: &[(&[&str], &str)] = &[
     (&["tw", "td", "sc", "rf", "wait", "cpabort", "msg", "slb", "tlb"], "they interrupt"),
     (
@@ -41,7 +41,7 @@ const LEFT_OUT: &[(&[&str], &str)] = &[
     (&["lwarx", "ldarx", "lbarx", "lharx", "lqarx"], "reservations: differential.rs has them"),
 ];
 
-/// The same, by their whole names.
+/// Rows that are left out, by their whole names.
 const LEFT_OUT_ALONE: &[&str] = &["vsl", "vsr", "mtvscr", "stbcx", "sthcx", "stwcx", "stdcx"];
 
 fn left_out(row: &Row) -> bool {
@@ -68,9 +68,9 @@ const fn field(shift: u32, value: u32) -> u32 {
 pub(crate) struct Generator {
     rng: Rng,
     words: Words,
-    /// Where the code starts.
+    /// Address of the code.
     base: u64,
-    /// Rows of instructions between registers, and of those with an address.
+    /// Rows of instructions between registers, and rows with an address.
     plain: Vec<&'static Row>,
     storage: Vec<&'static Row>,
     tried: BTreeSet<&'static str>,
@@ -79,7 +79,7 @@ pub(crate) struct Generator {
 impl Generator {
     pub(crate) fn new(seed: u64, base: u64) -> Generator {
         let rows = || isa::rows().filter(|row| !left_out(row));
-        // With an update, the address would move.
+        // An instruction with update would change the address.
         let addresses = |row: &&Row| {
             ["l", "st", "dcbz"].iter().any(|start| row.name.starts_with(start))
                 && (has_operand(row, "RA0") || has_operand(row, "RA"))
@@ -94,7 +94,7 @@ impl Generator {
         }
     }
 
-    /// Every row was in some function.
+    /// Checks that every row was in some function.
     pub(crate) fn assert_all_tried(&self) {
         let all = self.plain.iter().chain(&self.storage).map(|row| row.name);
         let missing: Vec<_> = all.filter(|name| !self.tried.contains(name)).collect();
@@ -102,7 +102,7 @@ impl Generator {
         assert!(missing.is_empty(), "not tried: {missing:?}");
     }
 
-    /// A state to start with: numbers of all sizes, and the addresses that functions need.
+    /// A start state: numbers of all sizes, and the addresses that functions need.
     pub(crate) fn state(&mut self, stack: u64) -> State {
         let rng = &mut self.rng;
         let mut gpr = std::array::from_fn(|_| rng.next() >> rng.below(64));
@@ -127,7 +127,7 @@ impl Generator {
         self.base + 4 * code.len() as u64
     }
 
-    /// Two functions, of which the second calls the first; the address of the second.
+    /// Writes two functions, of which the second calls the first. Returns the address of the second.
     pub(crate) fn function(&mut self, code: &mut Vec<u32>) -> u64 {
         let leaf = self.here(code);
         self.leaf(code);
@@ -152,7 +152,7 @@ impl Generator {
         function
     }
 
-    /// A function that calls none: a loop with a loop by CTR in it.
+    /// A function that calls no other: a loop that contains a loop by CTR.
     fn leaf(&mut self, code: &mut Vec<u32>) {
         self.straight(code, 4);
         self.looped(code, LEAF_COUNT, |generator, code| {
@@ -167,7 +167,7 @@ impl Generator {
         code.push(BLR);
     }
 
-    /// A loop of one to four times, counted down in a register.
+    /// A loop of one to four rounds, counted down in a register.
     fn looped(
         &mut self,
         code: &mut Vec<u32>,
@@ -182,7 +182,7 @@ impl Generator {
         code.push(BNE_CR1 | top.wrapping_sub(back) as u32 & 0xfffc);
     }
 
-    /// Some instructions that a condition skips, and others in their place.
+    /// Instructions that a condition skips, and an alternative to them.
     fn skipped(&mut self, code: &mut Vec<u32>) {
         let (branch, condition) = (code.len(), self.rng.below(32) as u32);
         let taken_if = self.rng.pick(&[12, 4]);
@@ -211,7 +211,7 @@ impl Generator {
         }
     }
 
-    /// A word of a row that leaves the registers alone which a function needs.
+    /// A word of a row that does not change the registers that a function needs.
     fn plain_word(&mut self, row: &'static Row) -> u32 {
         loop {
             let mut word = self.words.valid(row, &mut self.rng).raw();
@@ -255,7 +255,7 @@ impl Generator {
     }
 }
 
-/// A vector of whole numbers, or of floating-point ones that are near to each other.
+/// A vector of integers, or of floating-point numbers that are close to each other.
 fn vector(rng: &mut Rng) -> u128 {
     let double = |rng: &mut Rng| ((rng.below(4001) as f64 - 2000.0) / 16.0).to_bits();
     let single = |rng: &mut Rng| ((rng.below(401) as f32 - 200.0) / 8.0).to_bits();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 use vmm_sys_util::tempdir::TempDir;
 
-/// Runs the program under QEMU; gives the records after it, or what QEMU says.
+/// Runs the program under QEMU. Returns the records after it. Errors: the messages of QEMU.
 pub(crate) fn qemu(emulator: &str, program: &Program, records: usize) -> Result<Vec<u8>, String> {
     let place = std::env::temp_dir().join("tcevm-differential-");
     let place = TempDir::new_with_prefix(place).expect("a temporary directory");
@@ -31,7 +31,7 @@ fn make_executable(path: &std::path::Path) {
     std::fs::set_permissions(path, mode).expect("our own file");
 }
 
-/// Runs the program's trials on our CPU; gives the records after them.
+/// Runs the program's trials on our CPU. Returns the records after them.
 pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8> {
     let length = (DATA - CODE) as usize + program.data.len().next_multiple_of(0x1000);
     let ram = GuestMemory::from_ranges(&[(GuestAddress(CODE), length)]).expect("RAM");
@@ -49,8 +49,8 @@ pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8>
         let outcome = run(&mut cpu, *stub);
         ram.read_slice(&mut record, at).expect("in RAM");
         match outcome {
-            // A floating-point exception comes after its instruction has done what it does;
-            // the program's handler notes the signal alone.
+            // A floating-point exception comes after its instruction has completed; the program's handler
+            // only records the signal.
             FLOAT_SIGNAL => endian.set(&mut record, record::OUTCOME, outcome),
             _ => save(&mut cpu, &mut record, outcome, endian),
         }
@@ -61,7 +61,7 @@ pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8>
     records
 }
 
-/// What Linux makes available to a program that uses it.
+/// Facilities that Linux makes available to a program that uses them.
 const FACILITIES: u64 = msr::FP | msr::VEC | msr::VSX | msr::FE0 | msr::FE1;
 
 /// The outcome of an enabled floating-point exception.
@@ -127,14 +127,14 @@ fn run(cpu: &mut Cpu, stub: Stub) -> u64 {
 const FLOAT_ENABLED: u64 = 1 << (63 - 43);
 const TRAP: u64 = 1 << (63 - 46);
 
-/// The signal that Linux makes of an interrupt.
+/// The signal that Linux sends for an interrupt.
 fn signal(cpu: &mut Cpu) -> u64 {
     let srr1 = spr::by_name("srr1").expect("SRR1").value(cpu);
     match cpu.nip() {
         0x700 if srr1 & FLOAT_ENABLED != 0 => FLOAT_SIGNAL,
         0x700 if srr1 & TRAP != 0 => SIGNAL + program::SIGTRAP,
         0x700 | 0xf60 => SIGNAL + program::SIGILL,
-        // No storage there: for a program a fault, for us in real mode a bad real address.
+        // There is no storage: a page fault for a program, a bad real address for our CPU in real mode.
         0x200 | 0x300 => SIGNAL + program::SIGSEGV,
         0x600 => SIGNAL + program::SIGBUS,
         nip => nip,

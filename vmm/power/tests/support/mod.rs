@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the differential test is made of, in reading order: `record` (the state of a trial),
-//! `program` (what both machines run), `machines`, `trials` (which instructions with which
-//! states), `valid` and `defined` (what the book leaves undefined), `vector`, `float`
-//! and `float_errata` (operands of those facilities, and where QEMU differs). `generator` makes the functions of
-//! `programs.rs`.
+//! The parts of the differential test, in reading order: `record` (the state of a trial), `program` (the
+//! program that both machines run), `machines`, `trials` (the instructions and their states), `valid` and
+//! `defined` (results that the book leaves undefined), `vector`, `float` and `float_errata` (operands of
+//! those facilities, and differences of QEMU). `generator` makes the functions of `programs.rs`.
 #![allow(dead_code)] // each test file uses its part
 
 pub(crate) mod asm;

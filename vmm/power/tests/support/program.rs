@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The program that QEMU runs: a static ELF file that goes through the records, and for each
-//! one loads the state, runs the trial's code, and stores the state; then it writes all
-//! records to its standard output. A signal (a trap, an illegal word, a bad address) is an
-//! outcome too: its handler notes the number and goes on with the next record.
+//! The program that QEMU runs, a static ELF file. For each record it loads the state, runs the trial's code,
+//! and stores the state; at the end it writes all records to its standard output. A signal (a trap, an
+//! illegal word, a bad address) is an outcome too: its handler records the number and continues with the next
+//! record.
 
 use super::asm::*;
 use super::record::{self, Endian};
 
-/// Where the code is: below 32 MiB, so that `ba` reaches it.
+/// Address of the code: below 32 MiB, so that `ba` reaches it.
 pub(crate) const CODE: u64 = 0x0100_0000;
-/// Where the records are.
+/// Address of the records.
 pub(crate) const DATA: u64 = 0x0110_0000;
-/// Bytes for the code around the trials.
+/// Size in bytes of the code around the trials.
 const PRELUDE: u64 = 0x800;
-/// Bytes of zeroed memory after the records: signal stack and arguments of system calls.
+/// Size in bytes of zeroed memory after the records: signal stack and arguments of system calls.
 const SCRATCH: u64 = 0x2_0000;
 
-/// Seconds after which a program that runs wild is ended by a signal; it needs one or two.
+/// Seconds after which a signal ends a program that does not stop; it needs one or two.
 const MOST_SECONDS: i32 = 300;
 
-/// Outcome of an instruction that went on to the next one.
+/// Outcome of an instruction that continues at the next one.
 pub(crate) const NEXT: u64 = 0;
 /// Outcomes of a branch forward and a branch back.
 pub(crate) const FORWARD: u64 = 1;
 pub(crate) const BACK: u64 = 2;
-/// Added to a signal's number.
+/// A number that is added to that of a signal.
 pub(crate) const SIGNAL: u64 = 0x100;
 
 /// Signals that a trial may end in.
@@ -34,7 +34,7 @@ pub(crate) const SIGBUS: u64 = 7;
 pub(crate) const SIGFPE: u64 = 8;
 pub(crate) const SIGSEGV: u64 = 11;
 
-/// Where a trial's code is.
+/// Addresses of a trial's code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stub {
     /// First word: the pad for branches back.
@@ -59,7 +59,7 @@ impl Stub {
     pub(crate) fn end(self) -> u64 {
         self.last() + 12
     }
-    /// Where an outcome goes on.
+    /// The pad that handles an outcome.
     pub(crate) fn pad(self, outcome: u64) -> u64 {
         match outcome {
             NEXT => self.last() + 4,
@@ -67,13 +67,13 @@ impl Stub {
             _ => self.start,
         }
     }
-    /// The outcome that an address is.
+    /// The outcome of a next address.
     pub(crate) fn outcome(self, nip: u64) -> Option<u64> {
         [NEXT, FORWARD, BACK].into_iter().find(|outcome| self.pad(*outcome) == nip)
     }
 }
 
-/// What the program keeps in registers that no instruction under test touches.
+/// Values that the program keeps in registers that no instruction under test uses.
 #[derive(Clone, Copy)]
 enum Spare {
     /// r31 after the trial.
@@ -86,17 +86,17 @@ enum Spare {
     Outcome,
 }
 
-/// Which instructions are under test.
+/// The kind of instructions under test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// Those that touch no vector-scalar register: there the program keeps its values.
+    /// Instructions that use no vector-scalar register: the program keeps its values there.
     Fixed,
-    /// Those of the floating-point, VMX and VSX facilities: they touch no LR, CTR and TAR.
+    /// Instructions of the floating-point, VMX and VSX facilities: they use no LR, CTR and TAR.
     Vector,
 }
 
 impl Kind {
-    /// The SPR that a value is in while vectors are under test. A signal changes LR.
+    /// The SPR that holds a value while vector instructions are under test. A signal changes LR.
     fn spr(spare: Spare) -> u32 {
         match spare {
             Spare::Record => SPR_VRSAVE,
@@ -146,7 +146,7 @@ impl Code {
     }
 }
 
-/// Loads a record's state and jumps to its stub; `exit` is where to go after the last one.
+/// Loads a record's state and jumps to its stub. After the last record it jumps to `exit`.
 fn load_state(code: &mut Code, kind: Kind, end: u64, exit: u64) {
     code.emit(&[kind.get(31, Spare::Record)]);
     code.emit(&li32(30, end));
@@ -229,8 +229,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Puts the program around trials: their words, and their records with everything but
-    /// the address of the stub.
+    /// Puts the program around trials. The records contain everything but the address of the stub.
     pub(crate) fn new(
         kind: Kind,
         stubs: &[(Stub, Vec<u32>)],
@@ -256,7 +255,7 @@ impl Program {
             code.emit(&[b(code.here(), store)]);
             pad
         });
-        code.0.resize((PRELUDE / 8) as usize, 0); // to where the pads go
+        code.0.resize((PRELUDE / 8) as usize, 0); // up to the address of the pads
         store_state(&mut code, kind);
         let advance = code.here();
         code.emit(&[addi(31, 31, record::SIZE as i32), kind.put(Spare::Record, 31)]);
@@ -295,8 +294,8 @@ impl Program {
         CODE + PRELUDE
     }
 
-    /// The ELF file. Both byte orders say ELFv2 in their flags, so that the entry and the
-    /// signal handler are code addresses and not function descriptors.
+    /// The ELF file. Both byte orders have ELFv2 in their flags, so that the entry and the signal handler are
+    /// code addresses and not function descriptors.
     pub(crate) fn elf(&self) -> Vec<u8> {
         let e = self.endian;
         let half = |v: u16| if e == Endian::Little { v.to_le_bytes() } else { v.to_be_bytes() };

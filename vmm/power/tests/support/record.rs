@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The state of one trial, and the record that holds it in the memory of both machines:
-//! the state before, over which each machine writes the state after.
+//! The state of one trial, and its record in the memory of both machines. The record holds the state before,
+//! which each machine overwrites with the state after.
 
-/// Bytes of storage that an instruction under test may touch; two cache lines.
+/// Size in bytes of the storage that an instruction under test may access; two cache lines.
 pub(crate) const MEMORY: usize = 256;
-/// Bytes of a record: a multiple of the cache line, which `dcbz` clears.
+/// Size in bytes of a record: a multiple of the cache line, which `dcbz` clears.
 pub(crate) const SIZE: usize = 1664;
 
 /// Offset of GPR `r`.
@@ -16,7 +16,7 @@ pub(crate) const XER: usize = CR + 8;
 pub(crate) const LR: usize = CR + 16;
 pub(crate) const CTR: usize = CR + 24;
 pub(crate) const TAR: usize = CR + 32;
-/// Where the trial went on: a pad of [`crate::support::program`], or a signal's number.
+/// The end of the trial: a pad of [`crate::support::program`], or the number of a signal.
 pub(crate) const OUTCOME: usize = CR + 40;
 /// Address of the trial's code.
 pub(crate) const STUB: usize = CR + 48;
@@ -42,7 +42,7 @@ pub(crate) fn quads() -> impl Iterator<Item = (String, usize)> {
     (0..64).map(|n| (format!("vs{n}"), vsr(n))).chain([("vscr".to_string(), VSCR)])
 }
 
-/// The registers and the storage that a trial starts with.
+/// The registers and the storage at the start of a trial.
 #[derive(Clone)]
 pub(crate) struct State {
     pub(crate) gpr: [u64; 32],

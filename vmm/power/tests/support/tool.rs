@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Other people's programs that a test compares us with, and random numbers.
+//! Programs of others with which a test compares our results, and random numbers.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// The first of these programs that can be started.
+/// The first of these programs that exists.
 pub(crate) fn find(names: &[&'static str]) -> Option<&'static str> {
     let starts = |name: &&&str| {
         let mut command = Command::new(name);
@@ -14,9 +14,9 @@ pub(crate) fn find(names: &[&'static str]) -> Option<&'static str> {
     names.iter().find(starts).copied()
 }
 
-/// Says that a test did not run; in CI that is a failure.
+/// Reports that a test did not run; in CI that is a failure.
 pub(crate) fn skip(test: &str, why: &str) {
-    // Past the test harness's capture, so that the reader of a green run sees it.
+    // The line bypasses the test harness's capture, so that the reader of a green run sees it.
     let _ = writeln!(std::io::stderr(), "SKIP {test}: {why}");
     assert!(std::env::var("CI").as_deref() != Ok("true"), "SKIP {test}: {why}");
 }

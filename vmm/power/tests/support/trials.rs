@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Trials: an instruction (or a load-and-reserve with its store) and the state it starts with.
-//! Which operands are addresses, registers to branch to, and so on is read from the rows'
-//! operand templates.
+//! Trials: an instruction (or a load-and-reserve with its store) and its start state. The operand templates
+//! of the rows say which operands are addresses, registers to branch to, and so on.
 
 use super::program::{BACK, DATA, FORWARD, NEXT, Stub};
 use super::record::{self, MEMORY, State};
@@ -28,7 +27,7 @@ impl Rng {
 /// One trial.
 pub(crate) struct Trial {
     pub(crate) row: &'static Row,
-    /// The row of an instruction that runs before, if any.
+    /// The row of an instruction that runs before it, if any.
     pub(crate) first: Option<&'static Row>,
     pub(crate) words: Vec<Word>,
     pub(crate) stub: Stub,
@@ -42,7 +41,7 @@ impl Trial {
     }
 }
 
-/// Values that arithmetic goes wrong at.
+/// Values at which arithmetic is prone to errors.
 const EDGES: &[u64] = &[
     0,
     1,
@@ -92,7 +91,7 @@ fn mnemonic(row: &Row) -> &str {
     row.asm.split(['[', ' ']).next().unwrap_or("")
 }
 
-/// Whether the row has an effective address: loads, stores and cache instructions.
+/// True if the row has an effective address: loads, stores and cache instructions.
 fn has_address(row: &Row) -> bool {
     ["l", "st", "dc", "ic"].iter().any(|prefix| mnemonic(row).starts_with(prefix))
         && ["RA", "RA0"].iter().any(|operand| has_operand(row, operand))
@@ -164,13 +163,13 @@ impl Maker {
         }
     }
 
-    /// Gives mfspr or mtspr a register that both machines have and that does not move.
+    /// Chooses a register for mfspr or mtspr that both machines have and that does not change by itself.
     fn choose_spr(&mut self, w: Word) -> Word {
         let n = self.rng.pick(SPRS);
         Word::new(w.raw() & !0x001f_f800 | (n & 31) << 16 | (n >> 5) << 11)
     }
 
-    /// Makes a branch go to a pad.
+    /// Makes the target of a branch a pad.
     fn aim(&mut self, trial: &mut Trial) {
         let outcome = self.rng.pick(&[FORWARD, FORWARD, BACK, NEXT]);
         let (at, to) = (trial.stub.last(), trial.stub.pad(outcome));
@@ -197,14 +196,14 @@ impl Maker {
         }
     }
 
-    /// Makes the effective address lie in the record's storage.
+    /// Moves the effective address into the record's storage.
     fn place_operand(&mut self, trial: &mut Trial, memory: u64) {
         let (row, w) = (trial.row, trial.words[0]);
         if !has_address(row) {
             return;
         }
         let align = match mnemonic(row) {
-            // 3.3.4, II 4.6.2: if it is not aligned, they may do anything.
+            // 3.3.4, II 4.6.2: without alignment their effect is undefined.
             "lq" | "stq" => 16,
             name if name.ends_with("cx.") => 16,
             _ => self.rng.pick(&[1, 2, 4, 8, 16, 16, 16]),
@@ -228,7 +227,7 @@ impl Maker {
         }
     }
 
-    /// What is particular to a few rows.
+    /// The exceptions of a few rows.
     fn special_cases(&mut self, trial: &mut Trial) {
         let w = trial.words[0];
         let state = &mut trial.state;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Words that are not tried although they decode, because the book leaves what they do
-//! undefined. (Sections are of Book I, or of Book II where it says so.)
+//! Words that are not tried although they decode, because the book leaves their effect undefined. (Sections
+//! are of Book I, or of Book II where that is named.)
 
 use super::vector;
 use crate::tool::Rng;
 use crate::words::{Words, is};
 use power::{row::Row, word::Word};
 
-/// A reason not to make a word, in the book's words, and which words it is about.
+/// A reason for not making a word, in the book's words, and the condition on the word.
 pub(crate) type Rule = (&'static str, fn(&Row, Word) -> bool);
 
 /// Words that are not made.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What is particular to trials of vector and floating-point instructions: values of the
-//! registers, what the book leaves undefined, and where QEMU differs from it.
+//! The particulars of trials of vector and floating-point instructions: values of the registers, results that
+//! the book leaves undefined, and differences of QEMU.
 
 use super::float;
 use super::trials::{Trial, value};
@@ -9,7 +9,7 @@ use crate::tool::Rng;
 use crate::words::{has_operand, operands as names};
 use power::row::Row;
 
-/// Single-precision numbers that arithmetic goes wrong at.
+/// Single-precision numbers at which arithmetic is prone to errors.
 const SINGLES: &[u32] = &[
     0,
     1,
@@ -31,7 +31,7 @@ const SINGLES: &[u32] = &[
     0x7fff_ffff,
 ];
 
-/// Double-precision numbers around which stores and loads of single precision change.
+/// Double-precision numbers at which stores and loads of single precision change their behaviour.
 const DOUBLES: &[u64] = &[
     0,
     1,
@@ -48,7 +48,7 @@ const DOUBLES: &[u64] = &[
     0x7ff8_0000_0000_0000,
 ];
 
-/// A quadword of elements that `f` makes, of a power of two of bytes.
+/// A quadword of elements from `f`, each a power of two of bytes long.
 fn elements(bytes: u32, mut f: impl FnMut() -> u64) -> u128 {
     (0..16 / bytes).fold(0, |v, _| {
         let element = u128::from(f() & (u64::MAX >> (64 - 8 * bytes)));
@@ -104,7 +104,7 @@ pub(crate) fn operands(trial: &Trial) -> Vec<usize> {
     names(trial.row).filter_map(vsr).collect()
 }
 
-/// Whether RB is a number of bytes, and RA alone the address.
+/// True if RB is a number of bytes and RA alone the address.
 pub(crate) fn has_length(row: &Row) -> bool {
     matches!(row.name, "lxvl" | "lxvll" | "stxvl" | "stxvll")
 }
@@ -112,7 +112,7 @@ pub(crate) fn has_length(row: &Row) -> bool {
 /// VSCR[NJ] and VSCR[SAT].
 const VSCR: u32 = 0x1_0001;
 
-/// Gives a trial its vector registers.
+/// Sets the vector registers of a trial.
 pub(crate) fn prepare(trial: &mut Trial, rng: &mut Rng) {
     trial.state.vscr = rng.next() as u32 & VSCR;
     for v in &mut trial.state.vsr {
@@ -132,7 +132,7 @@ pub(crate) fn prepare(trial: &mut Trial, rng: &mut Rng) {
         // 6.8: if the three low bits of the bytes of VRB differ, the result is undefined.
         "vsl" | "vsr" => vsr[b] = u128::from_be_bytes([rng.next() as u8; 16]),
         "mtvscr" => vsr[b] = vsr[b] >> 32 << 32 | u128::from(rng.next() as u32 & VSCR),
-        // A number that is no digit is undefined.
+        // The result for a number that is not a digit is undefined.
         "vmul10euq" | "vmul10ecuq" => vsr[b] = vsr[b] >> 4 << 4 | u128::from(rng.below(10)),
         _ if name.starts_with("vcmp") && rng.one_in(2) => {
             vsr[b] = vsr[a] ^ vsr[b] & vsr[32 + w.rt()] & quad(rng);
@@ -147,7 +147,7 @@ pub(crate) fn prepare(trial: &mut Trial, rng: &mut Rng) {
     }
 }
 
-/// Operands that are numbers; what an invalid one gives is undefined.
+/// Makes the operands valid decimal numbers; the result for an invalid one is undefined.
 fn decimals((name, ps): (&str, u32), vsr: &mut [u128], (a, b): (usize, usize), rng: &mut Rng) {
     let digits = |rng: &mut Rng| decimal(rng) >> 4 | u128::from(rng.below(10)) << 124;
     let digit = |n: u128, i: u32| n >> (4 * i) & 15;
@@ -182,7 +182,7 @@ fn decimals((name, ps): (&str, u32), vsr: &mut [u128], (a, b): (usize, usize), r
     }
 }
 
-/// Bytes of the element that a name ends in.
+/// Size in bytes of the element that a name ends in.
 fn element(name: &str) -> u64 {
     let name = name.trim_start_matches("vextu").trim_end_matches("lx").trim_end_matches("rx");
     match name.chars().last() {
@@ -216,7 +216,7 @@ const DOUBLEWORD_0: &[&str] = &[
     "mtvsrwa", "mtvsrwz",
 ];
 
-/// The VSR, and its bits, that the book leaves undefined.
+/// The VSR, and its bits that the book leaves undefined.
 pub(crate) fn undefined(trial: &Trial) -> (usize, u128) {
     // 4.6.7: word 0 is undefined after a conversion to a word.
     if trial.row.name.starts_with("fctiw") {
@@ -228,7 +228,7 @@ pub(crate) fn undefined(trial: &Trial) -> (usize, u128) {
     (target, if scalar { u128::from(u64::MAX) } else { 0 })
 }
 
-/// Where QEMU 7.2 does something else than the book says, and in which trials.
+/// A difference between QEMU 7.2 and the book, and the trials concerned.
 pub(crate) type Erratum = (&'static str, fn(&Trial) -> bool);
 pub(crate) const QEMU_ERRATA: &[Erratum] = &[
     ("vrldmi inserts under the mask; QEMU clears the other bits", |t| t.row.name == "vrldmi"),

@@ -25,12 +25,12 @@ impl Words {
     }
 }
 
-/// Whether a word decodes as this row.
+/// True if a word decodes as this row.
 pub(crate) fn is(row: &Row, word: u32) -> bool {
     isa::decode(Word::new(word)).is_some_and(|r| std::ptr::eq(r, row))
 }
 
-/// The bits of a row's words that its operands occupy: those that change the text.
+/// The bits of a row's words that its operands occupy; they change the text.
 fn operand_bits(row: &'static Row, rng: &mut Rng) -> u32 {
     let words = (0..20_000).map(|_| row.form.value | rng.next() as u32 & !row.form.mask);
     let mut bits = 0;
@@ -45,7 +45,7 @@ fn operand_bits(row: &'static Row, rng: &mut Rng) -> u32 {
     bits
 }
 
-/// Whether a row's operands name this one.
+/// True if a row has an operand of this name.
 pub(crate) fn has_operand(row: &Row, name: &str) -> bool {
     operands(row).any(|operand| operand == name)
 }
