@@ -58,3 +58,5 @@ pub use status::Status;
 pub use tier::{Answer, Tier};
 pub use tokens::token_name;
 pub use vio::VioDevice;
+/// Guest RAM in public interfaces is of this version of vm-memory.
+pub use vm_memory;

@@ -3,4 +3,4 @@
 
 /// The demonstration that `tcevm run` runs when no image is named: it tells the story of the
 /// exchange commit on its console.
-pub const REPLACE: &[u8] = include_bytes!("../../guest-images/images/replace-le.elf");
+pub const REPLACE: &[u8] = include_bytes!("../images/replace-le.elf");

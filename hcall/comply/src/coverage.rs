@@ -83,8 +83,8 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
         covering.retain(|id| clauses.iter().any(|clause| clause.id == *id));
         Coverage { what: what.into(), clauses: covering }
     };
-    let vfio = sources::vfio_calls().into_iter().map(|name| host(name, &format!(".{name}(")));
-    let platform = sources::platform_operations().into_iter().map(|name| host(name, name));
+    let vfio = sources::VFIO_CALLS.map(|name| host(name, &format!(".{name}(")));
+    let platform = sources::PLATFORM_OPERATIONS.map(|name| host(name, name));
     let mut sections: Vec<Coverage> = Vec::new();
     for clause in clauses {
         match sections.iter_mut().find(|row| row.what == clause.section()) {
@@ -98,8 +98,8 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
         ("Hypercalls", calls.collect()),
         ("Statuses of TCE calls", statuses().iter().map(status).collect()),
         ("RTAS calls", rtas.to_vec()),
-        ("VFIO calls", vfio.collect()),
-        ("Platform operations", platform.collect()),
+        ("VFIO calls", vfio.to_vec()),
+        ("Platform operations", platform.to_vec()),
         ("Sections", sections),
     ]
 }

@@ -17,9 +17,9 @@ pub const STEPS_AT: u64 = 0x40_0000 + BLOB_AT;
 
 /// The runner for little-endian POWER, for big-endian POWER, and for x86-64.
 pub const RUNNERS: [(&str, &[u8]); 3] = [
-    ("le", include_bytes!("../../../guest-images/images/comply-le.elf")),
-    ("be", include_bytes!("../../../guest-images/images/comply-be.elf")),
-    ("x86", include_bytes!("../../../guest-images/images/comply-x86.elf")),
+    ("le", include_bytes!("../images/comply-le.elf")),
+    ("be", include_bytes!("../images/comply-be.elf")),
+    ("x86", include_bytes!("../images/comply-x86.elf")),
 ];
 
 /// The runner of this kind.

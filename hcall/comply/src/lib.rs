@@ -30,7 +30,7 @@ pub mod report;
 pub mod rig;
 pub mod run;
 pub mod script;
-mod sources;
+pub mod sources;
 pub mod tap;
 pub mod value;
 

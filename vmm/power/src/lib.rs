@@ -51,3 +51,5 @@ pub use radix::ProcessTable;
 pub use ram::GuestMemory;
 pub use run::{Exit, Kicker};
 pub use time::{CLOCK_HZ, DECREMENTER_BITS, TIMEBASE_HZ};
+/// Guest RAM in public interfaces is of this version of vm-memory.
+pub use vm_memory;

@@ -12,6 +12,8 @@ mod sync;
 
 pub use code::{Changes, CodeWatch, LINE, UNSETTLED, is_settled};
 pub use log::WriteLog;
+/// Guest RAM in public interfaces is of this version of vm-memory.
+pub use vm_memory;
 
 use std::sync::Arc;
 use vm_memory::{GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, MmapRegion};
