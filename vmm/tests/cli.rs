@@ -9,7 +9,8 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use support::asm::{self, b, cede, echo, hcall, hello, power_off, print};
 use support::elf::{self, Elf};
-use support::{Files, arg, code, run, skip, stderr, stdout, tcevm};
+use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use tests::skip;
 
 /// Runs a guest of these instructions.
 fn run_guest(words: Vec<u32>, args: &[&str]) -> std::process::Output {

@@ -7,7 +7,8 @@ use std::env;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use support::{Files, arg, browser, code, skip, stderr, stdout, tcevm};
+use support::{Files, arg, code, stderr, stdout, tcevm};
+use tests::{browser, skip};
 
 fn comply(args: &[&str]) -> Output {
     tcevm().arg("comply").args(args).output().expect("tcevm starts")

@@ -11,7 +11,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::asm::{self, hcall, power_off, print};
-use support::{Files, arg, code, elf, run, skip, stderr, stdout};
+use support::{Files, arg, code, elf, run, stderr, stdout};
+use tests::skip;
 use vm_memory::{Bytes, GuestAddress};
 use vmm::boot::Boot;
 use vmm::devices::DeviceArgs;

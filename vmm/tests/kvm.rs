@@ -6,9 +6,9 @@ mod support;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use support::skip::skip;
 use support::x86::{self, HLT, OUT, RAX, SPIN, guest, hcall, kvm, load, mov, power_off, store};
 use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use tests::skip;
 
 const LIOBN: u64 = 0x8000_0000;
 const H_PUT_TCE: u64 = 0x20;

@@ -10,8 +10,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use support::asm::{self, b, hcall, print};
-use support::events::Events;
-use support::{Files, arg, browser, code, run, run_page, skip, stderr, stdout, tcevm};
+use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use tests::events::Events;
+use tests::{browser, run_page, skip};
 
 fn stats(stderr: &str) -> Value {
     serde_json::from_str(stderr.lines().last().unwrap_or("")).expect("statistics")

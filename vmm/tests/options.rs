@@ -8,7 +8,8 @@ use std::process::Output;
 
 use clap::CommandFactory;
 use serde_json::Value;
-use support::{Files, arg, code, run, skip, stderr, stdout, tcevm};
+use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use tests::skip;
 use vmm::cli::Cli;
 
 fn comply(args: &[&str]) -> Output {

@@ -14,8 +14,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use support::asm::{self, b, hcall, power_off, print};
-use support::events::Events;
 use support::{Files, arg, code, stderr, tcevm};
+use tests::events::Events;
 
 /// The files that a run writes.
 struct Outputs {

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use support::asm::{self, hcall, power_off, print};
-use support::{Files, arg, code, run, skip, stderr, stdout, tcevm};
+use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use tests::skip;
 
 const LIOBN: u64 = 0x8000_0000;
 const IMAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-images/images");

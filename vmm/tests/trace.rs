@@ -9,7 +9,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use support::asm::{self, hcall, power_off, print};
-use support::{Files, arg, code, run, skip, stderr, stdout, tcevm};
+use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use tests::skip;
 
 const LIOBN: u64 = 0x8000_0000;
 const LIST: u64 = 0x19_0000;

@@ -6,15 +6,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod asm;
-#[path = "../../../tests/src/browser.rs"]
-pub mod browser;
 pub mod elf;
-#[path = "../../../tests/src/events.rs"]
-pub mod events;
-#[path = "../../../tests/src/run_page.rs"]
-pub mod run_page;
-#[path = "../../../tests/src/skip.rs"]
-pub mod skip;
 pub mod x86;
 
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 //! Small x86-64 guests, byte by byte (Intel SDM, volume 2), and a check that this host can run them.
 
 use super::elf::{Elf, PF_RW, PF_X, Segment, at, patched};
-use super::skip::skip;
+use tests::skip;
 
 pub const EM_X86_64: u8 = 62;
 

@@ -4,9 +4,6 @@
 
 mod image;
 mod rig;
-#[allow(unreachable_pub)] // of a file that is several crates'
-#[path = "../../../tests/src/skip.rs"]
-mod skip;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use image::{CLUSTER, Image};
 use rig::Directory;
+use tests::skip;
 use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::{Backing, DiskError, Format, open};
 
