@@ -8,13 +8,15 @@
 
 use crate::{
     Cpu,
-    facility::{VectorFn, VectorValueFn},
-    interrupt::Stop,
-    vector::Vector,
+    arith::vector::Vector,
+    state::{
+        facility::{VectorFn, VectorValueFn},
+        interrupt::Stop,
+    },
     word::Word,
 };
 
-pub use crate::facility::Facility;
+pub use crate::state::facility::Facility;
 
 /// Width of a storage access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

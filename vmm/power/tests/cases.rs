@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Every worked example of every row, run on the CPU. `power::row::Case` describes the format.
 
-use power::{Cpu, GuestMemory, isa, msr, row::Row, spr, text, word::Word};
+use power::{
+    Cpu, GuestMemory, isa, msr,
+    row::{Level, Row},
+    spr,
+    testing::{self, function},
+    text,
+    word::Word,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -242,8 +249,30 @@ fn every_function_of_every_row_has_a_case() {
             let word = case.split(' ').next().unwrap_or_default();
             u32::from_str_radix(word, 16).expect("a case begins with the word")
         });
-        let functions: BTreeSet<_> = words.map(|w| row.function(Word::new(w))).collect();
-        let all: BTreeSet<_> = (0..=row.often.len()).collect();
+        let functions: BTreeSet<_> = words.map(|w| function(row, Word::new(w))).collect();
+        let all: BTreeSet<_> = (0..testing::functions(row)).collect();
         assert_eq!(functions, all, "{}", row.name);
+    }
+}
+
+// Power ISA 3.0B, appendix "Instruction set sorted by opcode": add is in every version, modsw and lxv are v3.0.
+#[test]
+fn a_word_is_found_at_its_level_and_above() {
+    use Level::{V2_07, V3_0, V3_1};
+    let name = |level, word| isa::find_at(level, Word::new(word)).map(|row| row.name);
+    let (add, modsw, lxv, none) = (0x7c64_2a14, 0x7c64_2e16, 0xf404_0011, 0);
+    assert_eq!([V2_07, V3_0, V3_1].map(|level| name(level, add)), [Some("add"); 3]);
+    for (word, found) in [(modsw, "modsw"), (lxv, "lxv")] {
+        assert_eq!(name(V2_07, word), None, "{found}");
+        assert_eq!([V3_0, V3_1].map(|level| name(level, word)), [Some(found); 2]);
+    }
+    assert_eq!(name(V3_1, none), None);
+    for row in isa::rows() {
+        let word = row.cases.first().and_then(|case| case.split(' ').next()).expect("an example");
+        let word = Word::new(u32::from_str_radix(word, 16).expect("a word"));
+        for level in [V2_07, V3_0, V3_1] {
+            let found = isa::find_at(level, word).is_some_and(|found| found.name == row.name);
+            assert_eq!(found, level >= row.level, "{} at {level:?}", row.name);
+        }
     }
 }

@@ -5,8 +5,8 @@
 use super::address;
 use crate::{
     Cpu, form,
-    interrupt::Stop,
     machine::{Machine, Size},
+    state::interrupt::Stop,
     word::Word,
 };
 

@@ -78,6 +78,7 @@ crate::isa![
         form: form::xrc(31, 538).zero(form::RB),
         asm: "cnttzw[.] RA,RS",
         book: "Book I, Count Trailing Zeros Word",
+        level: V3_0,
         does: |m, w| {
             apply(m, w, |s| trailing_zeros(s).min(32));
         },
@@ -104,6 +105,7 @@ crate::isa![
         form: form::xrc(31, 570).zero(form::RB),
         asm: "cnttzd[.] RA,RS",
         book: "Book I, Count Trailing Zeros Doubleword",
+        level: V3_0,
         does: |m, w| {
             apply(m, w, trailing_zeros);
         },

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Branches and system calls (Power ISA 3.0B, Book I, 2.4 and 3.3.13).
 
-use crate::{form, interrupt::Stop, machine::Machine, spr, word::Word};
-
-/// The bit of BO that says to disregard CR.
-const NO_CR: u32 = 16 << 21;
-/// The bit of BO that says to disregard CTR.
-const NO_CTR: u32 = 4 << 21;
-/// The bit of BO that tells which value of the CR bit is wanted.
-const CR: u32 = 8 << 21;
-/// The bit of BO that says to branch when CTR is 0.
-const CTR_0: u32 = 2 << 21;
-/// Target absolute.
-const AA: u32 = 2;
-/// Link.
-const LK: u32 = 1;
+use crate::{
+    form,
+    machine::Machine,
+    state::{interrupt::Stop, spr},
+    word::Word,
+};
 
 /// Whether the branch is taken: decrements CTR if BO says so (Book I, figure 40).
 #[inline(always)]
@@ -66,7 +58,6 @@ crate::isa![
         form: form::branch_form(18).branch_by(Word::li),
         asm: "b[l][a] LI",
         book: "Book I, Branch",
-        often: [(AA | LK, 0), (AA | LK, LK)],
         does: |m, w| {
             let target = target(m, w, w.li());
             link(m, w);
@@ -85,11 +76,6 @@ crate::isa![
         form: form::branch_form(16).branch_by(Word::bd),
         asm: "bc[l][a] BO,BI,BD",
         book: "Book I, Branch Conditional; figure 40 for BO",
-        often: [
-            (NO_CR | CR | NO_CTR | AA | LK, CR | NO_CTR),
-            (NO_CR | CR | NO_CTR | AA | LK, NO_CTR),
-            (NO_CR | NO_CTR | CTR_0 | AA | LK, NO_CR),
-        ],
         does: |m, w| {
             let taken = condition(m, w);
             let target = target(m, w, w.bd());
@@ -121,7 +107,6 @@ crate::isa![
         form: form::xl_lk(19, 16).zero(7 << 13).branch(),
         asm: "bclr[l] BO,BI,BH",
         book: "Book I, Branch Conditional to Link Register",
-        often: [(NO_CR | NO_CTR | LK, NO_CR | NO_CTR)],
         does: |m, w| {
             let taken = condition(m, w);
             let target = m.lr();
@@ -140,7 +125,6 @@ crate::isa![
         form: form::xl_lk(19, 528).zero(7 << 13).branch(),
         asm: "bcctr[l] BO,BI,BH",
         book: "Book I, Branch Conditional to Count Register; decrementing it is an invalid form",
-        often: [(NO_CR | NO_CTR | LK, NO_CR | NO_CTR), (NO_CR | NO_CTR | LK, NO_CR | NO_CTR | LK),],
         does: |m, w| {
             m.invalid_form_if(w.bo() & 4 == 0)?;
             let taken = condition(m, w);

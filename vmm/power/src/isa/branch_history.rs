@@ -2,7 +2,7 @@
 //! The branch history rolling buffer (Power ISA 3.0B, Book II, chapter 8). This CPU keeps no history, and so it
 //! is always empty: an entry of 0 is the end of what is in it.
 
-use crate::{Cpu, form, interrupt::Stop, word::Word};
+use crate::{Cpu, form, state::interrupt::Stop, word::Word};
 
 impl Cpu {
     fn clear_branch_history(&mut self, _: Word) -> Result<(), Stop> {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Condition register logic and moves (Power ISA 3.0B, Book I, 2.5, 3.3.17).
 
-use crate::{Cpu, form, interrupt::Stop, machine::Machine, word::Word};
+use crate::{Cpu, form, machine::Machine, state::interrupt::Stop, word::Word};
 
 /// CR bits BA and BB.
 #[inline(always)]
@@ -192,6 +192,7 @@ crate::isa![
         form: form::x(31, 576).zero(3 << 21 | form::RA | form::RB),
         asm: "mcrxrx BF",
         book: "Book I, Move to Condition Register from XER Extended: OV OV32 CA CA32",
+        level: V3_0,
         does: |m, w| {
             m.call(Cpu::xer_to_cr, w)?;
         },

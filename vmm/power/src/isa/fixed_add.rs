@@ -101,6 +101,7 @@ crate::isa![
         form: form::dx(19, 2).ends(),
         asm: "addpcis RT,DX",
         book: "Book I, Add PC Immediate Shifted",
+        level: V3_0,
         does: |m, w| {
             let (cia, offset) = (m.cia(), m.imm((w.d() << 16).wrapping_add(4)));
             let sum = m.add(cia, offset);
@@ -117,7 +118,6 @@ crate::isa![
         form: form::xo(31, 266),
         asm: "add[o][.] RT,RA,RB",
         book: "Book I, Add",
-        often: [(form::OE | form::DOT, 0)],
         does: |m, w| {
             let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));
             sum(m, w, a, b);
@@ -224,6 +224,7 @@ crate::isa![
         form: form::z23(31, 170).zero(3 << 9),
         asm: "addex RT,RA,RB,CY",
         book: "Book I, Add Extended using alternate carry bit; only CY=0 is defined",
+        level: V3_0,
         does: |m, w| {
             let (a, b, carry) = (m.gpr(w.ra()), m.gpr(w.rb()), m.ov());
             let sum = m.add(a, b);

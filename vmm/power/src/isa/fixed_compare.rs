@@ -122,6 +122,7 @@ crate::isa![
         form: form::x(31, 192).zero(form::BIT9),
         asm: "cmprb BF,L,RA,RB",
         book: "Book I, Compare Ranged Byte",
+        level: V3_0,
         does: |m, w| {
             let (a, b, n) = (m.gpr(w.ra()), m.gpr(w.rb()), m.imm(16));
             let byte = m.zext(a, Size::Byte);
@@ -145,6 +146,7 @@ crate::isa![
         form: form::x(31, 224).zero(3 << 21),
         asm: "cmpeqb BF,RA,RB",
         book: "Book I, Compare Equal Byte",
+        level: V3_0,
         does: |m, w| {
             let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));
             let found = m.pure2(any_byte_equals, a, b);
@@ -160,6 +162,7 @@ crate::isa![
         form: form::x(31, 128).zero(3 << 16 | form::RB),
         asm: "setb RT,BFA",
         book: "Book I, Set Boolean",
+        level: V3_0,
         does: |m, w| {
             let field = m.crf(w.bfa());
             let (lt, gt) = (m.imm(LT), m.imm(GT));

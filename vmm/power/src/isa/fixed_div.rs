@@ -223,6 +223,7 @@ crate::isa![
         form: form::x(31, 779),
         asm: "modsw RT,RA,RB",
         book: "Book I, Modulo Signed Word",
+        level: V3_0,
         does: |m, w| {
             let operands = words(m, w, M::sext);
             modulo(m, w, operands, M::divs);
@@ -237,6 +238,7 @@ crate::isa![
         form: form::x(31, 267),
         asm: "moduw RT,RA,RB",
         book: "Book I, Modulo Unsigned Word",
+        level: V3_0,
         does: |m, w| {
             let operands = words(m, w, M::zext);
             modulo(m, w, operands, M::divu);
@@ -248,6 +250,7 @@ crate::isa![
         form: form::x(31, 777),
         asm: "modsd RT,RA,RB",
         book: "Book I, Modulo Signed Doubleword",
+        level: V3_0,
         does: |m, w| {
             let operands = (m.gpr(w.ra()), m.gpr(w.rb()));
             modulo(m, w, operands, M::divs);
@@ -262,6 +265,7 @@ crate::isa![
         form: form::x(31, 265),
         asm: "modud RT,RA,RB",
         book: "Book I, Modulo Unsigned Doubleword",
+        level: V3_0,
         does: |m, w| {
             let operands = (m.gpr(w.ra()), m.gpr(w.rb()));
             modulo(m, w, operands, M::divu);

@@ -166,6 +166,7 @@ crate::isa![
         form: form::va(4, 48),
         asm: "maddhd RT,RA,RB,RC",
         book: "Book I, Multiply-Add High Doubleword",
+        level: V3_0,
         does: |m, w| {
             let (a, b, c, n) = (m.gpr(w.ra()), m.gpr(w.rb()), m.gpr(w.r_c()), m.imm(63));
             let (high, sign) = (m.mulhs(a, b), m.sar(c, n));
@@ -182,6 +183,7 @@ crate::isa![
         form: form::va(4, 49),
         asm: "maddhdu RT,RA,RB,RC",
         book: "Book I, Multiply-Add High Doubleword Unsigned",
+        level: V3_0,
         does: |m, w| {
             let (a, b, zero) = (m.gpr(w.ra()), m.gpr(w.rb()), m.imm(0));
             let high = m.mulhu(a, b);
@@ -197,6 +199,7 @@ crate::isa![
         form: form::va(4, 51),
         asm: "maddld RT,RA,RB,RC",
         book: "Book I, Multiply-Add Low Doubleword",
+        level: V3_0,
         does: |m, w| {
             let (a, b, c) = (m.gpr(w.ra()), m.gpr(w.rb()), m.gpr(w.r_c()));
             let product = m.mul(a, b);

@@ -10,7 +10,6 @@ crate::isa![
         form: form::xo(31, 40),
         asm: "subf[o][.] RT,RA,RB",
         book: "Book I, Subtract From",
-        often: [(form::OE | form::DOT, 0)],
         does: |m, w| {
             let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));
             let (not_a, difference) = (m.not(a), m.sub(b, a));
@@ -110,7 +109,6 @@ crate::isa![
         form: form::xo(31, 104).zero(form::RB),
         asm: "neg[o][.] RT,RA",
         book: "Book I, Negate",
-        often: [(form::OE | form::DOT, 0)],
         does: |m, w| {
             let (a, zero) = (m.gpr(w.ra()), m.imm(0));
             let (not_a, negated) = (m.not(a), m.sub(zero, a));

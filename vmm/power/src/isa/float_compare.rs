@@ -2,7 +2,7 @@
 //! Floating-point comparisons, tests and selection (Power ISA 3.0B, Book I, 4.6.8 and 4.6.9).
 
 use crate::{
-    float::{DOUBLE, compare},
+    arith::float::{DOUBLE, compare},
     form,
 };
 

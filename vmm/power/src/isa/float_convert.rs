@@ -2,12 +2,14 @@
 //! Floating-point rounding and conversion (Power ISA 3.0B, Book I, 4.6.7).
 
 use crate::{
-    float::{
-        self, DOUBLE, DP, Outcome, Rounding, SP, integer,
-        integer::{SD, SW, UD, UW},
-        to_integral,
+    arith::{
+        float::{
+            self, DOUBLE, DP, Outcome, Rounding, SP, integer,
+            integer::{SD, SW, UD, UW},
+            to_integral,
+        },
+        float_operands::twice,
     },
-    float_operands::twice,
     form,
 };
 

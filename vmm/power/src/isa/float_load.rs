@@ -5,7 +5,7 @@ use super::address;
 use crate::{
     form,
     machine::{Facility, Size},
-    vector_mem::widened,
+    storage::vector_mem::widened,
 };
 
 crate::isa![

@@ -2,7 +2,7 @@
 //! Floating-point multiply-add (Power ISA 3.0B, Book I, 4.6.6.2): rounded once.
 
 use crate::{
-    float::{self, DP, SP},
+    arith::float::{self, DP, SP},
     form,
 };
 

@@ -4,8 +4,8 @@
 use super::address;
 use crate::{
     form,
-    interrupt::Stop,
     machine::{Facility, Machine},
+    state::interrupt::Stop,
     word::Word,
 };
 

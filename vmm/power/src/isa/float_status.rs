@@ -2,10 +2,14 @@
 //! The floating-point status and control register (Power ISA 3.0B, Book I, 4.6.10).
 
 use crate::{
-    facility::Vectors,
     form,
-    fpscr::{C, DRN, ENABLES, EXCEPTIONS, FI, FPCC, FR, FX, NI_RN, RN, WRITABLE, raised, summed},
-    interrupt::Stop,
+    state::{
+        facility::Vectors,
+        fpscr::{
+            C, DRN, ENABLES, EXCEPTIONS, FI, FPCC, FR, FX, NI_RN, RN, WRITABLE, raised, summed,
+        },
+        interrupt::Stop,
+    },
     word::Word,
 };
 
@@ -68,6 +72,7 @@ crate::isa![
         form: form::x(63, 583).with(form::RA, 1 << 16).zero(form::RB),
         asm: "mffsce FRT",
         book: "Book I, Move From FPSCR & Clear Enables",
+        level: V3_0,
         does: |m, w| {
             m.float(|c, w| exchange(c, w, u64::MAX, ENABLES, 0), w)?;
         },
@@ -78,6 +83,7 @@ crate::isa![
         form: form::x(63, 583).with(form::RA, 20 << 16),
         asm: "mffscdrn FRT,FRB",
         book: "Book I, Move From FPSCR Control & Set DRN",
+        level: V3_0,
         does: |m, w| {
             m.float(|c, w| exchange(c, w, CONTROL, DRN, c.fpr(w.rb())), w)?;
         },
@@ -90,6 +96,7 @@ crate::isa![
         form: form::x(63, 583).with(form::RA, 21 << 16).zero(3 << 14),
         asm: "mffscdrni FRT,DRM",
         book: "Book I, Move From FPSCR Control & Set DRN Immediate",
+        level: V3_0,
         does: |m, w| {
             m.float(|c, w| exchange(c, w, CONTROL, DRN, u64::from(w.drm()) << 32), w)?;
         },
@@ -100,6 +107,7 @@ crate::isa![
         form: form::x(63, 583).with(form::RA, 22 << 16),
         asm: "mffscrn FRT,FRB",
         book: "Book I, Move From FPSCR Control & Set RN",
+        level: V3_0,
         does: |m, w| {
             m.float(|c, w| exchange(c, w, CONTROL, RN, c.fpr(w.rb())), w)?;
         },
@@ -112,6 +120,7 @@ crate::isa![
         form: form::x(63, 583).with(form::RA, 23 << 16).zero(7 << 13),
         asm: "mffscrni FRT,RM",
         book: "Book I, Move From FPSCR Control & Set RN Immediate",
+        level: V3_0,
         does: |m, w| {
             m.float(|c, w| exchange(c, w, CONTROL, RN, w.rm().into()), w)?;
         },
@@ -122,6 +131,7 @@ crate::isa![
         form: form::x(63, 583).with(form::RA, 24 << 16).zero(form::RB),
         asm: "mffsl FRT",
         book: "Book I, Move From FPSCR Lightweight",
+        level: V3_0,
         does: |m, w| {
             m.float(|c, w| exchange(c, w, CONTROL | FR | FI | C | FPCC, 0, 0), w)?;
         },

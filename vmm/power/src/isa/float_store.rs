@@ -5,7 +5,7 @@ use super::address;
 use crate::{
     form,
     machine::{Facility, Size},
-    vector_mem::narrowed,
+    storage::vector_mem::narrowed,
 };
 
 crate::isa![

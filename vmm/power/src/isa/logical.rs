@@ -119,7 +119,6 @@ crate::isa![
         form: form::xrc(31, 28),
         asm: "and[.] RA,RS,RB",
         book: "Book I, AND",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             let (s, b) = (m.gpr(w.rs()), m.gpr(w.rb()));
             let result = m.and(s, b);
@@ -136,7 +135,6 @@ crate::isa![
         form: form::xrc(31, 316),
         asm: "xor[.] RA,RS,RB",
         book: "Book I, XOR",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             let (s, b) = (m.gpr(w.rs()), m.gpr(w.rb()));
             let result = m.xor(s, b);
@@ -165,7 +163,6 @@ crate::isa![
         form: form::xrc(31, 444),
         asm: "or[.] RA,RS,RB",
         book: "Book I, OR",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             let (s, b) = (m.gpr(w.rs()), m.gpr(w.rb()));
             let result = m.or(s, b);
@@ -259,7 +256,6 @@ crate::isa![
         form: form::xrc(31, 986).zero(form::RB),
         asm: "extsw[.] RA,RS",
         book: "Book I, Extend Sign Word",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             extend(m, w, Size::Word);
         },

@@ -1,190 +1,214 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The instructions, a row each. A new file of rows gets one line in [`ROWS`].
+//! The instructions, a row each. A new file of rows gets a line of its own twice: `mod`, and in [`files!`].
+//!
+//! Rows name the vocabulary ([`crate::machine`]) and the state that it works on. They name no engine.
 
 mod address;
-mod atomic;
-mod bcd;
-mod bits;
-mod branch;
-mod branch_history;
-mod cr;
-mod fixed_add;
-mod fixed_compare;
-mod fixed_div;
-mod fixed_mul;
-mod fixed_sub;
-mod fixed_trap;
-mod float_arithmetic;
-mod float_compare;
-mod float_convert;
-mod float_load;
-mod float_move;
-mod float_multiply_add;
-mod float_pair;
-mod float_status;
-mod float_store;
-mod load;
-mod logical;
-pub(crate) mod pairs;
-mod random;
-mod rotate;
-mod shift;
-mod storage;
-mod store;
-mod string;
-mod sync;
-mod system;
+pub(crate) mod atomic;
+pub(crate) mod bcd;
+pub(crate) mod bits;
+pub(crate) mod branch;
+pub(crate) mod branch_history;
+pub(crate) mod cr;
+pub(crate) mod fixed_add;
+pub(crate) mod fixed_compare;
+pub(crate) mod fixed_div;
+pub(crate) mod fixed_mul;
+pub(crate) mod fixed_sub;
+pub(crate) mod fixed_trap;
+pub(crate) mod float_arithmetic;
+pub(crate) mod float_compare;
+pub(crate) mod float_convert;
+pub(crate) mod float_load;
+pub(crate) mod float_move;
+pub(crate) mod float_multiply_add;
+pub(crate) mod float_pair;
+pub(crate) mod float_status;
+pub(crate) mod float_store;
+pub(crate) mod load;
+pub(crate) mod logical;
+pub(crate) mod random;
+pub(crate) mod rotate;
+pub(crate) mod shift;
+pub(crate) mod storage;
+pub(crate) mod store;
+pub(crate) mod string;
+pub(crate) mod sync;
+pub(crate) mod system;
 mod unavailable;
-mod vmx_add;
-mod vmx_bits;
-mod vmx_compare;
-mod vmx_convert;
-mod vmx_crypto;
-mod vmx_decimal;
-mod vmx_extract;
-mod vmx_float;
-mod vmx_integer;
-mod vmx_logical;
-mod vmx_multiply;
-mod vmx_pack;
-mod vmx_permute;
-mod vmx_shift;
-mod vmx_storage;
-mod vmx_sum;
-mod vsx_load;
-mod vsx_move;
-mod vsx_permute;
-mod vsx_quad_arithmetic;
-mod vsx_quad_bits;
-mod vsx_quad_compare;
-mod vsx_quad_convert;
-mod vsx_scalar_arithmetic;
-mod vsx_scalar_bits;
-mod vsx_scalar_compare;
-mod vsx_scalar_convert;
-mod vsx_scalar_multiply_add;
-mod vsx_store;
-mod vsx_vector_arithmetic;
-mod vsx_vector_bits;
-mod vsx_vector_compare;
-mod vsx_vector_convert;
-mod vsx_vector_multiply_add;
-mod vsx_vector_round;
+pub(crate) mod vmx_add;
+pub(crate) mod vmx_bits;
+pub(crate) mod vmx_compare;
+pub(crate) mod vmx_convert;
+pub(crate) mod vmx_crypto;
+pub(crate) mod vmx_decimal;
+pub(crate) mod vmx_extract;
+pub(crate) mod vmx_float;
+pub(crate) mod vmx_integer;
+pub(crate) mod vmx_logical;
+pub(crate) mod vmx_multiply;
+pub(crate) mod vmx_pack;
+pub(crate) mod vmx_permute;
+pub(crate) mod vmx_shift;
+pub(crate) mod vmx_storage;
+pub(crate) mod vmx_sum;
+pub(crate) mod vsx_load;
+pub(crate) mod vsx_move;
+pub(crate) mod vsx_permute;
+pub(crate) mod vsx_quad_arithmetic;
+pub(crate) mod vsx_quad_bits;
+pub(crate) mod vsx_quad_compare;
+pub(crate) mod vsx_quad_convert;
+pub(crate) mod vsx_scalar_arithmetic;
+pub(crate) mod vsx_scalar_bits;
+pub(crate) mod vsx_scalar_compare;
+pub(crate) mod vsx_scalar_convert;
+pub(crate) mod vsx_scalar_multiply_add;
+pub(crate) mod vsx_store;
+pub(crate) mod vsx_vector_arithmetic;
+pub(crate) mod vsx_vector_bits;
+pub(crate) mod vsx_vector_compare;
+pub(crate) mod vsx_vector_convert;
+pub(crate) mod vsx_vector_multiply_add;
+pub(crate) mod vsx_vector_round;
 
 pub(crate) use unavailable::stop as stop_without_row;
 
-use crate::{row::Row, word::Word};
-use pairs::{Kind, Kinds};
+use crate::{
+    row::{Level, Row, Visitor},
+    word::Word,
+};
 use std::sync::LazyLock;
 
-/// Every row, one line per file.
-pub const ROWS: &[&[Row]] = &[
-    atomic::ROWS,
-    bcd::ROWS,
-    bits::ROWS,
-    branch::ROWS,
-    branch_history::ROWS,
-    cr::ROWS,
-    fixed_add::ROWS,
-    fixed_compare::ROWS,
-    fixed_div::ROWS,
-    fixed_mul::ROWS,
-    fixed_sub::ROWS,
-    fixed_trap::ROWS,
-    float_arithmetic::ROWS,
-    float_compare::ROWS,
-    float_convert::ROWS,
-    float_multiply_add::ROWS,
-    float_status::ROWS,
-    float_load::ROWS,
-    float_move::ROWS,
-    float_pair::ROWS,
-    float_store::ROWS,
-    load::ROWS,
-    logical::ROWS,
-    random::ROWS,
-    rotate::ROWS,
-    shift::ROWS,
-    storage::ROWS,
-    store::ROWS,
-    string::ROWS,
-    sync::ROWS,
-    system::ROWS,
-    vmx_add::ROWS,
-    vmx_bits::ROWS,
-    vmx_compare::ROWS,
-    vmx_convert::ROWS,
-    vmx_crypto::ROWS,
-    vmx_decimal::ROWS,
-    vmx_extract::ROWS,
-    vmx_float::ROWS,
-    vmx_integer::ROWS,
-    vmx_logical::ROWS,
-    vmx_multiply::ROWS,
-    vmx_pack::ROWS,
-    vmx_permute::ROWS,
-    vmx_shift::ROWS,
-    vmx_storage::ROWS,
-    vmx_sum::ROWS,
-    vsx_load::ROWS,
-    vsx_move::ROWS,
-    vsx_permute::ROWS,
-    vsx_quad_arithmetic::ROWS,
-    vsx_quad_bits::ROWS,
-    vsx_quad_compare::ROWS,
-    vsx_quad_convert::ROWS,
-    vsx_scalar_arithmetic::ROWS,
-    vsx_scalar_bits::ROWS,
-    vsx_scalar_compare::ROWS,
-    vsx_scalar_convert::ROWS,
-    vsx_scalar_multiply_add::ROWS,
-    vsx_store::ROWS,
-    vsx_vector_arithmetic::ROWS,
-    vsx_vector_bits::ROWS,
-    vsx_vector_compare::ROWS,
-    vsx_vector_convert::ROWS,
-    vsx_vector_multiply_add::ROWS,
-    vsx_vector_round::ROWS,
-];
+/// Lists the files of rows.
+macro_rules! files {
+    ($($file:ident,)*) => {
+        /// Every row, a slice for each file.
+        pub static ROWS: &[&[Row]] = &[$($file::ROWS),*];
+
+        /// Visits every row, in the order of [`rows`].
+        pub fn each(visitor: &mut impl Visitor) {
+            $($file::each(visitor);)*
+        }
+    };
+}
+
+files! {
+    atomic,
+    bcd,
+    bits,
+    branch,
+    branch_history,
+    cr,
+    fixed_add,
+    fixed_compare,
+    fixed_div,
+    fixed_mul,
+    fixed_sub,
+    fixed_trap,
+    float_arithmetic,
+    float_compare,
+    float_convert,
+    float_multiply_add,
+    float_status,
+    float_load,
+    float_move,
+    float_pair,
+    float_store,
+    load,
+    logical,
+    random,
+    rotate,
+    shift,
+    storage,
+    store,
+    string,
+    sync,
+    system,
+    vmx_add,
+    vmx_bits,
+    vmx_compare,
+    vmx_convert,
+    vmx_crypto,
+    vmx_decimal,
+    vmx_extract,
+    vmx_float,
+    vmx_integer,
+    vmx_logical,
+    vmx_multiply,
+    vmx_pack,
+    vmx_permute,
+    vmx_shift,
+    vmx_storage,
+    vmx_sum,
+    vsx_load,
+    vsx_move,
+    vsx_permute,
+    vsx_quad_arithmetic,
+    vsx_quad_bits,
+    vsx_quad_compare,
+    vsx_quad_convert,
+    vsx_scalar_arithmetic,
+    vsx_scalar_bits,
+    vsx_scalar_compare,
+    vsx_scalar_convert,
+    vsx_scalar_multiply_add,
+    vsx_store,
+    vsx_vector_arithmetic,
+    vsx_vector_bits,
+    vsx_vector_compare,
+    vsx_vector_convert,
+    vsx_vector_multiply_add,
+    vsx_vector_round,
+}
 
 /// Every row.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
     ROWS.iter().flat_map(|rows| rows.iter())
 }
 
+/// A row with its place among [`rows`].
+#[derive(Clone, Copy)]
+struct Entry {
+    row: &'static Row,
+    index: usize,
+}
+
 /// Rows by primary opcode and bits 26:30, which most extended opcodes differ in. Each row is put
 /// where it belongs: trying all rows for all buckets takes longer than a short guest.
 static BUCKETS: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
     let mut buckets = vec![Vec::new(); 64 * 32];
-    for row in rows() {
+    for (index, row) in rows().enumerate() {
         let (mask, value) = (row.form.mask >> 1 & 31, row.form.value >> 1 & 31);
         let opcode = row.form.value >> 26;
-        let entry = Entry { row, kinds: Kinds::of(row.name) };
         for low in (0..32).filter(|low| (low ^ value) & mask == 0) {
-            buckets[(opcode << 5 | low) as usize].push(entry);
+            buckets[(opcode << 5 | low) as usize].push(Entry { row, index });
         }
     }
     buckets
 });
 
-/// A row, and what its functions are in pairs.
-#[derive(Clone, Copy)]
-struct Entry {
-    row: &'static Row,
-    kinds: Kinds,
+fn bucket(word: Word) -> &'static [Entry] {
+    &BUCKETS[(word.opcd() << 5 | word.raw() >> 1 & 31) as usize]
 }
 
-fn find(word: Word) -> Option<&'static Entry> {
-    let key = word.opcd() << 5 | word.raw() >> 1 & 31;
-    BUCKETS[key as usize].iter().find(|entry| entry.row.matches(word))
+/// The row of a word, with its place among [`rows`].
+pub(crate) fn find(word: Word) -> Option<(&'static Row, usize)> {
+    bucket(word).iter().find(|entry| entry.row.matches(word)).map(|entry| (entry.row, entry.index))
 }
 
-/// The row that a word is, if any.
+/// The place of a row among [`rows`].
+pub(crate) fn index_of(row: &Row) -> Option<usize> {
+    let mut bucket = bucket(Word::new(row.form.value)).iter();
+    bucket.find(|entry| entry.row.name == row.name).map(|entry| entry.index)
+}
+
+/// The row of a word in the newest version of the Power ISA that this crate has.
 pub fn decode(word: Word) -> Option<&'static Row> {
-    find(word).map(|entry| entry.row)
+    find(word).map(|(row, _)| row)
 }
 
-/// The same, and what the word is in a pair.
-pub(crate) fn decode_for_pair(word: Word) -> Option<(&'static Row, Kind)> {
-    find(word).map(|Entry { row, kinds }| (*row, kinds.of_function(row.function(word))))
+/// The row of a word in the version `level` of the Power ISA.
+pub fn find_at(level: Level, word: Word) -> Option<&'static Row> {
+    decode(word).filter(|row| row.level <= level)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Random numbers (Power ISA 3.0B, Book I, 3.3.9, Deliver A Random Number).
 
-use crate::{Cpu, form, interrupt::Stop, word::Word};
+use crate::{Cpu, form, state::interrupt::Stop, word::Word};
 use std::{fs::File, io::Read, sync::LazyLock};
 
 /// The host's source of random numbers, if it has one.
@@ -28,6 +28,7 @@ crate::isa![Insn {
     form: form::x(31, 755).zero(7 << 18 | form::RB),
     asm: "darn RT,L14",
     book: "Book I, Deliver A Random Number; L=3 is reserved, it delivers the error",
+    level: V3_0,
     does: |m, w| {
         m.call(deliver, w)?;
     },

@@ -62,7 +62,6 @@ crate::isa![
         form: form::m(21),
         asm: "rlwinm[.] RA,RS,SH,MB,ME",
         book: "Book I, Rotate Left Word Immediate then AND with Mask",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             let n = m.imm(w.sh().into());
             let rotated = rotl32(m, w, n);
@@ -111,7 +110,6 @@ crate::isa![
         form: form::md(30, 0),
         asm: "rldicl[.] RA,RS,SH6,MB6",
         book: "Book I, Rotate Left Doubleword Immediate then Clear Left",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             let rotated = rotl64(m, w);
             and_mask(m, w, rotated, u64::MAX >> w.mb6());
@@ -127,7 +125,6 @@ crate::isa![
         form: form::md(30, 1),
         asm: "rldicr[.] RA,RS,SH6,MB6",
         book: "Book I, Rotate Left Doubleword Immediate then Clear Right",
-        often: [(form::DOT, 0)],
         does: |m, w| {
             let rotated = rotl64(m, w);
             and_mask(m, w, rotated, u64::MAX << (63 - w.mb6()));

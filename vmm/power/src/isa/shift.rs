@@ -165,6 +165,7 @@ crate::isa![
         form: form::xs(31, 445),
         asm: "extswsli[.] RA,RS,SH6",
         book: "Book I, Extend-Sign Word and Shift Left Immediate",
+        level: V3_0,
         does: |m, w| {
             let (s, n) = (m.gpr(w.rs()), m.imm(w.sh6().into()));
             let s = m.sext(s, Size::Word);

@@ -4,8 +4,8 @@
 use super::address;
 use crate::{
     form,
-    interrupt::Stop,
     machine::{Machine, Size},
+    state::interrupt::Stop,
     word::Word,
 };
 

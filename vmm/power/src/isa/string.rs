@@ -3,8 +3,8 @@
 
 use crate::{
     Cpu, form,
-    interrupt::Stop,
     machine::{Machine, Size},
+    state::interrupt::Stop,
     word::Word,
 };
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Synchronization and cache control (Power ISA 3.0B, Book II, 4.3, 4.6.1, 4.6.3).
 
-use crate::{Cpu, form, interrupt::Stop, machine::Machine, radix::Access, word::Word};
+use crate::{
+    Cpu, form, machine::Machine, state::interrupt::Stop, storage::radix::Access, word::Word,
+};
 use std::sync::atomic::{Ordering, fence};
 
 /// Bit 6 of `eieio`.
@@ -161,6 +163,7 @@ crate::isa![
         form: form::x(31, 838).zero(form::RT | form::RA | form::RB),
         asm: "cpabort",
         book: "Book II, Copy-Paste Abort; there is never a copy in progress",
+        level: V3_0,
         does: |m, w| {
             // Nothing to abort.
         },

@@ -2,7 +2,11 @@
 //! Supervisor instructions and special-purpose registers (Power ISA 3.0B, Book III, chapters 3
 //! to 5, 6.5.27 and 11).
 
-use crate::{Cpu, form, interrupt::Stop, spr, word::Word};
+use crate::{
+    Cpu, form,
+    state::{interrupt::Stop, spr},
+    word::Word,
+};
 
 /// Page sizes by the AP encodings that the device tree tells
 /// (`ibm,processor-radix-AP-encodings`).
@@ -236,6 +240,7 @@ crate::isa![
         form: form::x(19, 82).zero(form::RT | form::RA | form::RB).untraced(),
         asm: "rfscv",
         book: "Book III, Return From System Call Vectored",
+        level: V3_0,
         does: |m, w| {
             m.call(Cpu::rfscv, w)?;
         },
@@ -249,6 +254,7 @@ crate::isa![
         form: form::sc(17, 1).zero(0x03ff_f01c).untraced(),
         asm: "scv LEV",
         book: "Book I, System Call Vectored; Book III, 6.5.27, FSCR[SCV]",
+        level: V3_0,
         does: |m, w| {
             m.call(Cpu::scv, w)?;
         },
@@ -340,6 +346,7 @@ crate::isa![
         form: form::x(31, 338).zero(form::RT | form::RA | form::RB),
         asm: "slbsync",
         book: "Book III, SLB Synchronize",
+        level: V3_0,
         does: |m, w| {
             m.call(Cpu::supervisor, w)?;
         },

@@ -4,7 +4,11 @@
 //! They take the facility's unavailable interrupt while it is off, and are illegal
 //! instructions otherwise. Rows come first: a facility that is built leaves this table alone.
 
-use crate::{Cpu, interrupt::Stop, msr, spr, word::Word};
+use crate::{
+    Cpu,
+    state::{interrupt::Stop, msr, spr},
+    word::Word,
+};
 
 /// What an instruction needs to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

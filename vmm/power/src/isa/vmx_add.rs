@@ -2,8 +2,8 @@
 //! Vector addition and subtraction (Power ISA 3.0B, Book I, 6.9).
 
 use crate::{
+    arith::vector::{clamp2, map2, map3},
     form,
-    vector::{clamp2, map2, map3},
 };
 
 /// Carry out of bit 0 of `a + b +` the last bit of `c`.

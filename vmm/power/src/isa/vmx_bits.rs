@@ -2,9 +2,9 @@
 //! Counting and gathering bits of vectors (Power ISA 3.0B, Book I, chapter 6).
 
 use crate::{
+    arith::vector::{Vector, map1},
     form,
     machine::Facility,
-    vector::{Vector, map1},
 };
 
 /// The least significant bit of each byte.
@@ -49,6 +49,7 @@ crate::isa![
         form: form::vx_eo(1538, 28),
         asm: "vctzb VT,VB",
         book: "Book I, Vector Count Trailing Zeros Byte",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: u8| b.trailing_zeros() as u8)), w)?;
         },
@@ -85,6 +86,7 @@ crate::isa![
         form: form::vx_eo(1538, 29),
         asm: "vctzh VT,VB",
         book: "Book I, Vector Count Trailing Zeros Halfword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: u16| b.trailing_zeros() as u16)), w)?;
         },
@@ -121,6 +123,7 @@ crate::isa![
         form: form::vx_eo(1538, 30),
         asm: "vctzw VT,VB",
         book: "Book I, Vector Count Trailing Zeros Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: u32| b.trailing_zeros())), w)?;
         },
@@ -157,6 +160,7 @@ crate::isa![
         form: form::vx_eo(1538, 31),
         asm: "vctzd VT,VB",
         book: "Book I, Vector Count Trailing Zeros Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: u64| b.trailing_zeros().into())), w)?;
         },
@@ -181,6 +185,7 @@ crate::isa![
         form: form::vx_eo(1538, 0),
         asm: "vclzlsbb RT,VB",
         book: "Book I, Vector Count Leading Zero Least-Significant Bits Byte",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, zero) = (m.vs(32 + w.rb()), m.imm(0));
@@ -201,6 +206,7 @@ crate::isa![
         form: form::vx_eo(1538, 1),
         asm: "vctzlsbb RT,VB",
         book: "Book I, Vector Count Trailing Zero Least-Significant Bits Byte",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, zero) = (m.vs(32 + w.rb()), m.imm(0));
@@ -248,6 +254,7 @@ crate::isa![
         form: form::vx(1484),
         asm: "vbpermd VT,VA,VB",
         book: "Book I, Vector Bit Permute Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Vector integer comparisons (Power ISA 3.0B, Book I, 6.9).
 
-use crate::{form, vector::test2};
+use crate::{arith::vector::test2, form};
 
 crate::isa![
     Insn {
@@ -177,6 +177,7 @@ crate::isa![
         form: form::vc(7),
         asm: "vcmpneb[.] VT,VA,VB",
         book: "Book I, Vector Compare Not Equal Byte",
+        level: V3_0,
         does: |m, w| {
             m.vector_compare(|c, w| c.v_compare(w, test2(|a: u8, b| a != b)), w)?;
         },
@@ -191,6 +192,7 @@ crate::isa![
         form: form::vc(71),
         asm: "vcmpneh[.] VT,VA,VB",
         book: "Book I, Vector Compare Not Equal Halfword",
+        level: V3_0,
         does: |m, w| {
             m.vector_compare(|c, w| c.v_compare(w, test2(|a: u16, b| a != b)), w)?;
         },
@@ -205,6 +207,7 @@ crate::isa![
         form: form::vc(135),
         asm: "vcmpnew[.] VT,VA,VB",
         book: "Book I, Vector Compare Not Equal Word",
+        level: V3_0,
         does: |m, w| {
             m.vector_compare(|c, w| c.v_compare(w, test2(|a: u32, b| a != b)), w)?;
         },
@@ -219,6 +222,7 @@ crate::isa![
         form: form::vc(263),
         asm: "vcmpnezb[.] VT,VA,VB",
         book: "Book I, Vector Compare Not Equal or Zero Byte",
+        level: V3_0,
         does: |m, w| {
             m.vector_compare(
                 |c, w| c.v_compare(w, test2(|a: u8, b| a != b || a == 0 || b == 0)),
@@ -236,6 +240,7 @@ crate::isa![
         form: form::vc(327),
         asm: "vcmpnezh[.] VT,VA,VB",
         book: "Book I, Vector Compare Not Equal or Zero Halfword",
+        level: V3_0,
         does: |m, w| {
             m.vector_compare(
                 |c, w| c.v_compare(w, test2(|a: u16, b| a != b || a == 0 || b == 0)),
@@ -253,6 +258,7 @@ crate::isa![
         form: form::vc(391),
         asm: "vcmpnezw[.] VT,VA,VB",
         book: "Book I, Vector Compare Not Equal or Zero Word",
+        level: V3_0,
         does: |m, w| {
             m.vector_compare(
                 |c, w| c.v_compare(w, test2(|a: u32, b| a != b || a == 0 || b == 0)),

@@ -3,10 +3,9 @@
 
 use super::vmx_float::flushed;
 use crate::{
-    facility::Vectors,
+    arith::vector::{Clamp, Lane, Vector},
     form,
-    interrupt::Stop,
-    vector::{Clamp, Lane, Vector},
+    state::{facility::Vectors, interrupt::Stop},
     word::Word,
 };
 

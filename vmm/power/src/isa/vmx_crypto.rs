@@ -4,8 +4,11 @@
 //! The AES examples are rounds 1 and 10 of FIPS 197, appendix B.
 
 use crate::{
-    aes, form,
-    vector::{Vector, map1, map2},
+    arith::{
+        aes,
+        vector::{Vector, map1, map2},
+    },
+    form,
 };
 
 fn xor(a: Vector, b: Vector) -> Vector {

@@ -4,15 +4,16 @@
 //! The result for an operand that is no number is undefined; here the target stays.
 
 use crate::{
-    decimal::{
-        Decimal, OVERFLOW, are_digits, from_national, from_zoned, of_digits, shifted, to_digits,
-        to_national, to_zoned,
+    arith::{
+        decimal::{
+            Decimal, OVERFLOW, are_digits, from_national, from_zoned, of_digits, shifted,
+            to_digits, to_national, to_zoned,
+        },
+        vector::map2,
     },
-    facility::Vectors,
     form,
-    interrupt::Stop,
     machine::{EQ, GT, LT},
-    vector::map2,
+    state::{facility::Vectors, interrupt::Stop},
     word::Word,
 };
 
@@ -126,6 +127,7 @@ crate::isa![
         form: form::vx_ps(1409).with(form::RA, 7 << 16),
         asm: "bcdcfn. VT,VB,PS",
         book: "Book I, Decimal Convert From National",
+        level: V3_0,
         does: |m, w| {
             m.record6(|c, w| result(c, w, from_national), w)?;
         },
@@ -140,6 +142,7 @@ crate::isa![
         form: form::vx_eo(1409, 5),
         asm: "bcdctn. VT,VB",
         book: "Book I, Decimal Convert To National",
+        level: V3_0,
         does: |m, w| {
             m.record6(|c, w| result(c, w, |b, _| to_national(b)), w)?;
         },
@@ -153,6 +156,7 @@ crate::isa![
         form: form::vx_ps(1409).with(form::RA, 6 << 16),
         asm: "bcdcfz. VT,VB,PS",
         book: "Book I, Decimal Convert From Zoned",
+        level: V3_0,
         does: |m, w| {
             m.record6(|c, w| result(c, w, from_zoned), w)?;
         },
@@ -167,6 +171,7 @@ crate::isa![
         form: form::vx_ps(1409).with(form::RA, 4 << 16),
         asm: "bcdctz. VT,VB,PS",
         book: "Book I, Decimal Convert To Zoned",
+        level: V3_0,
         does: |m, w| {
             m.record6(|c, w| result(c, w, to_zoned), w)?;
         },
@@ -181,6 +186,7 @@ crate::isa![
         form: form::vx_ps(1409).with(form::RA, 2 << 16),
         asm: "bcdcfsq. VT,VB,PS",
         book: "Book I, Decimal Convert From Signed Quadword",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -203,6 +209,7 @@ crate::isa![
         form: form::vx_eo(1409, 0),
         asm: "bcdctsq. VT,VB",
         book: "Book I, Decimal Convert To Signed Quadword",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -224,6 +231,7 @@ crate::isa![
         form: form::vx(833),
         asm: "bcdcpsgn. VT,VA,VB",
         book: "Book I, Decimal Copy Sign",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -246,6 +254,7 @@ crate::isa![
         form: form::vx_ps(1409).with(form::RA, 31 << 16),
         asm: "bcdsetsgn. VT,VB,PS",
         book: "Book I, Decimal Set Sign",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -268,6 +277,7 @@ crate::isa![
         form: form::vx_ps(1217),
         asm: "bcds. VT,VA,VB,PS",
         book: "Book I, Decimal Shift",
+        level: V3_0,
         does: |m, w| {
             m.record6(|c, w| shift(c, w, false), w)?;
         },
@@ -282,6 +292,7 @@ crate::isa![
         form: form::vx_ps(1473),
         asm: "bcdsr. VT,VA,VB,PS",
         book: "Book I, Decimal Shift and Round",
+        level: V3_0,
         does: |m, w| {
             m.record6(|c, w| shift(c, w, true), w)?;
         },
@@ -296,6 +307,7 @@ crate::isa![
         form: form::vx(1153),
         asm: "bcdus. VT,VA,VB",
         book: "Book I, Decimal Unsigned Shift",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -321,6 +333,7 @@ crate::isa![
         form: form::vx_ps(1281),
         asm: "bcdtrunc. VT,VA,VB,PS",
         book: "Book I, Decimal Truncate",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -345,6 +358,7 @@ crate::isa![
         form: form::vx(1345),
         asm: "bcdutrunc. VT,VA,VB",
         book: "Book I, Decimal Unsigned Truncate",
+        level: V3_0,
         does: |m, w| {
             m.record6(
                 |c, w| {
@@ -369,6 +383,7 @@ crate::isa![
         form: form::vx(513).zero(form::RB),
         asm: "vmul10uq VT,VA",
         book: "Book I, Vector Multiply-by-10 Unsigned Quadword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v2(w, map2(|a: u128, _| a.wrapping_mul(10))), w)?;
         },
@@ -381,6 +396,7 @@ crate::isa![
         form: form::vx(1).zero(form::RB),
         asm: "vmul10cuq VT,VA",
         book: "Book I, Vector Multiply-by-10 and Write Carry Unsigned Quadword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v2(w, map2(|a: u128, _| carry_of_ten(a, 0))), w)?;
         },
@@ -393,6 +409,7 @@ crate::isa![
         form: form::vx(577),
         asm: "vmul10euq VT,VA,VB",
         book: "Book I, Vector Multiply-by-10 Extended Unsigned Quadword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.v2(w, map2(|a: u128, b| a.wrapping_mul(10).wrapping_add(b & 15))),
@@ -408,6 +425,7 @@ crate::isa![
         form: form::vx(65),
         asm: "vmul10ecuq VT,VA,VB",
         book: "Book I, Vector Multiply-by-10 Extended and Write Carry Unsigned Quadword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v2(w, map2(|a: u128, b| carry_of_ten(a, b & 15))), w)?;
         },

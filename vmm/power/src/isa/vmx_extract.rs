@@ -3,7 +3,7 @@
 //!
 //! An element that would lie partly outside the register is undefined; here zeros stand outside.
 
-use crate::{form, machine::Facility, vector::Vector};
+use crate::{arith::vector::Vector, form, machine::Facility};
 
 /// The `bytes` bytes from byte `at` on, counted from the left; `at` is modulo 16.
 fn from_left(b: Vector, at: u32, bytes: u32) -> u64 {
@@ -30,6 +30,7 @@ crate::isa![
         form: form::vx(525).zero(1 << 20),
         asm: "vextractub VT,VB,UIM",
         book: "Book I, Vector Extract Unsigned Byte",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 1), 0)), w)?;
         },
@@ -42,6 +43,7 @@ crate::isa![
         form: form::vx(589).zero(1 << 20),
         asm: "vextractuh VT,VB,UIM",
         book: "Book I, Vector Extract Unsigned Halfword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 2), 0)), w)?;
         },
@@ -54,6 +56,7 @@ crate::isa![
         form: form::vx(653).zero(1 << 20),
         asm: "vextractuw VT,VB,UIM",
         book: "Book I, Vector Extract Unsigned Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 4), 0)), w)?;
         },
@@ -66,6 +69,7 @@ crate::isa![
         form: form::vx(717).zero(1 << 20),
         asm: "vextractd VT,VB,UIM",
         book: "Book I, Vector Extract Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, |b| Vector::new(from_left(b, w.uim(), 8), 0)), w)?;
         },
@@ -78,6 +82,7 @@ crate::isa![
         form: form::vx(781).zero(1 << 20),
         asm: "vinsertb VT,VB,UIM",
         book: "Book I, Vector Insert Byte",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -96,6 +101,7 @@ crate::isa![
         form: form::vx(845).zero(1 << 20),
         asm: "vinserth VT,VB,UIM",
         book: "Book I, Vector Insert Halfword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -114,6 +120,7 @@ crate::isa![
         form: form::vx(909).zero(1 << 20),
         asm: "vinsertw VT,VB,UIM",
         book: "Book I, Vector Insert Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -132,6 +139,7 @@ crate::isa![
         form: form::vx(973).zero(1 << 20),
         asm: "vinsertd VT,VB,UIM",
         book: "Book I, Vector Insert Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -150,6 +158,7 @@ crate::isa![
         form: form::vx(1549),
         asm: "vextublx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Byte to GPR using GPR-specified Left-Index",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
@@ -163,6 +172,7 @@ crate::isa![
         form: form::vx(1613),
         asm: "vextuhlx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Halfword to GPR using GPR-specified Left-Index",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
@@ -176,6 +186,7 @@ crate::isa![
         form: form::vx(1677),
         asm: "vextuwlx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Word to GPR using GPR-specified Left-Index",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
@@ -191,6 +202,7 @@ crate::isa![
         form: form::vx(1805),
         asm: "vextubrx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Byte to GPR using GPR-specified Right-Index",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
@@ -204,6 +216,7 @@ crate::isa![
         form: form::vx(1869),
         asm: "vextuhrx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Halfword to GPR using GPR-specified Right-Index",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
@@ -217,6 +230,7 @@ crate::isa![
         form: form::vx(1933),
         asm: "vextuwrx RT,RA,VB",
         book: "Book I, Vector Extract Unsigned Word to GPR using GPR-specified Right-Index",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let (b, index) = (m.vs(32 + w.rb()), m.gpr(w.ra()));
@@ -232,6 +246,7 @@ crate::isa![
         form: form::xx2(165).zero(1 << 20),
         asm: "xxextractuw XT,XB,UIM",
         book: "Book I, VSX Vector Extract Unsigned Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, |b| Vector::new(from_left(b, w.uim(), 4), 0)), w)?;
         },
@@ -244,6 +259,7 @@ crate::isa![
         form: form::xx2(181).zero(1 << 20),
         asm: "xxinsertw XT,XB,UIM",
         book: "Book I, VSX Vector Insert Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

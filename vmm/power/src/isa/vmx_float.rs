@@ -3,10 +3,12 @@
 //! round to nearest, no exceptions and no FPSCR.
 
 use crate::{
-    facility::{NJ, Vectors},
+    arith::vector::Vector,
     form,
-    interrupt::Stop,
-    vector::Vector,
+    state::{
+        facility::{NJ, Vectors},
+        interrupt::Stop,
+    },
     word::Word,
 };
 

@@ -2,8 +2,8 @@
 //! Vector maxima, averages, differences, signs and parity (Power ISA 3.0B, Book I, 6.9).
 
 use crate::{
+    arith::vector::{map1, map2},
     form,
-    vector::{map1, map2},
 };
 
 // The average rounds up: a + b = 2 (a | b) - (a ^ b), halved without a wider type.
@@ -314,6 +314,7 @@ crate::isa![
         form: form::vx_eo(1538, 6),
         asm: "vnegw VT,VB",
         book: "Book I, Vector Negate Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(i32::wrapping_neg)), w)?;
         },
@@ -326,6 +327,7 @@ crate::isa![
         form: form::vx_eo(1538, 7),
         asm: "vnegd VT,VB",
         book: "Book I, Vector Negate Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(i64::wrapping_neg)), w)?;
         },
@@ -338,6 +340,7 @@ crate::isa![
         form: form::vx_eo(1538, 16),
         asm: "vextsb2w VT,VB",
         book: "Book I, Vector Extend Sign Byte to Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: i32| i32::from(b as i8))), w)?;
         },
@@ -350,6 +353,7 @@ crate::isa![
         form: form::vx_eo(1538, 17),
         asm: "vextsh2w VT,VB",
         book: "Book I, Vector Extend Sign Halfword to Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: i32| i32::from(b as i16))), w)?;
         },
@@ -362,6 +366,7 @@ crate::isa![
         form: form::vx_eo(1538, 24),
         asm: "vextsb2d VT,VB",
         book: "Book I, Vector Extend Sign Byte to Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: i64| i64::from(b as i8))), w)?;
         },
@@ -374,6 +379,7 @@ crate::isa![
         form: form::vx_eo(1538, 25),
         asm: "vextsh2d VT,VB",
         book: "Book I, Vector Extend Sign Halfword to Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: i64| i64::from(b as i16))), w)?;
         },
@@ -386,6 +392,7 @@ crate::isa![
         form: form::vx_eo(1538, 26),
         asm: "vextsw2d VT,VB",
         book: "Book I, Vector Extend Sign Word to Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: i64| i64::from(b as i32))), w)?;
         },
@@ -398,6 +405,7 @@ crate::isa![
         form: form::vx_eo(1538, 8),
         asm: "vprtybw VT,VB",
         book: "Book I, Vector Parity Byte Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v1(w, map1(|b: u32| (b & 0x0101_0101).count_ones() & 1)), w)?;
         },
@@ -411,6 +419,7 @@ crate::isa![
         form: form::vx_eo(1538, 9),
         asm: "vprtybd VT,VB",
         book: "Book I, Vector Parity Byte Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.v1(w, map1(|b: u64| u64::from((b & (u64::MAX / 255)).count_ones() & 1))),
@@ -427,6 +436,7 @@ crate::isa![
         form: form::vx_eo(1538, 10),
         asm: "vprtybq VT,VB",
         book: "Book I, Vector Parity Byte Quadword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

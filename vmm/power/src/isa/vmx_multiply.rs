@@ -2,8 +2,8 @@
 //! Vector multiplication (Power ISA 3.0B, Book I, 6.9).
 
 use crate::{
+    arith::vector::{Lane, Vector, clamp3, clamped, map2, map3},
     form,
-    vector::{Lane, Vector, clamp3, clamped, map2, map3},
 };
 
 fn product(a: i16, b: i16) -> i64 {
@@ -357,6 +357,7 @@ crate::isa![
         form: form::va(4, 35),
         asm: "vmsumudm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Sum Unsigned Doubleword Modulo",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

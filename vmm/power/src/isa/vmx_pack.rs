@@ -2,8 +2,8 @@
 //! Vector packs and unpacks (Power ISA 3.0B, Book I, 6.8).
 
 use crate::{
+    arith::vector::{pack, pack_clamp, unpack_high, unpack_low},
     form,
-    vector::{pack, pack_clamp, unpack_high, unpack_low},
 };
 
 /// A 32-bit pixel as a 16-bit one: bits 7, 8:12, 16:20 and 24:28 of the word.

@@ -2,8 +2,8 @@
 //! Vector permutes, merges, splats and shifts of whole registers (Power ISA 3.0B, Book I, 6.8).
 
 use crate::{
+    arith::vector::{Vector, either, map1, map2, map3, merge, permute},
     form,
-    vector::{Vector, either, map1, map2, map3, merge, permute},
 };
 
 crate::isa![
@@ -24,6 +24,7 @@ crate::isa![
         form: form::va(4, 59),
         asm: "vpermr VT,VA,VB,VC",
         book: "Book I, Vector Permute Right-indexed",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v3(w, |a, b, c| permute(a, b, map1(|c: u8| !c)(c))), w)?;
         },
@@ -100,6 +101,7 @@ crate::isa![
         form: form::vx(1860),
         asm: "vslv VT,VA,VB",
         book: "Book I, Vector Shift Left Variable",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -124,6 +126,7 @@ crate::isa![
         form: form::vx(1796),
         asm: "vsrv VT,VA,VB",
         book: "Book I, Vector Shift Right Variable",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

@@ -2,8 +2,8 @@
 //! Shifts and rotates of vector elements (Power ISA 3.0B, Book I, 6.9).
 
 use crate::{
+    arith::vector::{map2, map3},
     form,
-    vector::{map2, map3},
 };
 
 /// The mask of a rotate: ones from its first to its last bit, around the end if need be.
@@ -225,6 +225,7 @@ crate::isa![
         form: form::vx(389),
         asm: "vrlwnm VT,VA,VB",
         book: "Book I, Vector Rotate Left Word then AND with Mask",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v2(w, map2(|a: u32, b| a.rotate_left(b) & mask32(b))), w)?;
         },
@@ -237,6 +238,7 @@ crate::isa![
         form: form::vx(133),
         asm: "vrlwmi VT,VA,VB",
         book: "Book I, Vector Rotate Left Word then Mask Insert",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -259,6 +261,7 @@ crate::isa![
         form: form::vx(453),
         asm: "vrldnm VT,VA,VB",
         book: "Book I, Vector Rotate Left Doubleword then AND with Mask",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.v2(w, map2(|a: u64, b| a.rotate_left(b as u32) & mask64(b))), w)?;
         },
@@ -271,6 +274,7 @@ crate::isa![
         form: form::vx(197),
         asm: "vrldmi VT,VA,VB",
         book: "Book I, Vector Rotate Left Doubleword then Mask Insert",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

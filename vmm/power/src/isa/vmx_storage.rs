@@ -5,10 +5,11 @@
 
 use super::address;
 use crate::{
-    Cpu, form,
-    interrupt::Stop,
+    Cpu,
+    arith::vector::Vector,
+    form,
     machine::{Facility, Machine, Size},
-    vector::Vector,
+    state::interrupt::Stop,
     word::Word,
 };
 

@@ -3,8 +3,8 @@
 
 use super::vmx_multiply::dot;
 use crate::{
+    arith::vector::{Vector, clamped},
     form,
-    vector::{Vector, clamped},
 };
 use std::ops::RangeInclusive;
 

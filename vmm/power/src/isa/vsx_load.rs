@@ -5,10 +5,10 @@
 
 use super::address;
 use crate::{
+    arith::vector::Vector,
     form,
     machine::{Facility, Size},
-    vector::Vector,
-    vector_mem::widened,
+    storage::vector_mem::widened,
 };
 
 /// A word in each word.
@@ -72,6 +72,7 @@ crate::isa![
         form: form::xx1(31, 781).loads(),
         asm: "lxsibzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Byte and Zero Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -87,6 +88,7 @@ crate::isa![
         form: form::xx1(31, 813).loads(),
         asm: "lxsihzx XT,RA0,RB",
         book: "Book I, Load VSX Scalar as Integer Halfword and Zero Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -153,6 +155,7 @@ crate::isa![
         form: form::xx1(31, 812).loads(),
         asm: "lxvh8x XT,RA0,RB",
         book: "Book I, Load VSX Vector Halfword*8 Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -169,6 +172,7 @@ crate::isa![
         form: form::xx1(31, 876).loads(),
         asm: "lxvb16x XT,RA0,RB",
         book: "Book I, Load VSX Vector Byte*16 Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -202,6 +206,7 @@ crate::isa![
         form: form::xx1(31, 364).loads(),
         asm: "lxvwsx XT,RA0,RB",
         book: "Book I, Load VSX Vector Word and Splat Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -219,6 +224,7 @@ crate::isa![
         form: form::xx1(31, 268).loads(),
         asm: "lxvx XT,RA0,RB",
         book: "Book I, Load VSX Vector Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -238,6 +244,7 @@ crate::isa![
         form: form::dq_xo(61, 1).loads(),
         asm: "lxv XTDQ,DQ(RA0)",
         book: "Book I, Load VSX Vector",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt_dq()))?;
             let ea = address::dq(m, w);
@@ -256,6 +263,7 @@ crate::isa![
         form: form::xx1(31, 269).loads(),
         asm: "lxvl XT,RA0,RB",
         book: "Book I, Load VSX Vector with Length",
+        level: V3_0,
         does: |m, w| {
             m.call(
                 |c, w| {
@@ -280,6 +288,7 @@ crate::isa![
         form: form::xx1(31, 301).loads(),
         asm: "lxvll XT,RA0,RB",
         book: "Book I, Load VSX Vector with Length Left-justified",
+        level: V3_0,
         does: |m, w| {
             m.call(
                 |c, w| {
@@ -303,6 +312,7 @@ crate::isa![
         form: form::ds(57, 2).loads(),
         asm: "lxsd VT,DS(RA0)",
         book: "Book I, Load VSX Scalar Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let ea = address::ds(m, w);
@@ -320,6 +330,7 @@ crate::isa![
         form: form::ds(57, 3).loads(),
         asm: "lxssp VT,DS(RA0)",
         book: "Book I, Load VSX Scalar Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let ea = address::ds(m, w);

@@ -4,9 +4,9 @@
 //! Doubleword 1 of the target of `mtvsrd` and its kin is undefined; here it becomes 0, as version 3.1 requires.
 
 use crate::{
+    arith::vector::Vector,
     form,
     machine::{Facility, Size},
-    vector::Vector,
 };
 
 crate::isa![
@@ -46,6 +46,7 @@ crate::isa![
         form: form::xx1(31, 307).zero(form::RB),
         asm: "mfvsrld RA,XS",
         book: "Book I, Move From VSR Lower Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let v = m.vs(w.xt());
@@ -107,6 +108,7 @@ crate::isa![
         form: form::xx1(31, 435),
         asm: "mtvsrdd XT,RA0,RB",
         book: "Book I, Move To VSR Double Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let (high, low) = (m.gpr_or_zero(w.ra()), m.gpr(w.rb()));
@@ -123,6 +125,7 @@ crate::isa![
         form: form::xx1(31, 403).zero(form::RB),
         asm: "mtvsrws XT,RA",
         book: "Book I, Move To VSR Word and Splat",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let v = m.gpr(w.ra());

@@ -2,9 +2,9 @@
 //! VSX permutes, splats and byte reversals (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
+    arith::vector::{Vector, either, map1, merge, permute},
     form,
     machine::Facility,
-    vector::{Vector, either, map1, merge, permute},
 };
 
 crate::isa![
@@ -75,6 +75,7 @@ crate::isa![
         form: form::xx3(26),
         asm: "xxperm XT,XA,XB",
         book: "Book I, VSX Vector Permute",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -93,6 +94,7 @@ crate::isa![
         form: form::xx3(58),
         asm: "xxpermr XT,XA,XB",
         book: "Book I, VSX Vector Permute Right-indexed",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -123,6 +125,7 @@ crate::isa![
         form: form::xx1(60, 360).zero(3 << 19),
         asm: "xxspltib XT,IMM8",
         book: "Book I, VSX Vector Splat Immediate Byte",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -144,6 +147,7 @@ crate::isa![
         form: form::xx2_eo(475, 7),
         asm: "xxbrh XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Halfword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(u16::swap_bytes)), w)?;
         },
@@ -156,6 +160,7 @@ crate::isa![
         form: form::xx2_eo(475, 15),
         asm: "xxbrw XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(u32::swap_bytes)), w)?;
         },
@@ -168,6 +173,7 @@ crate::isa![
         form: form::xx2_eo(475, 23),
         asm: "xxbrd XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(u64::swap_bytes)), w)?;
         },
@@ -180,6 +186,7 @@ crate::isa![
         form: form::xx2_eo(475, 31),
         asm: "xxbrq XT,XB",
         book: "Book I, VSX Vector Byte-Reverse Quadword",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(u128::swap_bytes)), w)?;
         },

@@ -2,7 +2,7 @@
 //! Quad-precision arithmetic (Power ISA 3.0B, Book I, 7.6). With bit 31, RO, results are rounded to
 //! odd.
 
-use crate::{float, form};
+use crate::{arith::float, form};
 
 crate::isa![
     Insn {
@@ -10,6 +10,7 @@ crate::isa![
         form: form::xrc(63, 4),
         asm: "xsaddqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Add Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_ab(w, &float::ADD), w)?;
         },
@@ -26,6 +27,7 @@ crate::isa![
         form: form::xrc(63, 516),
         asm: "xssubqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Subtract Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_ab(w, &float::SUB), w)?;
         },
@@ -40,6 +42,7 @@ crate::isa![
         form: form::xrc(63, 36),
         asm: "xsmulqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Multiply Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_ab(w, &float::MUL), w)?;
         },
@@ -56,6 +59,7 @@ crate::isa![
         form: form::xrc(63, 548),
         asm: "xsdivqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Divide Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_ab(w, &float::DIV), w)?;
         },
@@ -71,6 +75,7 @@ crate::isa![
         form: form::xrc(63, 804).with(form::RA, 27 << 16),
         asm: "xssqrtqp[o] VT,VB",
         book: "Book I, VSX Scalar Square Root Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_b(w, &float::SQRT), w)?;
         },
@@ -85,6 +90,7 @@ crate::isa![
         form: form::xrc(63, 388),
         asm: "xsmaddqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Multiply-Add Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_atb(w, &float::MADD), w)?;
         },
@@ -99,6 +105,7 @@ crate::isa![
         form: form::xrc(63, 420),
         asm: "xsmsubqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Multiply-Subtract Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_atb(w, &float::MSUB), w)?;
         },
@@ -112,6 +119,7 @@ crate::isa![
         form: form::xrc(63, 452),
         asm: "xsnmaddqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Negative Multiply-Add Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_atb(w, &float::NMADD), w)?;
         },
@@ -125,6 +133,7 @@ crate::isa![
         form: form::xrc(63, 484),
         asm: "xsnmsubqp[o] VT,VA,VB",
         book: "Book I, VSX Scalar Negative Multiply-Subtract Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_atb(w, &float::NMSUB), w)?;
         },

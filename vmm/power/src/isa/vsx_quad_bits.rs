@@ -20,6 +20,7 @@ crate::isa![
         form: form::x(63, 804).with(form::RA, 0 << 16),
         asm: "xsabsqp VT,VB",
         book: "Book I, VSX Scalar Absolute Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_bits(w, |b| b & !SIGN), w)?;
         },
@@ -32,6 +33,7 @@ crate::isa![
         form: form::x(63, 804).with(form::RA, 8 << 16),
         asm: "xsnabsqp VT,VB",
         book: "Book I, VSX Scalar Negative Absolute Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_bits(w, |b| b | SIGN), w)?;
         },
@@ -44,6 +46,7 @@ crate::isa![
         form: form::x(63, 804).with(form::RA, 16 << 16),
         asm: "xsnegqp VT,VB",
         book: "Book I, VSX Scalar Negate Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_bits(w, |b| b ^ SIGN), w)?;
         },
@@ -56,6 +59,7 @@ crate::isa![
         form: form::x(63, 100),
         asm: "xscpsgnqp VT,VA,VB",
         book: "Book I, VSX Scalar Copy Sign Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -74,6 +78,7 @@ crate::isa![
         form: form::x(63, 804).with(form::RA, 2 << 16),
         asm: "xsxexpqp VT,VB",
         book: "Book I, VSX Scalar Extract Exponent Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_bits(w, |b| (b & EXPONENT) >> 112 << 64), w)?;
         },
@@ -86,6 +91,7 @@ crate::isa![
         form: form::x(63, 804).with(form::RA, 18 << 16),
         asm: "xsxsigqp VT,VB",
         book: "Book I, VSX Scalar Extract Significand Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.q_bits(w, significand), w)?;
         },
@@ -100,6 +106,7 @@ crate::isa![
         form: form::x(63, 868),
         asm: "xsiexpqp VT,VA,VB",
         book: "Book I, VSX Scalar Insert Exponent Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

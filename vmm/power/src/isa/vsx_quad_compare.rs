@@ -2,9 +2,9 @@
 //! Quad-precision comparisons and tests (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    float::{QUAD, compare},
+    arith::float::{QUAD, compare},
     form,
-    fpscr::{FE, FG, FL, FU},
+    state::fpscr::{FE, FG, FL, FU},
 };
 use std::cmp::Ordering;
 
@@ -14,6 +14,7 @@ crate::isa![
         form: form::x(63, 644).zero(form::AFTER_BF),
         asm: "xscmpuqp BF,VA,VB",
         book: "Book I, VSX Scalar Compare Unordered Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(
                 |c, w| {
@@ -37,6 +38,7 @@ crate::isa![
         form: form::x(63, 132).zero(form::AFTER_BF),
         asm: "xscmpoqp BF,VA,VB",
         book: "Book I, VSX Scalar Compare Ordered Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(
                 |c, w| {
@@ -60,6 +62,7 @@ crate::isa![
         form: form::x(63, 164).zero(form::AFTER_BF),
         asm: "xscmpexpqp BF,VA,VB",
         book: "Book I, VSX Scalar Compare Exponents Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(
                 |c, w| {
@@ -88,6 +91,7 @@ crate::isa![
         form: form::x(63, 708),
         asm: "xststdcqp BF,VB,DCMX",
         book: "Book I, VSX Scalar Test Data Class Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(
                 |c, w| {

@@ -2,13 +2,13 @@
 //! Quad-precision rounding and conversion (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    float::{
+    arith::float::{
         self, DOUBLE, EXTENDED, Mode, QP, QUAD, Rounding, Route, arithmetic, integer,
         integer::{SD, SW, UD, UW},
         to_integral,
     },
     form,
-    fpscr::UX,
+    state::fpscr::UX,
 };
 
 /// The first doubleword of a register.
@@ -22,6 +22,7 @@ crate::isa![
         form: form::z23_ex(63, 5),
         asm: "xsrqpi[x] R,VT,VB,RMC",
         book: "Book I, VSX Scalar Round to Quad-Precision Integer",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -45,6 +46,7 @@ crate::isa![
         form: form::z23(63, 37),
         asm: "xsrqpxp R,VT,VB,RMC",
         book: "Book I, VSX Scalar Round Quad-Precision to Double-Extended Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -72,6 +74,7 @@ crate::isa![
         form: form::xrc(63, 836).with(form::RA, 20 << 16),
         asm: "xscvqpdp[o] VT,VB",
         book: "Book I, VSX Scalar Convert with round Quad-Precision to Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -100,6 +103,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 22 << 16),
         asm: "xscvdpqp VT,VB",
         book: "Book I, VSX Scalar Convert Double-Precision to Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -127,6 +131,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 25 << 16),
         asm: "xscvqpsdz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Signed Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, SD)),
@@ -145,6 +150,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 17 << 16),
         asm: "xscvqpudz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Unsigned Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, UD)),
@@ -163,6 +169,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 9 << 16),
         asm: "xscvqpswz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Signed Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, SW)),
@@ -181,6 +188,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 1 << 16),
         asm: "xscvqpuwz VT,VB",
         book: "Book I, VSX Scalar Convert with round to zero Quad-Precision to Unsigned Word",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.q_integer(w, |b| integer::from_float(b, QUAD, Rounding::Zero, UW)),
@@ -199,6 +207,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 10 << 16),
         asm: "xscvsdqp VT,VB",
         book: "Book I, VSX Scalar Convert Signed Doubleword to Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -219,6 +228,7 @@ crate::isa![
         form: form::x(63, 836).with(form::RA, 2 << 16),
         asm: "xscvudqp VT,VB",
         book: "Book I, VSX Scalar Convert Unsigned Doubleword to Quad-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

@@ -2,7 +2,7 @@
 //! VSX scalar arithmetic of one and two operands (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    float::{self, DP, SP},
+    arith::float::{self, DP, SP},
     form,
 };
 

@@ -2,7 +2,7 @@
 //! VSX scalar signs, exponents and significands, which are no arithmetic (Power ISA 3.0B,
 //! Book I, 7.6).
 
-use crate::{form, machine::Facility, vector::Vector};
+use crate::{arith::vector::Vector, form, machine::Facility};
 
 /// Sign of a double-precision number.
 const SIGN: u64 = 1 << 63;
@@ -104,6 +104,7 @@ crate::isa![
         form: form::xx2_eo(347, 0).zero(1),
         asm: "xsxexpdp RT,XB",
         book: "Book I, VSX Scalar Extract Exponent Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vsx)?;
             let v = m.vs(w.xb());
@@ -118,6 +119,7 @@ crate::isa![
         form: form::xx2_eo(347, 1).zero(1),
         asm: "xsxsigdp RT,XB",
         book: "Book I, VSX Scalar Extract Significand Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vsx)?;
             let v = m.vs(w.xb());
@@ -136,6 +138,7 @@ crate::isa![
         form: form::xx1(60, 918),
         asm: "xsiexpdp XT,RA,RB",
         book: "Book I, VSX Scalar Insert Exponent Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vsx)?;
             let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));

@@ -2,15 +2,17 @@
 //! VSX scalar comparisons, minima, maxima and tests (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    facility::Vectors,
-    float::{
+    arith::float::{
         DOUBLE, compare,
         compare::{LEAST, MOST},
     },
     form,
-    fpscr::{FE, FG, FL, FU},
-    interrupt::Stop,
-    vector_mem::{double_of_single, single_of_double},
+    state::{
+        facility::Vectors,
+        fpscr::{FE, FG, FL, FU},
+        interrupt::Stop,
+    },
+    storage::vector_mem::{double_of_single, single_of_double},
     word::Word,
 };
 use std::cmp::Ordering;
@@ -92,6 +94,7 @@ crate::isa![
         form: form::xx3(3),
         asm: "xscmpeqdp XT,XA,XB",
         book: "Book I, VSX Scalar Compare Equal Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_compare(w, Ordering::is_eq, false), w)?;
         },
@@ -107,6 +110,7 @@ crate::isa![
         form: form::xx3(11),
         asm: "xscmpgtdp XT,XA,XB",
         book: "Book I, VSX Scalar Compare Greater Than Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_compare(w, Ordering::is_gt, true), w)?;
         },
@@ -122,6 +126,7 @@ crate::isa![
         form: form::xx3(19),
         asm: "xscmpgedp XT,XA,XB",
         book: "Book I, VSX Scalar Compare Greater Than or Equal Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_compare(w, Ordering::is_ge, true), w)?;
         },
@@ -136,6 +141,7 @@ crate::isa![
         form: form::xx3_bf(59),
         asm: "xscmpexpdp BF,XA,XB",
         book: "Book I, VSX Scalar Compare Exponents Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(exponents, w)?;
         },
@@ -168,6 +174,7 @@ crate::isa![
         form: form::xx3(128),
         asm: "xsmaxcdp XT,XA,XB",
         book: "Book I, VSX Scalar Maximum Type-C Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, MOST)), w)?;
         },
@@ -184,6 +191,7 @@ crate::isa![
         form: form::xx3(144),
         asm: "xsmaxjdp XT,XA,XB",
         book: "Book I, VSX Scalar Maximum Type-J Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, MOST)), w)?;
         },
@@ -216,6 +224,7 @@ crate::isa![
         form: form::xx3(136),
         asm: "xsmincdp XT,XA,XB",
         book: "Book I, VSX Scalar Minimum Type-C Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, LEAST)), w)?;
         },
@@ -232,6 +241,7 @@ crate::isa![
         form: form::xx3(152),
         asm: "xsminjdp XT,XA,XB",
         book: "Book I, VSX Scalar Minimum Type-J Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, LEAST)), w)?;
         },
@@ -289,6 +299,7 @@ crate::isa![
         form: form::xx2(362).with(1, 0),
         asm: "xststdcdp BF,XB,DCMX",
         book: "Book I, VSX Scalar Test Data Class Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(
                 |c, w| {
@@ -314,6 +325,7 @@ crate::isa![
         form: form::xx2(298).with(1, 0),
         asm: "xststdcsp BF,XB,DCMX",
         book: "Book I, VSX Scalar Test Data Class Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.float_compare(
                 |c, w| {

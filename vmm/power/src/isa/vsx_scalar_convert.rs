@@ -2,15 +2,18 @@
 //! VSX scalar rounding and conversion (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    float::{
-        self, DOUBLE, DP, HALF, Mode, Outcome, Rounding, Route, SINGLE, SP, arithmetic, integer,
-        integer::{SD, SW, UD, UW},
-        to_integral,
+    arith::{
+        float::{
+            self, DOUBLE, DP, HALF, Mode, Outcome, Rounding, Route, SINGLE, SP, arithmetic,
+            integer,
+            integer::{SD, SW, UD, UW},
+            to_integral,
+        },
+        float_operands::twice,
+        vector::Vector,
     },
-    float_operands::twice,
     form,
-    vector::Vector,
-    vector_mem::{double_of_single, single_of_double},
+    storage::vector_mem::{double_of_single, single_of_double},
 };
 
 /// A double-precision value as a single-precision word.
@@ -186,6 +189,7 @@ crate::isa![
         form: form::xx2_eo(347, 17),
         asm: "xscvdphp XT,XB",
         book: "Book I, VSX Scalar Convert with Round Double-Precision to Half-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {
@@ -208,6 +212,7 @@ crate::isa![
         form: form::xx2_eo(347, 16),
         asm: "xscvhpdp XT,XB",
         book: "Book I, VSX Scalar Convert Half-Precision to Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

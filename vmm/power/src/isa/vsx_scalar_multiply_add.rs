@@ -3,8 +3,10 @@
 //! a factor of an M-form.
 
 use crate::{
-    float::{self, DP, SP},
-    float_operands::Target,
+    arith::{
+        float::{self, DP, SP},
+        float_operands::Target,
+    },
     form,
 };
 

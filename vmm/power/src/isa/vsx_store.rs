@@ -5,7 +5,7 @@ use super::address;
 use crate::{
     form,
     machine::{Facility, Size},
-    vector_mem::narrowed,
+    storage::vector_mem::narrowed,
 };
 
 crate::isa![
@@ -48,6 +48,7 @@ crate::isa![
         form: form::xx1(31, 909).stores(),
         asm: "stxsibx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Byte Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -64,6 +65,7 @@ crate::isa![
         form: form::xx1(31, 941).stores(),
         asm: "stxsihx XS,RA0,RB",
         book: "Book I, Store VSX Scalar as Integer Halfword Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -132,6 +134,7 @@ crate::isa![
         form: form::xx1(31, 940).stores(),
         asm: "stxvh8x XS,RA0,RB",
         book: "Book I, Store VSX Vector Halfword*8 Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -148,6 +151,7 @@ crate::isa![
         form: form::xx1(31, 1004).stores(),
         asm: "stxvb16x XS,RA0,RB",
         book: "Book I, Store VSX Vector Byte*16 Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -164,6 +168,7 @@ crate::isa![
         form: form::xx1(31, 396).stores(),
         asm: "stxvx XS,RA0,RB",
         book: "Book I, Store VSX Vector Indexed",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
@@ -182,6 +187,7 @@ crate::isa![
         form: form::dq_xo(61, 5).stores(),
         asm: "stxv XTDQ,DQ(RA0)",
         book: "Book I, Store VSX Vector",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt_dq()))?;
             let ea = address::dq(m, w);
@@ -199,6 +205,7 @@ crate::isa![
         form: form::xx1(31, 397).stores(),
         asm: "stxvl XS,RA0,RB",
         book: "Book I, Store VSX Vector with Length",
+        level: V3_0,
         does: |m, w| {
             m.call(
                 |c, w| {
@@ -221,6 +228,7 @@ crate::isa![
         form: form::xx1(31, 429).stores(),
         asm: "stxvll XS,RA0,RB",
         book: "Book I, Store VSX Vector with Length Left-justified",
+        level: V3_0,
         does: |m, w| {
             m.call(
                 |c, w| {
@@ -243,6 +251,7 @@ crate::isa![
         form: form::ds(61, 2).stores(),
         asm: "stxsd VS,DS(RA0)",
         book: "Book I, Store VSX Scalar Doubleword",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let ea = address::ds(m, w);
@@ -260,6 +269,7 @@ crate::isa![
         form: form::ds(61, 3).stores(),
         asm: "stxssp VS,DS(RA0)",
         book: "Book I, Store VSX Scalar Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.need(Facility::Vmx)?;
             let ea = address::ds(m, w);

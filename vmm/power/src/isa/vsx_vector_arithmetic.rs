@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! VSX vector arithmetic of one and two operands (Power ISA 3.0B, Book I, 7.6).
 
-use crate::{float, form};
+use crate::{arith::float, form};
 
 crate::isa![
     Insn {

@@ -3,9 +3,11 @@
 //! Book I, 7.6).
 
 use crate::{
-    float::{DOUBLE, SINGLE, compare},
+    arith::{
+        float::{DOUBLE, SINGLE, compare},
+        vector::{map1, map2},
+    },
     form,
-    vector::{map1, map2},
 };
 
 /// Signs.
@@ -78,6 +80,7 @@ crate::isa![
         form: form::xx2_eo(475, 0),
         asm: "xvxexpdp XT,XB",
         book: "Book I, VSX Vector Extract Exponent Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(|b: u64| b >> 52 & 0x7ff)), w)?;
         },
@@ -91,6 +94,7 @@ crate::isa![
         form: form::xx2_eo(475, 1),
         asm: "xvxsigdp XT,XB",
         book: "Book I, VSX Vector Extract Significand Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(dp_significand)), w)?;
         },
@@ -104,6 +108,7 @@ crate::isa![
         form: form::xx3(248),
         asm: "xviexpdp XT,XA,XB",
         book: "Book I, VSX Vector Insert Exponent Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x2(w, map2(|a: u64, b| a & !(0x7ff << 52) | (b & 0x7ff) << 52)), w)?;
         },
@@ -116,6 +121,7 @@ crate::isa![
         form: form::xx2_dcmx(15, 5),
         asm: "xvtstdcdp XT,XB,DCMXV",
         book: "Book I, VSX Vector Test Data Class Double-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.xv_test::<u64>(w, |b| compare::is_of_class(b, DOUBLE, w.dcmx_xv())),
@@ -218,6 +224,7 @@ crate::isa![
         form: form::xx2_eo(475, 8),
         asm: "xvxexpsp XT,XB",
         book: "Book I, VSX Vector Extract Exponent Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(|b: u32| b >> 23 & 0xff)), w)?;
         },
@@ -230,6 +237,7 @@ crate::isa![
         form: form::xx2_eo(475, 9),
         asm: "xvxsigsp XT,XB",
         book: "Book I, VSX Vector Extract Significand Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x1(w, map1(sp_significand)), w)?;
         },
@@ -242,6 +250,7 @@ crate::isa![
         form: form::xx3(216),
         asm: "xviexpsp XT,XA,XB",
         book: "Book I, VSX Vector Insert Exponent Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(|c, w| c.x2(w, map2(|a: u32, b| a & !(0xff << 23) | (b & 0xff) << 23)), w)?;
         },
@@ -254,6 +263,7 @@ crate::isa![
         form: form::xx2_dcmx(13, 5),
         asm: "xvtstdcsp XT,XB,DCMXV",
         book: "Book I, VSX Vector Test Data Class Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.xv_test::<u32>(w, |b| compare::is_of_class(b, SINGLE, w.dcmx_xv())),

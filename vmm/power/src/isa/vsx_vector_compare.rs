@@ -2,7 +2,7 @@
 //! VSX vector comparisons, minima and maxima (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    float::{
+    arith::float::{
         DOUBLE, SINGLE, compare,
         compare::{LEAST, MOST},
     },

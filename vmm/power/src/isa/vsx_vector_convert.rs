@@ -4,12 +4,14 @@
 //! Words beside the results of wider elements are undefined; they repeat the result.
 
 use crate::{
-    float::{
-        self, DOUBLE, DP, HALF, Mode, Outcome, Rounding, Route, SINGLE, SP_ELEMENT, arithmetic,
-        integer,
-        integer::{Integer, SD, SW, UD, UW},
+    arith::{
+        float::{
+            self, DOUBLE, DP, HALF, Mode, Outcome, Rounding, Route, SINGLE, SP_ELEMENT, arithmetic,
+            integer,
+            integer::{Integer, SD, SW, UD, UW},
+        },
+        float_operands::twice,
     },
-    float_operands::twice,
     form,
 };
 
@@ -81,6 +83,7 @@ crate::isa![
         form: form::xx2_eo(475, 25),
         asm: "xvcvsphp XT,XB",
         book: "Book I, VSX Vector Convert with round Single-Precision to Half-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| c.xv_each::<u32, u32>(w, |b, mode| converted(b, mode, SINGLE, HALF)),
@@ -97,6 +100,7 @@ crate::isa![
         form: form::xx2_eo(475, 24),
         asm: "xvcvhpsp XT,XB",
         book: "Book I, VSX Vector Convert Half-Precision to Single-Precision",
+        level: V3_0,
         does: |m, w| {
             m.vector(
                 |c, w| {

@@ -2,7 +2,10 @@
 //! VSX vector multiply-add (Power ISA 3.0B, Book I, 7.6): the target is the addend of an A-form,
 //! a factor of an M-form.
 
-use crate::{float, float_operands::Target, form};
+use crate::{
+    arith::{float, float_operands::Target},
+    form,
+};
 
 crate::isa![
     Insn {

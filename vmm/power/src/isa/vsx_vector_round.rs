@@ -2,7 +2,7 @@
 //! VSX vector rounding to integers (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    float::{DOUBLE, Rounding, SINGLE, to_integral},
+    arith::float::{DOUBLE, Rounding, SINGLE, to_integral},
     form,
 };
 

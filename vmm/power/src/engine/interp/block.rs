@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Blocks: straight runs of decoded instructions, and the cache that keeps them.
+//!
+//! A block ends at an instruction that may change what comes next, at the end of its page,
+//! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
+//! optimised build jumps from handler to handler. The last one of a block, which is a sentinel if the
+//! last instruction does not end it, goes on in the same way in the block that comes next, if
+//! that one was there lately. A block remembers two: where its branch with a displacement goes to if it
+//! is taken and if not, or else where the CPU went from here lately. So the way from block to
+//! block, which code goes every five instructions or so, is some comparisons and no search.
+//!
+//! A block is in one piece: head, operations, tail. What is wanted at its start lies right before the
+//! first operation, what is wanted at its end right behind the last, and so nothing has to be fetched to
+//! find it: from block to block, one load waits for another.
+//!
+//! It ends when events are to be looked at, so that an unoptimised build, which has a frame for
+//! each operation, is not too deep in them: see `run.rs`.
+#![allow(unsafe_code)]
+
+use crate::{
+    Cpu,
+    form::Then,
+    interrupt::Stop,
+    isa,
+    word::{Packed, Word},
+};
+use std::{cell::Cell, ops::Range};
+
+/// Most instructions in a block.
+pub(crate) const MAX: usize = 64;
+
+/// Runs one operation and those after it.
+pub(crate) type Run = fn(&mut Cpu, Cursor, Count) -> Stop;
+
+/// How many instructions completed before the block. Also in the CPU; but handed on in a register, as
+/// loading what was just stored takes longer than most operations.
+pub(super) type Count = u64;
+
+/// A decoded instruction.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Op {
+    run: Run,
+    word: Packed,
+}
+
+impl Op {
+    pub(super) fn new(run: Run, word: Word) -> Op {
+        Op { run, word: Packed::new(word) }
+    }
+}
+
+/// What is right before the first operation of a block.
+#[repr(C)]
+pub(super) struct Head {
+    /// Fetch context in which the block was found to be at `page`.
+    pub(super) context: Cell<u64>,
+    /// Generation of its page when its words were last read.
+    pub(super) generation: Cell<u64>,
+    /// Effective address behind the last instruction.
+    pub(super) end: u64,
+    /// Real page number of the code.
+    pub(super) page: u32,
+    /// Number of instructions.
+    pub(super) len: u16,
+    /// Number of operations.
+    pub(super) ops: u16,
+}
+
+/// What is right behind the last one.
+#[repr(C)]
+pub(super) struct Tail {
+    /// When `next` is right.
+    epoch: Cell<u64>,
+    /// The blocks at `targets`, as far as they are known.
+    next: [Cell<Place>; 2],
+    /// The two addresses that may come next, or else where the CPU went from here lately, the last
+    /// one first.
+    targets: [Cell<u64>; 2],
+    /// Number of instructions.
+    len: u32,
+    /// The targets are the former.
+    fork: bool,
+}
+
+/// The address of no instruction.
+pub(super) const NOWHERE: u64 = u64::MAX;
+
+/// The place among a fork's targets of the address behind the block.
+const FELL_THROUGH: usize = 0;
+/// That of its branch's target.
+const JUMPED: usize = 1;
+
+/// A place in a block. Only `Arena` makes one, of blocks that end in a tail.
+#[derive(Clone, Copy)]
+pub(crate) struct Cursor(*const Op);
+
+impl Cursor {
+    #[inline(always)]
+    fn run(self) -> Run {
+        // SAFETY: a cursor points to an operation of a live block; see `next`.
+        unsafe { (*self.0).run }
+    }
+    #[inline(always)]
+    fn word(self) -> Word {
+        // SAFETY: as in `run`.
+        unsafe { &(*self.0).word }.word()
+    }
+    /// The next operation.
+    #[inline(always)]
+    fn next(self) -> Cursor {
+        // SAFETY: called only after an operation that is not the last one, so there is another one
+        // after it in the same allocation.
+        Cursor(unsafe { self.0.add(1) })
+    }
+    /// What is behind the last operation, which this is.
+    #[inline(always)]
+    fn tail<'a>(self) -> &'a Tail {
+        // SAFETY: called only by the last operation of a block: a sentinel, or one that is no
+        // `Then::Next`. A tail follows it; as to how long it lives, see `Place`.
+        unsafe { &*self.0.add(1).cast() }
+    }
+}
+
+/// Runs one instruction, then what comes after it.
+#[inline(always)]
+fn step(
+    cpu: &mut Cpu,
+    at: Cursor,
+    count: Count,
+    does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    then: impl FnOnce(&mut Cpu, Cursor, Count) -> Stop,
+) -> Stop {
+    match does(cpu, at.word()) {
+        Ok(()) => then(cpu, at, count),
+        Err(stop) => {
+            cpu.stopped_at = at.0 as usize;
+            stop
+        }
+    }
+}
+
+/// Runs one instruction, then what comes after it.
+#[inline(always)]
+pub(super) fn run_one(
+    cpu: &mut Cpu,
+    at: Cursor,
+    count: Count,
+    does: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    then: Then,
+) -> Stop {
+    step(cpu, at, count, does, |cpu, at, count| match then {
+        Then::Next => {
+            let next = at.next();
+            (next.run())(cpu, next, count)
+        }
+        Then::Anything => leave(cpu, at, count, |tail, cpu| tail.next_at(cpu.nip & cpu.pc_mask)),
+        // Not by a table: a conditional jump of the host is predicted early.
+        Then::Fork(_) => match cpu.jumped {
+            true => leave(cpu, at, count, |tail, _| tail.next[JUMPED].get()),
+            false => leave(cpu, at, count, |tail, _| tail.next[FELL_THROUGH].get()),
+        },
+    })
+}
+
+/// The same for two instructions, of which the first does not end the block.
+#[inline(always)]
+pub(super) fn run_two(
+    cpu: &mut Cpu,
+    at: Cursor,
+    count: Count,
+    first: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    second: impl FnOnce(&mut Cpu, Word) -> Result<(), Stop>,
+    then: Then,
+) -> Stop {
+    step(cpu, at, count, first, |cpu, at, count| run_one(cpu, at.next(), count, second, then))
+}
+
+/// Ends a block whose last instruction does not.
+pub(super) fn sentinel(cpu: &mut Cpu, at: Cursor, count: Count) -> Stop {
+    leave(cpu, at, count, |tail, _| tail.next[FELL_THROUGH].get())
+}
+
+/// The end of the block that runs: goes on in the next one, or back to the loop.
+#[inline(always)]
+fn leave(
+    cpu: &mut Cpu,
+    last: Cursor,
+    count: Count,
+    next: impl FnOnce(&Tail, &Cpu) -> Place,
+) -> Stop {
+    let tail = last.tail();
+    let count = count + u64::from(tail.len);
+    cpu.retired = count;
+    if count >= cpu.look_at || cpu.has_changes() || tail.epoch.get() != cpu.mmu.epoch {
+        return Stop::Next;
+    }
+    let next = next(tail, cpu);
+    if next.is_none() { Stop::Next } else { next.run(cpu, count) }
+}
+
+/// Stands for a word that no row is: a facility that is off, or illegal.
+pub(super) fn without_row(cpu: &mut Cpu, at: Cursor, count: Count) -> Stop {
+    run_one(cpu, at, count, |cpu, word| Err(isa::stop_without_row(cpu, word)), Then::Anything)
+}
+
+impl Tail {
+    /// That of a block whose last instruction this is, and that ends at `end`.
+    pub(super) fn new(len: u32, end: u64, last: Word, then: Then, pc_mask: u64) -> Tail {
+        let jump = |displacement: fn(Word) -> u64| {
+            let from = if last.aa() { 0 } else { end.wrapping_sub(4) };
+            from.wrapping_add(displacement(last)) & pc_mask
+        };
+        let (fork, targets) = match then {
+            Then::Anything => (false, [NOWHERE; 2]),
+            Then::Next => (true, [end & pc_mask, NOWHERE]),
+            Then::Fork(displacement) => (true, [end & pc_mask, jump(displacement)]),
+        };
+        let next = [const { Cell::new(Place::NONE) }; 2];
+        Tail { epoch: Cell::new(0), next, targets: targets.map(Cell::new), len, fork }
+    }
+
+    /// The block at `pc`, if it came after this one lately, in this epoch.
+    #[inline(always)]
+    fn next_at(&self, pc: u64) -> Place {
+        if self.targets[0].get() == pc {
+            return self.next[0].get();
+        }
+        if self.targets[1].get() == pc { self.next[1].get() } else { Place::NONE }
+    }
+
+    /// Notes that the block at `pc` came after this one.
+    pub(super) fn note(&self, epoch: u64, pc: u64, next: Place) {
+        if self.epoch.replace(epoch) != epoch {
+            self.forget();
+        }
+        if !self.fork {
+            self.targets[1].set(self.targets[0].replace(pc));
+            self.next[1].set(self.next[0].replace(next));
+            return;
+        }
+        // After an interrupt it is neither.
+        for (target, known) in self.targets.iter().zip(&self.next) {
+            if target.get() == pc {
+                known.set(next);
+            }
+        }
+    }
+
+    pub(super) fn forget(&self) {
+        self.next.iter().for_each(|next| next.set(Place::NONE));
+    }
+}
+
+/// Where a block is: its first operation. Only `Arena` makes one.
+///
+/// While a CPU runs, its `running` and what tails keep for its epoch are places in its cache. Blocks stay
+/// where they are until everything is forgotten; then `running` becomes the place of the block that is
+/// none, which has always been there, and no tail is left but its own.
+#[derive(Clone, Copy)]
+pub(crate) struct Place(pub(super) *const Op);
+
+// SAFETY: a place is used by the CPU that has the cache, and by that cache, which moves with it; an arena's slots
+// stay where they are.
+unsafe impl Send for Place {}
+
+impl Place {
+    /// Where no block is: of a CPU that does not run.
+    pub(crate) const NONE: Place = Place(std::ptr::null());
+
+    #[inline(always)]
+    pub(crate) fn is_none(self) -> bool {
+        self.0.is_null()
+    }
+
+    #[inline(always)]
+    pub(super) fn head<'a>(self) -> &'a Head {
+        // SAFETY: a head is right before each block's first operation; see `Place`.
+        unsafe { &*self.0.cast::<Head>().sub(1) }
+    }
+
+    pub(super) fn tail<'a>(self) -> &'a Tail {
+        let ops = self.head().ops as usize;
+        // SAFETY: a tail is right behind each block's last operation; see `Place`.
+        unsafe { &*self.0.add(ops).cast() }
+    }
+
+    /// Effective address of the first instruction.
+    pub(crate) fn start(self) -> u64 {
+        self.head().start()
+    }
+
+    /// Number of instructions.
+    #[inline(always)]
+    pub(crate) fn len(self) -> u64 {
+        u64::from(self.head().len)
+    }
+
+    /// The words of some of its instructions, as far as there are so many.
+    pub(crate) fn words(self, of: Range<u64>) -> impl Iterator<Item = Word> {
+        // SAFETY: there are at least as many operations as instructions; see `Place`.
+        (of.start..of.end.min(self.len()))
+            .map(move |i| unsafe { (*self.0.add(i as usize)).word.word() })
+    }
+
+    /// How many of its instructions completed before the CPU stopped in it.
+    pub(crate) fn completed(self, cpu: &Cpu) -> u64 {
+        ((cpu.stopped_at - self.0 as usize) / size_of::<Op>()) as u64
+    }
+
+    /// Whether the words at a real address, which become watched, are those that it was decoded from.
+    pub(super) fn is_at(self, cpu: &mut Cpu, ra: u64) -> bool {
+        (0..self.len()).all(|i| {
+            let at = ra.wrapping_add(4 * i);
+            if i == 0 || at.is_multiple_of(ram::LINE as u64) {
+                cpu.watch_code(at);
+            }
+            // SAFETY: an instruction of the block has an operation, also when it is the second of a pair.
+            let op = unsafe { &*self.0.add(i as usize) };
+            cpu.fetch(at) == Some(op.word.word().raw())
+        })
+    }
+
+    /// The block at NIP, if it came after this one lately.
+    #[inline(always)]
+    pub(super) fn next(self, cpu: &Cpu) -> Option<Place> {
+        let tail = self.tail();
+        if tail.epoch.get() != cpu.mmu.epoch {
+            return None;
+        }
+        let next = tail.next_at(cpu.nip & cpu.pc_mask);
+        (!next.is_none()).then_some(next)
+    }
+
+    /// Runs it, and those that come after it, until something is to be done.
+    #[inline(always)]
+    pub(crate) fn run(self, cpu: &mut Cpu, count: Count) -> Stop {
+        cpu.running = self;
+        cpu.nip = self.head().end;
+        let first = Cursor(self.0);
+        (first.run())(cpu, first, count)
+    }
+}
+
+impl Head {
+    pub(super) fn start(&self) -> u64 {
+        self.end.wrapping_sub(4 * u64::from(self.len))
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Decoding: the words of a block become functions.
+
+use super::{
+    block::{MAX, NOWHERE, Run, without_row},
+    function,
+    often::{Kind, NONE},
+    pairs,
+};
+use crate::{Cpu, form::Then, isa, state::pmu, storage::mem::PAGE, word::Word};
+
+/// An instruction that was decoded.
+pub(super) struct Insn {
+    pub(super) run: Run,
+    kind: Kind,
+    pub(super) word: Word,
+    pub(super) then: Then,
+}
+
+impl Insn {
+    fn new(word: Word) -> Insn {
+        let (run, kind, then) = match isa::find(word) {
+            Some((row, index)) => {
+                let (run, kind) = function::of(index, word);
+                (run, kind, row.form.then)
+            }
+            None => (without_row as Run, NONE, Then::Anything),
+        };
+        Insn { run, kind, word, then }
+    }
+
+    fn for_pair(&self) -> (Kind, Word) {
+        (self.kind, self.word)
+    }
+}
+
+/// A block that was decoded.
+#[derive(Default)]
+pub(super) struct Decoded {
+    /// Effective address of the first instruction.
+    pub(super) start: u64,
+    pub(super) ops: Vec<Insn>,
+}
+
+impl Decoded {
+    /// The block that is none: no instructions, at no address.
+    pub(super) fn none() -> Decoded {
+        Decoded { start: NOWHERE, ops: Vec::new() }
+    }
+
+    /// Becomes the block of one instruction.
+    pub(super) fn decode_one(&mut self, start: u64, word: Word) {
+        self.start = start;
+        self.ops.clear();
+        self.ops.push(Insn::new(word));
+    }
+
+    /// Decodes what is at `start`, whose real address is `ra`.
+    pub(super) fn decode(&mut self, cpu: &mut Cpu, start: u64, ra: u64) -> Option<()> {
+        self.start = start;
+        self.ops.clear();
+        let mut at = ra;
+        cpu.watch_code(at);
+        loop {
+            let insn = Insn::new(Word::new(cpu.fetch(at)?));
+            let ends = !matches!(insn.then, Then::Next) || pmu::looks_at_counts(insn.word);
+            self.ops.push(insn);
+            at = at.wrapping_add(4);
+            if ends || at.is_multiple_of(PAGE) || self.ops.len() == MAX {
+                break;
+            }
+            if at.is_multiple_of(ram::LINE as u64) {
+                cpu.watch_code(at);
+            }
+        }
+        self.join();
+        Some(())
+    }
+
+    /// Makes pairs of those for which there is a function, from the last one on: a comparison is
+    /// best together with its branch.
+    fn join(&mut self) {
+        let mut rest = self.ops.len();
+        while rest >= 2 {
+            let (first, second) = (rest - 2, rest - 1);
+            match pairs::run(self.ops[first].for_pair(), self.ops[second].for_pair()) {
+                Some(run) => {
+                    self.ops[first].run = run;
+                    rest -= 2;
+                }
+                None => rest -= 1,
+            }
+        }
+    }
+}

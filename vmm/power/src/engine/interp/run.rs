@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The run loop: blocks, then events, until the machine is needed.
+
+use crate::{
+    Cpu,
+    engine::{exit::Exit, interp::cache::Cache},
+    isa,
+    state::{
+        interrupt::{DECREMENTER, DOORBELL, EXTERNAL, PERFORMANCE_MONITOR, Stop, TRACE},
+        msr,
+        pmu::Kind,
+        spr,
+    },
+};
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+
+/// Instructions between two looks at events: some ten microseconds. Unoptimised builds may have a
+/// frame for each of them.
+const SLICE: u64 = if cfg!(debug_assertions) { 256 } else { 4096 };
+
+/// A `look_at` that each block has reached at its end, and that is not the 0 of an instruction that wants
+/// events to be looked at.
+const AFTER_THIS_BLOCK: u64 = 1;
+
+/// An [`Exit`] in a byte, for the way out of the loop: the CPU tells what `Told` is.
+#[derive(Clone, Copy)]
+enum Leave {
+    Hcall,
+    Kicked,
+    Late,
+    Told,
+}
+
+impl Cpu {
+    /// Runs until something the machine must handle. Call again to go on.
+    pub fn run(&mut self) -> Exit {
+        self.run_with(|_| ControlFlow::Break(()))
+    }
+
+    /// The same, with hypercalls answered on the way by `answer`; [`Exit::Hcall`] comes back when
+    /// it breaks off. Leaving the loop and coming back costs as much as a short hypercall.
+    pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
+        // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
+        let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
+        cache.enter(self);
+        self.set_away(false);
+        let leave = self.run_blocks(&mut cache, answer);
+        self.set_away(true);
+        cache.leave(self);
+        self.cache = Some(cache);
+        self.exit(leave)
+    }
+
+    /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
+    pub fn step(&mut self) -> Option<Exit> {
+        let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
+        cache.enter(self);
+        self.set_away(false);
+        if self.monitoring {
+            self.prepare_counters();
+        }
+        let first = self.retired;
+        let leave = self.traced(&mut cache);
+        self.tally(self.running, first..self.retired);
+        self.set_away(true);
+        cache.leave(self);
+        self.cache = Some(cache);
+        leave.map(|leave| self.exit(leave))
+    }
+
+    #[inline(always)]
+    fn exit(&mut self, leave: Leave) -> Exit {
+        match leave {
+            Leave::Hcall => Exit::Hcall,
+            Leave::Kicked => Exit::Kicked,
+            Leave::Late => Exit::Late,
+            Leave::Told => self.told().unwrap_or(Exit::Kicked),
+        }
+    }
+
+    #[inline(always)]
+    fn run_blocks(
+        &mut self,
+        cache: &mut Cache,
+        mut answer: impl FnMut(&mut Cpu) -> ControlFlow<()>,
+    ) -> Leave {
+        loop {
+            if self.retired >= self.look_at
+                && let Some(leave) = self.events()
+            {
+                return leave;
+            }
+            let leave = if self.msr() & (msr::SE | msr::BE) != 0 || self.slowly {
+                self.run_slowly(cache)
+            } else {
+                self.slice(cache)
+            };
+            match leave {
+                Some(Leave::Hcall) => {
+                    self.follow_watched_if_any(); // a hypercall may signal another CPU
+                    // Who answers may run this CPU too, in another cache.
+                    let running = self.running;
+                    let answer = answer(self);
+                    self.running = running;
+                    if answer.is_break() {
+                        return Leave::Hcall;
+                    }
+                }
+                Some(leave) => return leave,
+                None => {}
+            }
+        }
+    }
+
+    /// Runs blocks until the budget is used up or something happens.
+    #[inline(always)]
+    fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
+        while self.retired < self.look_at {
+            let Some(block) = cache.find(self) else {
+                return self.fetch_failed();
+            };
+            match block.run(self, self.retired) {
+                Stop::Next => {}
+                Stop::Hypercall => {
+                    self.retired += self.running.len(); // `sc` ends its block
+                    return Some(Leave::Hcall);
+                }
+                stop => return self.stopped(stop),
+            }
+        }
+        None
+    }
+
+    /// One instruction if it is traced or a counter is about to raise an alert, else one block; what is
+    /// counted of its code is.
+    #[cold]
+    #[inline(never)]
+    fn run_slowly(&mut self, cache: &mut Cache) -> Option<Leave> {
+        let first = self.retired;
+        let leave = match self.msr() & (msr::SE | msr::BE) != 0 || self.pmu.single {
+            true => self.traced(cache),
+            false => self.one_block(cache),
+        };
+        self.tally(self.running, first..self.retired);
+        leave
+    }
+
+    /// One block, and none of those after it.
+    fn one_block(&mut self, cache: &mut Cache) -> Option<Leave> {
+        let block = match cache.find(self) {
+            Some(block) => block,
+            None => return self.fetch_failed(),
+        };
+        let look_at = std::mem::replace(&mut self.look_at, AFTER_THIS_BLOCK);
+        let stop = block.run(self, self.retired);
+        if self.look_at == AFTER_THIS_BLOCK {
+            self.look_at = look_at;
+        }
+        match stop {
+            Stop::Next => None,
+            stop => self.stopped(stop),
+        }
+    }
+
+    /// One instruction, then a trace interrupt if the MSR asked for it (Book III, 6.5.15):
+    /// SRR1 bit 33 is set and SIAR is the address of the instruction.
+    #[inline(never)]
+    fn traced(&mut self, cache: &mut Cache) -> Option<Leave> {
+        let (step, branch) = (self.msr() & msr::SE != 0, self.msr() & msr::BE != 0);
+        if self.has_changes() {
+            self.follow_changes();
+        }
+        let Some((block, word)) = cache.single(self) else {
+            return self.fetch_failed();
+        };
+        let cia = block.start();
+        match block.run(self, self.retired) {
+            Stop::Next => {}
+            stop => return self.stopped(stop),
+        }
+        let form = isa::decode(word).map(|row| row.form);
+        if form.is_some_and(|f| !f.untraced && (step || branch && f.branch)) {
+            self.sprs[spr::SIAR] = cia;
+            self.take(TRACE, self.nip & self.ea_mask, 1 << (63 - 33));
+        }
+        None
+    }
+
+    /// Acts on a block that did not run to its end.
+    #[cold]
+    #[inline(never)]
+    fn stopped(&mut self, stop: Stop) -> Option<Leave> {
+        let block = self.running;
+        let completed = block.completed(self);
+        self.retired += completed;
+        let cia = block.start().wrapping_add(4 * completed);
+        let next = cia.wrapping_add(4) & self.ea_mask;
+        match stop {
+            Stop::Hypercall => {
+                self.retired += 1;
+                return Some(Leave::Hcall);
+            }
+            Stop::SystemCall => {
+                self.retired += 1;
+                self.take_stop(stop, next);
+            }
+            Stop::Again => {
+                self.nip = cia & self.ea_mask;
+                self.look_at = 0;
+            }
+            _ => self.take_stop(stop, cia),
+        }
+        self.interrupted()
+    }
+
+    /// No instruction can be fetched at NIP.
+    #[cold]
+    #[inline(never)]
+    fn fetch_failed(&mut self) -> Option<Leave> {
+        let pc = self.nip & self.pc_mask;
+        let (interrupt, info) = self.fetch_interrupt(pc);
+        self.take(interrupt, pc, info);
+        self.interrupted()
+    }
+
+    /// Whether the CPU can not go on, or firmware has to be told of an interrupt.
+    fn interrupted(&self) -> Option<Leave> {
+        (self.dead.is_some() || self.non_maskable.is_some()).then_some(Leave::Told)
+    }
+
+    #[cold]
+    fn told(&mut self) -> Option<Exit> {
+        let non_maskable = self.non_maskable.take();
+        self.dead.or(non_maskable)
+    }
+
+    /// Looks at what counters, other threads and the clock want; takes an enabled interrupt.
+    #[cold]
+    #[inline(never)]
+    fn events(&mut self) -> Option<Leave> {
+        if self.monitoring {
+            self.watch_counters();
+        }
+        let leave = self.attend();
+        self.branch_by_event();
+        if self.monitoring {
+            self.prepare_counters();
+        }
+        leave
+    }
+
+    fn attend(&mut self) -> Option<Leave> {
+        self.look_at = self.retired + SLICE;
+        if self.dead.is_some() {
+            return Some(Leave::Told);
+        }
+        if self.signals.kicked.swap(false, Ordering::Acquire) {
+            return Some(Leave::Kicked);
+        }
+        if self.signals.reset.swap(false, Ordering::Acquire) {
+            self.take(crate::state::interrupt::SYSTEM_RESET, self.nip & self.ea_mask, 0);
+            self.look_at = self.retired + SLICE;
+            return self.interrupted();
+        } else if self.msr() & msr::EE != 0 {
+            if self.signals.external.load(Ordering::Acquire) {
+                self.pmu.note(Kind::Externals);
+                self.take(EXTERNAL, self.nip & self.ea_mask, 0);
+            } else {
+                let now = self.clock.timebase();
+                if self.usage.is_late(now) {
+                    self.look_at = 0; // an interrupt comes when the machine has seen this
+                    return Some(Leave::Late);
+                }
+                self.take_own(now);
+            }
+        }
+        self.look_at = self.retired + SLICE;
+        None
+    }
+
+    /// Takes an interrupt that comes from the CPU itself, if one exists at this time.
+    #[inline(always)]
+    fn take_own(&mut self, timebase: u64) {
+        if self.clock.expired_at(timebase) {
+            self.take(DECREMENTER, self.nip & self.ea_mask, 0);
+        } else if self.sprs[spr::DPDES] != 0 {
+            self.sprs[spr::DPDES] = 0;
+            self.take(DOORBELL, self.nip & self.ea_mask, 0);
+        } else if self.monitor_alerts() {
+            self.take(PERFORMANCE_MONITOR, self.nip & self.ea_mask, 0);
+        }
+    }
+
+    /// Whether an interrupt would be taken as soon as MSR\[EE\] allows.
+    pub fn interrupt_pending(&self) -> bool {
+        self.clock.expired()
+            || self.signals.external.load(Ordering::Acquire)
+            || self.signals.reset.load(Ordering::Acquire)
+            || self.sprs[spr::DPDES] != 0
+            || self.monitor_alerts()
+    }
+}

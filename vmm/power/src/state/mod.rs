@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The state of a CPU: its registers, clocks, interrupts and performance monitor.
+//!
+//! Read `cpu.rs` first.
+
+pub(crate) mod cpu;
+pub mod facility;
+pub mod fpscr;
+mod gprs;
+pub(crate) mod illegal;
+pub mod interrupt;
+pub mod msr;
+pub(crate) mod pmu;
+pub mod spr;
+pub(crate) mod time;
+pub(crate) mod usage;

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A second [`Machine`]. It computes nothing while a meaning runs: it records the operations, with names for their
+//! values, as a translator would. Evaluating the recording must do the same as the interpreter. A meaning that looked at
+//! a guest's value could not be recorded.
+
+use power::{
+    Cpu, GuestMemory,
+    facility::{VectorFn, VectorValueFn},
+    interrupt::Stop,
+    isa,
+    machine::{Facility, Machine, Size},
+    msr,
+    row::{Meaning, Row, Visitor},
+    spr, testing,
+    vector::Vector,
+    word::Word,
+};
+use std::sync::Arc;
+use vm_memory::{Bytes, GuestAddress};
+
+/// The name of a value: the number of the operation that makes it.
+#[derive(Clone, Copy)]
+struct Name(usize);
+
+/// The name of a 128-bit value.
+#[derive(Clone, Copy)]
+struct WideName(usize);
+
+/// The result of an operation; 0 of those without one.
+#[derive(Clone, Copy)]
+enum Value {
+    Plain(u64),
+    Wide(Vector),
+}
+
+/// A recorded operation, given the values of those before it.
+type Op = Box<dyn Fn(&mut Cpu, &[Value]) -> Result<Value, Stop>>;
+
+/// A list of operations.
+#[derive(Default)]
+struct Recorder(Vec<Op>);
+
+/// An argument of an operation: a named value, or something known when it is recorded.
+trait Argument: Copy + 'static {
+    type Known;
+    fn known(self, values: &[Value]) -> Self::Known;
+}
+
+impl Argument for Name {
+    type Known = u64;
+    fn known(self, values: &[Value]) -> u64 {
+        match values[self.0] {
+            Value::Plain(v) => v,
+            Value::Wide(_) => unreachable!("a name of a 64-bit value"),
+        }
+    }
+}
+
+impl Argument for WideName {
+    type Known = Vector;
+    fn known(self, values: &[Value]) -> Vector {
+        match values[self.0] {
+            Value::Wide(v) => v,
+            Value::Plain(_) => unreachable!("a name of a 128-bit value"),
+        }
+    }
+}
+
+macro_rules! known_when_recorded {
+    ($($t:ty),*) => { $(impl Argument for $t {
+        type Known = $t;
+        fn known(self, _: &[Value]) -> $t {
+            self
+        }
+    })* };
+}
+
+known_when_recorded!(
+    u32,
+    u64,
+    usize,
+    Size,
+    Facility,
+    Stop,
+    Word,
+    fn(u64) -> u64,
+    fn(u64, u64) -> u64,
+    fn(u64) -> Vector,
+    fn(Vector, u64) -> u64,
+    VectorFn,
+    VectorValueFn,
+    fn(&mut Cpu, Word) -> Result<(), Stop>
+);
+
+/// The result of the CPU's operation, as the value of a recorded one.
+trait Computed {
+    fn computed(self) -> Result<Value, Stop>;
+}
+
+impl Computed for u64 {
+    fn computed(self) -> Result<Value, Stop> {
+        Ok(Value::Plain(self))
+    }
+}
+
+impl Computed for Vector {
+    fn computed(self) -> Result<Value, Stop> {
+        Ok(Value::Wide(self))
+    }
+}
+
+impl Computed for () {
+    fn computed(self) -> Result<Value, Stop> {
+        Ok(Value::Plain(0))
+    }
+}
+
+impl<T: Computed> Computed for Result<T, Stop> {
+    fn computed(self) -> Result<Value, Stop> {
+        self.and_then(T::computed)
+    }
+}
+
+/// The result of an operation that is only recorded, as a meaning gets it.
+trait Recorded {
+    fn recorded(at: usize) -> Self;
+}
+
+impl Recorded for Name {
+    fn recorded(at: usize) -> Name {
+        Name(at)
+    }
+}
+
+impl Recorded for WideName {
+    fn recorded(at: usize) -> WideName {
+        WideName(at)
+    }
+}
+
+impl Recorded for () {
+    fn recorded(_: usize) {}
+}
+
+impl<T: Recorded> Recorded for Result<T, Stop> {
+    fn recorded(at: usize) -> Result<T, Stop> {
+        Ok(T::recorded(at))
+    }
+}
+
+impl Recorder {
+    /// Records an operation; its number.
+    fn push(&mut self, op: Op) -> usize {
+        self.0.push(op);
+        self.0.len() - 1
+    }
+
+    /// Does what was recorded.
+    fn evaluate(&self, cpu: &mut Cpu) -> Result<(), Stop> {
+        let mut values = Vec::new();
+        for op in &self.0 {
+            let value = op(cpu, &values)?;
+            values.push(value);
+        }
+        Ok(())
+    }
+}
+
+/// The operations of [`Machine`], each as the trait declares it with `Name` for a value.
+macro_rules! operations {
+    ($(fn $op:ident($($arg:ident: $t:ty),*) -> $result:ty;)*) => { $(
+        fn $op(&mut self, $($arg: $t),*) -> $result {
+            let op = move |cpu: &mut Cpu, values: &[Value]| {
+                let _ = values;
+                Machine::$op(cpu, $($arg.known(values)),*).computed()
+            };
+            Recorded::recorded(self.push(Box::new(op)))
+        }
+    )* };
+}
+
+impl Machine for Recorder {
+    type Val = Name;
+    type Vec = WideName;
+
+    operations! {
+        fn imm(v: u64) -> Name;
+        fn gpr(r: usize) -> Name;
+        fn set_gpr(r: usize, v: Name) -> ();
+        fn add(a: Name, b: Name) -> Name;
+        fn sub(a: Name, b: Name) -> Name;
+        fn mul(a: Name, b: Name) -> Name;
+        fn mulhs(a: Name, b: Name) -> Name;
+        fn mulhu(a: Name, b: Name) -> Name;
+        fn divs(a: Name, b: Name) -> Name;
+        fn divu(a: Name, b: Name) -> Name;
+        fn and(a: Name, b: Name) -> Name;
+        fn or(a: Name, b: Name) -> Name;
+        fn xor(a: Name, b: Name) -> Name;
+        fn not(a: Name) -> Name;
+        fn shl(a: Name, n: Name) -> Name;
+        fn shr(a: Name, n: Name) -> Name;
+        fn sar(a: Name, n: Name) -> Name;
+        fn rotl(a: Name, n: Name) -> Name;
+        fn sext(a: Name, size: Size) -> Name;
+        fn zext(a: Name, size: Size) -> Name;
+        fn bswap(a: Name, size: Size) -> Name;
+        fn eq(a: Name, b: Name) -> Name;
+        fn lt_s(a: Name, b: Name) -> Name;
+        fn lt_u(a: Name, b: Name) -> Name;
+        fn top(a: Name) -> Name;
+        fn select(c: Name, a: Name, b: Name) -> Name;
+        fn pure1(f: fn(u64) -> u64, a: Name) -> Name;
+        fn pure2(f: fn(u64, u64) -> u64, a: Name, b: Name) -> Name;
+        fn crf(bf: u32) -> Name;
+        fn set_crf(bf: u32, v: Name) -> ();
+        fn crb(bi: u32) -> Name;
+        fn set_crb(bi: u32, v: Name) -> ();
+        fn so() -> Name;
+        fn ov() -> Name;
+        fn ca() -> Name;
+        fn set_ca(ca: Name, ca32: Name) -> ();
+        fn set_ov(ov: Name, ov32: Name) -> ();
+        fn set_ov_only(ov: Name, ov32: Name) -> ();
+        fn set_cr0(v: Name) -> ();
+        fn lr() -> Name;
+        fn set_lr(v: Name) -> ();
+        fn ctr() -> Name;
+        fn set_ctr(v: Name) -> ();
+        fn tar() -> Name;
+        fn narrow(v: Name) -> Name;
+        fn cia() -> Name;
+        fn jump_if(cond: Name, target: Name) -> ();
+        fn load(ea: Name, size: Size) -> Result<Name, Stop>;
+        fn store(ea: Name, size: Size, v: Name) -> Result<(), Stop>;
+        fn load_reserve(ea: Name, size: Size) -> Result<Name, Stop>;
+        fn store_conditional(ea: Name, size: Size, v: Name) -> Result<Name, Stop>;
+        fn need(facility: Facility) -> Result<(), Stop>;
+        fn vs(n: usize) -> WideName;
+        fn set_vs(n: usize, v: WideName) -> ();
+        fn vec(high: Name, low: Name) -> WideName;
+        fn doubleword(v: WideName, i: usize) -> Name;
+        fn vec_and(a: WideName, b: WideName) -> WideName;
+        fn vec_or(a: WideName, b: WideName) -> WideName;
+        fn vec_xor(a: WideName, b: WideName) -> WideName;
+        fn vec_not(a: WideName) -> WideName;
+        fn vec_of(f: fn(u64) -> Vector, a: Name) -> WideName;
+        fn value_of_vec(f: fn(Vector, u64) -> u64, a: WideName, b: Name) -> Name;
+        fn load_vec(ea: Name) -> Result<WideName, Stop>;
+        fn store_vec(ea: Name, v: WideName) -> Result<(), Stop>;
+        fn load_elements(ea: Name, size: Size) -> Result<WideName, Stop>;
+        fn store_elements(ea: Name, size: Size, v: WideName) -> Result<(), Stop>;
+        fn vector(f: VectorFn, w: Word) -> Result<(), Stop>;
+        fn float(f: VectorFn, w: Word) -> Result<(), Stop>;
+        fn vector_value(f: VectorValueFn, w: Word) -> Result<Name, Stop>;
+        fn stop_if(cond: Name, stop: Stop) -> Result<(), Stop>;
+        fn call(f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop>;
+    }
+}
+
+const RAM: usize = 0x4000;
+const AT: u64 = 0x1000;
+
+/// Numbers that depend on nothing but where one starts: xorshift.
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+    /// A register's value: an address in RAM, a small number, or anything.
+    fn value(&mut self) -> u64 {
+        match self.next() % 4 {
+            0 => 0x2000 + self.next() % 0x1000,
+            1 => self.next() % 64,
+            _ => self.next(),
+        }
+    }
+}
+
+/// Puts a CPU into a state that the seed determines, about to run `word`.
+fn prepare(cpu: &mut Cpu, ram: &GuestMemory, seed: u64, word: Word) {
+    let mut rng = Rng(seed);
+    let bytes: Vec<u8> = (0..RAM).map(|i| (seed >> (i % 56)) as u8).collect();
+    ram.write_slice(&bytes, GuestAddress(0)).expect("in RAM");
+    ram.write_slice(&word.raw().to_be_bytes(), GuestAddress(AT)).expect("in RAM");
+    let width = if rng.next().is_multiple_of(4) { 0 } else { msr::SF };
+    let facilities = if rng.next().is_multiple_of(8) { 0 } else { msr::FP | msr::VEC | msr::VSX };
+    cpu.set_msr(msr::ME | width | facilities);
+    for n in 0..64 {
+        cpu.set_vsr(n, u128::from(rng.next()) << 64 | u128::from(rng.value()));
+    }
+    cpu.gpr = std::array::from_fn(|_| rng.value());
+    cpu.set_cr(rng.next() as u32);
+    cpu.set_xer(rng.next());
+    cpu.set_lr(rng.value());
+    cpu.set_ctr(rng.value());
+    cpu.set_nip(AT);
+}
+
+/// Rows that give another value each time.
+const MOVING: &[&str] = &["darn", "mftb"];
+/// Registers that do.
+const MOVING_SPRS: &[&str] = &["dec", "tb", "tbu", "spurr", "purr", "vtb", "ic"];
+
+/// Every register that an instruction can change, by name, and RAM.
+fn state(cpu: &mut Cpu, ram: &GuestMemory) -> (Vec<(&'static str, u64)>, Vec<u8>) {
+    let mut state: Vec<_> = cpu.gpr.iter().map(|v| ("a GPR", *v)).collect();
+    state.extend([("nip", cpu.nip()), ("msr", cpu.msr()), ("cr", cpu.cr().into())]);
+    state.extend([("fpscr", cpu.fpscr()), ("vscr", cpu.vscr().into())]);
+    for n in 0..64 {
+        let v = cpu.vsr(n);
+        state.extend([("high half of a VSR", (v >> 64) as u64), ("low half", v as u64)]);
+    }
+    for row in spr::SPRS.iter().filter(|row| !MOVING_SPRS.contains(&row.name)) {
+        state.push((row.name, row.value(cpu)));
+    }
+    let mut bytes = vec![0; RAM];
+    ram.read_slice(&mut bytes, GuestAddress(0)).expect("in RAM");
+    (state, bytes)
+}
+
+/// Runs `word` from its recording, and takes the interrupt that it causes as the run loop does.
+fn run_recorded<R: Meaning>(word: Word, cpu: &mut Cpu) {
+    let mut recorder = Recorder::default();
+    let recorded = R::does(&mut recorder, word);
+    recorded.expect("recording computes nothing, so it can not stop");
+    cpu.set_nip(AT + 4);
+    match recorder.evaluate(cpu) {
+        Ok(()) | Err(Stop::Hypercall) => (),
+        Err(Stop::SystemCall) => testing::take_stop(cpu, Stop::SystemCall, AT + 4),
+        Err(stop) => testing::take_stop(cpu, stop, AT),
+    }
+}
+
+/// The words of a row's examples, and some more with other operands.
+fn words(row: &'static Row) -> impl Iterator<Item = Word> {
+    let word = |case: &&str| case.split(' ').next().and_then(|w| u32::from_str_radix(w, 16).ok());
+    let examples = row.cases.iter().filter_map(word);
+    let mut rng = Rng(0x7ce + u64::from(row.form.value));
+    let random = std::iter::repeat_with(move || rng.next() as u32 & !row.form.mask);
+    let random = random.map(|operands| operands | row.form.value);
+    examples.chain(random.take(16)).map(Word::new).filter(|w| row.matches(*w))
+}
+
+/// Runs rows both ways.
+struct Compare {
+    interpreted: (Cpu, Arc<GuestMemory>),
+    recorded: (Cpu, Arc<GuestMemory>),
+    count: u32,
+}
+
+impl Visitor for Compare {
+    fn row<R: Meaning>(&mut self) {
+        let row =
+            isa::rows().find(|row| row.name == R::ROW.name).expect("each row is in the table");
+        if MOVING.contains(&row.name) {
+            return;
+        }
+        let ((ours, our_ram), (theirs, their_ram)) = (&mut self.interpreted, &mut self.recorded);
+        for word in words(row) {
+            for seed in [0x9e37_79b9_7f4a_7c15, 0x0123_4567_89ab_cdef, u64::MAX] {
+                prepare(ours, our_ram, seed, word);
+                ours.step();
+                prepare(theirs, their_ram, seed, word);
+                run_recorded::<R>(word, theirs);
+                let (a, ram) = state(ours, our_ram);
+                let (b, other_ram) = state(theirs, their_ram);
+                let differs = a.iter().zip(&b).find(|(a, b)| a != b);
+                assert!(differs.is_none(), "{} {:08x}: {differs:x?}", row.name, word.raw());
+                assert!(ram == other_ram, "{} {:08x}: RAM differs", row.name, word.raw());
+                self.count += 1;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recorded_meaning_does_what_the_interpreter_does() {
+    let [interpreted, recorded] = [(), ()].map(|()| {
+        let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("16 KiB of RAM");
+        let ram = Arc::new(ram);
+        (Cpu::new(Arc::clone(&ram)), ram)
+    });
+    let mut compare = Compare { interpreted, recorded, count: 0 };
+    isa::each(&mut compare);
+    assert!(compare.count > 5_000, "only {} recordings were compared", compare.count);
+}
