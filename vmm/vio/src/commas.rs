@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Lists between commas, in which a comma that is doubled belongs to a part (as in QEMU's options).
+//! Lists between commas, in which a doubled comma belongs to a part (as in QEMU's options).
 
-/// The parts.
+/// The parts of a list.
 pub fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut chars = text.chars().peekable();
@@ -15,7 +15,7 @@ pub fn split(text: &str) -> Vec<String> {
     parts
 }
 
-/// A text as one part.
+/// The text in the form of a single part.
 pub fn escape(text: &str) -> String {
     text.replace(',', ",,")
 }

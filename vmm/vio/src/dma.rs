@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The one way from a device to guest memory: through the TCEs of its window.
+//! The one path from a device to guest memory: through the TCEs of its window.
 //!
-//! Where the translations come from is the machine's choice. Without a platform the device walks the
-//! guest's *view*, as the VMM's own devices do under KVM. With one it is behind the bridge model of
-//! that platform: it uses the *hardware table*, through the bridge's cache, so that a kill that is
-//! missing has the effect it has on the machine, and the detector sees each use.
+//! The machine chooses where the translations come from. Without a platform the device walks the guest's
+//! *view*, as the VMM's own devices do under KVM. With a platform the device is behind the bridge model of
+//! that platform: it uses the *hardware table*, through the bridge's cache. A missing kill then has the
+//! effect that it has on hardware, and the detector sees each use.
 //!
-//! Either way each page of an access is translated by itself and its permissions are checked there. What is
-//! written is marked in the memory's dirty bitmap by the write itself.
+//! On both paths each page of an access is translated separately, and its permissions are checked there. A
+//! write marks the memory's dirty bitmap itself.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,16 +21,16 @@ use vm_memory::{Bytes, GuestAddress};
 
 use crate::observe::{Access, Eye};
 
-/// An access that the TCEs did not allow.
+/// An access that the TCEs do not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The window.
     pub liobn: Liobn,
-    /// The bus address, to the page where it is known.
+    /// The bus address; it is that of the page where the page is known.
     pub ioba: Ioba,
     /// True when the device wrote.
     pub write: bool,
-    /// Why.
+    /// The reason.
     pub why: DmaFault,
 }
 
@@ -41,10 +41,10 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Kinds of faults that are kept with their addresses; more are only counted.
+/// The most kinds of faults that are kept with their addresses; others are only counted.
 const KEPT: usize = 16;
 
-/// What the ports of one device moved, and their faults.
+/// The bytes moved by the ports of one device, and their faults.
 #[derive(Debug, Default)]
 pub struct Traffic {
     read: AtomicU64,
@@ -60,12 +60,12 @@ impl Traffic {
         (self.read.load(Ordering::Relaxed), self.written.load(Ordering::Relaxed))
     }
 
-    /// How many faults there were.
+    /// The number of faults.
     pub fn faults(&self) -> u64 {
         self.faults.load(Ordering::Relaxed)
     }
 
-    /// The first kinds of faults, with how often each happened.
+    /// The first kinds of faults, and the number of times that each happened.
     pub fn kinds(&self) -> Vec<(Fault, u64)> {
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -83,11 +83,11 @@ impl Traffic {
     }
 }
 
-/// Where one thread ends another's way to memory.
+/// A gate by which one thread ends another thread's access to memory.
 ///
-/// A port behind a gate is admitted to one epoch. Once the gate is at another, each access of the port fails before
-/// it begins: changing the epoch waits for the access under way, which only moves bytes within this process, and not
-/// for the thread, which may wait for a disk.
+/// A port behind a gate is admitted to one epoch. Once the gate is at another epoch, each access of the port
+/// fails before it begins. Changing the epoch waits for the access under way, which only moves bytes within
+/// this process. It does not wait for the thread, which may wait for a disk.
 #[derive(Debug, Default)]
 pub(crate) struct Gate(Mutex<u64>);
 
@@ -97,22 +97,22 @@ impl Gate {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = epoch;
     }
 
-    /// Held during an access; `None` when the epoch is over.
+    /// The lock for the duration of an access, or `None` when the epoch is over.
     fn pass(&self, epoch: u64) -> Option<MutexGuard<'_, u64>> {
         let current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (*current == epoch).then_some(current)
     }
 }
 
-/// Where translations come from.
+/// The source of translations.
 enum Path {
-    /// What the guest wrote.
+    /// The values that the guest wrote.
     View(Arc<View>),
     /// The hardware table behind a bridge.
     Bridge(Device),
 }
 
-/// A thread's way to the memory behind a device's window.
+/// A thread's access to the memory behind a device's window.
 pub struct Port {
     name: &'static str,
     path: Path,
@@ -120,7 +120,7 @@ pub struct Port {
     frames: Arc<Frames>,
     memory: Arc<Memory>,
     traffic: Arc<Traffic>,
-    /// The gate that it is behind, and the epoch that it is admitted to.
+    /// The gate in front of the port, and the epoch to which the port is admitted.
     gate: Option<(Arc<Gate>, u64)>,
 }
 
@@ -147,7 +147,7 @@ impl Port {
         Port { name, path: Path::Bridge(device), window, frames, memory, traffic, gate: None }
     }
 
-    /// The same port behind a gate.
+    /// Puts the port behind a gate.
     pub(crate) fn behind(self, gate: Arc<Gate>) -> Port {
         Port { gate: Some((gate, 0)), ..self }
     }
@@ -159,8 +159,8 @@ impl Port {
         }
     }
 
-    /// The fault of an access to a memory that is out of reach since the epoch ended. The guest has no part in it, so
-    /// it is not counted.
+    /// The fault of an access after the end of its epoch. It is not counted, because the guest did not cause
+    /// it.
     #[cold]
     fn shut(&self, ioba: Ioba, write: bool) -> Fault {
         Fault { liobn: self.window.liobn(), ioba, write, why: DmaFault::NoWindow(ioba) }
@@ -210,8 +210,8 @@ impl Port {
         self.ended(start, to, len, true, done)
     }
 
-    /// Whether all of `len` bytes could be accessed now, without doing it. Nothing is counted: this is
-    /// for the check of an argument. Bytes beyond 2^64 are in no window.
+    /// Checks that all of `len` bytes could be accessed now, without an access. Nothing is counted, because
+    /// this is the check of an argument. Bytes beyond 2^64 are in no window.
     pub fn check(&mut self, at: Ioba, len: u64, access: Direction) -> Result<(), DmaFault> {
         match &mut self.path {
             Path::View(view) => walk(view, &self.window, at, len, access, &mut |_, _, _| true),
@@ -227,12 +227,13 @@ impl Port {
         }
     }
 
-    /// [`check`](Self::check) of an argument: H_PARAMETER when not all of it can be accessed.
+    /// [`check`](Self::check) for an argument: H_PARAMETER unless all of it can be accessed.
     pub(crate) fn whole(&mut self, at: Ioba, len: u64, access: Direction) -> Result<(), Status> {
         self.check(at, len, access).map_err(|_| Status::Parameter)
     }
 
-    /// The same of `len` bytes that are aligned to their length and that the device reads and writes.
+    /// [`whole`](Self::whole) for `len` bytes that are aligned to their length and that the device reads and
+    /// writes.
     pub(crate) fn page(&mut self, at: Ioba, len: u64) -> Result<(), Status> {
         if at.0.is_multiple_of(len) {
             self.whole(at, len, Direction::Bidirectional)
@@ -241,7 +242,7 @@ impl Port {
         }
     }
 
-    /// Counts an access, and tells who observes.
+    /// Counts an access and reports it to the observer.
     fn ended(
         &self,
         start: Option<Instant>,
@@ -282,7 +283,8 @@ impl fmt::Debug for Port {
     }
 }
 
-/// Passes the gate, if there is one: what to hold during the access. `None` when the gate is shut.
+/// Passes the gate, if there is one. Returns the lock for the duration of the access, or `None` when the gate
+/// is shut.
 fn pass(gate: &Option<(Arc<Gate>, u64)>) -> Option<Option<MutexGuard<'_, u64>>> {
     match gate {
         None => Some(None),
@@ -290,8 +292,8 @@ fn pass(gate: &Option<(Arc<Gate>, u64)>) -> Option<Option<MutexGuard<'_, u64>>> 
     }
 }
 
-/// Goes over the pages of an access in the view: calls `each` with the offset in the access, the guest
-/// address, and the bytes in that page. It returns false when there is no memory.
+/// Walks over the pages of an access in the view. Calls `each` with the offset in the access, the guest
+/// address, and the bytes in that page; `each` returns false where there is no memory.
 fn walk(
     view: &View,
     window: &Window,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Code that a device writes over by DMA becomes stale: the instruction cache of POWER9 snoops DMA as it does stores.
+//! A DMA write of a device makes the code that it overwrites stale: the instruction cache of POWER9 snoops
+//! DMA as it snoops stores.
 
 mod rig;
 
@@ -16,7 +17,7 @@ fn a_disk_that_writes_over_decoded_code_makes_it_stale() {
         client.login(&guest);
         watch.mark(offset);
         watch.mark(offset + 2 * ram::PAGE);
-        // READ(10) of 8 blocks: the first page, of which a line holds code, and not the third.
+        // READ(10) of 8 blocks: they go to the first page, of which a line holds code, and not to the third.
         let read = [0x28, 0, 0, 0, 0, 0, 0, 0, 8, 0];
         let (before, third) = (watch.generation(page), watch.generation(page + 2));
         let counted = changes.of_code();

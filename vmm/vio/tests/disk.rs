@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Which files of the host a disk opens: the one that the user named, no other without leave, and none
-//! twice if somebody writes to it.
+//! The files of the host that a disk opens: the one that the user named, no other without permission, and
+//! none twice if one of the users writes.
 
 mod image;
 mod rig;
@@ -41,7 +41,7 @@ fn refused(spec: &DiskSpec) -> DiskError {
     }
 }
 
-/// A cluster of this, then zeros.
+/// A cluster that begins with these bytes, followed by zeros.
 fn padded(bytes: &[u8]) -> Vec<u8> {
     let mut cluster = bytes.to_vec();
     cluster.resize(CLUSTER, 0);
@@ -80,14 +80,14 @@ fn a_data_file_is_never_opened() {
     for spec in [qcow2(&image), allowed(&image)] {
         let opened = open(&spec);
         if let Ok(mut disk) = opened {
-            // What a guest would do with it.
+            // A guest would write to it like this.
             let _ = disk.write(0, &[0xff; 512]);
             let _ = disk.flush();
         }
         assert_eq!(std::fs::read(&victim).unwrap(), padded(SECRET));
         assert!(matches!(problem(&spec), Problem::DataFile));
     }
-    // Nor below.
+    // Nor as a backing file.
     let top = Image::new(&[]).based_on("a.qcow2", Some("qcow2")).write(&directory.0, "top");
     assert!(matches!(problem(&allowed(top)), Problem::DataFile));
     assert_eq!(std::fs::read(&victim).unwrap(), padded(SECRET));
@@ -97,12 +97,12 @@ fn a_data_file_is_never_opened() {
 fn a_raw_base_that_begins_like_an_image_stays_raw() {
     let directory = Directory::new();
     std::fs::write(directory.0.join("secret"), padded(SECRET)).unwrap();
-    // What a guest wrote into its raw disk.
+    // A guest wrote this header into its raw disk.
     let header = Image::new(&[]).based_on("secret", Some("raw"));
     header.write(&directory.0, "base");
     let top = Image::new(&[]).based_on("base", Some("raw")).write(&directory.0, "a.qcow2");
     assert_eq!(read(&mut open(&allowed(&top)).unwrap(), 0), header.0[..CLUSTER]);
-    // Without a format nothing is guessed.
+    // Without a format the backing file is refused.
     let top = Image::new(&[]).based_on("base", None).write(&directory.0, "b.qcow2");
     assert!(matches!(problem(&qcow2(&top)), Problem::Backing(_)));
     assert!(matches!(problem(&allowed(&top)), Problem::NoBackingFormat));
@@ -119,7 +119,7 @@ fn the_contents_never_choose_a_format() {
     let len = std::fs::metadata(&image).unwrap().len();
     assert_eq!(open(&raw(&image)).unwrap().bytes(), len);
     assert_eq!(open(&qcow2(&image)).unwrap().bytes(), SIZE);
-    // The name does.
+    // The name of a qcow2 image decides.
     let named = directory.0.join("disk.qcow2");
     std::fs::rename(&image, &named).unwrap();
     assert_eq!(open(&DiskSpec::new(&named)).unwrap().bytes(), SIZE);
@@ -141,9 +141,9 @@ fn a_permitted_chain_is_read_and_only_its_top_written() {
     assert_eq!(read(&mut disk, 0), [7; CLUSTER]);
     assert_eq!(read(&mut disk, cluster), [2; CLUSTER]);
     assert_eq!(read(&mut disk, 2 * cluster), [3; CLUSTER]);
-    // Behind the base's end.
+    // The offset is behind the end of the base.
     assert_eq!(read(&mut disk, 3 * cluster), [0; CLUSTER]);
-    // A part of a cluster is written, the rest of it comes from below.
+    // A part of a cluster is written; the rest of it comes from the base.
     disk.write(cluster + 512, &[9; 512]).unwrap();
     disk.discard(2 * cluster, cluster).unwrap();
     disk.flush().unwrap();
@@ -172,7 +172,7 @@ fn named_backing_files_are_the_only_ones() {
     };
     assert!(matches!(problem(&only(&[&other])), Problem::NotNamed(_)));
     assert!(matches!(problem(&only(&[Path::new("no such file")])), Problem::NotNamed(_)));
-    // The file counts, not its name.
+    // The identity of the file decides, not its name.
     for name in [&base, &directory.0.join("link")] {
         let mut disk = open(&only(&[&other, name])).unwrap();
         assert_eq!(read(&mut disk, 0), [5; CLUSTER]);
@@ -209,7 +209,7 @@ fn a_chain_ends() {
         let spec = DiskSpec { readonly, ..allowed(directory.0.join("a")) };
         assert!(matches!(problem(&spec), Problem::Loop));
     }
-    // 64 files, and one more.
+    // 64 files are permitted, one more is not.
     Image::new(&[&[3; CLUSTER]]).write(&directory.0, "0");
     for n in 1..=64 {
         let below = format!("{}", n - 1);
@@ -270,7 +270,7 @@ fn a_chain_is_locked_down_to_its_base() {
         Image::new(&[]).based_on(name, Some("raw")).write(&directory.0, &format!("{name}.qcow2"))
     };
     let (one, two) = (over("base"), over("hard"));
-    // Two disks have one base, and nobody writes to it.
+    // Two disks have one base, and no process writes to it.
     let disks = [open(&allowed(&one)).unwrap(), open(&allowed(&two)).unwrap()];
     for name in [&base, &symbolic, &hard] {
         assert!(matches!(refused(&raw(name)), DiskError::InUse { .. }));
@@ -288,7 +288,7 @@ fn a_chain_is_locked_down_to_its_base() {
 fn what_is_no_file_of_blocks_is_named() {
     let directory = Directory::new();
     let fifo = directory.0.join("fifo");
-    // No process is started here: until it runs its program it would have the other tests' locks.
+    // The test starts no process: before its exec a child would hold the other tests' locks.
     nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
     let socket = directory.0.join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();

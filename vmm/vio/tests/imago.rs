@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A fault of imago 0.2.6, as a report to its authors: this file uses nothing of tcevm.
+//! A fault of imago 0.2.6, as a report to its authors. This file does not use tcevm.
 //!
 //! In an image whose refcount table has no block for cluster 0 (its first entry is 0) the first allocation
 //!
@@ -23,10 +23,10 @@ use imago::qcow2::Qcow2;
 use imago::{FormatAccess, FormatDriverBuilder, PermissiveImplicitOpenGate};
 
 const CLUSTER: usize = 65536;
-/// Names the image to the process that is to fail.
+/// The environment variable with the image for the process that is to fail.
 const IMAGE: &str = "IMAGO_IMAGE";
 
-/// Header, refcount table, L1 table; the disk has 1 MiB. What is not set is 0.
+/// Header, refcount table, L1 table; the disk has 1 MiB. All other bytes are 0.
 fn image() -> Vec<u8> {
     let mut image = vec![0; 3 * CLUSTER];
     let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
@@ -40,13 +40,13 @@ fn image() -> Vec<u8> {
     image
 }
 
-/// The process that fails, started by the test below. By itself it does nothing.
+/// The process that fails, started by the test below. Without the variable it does nothing.
 #[test]
 fn the_first_write() {
     let Some(path) = std::env::var_os(IMAGE) else { return };
     let image = Qcow2::<File>::builder_path(Path::new(&path)).write(true);
     let result = image.open(PermissiveImplicitOpenGate::default());
-    // An error in either is fine.
+    // An error of either call is fine.
     let result = result.and_then(|image| FormatAccess::new(image).write(&[1u8; 512][..], 0));
     println!("{result:?}");
 }
@@ -61,7 +61,7 @@ fn an_image_without_its_first_refcount_block_overflows_the_stack() {
     let left = std::fs::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
     let said = String::from_utf8_lossy(&child.stderr);
-    // The day this fails imago has mended it: then this file has done its work.
+    // When this assertion fails, imago has fixed the fault, and this file can be removed.
     assert_eq!(child.status.signal(), Some(libc::SIGABRT), "{child:?}");
     assert!(said.contains("has overflowed its stack"), "{said}");
     assert_ne!(left[..4], *b"QFI\xfb", "the header is there");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The logical LAN adapter, by LoPAR's semantics, behind the view and behind each bridge.
+//! The logical LAN adapter after LoPAR's semantics, with the view and with each bridge.
 
 mod rig;
 
@@ -11,7 +11,7 @@ use hcall::vio::{Descriptor, FilterChange, Multicast};
 use iommu::Ioba;
 use rig::{EVERYWHERE, Guest, PAGE, descriptor};
 
-/// Where the driver's things are, as guest and as bus addresses alike.
+/// Addresses of the driver's structures; guest and bus addresses are equal.
 const LIST: u64 = 0x1_0000;
 const FILTERS: u64 = 0x1_1000;
 const QUEUE: u64 = 0x1_2000;
@@ -57,7 +57,7 @@ fn one(buffer: Descriptor) -> [Descriptor; 6] {
     buffers
 }
 
-/// Waits for the entry of the receive queue with this number since it was opened.
+/// Waits for an entry of the receive queue, numbered since the queue was opened.
 fn entry(guest: &Guest, number: u64) -> [u8; 16] {
     let at = QUEUE + number % ENTRIES * 16;
     let valid = if (number / ENTRIES).is_multiple_of(2) { 0x80 } else { 0 };
@@ -120,7 +120,7 @@ fn a_frame_is_gathered_from_up_to_six_buffers() {
         for (buffer, cut) in buffers.iter_mut().zip(cuts.windows(2)) {
             *buffer = descriptor(FRAME + 100 + cut[0], cut[1] - cut[0]);
         }
-        // The other end may not have been seen yet: an adapter without a peer drops.
+        // The other end may not be connected yet: an adapter without a peer drops frames.
         guest.wait_until("the frame is sent", |guest| guest.lan().send(&buffers) == Ok(()));
         assert_eq!(get(&mut wire), whole);
         buffers[1] = Descriptor::default();
@@ -248,7 +248,7 @@ fn a_buffer_that_is_not_mapped_any_more_takes_no_frame() {
         let (mut guest, mut wire) = Guest::with_net(behind);
         open(&mut guest);
         guest.write(BUFFERS + 8, b"handle 8");
-        // It reaches into a second page, which goes.
+        // The buffer reaches into a second page, which is unmapped then.
         guest.lan().add_buffer(descriptor(BUFFERS + 8, PAGE + 512)).unwrap();
         guest.unmap(BUFFERS + PAGE);
         put(&mut wire, &frame(MAC, 4200));
@@ -272,7 +272,7 @@ fn a_frame_waits_for_a_buffer_unless_none_was_ever_large_enough() {
         put(&mut wire, &frame(MAC, len));
     }
     entry(&guest, 0);
-    put(&mut wire, &frame(MAC, 1000)); // fits no pool: lost, behind the one that waits
+    put(&mut wire, &frame(MAC, 1000)); // fits no pool: lost, behind the frame that waits
     guest.lan().add_buffer(descriptor(BUFFERS, 512)).unwrap();
     assert_eq!(entry(&guest, 1)[7], 61);
     guest.wait_until("the counter in the buffer list", |guest| {
@@ -311,7 +311,7 @@ fn a_hub_repeats_to_everybody_else() {
     let mut second = UnixStream::connect(guest.directory().join("hub")).unwrap();
     second.set_read_timeout(first.read_timeout().unwrap()).unwrap();
     guest.write(FRAME, &frame([0xff; 6], 60));
-    // Both are there once both have got a frame.
+    // Both machines are connected once both have got a frame.
     guest.wait_until("a frame to the first", |guest| {
         guest.lan().send(&one(descriptor(FRAME, 60))) == Ok(())
     });
@@ -320,7 +320,7 @@ fn a_hub_repeats_to_everybody_else() {
     assert_eq!(entry(&guest, 0)[7], 61);
     let mut seen = get(&mut first);
     while seen.len() == 60 {
-        seen = get(&mut first); // ours, sent more than once
+        seen = get(&mut first); // our frame, which was sent more than once
     }
     assert_eq!(seen, frame([0xff; 6], 61));
 }
@@ -345,7 +345,8 @@ fn attributes_are_what_is_implemented_and_change_while_closed() {
     };
     let fixed = PADDED | NON_ZERO;
     assert_eq!(ask(&guest, 0, 0), (fixed, Success));
-    // Large send, port disabled, buffer size control, trunk adapter and what is reserved are not implemented.
+    // Large send, port disabled, buffer size control, trunk adapter and the reserved bits are not
+    // implemented.
     let known = fixed | TCP4 | TCP6;
     assert_eq!(ask(&guest, !known, !known), (fixed, Success));
     assert_eq!(ask(&guest, 0, TCP4), (fixed | TCP4, Success));
@@ -369,7 +370,8 @@ fn segment(to: [u8; 6], from: [u8; 6]) -> Vec<u8> {
     [&to[..], &from, &[8, 0], &ip, &tcp, &[7; 6]].concat()
 }
 
-// LoPAR 2.9, "Summary of H_SEND_LOGICAL_LAN Semantics with Checksum Offload": no receiver outside has set the bits.
+// LoPAR 2.9, "Summary of H_SEND_LOGICAL_LAN Semantics with Checksum Offload": the receiver outside has not
+// set the bits.
 #[test]
 fn a_checksum_that_the_guest_leaves_out_is_generated() {
     for behind in EVERYWHERE {
@@ -400,7 +402,7 @@ fn a_checksum_that_the_guest_leaves_out_is_generated() {
             assert_eq!(send(&guest, frame, true, true), Err(Status::Parameter));
             assert_eq!(send(&guest, frame, false, true), Err(Status::Parameter));
         }
-        // The hub takes its peer on another thread.
+        // The hub accepts its peer on another thread.
         guest.wait_until("a peer", |guest| send(guest, &udp, false, false).is_ok());
         assert_eq!(get(&mut wire), udp);
         assert_eq!(send(&guest, &others, true, true), Err(Status::Dropped), "not our address");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! qcow2 disks: what was flushed is in the file, whoever reads it.
+//! qcow2 disks: flushed data is in the file for every reader.
 
 mod rig;
 
@@ -30,7 +30,7 @@ fn blocks_are_there_again() {
     guest.write(DATA, &data);
     assert!(client.command(&guest, &[0x2a, 0, 0, 0, 0x30, 0, 0, 0, 8, 0], 4096, 0).is_good());
     assert!(client.command(&guest, &[0x35, 0, 0, 0, 0, 0, 0, 0, 0, 0], 0, 0).is_good());
-    // As a process that is killed leaves it: flushed, never closed.
+    // A killed process leaves the file like this: flushed, never closed.
     let copy = path.join("copy.qcow2");
     std::fs::copy(&spec.path, &copy).unwrap();
     let mut again = open(&DiskSpec { path: copy, ..spec.clone() }).unwrap();
@@ -63,7 +63,7 @@ fn what_is_no_image_is_told() {
     std::fs::write(&path, [0; 511]).unwrap();
     assert!(matches!(open(&spec(Format::Raw)), Err(DiskError::Empty { .. })));
     assert!(matches!(open(&spec(Format::Qcow2)), Err(DiskError::Qcow2 { .. })));
-    // A raw disk that a guest filled with a qcow2 header stays raw.
+    // A raw disk stays raw when a guest fills it with a qcow2 header.
     let image = std::fs::read(image(&directory).path).unwrap();
     std::fs::write(&path, &image).unwrap();
     assert_eq!(open(&spec(Format::Raw)).unwrap().bytes(), image.len() as u64 / 512 * 512);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Images with wrong tables: found when they are opened, whatever is wrong, and changed in nothing.
+//! Images with wrong tables: every fault is found at opening, and the image is not changed.
 
 mod image;
 mod rig;
@@ -20,12 +20,12 @@ fn spec(path: impl Into<std::path::PathBuf>) -> DiskSpec {
     DiskSpec { format: Some(Format::Qcow2), ..DiskSpec::new(path) }
 }
 
-/// A disk with two clusters of data.
+/// An image with two clusters of data.
 fn whole() -> Image {
     Image::new(&[&[1; CLUSTER], &[2; CLUSTER]])
 }
 
-/// Opens it for writing; the file must be as it was, if it is refused.
+/// Opens an image for writing. If it is refused, the file must be unchanged.
 fn opened(image: &Image) -> Result<Image, Problem> {
     let directory = Directory::new();
     let path = image.write(&directory.0, "disk");
@@ -35,7 +35,7 @@ fn opened(image: &Image) -> Result<Image, Problem> {
         Ok(_) => Ok(left),
         Err(DiskError::Qcow2 { problem, .. }) => {
             assert!(left.0 == image.0, "{problem}: the image is changed");
-            // What is left of it can be read, if the header says where.
+            // The intact part can be read, if the header is valid.
             let readonly = open(&DiskSpec { readonly: true, ..spec(&path) });
             if let Ok(mut disk) = readonly {
                 let _ = disk.read(0, &mut [0; CLUSTER]);
@@ -58,7 +58,7 @@ fn an_image_without_its_first_refcount_block_is_refused() {
     assert!(matches!(problem, Problem::Damaged(_)));
     let text = problem.to_string();
     assert!(text.contains("qemu-img check -r all") && text.contains(",readonly"), "{text}");
-    // Nothing has to be counted to read.
+    // Reading needs no counts.
     let directory = Directory::new();
     let path = image.write(&directory.0, "disk");
     let mut disk = open(&DiskSpec { readonly: true, ..spec(path) }).unwrap();
@@ -71,7 +71,7 @@ fn an_image_without_its_first_refcount_block_is_refused() {
 fn tables_that_refer_to_what_they_may_not_are_refused() {
     let (l1, l2, reftable) = (entry(L1, 0), entry(L2, 1), entry(REFTABLE, 0));
     let end = at(DATA + 2);
-    // Which 8 bytes are what instead.
+    // The fault, the offset, and the value that is put there.
     let cases = [
         ("compressed data is the header", l2, COMPRESSED),
         ("data is the refcount table", l2, at(REFTABLE) | COPIED),
@@ -111,7 +111,7 @@ fn tables_that_refer_to_what_they_may_not_are_refused() {
             other => panic!("{what}: {:?}", other.map(|_| ())),
         }
     }
-    // A snapshot has the cluster, but the table says that it has not.
+    // A snapshot has the cluster, but the table's entry denies that.
     let mut image = whole();
     image.count(DATA, 2);
     assert!(matches!(opened(&image), Err(Problem::Damaged(_))));
@@ -189,7 +189,7 @@ fn make(directory: &Directory, cluster: usize, count_bits: usize, size: u64) -> 
     spec(path)
 }
 
-// The driver writes a new L2 table and the L1 entry at once, and its count at the next flush.
+// The driver writes a new L2 table and the L1 entry at once, and their counts at the next flush.
 #[test]
 fn an_image_of_a_machine_that_was_killed_opens_again() {
     let directory = Directory::new();
@@ -209,7 +209,7 @@ fn an_image_of_a_machine_that_was_killed_opens_again() {
             disk.discard(at, 512).unwrap();
             written.clear();
         }
-        // The files of a process that is killed here.
+        // A process that is killed here leaves these files.
         std::fs::copy(&image.path, &copy).unwrap();
         let mut again = open(&spec(&copy)).unwrap();
         again.write(1 << 19, &[0xee; 4096]).unwrap();
@@ -224,9 +224,9 @@ fn an_image_of_a_machine_that_was_killed_opens_again() {
     }
 }
 
-// What check.rs argues: an image that passed never needs more than two calls of the allocator in one another, also
-// where blocks and tables of counts are made all the time. 64-bit counts in clusters of 512 bytes: a block has 64 of
-// them, a cluster of the table 64 blocks, so the table grows after 2 MiB.
+// The argument of check.rs: an image that passed never needs more than two nested calls of the allocator,
+// also where blocks and tables of counts are made all the time. 64-bit counts in clusters of 512 bytes: a
+// block has 64 of them, a cluster of the table 64 blocks, so the table grows after 2 MiB.
 #[test]
 fn filling_an_image_takes_little_stack() {
     let fill = || {
@@ -234,7 +234,7 @@ fn filling_an_image_takes_little_stack() {
             let directory = Directory::new();
             let image = make(&directory, 512, count_bits, size);
             let mut disk = open(&image).unwrap();
-            // From the end and from the start in turn, so that clusters are taken out of order.
+            // Pieces alternate between end and start, so that clusters are taken out of order.
             let piece = 64 << 10;
             for n in 0..size / piece {
                 let at = if n % 2 == 0 { n / 2 * piece } else { size - (n / 2 + 1) * piece };
@@ -251,7 +251,8 @@ fn filling_an_image_takes_little_stack() {
     thread.spawn(fill).unwrap().join().unwrap();
 }
 
-// Time and memory go by what is there: an L1 table may have as many L2 tables as it likes, all of them holes.
+// Time and memory depend on the data that exists: an L1 table may refer to any number of L2 tables that are
+// holes.
 #[test]
 fn holes_cost_nothing() {
     let directory = Directory::new();
@@ -260,7 +261,7 @@ fn holes_cost_nothing() {
     let l1 = 1 << 20;
     image.long(40, l1);
     image.0.resize(l1 as usize + (1 << 19), 0);
-    // No counts: the block is missing, after all of them were walked.
+    // The counts are missing: the block's absence is found after all of them were walked.
     for n in 1..1 << 16 {
         image.long(l1 as usize + n * 8, (1 << 32) + at(n));
     }
@@ -274,7 +275,7 @@ fn holes_cost_nothing() {
     }
 }
 
-/// What a guest would do.
+/// Uses the disk as a guest does.
 fn use_it(disk: &mut dyn backend::Image, ops: &[(u8, u64, usize)]) {
     let bytes = disk.bytes();
     for &(kind, at, len) in ops {
@@ -289,7 +290,7 @@ fn use_it(disk: &mut dyn backend::Image, ops: &[(u8, u64, usize)]) {
     }
 }
 
-/// Values that are worth trying.
+/// Values that are likely to reveal faults.
 fn value() -> impl Strategy<Value = u64> {
     let cluster = (0..12usize).prop_map(at);
     let flags = prop::sample::select(vec![
@@ -311,7 +312,7 @@ fn value() -> impl Strategy<Value = u64> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    // Neither a panic nor a hang, whatever the image; nothing but the image is written.
+    // Any image leads neither to a panic nor to a hang; only the image itself is written.
     #[test]
     fn wrong_images_harm_nothing(
         longs in prop::collection::vec((0..DATA * CLUSTER / 8, value()), 0..3),
@@ -346,7 +347,7 @@ proptest! {
                 use_it(disk.as_mut(), &ops);
                 let _ = disk.flush();
                 drop(disk);
-                // What was let in is whole after it was used, too.
+                // An image that passed is still valid after it was used.
                 prop_assert!(open(&spec).is_ok());
             }
         }

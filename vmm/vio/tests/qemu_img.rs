@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! QEMU's tools and tcevm on one image: what one writes the other reads and finds whole, and each keeps away
-//! from a file that the other uses.
+//! QEMU's tools and tcevm on one image: each reads the data that the other wrote and finds the image valid,
+//! and each refuses a file that the other uses.
 
 mod image;
 mod rig;
@@ -18,8 +18,8 @@ use vio::vscsi::backend::{Backing, DiskError, Format, open};
 
 const SIZE: u64 = 4 << 20;
 
-/// One test after the other: a process that one starts has, until it runs its program, all open files of this one,
-/// and so another's locks.
+/// Held by each test: a child process has all open files of this process before its exec, and so the locks of
+/// another test.
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// Begins a test that needs qemu-img.
@@ -115,13 +115,13 @@ fn what_we_refuse_qemu_finds_damaged_and_can_repair() {
     assert_eq!(read, [7; CLUSTER]);
 }
 
-/// qemu-io with the file open.
+/// A qemu-io process with the file open.
 fn qemu_io(directory: &Path, args: &[&str]) -> Child {
     let mut command = Command::new("qemu-io");
     command.args(args).current_dir(directory).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     child.stdin.as_mut().unwrap().write_all(b"length\n").unwrap();
-    // It answers when it has the file.
+    // It answers once it has opened the file.
     let mut said = Vec::new();
     let mut byte = [0];
     while !said.ends_with(b"MiB") {
@@ -146,7 +146,7 @@ fn qemu_and_we_see_each_others_locks() {
         format: Some(Format::Raw),
         ..DiskSpec::new(directory.0.join("disk"))
     };
-    // QEMU first.
+    // QEMU opens the file first.
     let writer = qemu_io(&directory.0, &["-f", "raw", "disk"]);
     for readonly in [false, true] {
         assert!(matches!(open(&raw(readonly)), Err(DiskError::InUse { .. })));
@@ -156,7 +156,7 @@ fn qemu_and_we_see_each_others_locks() {
     assert!(matches!(open(&raw(false)), Err(DiskError::InUse { .. })));
     open(&raw(true)).unwrap();
     end(reader);
-    // We first. A resize writes.
+    // tcevm opens the file first. A resize writes.
     let resize = ["resize", "-q", "-f", "raw", "disk", "8M"];
     for readonly in [false, true] {
         let disk = open(&raw(readonly)).unwrap();

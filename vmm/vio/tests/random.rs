@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Drivers gone mad: whatever they do, no device panics or hangs, and none touches a page that was never
-//! mapped for it, or writes one that was never mapped for writing.
+//! Hostile drivers: whatever they do, no device panics or hangs. No device accesses a page that was never
+//! mapped for it, or writes a page that was never mapped for writing.
 
 mod rig;
 
@@ -19,12 +19,12 @@ use vio::vscsi::backend::Format;
 
 const LAN: u32 = rig::UNIT;
 const SCSI: u32 = rig::UNIT + 1;
-/// Pages that are mapped and used: few, so that things meet and overlap.
+/// Number of pages that are mapped and used; it is small, so that accesses overlap.
 const PAGES: u64 = 12;
 const WINDOW: u64 = 256 << 20;
 const DISK: usize = 1 << 16;
 
-/// What a driver does.
+/// An action of a driver.
 #[derive(Clone, Debug)]
 enum Act {
     Map { of: u32, ioba: u64, page: u64, permissions: u64 },
@@ -42,7 +42,7 @@ enum Act {
     Signal { of: u32, enabled: bool },
 }
 
-/// An address that is mapped, nearly, at an end of the window, or anything.
+/// An address that is mapped or nearly mapped, at an end of the window, or arbitrary.
 fn address() -> impl Strategy<Value = u64> {
     prop_oneof![
         6 => (0..PAGES).prop_map(|page| page * PAGE),
@@ -65,7 +65,7 @@ fn length() -> impl Strategy<Value = u64> {
     ]
 }
 
-/// A request that may well be right, with some bytes of it changed.
+/// A mostly valid request, with some bytes changed.
 fn unit() -> impl Strategy<Value = Vec<u8>> {
     let login = Just({
         let mut iu = vec![0; 64];
@@ -79,7 +79,7 @@ fn unit() -> impl Strategy<Value = Vec<u8>> {
     ]);
     let cdb = (opcodes, any::<[u8; 15]>(), any::<bool>()).prop_map(|(opcode, mut rest, small)| {
         if small {
-            // A low block, few of them.
+            // A range of few blocks with a low start.
             rest = [0, 0, 0, 0, rest[4] & 0x3f, 0, 0, rest[7] & 0x1f, 0, 0, 0, 0, rest[12], 0, 0];
         }
         [&[opcode], &rest[..]].concat()
@@ -139,7 +139,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// The guest, the other end of its cable, and which pages devices may have read or written.
+/// The guest, the other end of its cable, and the pages that devices may write.
 struct Mad {
     guest: Guest,
     wire: UnixStream,
@@ -193,7 +193,8 @@ impl Mad {
                 let mut frame = vec![0xab; 4 + len];
                 frame[..4].copy_from_slice(&(len as u32).to_be_bytes());
                 frame[4..10].fill(0xff);
-                // All or nothing, else the stream is garbled; the socket's buffer is far larger.
+                // The write is all or nothing, or else the stream is garbled; the socket's buffer is far
+                // larger.
                 let _full = self.wire.write(&frame);
             }
             Act::RegisterCrq { at, len } => _ = self.crq().register(Ioba(at), len),
@@ -206,7 +207,7 @@ impl Mad {
                 let _any = self.crq().send(message);
             }
             Act::Unit { at, ref unit } => {
-                // The driver writes its own pages only.
+                // The driver writes only pages that devices may write.
                 if self.writable.contains(&(at / PAGE)) {
                     guest.write(at, unit);
                 }
@@ -223,7 +224,7 @@ impl Mad {
         while self.crq().free().is_err() {}
     }
 
-    /// After the end nothing moves any more; then every page that no device could write is as it was.
+    /// Stops all devices, and checks that every page that no device could write is unchanged.
     fn check(&self) {
         self.guest.lan().free().unwrap();
         self.free();
@@ -259,7 +260,7 @@ proptest! {
     }
 }
 
-// Entries come and go while the devices work: reads and writes go to a page that was mapped there, or fault.
+// Entries come and go while the devices work: each access reaches a page that was mapped there, or faults.
 #[test]
 fn entries_that_are_replaced_meanwhile_lead_to_mapped_pages_only() {
     for behind in EVERYWHERE {

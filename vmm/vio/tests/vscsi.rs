@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The virtual SCSI adapter: the queue by LoPAR's semantics, SRP, and what its disks answer.
+//! The virtual SCSI adapter: the queue after LoPAR's semantics, SRP, and the answers of its disks.
 
 mod rig;
 
@@ -75,7 +75,7 @@ fn an_entry_interrupts_when_that_is_enabled() {
     guest.wait_until("an interrupt", |guest| *guest.edges.0.lock().unwrap() == [0x1102]);
 }
 
-/// Hello to a queue that is registered anew; its answer is there when this returns.
+/// Sends the initialization to a newly registered queue. Its answer is in the queue on return.
 fn hello(guest: &Guest) {
     guest.write(QUEUE, &[0; PAGE as usize]);
     assert_eq!(guest.crq().register(Ioba(QUEUE), PAGE), Ok(()));
@@ -83,8 +83,8 @@ fn hello(guest: &Guest) {
     assert_eq!(guest.read::<2>(QUEUE), [0xc0, 2]);
 }
 
-// LoPAR 2.9, H_REG_CRQ and H_FREE_CRQ: "Disable CRQ interrupts". Linux: `ibmvscsi_do_work` frees, registers and says
-// hello before it enables the interrupt, and then waits for the answer.
+// LoPAR 2.9, H_REG_CRQ and H_FREE_CRQ: "Disable CRQ interrupts". Linux: `ibmvscsi_do_work` frees, registers
+// and sends the initialization before it enables the interrupt, and then waits for the answer.
 #[test]
 fn enabling_signals_announces_what_is_queued() {
     for behind in EVERYWHERE {
@@ -146,7 +146,7 @@ fn datagrams_are_answered() {
     assert_eq!(guest.bytes(DATA + 116, 4), (2u32 << 20).to_be_bytes());
     assert_eq!(ask(&guest, 3, 147), [0, 0xf7]);
     assert_eq!(ask(&guest, 8, 16), [0, 0]);
-    // Flags, names, a migration capability of 12 bytes, one that leads nowhere.
+    // Flags, names, a migration capability of 12 bytes, and one with length 0.
     let mut list = vec![0; 84];
     list[3] = 4;
     list[68..76].copy_from_slice(&[0, 0, 0, 1, 0, 12, 0, 1]);
@@ -258,14 +258,15 @@ fn blocks_are_read_and_written_where_the_cdb_says() {
     }
 }
 
-/// Segments that add up to so many bytes, as descriptors.
+/// The descriptors of these segments.
 fn segments(of: &[(u64, u32)]) -> Vec<u8> {
     let bytes =
         |(at, len): &(u64, u32)| [&at.to_be_bytes()[..], &[0; 4], &len.to_be_bytes()].concat();
     of.iter().flat_map(bytes).collect()
 }
 
-// SRP revision 16a: an indirect descriptor names its table; what of it is in the unit may be taken from there.
+// SRP revision 16a: an indirect descriptor names its table; descriptors that are also in the unit may be
+// taken from there.
 #[test]
 fn indirect_descriptors_are_in_the_unit_or_in_a_table() {
     for behind in [Behind::View, Behind::Ioda2] {
@@ -286,7 +287,7 @@ fn indirect_descriptors_are_in_the_unit_or_in_a_table() {
             let got = parts.map(|(at, len)| guest.bytes(DATA + at, len)).concat();
             assert_eq!(got, want);
         }
-        // Tables that cannot be.
+        // Invalid tables.
         for (at, bytes) in [(table, 47u32), (table, 1 << 30), (u64::MAX - 7, 48), (0, 48)] {
             let head =
                 [&at.to_be_bytes()[..], &[0; 4], &bytes.to_be_bytes(), &[0, 0, 6, 0]].concat();
@@ -294,7 +295,7 @@ fn indirect_descriptors_are_in_the_unit_or_in_a_table() {
             let answer = Answer::of(&client.ask(&guest, 1, &iu));
             assert_eq!((answer.status, answer.sense[0]), (2, 0xb), "{at:#x} {bytes:#x}");
         }
-        // More descriptors in the unit than it has bytes; a format that there is not.
+        // More descriptors than the unit has bytes for, and an unknown format.
         let mut iu = command(&ten(0x28, 0, 3), 2, &[0; 20]);
         iu[7] = 200;
         assert_eq!(Answer::of(&client.ask(&guest, 1, &iu)).sense, [0xb, 0x0e, 0x03]);
@@ -499,7 +500,7 @@ fn many_requests_are_outstanding_and_all_are_answered() {
 fn nothing_is_touched_after_the_queue_is_freed() {
     let (guest, client) = connected(Behind::View);
     for _ in 0..50 {
-        // They overwrite each other's unit; what they are does not matter here.
+        // The requests overwrite each other's unit; their content does not matter here.
         let _dropped_when_full = client.send(&guest, 1, 256);
     }
     guest.crq().free().unwrap();

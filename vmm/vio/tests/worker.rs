@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Disks whose code hangs or panics: I/O errors for the guest, and no reset that waits for them.
+//! Disks whose code hangs or panics: the guest gets I/O errors, and no reset waits for the disk.
 
 mod rig;
 
@@ -14,7 +14,7 @@ use vio::vscsi::backend::Image;
 
 const BYTES: u64 = 1 << 20;
 
-/// A disk of zeros, but for what its read does first.
+/// A disk of zeros whose read first calls the function.
 struct Disk<F>(F);
 
 impl<F: FnMut() + Send> Image for Disk<F> {
@@ -41,7 +41,7 @@ impl<F: FnMut() + Send> Image for Disk<F> {
     }
 }
 
-/// What a panic carries: dropping it panics so many times.
+/// The payload of a panic. Dropping it panics this many times.
 struct Bomb(u32);
 
 impl Drop for Bomb {
@@ -115,7 +115,7 @@ fn a_request_that_cannot_be_served_ends_the_connection_and_the_next_one_works() 
     assert_eq!(read_of(1, &guest, &mut client), (0, [0; 3]));
 }
 
-// The same, and LoPAR 2.9, H_REG_CRQ and H_SEND_CRQ: H_Closed without a partner.
+// LoPAR 2.9, R1 of "CRQ Facility Requirements", 13, and H_REG_CRQ and H_SEND_CRQ: H_Closed without a partner.
 #[test]
 fn a_worker_that_ends_is_a_partner_that_failed_and_nothing_waits_for_it() {
     let (guest, mut client) = connected(Behind::View, vec![Box::new(Disk(|| panic_any(Bomb(2))))]);
@@ -134,11 +134,11 @@ fn a_worker_that_ends_is_a_partner_that_failed_and_nothing_waits_for_it() {
     guest.bus.stop();
 }
 
-/// A disk whose read says that it was called, then waits to go on.
+/// A disk whose read reports that it was called, then waits for permission to go on.
 fn hanging() -> (Box<dyn Image>, Receiver<()>, Sender<()>) {
     let ((called, calls), (go, wait)) = (channel(), channel());
     let image = Disk(move || {
-        // Once the test has ended, nothing waits.
+        // After the end of the test nothing receives the report.
         let _ = called.send(());
         let _ = wait.recv();
     });

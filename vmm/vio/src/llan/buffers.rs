@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Receive buffers in pools by size, and the queue that tells the guest which were filled.
+//! Receive buffers in pools by size, and the queue that reports filled buffers to the guest.
 
 use hcall::vio::Descriptor;
 use iommu::{Ioba, LIST_ENTRIES};
@@ -7,11 +7,11 @@ use iommu::{Ioba, LIST_ENTRIES};
 use super::checksum;
 use crate::dma::{Fault, Port};
 
-/// Most pools: LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option", "an architected maximum of 254".
+/// The most pools: LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option", "an architected maximum of 254".
 const MOST_POOLS: usize = 254;
-const _: () = assert!(MOST_POOLS + 3 <= LIST_ENTRIES); // they are descriptors in a page of 8-byte ones
+const _: () = assert!(MOST_POOLS + 3 <= LIST_ENTRIES); // the pools are descriptors in a page of 8-byte ones
 
-/// Bytes of a buffer that are the guest's handle.
+/// Size in bytes of the guest's handle at the start of a buffer.
 pub const HANDLE: u64 = 8;
 
 /// The buffers that the guest gave, in pools of one size each, the smallest first.
@@ -25,34 +25,34 @@ pub struct Pools {
 struct Pool {
     size: u64,
     buffers: Vec<Ioba>,
-    /// Buffers that the guest got back filled, and has not given anew.
+    /// Buffers that the guest got back filled, and has not added again.
     lent: usize,
 }
 
-/// There is no room for a buffer.
+/// There is no room for another buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
-/// Where a frame goes.
+/// The place for a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// Into this buffer.
     Buffer(Ioba),
-    /// A buffer will come.
+    /// A buffer is expected to come.
     Later,
-    /// The guest never gave one that is large enough.
+    /// The guest never gave a buffer of this size.
     Nowhere,
 }
 
 impl Pools {
-    /// How many buffers there are.
+    /// The number of buffers.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Adds a buffer; true when frames that wait for its size should be tried again, which is when at least half
-    /// of the buffers are back: each try costs a switch of threads. Errors when it is of one size more
-    /// than there can be, or the host has no memory.
+    /// Adds a buffer. Returns true when frames that wait for its size should be tried again. That is when at
+    /// least half of the buffers are back, because each try costs a switch of threads. Errors: the buffer has
+    /// one size more than there can be pools, or the host has no memory.
     pub fn add(&mut self, buffer: Descriptor) -> Result<bool, Full> {
         let at = match self.find(buffer.len()) {
             Ok(at) => at,
@@ -71,12 +71,13 @@ impl Pools {
         Ok(pool.buffers.len() >= pool.lent)
     }
 
-    /// Takes a buffer of the smallest size that holds so many bytes. The last that came goes first: it is the
-    /// likeliest to be in a cache.
+    /// Takes a buffer of the smallest size that holds this many bytes. The buffer that was added last is
+    /// taken first, because it is the likeliest to be in a cache.
     ///
-    /// When all of that size are with the guest, a patient frame waits until they come back: a larger one costs the guest
-    /// the more, as it has to map and to clear a whole new one. An impatient frame takes the larger one, and
-    /// so do those after it until buffers of the right size come again.
+    /// When the guest has all buffers of that size, a patient frame waits until they come back: a larger
+    /// buffer costs the guest more, because the guest has to map and clear a whole new one. An impatient
+    /// frame takes the larger buffer, and so do the frames after it until buffers of the right size come
+    /// again.
     pub fn take(&mut self, bytes: u64, patient: bool) -> Place {
         let first = self.find(bytes).unwrap_or_else(|at| at);
         let Some(fitting) = self.pools.get_mut(first) else { return Place::Nowhere };
@@ -108,11 +109,11 @@ impl Pools {
     }
 }
 
-/// Bytes of an entry of the receive queue.
+/// Size in bytes of an entry of the receive queue.
 pub const ENTRY: u64 = 16;
 
-/// The receive queue: a ring of entries in guest memory whose valid bit changes its meaning at each
-/// turn (LoPAR 2.9, "Receive Queue").
+/// The receive queue: a ring of entries in guest memory whose valid bit changes its meaning at each turn
+/// (LoPAR 2.9, "Receive Queue").
 #[derive(Debug)]
 pub struct ReceiveQueue {
     start: Ioba,
@@ -122,16 +123,16 @@ pub struct ReceiveQueue {
     toggle: bool,
 }
 
-/// What a filled buffer has.
+/// The message in a filled buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Bytes.
+    /// Its length in bytes.
     pub len: u32,
-    /// Its checksum was verified.
+    /// True if its checksum was verified.
     pub good: bool,
 }
 
-/// An entry's control byte, bit 1: the buffer has a message.
+/// An entry's control byte, bit 1: the buffer contains a message.
 const MESSAGE: u8 = 0x40;
 const VALID: u8 = 0x80;
 /// Bit 1 of a descriptor's control byte.
@@ -143,19 +144,19 @@ impl ReceiveQueue {
         ReceiveQueue { start: buffer.address(), len: buffer.len(), at: 0, toggle: false }
     }
 
-    /// How many entries it has.
+    /// The number of entries.
     pub fn entries(&self) -> u64 {
         self.len / ENTRY
     }
 
-    /// The descriptor as it lies in the buffer list.
+    /// The descriptor in the form that the buffer list has.
     pub fn descriptor(&self) -> Descriptor {
         let toggle = if self.toggle { TOGGLE } else { 0 };
         Descriptor(Descriptor::VALID | toggle | self.len << 32 | self.start.0)
     }
 
-    /// Reports a buffer to the guest: its message, if it has one, and its handle. The control byte is stored last.
-    /// Returns whether the queue has turned.
+    /// Reports a buffer to the guest: its message, if it has one, and its handle. The control byte is stored
+    /// last. Returns true if the queue has turned.
     pub fn put(
         &mut self,
         port: &mut Port,
@@ -169,7 +170,7 @@ impl ReceiveQueue {
         let [a, b, c, d] = message.map_or(0, |message| message.len).to_be_bytes();
         port.write(Ioba(at.0 + 8), &handle)?;
         std::sync::atomic::fence(std::sync::atomic::Ordering::Release);
-        // 8 aligned bytes: the guest sees all of them or none.
+        // One store of 8 aligned bytes: the guest sees all of them or none.
         port.write(at, &[control, 0, 0, HANDLE as u8, a, b, c, d])?;
         self.at += ENTRY;
         let turned = self.at >= self.len;
@@ -219,7 +220,7 @@ mod tests {
             assert_eq!(pools.take(512, true), Place::Buffer(Ioba(at)));
         }
         assert_eq!(pools.take(512, true), Place::Later);
-        // One is back, two are not; then it is two and one.
+        // One is back, two are not; after the next one two are back and one is not.
         assert_eq!(pools.add(buffer(512, 0x1000)), Ok(false));
         assert_eq!(pools.add(buffer(512, 0x1200)), Ok(true));
         assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1200)));

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! TCP checksums, which the guest may leave to the adapter (LoPAR 2.9, "ILLAN Checksum Offload Support Option").
 //!
-//! Frames leave for networks that know nothing of that option, so what the guest leaves out is always generated. What
-//! arrives from them is verified, so that the guest need not do it. Checksums run at the host's speed here, and at the
-//! guest's speed there.
+//! Frames leave for networks that do not know that option, so a checksum that the guest leaves out is always
+//! generated. Checksums of arriving frames are verified, so that the guest need not do it: checksums run at
+//! the host's speed here, but at the guest's speed in the guest.
 
 use etherparse::checksum::Sum16BitWords;
 use etherparse::{IpNumber, Ipv6ExtensionSlice, Ipv6Slice, NetSlice, SlicedPacket, TransportSlice};
 
 /// ILLAN attribute 62: TCP Checksum Offload Support for IPv4.
 pub const IPV4: u64 = 1 << (63 - 62);
-/// ILLAN attribute 61: the same for IPv6.
+/// ILLAN attribute 61: TCP Checksum Offload Support for IPv6.
 pub const IPV6: u64 = 1 << (63 - 61);
 /// ILLAN attribute 50: Checksum Offload Padded Packet Support. The segment's length is IP's, not the frame's.
 pub const PADDED: u64 = 1 << (63 - 50);
-/// ILLAN attribute 46: Checksum Offload Non-zero Checksum Field Support. What is in the field does not matter.
+/// ILLAN attribute 46: Checksum Offload Non-zero Checksum Field Support. The content of the field is ignored.
 pub const NON_ZERO: u64 = 1 << (63 - 46);
 
 /// Control bit 6 of a send buffer's descriptor: No Checksum.
@@ -22,13 +22,13 @@ pub const NO_CHECKSUM: u8 = 1 << 1;
 /// Control bit 7 of a send buffer's descriptor, and of a receive queue's entry: Checksum Good.
 pub const GOOD: u8 = 1;
 
-/// Where the checksum is in a TCP header.
+/// Offset of the checksum in a TCP header.
 const FIELD: usize = 16;
 
 /// A TCP segment that is a frame's whole payload.
 #[derive(Clone, Debug)]
 pub struct Segment<'a> {
-    /// The attribute that it falls under: [`IPV4`] or [`IPV6`].
+    /// The attribute for the segment's protocol: [`IPV4`] or [`IPV6`].
     pub attribute: u64,
     tcp: &'a [u8],
     /// The sum of the pseudo-header.
@@ -36,8 +36,8 @@ pub struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// The segment in a frame. `None` when there is none, when it is a fragment, when a length does not fit its frame, or
-    /// when a routing header leads on in a way that we do not know.
+    /// The TCP segment in a frame. `None` if there is none, if it is a fragment, if a length does not fit its
+    /// frame, or if the type of a routing header is unknown.
     pub fn of(frame: &'a [u8]) -> Option<Segment<'a>> {
         let packet = SlicedPacket::from_ethernet(frame).ok()?;
         let Some(TransportSlice::Tcp(tcp)) = packet.transport else { return None };
@@ -55,7 +55,7 @@ impl<'a> Segment<'a> {
             }
             _ => return None,
         };
-        // No frame is as long as 4 GiB. Of IPv4's 16 bits the upper half of the sum is 0.
+        // No frame has 4 GiB. The length of IPv4 has 16 bits, so the upper half that is added is 0.
         let len = u32::try_from(tcp.len()).ok()?;
         let mut sum = addresses;
         let mut sum = sum.add_4bytes(len.to_be_bytes());
@@ -63,12 +63,12 @@ impl<'a> Segment<'a> {
         Some(Segment { attribute, tcp, pseudo })
     }
 
-    /// True when its checksum is right.
+    /// True if its checksum is right.
     pub fn is_good(&self) -> bool {
         self.pseudo.clone().add_slice(self.tcp).ones_complement() == 0
     }
 
-    /// The right checksum, and where in the frame it belongs.
+    /// The right checksum, and its offset in the frame.
     fn checksum(&self, frame: &[u8]) -> (usize, [u8; 2]) {
         let (before, after) = (&self.tcp[..FIELD], &self.tcp[FIELD + 2..]);
         let sum = self.pseudo.clone().add_slice(before).add_slice(after);
@@ -78,27 +78,27 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// Writes the checksum of the segment in a frame, which has one.
+/// Writes the checksum of the TCP segment in a frame.
 pub fn generate(frame: &mut [u8]) {
     if let Some((at, sum)) = Segment::of(frame).map(|segment| segment.checksum(frame)) {
         frame[at..at + 2].copy_from_slice(&sum);
     }
 }
 
-/// The destination in the pseudo-header: with a routing header on whose way stops are left, its last one (RFC 8200,
-/// 8.1). `None` for a kind of routing header that we do not know.
+/// The destination in the pseudo-header. With a routing header that has stops left it is the last stop (RFC
+/// 8200, 8.1). `None` for an unknown type of routing header.
 fn final_destination(ip: &Ipv6Slice<'_>) -> Option<[u8; 16]> {
     let routing = ip.extensions().clone().into_iter().find_map(|extension| match extension {
         Ipv6ExtensionSlice::Routing(routing) => Some(routing),
         _ => None,
     });
     let Some(routing) = routing else { return Some(ip.header().destination()) };
-    // Behind next header and length: type, stops left, four bytes, then addresses.
+    // After next header and length come type, stops left, four bytes, then the addresses.
     match routing.payload() {
         [_, 0, ..] => Some(ip.header().destination()),
-        // RFC 5095 and RFC 6275: in the order in which they are visited.
+        // RFC 5095 and RFC 6275: the addresses are in the order of the visits.
         [0 | 2, _, _, _, _, _, addresses @ ..] => addresses.last_chunk().copied(),
-        // RFC 8754: the other way round.
+        // RFC 8754: the addresses are in the reverse order.
         [4, _, _, _, _, _, addresses @ ..] => addresses.first_chunk().copied(),
         _ => None,
     }
@@ -117,7 +117,7 @@ mod tests {
         [&[2; 12][..], &[8, 0], &ip, tcp].concat()
     }
 
-    /// From fe80::1 to fe80::2, with these extension headers, of which the first is of this kind.
+    /// A packet from fe80::1 to fe80::2 with these extension headers, of which the first has this type.
     fn ipv6(kind: u8, extensions: &[u8], tcp: &[u8]) -> Vec<u8> {
         let len = (extensions.len() + tcp.len()) as u8;
         let address = |last| [&[0xfe, 0x80][..], &[0; 13], &[last]].concat();
@@ -134,9 +134,10 @@ mod tests {
         Some((attribute, [frame[at], frame[at + 1]]))
     }
 
-    // RFC 9293, 3.1, by hand. 0a00 + 0001 + 0a00 + 0002 are the addresses, 0006 + 0014 protocol and length, 0001 + 0002
-    // + 5000 the header: 6420, whose complement is 9bdf. For IPv6: fe80 + 0001 + fe80 + 0002 instead of the addresses,
-    // together 24d20 before the carries, 4d22 after them, b2dd the complement.
+    // Calculated by hand after RFC 9293, 3.1. 0a00 + 0001 + 0a00 + 0002 are the addresses, 0006 + 0014
+    // protocol and length, 0001 + 0002 + 5000 the header: 6420, whose complement is 9bdf. For IPv6: fe80 +
+    // 0001 + fe80 + 0002 instead of the addresses, together 24d20 before the carries, 4d22 after them, b2dd
+    // the complement.
     #[test]
     fn checksums_are_those_of_the_book() {
         assert_eq!(generated(ipv4(&TCP)), Some((IPV4, [0x9b, 0xdf])));
@@ -155,8 +156,8 @@ mod tests {
         assert_eq!(generated(tagged), Some((IPV4, [0x9b, 0xdf])));
     }
 
-    // Each extension header of 8 bytes leaves the pseudo-header as it is; a routing header with stops left changes its
-    // destination to fe80::3, which makes the sum 1 larger.
+    // Extension headers of 8 bytes do not change the pseudo-header. A routing header with stops left changes
+    // its destination to fe80::3, which makes the sum 1 larger.
     #[test]
     fn extension_headers_are_passed_and_the_last_stop_counts() {
         let options = [6, 0, 1, 4, 0, 0, 0, 0];

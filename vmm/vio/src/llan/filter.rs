@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Which frames an adapter receives.
+//! The frames that an adapter receives.
 
 use hcall::Status;
 use hcall::vio::{FilterChange, Mac, Multicast, Outcome};
 
-/// Addresses that the filter table holds; `ibm,mac-address-filters` says so.
+/// The most addresses in the filter table; `ibm,mac-address-filters` reports it.
 pub const FILTERS: usize = 64;
 
-/// The address filter (LoPAR 2.9, H_MULTICAST_CTRL). Multicast frames are received when that is
-/// enabled and, with filtering enabled, when their address is in the table.
+/// The address filter (LoPAR 2.9, H_MULTICAST_CTRL). Multicast frames are received when that is enabled. With
+/// filtering enabled their address must also be in the table.
 #[derive(Debug, Default)]
 pub struct Filter {
     receive: bool,
@@ -17,7 +17,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether a frame to `to` is received by an adapter with the address `own`.
+    /// True if an adapter with the address `own` receives a frame to `to`.
     pub fn accepts(&self, to: Mac, own: Mac) -> bool {
         let group = to[0] & 1 != 0;
         match group {
@@ -27,8 +27,8 @@ impl Filter {
         }
     }
 
-    /// Changes it; the answer has the enables in bits 46 and 47 and the number of filters in bits 48
-    /// to 63. The enables change whatever becomes of the table.
+    /// Changes the filter. The answer has the enables in bits 46 and 47 and the number of filters in bits 48
+    /// to 63. The enables change even when the change of the table fails.
     pub fn change(&mut self, enables: Multicast, change: FilterChange) -> Outcome {
         self.receive = enables.receive.unwrap_or(self.receive);
         self.filter = enables.filter.unwrap_or(self.filter);

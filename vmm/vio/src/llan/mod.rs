@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! l-lan: the logical LAN adapter, which Linux drives with ibmveth.
 //!
-//! LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option". Read `device.rs` (what the hypercalls do and
-//! how frames arrive), [`buffers`] (receive buffers and the receive queue), [`filter`] (which frames
-//! are received), [`checksum`] (TCP checksums that the guest leaves to us), [`backend`] (where frames go).
+//! LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option". Read `device.rs` (the hypercalls, and the arrival
+//! of frames), [`buffers`] (receive buffers and the receive queue), [`filter`] (the frames that are
+//! received), [`checksum`] (TCP checksums that the guest leaves out), [`backend`] (the outside).
 
 pub mod backend;
 pub mod buffers;

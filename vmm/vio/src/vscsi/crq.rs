@@ -10,9 +10,9 @@ use iommu::Ioba;
 
 use crate::dma::Port;
 
-/// A queue is whole pages of 4 KiB.
+/// A queue consists of whole pages of 4 KiB.
 const PAGE: u64 = 4096;
-/// Bytes of an entry.
+/// Size of an entry in bytes.
 pub const ENTRY: u64 = 16;
 
 /// Header byte: a command or response.
@@ -22,9 +22,9 @@ pub const INITIALIZATION: u8 = 0xc0;
 /// Header byte: a transport event, which only the platform sends.
 pub const TRANSPORT: u8 = 0xff;
 
-/// Initialization: I am here.
+/// Initialization: the first message of a side.
 pub const INITIALIZE: u8 = 1;
-/// Initialization: I have seen that.
+/// Initialization: the answer to [`INITIALIZE`].
 pub const INITIALIZED: u8 = 2;
 /// Transport event: the partner failed.
 pub const PARTNER_FAILED: u8 = 1;
@@ -41,20 +41,20 @@ pub struct Queue {
     last: Option<u64>,
 }
 
-/// Why an entry was not put.
+/// The reason why an entry was not put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutError {
     /// The next entry is not free.
     Full,
-    /// The queue is not mapped any more.
+    /// The queue is no longer mapped.
     Fault,
 }
 
 impl Queue {
-    /// A queue that the guest wants to register. Errors: [`Status::Parameter`] unless it is whole pages
-    /// that are mapped for reading and writing.
+    /// A queue that the guest wants to register. Errors: [`Status::Parameter`] unless the queue is whole
+    /// pages that are mapped for reading and writing.
     pub fn new(port: &mut Port, start: Ioba, len: u64) -> Result<Queue, Status> {
-        // 4 GiB is more than any window has; so a check of all pages has an end.
+        // No window has 4 GiB, so the limit only bounds the check of all pages.
         if len == 0 || len > u64::from(u32::MAX) || !(start.0 | len).is_multiple_of(PAGE) {
             return Err(Status::Parameter);
         }
@@ -62,7 +62,7 @@ impl Queue {
         Ok(Queue { start, len, at: 0, last: None })
     }
 
-    /// Puts an entry: the header, which makes it valid, last.
+    /// Puts an entry. The header, which makes it valid, is written last.
     pub fn put(&mut self, port: &mut Port, entry: [u8; 16]) -> Result<(), PutError> {
         let at = Ioba(self.start.0 + self.at);
         let mut header = [0];
@@ -79,8 +79,8 @@ impl Queue {
         Ok(())
     }
 
-    /// True when the client has not taken the last entry yet: a client frees an entry by clearing its header. False
-    /// when there was none, or the queue is no longer mapped.
+    /// True if the client has not taken the last entry yet: a client frees an entry by clearing its header.
+    /// False if there was no entry, or the queue is no longer mapped.
     pub fn has_unread(&self, port: &mut Port) -> bool {
         let Some(last) = self.last else { return false };
         let mut header = [0];

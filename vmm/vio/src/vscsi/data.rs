@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The client's data buffers of one request: lists of segments at bus addresses, and a place in them.
+//! The client's data buffers of one request: lists of segments at bus addresses, and a position in them.
 
 use iommu::Ioba;
 
 use super::srp::{Command, Format, Iu, Residual};
 use crate::dma::{Fault, Port};
 
-/// Bytes of a descriptor: address, key, length.
+/// Size in bytes of a descriptor: address, key, length.
 const DESCRIPTOR: usize = 16;
-/// Bytes of what is before the descriptors of an indirect table: its own descriptor and the total length.
+/// Size in bytes of the part before the descriptors of an indirect table: its own descriptor and the total
+/// length.
 const TABLE: usize = 20;
-/// Most segments; Linux has up to 128.
+/// The most segments; Linux uses up to 128.
 const MOST_SEGMENTS: usize = 4096;
 
-/// Why there are no buffers.
+/// The reason why a request has no buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadBuffers {
     /// The descriptors do not fit their information unit, or are too many.
@@ -28,12 +29,12 @@ impl From<Fault> for BadBuffers {
     }
 }
 
-/// Buffers in the order in which they are filled or emptied. Overlapping ones are the guest's affair.
+/// Buffers in the order in which they are filled or emptied. Overlapping ones are the guest's responsibility.
 #[derive(Clone, Debug, Default)]
 pub struct Buffers {
     segments: Vec<(Ioba, u32)>,
     total: u64,
-    /// The segment that is next, and the bytes of it that are used.
+    /// The index of the next segment, and the number of its bytes that are used.
     at: (usize, u32),
     done: u64,
 }
@@ -50,22 +51,22 @@ impl Buffers {
         Ok((read(command.out, out, port)?, read(command.data_in, data_in, port)?))
     }
 
-    /// Bytes of all segments.
+    /// Size in bytes of all segments.
     pub fn len(&self) -> u64 {
         self.total
     }
 
-    /// True when there is no byte.
+    /// True if the segments have no bytes.
     pub fn is_empty(&self) -> bool {
         self.total == 0
     }
 
-    /// Bytes that are not used yet.
+    /// Number of bytes that are not used yet.
     pub fn left(&self) -> u64 {
         self.total - self.done
     }
 
-    /// Writes to the guest, as much as there is room for.
+    /// Writes to the guest, up to the end of the buffers.
     pub fn give(&mut self, port: &mut Port, mut bytes: &[u8]) -> Result<(), Fault> {
         while let Some((at, len)) = self.next(bytes.len()) {
             port.write(at, &bytes[..len])?;
@@ -74,7 +75,7 @@ impl Buffers {
         Ok(())
     }
 
-    /// Reads from the guest, as much as there is.
+    /// Reads from the guest, up to the end of the buffers.
     pub fn take(&mut self, port: &mut Port, mut bytes: &mut [u8]) -> Result<(), Fault> {
         while let Some((at, len)) = self.next(bytes.len()) {
             port.read(at, &mut bytes[..len])?;
@@ -83,14 +84,14 @@ impl Buffers {
         Ok(())
     }
 
-    /// What there is compared with the `wanted` bytes of the command.
+    /// The difference between the buffers and the `wanted` bytes of the command.
     pub fn residual(&self, wanted: u64) -> Residual {
         let word = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
         let over = word(wanted.saturating_sub(self.total));
         Residual { under: word(self.total.saturating_sub(wanted)), over }
     }
 
-    /// The next piece of at most so many bytes, which is used up with that.
+    /// Takes the next piece of at most this many bytes.
     fn next(&mut self, most: usize) -> Option<(Ioba, usize)> {
         let (mut index, mut used) = self.at;
         while self.segments.get(index).is_some_and(|(_, len)| used >= *len) {
@@ -100,7 +101,7 @@ impl Buffers {
         let here = u32::try_from(most).unwrap_or(u32::MAX).min(len - used);
         self.at = (index, used + here);
         self.done += u64::from(here);
-        // A segment that wraps around has no memory where it wraps.
+        // There is no memory where a segment wraps.
         (here > 0).then_some((Ioba(start.0.wrapping_add(u64::from(used))), here as usize))
     }
 }
@@ -114,8 +115,8 @@ fn read(format: Format, from: &[u8], port: &mut Port) -> Result<Buffers, BadBuff
     }
 }
 
-/// The table's own descriptor says how many there are. If not all of them are in the information unit,
-/// all of them are where it says.
+/// The table's own descriptor gives the number of descriptors. If the information unit does not contain all
+/// of them, all are read from the table's address.
 fn indirect(from: &[u8], port: &mut Port) -> Result<Buffers, BadBuffers> {
     let (head, here) = from.split_at(TABLE);
     let (table, bytes) = descriptor(head);

@@ -18,16 +18,16 @@ const MADS: [Mad; 4] = [
     Mad { kind: 0x02, name: "error log", run: error_log },
     Mad { kind: 0x03, name: "adapter info", run: adapter_info },
     Mad { kind: 0x05, name: "capabilities", run: capabilities },
-    // We never lose a device, so there is nothing to fail fast.
+    // A device never disappears here, so there is nothing to fail fast.
     Mad { kind: 0x08, name: "fast fail", run: |_, _, _| Ok(()) },
 ];
 
-/// Statuses.
+/// Statuses of a datagram.
 const SUCCESS: u16 = 0;
 const NOT_SUPPORTED: u16 = 0xf1;
 const FAILED: u16 = 0xf7;
 
-/// Where the status is in a datagram.
+/// Offset of the status in a datagram.
 pub(super) const STATUS: u64 = 4;
 
 struct Failed;
@@ -38,7 +38,7 @@ impl From<Fault> for Failed {
     }
 }
 
-/// Does what the datagram asks for; the status to put into it.
+/// Serves a datagram, and returns the status for it.
 pub(super) fn answer(port: &mut Port, iu: &Iu) -> u16 {
     let kind = u32::from_be_bytes(iu.field(0));
     let len = usize::from(u16::from_be_bytes(iu.field(6)));
@@ -51,7 +51,7 @@ pub(super) fn answer(port: &mut Port, iu: &Iu) -> u16 {
     }
 }
 
-/// The names in a `mad_error_log`, for our log: there is no other to write to.
+/// Writes the names of a `mad_error_log` to our log, which is the only one.
 fn error_log(port: &mut Port, buffer: Ioba, len: usize) -> Result<(), Failed> {
     let mut entry = [0; 128];
     let len = len.min(entry.len());
@@ -60,9 +60,9 @@ fn error_log(port: &mut Port, buffer: Ioba, len: usize) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Bytes of the payload: version, name, number, version, system, maxima of 8 ports.
+/// Size in bytes of the payload: version, name, number, version, system, maxima of 8 ports.
 const ADAPTER_INFO: usize = 8 + 96 + 4 + 4 + 4 + 32;
-/// Linux asks a server that is AIX for more; this is what QEMU answers.
+/// The value that QEMU reports. Linux asks a server that is AIX for more.
 const LINUX: u32 = 2;
 
 fn adapter_info(port: &mut Port, buffer: Ioba, len: usize) -> Result<(), Failed> {
@@ -82,13 +82,14 @@ fn adapter_info(port: &mut Port, buffer: Ioba, len: usize) -> Result<(), Failed>
     Ok(())
 }
 
-/// Flags, name and location come before the capabilities.
+/// Offset of the capabilities, which follow flags, name and location.
 const CAPABILITIES: usize = 4 + 32 + 32;
-/// Most bytes of a list; a client has two capabilities of 12 bytes.
+/// The most bytes of a list; a client has two capabilities of 12 bytes.
 const MOST_CAPABILITIES: usize = 4096;
 const LIST_SUPPORTED: u32 = 4;
 
-/// Clears `server_support` of each capability: we have none. A list whose entries do not lead on ends there.
+/// Clears `server_support` of each capability: we have none. A list ends at an entry that is too short to
+/// lead on.
 fn capabilities(port: &mut Port, buffer: Ioba, len: usize) -> Result<(), Failed> {
     if !(CAPABILITIES..=MOST_CAPABILITIES).contains(&len) {
         return Err(Failed);

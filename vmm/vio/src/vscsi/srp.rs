@@ -9,7 +9,7 @@ pub const LOGIN_REQ: u8 = 0x00;
 pub const TSK_MGMT: u8 = 0x01;
 /// A command.
 pub const CMD: u8 = 0x02;
-/// The client goes.
+/// A logout of the client.
 pub const I_LOGOUT: u8 = 0x03;
 
 const LOGIN_RSP: u8 = 0xc0;
@@ -32,10 +32,10 @@ const OUT_UNDER: u8 = 1 << 3;
 const IN_OVER: u8 = 1 << 4;
 const IN_UNDER: u8 = 1 << 5;
 
-/// Where the fields of a command are.
+/// Offset of the first descriptor in a command.
 const COMMAND_LEN: usize = 48;
 
-/// The bytes of a request that are there, and zeros behind them.
+/// The bytes of a request, followed by zeros.
 #[derive(Clone, Debug)]
 pub struct Iu {
     bytes: [u8; MOST_IU],
@@ -43,12 +43,13 @@ pub struct Iu {
 }
 
 impl Iu {
-    /// So many bytes to be filled. `None` when that is more than one may have, or not enough for a type and a tag.
+    /// An information unit of `len` bytes, to be filled. `None` if that is longer than a unit may be, or too
+    /// short for a type and a tag.
     pub fn of_len(len: usize) -> Option<Iu> {
         (16..=MOST_IU).contains(&len).then_some(Iu { bytes: [0; MOST_IU], len })
     }
 
-    /// What is to be filled.
+    /// The bytes to be filled.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[..self.len]
     }
@@ -63,20 +64,20 @@ impl Iu {
         self.field(8)
     }
 
-    /// What lies there.
+    /// The field at an offset.
     pub fn field<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut field = [0; N];
         field.copy_from_slice(&self.bytes[at..at + N]);
         field
     }
 
-    /// All bytes from there on.
+    /// All bytes from an offset on.
     pub fn rest(&self, at: usize) -> &[u8] {
         self.bytes[..self.len].get(at..).unwrap_or(&[])
     }
 }
 
-/// What a client wants that logs in.
+/// Checks a login request. Errors: the reason of the refusal.
 pub fn login(iu: &Iu) -> Result<(), u32> {
     let longest = u32::from_be_bytes(iu.field(16));
     let formats = u16::from_be_bytes(iu.field(24));
@@ -89,14 +90,14 @@ pub fn login(iu: &Iu) -> Result<(), u32> {
     }
 }
 
-/// How data descriptors lie behind a command.
+/// The layout of data descriptors behind a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// None: no data that way.
+    /// No descriptor: no data in this direction.
     None,
     /// One descriptor.
     Direct,
-    /// A table of so many, or the beginning of one.
+    /// A table of descriptors, of which this many are in the information unit.
     Indirect(u8),
 }
 
@@ -110,7 +111,7 @@ impl Format {
         }
     }
 
-    /// Bytes in the information unit.
+    /// Size in bytes in the information unit.
     pub fn len(self) -> usize {
         match self {
             Format::None => 0,
@@ -119,7 +120,7 @@ impl Format {
         }
     }
 
-    /// True when there is no data that way.
+    /// True if there is no data in this direction.
     pub fn is_empty(self) -> bool {
         self == Format::None
     }
@@ -132,11 +133,11 @@ pub struct Command {
     pub lun: [u8; 8],
     /// The command descriptor block.
     pub cdb: [u8; 16],
-    /// Data to the target, and from it; and where the first's descriptors begin.
+    /// Layout of the descriptors for data to the target.
     pub out: Format,
-    /// Its descriptors follow the other's.
+    /// Layout of the descriptors for data from it, which follow the others.
     pub data_in: Format,
-    /// Where the descriptors begin.
+    /// Offset of the descriptors.
     pub descriptors: usize,
 }
 
@@ -156,29 +157,29 @@ impl Command {
     }
 }
 
-/// How much of a transfer there was.
+/// The difference between the buffers and the transfer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Residual {
-    /// The client's buffers have so many bytes more than the command moved.
+    /// Number of bytes by which the client's buffers exceed the transfer.
     pub under: u32,
-    /// The command had so many bytes more than the client's buffers.
+    /// Number of bytes by which the transfer exceeds the client's buffers.
     pub over: u32,
 }
 
-/// How a command ended.
+/// The end of a command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// SCSI status.
     pub status: u8,
-    /// Sense data, if there is.
+    /// Sense data; empty if there is none.
     pub sense: Vec<u8>,
-    /// Data to the target.
+    /// Residual of data to the target.
     pub out: Residual,
-    /// Data from it.
+    /// Residual of data from it.
     pub data_in: Residual,
 }
 
-/// The response to a command. One more request may be sent for it.
+/// The response to a command. It allows the client one more request.
 pub fn response(tag: [u8; 8], ended: &Ended) -> Vec<u8> {
     let mut iu = head(RSP, 36, 1, tag);
     let flag = |count: u32, flag| if count > 0 { flag } else { 0 };
@@ -198,9 +199,9 @@ pub fn response(tag: [u8; 8], ended: &Ended) -> Vec<u8> {
 /// Response codes of task management.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskCode {
-    /// It is done.
+    /// The function is complete.
     Complete = 0,
-    /// There is no such function.
+    /// The function is not supported.
     NotSupported = 4,
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The thread that serves an adapter's requests, one after the other in the order in which they were sent.
-//! So task management finds every earlier command done.
+//! The thread that serves an adapter's requests in the order in which they were sent. So every earlier
+//! command is complete when task management is served.
 //!
-//! A request whose service panics is answered all the same: a command by its disk, which fails from then on
-//! (`scsi/mod.rs`), anything else by the transport event of a partner that failed. The thread goes on.
+//! A request whose service panics is still answered. For a command the answer is that its disk has failed,
+//! which stays so (`scsi/mod.rs`). For any other request it is the transport event of a partner that failed.
+//! The thread goes on.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
@@ -15,14 +16,15 @@ use super::srp::{self, Command, Ended, Iu, TaskCode};
 use super::{crq, mad};
 use crate::dma::Port;
 
-/// Status in the entry of a response: it could not be written (Linux: `VIOSRP_NONRECOVERABLE_ERR`).
+/// Status in the entry of a response that could not be written (Linux: `VIOSRP_NONRECOVERABLE_ERR`).
 const NOT_WRITTEN: u8 = 1;
 
 pub(super) fn run(device: &Vscsi, port: Port, target: Target) {
     let mut worker = Worker { device, port, target };
     while let Some(request) = device.next() {
         worker.port.admit(request.epoch);
-        // What a panic leaves half done is the answer's bytes, which the client does not look at then.
+        // A panic may leave only the bytes of the response incomplete, and the client does not read those
+        // then.
         let answer = catch_unwind(AssertUnwindSafe(|| worker.serve(&request)));
         device.done(&request, answer.unwrap_or(Answer::Failed));
     }
@@ -76,7 +78,7 @@ impl Worker<'_> {
         }
     }
 
-    /// Everything before it is done, so there is nothing left to abort.
+    /// Every earlier request is complete, so there is nothing to abort.
     fn task(&mut self, request: &Request, iu: &Iu) -> Answer {
         let code = match iu.field::<1>(30)[0] {
             // Abort task, abort task set, clear task set, logical unit reset, clear ACA.
@@ -106,7 +108,7 @@ impl Worker<'_> {
         Answer::Entry(self.respond(request, iu, &srp::response(iu.tag(), &ended)))
     }
 
-    /// Writes the response over the request; the entry that tells of it.
+    /// Writes the response over the request. Returns the entry that announces it.
     fn respond(&mut self, request: &Request, iu: &Iu, response: &[u8]) -> [u8; 16] {
         let written = self.port.write(request.iu, response);
         entry(SRP, written.is_ok(), response.len(), iu)
@@ -117,7 +119,7 @@ fn refused(why: Refusal) -> Ended {
     Ended { status: sense::CHECK_CONDITION, sense: why.fixed(), ..Ended::default() }
 }
 
-/// The entry of a response: its length, and the tag of what it answers.
+/// The entry of a response: its length, and the tag of its request.
 fn entry(format: u8, written: bool, len: usize, iu: &Iu) -> [u8; 16] {
     let mut entry = [0; 16];
     let status = if written { 0 } else { NOT_WRITTEN };

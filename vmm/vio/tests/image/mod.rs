@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! qcow2 images made by hand (QEMU: docs/interop/qcow2.txt), so that they can be wrong in any place.
+//! qcow2 images built field by field (QEMU: docs/interop/qcow2.txt), so that any field can be wrong.
 
 // Each test file uses its own part, and a module shared by files has no better visibility.
 #![allow(dead_code, unreachable_pub)]
 
 use std::path::{Path, PathBuf};
 
-/// Bytes of a cluster; the disk has one L2 table of them.
+/// Size of a cluster in bytes; the disk has one L2 table.
 pub const CLUSTER: usize = 4096;
-/// Bytes of the disk.
+/// Size of the disk in bytes.
 pub const SIZE: u64 = 64 * CLUSTER as u64;
 /// The clusters of each part.
 pub const REFTABLE: usize = 1;
@@ -22,7 +22,7 @@ const COPIED: u64 = 1 << 63;
 /// Extensions of a header.
 pub const BACKING_FORMAT: u32 = 0xe279_2aca;
 pub const DATA_FILE_NAME: u32 = 0x4441_5441;
-/// The incompatible feature of an image whose data is elsewhere.
+/// The incompatible feature of an image with an external data file.
 pub const HAS_DATA_FILE: u64 = 4;
 
 /// The bytes of an image of version 3.
@@ -30,7 +30,7 @@ pub const HAS_DATA_FILE: u64 = 4;
 pub struct Image(pub Vec<u8>);
 
 impl Image {
-    /// A disk whose first clusters have this data.
+    /// An image whose first clusters have this data.
     pub fn new(data: &[&[u8]]) -> Image {
         let mut image = Image(vec![0; (DATA + data.len()) * CLUSTER]);
         image.0[..4].copy_from_slice(b"QFI\xfb");
@@ -52,7 +52,7 @@ impl Image {
         image
     }
 
-    /// The same on top of another file.
+    /// Names a backing file.
     pub fn based_on(mut self, name: &str, format: Option<&str>) -> Image {
         if let Some(format) = format {
             self.extend(BACKING_FORMAT, format);
@@ -64,14 +64,14 @@ impl Image {
         self
     }
 
-    /// The same, with its data in another file.
+    /// Names an external data file.
     pub fn with_data_in(mut self, name: &str) -> Image {
         self.long(72, HAS_DATA_FILE);
         self.extend(DATA_FILE_NAME, name);
         self
     }
 
-    /// Puts an extension behind the header; one only.
+    /// Puts an extension behind the header; there is room for one.
     fn extend(&mut self, kind: u32, value: &str) {
         self.word(104, kind);
         self.word(108, value.len() as u32);
@@ -98,7 +98,7 @@ impl Image {
     }
 }
 
-/// Where a cluster is.
+/// Offset of a cluster.
 pub fn at(cluster: usize) -> u64 {
     (cluster * CLUSTER) as u64
 }

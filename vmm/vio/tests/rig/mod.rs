@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A guest in front of the devices: memory, windows, and what a driver does.
+//! A guest in front of the devices: memory, windows, and the calls of a driver.
 
 #![allow(dead_code, unreachable_pub)] // each test uses a part
 
@@ -35,7 +35,7 @@ impl Interrupts for Edges {
     }
 }
 
-/// Where translations come from.
+/// The source of translations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Behind {
     View,
@@ -66,7 +66,7 @@ pub struct Guest {
     directory: Directory,
 }
 
-/// A directory that goes with the test.
+/// A directory that is removed at the end of the test.
 pub struct Directory(pub PathBuf, TempDir);
 
 impl Directory {
@@ -183,7 +183,7 @@ impl Guest {
         counters.find(|(known, _)| *known == name).unwrap().1
     }
 
-    /// Waits for what another thread does. A test that waits for ever has failed.
+    /// Waits for the effect of another thread. A test that waits without end fails.
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Guest) -> bool) {
         let start = Instant::now();
         while !holds(self) {
@@ -202,21 +202,21 @@ pub fn descriptor(at: u64, len: u64) -> hcall::vio::Descriptor {
     hcall::vio::Descriptor(1 << 63 | len << 32 | at)
 }
 
-/// What a v-scsi driver has: a queue, and a page for information units.
+/// The structures of a v-scsi driver: a queue, and a page for information units.
 pub struct Client {
     at: u64,
     tag: AtomicU64,
 }
 
-/// Where the client's things are, as guest and as bus addresses alike.
+/// Addresses of the client's structures; guest and bus addresses are equal.
 pub const QUEUE: u64 = 0x10_0000;
 pub const IU: u64 = 0x11_0000;
 pub const DATA: u64 = 0x12_0000;
-/// Mapped bytes from [`DATA`] on.
+/// Number of mapped bytes from [`DATA`] on.
 pub const DATA_LEN: u64 = 0x4_0000;
 
 impl Client {
-    /// Maps everything, registers, shakes hands.
+    /// Maps everything, registers the queue, and completes the handshake.
     pub fn connect(guest: &mut Guest) -> Client {
         for page in [QUEUE, IU] {
             guest.map(page, page, 3);
@@ -239,7 +239,7 @@ impl Client {
         assert_eq!(self.next(guest)[..2], [0xc0, 2]);
     }
 
-    /// The next entry of the queue, which is freed.
+    /// Takes the next entry of the queue and frees it.
     pub fn next(&mut self, guest: &Guest) -> [u8; 16] {
         let at = QUEUE + self.at;
         guest.wait_until("an entry in the queue", |guest| guest.read::<1>(at) != [0]);
@@ -249,7 +249,7 @@ impl Client {
         entry
     }
 
-    /// Sends what lies at [`IU`]; returns the tag.
+    /// Sends the information unit at [`IU`]; returns the tag.
     pub fn send(&self, guest: &Guest, format: u8, len: u16) -> Result<u64, Status> {
         let tag = self.tag.fetch_add(1, Ordering::Relaxed);
         guest.write(IU + 8, &tag.to_be_bytes());
@@ -260,7 +260,7 @@ impl Client {
         guest.crq().send(message).map(|()| tag)
     }
 
-    /// Sends an information unit and waits for its answer, which lies in its place.
+    /// Sends an information unit and waits for its answer, which replaces it in memory.
     pub fn ask(&mut self, guest: &Guest, format: u8, iu: &[u8]) -> Vec<u8> {
         let mut whole = [0; 256];
         whole[..iu.len()].copy_from_slice(iu);
@@ -300,7 +300,7 @@ pub fn command(cdb: &[u8], format: u8, descriptors: &[u8]) -> Vec<u8> {
     [iu, descriptors.to_vec()].concat()
 }
 
-/// What a response says.
+/// The fields of a response.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u8,

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Where an adapter's frames go: a TAP device ([`tap`]), a stream socket, or a hub of several ([`stream`]).
+//! The back ends for an adapter's frames: a TAP device ([`tap`]), a stream socket, or a hub of several
+//! ([`stream`]).
 //!
-//! A wire sends from the vCPU's thread without waiting, and receives on a thread of its own. What
-//! cannot be sent is dropped, as on a real wire. What the guest has no buffer for is kept, and the thread
-//! waits until the guest gives one: a sender of streams is slowed down, not made to repeat.
+//! A back end sends from the vCPU's thread without waiting, and receives on a thread of its own. A frame that
+//! cannot be sent is dropped, as on a real network. A frame for which the guest has no buffer is kept, and
+//! the thread waits until the guest gives one. So a fast sender is slowed down and need not retransmit.
 
 pub mod stream;
 pub mod tap;
@@ -22,12 +23,12 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 use crate::commas;
 
-/// Where frames go, as the user gives it: `tap=NAME`, `socket=PATH` or `hub=PATH`, and `,mac=ADDRESS`.
+/// A back end as the user names it: `tap=NAME`, `socket=PATH` or `hub=PATH`, and `,mac=ADDRESS`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetSpec {
     /// The back end.
     pub to: To,
-    /// The adapter's address, if it is not for us to choose.
+    /// The adapter's address; without it we choose one.
     pub mac: Option<Mac>,
 }
 
@@ -36,16 +37,16 @@ pub struct NetSpec {
 pub enum To {
     /// A TAP device of the host.
     Tap(String),
-    /// A UNIX stream socket that somebody listens on.
+    /// A UNIX stream socket on which another process listens.
     Socket(PathBuf),
-    /// A UNIX stream socket that the first of several machines listens on.
+    /// A UNIX stream socket on which the first of several machines listens.
     Hub(PathBuf),
 }
 
-/// What a `--net` looks like.
+/// The form of a `--net`.
 pub const NET_HELP: &str = "tap=NAME, socket=PATH or hub=PATH, then if wanted ,mac=ADDRESS";
 
-/// A `--net` that is none.
+/// The error of a `--net` that does not parse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum NetSpecError {
@@ -60,7 +61,7 @@ pub enum NetSpecError {
 impl FromStr for NetSpec {
     type Err = NetSpecError;
 
-    /// A name may have commas; two are one that begins no option.
+    /// A name may contain commas; a doubled comma begins no option.
     fn from_str(text: &str) -> Result<NetSpec, NetSpecError> {
         let mut parts = commas::split(text);
         let mac = parts.pop_if(|part| part.starts_with("mac=") && text != part);
@@ -90,7 +91,7 @@ pub fn parse_mac(text: &str) -> Option<Mac> {
     (parts.next().is_none() && mac[0] & 1 == 0).then_some(mac)
 }
 
-/// Why there is no back end.
+/// The reason why a back end cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum NetError {
@@ -110,25 +111,25 @@ pub enum NetError {
     Thread(io::Error),
 }
 
-/// How long a frame waits for the guest to give back a buffer of its size, before it takes a larger one.
+/// The time that a frame waits for the guest to return a buffer of its size, before it takes a larger one.
 pub const PATIENCE: Duration = Duration::from_millis(20);
 
-/// Who takes frames from outside.
+/// A receiver of frames from outside.
 pub trait Sink: Send + Sync {
-    /// Takes frames in order, as many as it can; returns how many. The rest is to be given again after a
-    /// [`Link::resume`], or after [`PATIENCE`].
+    /// Takes frames in order, as many as it can, and returns their number. The caller offers the rest again
+    /// after a [`Link::resume`], or after [`PATIENCE`].
     fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize;
 }
 
-/// The outside.
+/// A connection to the outside.
 trait Wire: Send + Sync {
-    /// Sends a frame without waiting. False: it is dropped.
+    /// Sends a frame without waiting. Returns false if the frame is dropped.
     fn send(&self, frame: &[u8]) -> bool;
     /// Receives until there is no sink or [`Wake::stopped`].
     fn run(&self, wake: &Wake, sink: &Weak<dyn Sink>);
 }
 
-/// How other threads wake the receiving one.
+/// A way for other threads to wake the receiving one.
 pub(crate) struct Wake {
     event: OwnedFd,
     stop: std::sync::atomic::AtomicBool,
@@ -141,7 +142,7 @@ impl Wake {
     }
 
     fn wake(&self) {
-        // A full counter wakes as well.
+        // A full counter wakes the thread as well.
         let _ = rustix::io::write(&self.event, &1u64.to_ne_bytes());
     }
 
@@ -149,15 +150,15 @@ impl Wake {
         self.stop.load(std::sync::atomic::Ordering::Acquire)
     }
 
-    /// Waits until one of these is ready or somebody wakes; when frames wait for the guest, not longer than
-    /// [`PATIENCE`]. Returns what is ready.
+    /// Waits until one of these is ready or [`wake`](Wake::wake) is called. While frames wait for the guest,
+    /// the wait ends after [`PATIENCE`]. Returns the ready events.
     fn wait(&self, wanted: &[(BorrowedFd<'_>, PollFlags)], frames_wait: bool) -> Vec<PollFlags> {
         let own = [(self.event.as_fd(), PollFlags::IN)];
         let all = own.iter().chain(wanted);
         let mut fds: Vec<_> =
             all.map(|(fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
         let patience = Timespec { tv_sec: 0, tv_nsec: PATIENCE.subsec_nanos().into() };
-        // An interrupted wait is one with nothing ready.
+        // After an interrupted wait nothing is ready.
         if poll(&mut fds, frames_wait.then_some(&patience)).is_err() {
             return vec![PollFlags::empty(); wanted.len()];
         }
@@ -176,7 +177,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// Opens it. Nothing is received before [`start`](Self::start).
+    /// Opens the back end. It receives nothing before [`start`](Self::start).
     pub fn open(to: &To) -> Result<Link, NetError> {
         let wake = Arc::new(Wake::new().map_err(NetError::Thread)?);
         let wire: Arc<dyn Wire> = match to {
@@ -187,7 +188,7 @@ impl Link {
         Ok(Link { wire, wake, thread: Mutex::default() })
     }
 
-    /// Gives the sink what arrives from now on.
+    /// Starts to pass received frames to the sink.
     pub fn start(&self, sink: Weak<dyn Sink>) -> Result<(), NetError> {
         let (wire, wake) = (self.wire.clone(), self.wake.clone());
         let thread = thread::Builder::new().name("net".into());
@@ -196,12 +197,12 @@ impl Link {
         Ok(())
     }
 
-    /// Sends a frame without waiting. False: it is dropped.
+    /// Sends a frame without waiting. Returns false if the frame is dropped.
     pub fn send(&self, frame: &[u8]) -> bool {
         self.wire.send(frame)
     }
 
-    /// The sink may have room again.
+    /// Wakes the thread because the sink may have room again.
     pub fn resume(&self) {
         self.wake.wake();
     }

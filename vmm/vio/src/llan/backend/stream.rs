@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Frames over stream sockets: each after its length in 4 bytes, big-endian, as passt and QEMU's stream
-//! back end speak.
+//! Frames over stream sockets. Each frame follows its length in 4 bytes, big-endian, as in passt and QEMU's
+//! stream back end.
 //!
-//! With one peer this is a cable. The machine that opened a hub has many, and repeats each frame to all
-//! others; when it ends, the hub ends.
+//! With one peer this is a cable. The machine that opened a hub has several peers, and repeats each frame to
+//! all others; the hub ends with that machine.
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -18,25 +18,25 @@ use rustix::event::PollFlags;
 use super::super::device::MOST_FRAME;
 use super::{NetError, Sink, Wake, Wire};
 
-/// Bytes of a frame's length.
+/// Size in bytes of a frame's length field.
 const HEADER: usize = 4;
-/// What waits for a peer that does not read; more is dropped.
+/// The most bytes that wait for a peer that does not read; further frames are dropped.
 const OUTBOX: usize = 1 << 20;
-/// What is read at once.
+/// The most bytes of one read.
 const INBOX: usize = 1 << 16;
-/// Most peers of a hub.
+/// The most peers of a hub.
 const PEERS: usize = 32;
 
 /// The peers of an adapter.
 pub(super) struct Hub {
     peers: Mutex<Vec<Arc<Peer>>>,
-    /// Of the hub itself. The path goes with it.
+    /// The listening socket of the hub itself. Its path is removed with it.
     listener: Option<Listening>,
     wake: Arc<Wake>,
 }
 
 impl Hub {
-    /// A cable to who listens there.
+    /// Connects to the process that listens on this path.
     pub(super) fn connect(path: &Path, wake: Arc<Wake>) -> Result<Hub, NetError> {
         let failed = |source| NetError::Socket { path: path.into(), source };
         let peer = UnixStream::connect(path).and_then(Peer::new).map_err(failed)?;
@@ -64,7 +64,7 @@ impl Hub {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends to all peers but this one. True when one took it.
+    /// Sends to all peers but one. Returns true if at least one took the frame.
     fn repeat(&self, frame: &[u8], but: Option<&Arc<Peer>>) -> bool {
         let peers = self.peers();
         let others = peers.iter().filter(|peer| but.is_none_or(|but| !Arc::ptr_eq(peer, but)));
@@ -81,7 +81,7 @@ impl Hub {
         }
     }
 
-    /// What there is to wait for.
+    /// Waits until a peer or the listener is ready.
     fn wait(&self, wake: &Wake, peers: &[Arc<Peer>], inboxes: &[Inbox]) {
         let mut wanted: Vec<(BorrowedFd<'_>, PollFlags)> = Vec::with_capacity(peers.len() + 1);
         for (peer, inbox) in peers.iter().zip(inboxes) {
@@ -93,7 +93,8 @@ impl Hub {
         if let Some(listening) = &self.listener {
             wanted.push((listening.listener().as_fd(), PollFlags::IN));
         }
-        // An empty set of flags still reports a peer that hung up, again and again: leave it out.
+        // poll() reports a peer that hung up even for an empty set of flags, and does so without end. So the
+        // peer is left out.
         wanted.retain(|(_, flags)| !flags.is_empty());
         wake.wait(&wanted, inboxes.iter().any(Inbox::waits));
     }
@@ -108,7 +109,7 @@ impl Wire for Hub {
         let (mut peers, mut inboxes) = (Vec::<Arc<Peer>>::new(), Vec::<Inbox>::new());
         while !wake.stopped() {
             self.accept();
-            // The same peers in the same order, without those that are gone, and then the new ones.
+            // Removes the peers that are gone, keeps the order of the others, and appends the new ones.
             let gone: Vec<bool> = peers.iter().map(|peer| peer.is_gone()).collect();
             let mut left = gone.iter();
             inboxes.retain(|_| !left.next().is_some_and(|gone| *gone));
@@ -127,7 +128,7 @@ impl Wire for Hub {
     }
 }
 
-/// Somebody at the other end of a socket.
+/// The other end of a socket.
 struct Peer {
     stream: UnixStream,
     outbox: Mutex<Vec<u8>>,
@@ -154,9 +155,9 @@ impl Peer {
         }
     }
 
-    /// Sends a frame, now or when the peer reads again. False: it is dropped.
+    /// Sends a frame, now or when the peer reads again. Returns false if the frame is dropped.
     fn send(&self, frame: &[u8], wake: &Wake) -> bool {
-        // A frame's length is checked where it is made.
+        // The length of a frame is checked where the frame is made.
         let header = (frame.len() as u32).to_be_bytes();
         let mut outbox = self.outbox();
         if self.is_gone() || outbox.len() + HEADER + frame.len() > OUTBOX {
@@ -183,7 +184,7 @@ impl Peer {
         true
     }
 
-    /// Sends what waits.
+    /// Sends the bytes that wait.
     fn flush(&self) {
         let mut outbox = self.outbox();
         while !outbox.is_empty() && !self.is_gone() {
@@ -200,13 +201,13 @@ fn is_nothing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
-/// What a peer sent: frames, perhaps the beginning of one more.
+/// The bytes that a peer sent: frames, perhaps with the beginning of another one.
 #[derive(Default)]
 struct Inbox {
-    /// Room, and how much of it is used. It is cleared once, not before each read.
+    /// The buffer, and the number of its bytes in use. It is zeroed once, not before each read.
     room: Vec<u8>,
     used: usize,
-    /// How far frames were repeated, and how far delivered: both are beginnings of frames.
+    /// The ends of the frames that were repeated, and of those that were delivered.
     repeated: usize,
     delivered: usize,
 }
@@ -221,7 +222,7 @@ impl Inbox {
         next(self.bytes(), self.delivered).is_some()
     }
 
-    /// Reads what there is, if nothing waits.
+    /// Reads the bytes that have arrived, unless a frame waits for the guest.
     fn read(&mut self, peer: &Peer) {
         if self.waits() {
             return;
@@ -277,13 +278,13 @@ impl Inbox {
     }
 }
 
-/// The length of the frame that begins there, if that has arrived.
+/// The length of the frame that begins at `at`, if the length has arrived.
 fn length(bytes: &[u8], at: usize) -> Option<usize> {
     let header = bytes.get(at..)?.first_chunk::<HEADER>()?;
     usize::try_from(u32::from_be_bytes(*header)).ok()
 }
 
-/// The frame that begins there, if it has arrived, and its end.
+/// The frame that begins at `at`, if it has arrived, and its end.
 fn next(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let start = at + HEADER;
     let end = start.checked_add(length(bytes, at)?)?;

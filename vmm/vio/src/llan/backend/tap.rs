@@ -11,9 +11,9 @@ use rustix::event::PollFlags;
 
 use super::{NetError, Sink, Wake, Wire};
 
-/// Most frames that are read before the guest is told.
+/// The most frames that are read before the guest gets an interrupt.
 const BATCH: usize = 64;
-/// A TAP device gives no longer ones.
+/// The most bytes of a frame of a TAP device.
 const FRAME: usize = 1 << 16;
 
 pub(super) struct Tap(File);
@@ -28,18 +28,19 @@ impl Tap {
         Ok(Tap(file))
     }
 
-    /// Reads what there is, up to a batch. The lengths of the frames, which lie [`FRAME`] apart.
+    /// Reads the frames that have arrived, up to a batch. Returns their lengths; the frames lie [`FRAME`]
+    /// bytes apart.
     fn read(&self, buffer: &mut [u8]) -> Vec<usize> {
         let frames = buffer.chunks_mut(FRAME);
         frames.map_while(|place| (&self.0).read(place).ok().filter(|&len| len > 0)).collect()
     }
 }
 
-/// Makes the file the TAP device of this name, without the header of packet information.
-#[allow(unsafe_code)] // no safe crate in the tree sets a TUN device's name
+/// Attaches the file to the TAP device of this name, without the header of packet information.
+#[allow(unsafe_code)] // the tree has no safe crate that sets the name of a TUN device
 fn attach(file: &File, name: &str) -> io::Result<()> {
     let mut request = [0u8; size_of::<libc::ifreq>()];
-    // struct ifreq: a name that ends with a zero, then for TUNSETIFF the flags.
+    // struct ifreq: a zero-terminated name, then the flags for TUNSETIFF.
     if name.len() >= libc::IFNAMSIZ {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the name is too long"));
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Opening a file of the host for a disk: only a regular file or a block device, and locked.
+//! Opens a file of the host for a disk: only a regular file or a block device, and locked.
 
 use std::fs::{File, FileType, Metadata, OpenOptions};
 use std::io;
@@ -11,16 +11,16 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use super::DiskError;
 use super::lock::{self, Lock};
 
-/// Opens the file and locks it: several may read, one may write.
+/// Opens the file and locks it: several may read, or one may write.
 pub(super) fn open(path: &Path, readonly: bool) -> Result<File, DiskError> {
     let failed = |source| DiskError::Open { path: path.into(), source };
-    // Before it is opened: opening a device may do something.
+    // The type is checked before the file is opened, because opening a device may have effects.
     let found = std::fs::metadata(path).map_err(failed)?;
     let file = match wrong_kind(found.file_type()) {
         None => open_at_once(path, readonly).map_err(failed)?,
         Some(kind) => return Err(DiskError::Kind { path: path.into(), kind }),
     };
-    // The name may be another file's meanwhile.
+    // Meanwhile the name may belong to another file.
     if let Some(kind) = wrong_kind(file.metadata().map_err(failed)?.file_type()) {
         return Err(DiskError::Kind { path: path.into(), kind });
     }
@@ -35,7 +35,7 @@ pub(super) fn open(path: &Path, readonly: bool) -> Result<File, DiskError> {
     Ok(file)
 }
 
-/// Opens without waiting, as opening a FIFO would.
+/// Opens without waiting; opening a FIFO would wait otherwise.
 fn open_at_once(path: &Path, readonly: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(!readonly).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
@@ -44,7 +44,7 @@ fn open_at_once(path: &Path, readonly: bool) -> io::Result<File> {
     Ok(file)
 }
 
-/// What a file is that cannot be a disk.
+/// The name of a file type that cannot be a disk.
 fn wrong_kind(kind: FileType) -> Option<&'static str> {
     match kind {
         kind if kind.is_file() || kind.is_block_device() => None,
@@ -56,7 +56,7 @@ fn wrong_kind(kind: FileType) -> Option<&'static str> {
     }
 }
 
-/// What a file is by, whatever its name.
+/// The identity of a file, whatever its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -69,7 +69,7 @@ impl Identity {
     }
 }
 
-/// Reads; what is beyond the end of the file is zeros.
+/// Reads from a file, with zeros beyond its end.
 pub(super) fn read_padded(file: &File, mut at: u64, mut to: &mut [u8]) -> io::Result<()> {
     while !to.is_empty() {
         match file.read_at(to, at) {

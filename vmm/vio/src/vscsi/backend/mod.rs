@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Where a disk's blocks are: a raw file or block device ([`raw`]), or a qcow2 image ([`qcow2`]).
+//! The storage of a disk's blocks: a raw file or block device ([`raw`]), or a qcow2 image ([`qcow2`]).
 //!
-//! The format comes from the user: by [`DiskSpec::format`], else by the file's name. It never comes from the
-//! contents, which a guest writes: one that wrote a qcow2 header into its raw disk would otherwise choose what
-//! the next run reads. Where only the name says raw and the contents begin like a qcow2 image, [`open`]
-//! refuses and asks for the format, so that a guest cannot overwrite an image that was taken for a raw disk.
-//! No file but the one that the user named is opened, unless [`DiskSpec::backing`] permits it.
+//! The format comes from the user: from [`DiskSpec::format`], or else from the file's name. It never comes
+//! from the contents, because a guest writes them: a guest that wrote a qcow2 header into its raw disk could
+//! choose the file that the next run reads. Where only the name means raw and the contents begin like a qcow2
+//! image, [`open`] refuses and asks for the format, so that a guest cannot overwrite an image that was taken
+//! for a raw disk. Only the file that the user named is opened, unless [`DiskSpec::backing`] permits others.
 
 mod file;
 mod lock;
@@ -19,10 +19,10 @@ use std::path::PathBuf;
 
 pub use spec::{Backing, DISK_HELP, DiskSpec, DiskSpecError, Format};
 
-/// Bytes of a block.
+/// Size of a block in bytes.
 pub const BLOCK: u64 = 512;
 
-/// Why there is no disk.
+/// The reason why a disk cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum DiskError {
@@ -54,16 +54,16 @@ pub enum DiskError {
 
 /// A disk's blocks. Offsets and lengths are within [`bytes`](Self::bytes).
 pub trait Image: Send {
-    /// How long it is.
+    /// The size in bytes.
     fn bytes(&self) -> u64;
-    /// Reads.
+    /// Reads bytes from this offset.
     fn read(&mut self, at: u64, to: &mut [u8]) -> io::Result<()>;
-    /// Writes. What was written is lost with this process at most as far as it was not
-    /// [`flush`](Self::flush)ed.
+    /// Writes bytes at this offset. If this process ends, only writes since the last [`flush`](Self::flush)
+    /// may be lost.
     fn write(&mut self, at: u64, from: &[u8]) -> io::Result<()>;
-    /// Puts all that was written on the medium.
+    /// Stores all written data on the medium.
     fn flush(&mut self) -> io::Result<()>;
-    /// Gives blocks back, if the medium can; they read as zeros then.
+    /// Releases blocks, if the medium can; they read as zeros then.
     fn discard(&mut self, at: u64, len: u64) -> io::Result<()>;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A file whose bytes are the disk's. What is written is in the host's page cache at once, so nothing is
-//! lost when this process is killed.
+//! A file whose bytes are the disk's. A write is in the host's page cache at once, so nothing is lost when
+//! this process is killed.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -19,9 +19,10 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// The disk in this file, whose name is for messages. A part of a block at the end is not the disk's.
+    /// The disk in this file, whose name is for messages. An incomplete block at the end is not part of the
+    /// disk.
     pub fn new(path: &Path, mut file: File) -> Result<Raw, DiskError> {
-        // A block device has its length only here.
+        // A block device reports its length only by seeking.
         let end = file.seek(SeekFrom::End(0));
         let end = end.map_err(|source| DiskError::Open { path: path.into(), source })?;
         let bytes = end / BLOCK * BLOCK;

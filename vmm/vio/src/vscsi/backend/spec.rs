@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A disk as the user names it, on the command line or in QEMU's words.
+//! A disk as the user names it, on the command line or by QEMU's options.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::commas;
 
-/// A disk: `FILE`, then if wanted the options that [`DISK_HELP`] names.
+/// A disk: `FILE`, followed by the options that [`DISK_HELP`] lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskSpec {
     /// The file.
     pub path: PathBuf,
-    /// The guest may not write.
+    /// True if the guest may not write.
     pub readonly: bool,
-    /// How the file is read. Without it the name decides, see [`Format::of_name`].
+    /// The format of the file. Without it the name decides, see [`Format::of_name`].
     pub format: Option<Format>,
     /// The files that a qcow2 image may be based on.
     pub backing: Backing,
@@ -24,19 +24,19 @@ pub struct DiskSpec {
 pub enum Format {
     /// The file's bytes are the disk's.
     Raw,
-    /// QEMU's.
+    /// The format of QEMU.
     Qcow2,
 }
 
 /// The backing files that may be opened. They are always opened read-only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Backing {
-    /// None: an image that names one is refused.
+    /// No file: an image that names one is refused.
     #[default]
     Refuse,
-    /// Each that an image names.
+    /// Each file that an image names.
     Allow,
-    /// These, under whatever name an image has for them.
+    /// These files, under whatever name an image has for them.
     Only(Vec<PathBuf>),
 }
 
@@ -44,7 +44,7 @@ pub enum Backing {
 pub const DISK_HELP: &str = "FILE (a comma in it may be doubled), then if wanted ,readonly ,format=raw or ,format=qcow2, and for the files that a \
      qcow2 image is based on ,backing=allow or ,backing=PATH";
 
-/// Why a text is no disk.
+/// The error of a text that is not a disk.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum DiskSpecError {
@@ -61,12 +61,12 @@ pub enum DiskSpecError {
 }
 
 impl DiskSpec {
-    /// A disk that the guest may write, whose format its name tells, and which is based on nothing.
+    /// A writable disk in the format of its name, without permitted backing files.
     pub fn new(path: impl Into<PathBuf>) -> DiskSpec {
         DiskSpec { path: path.into(), ..DiskSpec::default() }
     }
 
-    /// Takes an option. False: it is none, and so a part of the file's name.
+    /// Takes an option. Returns false if the text is no option and so a part of the file's name.
     fn take(&mut self, option: &str) -> Result<bool, DiskSpecError> {
         match option.split_once('=') {
             None if option == "readonly" => {
@@ -89,7 +89,7 @@ impl DiskSpec {
 impl FromStr for DiskSpec {
     type Err = DiskSpecError;
 
-    /// Options are taken from the end, so a name may have commas; two are one that begins no option.
+    /// Options are taken from the end, so a name may contain commas; a doubled comma begins no option.
     fn from_str(text: &str) -> Result<DiskSpec, DiskSpecError> {
         let (mut spec, mut parts) = (DiskSpec::default(), commas::split(text));
         while parts.len() > 1 {
@@ -108,8 +108,8 @@ impl FromStr for DiskSpec {
 }
 
 impl Format {
-    /// The format that a file's name tells: `.qcow2` is one, every other name is raw. The contents never
-    /// decide: a guest writes them.
+    /// The format by a file's name: `.qcow2` is qcow2, every other name is raw. The contents never decide,
+    /// because a guest writes them.
     pub fn of_name(path: &Path) -> Format {
         let named = path.extension().is_some_and(|extension| extension == "qcow2");
         if named { Format::Qcow2 } else { Format::Raw }
@@ -129,7 +129,7 @@ impl FromStr for Format {
 }
 
 impl Backing {
-    /// Adds what a `backing=` permits.
+    /// Adds the files that a `backing=` permits.
     fn add(&mut self, name: &str) -> Result<(), DiskSpecError> {
         match (name, &mut *self) {
             ("", _) => return Err(DiskSpecError::Backing),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The blocks: READ CAPACITY, READ, WRITE, SYNCHRONIZE CACHE, UNMAP, START STOP UNIT.
+//! Commands on blocks: READ CAPACITY, READ, WRITE, SYNCHRONIZE CACHE, UNMAP, START STOP UNIT.
 
 use super::super::MOST_TRANSFER;
 use super::super::backend::BLOCK;
@@ -26,12 +26,12 @@ pub(super) const ROWS: &[Row] = &[
     Row { opcode: 0xaa, name: "WRITE(12)", run: |call| write(call, checked(call, twelve)?) },
 ];
 
-/// Blocks that a command is about.
+/// The blocks of a command.
 #[derive(Clone, Copy)]
 struct Range {
     first: u64,
     count: u64,
-    /// Force unit access: on the medium before the command ends.
+    /// Force unit access: the data is on the medium before the command ends.
     force: bool,
 }
 
@@ -59,13 +59,13 @@ fn force(call: &Call<'_>) -> bool {
     call.cdb[1] & 8 != 0
 }
 
-/// The range, unless protection information is asked for, which there is not.
+/// The range. Errors: the command asks for protection information, which is not supported.
 fn checked(call: &Call<'_>, range: fn(&Call<'_>) -> Range) -> Result<Range, Refusal> {
     if call.cdb[1] >> 5 == 0 { Ok(range(call)) } else { Err(sense::INVALID_FIELD) }
 }
 
 impl Range {
-    /// First byte and length. Errors: not all of it is on the disk.
+    /// Offset and length in bytes. Errors: a part of the range is not on the disk.
     fn bytes(self, blocks: u64) -> Result<(u64, u64), Refusal> {
         match self.first.checked_add(self.count) {
             Some(end) if end <= blocks => Ok((self.first * BLOCK, self.count * BLOCK)),
@@ -73,21 +73,21 @@ impl Range {
         }
     }
 
-    /// The same of blocks that are moved: not more than the Block Limits page says (SBC-3, 6.5.3), so that
-    /// no request keeps the adapter for long.
+    /// Offset and length in bytes of blocks to be moved. Errors: also for more blocks than the Block Limits
+    /// page reports (SBC-3, 6.5.3), so that no request occupies the adapter for long.
     fn transfer(self, blocks: u64) -> Result<(u64, u64), Refusal> {
         let (start, len) = self.bytes(blocks)?;
         if len <= u64::from(MOST_TRANSFER) { Ok((start, len)) } else { Err(sense::INVALID_FIELD) }
     }
 }
 
-/// How much passes through our memory at once.
+/// The most bytes that pass through our memory at once.
 pub(super) const BOUNCE: u64 = 256 << 10;
 
 fn read(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     let disk = call.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)?;
     let (start, len) = range.transfer(disk.blocks())?;
-    // What the client has no buffer for need not be read.
+    // Blocks for which the client has no buffer are not read.
     let end = start + len.min(call.on.data_in.len());
     let mut at = start;
     while at < end {
@@ -103,7 +103,7 @@ fn read(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A write that has not all its data changes nothing; one whose data cannot be reached in the middle has
+/// A write without all its data changes nothing. A write whose data becomes inaccessible in the middle has
 /// changed the blocks before.
 fn write(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     let disk = call.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)?;
@@ -131,7 +131,7 @@ fn write(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Everything is flushed, whatever the range.
+/// Flushes everything, whatever the range.
 fn synchronize(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     let disk = call.disk()?;
     range.bytes(disk.blocks())?;
@@ -142,7 +142,7 @@ fn synchronize(call: &mut Call<'_>, range: Range) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The disk never stops; before a guest thinks it did, all is on the medium.
+/// The disk never stops. Before the guest may take it for stopped, all data is on the medium.
 fn start_stop(call: &mut Call<'_>) -> Result<(), Refusal> {
     let disk = call.disk()?;
     if disk.readonly { disk.image().map(drop) } else { disk.flush() }
@@ -172,16 +172,16 @@ fn service_action_in(call: &mut Call<'_>) -> Result<(), Refusal> {
     call.give(&data, allocated)
 }
 
-/// Most blocks and most ranges of one UNMAP, as VPD page B0h says.
+/// The most blocks and the most ranges of one UNMAP, as VPD page B0h reports them.
 pub(super) const MOST_UNMAP_BLOCKS: u32 = 1 << 21;
 /// See [`MOST_UNMAP_BLOCKS`].
 pub(super) const MOST_UNMAP_RANGES: u32 = 256;
-/// Bytes of a range, and of what is before the first.
+/// Size in bytes of a range, and of the header before the first.
 const UNMAP_RANGE: usize = 16;
 const UNMAP_HEADER: usize = 8;
 
-/// All ranges are checked before the first is given back. A medium that cannot give back keeps its blocks,
-/// which UNMAP allows.
+/// All ranges are checked before the first is discarded. A medium that cannot discard keeps its blocks, which
+/// UNMAP allows.
 fn unmap(call: &mut Call<'_>) -> Result<(), Refusal> {
     let len = call.field::<2>(7) as usize;
     let disk = call.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)?;

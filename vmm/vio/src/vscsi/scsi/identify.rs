@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Who is there: INQUIRY with its pages of vital product data, REPORT LUNS, TEST UNIT READY, REQUEST SENSE.
+//! Identification: INQUIRY with its pages of vital product data, REPORT LUNS, TEST UNIT READY, REQUEST SENSE.
 
 use super::super::MOST_TRANSFER;
 use super::super::backend::BLOCK;
@@ -13,7 +13,7 @@ pub(super) const ROWS: &[Row] = &[
     Row { opcode: 0xa0, name: "REPORT LUNS", run: report_luns },
 ];
 
-/// Nothing: sense data goes with the response it belongs to.
+/// Returns no sense data: it goes with the response of its command.
 fn request_sense(call: &mut Call<'_>) -> Result<(), Refusal> {
     if call.cdb[1] & 1 != 0 {
         return Err(sense::INVALID_FIELD); // the descriptor format
@@ -24,7 +24,7 @@ fn request_sense(call: &mut Call<'_>) -> Result<(), Refusal> {
 
 /// Peripheral qualifier 011b and type 1Fh: there can be no unit.
 const NO_UNIT: u8 = 0x7f;
-/// The name under which disks are known.
+/// The vendor name of all disks.
 const VENDOR: &[u8; 8] = b"tcevm   ";
 const PRODUCT: &[u8; 16] = b"disk            ";
 const REVISION: &[u8; 4] = b"1   ";
@@ -68,7 +68,7 @@ const PAGES: [Page; 6] = [
     Page(0xb2, |_| provisioning()),
 ];
 
-/// One designator: ASCII, of the T10 vendor kind, of the logical unit.
+/// A single designator: ASCII, of the T10 vendor type, for the logical unit.
 fn designators(disk: &Disk) -> Vec<u8> {
     let name = [VENDOR, disk.serial.as_bytes()].concat();
     // Vendor and serial are short.
@@ -92,7 +92,7 @@ fn characteristics() -> Vec<u8> {
     page
 }
 
-/// UNMAP is there, unmapped blocks read as zeros, and the disk is thin (SBC-3, 6.5.4).
+/// UNMAP is supported, unmapped blocks read as zeros, and the disk is thin (SBC-3, 6.5.4).
 fn provisioning() -> Vec<u8> {
     const UNMAP: u8 = 1 << 7;
     const READS_ZEROS: u8 = 1 << 2;
@@ -100,14 +100,14 @@ fn provisioning() -> Vec<u8> {
     vec![0, UNMAP | READS_ZEROS, THIN, 0]
 }
 
-/// Of the adapter all units, as VIOS lists them; of a target its own.
+/// The LUNs: all units for the adapter, as VIOS lists them, and its own unit for a target.
 fn report_luns(call: &mut Call<'_>) -> Result<(), Refusal> {
     let (select, allocated) = (call.cdb[2], call.field::<4>(6));
     if select > 2 || allocated < 16 {
         return Err(sense::INVALID_FIELD);
     }
     let luns: Vec<[u8; 8]> = match (call.of_adapter, &call.disk) {
-        _ if select == 1 => Vec::new(), // well-known ones only
+        _ if select == 1 => Vec::new(), // well-known units only
         (true, _) => (0..call.targets).map(|id| [0x80 | id as u8, 0, 0, 0, 0, 0, 0, 0]).collect(),
         (false, Some(_)) => vec![[0; 8]],
         (false, None) => return Err(sense::NO_LOGICAL_UNIT),

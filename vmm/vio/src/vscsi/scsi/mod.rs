@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The disks behind the adapter: a row for each SCSI command, beside the function that does it.
 //!
-//! SPC-3 and SBC-3. A function checks everything before it changes anything; what it refuses it refuses
-//! with the sense data of [`sense`]. Read [`sense`], this file, then `identify.rs`, `mode.rs`, `blocks.rs`.
+//! SPC-3 and SBC-3. A function checks everything before it changes anything, and refuses with the sense data
+//! of [`sense`]. Read [`sense`], this file, then `identify.rs`, `mode.rs`, `blocks.rs`.
 
 mod blocks;
 mod identify;
@@ -38,12 +38,12 @@ fn find(opcode: u8) -> Option<&'static Row> {
 
 /// A disk.
 pub struct Disk {
-    /// `None` once its code has panicked: what it holds in memory is in an unknown state, and nothing of that may reach
-    /// the file any more.
+    /// `None` once its code has panicked: the image's data in memory is in an unknown state then, and must
+    /// not reach the file.
     image: Option<Box<dyn Image>>,
     bytes: u64,
     readonly: bool,
-    /// What tells it from others: VPD pages 80h and 83h.
+    /// The serial number that identifies the disk: VPD pages 80h and 83h.
     serial: String,
 }
 
@@ -54,12 +54,12 @@ impl Disk {
         Disk { image: Some(image), bytes, readonly, serial: format!("tcevm-disk{n}") }
     }
 
-    /// Blocks.
+    /// Number of blocks.
     fn blocks(&self) -> u64 {
         self.bytes / BLOCK
     }
 
-    /// Where the blocks are. Errors: the disk has failed.
+    /// The image. Errors: the disk has failed.
     fn image(&mut self) -> Result<&mut dyn Image, Refusal> {
         match &mut self.image {
             Some(image) => Ok(&mut **image),
@@ -67,7 +67,8 @@ impl Disk {
         }
     }
 
-    /// The image is not used again. It is not dropped either, because that might write; its file stays locked.
+    /// Makes the disk fail from now on. The image is not dropped, because that might write; its file stays
+    /// locked.
     fn fail(&mut self) {
         if let Some(image) = self.image.take() {
             log::error!(
@@ -83,14 +84,14 @@ impl Disk {
     }
 }
 
-/// The disks of an adapter; the number of one is its target identifier. Each has the logical unit 0.
+/// The disks of an adapter; the index of a disk is its target identifier. Each has the logical unit 0.
 pub struct Target {
     disks: Vec<Disk>,
-    /// Where blocks pass through.
+    /// The buffer through which blocks pass.
     bounce: Vec<u8>,
 }
 
-/// What goes with a command.
+/// The context of a command.
 pub(super) struct Context<'a> {
     pub(super) port: &'a mut Port,
     pub(super) out: Buffers,
@@ -98,29 +99,29 @@ pub(super) struct Context<'a> {
     pub(super) counters: &'a Counters,
 }
 
-/// A command that is being done.
+/// A command that is being served.
 struct Call<'a> {
     cdb: &'a [u8; 16],
-    /// How many targets there are, and the one that is meant, if there is.
+    /// The number of targets, and the disk that is addressed, if it exists.
     targets: usize,
     disk: Option<&'a mut Disk>,
     bounce: &'a mut Vec<u8>,
-    /// The address is the adapter's rather than a target's.
+    /// True if the address is that of the adapter and not of a target.
     of_adapter: bool,
     on: Context<'a>,
-    /// Bytes that the command moves.
+    /// Numbers of bytes that the command moves.
     out_wanted: u64,
     in_wanted: u64,
 }
 
-/// Where a request goes.
+/// The destination of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Address {
     /// The adapter itself: the logical unit 0 of no target, and the well-known one for REPORT LUNS.
     Adapter,
     /// Logical unit 0 of a target.
     Target(usize),
-    /// What we never have.
+    /// An address that never exists.
     Nothing,
 }
 
@@ -143,18 +144,18 @@ impl Target {
         Ok(Target::of(disks.collect::<Result<_, _>>()?))
     }
 
-    /// These disks.
+    /// A target with these disks.
     pub(super) fn of(disks: Vec<Disk>) -> Target {
         Target { disks, bounce: Vec::with_capacity(blocks::BOUNCE as usize) }
     }
 
-    /// Does a command.
+    /// Serves a command.
     pub(super) fn execute(&mut self, lun: [u8; 8], cdb: &[u8; 16], on: Context<'_>) -> Ended {
         let address = address(lun);
         let targets = self.disks.len();
         let disk = match address {
             Address::Target(id) => self.disks.get_mut(id),
-            // The adapter's own unit is the first disk's, for clients that know no targets.
+            // The adapter's own unit is the first disk's, for clients without targets.
             Address::Adapter => self.disks.first_mut(),
             Address::Nothing => None,
         };
@@ -179,7 +180,7 @@ impl Target {
         call.ended(result)
     }
 
-    /// Puts everything on the media.
+    /// Stores all data on the media.
     pub(super) fn close(&mut self) {
         for disk in &mut self.disks {
             let Some(image) = disk.image.as_mut().filter(|_| !disk.readonly) else { continue };
@@ -207,7 +208,7 @@ impl Call<'_> {
                 residual(&self.on.out, self.out_wanted),
                 residual(&self.on.data_in, self.in_wanted),
             ),
-            // Nothing of it counts.
+            // A failed command has moved nothing.
             _ => (residual(&self.on.out, 0), residual(&self.on.data_in, 0)),
         };
         Ended { status, sense, out, data_in }
@@ -221,12 +222,12 @@ impl Call<'_> {
         Err(sense::TARGET_FAILURE)
     }
 
-    /// The disk. Errors: there is none.
+    /// The addressed disk. Errors: it does not exist.
     fn disk(&mut self) -> Result<&mut Disk, Refusal> {
         self.disk.as_deref_mut().ok_or(sense::NO_LOGICAL_UNIT)
     }
 
-    /// Gives the client as many bytes as it has allocated, by the CDB.
+    /// Writes bytes to the client, up to the allocation length in the CDB.
     fn give(&mut self, bytes: &[u8], allocated: usize) -> Result<(), Refusal> {
         let bytes = &bytes[..bytes.len().min(allocated)];
         self.in_wanted = bytes.len() as u64;
@@ -247,7 +248,7 @@ fn unreachable_memory(_: Fault) -> Refusal {
     sense::DATA_PHASE_ERROR
 }
 
-/// The medium failed: what the client is told, and our log.
+/// The refusal after a failure of the medium, which is also logged.
 fn failed(what: &str, error: &io::Error, otherwise: Refusal) -> Refusal {
     log::error!("v-scsi: cannot {what}: {error}");
     match error.kind() {
@@ -270,7 +271,7 @@ mod tests {
         assert_eq!(opcodes.len(), count);
     }
 
-    // SAM-3, 4.9.4 and Linux's way to number targets: 10b, target, bus, unit.
+    // SAM-3, 4.9.4, with Linux' numbers for targets: 10b, target, bus, unit.
     #[test]
     fn an_address_is_the_adapters_or_a_targets() {
         assert_eq!(address([0; 8]), Address::Adapter);

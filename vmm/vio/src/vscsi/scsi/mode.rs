@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! MODE SENSE: that there is a write cache, and whether the disk may be written.
+//! MODE SENSE: reports the write cache, and whether the disk may be written.
 
 use super::{Call, Refusal, Row, sense};
 
@@ -8,7 +8,7 @@ pub(super) const ROWS: &[Row] = &[
     Row { opcode: 0x5a, name: "MODE SENSE(10)", run: |call| mode_sense(call, true) },
 ];
 
-/// A mode page: its code, and its content behind code and length.
+/// A mode page: its code, and the content after code and length.
 struct Page(u8, &'static [u8]);
 
 /// Caching: write cache enabled (SBC-3, 6.4.5).
@@ -22,7 +22,7 @@ const ALL: u8 = 0x3f;
 const CHANGEABLE: u8 = 1;
 const SAVED: u8 = 3;
 
-/// Device-specific parameter: write protected; DPO and FUA are understood.
+/// Device-specific parameter: write protected; DPO and FUA are supported.
 const WRITE_PROTECTED: u8 = 1 << 7;
 const FUA: u8 = 1 << 4;
 
@@ -46,7 +46,7 @@ fn mode_sense(call: &mut Call<'_>, long: bool) -> Result<(), Refusal> {
     call.give(&[head, descriptor, pages].concat(), allocated)
 }
 
-/// The pages that are asked for. No bit of them can be changed.
+/// The requested pages. No bit of them is changeable.
 fn pages(code: u8, subpage: u8, changeable: bool) -> Result<Vec<u8>, Refusal> {
     let all_subpages = 0xff;
     if subpage != 0 && !(code == ALL && subpage == all_subpages) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Why a command is refused: sense key, additional sense code and qualifier (SPC-3, annex D).
+//! The reasons for which a command is refused: sense key, additional sense code and qualifier (SPC-3, annex
+//! D).
 
 /// Status GOOD is 0; this one comes with sense data.
 pub const CHECK_CONDITION: u8 = 2;
@@ -25,9 +26,9 @@ const fn refusal(key: u8, asc: u8, ascq: u8) -> Refusal {
     Refusal { key, asc, ascq }
 }
 
-/// Nothing is wrong: what REQUEST SENSE answers, since all sense data goes with the response.
+/// No error: the answer of REQUEST SENSE, since all sense data goes with the response.
 pub const NONE: Refusal = refusal(0, 0, 0);
-/// No such operation code.
+/// The operation code is unknown.
 pub const INVALID_OPCODE: Refusal = refusal(ILLEGAL_REQUEST, 0x20, 0);
 /// Blocks beyond the end.
 pub const OUT_OF_RANGE: Refusal = refusal(ILLEGAL_REQUEST, 0x21, 0);
@@ -37,7 +38,7 @@ pub const INVALID_FIELD: Refusal = refusal(ILLEGAL_REQUEST, 0x24, 0);
 pub const NO_LOGICAL_UNIT: Refusal = refusal(ILLEGAL_REQUEST, 0x25, 0);
 /// A field of the parameter list is wrong.
 pub const INVALID_PARAMETER: Refusal = refusal(ILLEGAL_REQUEST, 0x26, 0);
-/// The parameter list is not as long as it says.
+/// The parameter list is not as long as its header states.
 pub const PARAMETER_LENGTH: Refusal = refusal(ILLEGAL_REQUEST, 0x1a, 0);
 /// There are no saved mode pages.
 pub const NO_SAVED_PAGES: Refusal = refusal(ILLEGAL_REQUEST, 0x39, 0);
@@ -47,7 +48,7 @@ pub const INVALID_INFORMATION_UNIT: Refusal = refusal(ABORTED_COMMAND, 0x0e, 0x0
 pub const DATA_PHASE_ERROR: Refusal = refusal(ABORTED_COMMAND, 0x4b, 0);
 /// The disk is read-only.
 pub const WRITE_PROTECTED: Refusal = refusal(DATA_PROTECT, 0x27, 0);
-/// The medium has no room for what a thin disk promised.
+/// The medium has no room for a block of a thin disk.
 pub const NO_SPACE: Refusal = refusal(DATA_PROTECT, 0x27, 0x07);
 /// The medium cannot be read.
 pub const READ_ERROR: Refusal = refusal(MEDIUM_ERROR, 0x11, 0);
@@ -56,7 +57,7 @@ pub const WRITE_ERROR: Refusal = refusal(MEDIUM_ERROR, 0x0c, 0);
 /// The disk itself has failed.
 pub const TARGET_FAILURE: Refusal = refusal(HARDWARE_ERROR, 0x44, 0);
 
-/// Bytes of sense data in the fixed format.
+/// Size in bytes of sense data in the fixed format.
 pub const LEN: usize = 18;
 
 impl Refusal {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The files of an image: itself, and what it is based on as far as the user permits that.
+//! The files of an image: the image, and its backing files as far as the user permits them.
 //!
-//! An image's word for another file is followed only as [`Backing`] says, only for reading, and only to a file
-//! by that name: `json:` and other protocols of QEMU's are refused. The format is the one that the image names,
-//! never a guess. Each file is locked.
+//! Another file that an image names is opened only if [`Backing`] permits it, only for reading, and only if
+//! the name is a file's: `json:` and other protocols of QEMU are refused. The format is the one that the
+//! image names, never a guess. Each file is locked.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -15,7 +15,7 @@ use super::header::{Header, Reference};
 use crate::vscsi::backend::file::{self, Identity};
 use crate::vscsi::backend::{Backing, DiskError, DiskSpec};
 
-/// Most files on top of one another.
+/// The most files in a chain.
 pub(super) const MOST_LAYERS: usize = 64;
 
 /// A file of an image.
@@ -23,11 +23,11 @@ pub(super) const MOST_LAYERS: usize = 64;
 pub(super) struct Layer {
     pub(super) path: PathBuf,
     pub(super) file: File,
-    /// Of qcow2. Without one it is raw.
+    /// The header of qcow2; without one the file is raw.
     pub(super) header: Option<Header>,
 }
 
-/// The files of the disk, which is open already; the one that is based on nothing is the last.
+/// The files of the disk, whose own file is already open. The last one has no backing file.
 pub(super) fn open(spec: &DiskSpec, file: File) -> Result<Vec<Layer>, DiskError> {
     let top = Layer::new(spec.path.clone(), file, true)?;
     let mut seen = vec![top.identity()?];
@@ -64,7 +64,7 @@ impl Layer {
     }
 }
 
-/// Opens what a layer is based on.
+/// Opens the backing file of a layer.
 fn open_below(
     layer: &Layer,
     reference: &Reference,
@@ -101,7 +101,7 @@ fn open_below(
         return refused(Problem::TooDeep);
     }
     let below = Layer::new(path.clone(), file::open(&path, true)?, qcow2)?;
-    // The name may have become another file's meanwhile.
+    // Meanwhile the name may belong to another file.
     if below.identity()? != identity {
         return refused(Problem::NotNamed(name));
     }
@@ -109,8 +109,8 @@ fn open_below(
     Ok(below)
 }
 
-/// Where the file is that an image names: beside the image, unless the name says otherwise. None: QEMU would
-/// take the name for a protocol's.
+/// The path of a file that an image names: relative to the image, unless the name is absolute. None if QEMU
+/// would take the name for a protocol.
 fn resolve(image: &Path, name: &[u8]) -> Option<PathBuf> {
     let first = name.split(|byte| *byte == b'/').next()?;
     if first.contains(&b':') {
@@ -120,7 +120,7 @@ fn resolve(image: &Path, name: &[u8]) -> Option<PathBuf> {
     Some(directory.join(OsStr::from_bytes(name)))
 }
 
-/// Whether the user permits this file. A name that names nothing permits nothing.
+/// True if the user permits this file. A permitted name without a file permits nothing.
 fn permitted(backing: &Backing, file: &Metadata) -> bool {
     match backing {
         Backing::Refuse => false,

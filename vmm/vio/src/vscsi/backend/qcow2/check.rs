@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Whether an image may be written to, as `qemu-img check` finds out: every table is walked, the references to
-//! each cluster are counted, and no count in the file may be lower.
+//! Checks that an image may be written to, as `qemu-img check` does: it walks every table and counts the
+//! references to each cluster, and no count in the file may be lower.
 //!
-//! The driver trusts these counts. Where a cluster in use has the count 0 it writes over that cluster. Where the
-//! block of the counts of cluster 0 is missing it puts a new one at cluster 0, over the header; the table still
-//! names no block then (an entry of 0), and the next allocation calls itself until the stack is full
-//! (`tests/imago.rs` has that as a program of its own).
+//! The driver trusts these counts. It overwrites a cluster in use whose count is 0. If the refcount block of
+//! cluster 0 is missing, the driver puts a new block at cluster 0, over the header. The table still names no
+//! block then (an entry of 0), and the next allocation calls itself until the stack is full (`tests/imago.rs`
+//! shows that in a program of its own).
 //!
-//! An image that passes cannot come to that. Let `free` be the driver's first free cluster. It only moves on past
-//! a cluster whose block of counts is there, so each block before `free` is there, as long as no block is placed
-//! at cluster 0; and cluster 0 is the header's, with a count of at least 1, so no block is. A block that is
-//! missing therefore begins at `free` or later. The search for its place runs from `free` up to its beginning and
-//! stops; it may have to make an earlier block that is missing, too, but has by then found every cluster before
-//! that one taken. So it calls itself once at most, with the image's content whatever it may be.
+//! An image that passes cannot lead to that. Let `free` be the driver's first free cluster. It only advances
+//! past a cluster whose refcount block exists, so each block before `free` exists, as long as no block is
+//! placed at cluster 0; and no block is placed there, because cluster 0 belongs to the header and has a count
+//! of at least 1. A missing block therefore begins at `free` or later. The search for its place runs from
+//! `free` up to the block's beginning and stops. It may have to make an earlier missing block, too, but has
+//! found every cluster before that one in use by then. So it calls itself once at most, whatever the image
+//! contains.
 //!
-//! Counts that are too *high* are no harm: clusters are lost. This is also how clusters look here that belong to
-//! internal snapshots and bitmaps, which are not walked. Counts that are too *low* in a block that is there are
-//! set right: so a machine that was killed leaves them, for the driver writes a new table and what points to it
-//! at once, and their counts at the next flush.
+//! Counts that are too *high* do no harm: clusters are lost. Clusters of internal snapshots and bitmaps,
+//! which are not walked, look like that, too. Counts that are too *low* in an existing block are corrected. A
+//! machine that was killed leaves such counts, because the driver writes a new table and its pointer at once,
+//! and their counts at the next flush.
 //!
-//! It takes the time to read each table once. Of tables that are holes in the file nothing is read.
+//! The check reads each table once. Tables that are holes in the file are not read.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -40,14 +41,14 @@ const L1_RESERVED: u64 = 0x7f00_0000_0000_01ff;
 const L2_OFFSET: u64 = L1_OFFSET;
 const L2_RESERVED: u64 = 0x3f00_0000_0000_01fe;
 const COMPRESSED: u64 = 1 << 62;
-/// Nothing else refers to the table or cluster.
+/// No other reference to the table or cluster exists.
 const COPIED: u64 = 1 << 63;
 const REFTABLE_RESERVED: u64 = 0x1ff;
 
-/// Bytes of the sectors in which the length of compressed data is given.
+/// Size in bytes of the sectors in which the length of compressed data is given.
 const SECTOR: u64 = 512;
 
-/// Checks an image and sets counts right that are too low; how many.
+/// Checks an image and corrects counts that are too low. Returns the number of corrected counts.
 pub(super) fn check(file: &File, header: &Header) -> Result<u64, Problem> {
     let mut check = Check::new(file, header)?;
     let blocks = check.refcounts()?;
@@ -61,20 +62,20 @@ pub(super) fn check(file: &File, header: &Header) -> Result<u64, Problem> {
 struct Check<'a> {
     file: &'a File,
     header: &'a Header,
-    /// Clusters of the file, the last one perhaps in part.
+    /// Number of clusters in the file; the last one may be partial.
     clusters: u64,
     references: References,
 }
 
 impl<'a> Check<'a> {
     fn new(file: &'a File, header: &'a Header) -> Result<Check<'a>, Problem> {
-        // A block device has its length only here.
+        // A block device reports its length only by seeking.
         let mut end = file;
         let clusters = end.seek(SeekFrom::End(0))?.div_ceil(header.cluster());
         Ok(Check { file, header, clusters, references: References::default() })
     }
 
-    /// Header, refcount table and blocks; where the blocks are.
+    /// Takes the clusters of header, refcount table and refcount blocks. Returns the offsets of the blocks.
     fn refcounts(&mut self) -> Result<Vec<u64>, Problem> {
         self.alone(0, false, "the header")?;
         let blocks = self.table(self.header.reftable, "the refcount table")?;
@@ -87,7 +88,7 @@ impl<'a> Check<'a> {
         Ok(blocks)
     }
 
-    /// The L1 table, and what it refers to.
+    /// Takes the clusters of the L1 table, and those to which it refers.
     fn clusters(&mut self) -> Result<(), Problem> {
         for entry in self.table(self.header.l1, "the L1 table")? {
             if entry & L1_RESERVED != 0 {
@@ -134,7 +135,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Where the data of a compressed cluster is, and its length up to the end of its last sector.
+    /// Offset of the data of a compressed cluster, and its length up to the end of its last sector.
     fn compressed(&self, entry: u64) -> (u64, u64) {
         let offset_bits = 62 - (self.header.cluster_bits - 8);
         let descriptor = entry & (COMPRESSED - 1);
@@ -143,8 +144,8 @@ impl<'a> Check<'a> {
         (offset, (more + 1) * SECTOR - offset % SECTOR)
     }
 
-    /// Compares the counts in the file with the references; how many are too low, and are set right if that
-    /// is wanted.
+    /// Compares the counts in the file with the references. Returns the number of counts that are too low;
+    /// `repair` corrects them.
     fn compare(&self, blocks: &[u64], repair: bool) -> Result<u64, Problem> {
         let row = (self.header.cluster() * 8) >> self.header.refcount_order;
         let (mut low, mut block): (u64, Option<Block<'_>>) = (0, None);
@@ -196,13 +197,13 @@ impl<'a> Check<'a> {
         Ok(entries.iter().map(|entry| u64::from_be_bytes(*entry)).collect())
     }
 
-    /// Takes a cluster that has no other reference here.
+    /// Takes a cluster that may have no other reference.
     fn alone(&mut self, offset: u64, copied: bool, what: &'static str) -> Result<(), Problem> {
         let cluster = self.cluster(offset, what)?;
         self.references.alone(cluster, copied)
     }
 
-    /// Takes clusters that may have others.
+    /// Takes clusters that may have other references.
     fn shared(&mut self, offset: u64, clusters: u64, what: &'static str) -> Result<(), Problem> {
         let first = self.cluster(offset, what)?;
         for cluster in first..first + clusters {
@@ -212,7 +213,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// The cluster that begins here.
+    /// The number of the cluster that begins at this offset.
     fn cluster(&self, offset: u64, what: &'static str) -> Result<u64, Problem> {
         let cluster = offset >> self.header.cluster_bits;
         if !self.header.is_aligned(offset) {
@@ -224,7 +225,7 @@ impl<'a> Check<'a> {
         Ok(cluster)
     }
 
-    /// Whether there is nothing in the file from here to the end of the cluster.
+    /// True if the file has no data from here to the end of the cluster.
     fn is_hole(&self, offset: u64) -> bool {
         match seek(self.file, Sparse::Data(offset)) {
             Ok(data) => data >= offset + self.header.cluster(),
@@ -243,7 +244,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Whether the count of a cluster is too low.
+    /// Compares the count of a cluster. Returns true if it is too low.
     fn compare(
         &mut self,
         index: usize,

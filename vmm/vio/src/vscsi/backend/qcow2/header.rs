@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! An image's header (QEMU: docs/interop/qcow2.txt): what has to be known before the driver sees the file.
+//! An image's header (QEMU: docs/interop/qcow2.txt): the fields that are checked before the driver gets the
+//! file.
 
 use std::fs::File;
 
@@ -12,7 +13,7 @@ const MAGIC: &[u8] = b"QFI\xfb";
 const LEN_2: usize = 72;
 const LEN_3: usize = 104;
 
-/// Bits of a cluster's length, as QEMU has them: 512 bytes to 2 MiB.
+/// Range of the cluster size in bits, as in QEMU: 512 bytes to 2 MiB.
 const CLUSTER_BITS: std::ops::RangeInclusive<u32> = 9..=21;
 /// QEMU's limits of the tables: 32 MiB and 8 MiB.
 const MOST_L1_ENTRIES: u64 = 4 << 20;
@@ -29,7 +30,7 @@ const DATA_FILE: u64 = 1 << 2;
 const COMPRESSION: u64 = 1 << 3;
 const EXTENDED_L2: u64 = 1 << 4;
 
-/// What a header says.
+/// The fields of a header.
 #[derive(Clone, Debug)]
 pub(super) struct Header {
     pub(super) cluster_bits: u32,
@@ -47,14 +48,14 @@ pub(super) struct Table {
     pub(super) entries: u64,
 }
 
-/// A file that the image is based on, as the image has it.
+/// A file on which the image is based, as the image names it.
 #[derive(Clone, Debug)]
 pub(super) struct Reference {
     pub(super) name: Vec<u8>,
     pub(super) format: Option<Vec<u8>>,
 }
 
-/// Whether the file begins like an image.
+/// True if the file begins like an image.
 pub(in super::super) fn begins(file: &File) -> std::io::Result<bool> {
     let mut magic = [0; MAGIC.len()];
     read_padded(file, 0, &mut magic)?;
@@ -62,7 +63,7 @@ pub(in super::super) fn begins(file: &File) -> std::io::Result<bool> {
 }
 
 impl Header {
-    /// Reads it.
+    /// Reads the header.
     pub(super) fn read(file: &File) -> Result<Header, Problem> {
         let mut start = [0; LEN_3];
         read_padded(file, 0, &mut start)?;
@@ -99,7 +100,7 @@ impl Header {
         .checked(fields.long(24))
     }
 
-    /// Refuses tables that cannot be; `size` is the disk's.
+    /// Refuses impossible tables; `size` is the disk's.
     fn checked(self, size: u64) -> Result<Header, Problem> {
         // An L2 table is a cluster of 8-byte entries, one for each cluster of the disk.
         let covered_by_l2 = 1 << (2 * self.cluster_bits - 3);
@@ -119,12 +120,12 @@ impl Header {
         Err(Problem::Header(wrong))
     }
 
-    /// Bytes of a cluster.
+    /// Size of a cluster in bytes.
     pub(super) fn cluster(&self) -> u64 {
         1 << self.cluster_bits
     }
 
-    /// Whether an offset in the file is a cluster's beginning.
+    /// True if an offset in the file is the beginning of a cluster.
     pub(super) fn is_aligned(&self, offset: u64) -> bool {
         offset.is_multiple_of(self.cluster())
     }
@@ -149,7 +150,7 @@ fn known_features(incompatible: u64) -> Result<(), Problem> {
     })
 }
 
-/// The backing file. An empty name is none, as for QEMU.
+/// The backing file. An empty name means none, as for QEMU.
 fn backing(version: u32, cluster: &[u8]) -> Result<Option<Reference>, Problem> {
     let fields = Fields(cluster);
     let (offset, len) = (fields.long(8), u64::from(fields.word(16)));
@@ -190,7 +191,7 @@ fn extension(mut extensions: &[u8], wanted: u64) -> Result<Option<&[u8]>, Proble
     Ok(None)
 }
 
-/// Big-endian fields. What is read is within the header.
+/// Big-endian fields. Only fields within the header are read.
 struct Fields<'a>(&'a [u8]);
 
 impl Fields<'_> {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A qcow2 image, by the crate imago. Its tables are kept in memory until a flush, which the guest is told
-//! of: the disk says that it has a write cache.
+//! A qcow2 image, driven by the crate imago. The driver keeps tables in memory until a flush. The disk
+//! reports a write cache to the guest for that reason.
 //!
-//! The driver opens no file: `chain.rs` opens what the user permits, after `header.rs` has looked at each header.
-//! An image that is to be written is checked first (`check.rs`), because the driver trusts its counts.
+//! The driver opens no file: `chain.rs` opens the files that the user permits, after `header.rs` has checked
+//! each header. An image that is opened for writing is checked first (`check.rs`), because the driver trusts
+//! its counts.
 
 mod chain;
 mod check;
@@ -32,7 +33,7 @@ pub struct Qcow2 {
 }
 
 impl Qcow2 {
-    /// Opens the image in this file, and the files that it is based on.
+    /// Opens the image in this file, and its backing files.
     pub(super) fn open(spec: &DiskSpec, file: File) -> Result<Qcow2, DiskError> {
         let layers = chain::open(spec, file)?;
         if !spec.readonly {
@@ -52,7 +53,7 @@ impl Qcow2 {
     }
 }
 
-/// Checks the image that is written to.
+/// Checks the image that will be written.
 fn check_top(layer: &Layer) -> Result<(), DiskError> {
     let Some(header) = &layer.header else { return Ok(()) };
     let low = check::check(&layer.file, header).map_err(|problem| layer.refused(problem))?;
@@ -103,8 +104,8 @@ impl Image for Qcow2 {
 
     fn discard(&mut self, at: u64, len: u64) -> io::Result<()> {
         self.access.discard_to_zero(at, len)?;
-        // Before a cluster that is free now is used again: until then a killed machine would leave two entries
-        // that refer to it.
+        // The flush comes before a discarded cluster is used again: otherwise a killed machine could leave
+        // two entries that refer to it.
         self.access.flush()
     }
 }

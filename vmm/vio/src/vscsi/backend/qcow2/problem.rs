@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Why an image is refused.
+//! The reasons for which an image is refused.
 
 use std::io;
 
-/// Why an image is refused: it follows the image's name in a message.
+/// The reason for which an image is refused. It follows the image's name in a message.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Problem {

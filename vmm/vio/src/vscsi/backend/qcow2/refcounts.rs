@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A refcount block: the reference counts of a row of clusters, 1 to 64 bits each.
 
-/// The counts of one block, as they are in the file.
+/// The counts of one block, in the file's encoding.
 #[derive(Debug)]
 pub(super) struct Counts {
     pub(super) bytes: Vec<u8>,
@@ -34,7 +34,7 @@ impl Counts {
         match self.order {
             ..3 => {
                 let (at, shift) = self.place(index);
-                // Less than a byte.
+                // The count is shorter than a byte.
                 let (mask, count) = ((self.most() as u8) << shift, (count as u8) << shift);
                 self.bytes[at] = self.bytes[at] & !mask | count;
             }
@@ -47,7 +47,7 @@ impl Counts {
         }
     }
 
-    /// The byte of a count that is shorter, and how far it is from the least bit, where the first one is.
+    /// The byte of a short count, and the shift of the count in it. The first count is at the least bit.
     fn place(&self, index: usize) -> (usize, usize) {
         (index >> (3 - self.order), (index << self.order) % 8)
     }
@@ -62,7 +62,7 @@ impl Counts {
 mod tests {
     use super::*;
 
-    // QEMU: docs/interop/qcow2.txt, "Refcount blocks": counts are big-endian, and those shorter than a byte
+    // QEMU: docs/interop/qcow2.txt, "Refcount blocks": counts are big-endian, and counts shorter than a byte
     // begin at its least bit.
     #[test]
     fn counts_of_every_width_are_where_the_format_has_them() {

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! How often the tables of an image refer to each cluster of its file: 16 bits for a cluster, in pages that
-//! are made when one of their clusters is first referred to.
+//! The number of references from the tables of an image to each cluster of its file: 16 bits for a cluster,
+//! in pages that are allocated at the first reference to one of their clusters.
 
 use std::collections::BTreeMap;
 
 use super::Problem;
 
-/// Clusters of a page.
+/// Number of clusters in a page.
 const PAGE: usize = 4096;
 
-/// Most memory that the pages may take: a file of 32 TiB in clusters of 64 KiB, written in full.
+/// The most memory for pages, in bytes: enough for a file of 32 TiB in clusters of 64 KiB, written in full.
 pub(super) const MOST_BYTES: usize = 1 << 30;
 const MOST_PAGES: usize = MOST_BYTES / (PAGE * size_of::<u16>());
 
-/// One entry refers to the cluster, and no other that is walked may.
+/// One entry refers to the cluster, and no other walked entry may.
 const ALONE: u16 = 1 << 15;
-/// With [`ALONE`]: nothing else may refer to it at all, so its count is 1.
+/// With [`ALONE`]: no other reference of any kind may exist, so the count is 1.
 const COPIED: u16 = 1;
-/// Most shared references that are counted.
+/// The most shared references that are counted.
 const MOST_SHARED: u16 = ALONE - 1;
 
 /// The references to clusters.
 #[derive(Debug)]
 pub(super) struct References {
     pages: Vec<Box<[u16; PAGE]>>,
-    /// Which page has which clusters.
+    /// The index of the page for a range of clusters.
     places: BTreeMap<u64, usize>,
-    /// The last one that was used: neighbours in a table are mostly neighbours in the file.
+    /// The last page that was used: neighbours in a table are mostly neighbours in the file.
     last: Option<(u64, usize)>,
     most_pages: usize,
 }
@@ -34,9 +34,9 @@ pub(super) struct References {
 /// The references to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reference {
-    /// How many.
+    /// The number of references.
     pub(super) count: u16,
-    /// The one that there is says that the count is 1.
+    /// True if the only reference requires a count of 1.
     pub(super) copied: bool,
 }
 
@@ -52,8 +52,8 @@ impl Default for References {
 }
 
 impl References {
-    /// Adds a reference that bears no other; `copied` says that there is none in a snapshot either. Errors:
-    /// there is one.
+    /// Adds a reference that must be the only one; `copied` means that no snapshot has one either. Errors:
+    /// there is another reference.
     pub(super) fn alone(&mut self, cluster: u64, copied: bool) -> Result<(), Problem> {
         match self.entry(cluster)? {
             free @ 0 => *free = ALONE | if copied { COPIED } else { 0 },
@@ -62,7 +62,7 @@ impl References {
         Ok(())
     }
 
-    /// Adds a reference that bears others of its kind.
+    /// Adds a reference that may share the cluster with others of its kind.
     pub(super) fn shared(&mut self, cluster: u64) -> Result<(), Problem> {
         match self.entry(cluster)? {
             count @ ..MOST_SHARED => *count += 1,
@@ -94,7 +94,7 @@ impl References {
         Ok(place)
     }
 
-    /// The clusters that are referred to, by their numbers.
+    /// The clusters that have references, by number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u64, Reference)> {
         self.places.iter().flat_map(|(page, place)| {
             let counts = self.pages[*place].iter().enumerate();
