@@ -54,7 +54,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "exchange/sub-pages-list",
         spec: "papr-tce 5.6 and 7.31; bug 7",
-        says: "This holds for lists and stuffing too.",
+        says: "Lists and stuffing, too, write all hardware entries of a 64 KiB guest page, and no others.",
         check: Host(sub_pages_list),
     },
     Clause {

@@ -87,7 +87,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "faults/too-hard-now-and-then",
         spec: "papr-tce 5.7 and 8.7",
-        says: "This holds too when only some of the calls are too hard.",
+        says: "When only some of the calls are too hard, all get their answers, and the counts are right.",
         check: Faults(
             "toohard:prob=0.5,seed=3",
             "

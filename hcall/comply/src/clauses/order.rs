@@ -27,7 +27,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "order/clear",
         spec: "papr-tce 7.73",
-        says: "At the kill of a cleared entry the old page is still pinned and not yet dirty.",
+        says: "At the kill after a clear the entry is clear, and the old page is still pinned and not yet dirty.",
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS

@@ -228,7 +228,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "put/outside-ram-far",
         spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; papr-tce 6.4, shift width and wrap",
-        says: "The refusal holds for every such address, also where a host address or a shift would wrap.",
+        says: "A page far outside memory is H_PARAMETER, also where a host address or a shift would wrap.",
         check: Script(
             "
             H_PUT_TCE L 0 0xfffffffffffff003 -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS

@@ -39,7 +39,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "races/list-changes",
         spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 7; papr-tce 7.54; bug 38",
-        says: "The call reads each entry of a list once, while another vCPU rewrites the list: nothing but guest memory is mapped.",
+        says: "H_PUT_TCE_INDIRECT reads each entry once while another vCPU rewrites the list, and maps nothing but guest memory.",
         check: Host(list_changes),
     },
     Clause {
