@@ -70,7 +70,7 @@ fn objdump(program: &str, words: &[u32], base: u64) -> Vec<String> {
     objdump_as("power9", program, words, base)
 }
 
-/// The same for another processor.
+/// The text of objdump for another processor.
 fn objdump_as(processor: &str, program: &str, words: &[u32], base: u64) -> Vec<String> {
     let place = std::env::temp_dir().join("tcevm-disassembler-");
     let place = TempDir::new_with_prefix(place).expect("a temporary directory");
@@ -141,15 +141,16 @@ fn every_row_prints_as_objdump_prints_it() {
     assert!(differences.is_empty(), "seed {seed}\n{differences}");
 }
 
-/// Instructions of version 2.07 whose operands became more: POWER8's words have RIC, PRS and R zero, so objdump
-/// shows the examples of POWER9 as data.
+/// Instructions of version 2.07 that got more operands later. POWER8's words have RIC, PRS and R zero, so
+/// objdump shows the examples of POWER9 as data.
 const GREW: [&str; 2] = ["tlbie", "tlbiel"];
 
 /// A level and the objdump processor that implements it.
 const PROCESSORS: [(Level, &str); 3] =
     [(Level::V2_07, "power8"), (Level::V3_0, "power9"), (Level::V3_1, "power10")];
 
-// binutils has its own table of processors: the first of these for which an example is not data has the level.
+// binutils has a table of processors of its own: a row has the level of the first processor for which objdump
+// shows the row's example as an instruction.
 #[test]
 fn every_row_has_the_level_of_the_first_processor_that_objdump_knows_it_on() {
     let test = "every_row_has_the_level_of_the_first_processor_that_objdump_knows_it_on";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The arithmetic against the host's at round to nearest, and against itself: the host's way
-//! and the exact way must agree in results and in facts.
+//! The arithmetic compared with the host's at round to nearest, and with itself: the host's way and the exact
+//! way must agree in results and in facts.
 
 use power::float::*;
 
@@ -14,8 +14,8 @@ impl Rng {
         let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ z >> 31
     }
-    /// A number of a format of which `fraction` bits are the fraction; exponents near each
-    /// other and near the ends are more frequent.
+    /// A number of a format with `fraction` bits of fraction. Exponents near each other and near the ends are
+    /// more frequent.
     fn number(&mut self, format: Format) -> u128 {
         let any = u128::from(self.next());
         let width = format.sign().trailing_zeros();
@@ -43,7 +43,7 @@ impl Rng {
 const NEAREST: Mode =
     Mode { rounding: Rounding::Nearest, trap_overflow: false, trap_underflow: false };
 
-/// Trials of each operation.
+/// Number of trials of each operation.
 const COUNT: usize = 150_000;
 
 /// Checks an operation against a function of the host, NaNs aside, and both ways of computing.
@@ -62,7 +62,7 @@ fn check<const N: usize>(name: &str, op: &'static Op<N>, host: fn([f64; N]) -> f
     }
 }
 
-/// The same in single precision, both for elements and in registers of double precision.
+/// Checks an operation in single precision, both for elements and in registers of double precision.
 fn check_single<const N: usize>(name: &str, op: &'static Op<N>, host: fn([f32; N]) -> f32) {
     let mut rng = Rng(0x7cf);
     for _ in 0..COUNT {
@@ -197,8 +197,8 @@ fn check_facts(bits: u128, facts: u64, format: Format, mode: Mode, what: &str) {
     }
 }
 
-/// Any bits of any format, in every mode, give a result (nothing panics) whose facts agree with
-/// it, and rounding modes that agree with each other: down <= zero's side <= up.
+/// Any bits of any format give a result in every mode, without a panic. Its facts agree with the result, and
+/// the rounding modes agree with each other: down <= zero's side <= up.
 #[test]
 fn any_operands_in_every_mode_give_consistent_facts() {
     use Rounding::{Away, Down, Nearest, Odd, Up, Zero};
@@ -227,7 +227,7 @@ fn any_operands_in_every_mode_give_consistent_facts() {
                     in_full(mode, &CONVERT, [a], route),
                 ]
             };
-            run(true); // an exponent that adjusting leaves outside of a format is undefined
+            run(true); // an exponent that is outside of a format after adjusting is undefined
             let results = run(false);
             for (op, (bits, facts)) in results.into_iter().enumerate() {
                 let what = format!("operation {op} of {a:x} {b:x} {c:x}, {route:?}, {rounding:?}");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Rows, forms, words and the vocabulary name no engine: an engine names them.
+//! Rows, forms, words and the vocabulary name no engine; only an engine names them.
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The files that know no engine.
+/// The files that must not name the engine.
 fn below() -> Vec<PathBuf> {
     let rows = fs::read_dir(source().join("isa")).expect("the folder of rows");
     let mut files: Vec<_> = rows.flatten().map(|entry| entry.path()).collect();
@@ -18,14 +18,14 @@ fn below() -> Vec<PathBuf> {
     files
 }
 
-/// The code of a file without its comments.
+/// The code of a file, without its comments.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("a file of the crate");
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The names in the `use` declarations of some code.
+/// The names in the `use` declarations of this code.
 fn imported(code: &str) -> Vec<&str> {
     let declarations = code.split('\n').map(str::trim_start).filter(|line| {
         line.starts_with("use ")
@@ -49,7 +49,7 @@ fn no_row_names_an_engine() {
         let code = code(&path);
         let names = imported(&code);
         assert!(!names.is_empty() || !code.contains("use "), "{}", path.display());
-        // `Exit` and `Kicker` are what the crate's root has of the engine.
+        // The crate's root exports `Exit` and `Kicker` of the engine.
         for engine in ["engine", "interp", "Exit", "Kicker", "testing"] {
             assert!(!names.contains(&engine), "{} imports {engine}", path.display());
         }
@@ -57,7 +57,7 @@ fn no_row_names_an_engine() {
     }
 }
 
-// The same reading finds the imports of a file that does name it.
+// The search finds the imports of a file that does name the engine.
 #[test]
 fn the_state_of_a_cpu_is_seen_to_name_the_engine() {
     let code = code(&source().join("state/cpu.rs"));

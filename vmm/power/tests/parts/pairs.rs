@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Each pair of instructions that is one function, against the two one after the other.
+//! Each pair of instructions that is one function, compared with the two instructions in sequence.
 
 use power::{
     Cpu, Exit, GuestMemory, msr, spr,
@@ -14,7 +14,7 @@ const AT: u64 = 0x1000;
 /// `sc 1`: leaves the guest.
 const LEAVE: u32 = 0x4400_0022;
 
-/// A CPU before these two words, in RAM that else is full of [`LEAVE`].
+/// A CPU before these two words, in RAM that is otherwise full of [`LEAVE`].
 fn machine(words: [u32; 2], values: impl Fn(u64) -> u64) -> (Cpu, Arc<GuestMemory>) {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM as usize)]).expect("RAM");
     let ram = Arc::new(ram);
@@ -54,7 +54,7 @@ fn words(often: &Often) -> Vec<u32> {
     words
 }
 
-/// Asserts that the words do the same as a pair and one after the other.
+/// Asserts that the words as a pair have the effect of the words in sequence.
 fn assert_same(a: u32, b: u32) {
     let addresses = |n: u64| 0x8000 + 0x108 * n;
     let outside = |n: u64| 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n + 1);

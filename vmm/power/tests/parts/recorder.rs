@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A second [`Machine`]. It computes nothing while a meaning runs: it records the operations, with names for their
-//! values, as a translator would. Evaluating the recording must do the same as the interpreter. A meaning that looked at
-//! a guest's value could not be recorded.
+//! A second [`Machine`]. It computes nothing while a meaning runs: it records the operations, with names for
+//! their values, as a translator would. Evaluating the recording must have the effect of the interpreter. A
+//! meaning that branched on a guest's value could not be recorded.
 
 use power::{
     Cpu, GuestMemory,
@@ -26,21 +26,21 @@ struct Name(usize);
 #[derive(Clone, Copy)]
 struct WideName(usize);
 
-/// The result of an operation; 0 of those without one.
+/// The result of an operation; 0 for an operation without one.
 #[derive(Clone, Copy)]
 enum Value {
     Plain(u64),
     Wide(Vector),
 }
 
-/// A recorded operation, given the values of those before it.
+/// A recorded operation, which gets the values of earlier operations.
 type Op = Box<dyn Fn(&mut Cpu, &[Value]) -> Result<Value, Stop>>;
 
 /// A list of operations.
 #[derive(Default)]
 struct Recorder(Vec<Op>);
 
-/// An argument of an operation: a named value, or something known when it is recorded.
+/// An argument of an operation: a named value, or a value that is known when the operation is recorded.
 trait Argument: Copy + 'static {
     type Known;
     fn known(self, values: &[Value]) -> Self::Known;
@@ -121,7 +121,7 @@ impl<T: Computed> Computed for Result<T, Stop> {
     }
 }
 
-/// The result of an operation that is only recorded, as a meaning gets it.
+/// The result of an operation that is only recorded, in the form that a meaning gets.
 trait Recorded {
     fn recorded(at: usize) -> Self;
 }
@@ -149,13 +149,13 @@ impl<T: Recorded> Recorded for Result<T, Stop> {
 }
 
 impl Recorder {
-    /// Records an operation; its number.
+    /// Records an operation and returns its number.
     fn push(&mut self, op: Op) -> usize {
         self.0.push(op);
         self.0.len() - 1
     }
 
-    /// Does what was recorded.
+    /// Carries out the recorded operations.
     fn evaluate(&self, cpu: &mut Cpu) -> Result<(), Stop> {
         let mut values = Vec::new();
         for op in &self.0 {
@@ -261,7 +261,7 @@ impl Machine for Recorder {
 const RAM: usize = 0x4000;
 const AT: u64 = 0x1000;
 
-/// Numbers that depend on nothing but where one starts: xorshift.
+/// Numbers that depend only on the seed: xorshift.
 struct Rng(u64);
 
 impl Rng {
@@ -271,7 +271,7 @@ impl Rng {
         self.0 ^= self.0 << 17;
         self.0
     }
-    /// A register's value: an address in RAM, a small number, or anything.
+    /// A register's value: an address in RAM, a small number, or an arbitrary one.
     fn value(&mut self) -> u64 {
         match self.next() % 4 {
             0 => 0x2000 + self.next() % 0x1000,
@@ -281,7 +281,7 @@ impl Rng {
     }
 }
 
-/// Puts a CPU into a state that the seed determines, about to run `word`.
+/// Puts a CPU into a state that the seed determines, before `word`.
 fn prepare(cpu: &mut Cpu, ram: &GuestMemory, seed: u64, word: Word) {
     let mut rng = Rng(seed);
     let bytes: Vec<u8> = (0..RAM).map(|i| (seed >> (i % 56)) as u8).collect();
@@ -301,9 +301,9 @@ fn prepare(cpu: &mut Cpu, ram: &GuestMemory, seed: u64, word: Word) {
     cpu.set_nip(AT);
 }
 
-/// Rows that give another value each time.
+/// Rows that give another value at each execution.
 const MOVING: &[&str] = &["darn", "mftb"];
-/// Registers that do.
+/// Registers that have another value at each read.
 const MOVING_SPRS: &[&str] = &["dec", "tb", "tbu", "spurr", "purr", "vtb", "ic"];
 
 /// Every register that an instruction can change, by name, and RAM.
@@ -346,7 +346,7 @@ fn words(row: &'static Row) -> impl Iterator<Item = Word> {
     examples.chain(random.take(16)).map(Word::new).filter(|w| row.matches(*w))
 }
 
-/// Runs rows both ways.
+/// Runs rows in both ways and compares.
 struct Compare {
     interpreted: (Cpu, Arc<GuestMemory>),
     recorded: (Cpu, Arc<GuestMemory>),

@@ -10,15 +10,15 @@ use std::sync::{Arc, atomic::Ordering::SeqCst, mpsc};
 use std::thread;
 use vm_memory::{Bytes, GuestAddress};
 
-/// Of the CPU that invalidates: tlbie r5,r0,0,1,1; tlbsync; sc 1.
+/// Code of the CPU that invalidates: tlbie r5,r0,0,1,1; tlbsync; sc 1.
 const INVALIDATE: [u32; 3] = [0x7c03_2a64, 0x7c00_046c, 0x4400_0022];
 const TLBSYNC: u64 = FIRST + 4;
 const FIRST: u64 = 0x1000;
-/// Of the other one: sc 1, then a branch to itself.
+/// Code of the other CPU: sc 1, then a branch to itself.
 const OTHER: [u32; 2] = [0x4400_0022, 0x4800_0000];
 const SECOND: u64 = 0x2000;
 
-/// A CPU that is about to invalidate, and another of its machine.
+/// A CPU that is about to invalidate, and another CPU of its machine.
 fn machine() -> (Cpu, Cpu) {
     let ram = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), 0x1_0000)]).unwrap());
     for (at, words) in [(FIRST, &INVALIDATE[..]), (SECOND, &OTHER)] {
@@ -35,8 +35,8 @@ fn machine() -> (Cpu, Cpu) {
     (start(first, FIRST), start(second, SECOND))
 }
 
-/// Runs the second CPU on a thread. In its hypercall it acts, signals, and waits for leave to continue; then it runs
-/// until it is kicked.
+/// Runs the second CPU on a thread. In its hypercall the thread acts, signals, and waits for permission to
+/// continue; then it runs until it is kicked.
 fn in_hypercall(
     mut cpu: Cpu,
     act: fn(&mut Cpu),
@@ -63,7 +63,7 @@ fn a_cpu_that_runs_has_to_see_an_invalidation_and_one_that_is_away_need_not() {
     let posts = [shootdown.join(), shootdown.join()];
     let first = shootdown.invalidate();
     assert!(shootdown.is_seen(first), "both are away");
-    posts[0].publish(0); // it runs
+    posts[0].publish(0); // this CPU runs
     assert!(!shootdown.is_seen(first));
     posts[0].seen(first);
     assert!(shootdown.is_seen(first));
@@ -92,7 +92,7 @@ fn tlbsync_completes_after_a_cpu_that_runs_has_seen_the_invalidation() {
     let (stop, post) = (second.kicker(), testing::post(&second));
     let (runs, acted, go) = in_hypercall(second, |_| ());
     acted.recv().unwrap();
-    // It is between two blocks and not away: the wait has no end but a kick.
+    // The other CPU is between two blocks and not away: only a kick ends the wait.
     first.kicker().kick();
     testing::never_look(&mut first); // the kick is for the wait, not for the loop before it
     assert_eq!(first.run(), Exit::Kicked);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Time that a CPU used, and time that the host took.
+//! The time that a CPU used, and the time that the host took.
 
 use power::testing::{GAP, Usage};
 use rustix::time::{ClockId, clock_gettime};

@@ -44,11 +44,11 @@ fn result(cpu: &mut Cpu) -> u64 {
     cpu.gpr(3)
 }
 
-// The host may run anything between the two steps of the CPU that decodes first.
+// The host may run other threads between the two steps of the CPU that decodes first.
 #[test]
 fn a_cpu_that_decodes_beside_the_first_one_sees_its_own_stores() {
     let (_ram, mut cpu, other) = machine();
-    store(&mut cpu, PATCHED + 0x800, 0); // from now on stores to the page are plain ones
+    store(&mut cpu, PATCHED + 0x800, 0); // from now on stores to the page are plain
     assert!(mark_code(&other, PATCHED), "and is about to announce that");
     assert_eq!(result(&mut cpu), 1);
     store(&mut cpu, PATCHED, LI_R3 | 2);
