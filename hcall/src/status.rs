@@ -196,6 +196,7 @@ impl From<iommu::Error> for Status {
             | Error::Mapped(_)
             | Error::Duplicate(_)
             | Error::Incompatible(_)
+            | Error::NoExchange(_)
             | Error::Memory(_) => Status::Hardware,
         }
     }

@@ -10,7 +10,7 @@ use calls::{Made, tce_call};
 use hcall::Status::*;
 use hcall::tokens::*;
 use hcall::{Accel, Injector, Profile, Spec, Tier};
-use iommu::bridge::{Device, Kind, Ram};
+use iommu::bridge::{Device, Ram};
 use iommu::detector::Tag;
 use iommu::*;
 use proptest::prelude::*;
@@ -21,12 +21,12 @@ use vm_memory::{Bytes, GuestAddress};
 
 const PE: Pe = Pe(3);
 
-const KINDS: [(Kind, Swinv); 5] = [
-    (Kind::P5ioc2, Swinv::BOTH),
-    (Kind::Ioda1 { bus: None }, Swinv::ALL),
-    (Kind::Ioda1 { bus: None }, Swinv::BOTH),
-    (Kind::Ioda1 { bus: Some(7) }, Swinv::BOTH),
-    (Kind::Ioda2, Swinv::BOTH),
+const KINDS: [(BridgeKind, Swinv); 5] = [
+    (BridgeKind::P5IOC2, Swinv::BOTH),
+    (BridgeKind::IODA1, Swinv::ALL),
+    (BridgeKind::IODA1, Swinv::BOTH),
+    (BridgeKind::IODA1.with_bus(7), Swinv::BOTH),
+    (BridgeKind::IODA2, Swinv::BOTH),
 ];
 
 /// A rig whose first two windows belong to a PE of a bridge with a detector.
@@ -37,7 +37,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn new((kind, flags): (Kind, Swinv), accel: Accel, faults: &[Spec]) -> Watched {
+    fn new((kind, flags): (BridgeKind, Swinv), accel: Accel, faults: &[Spec]) -> Watched {
         let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
         let detector = Detector::new(frames.clone());
         let bridge = Bridge::with(kind, flags, Some(detector.clone()));
@@ -45,7 +45,7 @@ impl Watched {
         let all = Container::new(frames).with_faults(injector.clone());
         let accel = accel.with_faults(injector).tagged();
         let rig = Rig::over_tables(all, accel, |window, levels| {
-            bridge.create_table(window, levels.min(kind.max_levels()))
+            bridge.create_table(window, levels.min(kind.max_levels))
         });
         for (number, window) in rig.all.windows()[..2].iter().enumerate() {
             bridge.set_window(PE, number, &window.tables()[0]).expect("free");
@@ -182,7 +182,7 @@ fn devices_never_use_a_dead_translation_while_faults_are_injected() {
 // The report names LIOBN, IOBA, page, and the hypercall by its name and number.
 #[test]
 fn a_report_names_the_hypercall_that_replaced_the_entry() {
-    let mut w = Watched::new((Kind::Ioda2, Swinv::NONE), Accel::new(Tier::Real), &[]);
+    let mut w = Watched::new((BridgeKind::IODA2, Swinv::NONE), Accel::new(Tier::Real), &[]);
     let mut device = w.bridge.device(PE);
     let page = |w: &Watched, gpa| w.rig.all.frames().hpa(Gpa(gpa)).expect("owned");
     assert_eq!(w.rig.status(H_PUT_TCE, &[L, 0x3000, A | RW]), Success);

@@ -13,7 +13,7 @@ mod fixture;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fixture::{Bare, Old};
-use iommu::bridge::Kind;
+use iommu::bridge::BridgeKind;
 use iommu::*;
 use machine::{L, MEMORY, Machine, RW};
 use std::fmt;
@@ -29,16 +29,11 @@ const RUN: u64 = 1024;
 
 /// A platform and a number of levels.
 #[derive(Clone, Copy)]
-struct Row(Option<Kind>, u32);
+struct Row(Option<BridgeKind>, u32);
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.0 {
-            None => "no bridge",
-            Some(Kind::P5ioc2 | Kind::P5ioc2Deaf) => "p5ioc2",
-            Some(Kind::Ioda1 { .. }) => "ioda1",
-            Some(Kind::Ioda2) => "ioda2",
-        };
+        let name = self.0.map_or("no bridge", |kind| kind.name);
         write!(f, "{name}, {} level(s)", self.1)
     }
 }
@@ -49,11 +44,11 @@ const ROWS: [Row; 10] = [
     Row(None, 3),
     Row(None, 4),
     Row(None, 5),
-    Row(Some(Kind::P5ioc2), 1),
-    Row(Some(Kind::Ioda1 { bus: None }), 1),
-    Row(Some(Kind::Ioda2), 1),
-    Row(Some(Kind::Ioda2), 2),
-    Row(Some(Kind::Ioda2), 5),
+    Row(Some(BridgeKind::P5IOC2), 1),
+    Row(Some(BridgeKind::IODA1), 1),
+    Row(Some(BridgeKind::IODA2), 1),
+    Row(Some(BridgeKind::IODA2), 2),
+    Row(Some(BridgeKind::IODA2), 5),
 ];
 
 fn machine(Row(kind, levels): Row) -> Machine {
@@ -67,7 +62,7 @@ fn machine(Row(kind, levels): Row) -> Machine {
             let table = IommuTable::with_levels(hw, levels, Ioda2::default());
             let table = std::sync::Arc::new(table.expect("a table"));
             let frames = Frames::new(MEMORY).expect("memory");
-            Machine::over(&Bridge::ioda2(), frames, window, table)
+            Machine::over(&Bridge::new(BridgeKind::IODA2), frames, window, table)
         }
     };
     (0..ENTRIES).for_each(|n| m.put(n << 12, page(n)));

@@ -4,7 +4,7 @@
 mod machine;
 mod stop;
 
-use iommu::bridge::{DmaMemory, Kind};
+use iommu::bridge::{BridgeKind, DmaMemory};
 use iommu::detector::{Report, Tag, tag};
 use iommu::*;
 use machine::*;
@@ -15,17 +15,17 @@ use stop::Stop;
 
 /// A machine with a detector, whose platform kills by `kill`.
 fn watched(
-    kind: Kind,
+    kind: BridgeKind,
     flags: Swinv,
-    kill: fn(&dyn Platform, HwEntry, u64),
+    kill: fn(&Exchange, HwEntry, u64),
 ) -> (Machine, Arc<Detector>) {
-    watched_with(kind, flags, |inner| Box::new(Faulty { inner, kill }))
+    watched_with(kind, flags, |inner| Arc::new(Faulty { inner, kill }))
 }
 
 fn watched_with(
-    kind: Kind,
+    kind: BridgeKind,
     flags: Swinv,
-    wrap: impl FnOnce(Box<dyn Platform>) -> Box<dyn Platform>,
+    wrap: impl FnOnce(Arc<dyn Platform>) -> Arc<dyn Platform>,
 ) -> (Machine, Arc<Detector>) {
     let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
     let detector = Detector::new(frames.clone());
@@ -36,21 +36,21 @@ fn watched_with(
     (Machine::over(&bridge, frames, window, table), detector)
 }
 
-fn right(inner: &dyn Platform, first: HwEntry, count: u64) {
+fn right(inner: &Exchange, first: HwEntry, count: u64) {
     inner.kill(first, count);
 }
 
-fn missing(_: &dyn Platform, _: HwEntry, _: u64) {}
+fn missing(_: &Exchange, _: HwEntry, _: u64) {}
 
 /// An entry without a history has no known past, and nothing is reported about it.
 #[test]
 fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
     let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
     let detector = Detector::with_room(frames.clone(), 4);
-    let bridge = Bridge::with(Kind::Ioda2, Swinv::BOTH, Some(detector.clone()));
+    let bridge = Bridge::with(BridgeKind::IODA2, Swinv::BOTH, Some(detector.clone()));
     let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
     let table = |bridge: &Arc<Bridge>| {
-        let deaf = |inner| Box::new(Faulty { inner, kill: missing }) as Box<dyn Platform>;
+        let deaf = |inner| Arc::new(Faulty { inner, kill: missing }) as Arc<dyn Platform>;
         bridge.create_table_with(window, 1, deaf).expect("a table")
     };
     let first = table(&bridge);
@@ -97,7 +97,7 @@ fn nothing_is_reported_when_the_platform_kills() {
 
 #[test]
 fn a_missing_kill_is_reported_with_window_address_page_and_call() {
-    let (mut m, detector) = watched(Kind::Ioda2, Swinv::BOTH, missing);
+    let (mut m, detector) = watched(BridgeKind::IODA2, Swinv::BOTH, missing);
     let mut device = m.device();
     tag(Tag { name: "H_PUT_TCE", number: 1 });
     m.put(0x3000, A | RW);
@@ -128,7 +128,8 @@ fn a_missing_kill_is_reported_with_window_address_page_and_call() {
 // Off by one: the neighbour is killed.
 #[test]
 fn a_wrong_kill_is_reported() {
-    for (name, kind, flags) in KINDS.into_iter().filter(|(_, kind, _)| *kind != Kind::P5ioc2) {
+    for (name, kind, flags) in KINDS.into_iter().filter(|(_, kind, _)| *kind != BridgeKind::P5IOC2)
+    {
         let (mut m, detector) =
             watched(kind, flags, |inner, first, count| inner.kill(HwEntry(first.0 + 16), count));
         let mut device = m.device();
@@ -193,7 +194,7 @@ fn devices_that_race_with_exchanges_never_use_a_dead_translation() {
 // Without any kill, on every bridge with a cache that needs kills.
 #[test]
 fn a_missing_kill_is_reported_on_every_platform() {
-    let deaf = ("p5ioc2, deaf", Kind::P5ioc2Deaf, Swinv::BOTH);
+    let deaf = ("p5ioc2, deaf", BridgeKind::P5IOC2_DEAF, Swinv::BOTH);
     for (name, kind, flags) in KINDS.into_iter().chain([deaf]) {
         let (mut m, detector) = watched(kind, flags, missing);
         let mut device = m.device();
@@ -201,7 +202,7 @@ fn a_missing_kill_is_reported_on_every_platform() {
         assert_eq!(m.read(&mut device, 0x3000), Ok(A), "{name}");
         m.put(0x3000, B | RW);
         // The cache of P5IOC2 follows the table, and needs no kill.
-        let follows = kind == Kind::P5ioc2;
+        let follows = kind == BridgeKind::P5IOC2;
         assert_eq!(m.read(&mut device, 0x3000), Ok(if follows { B } else { A }), "{name}");
         m.write(&mut device, 0x3008, 7).expect("mapped, or stale");
         let reports: Vec<_> = detector.reports().iter().map(|r| (r.write, r.released)).collect();
@@ -213,7 +214,7 @@ fn a_missing_kill_is_reported_on_every_platform() {
 // papr-tce 4.2, P5IOC2: "no invalidate at all". Here its platform is on a bridge that needs kills.
 #[test]
 fn the_swap_of_p5ioc2_is_not_enough_for_a_cache_that_does_not_follow_the_table() {
-    let (mut m, detector) = watched(Kind::P5ioc2Deaf, Swinv::BOTH, right);
+    let (mut m, detector) = watched(BridgeKind::P5IOC2_DEAF, Swinv::BOTH, right);
     let mut device = m.device();
     m.put(0x3000, A | RW);
     assert_eq!(m.read(&mut device, 0x3000), Ok(A));
@@ -260,7 +261,7 @@ fn a_kill_that_does_not_wait_is_reported_on_every_platform() {
 // A page that an entry held long ago, before more values than are remembered one by one.
 #[test]
 fn a_translation_of_long_ago_is_reported_too() {
-    let (mut m, detector) = watched(Kind::Ioda2, Swinv::BOTH, missing);
+    let (mut m, detector) = watched(BridgeKind::IODA2, Swinv::BOTH, missing);
     let mut device = m.device();
     m.put(0x3000, A | RW);
     assert_eq!(m.read(&mut device, 0x3000), Ok(A));
@@ -279,7 +280,7 @@ fn a_translation_of_long_ago_is_reported_too() {
 #[test]
 fn a_translation_that_the_host_cleared_without_a_kill_is_reported() {
     for (flags, expected) in [(Swinv::BOTH, 0), (Swinv::CREATE, 1)] {
-        let (m, detector) = watched_with(Kind::Ioda2, flags, |inner| inner);
+        let (m, detector) = watched_with(BridgeKind::IODA2, flags, |inner| inner);
         let mut device = m.device();
         let page = m.all.frames().page(Gpa(A), PageShift::K4).expect("a page");
         m.table.set(HwEntry(3), 1, Tce::new(page, Direction::ToDevice)).expect("in the table");

@@ -5,7 +5,7 @@
 mod machine;
 mod stop;
 
-use iommu::bridge::{DmaFault, Kind};
+use iommu::bridge::{BridgeKind, DmaFault};
 use iommu::*;
 use machine::*;
 use stop::Stop;
@@ -135,7 +135,7 @@ fn without_the_flags_a_device_goes_on_to_the_old_page() {
         m.put(0x3000, A | RW);
         assert_eq!(m.read(&mut device, 0x3000), Ok(A));
         m.put(0x3000, B | RW);
-        let stale = kind != Kind::P5ioc2;
+        let stale = kind != BridgeKind::P5IOC2;
         assert_eq!(m.read(&mut device, 0x3000), Ok(if stale { A } else { B }), "{name}");
         assert_eq!(m.bridge.kills(), 0, "{name}");
     }
@@ -151,10 +151,10 @@ fn each_operation_kills_by_its_flags() {
         (Swinv::NONE, 0, 0, 0),
     ] {
         for (kind, more) in [
-            (Kind::Ioda1 { bus: None }, Swinv::NONE),
-            (Kind::Ioda1 { bus: None }, Swinv::PAIR),
-            (Kind::Ioda1 { bus: Some(7) }, Swinv::NONE),
-            (Kind::Ioda2, Swinv::NONE),
+            (BridgeKind::IODA1, Swinv::NONE),
+            (BridgeKind::IODA1, Swinv::PAIR),
+            (BridgeKind::IODA1.with_bus(7), Swinv::NONE),
+            (BridgeKind::IODA2, Swinv::NONE),
         ] {
             let mut m = Machine::new(&Bridge::with(kind, flags | more, None));
             let page = m.all.frames().page(Gpa(A), PageShift::K4).expect("a page");
@@ -176,7 +176,7 @@ fn each_operation_kills_by_its_flags() {
 // papr-tce 4.2: P5IOC2 exchanges without any invalidate.
 #[test]
 fn p5ioc2_never_writes_a_kill_register() {
-    let mut m = Machine::new(&Bridge::p5ioc2());
+    let mut m = Machine::new(&Bridge::new(BridgeKind::P5IOC2));
     m.put(0x3000, A | RW);
     m.put(0x3000, B | RW);
     m.all.clear(&mut m.agent);
@@ -186,7 +186,7 @@ fn p5ioc2_never_writes_a_kill_register() {
 // papr-tce 4.2: IODA2 kills for every linked PE; a PE that is not linked keeps its translation.
 #[test]
 fn ioda2_kills_for_every_pe_that_is_linked() {
-    let mut m = Machine::new(&Bridge::ioda2());
+    let mut m = Machine::new(&Bridge::new(BridgeKind::IODA2));
     m.bridge.set_window(Pe(3), 0, &m.table).expect("free");
     let mut devices = [PE, Pe(3)].map(|pe| m.bridge.device(pe));
     m.put(0x3000, A | RW);
@@ -209,7 +209,7 @@ fn ioda2_kills_for_every_pe_that_is_linked() {
 // A kill for the wrong PE, which the detector must find.
 #[test]
 fn a_kill_of_another_pe_leaves_the_translation() {
-    let mut m = Machine::new(&Bridge::with(Kind::Ioda2, Swinv::NONE, None));
+    let mut m = Machine::new(&Bridge::with(BridgeKind::IODA2, Swinv::NONE, None));
     let mut device = m.device();
     m.put(0x3000, A | RW);
     assert_eq!(m.read(&mut device, 0x3000), Ok(A));
@@ -228,7 +228,7 @@ fn a_kill_of_another_pe_leaves_the_translation() {
 // papr-tce 3.4: bit 59 of the bus address selects the second window.
 #[test]
 fn a_pe_has_two_windows_of_different_pages() {
-    let mut m = Machine::new(&Bridge::ioda2());
+    let mut m = Machine::new(&Bridge::new(BridgeKind::IODA2));
     let start = 1 << 59;
     let second = Window::bytes(Liobn(L.0 | 1), start, 1 << 40, PageShift::K64).expect("a window");
     let table = m.bridge.create_table(second, 2).expect("a table");

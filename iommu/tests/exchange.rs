@@ -397,7 +397,7 @@ fn a_batch_of_a_library_user_checks_and_cannot_forget() {
     let (a, foreign) = (r.tce(A, Direction::Bidirectional), AlignedHpa::new(Hpa(A)));
     let foreign = Tce::new(foreign.expect("aligned"), Direction::ToDevice);
     let table = r.all.windows()[0].tables()[0].clone();
-    let mut batch = Batch::new(&table, r.all.frames(), &mut r.agent);
+    let mut batch = Batch::new(&table, r.all.frames(), &mut r.agent).expect("it exchanges");
     assert_eq!(batch.tce_xchg(HwEntry(0x40000), a), Err(Error::NoEntry(HwEntry(0x40000))));
     assert_eq!(batch.tce_xchg(HwEntry(1), foreign), Err(Error::Foreign(Hpa(A))));
     assert_eq!(batch.tce_xchg(HwEntry(1), a), Ok(Tce::CLEAR));

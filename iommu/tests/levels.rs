@@ -56,7 +56,7 @@ fn clearing_what_no_level_exists_for_is_success_and_allocates_nothing() {
     all.stuff(&mut agent, L, Ioba(0x1000), RawTce(0), 512).expect("clear");
     all.put_list(&mut agent, L, Ioba(0x7000_0000), &[0; 512]).expect("clear");
     assert_eq!((table.allocated_levels(), agent.totals().released), (1, 0));
-    let mut batch = Batch::new(&table, all.frames(), &mut agent);
+    let mut batch = Batch::new(&table, all.frames(), &mut agent).expect("it exchanges");
     assert_eq!(batch.tce_xchg(HwEntry(12345), Tce::CLEAR), Ok(Tce::CLEAR));
     drop(batch);
     assert_eq!(table.allocated_levels(), 1);
@@ -76,7 +76,7 @@ fn impossible_numbers_of_levels_are_refused() {
         assert_eq!(levels(window(1 << 55, 12), n).err(), Some(Error::Levels(n)));
     }
     assert!(levels(window(1 << 50, 12), 5).is_ok());
-    for bridge in [Bridge::p5ioc2(), Bridge::ioda1()] {
+    for bridge in [Bridge::new(BridgeKind::P5IOC2), Bridge::new(BridgeKind::IODA1)] {
         assert_eq!(bridge.create_table(ok, 2).err(), Some(Error::Levels(2)), "walks one level");
     }
     assert_eq!(IommuTable::new(ok, Ioda2::default()).err(), Some(Error::TooLarge(1 << 28)));

@@ -94,39 +94,26 @@ macro_rules! files {
 }
 
 files! {
-    "../src/addr.rs" addr
-    "../src/agent.rs" agent
-    "../src/audit.rs" audit
-    "../src/batch.rs" batch
+    "../src/words/mod.rs" words
+    "../src/frames/mod.rs" frames
+    "../src/table/mod.rs" table
+    "../src/exchange/mod.rs" exchange
+    "../src/guest/mod.rs" guest
     "../src/bridge/mod.rs" bridge
-    "../src/budget.rs" budget
-    "../src/container.rs" container
-    "../src/detector.rs" detector
-    "../src/direction.rs" direction
-    "../src/error.rs" error
-    "../src/faults.rs" faults
-    "../src/frames.rs" frames
-    "../src/guest_table.rs" guest_table
-    "../src/platform/mod.rs" platform
-    "../src/radix.rs" radix
-    "../src/registered.rs" registered
-    "../src/table.rs" table
-    "../src/tally.rs" tally
-    "../src/tce.rs" tce
-    "../src/view.rs" view
-    "../src/window.rs" window
-    "../src/windows.rs" windows
 }
 const LIST_ENTRIES: usize = 512;
-pub use addr::*;
-pub use {agent::Agent, container::Container, error::Error, frames::Frames, table::IommuTable};
-pub use {batch::Batch, guest_table::GuestTable, platform::Ioda2, tce::RawTce, window::*};
+pub use bridge::Ioda2;
+pub use exchange::xchg::Batch;
+pub use frames::Frames;
+pub use guest::{agent::Agent, audit, container::Container, guest_table::GuestTable};
+pub use table::IommuTable;
+pub use words::{addr::*, error::Error, tce::RawTce, window::*};
 
 use bridge::cache::TceCache;
 use bridge::inflight::InFlight;
+use frames::registered::Registered;
 use loom::sync::Arc;
 use loom::thread;
-use registered::Registered;
 use sync::{AtomicU64, Ordering};
 
 fn main() {
@@ -262,7 +249,7 @@ fn a_read_races(
 }
 
 fn a_read_by_the_epoch_races_with_a_release() {
-    a_read_races(bridge::Chip::new(bridge::Kind::P5ioc2), |chip, table, page| {
+    a_read_races(bridge::Chip::new(bridge::BridgeKind::P5IOC2.register), |chip, table, page| {
         let epoch = chip.epoch();
         let tce = table.load(Ordering::Acquire);
         let read = page.load(Ordering::Relaxed);
@@ -271,7 +258,7 @@ fn a_read_by_the_epoch_races_with_a_release() {
 }
 
 fn a_read_by_the_cache_races_with_a_release() {
-    a_read_races(bridge::Chip::new(bridge::Kind::Ioda2), |chip, table, page| {
+    a_read_races(bridge::Chip::new(bridge::BridgeKind::IODA2.register), |chip, table, page| {
         let cache = chip.cache()?;
         let (cached, ticket) = cache.lookup(1);
         assert_eq!(cached, None, "nothing was filled");
@@ -305,9 +292,9 @@ fn a_pin_races_with_unregistering() {
 
 // Bug 22 of papr-tce 6.1.
 fn two_make_one_level() {
-    let tree: radix::Radix<AtomicU64> = radix::Radix::new(4, 2, 1).expect("memory");
+    let tree: table::radix::Radix<AtomicU64> = table::radix::Radix::new(4, 2, 1).expect("memory");
     let tree = Arc::new(tree);
-    let store = |tree: &radix::Radix<AtomicU64>, at: u64| {
+    let store = |tree: &table::radix::Radix<AtomicU64>, at: u64| {
         let (leaf, place) = tree.leaf_or_new(at, &mut || true).expect("memory");
         leaf[place].store(at + 7, Ordering::Release);
     };

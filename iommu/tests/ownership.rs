@@ -2,7 +2,7 @@
 //! The host's allocator of DMA pages, and the transfer of a table's ownership and back (papr-tce 4.1).
 
 use iommu::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 const L: Liobn = Liobn(1);
 
@@ -69,19 +69,119 @@ fn nonsense_of_a_driver_is_refused() {
     assert_eq!(host.unmap(Ioba(1 << 30), 1), Err(Errno::Einval));
 }
 
-// papr-tce 4.1: without an exchange operation the result is EINVAL, before all other checks.
+/// A platform without an exchange operation.
+struct HostOnly;
+impl Platform for HostOnly {}
+
+// papr-tce 4.1: the exchange operation is absent, EINVAL, before all else.
 #[test]
 fn a_platform_that_cannot_exchange_keeps_its_tables() {
-    struct Old;
-    impl Platform for Old {
-        fn exchanges(&self) -> bool {
-            false
-        }
-        fn kill(&self, _: HwEntry, _: u64) {}
-    }
-    let host = host_table(Old, 0, 1 << 20);
+    let host = host_table(HostOnly, 0, 1 << 20);
     host.map(0, PAGE, 1, Direction::ToDevice).expect("the host may");
     assert_eq!(host.take_ownership(), Err(Errno::Einval));
+}
+
+// The commit: a table without the operation is refused because "the guest can write new TCEs on top of existing
+// ones". A guest's window over such a table would do so, too.
+#[test]
+fn a_guest_gets_no_window_over_a_platform_that_cannot_exchange() {
+    let window = Window::bytes(L, 0, 1 << 20, PageShift::K4).expect("a window");
+    let table = || Arc::new(IommuTable::new(window, HostOnly).expect("a table"));
+    let budget = Budget::new(1 << 20);
+    let all = Container::new(Frames::new(1 << 20).expect("memory")).with_budget(budget.clone());
+    let refused = Err(Error::NoExchange(L));
+    assert_eq!(Errno::from(Error::NoExchange(L)), Errno::Einval);
+
+    assert_eq!(all.add_window(window, table()), refused);
+    assert_eq!(all.add_guest_window(window, table()), refused);
+    assert_eq!((all.windows().len(), budget.charged()), (0, 0), "nothing was changed");
+
+    // A window that exists keeps what it has.
+    all.add_view(window).expect("a view needs no platform");
+    assert_eq!(all.attach(L, table()), refused);
+    assert_eq!(all.windows()[0].tables().len(), 0);
+    all.attach(L, IommuTable::new(window, Ioda2::default()).expect("a table")).expect("exchanges");
+}
+
+// Linux: `kvm_spapr_tce_attach_iommu_group`, which takes the first compatible table.
+#[test]
+fn a_group_whose_tables_cannot_exchange_is_einval_for_kvm() {
+    let all = Arc::new(Container::new(Frames::new(1 << 20).expect("memory")));
+    let vm = Vm::new(all, MemLock::new(u64::MAX));
+    let tce_table = vm.create_spapr_tce(1, 1 << 20).expect("a new LIOBN");
+    let window = Window::bytes(L, 0, 1 << 20, PageShift::K4).expect("a window");
+    let host_only = Arc::new(IommuTable::new(window, HostOnly).expect("a table"));
+    let exchanges = Arc::new(IommuTable::new(window, Ioda2::default()).expect("a table"));
+    let refused = tce_table.attach_group(std::slice::from_ref(&host_only));
+    assert_eq!(refused.err(), Some(Errno::Einval));
+    let attached = tce_table.attach_group(&[host_only, exchanges.clone()]).expect("the second");
+    assert!(Arc::ptr_eq(&attached, &exchanges));
+}
+
+// The library's own functions refuse such a table, too.
+#[test]
+fn an_exchange_by_a_platform_that_has_none_is_refused() {
+    let window = Window::bytes(L, 0, 1 << 20, PageShift::K4).expect("a window");
+    let table = IommuTable::new(window, HostOnly).expect("a table");
+    let frames = Frames::new(1 << 20).expect("memory");
+    let page = frames.page(Gpa(0x1000), PageShift::K4).expect("a page");
+    let (mut agent, tce) = (frames.agent(), Tce::new(page, Direction::Bidirectional));
+    let refused = tce_xchg(&table, &frames, &mut agent, HwEntry(5), tce);
+    assert_eq!(refused, Err(Error::NoExchange(L)));
+    assert_eq!(Batch::new(&table, &frames, &mut agent).err(), Some(Error::NoExchange(L)));
+    assert_eq!((frames.pins(page.hpa()), table.tce(HwEntry(5))), (0, Ok(Tce::CLEAR)));
+}
+
+/// A platform that swaps in its own way, and records each operation.
+#[derive(Default)]
+struct Own(Mutex<Vec<(&'static str, u64, u64)>>);
+
+impl Own {
+    fn record(&self, done: &'static str, first: HwEntry, count: u64) {
+        self.0.lock().expect("no panics").push((done, first.0, count));
+    }
+
+    fn take(&self) -> Vec<(&'static str, u64, u64)> {
+        std::mem::take(&mut *self.0.lock().expect("no panics"))
+    }
+}
+
+impl Platform for Own {
+    fn exchange(self: Arc<Self>) -> Option<Exchange> {
+        Exchange::own(self)
+    }
+}
+
+impl Kill for Own {
+    fn kill(&self, first: HwEntry, count: u64) {
+        self.record("kill", first, count);
+    }
+}
+
+impl Swap for Own {
+    fn swap(&self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
+        self.record("swap", entry, 1);
+        slot.swap(new)
+    }
+}
+
+// Linux: `iommu_tce_xchg` calls the platform's exchange, which kills. Since 5.4 a batch calls xchg_no_kill for
+// each entry and then tce_kill once.
+#[test]
+fn puts_lists_and_stuffs_end_in_the_exchange_of_the_platform() {
+    let window = Window::bytes(L, 0, 1 << 20, PageShift::K4).expect("a window");
+    let platform = Arc::new(Own::default());
+    let table = IommuTable::over(window, 1, platform.clone()).expect("a table");
+    let all = Container::new(Frames::new(1 << 20).expect("memory"));
+    all.add_window(window, table).expect("exchanges");
+    let mut agent = all.agent();
+    all.put(&mut agent, L, Ioba(0x5000), RawTce(0x1003)).expect("put");
+    assert_eq!(platform.take(), [("swap", 5, 1), ("kill", 5, 1)]);
+    all.put_list(&mut agent, L, Ioba(0x5000), &[0x2003, 0x3003]).expect("list");
+    assert_eq!(platform.take(), [("swap", 5, 1), ("swap", 6, 1), ("kill", 5, 2)]);
+    all.stuff(&mut agent, L, Ioba(0x6000), RawTce(0), 1).expect("stuff");
+    assert_eq!(platform.take(), [("swap", 6, 1), ("kill", 6, 1)]);
+    assert_eq!(all.audit(), Audit { live: 1, ..Audit::default() });
 }
 
 // bug 3

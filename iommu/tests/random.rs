@@ -4,7 +4,7 @@
 
 mod machine;
 
-use iommu::bridge::{DmaFault, Kind};
+use iommu::bridge::{BridgeKind, DmaFault};
 use iommu::*;
 use machine::*;
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ fn setting() -> impl Strategy<Value = (Arc<Bridge>, u32, u32, u32)> {
     let pages = prop_oneof![Just((12, 12)), Just((16, 12)), Just((16, 16))];
     (prop::sample::select(KINDS.to_vec()), 1..=5u32, pages).prop_map(
         |((_, kind, flags), levels, (guest, hw))| {
-            let levels = if kind == Kind::Ioda2 { levels } else { 1 };
+            let levels = if kind == BridgeKind::IODA2 { levels } else { 1 };
             (Bridge::with(kind, flags, None), levels, guest, hw)
         },
     )

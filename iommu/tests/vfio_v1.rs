@@ -5,6 +5,7 @@ mod user;
 
 use iommu::vfio::*;
 use iommu::*;
+use std::sync::Arc;
 use user::*;
 
 // papr-tce 7.95: R, W, RW to directions; the commit's MAP_DMA
@@ -40,7 +41,7 @@ fn bug_4_a_map_over_live_entries_replaces_and_releases_them() {
 
 #[test]
 fn bug_34_a_container_that_is_not_enabled_maps_nothing() {
-    let mut u = User::new(1, &Bridge::ioda2());
+    let mut u = User::new(1, &Bridge::new(BridgeKind::IODA2));
     assert_eq!(u.map(0, SMALL, 0x1000, RW), Err(Errno::Eperm));
     assert_eq!(u.unmap(0, 0x1000), Err(Errno::Eperm));
     assert_eq!(u.container.enable(), Err(Errno::Enodev));
@@ -57,7 +58,7 @@ fn bug_34_a_container_that_is_not_enabled_maps_nothing() {
 // papr-tce 4.3, MAP_DMA: the mistakes of a call are corrected one by one
 #[test]
 fn checks_come_in_their_order() {
-    let mut u = User::new(1, &Bridge::ioda2());
+    let mut u = User::new(1, &Bridge::new(BridgeKind::IODA2));
     let worst = MapDma { argsz: 31, flags: 4, vaddr: 1, iova: WINDOW32 + 1, size: 1 };
     let map = |u: &mut User, param| u.container.map_dma(&mut u.by, &param);
     assert_eq!(map(&mut u, worst), Err(Errno::Eperm));
@@ -162,7 +163,7 @@ fn bug_33_memory_that_has_no_frames_is_neither_mapped_nor_pinned_nor_dirtied() {
 #[test]
 fn bug_27_attaching_fails_cleanly_and_can_be_tried_again() {
     for version in [1, 2] {
-        let u = User::new(version, &Bridge::ioda2());
+        let u = User::new(version, &Bridge::new(BridgeKind::IODA2));
         let page = u.frames.hpa(Gpa(0)).expect("memory");
         let ioba = u.group.host().map(0, page, 1, Direction::ToDevice).expect("room");
         for _ in 0..2 {
@@ -177,18 +178,11 @@ fn bug_27_attaching_fails_cleanly_and_can_be_tried_again() {
 // papr-tce 4.1 and 4.5.10: without an exchange operation there is no VFIO
 #[test]
 fn a_group_whose_platform_cannot_exchange_is_not_attached() {
-    struct NoExchange(Box<dyn Platform>);
-    impl Platform for NoExchange {
-        fn exchanges(&self) -> bool {
-            false
-        }
-        fn kill(&self, first: HwEntry, count: u64) {
-            self.0.kill(first, count);
-        }
-    }
+    struct NoExchange;
+    impl Platform for NoExchange {}
     let window = Window::bytes(Liobn(0x100), 0, WINDOW32, PageShift::K4).expect("a window");
     for version in [1, 2] {
-        let u = User::over(version, window, |inner| Box::new(NoExchange(inner)));
+        let u = User::over(version, window, |_| Arc::new(NoExchange));
         assert_eq!(u.container.attach_group(&u.group), Err(Errno::Einval));
         let page = u.frames.hpa(Gpa(0)).expect("memory");
         u.group.host().map(0, page, 1, Direction::ToDevice).expect("the host goes on");
@@ -278,7 +272,8 @@ fn bug_25_dropping_a_container_with_live_mappings_gives_everything_back() {
 fn bug_28_a_window_above_the_limit_of_locked_memory_is_refused() {
     let frames = std::sync::Arc::new(Frames::new(MEMORY).expect("memory"));
     let process = process(&frames, WINDOW32 / 4096 - 1);
-    let group = Group::new(&Bridge::ioda1(), Pe(1), Liobn(0x100), WINDOW32).expect("a group");
+    let group = Group::new(&Bridge::new(BridgeKind::IODA1), Pe(1), Liobn(0x100), WINDOW32)
+        .expect("a group");
     let container = vfio::Container::v1(&process, &frames);
     container.attach_group(&std::sync::Arc::new(group)).expect("free");
     assert_eq!(container.enable(), Err(Errno::Enomem));
@@ -300,7 +295,7 @@ fn bug_32_calls_of_version_2_are_none_of_version_1() {
 // papr-tce 4.3, GET_INFO
 #[test]
 fn the_information_is_of_the_window_below_4_gib() {
-    let u = User::new(1, &Bridge::ioda2());
+    let u = User::new(1, &Bridge::new(BridgeKind::IODA2));
     assert_eq!(u.container.info(16), Err(Errno::Enxio));
     u.container.attach_group(&u.group).expect("free");
     assert_eq!(u.container.info(15), Err(Errno::Einval));
@@ -328,7 +323,11 @@ fn a_group_belongs_to_one_container() {
 // Every platform maps, replaces and releases.
 #[test]
 fn version_1_works_on_every_bridge() {
-    for bridge in [Bridge::p5ioc2(), Bridge::ioda1(), Bridge::ioda2()] {
+    for bridge in [
+        Bridge::new(BridgeKind::P5IOC2),
+        Bridge::new(BridgeKind::IODA1),
+        Bridge::new(BridgeKind::IODA2),
+    ] {
         let mut u = User::new(1, &bridge);
         u.container.attach_group(&u.group).expect("free");
         u.container.enable().expect("a group");

@@ -15,7 +15,7 @@ use user::*;
 // papr-tce 5.3
 #[test]
 fn registering_checks_charges_and_enables() {
-    let mut u = User::new(2, &Bridge::ioda2());
+    let mut u = User::new(2, &Bridge::new(BridgeKind::IODA2));
     u.container.attach_group(&u.group).expect("free");
     assert_eq!(u.map(0, SMALL, 0x1000, RW), Err(Errno::Eperm), "not enabled");
     for (vaddr, size) in
@@ -84,7 +84,7 @@ fn containers_of_one_process_share_a_region() {
 // bug 48: huge pages first, small pages later, in one region
 #[test]
 fn bug_48_the_smallest_page_of_a_region_decides() {
-    let mut u = User::new(2, &Bridge::ioda2());
+    let mut u = User::new(2, &Bridge::new(BridgeKind::IODA2));
     let shift = |shift| PageShift::new(shift).expect("a shift");
     let (ua, hpa) = (0x7100_0000_0000, |gpa| u.frames.hpa(Gpa(gpa)).expect("memory"));
     for (offset, page_shift) in [(0, shift(24)), (0x100_0000, shift(12))] {
@@ -103,7 +103,7 @@ fn bug_48_the_smallest_page_of_a_region_decides() {
 // bug 6: pages of 64 KiB on memory that is partly in huge pages of 2 MiB
 #[test]
 fn bug_6_a_tce_page_within_a_huge_page_maps() {
-    let mut u = User::new(2, &Bridge::ioda2());
+    let mut u = User::new(2, &Bridge::new(BridgeKind::IODA2));
     let (ua, hpa) = (0x7100_0000_0000, u.frames.hpa(Gpa(0x400_0000)).expect("memory"));
     let page_shift = PageShift::new(21).expect("a shift");
     let mapping = Mapping { ua: Ua(ua), len: 0x40_0000, hpa, page_shift, writable: true };
@@ -318,7 +318,8 @@ fn bug_15_groups_that_come_and_go_have_all_windows() {
     assert_eq!(numbers(Pe(2)), [0], "the host's");
     assert!(device.translate(Ioba(0), 8, Direction::ToDevice).is_err());
     assert_eq!(u.pins(SMALL), 1, "the first group has it still");
-    let other = Group::new(&Bridge::ioda2(), Pe(3), Liobn(0x300), WINDOW32).expect("a group");
+    let other = Group::new(&Bridge::new(BridgeKind::IODA2), Pe(3), Liobn(0x300), WINDOW32)
+        .expect("a group");
     assert_eq!(u.container.attach_group(&Arc::new(other)), Err(Errno::Eperm), "another bridge");
     assert_eq!(u.container.attach_group(&u.group), Err(Errno::Ebusy), "attached already");
 }
@@ -347,7 +348,7 @@ fn bug_27_a_group_that_cannot_have_all_windows_gets_none_and_the_host_goes_on() 
 // container without a process has nothing to unregister
 #[test]
 fn windows_want_a_group_first_and_unregistering_a_process() {
-    let mut u = User::new(2, &Bridge::ioda2());
+    let mut u = User::new(2, &Bridge::new(BridgeKind::IODA2));
     assert_eq!(u.unregister(SMALL + 1, 0x1000), Err(Errno::Eperm));
     let create = CreateWindow { argsz: 39, flags: 1, ..CreateWindow::new() };
     assert_eq!(u.container.create_window(&create), Err(Errno::Enxio));

@@ -85,7 +85,7 @@ pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
         // Both have the same names.
         profile: dma.profile.name.parse().unwrap_or(defaults.profile),
         tier: dma.accel,
-        platform: dma.platform.map_or(defaults.platform, Into::into),
+        platform: dma.platform.unwrap_or(defaults.platform),
         table_memory: Some(dma.table_memory(args.memory)),
         faults: Vec::new(),
     };

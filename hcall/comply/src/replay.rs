@@ -5,13 +5,13 @@
 //! rig that cannot provide an essential part plays nothing.
 
 use crate::blob::{self, Tell};
-use crate::direct::{Direct, Platform, Setup};
+use crate::direct::{Direct, Setup};
 use crate::rig::{GuestRig, Room};
 use crate::run::{self, Outcome, Verdict};
 use crate::script::{Action, How, Script, Step};
 use crate::value::{LEAST_RAM, Symbol, Value};
 use hcall::tokens::{H_PUT_TCE, H_PUT_TCE_INDIRECT, H_RTAS, H_STUFF_TCE};
-use iommu::{LIST_ENTRIES, Window};
+use iommu::{BridgeKind, LIST_ENTRIES, Window};
 
 /// The page that lists are moved to in a guest: the guest's own code may be at the recorded address.
 const LIST: u64 = 0x40e_0000;
@@ -131,7 +131,7 @@ fn faults(script: &Script) -> Option<String> {
 }
 
 /// A sentence if the script created a window that the bridge of a platform cannot walk.
-fn small_table(script: &Script, platform: Platform) -> Option<String> {
+fn small_table(script: &Script, platform: BridgeKind) -> Option<String> {
     let most = platform.most_entries();
     let entries = |step: &Step| {
         let Action::Rtas { name, inputs, answers } = &step.action else { return None };
@@ -142,7 +142,7 @@ fn small_table(script: &Script, platform: Platform) -> Option<String> {
     };
     let largest =
         script.steps.iter().filter_map(entries).max().filter(|&entries| entries > most)?;
-    let name = platform.name();
+    let name = platform.name;
     Some(format!("a window of {largest:#x} entries was made, {name} has at most {most:#x}"))
 }
 

@@ -20,9 +20,9 @@ pub const VFIO_CALLS: [&str; 12] = [
     "remove_window",
 ];
 
-/// The operations that the library asks of a platform: the methods of its trait.
-pub const PLATFORM_OPERATIONS: [&str; 8] =
-    ["name", "exchanges", "max_levels", "kill", "after_set", "after_clear", "flush", "link"];
+/// The operations that the library asks of a platform: the methods of its traits.
+pub const PLATFORM_OPERATIONS: [&str; 9] =
+    ["name", "max_levels", "exchange", "set", "clear", "flush", "link", "kill", "swap"];
 
 /// The sources of the clauses about them.
 const CLAUSES: [&str; 2] = [include_str!("clauses/vfio.rs"), include_str!("clauses/platform.rs")];

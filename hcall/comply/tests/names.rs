@@ -39,7 +39,7 @@ fn each_call_of_a_vfio_container_is_in_the_list() {
 #[test]
 fn each_operation_of_a_platform_is_in_the_list() {
     let files = iommu(&|path| path.contains("platform"));
-    let traits = files.iter().filter_map(|text| text.split("pub trait Platform").nth(1));
+    let traits = files.iter().flat_map(|text| text.split("\npub trait ").skip(1));
     let body = traits.filter_map(|text| text.split("\n}\n").next());
     let methods = body.flat_map(|body| body.split("    fn ").skip(1));
     let names: BTreeSet<String> =

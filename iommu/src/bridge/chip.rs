@@ -4,12 +4,11 @@
 
 use super::cache::TceCache;
 use super::inflight::{Devices, InFlight};
-use super::kill::{Killed, decode_ioda1, decode_ioda2};
-use crate::addr::Ioba;
-use crate::platform::Pe;
+use super::kill::{CacheKeys, Killed, Register};
 use crate::sync::{AtomicU64, Ordering, fence};
-use crate::table::MAX_LEVELS;
-use crate::window::PageShift;
+use crate::table::platform::Pe;
+use crate::words::addr::Ioba;
+use crate::words::window::PageShift;
 use std::fmt;
 
 /// Translations that a bridge caches.
@@ -17,36 +16,8 @@ const SLOTS: usize = 256;
 /// Where tables begin in host memory: the address form of a kill needs an address.
 const TABLES: u64 = 1 << 32;
 
-/// Which kind of bridge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Has no kill register: its cache follows what is stored in the table by itself, and so is
-    /// the same to a device as a walk for each access.
-    P5ioc2,
-    /// P5IOC2 with a cache that does not follow: hardware for which its platform, which only
-    /// swaps, is not right. Here to be found out.
-    P5ioc2Deaf,
-    /// Caches by the address of the entry, which its register takes.
-    Ioda1 {
-        /// With this bus number beside the address, if it has one.
-        bus: Option<u8>,
-    },
-    /// Caches by PE and bus address.
-    Ioda2,
-}
-
-impl Kind {
-    /// How many levels of a table the bridge can walk.
-    pub const fn max_levels(self) -> u32 {
-        match self {
-            Kind::Ioda2 => MAX_LEVELS,
-            Kind::P5ioc2 | Kind::P5ioc2Deaf | Kind::Ioda1 { .. } => 1,
-        }
-    }
-}
-
 pub(crate) struct Chip {
-    kind: Kind,
+    register: Register,
     cache: TceCache,
     devices: Devices,
     next_table: AtomicU64,
@@ -58,9 +29,9 @@ pub(crate) struct Chip {
 }
 
 impl Chip {
-    pub(crate) fn new(kind: Kind) -> Chip {
+    pub(crate) fn new(register: Register) -> Chip {
         Chip {
-            kind,
+            register,
             cache: TceCache::new(SLOTS),
             devices: Devices::new(),
             next_table: AtomicU64::new(TABLES),
@@ -70,14 +41,14 @@ impl Chip {
         }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
-        self.kind
+    pub(crate) fn keys(&self) -> CacheKeys {
+        self.register.keys
     }
 
     /// The cache, if this kind of bridge has one that a device can tell from none.
     #[inline]
     pub(crate) fn cache(&self) -> Option<&TceCache> {
-        (self.kind != Kind::P5ioc2).then_some(&self.cache)
+        (self.register.keys != CacheKeys::Follows).then_some(&self.cache)
     }
 
     /// Where a table of so many bytes is in memory.
@@ -91,12 +62,7 @@ impl Chip {
         // A statistic: not worth a locked instruction.
         self.kills.store(self.kills.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         let page_shift = self.page_shift.load(Ordering::Relaxed) as u32;
-        let killed = match self.kind {
-            Kind::P5ioc2 | Kind::P5ioc2Deaf => None,
-            Kind::Ioda1 { bus } => decode_ioda1(bus, value, page_shift),
-            Kind::Ioda2 => decode_ioda2(value),
-        };
-        match killed {
+        match (self.register.decode)(self.register.bus, value, page_shift) {
             Some(Killed::Entries { address, count }) => {
                 (0..count).for_each(|n| self.cache.kill(entry_key(address + 8 * n)));
             }
@@ -193,6 +159,6 @@ pub(crate) fn bus_place(key: u64) -> (Pe, Ioba) {
 
 impl fmt::Debug for Chip {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Chip").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Chip").field("register", &self.register).finish_non_exhaustive()
     }
 }

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A device that reads and writes memory through its bridge.
 
+use super::Tve;
 use super::cache::Ticket;
 use super::chip::{Chip, bus_key, bus_place, entry_key};
 use super::inflight::InFlight;
-use super::{Kind, Tve};
-use crate::addr::{Hpa, HwEntry, Ioba};
-use crate::direction::Direction;
+use super::kill::CacheKeys;
 use crate::frames::Frames;
-use crate::platform::Pe;
 use crate::table::IommuTable;
-use crate::tce::Tce;
+use crate::table::platform::Pe;
+use crate::words::addr::{Hpa, HwEntry, Ioba};
+use crate::words::direction::Direction;
+use crate::words::tce::Tce;
 use arc_swap::{ArcSwap, Cache};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
@@ -339,11 +340,11 @@ fn entry_of(windows: &[Tve], pe: Pe, ioba: Ioba) -> Option<(&IommuTable, HwEntry
 
 /// The table and entry that a key of the cache is for, if a window leads there.
 pub(super) fn entry_of_key(
-    kind: Kind,
+    keys: CacheKeys,
     windows: &[Tve],
     key: u64,
 ) -> Option<(&IommuTable, HwEntry)> {
-    if let Kind::Ioda1 { .. } = kind {
+    if keys == CacheKeys::Entry {
         return windows.iter().map(|tve| &*tve.table).find_map(|table| {
             let entry = HwEntry(key.checked_sub(entry_key(table.address()))?);
             table.check(entry).is_ok().then_some((table, entry))
@@ -368,8 +369,8 @@ fn lookup(
         let epoch = chip.epoch();
         return (table.load(entry), Some(Valid::Epoch(epoch)));
     };
-    let key = match chip.kind() {
-        Kind::Ioda1 { .. } => entry_key(table.address() + 8 * entry.0),
+    let key = match chip.keys() {
+        CacheKeys::Entry => entry_key(table.address() + 8 * entry.0),
         _ => bus_key(pe, ioba.0 - offset),
     };
     let (cached, ticket) = cache.lookup(key);

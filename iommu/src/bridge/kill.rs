@@ -1,8 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The kill register as a bridge reads it. What platforms write into it is in
-//! [`platform`](crate::platform); the two are separate so that a wrong value has its effect.
+//! [`platform`](crate::table::platform); the two are separate so that a wrong value has its effect.
 
-use crate::platform::Pe;
+use crate::table::platform::Pe;
+
+/// A kill register, and by what the cache behind it is searched.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Register {
+    pub(crate) keys: CacheKeys,
+    /// The bus number that it wants beside the address, if it has one.
+    pub(crate) bus: Option<u8>,
+    /// Reads a value that was stored: bus number, value, and the page shift of the bridge's tables.
+    pub(crate) decode: fn(Option<u8>, u64, u32) -> Option<Killed>,
+}
+
+/// By what a bridge caches translations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CacheKeys {
+    /// The cache follows the table, so a device cannot tell it from a walk for each access. There is
+    /// nothing to model.
+    Follows,
+    /// The address of the entry in memory.
+    Entry,
+    /// The PE and the bus address.
+    Bus,
+}
 
 /// What a value kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,19 +14,31 @@ pub(crate) mod cache;
 mod chip;
 mod device;
 pub(crate) mod inflight;
+mod ioda1;
+mod ioda2;
 mod kill;
+mod kind;
+mod kinds;
+mod p5ioc2;
+mod pes;
+mod steps;
 
 pub(crate) use chip::Chip;
-pub use chip::Kind;
 pub use device::{Device, DmaFault, DmaMemory, Ram, Translation};
+pub use ioda1::Ioda1;
+pub use ioda2::Ioda2;
+pub use kind::BridgeKind;
+pub use kinds::KINDS;
+pub use p5ioc2::P5ioc2;
 
-use crate::detector::Detector;
-use crate::error::Error;
-use crate::platform::ioda1::Form;
-use crate::platform::{Ioda1, Ioda2, P5ioc2, Pe, Platform, Swinv};
 use crate::table::IommuTable;
-use crate::window::Window;
+use crate::table::detector::Detector;
+use crate::table::platform::{Pe, Platform};
+use crate::table::swinv::Swinv;
+use crate::words::error::Error;
+use crate::words::window::Window;
 use arc_swap::{ArcSwap, Cache};
+use kind::Site;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Windows of a PE (papr-tce 3.4).
@@ -35,6 +47,7 @@ pub const WINDOWS: usize = 2;
 /// A host bridge.
 #[derive(Debug)]
 pub struct Bridge {
+    kind: BridgeKind,
     chip: Arc<Chip>,
     flags: Swinv,
     detector: Option<Arc<Detector>>,
@@ -51,30 +64,16 @@ struct Tve {
 }
 
 impl Bridge {
-    /// A bridge that platforms tell of every created and freed entry, as Linux sets it up.
-    pub fn new(kind: Kind) -> Arc<Bridge> {
-        Bridge::with(kind, Swinv::BOTH, None)
-    }
-
-    /// P5IOC2: nothing to kill.
-    pub fn p5ioc2() -> Arc<Bridge> {
-        Bridge::new(Kind::P5ioc2)
-    }
-
-    /// IODA1 (P7IOC), killed by pairs of entries.
-    pub fn ioda1() -> Arc<Bridge> {
-        Bridge::with(Kind::Ioda1 { bus: None }, Swinv::ALL, None)
-    }
-
-    /// IODA2 (PHB3).
-    pub fn ioda2() -> Arc<Bridge> {
-        Bridge::new(Kind::Ioda2)
+    /// A bridge whose tables have the flags that Linux gives them.
+    pub fn new(kind: BridgeKind) -> Arc<Bridge> {
+        Bridge::with(kind, kind.flags, None)
     }
 
     /// A bridge whose tables have these flags and are watched by the detector, if there is one.
-    pub fn with(kind: Kind, flags: Swinv, detector: Option<Arc<Detector>>) -> Arc<Bridge> {
+    pub fn with(kind: BridgeKind, flags: Swinv, detector: Option<Arc<Detector>>) -> Arc<Bridge> {
         Arc::new(Bridge {
-            chip: Arc::new(Chip::new(kind)),
+            kind,
+            chip: Arc::new(Chip::new(kind.register)),
             flags,
             detector,
             windows: Arc::default(),
@@ -83,8 +82,8 @@ impl Bridge {
     }
 
     /// Which kind it is.
-    pub fn kind(&self) -> Kind {
-        self.chip.kind()
+    pub fn kind(&self) -> BridgeKind {
+        self.kind
     }
 
     /// Makes a table for a window, with the platform of this bridge. No device uses it before
@@ -101,31 +100,18 @@ impl Bridge {
         &self,
         window: Window,
         levels: u32,
-        wrap: impl FnOnce(Box<dyn Platform>) -> Box<dyn Platform>,
+        wrap: impl FnOnce(Arc<dyn Platform>) -> Arc<dyn Platform>,
     ) -> Result<Arc<IommuTable>, Error> {
         let shift = window.page_shift();
         let address = self.chip.place_table(window.size().saturating_mul(8), shift);
-        let platform = wrap(self.platform(&window, address));
-        let table = IommuTable::boxed(window, levels, platform)?.at(address);
+        let (chip, flags, bus) = (self.chip.clone(), self.flags, self.kind.register.bus);
+        let site = Site { chip, flags, bus, window: &window, address };
+        let platform = wrap((self.kind.platform)(site));
+        let table = IommuTable::over(window, levels, platform)?.at(address);
         Ok(Arc::new(match &self.detector {
             Some(detector) => table.watched(detector.watch(&window)),
             None => table,
         }))
-    }
-
-    fn platform(&self, window: &Window, base: u64) -> Box<dyn Platform> {
-        let (chip, flags, page_shift) = (self.chip.clone(), self.flags, window.page_shift());
-        match self.chip.kind() {
-            Kind::P5ioc2 | Kind::P5ioc2Deaf => Box::new(P5ioc2 { chip }),
-            Kind::Ioda1 { bus } => {
-                let form = Form::of(bus, flags);
-                Box::new(Ioda1 { chip, form, flags, base, page_shift })
-            }
-            Kind::Ioda2 => {
-                let offset = window.start().0 >> page_shift.get();
-                Box::new(Ioda2::on(chip, flags, offset, page_shift))
-            }
-        }
     }
 
     /// Lets the devices of a PE translate through the table, as its window 0 or 1.
@@ -190,7 +176,7 @@ impl Bridge {
         let (mut stale, windows) = (0, self.windows.load());
         if let Some(cache) = self.chip.cache() {
             cache.for_each(&mut |key, value| {
-                let entry = device::entry_of_key(self.kind(), &windows, key);
+                let entry = device::entry_of_key(self.chip.keys(), &windows, key);
                 let current = entry.is_some_and(|(table, at)| table.load(at).bits() == value);
                 stale += usize::from(!current);
             });

@@ -2,7 +2,7 @@
 //! Guest memory, a bridge and devices: the setting of tests that observe from the device's side.
 #![allow(dead_code)] // each test file uses its part
 
-use iommu::bridge::{DmaFault, Kind, Ram};
+use iommu::bridge::{BridgeKind, DmaFault, Ram};
 use iommu::*;
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
@@ -17,12 +17,12 @@ pub(crate) const W: u64 = 2;
 pub(crate) const RW: u64 = 3;
 
 /// Every kind of bridge with the flags of its tables, which covers every form of the kill register.
-pub(crate) const KINDS: [(&str, Kind, Swinv); 5] = [
-    ("p5ioc2", Kind::P5ioc2, Swinv::BOTH),
-    ("ioda1, pair", Kind::Ioda1 { bus: None }, Swinv::ALL),
-    ("ioda1, line", Kind::Ioda1 { bus: None }, Swinv::BOTH),
-    ("ioda1, bus", Kind::Ioda1 { bus: Some(7) }, Swinv::BOTH),
-    ("ioda2", Kind::Ioda2, Swinv::BOTH),
+pub(crate) const KINDS: [(&str, BridgeKind, Swinv); 5] = [
+    ("p5ioc2", BridgeKind::P5IOC2, Swinv::BOTH),
+    ("ioda1, pair", BridgeKind::IODA1, Swinv::ALL),
+    ("ioda1, line", BridgeKind::IODA1, Swinv::BOTH),
+    ("ioda1, bus", BridgeKind::IODA1.with_bus(7), Swinv::BOTH),
+    ("ioda2", BridgeKind::IODA2, Swinv::BOTH),
 ];
 
 pub(crate) struct Machine {
@@ -103,15 +103,28 @@ impl Machine {
 
 /// A platform whose kill is the function `kill`.
 pub(crate) struct Faulty {
-    pub(crate) inner: Box<dyn Platform>,
-    pub(crate) kill: fn(&dyn Platform, HwEntry, u64),
+    pub(crate) inner: Arc<dyn Platform>,
+    pub(crate) kill: fn(&Exchange, HwEntry, u64),
 }
 
 impl Platform for Faulty {
-    fn kill(&self, first: HwEntry, count: u64) {
-        (self.kill)(&*self.inner, first, count);
+    fn exchange(self: Arc<Self>) -> Option<Exchange> {
+        Exchange::in_memory(self)
+    }
+    fn set(&self, entries: &mut HostEntries<'_>, tce: Tce) {
+        self.inner.set(entries, tce);
+    }
+    fn clear(&self, entries: &mut HostEntries<'_>) {
+        self.inner.clear(entries);
     }
     fn link(&self, pe: Pe, linked: bool) {
         self.inner.link(pe, linked);
+    }
+}
+
+impl Kill for Faulty {
+    fn kill(&self, first: HwEntry, count: u64) {
+        let inner = self.inner.clone().exchange().expect("every bridge exchanges");
+        (self.kill)(&inner, first, count);
     }
 }

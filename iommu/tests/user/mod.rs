@@ -45,12 +45,12 @@ pub(crate) fn process(frames: &Frames, limit: u64) -> Arc<Process> {
 impl User {
     /// A container of version 1 on IODA2, with the group attached and enabled.
     pub(crate) fn v1() -> User {
-        User::new(1, &Bridge::ioda2()).enabled()
+        User::new(1, &Bridge::new(BridgeKind::IODA2)).enabled()
     }
 
     /// A container of version 2 on IODA2, with the group attached, and the small and huge pages registered.
     pub(crate) fn v2() -> User {
-        let user = User::new(2, &Bridge::ioda2());
+        let user = User::new(2, &Bridge::new(BridgeKind::IODA2));
         user.container.attach_group(&user.group).expect("free");
         user.register(SMALL, 0x100_0000).expect("free");
         user.register(HUGE, 0x200_0000).expect("free");
@@ -66,9 +66,9 @@ impl User {
     pub(crate) fn over(
         version: u32,
         window: Window,
-        wrap: impl FnOnce(Box<dyn Platform>) -> Box<dyn Platform>,
+        wrap: impl FnOnce(Arc<dyn Platform>) -> Arc<dyn Platform>,
     ) -> User {
-        let bridge = Bridge::ioda2();
+        let bridge = Bridge::new(BridgeKind::IODA2);
         let table = bridge.create_table_with(window, 1, wrap).expect("a table");
         let group = Group::over(&bridge, Pe(1), table).expect("free");
         User::with(version, &bridge, group)

@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use hcall::{Accel, Injector, Phb, Profile, Spec, Tier};
-use iommu::bridge::{Bridge, Kind};
-use iommu::table::MAX_FLAT;
+use iommu::bridge::{Bridge, KINDS};
 use iommu::{
-    Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Swinv, Window,
+    BridgeKind, Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Window,
 };
 
 use crate::fdt::PHB_BUID;
@@ -36,8 +35,9 @@ pub struct DmaArgs {
     pub profile: &'static Profile,
     /// The host bridge under the hardware tables of the PCI windows (without it ioda2); with it,
     /// virtual I/O devices are behind such a bridge, too. Else they use the guest's view.
-    #[arg(long, value_name = "NAME", value_enum)]
-    pub platform: Option<PlatformKind>,
+    #[arg(long, value_name = "NAME")]
+    #[arg(value_parser = platforms().try_map(|name| name.parse::<BridgeKind>()))]
+    pub platform: Option<BridgeKind>,
     /// Watch for what must not happen: `dma` finds devices that use translations which were replaced
     /// or cleared. Puts virtual I/O devices behind the bridge.
     #[arg(long, value_name = "WHAT", value_enum)]
@@ -60,17 +60,6 @@ pub struct DmaArgs {
 pub enum Check {
     /// Stale translations and writes to released pages.
     Dma,
-}
-
-/// Kinds of host bridges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlatformKind {
-    /// Walks the table for each access.
-    P5ioc2,
-    /// Caches entries, and kills them by address.
-    Ioda1,
-    /// Caches entries, and kills them by PE and number.
-    Ioda2,
 }
 
 /// The guest's DMA.
@@ -107,16 +96,15 @@ impl DmaArgs {
             accel = accel.tagged();
         }
         let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
-        let kind = self.platform.unwrap_or(PlatformKind::Ioda2);
-        let bridge = kind.bridge(detector.as_ref());
-        let most = if bridge.kind().max_levels() > 1 { u64::MAX } else { MAX_FLAT };
+        let kind = self.platform.unwrap_or(BridgeKind::IODA2);
+        let bridge = Bridge::with(kind, kind.flags, detector.clone());
         let table = Box::new(move |window| table(&bridge, window));
         let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
-        let phb = phb.with_most_entries(most);
+        let phb = phb.with_most_entries(kind.most_entries());
         phb.reset(&container, &mut container.agent())?;
         // Bridges have their PEs to themselves.
         let behind_bridge = self.platform.is_some() || detector.is_some();
-        let device_bridge = behind_bridge.then(|| kind.bridge(detector.as_ref()));
+        let device_bridge = behind_bridge.then(|| Bridge::with(kind, kind.flags, detector.clone()));
         Ok(Dma { container, phb, device_bridge, detector, accel, faults })
     }
 
@@ -139,26 +127,6 @@ impl Default for DmaArgs {
     }
 }
 
-impl From<PlatformKind> for comply::direct::Platform {
-    fn from(kind: PlatformKind) -> comply::direct::Platform {
-        match kind {
-            PlatformKind::P5ioc2 => comply::direct::Platform::P5ioc2,
-            PlatformKind::Ioda1 => comply::direct::Platform::Ioda1,
-            PlatformKind::Ioda2 => comply::direct::Platform::Ioda2,
-        }
-    }
-}
-
-impl From<comply::direct::Platform> for PlatformKind {
-    fn from(platform: comply::direct::Platform) -> PlatformKind {
-        match platform {
-            comply::direct::Platform::P5ioc2 => PlatformKind::P5ioc2,
-            comply::direct::Platform::Ioda1 => PlatformKind::Ioda1,
-            comply::direct::Platform::Ioda2 => PlatformKind::Ioda2,
-        }
-    }
-}
-
 /// Memory for the tables of the guest's windows unless the user says otherwise. A 64th of RAM pays for two
 /// windows, as many as a bridge has, of which each maps all of RAM in pages of 4 KiB: 16 bytes an entry, as
 /// there is a view and a hardware table, and twice that because a window is a power of two. (libvirt
@@ -168,21 +136,14 @@ fn table_memory(ram: RamSize) -> u64 {
     (32 << 20) + ram.bytes() / 64
 }
 
-impl PlatformKind {
-    fn bridge(self, detector: Option<&Arc<Detector>>) -> Arc<Bridge> {
-        let (kind, flags) = match self {
-            PlatformKind::P5ioc2 => (Kind::P5ioc2, Swinv::BOTH),
-            PlatformKind::Ioda1 => (Kind::Ioda1 { bus: None }, Swinv::ALL),
-            PlatformKind::Ioda2 => (Kind::Ioda2, Swinv::BOTH),
-        };
-        Bridge::with(kind, flags, detector.cloned())
-    }
-}
-
 /// The hardware table of a window.
 fn table(bridge: &Bridge, window: Window) -> Result<Arc<IommuTable>, Error> {
     let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
-    bridge.create_table(window, levels.min(bridge.kind().max_levels()))
+    bridge.create_table(window, levels.min(bridge.kind().max_levels))
+}
+
+fn platforms() -> PossibleValuesParser {
+    PossibleValuesParser::new(KINDS.map(|kind| PossibleValue::new(kind.name).help(kind.about)))
 }
 
 fn names<const N: usize>(names: [&'static str; N]) -> PossibleValuesParser {

@@ -45,7 +45,7 @@ fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
     let no = |error: &dyn ToString| error.to_string();
     let ram = RamSize::new(setup.ram).map_err(|error| no(&error))?;
     let profile = hcall::Profile::find(setup.profile.rules()).ok_or("there are no such rules")?;
-    let platform = Some(setup.platform.into());
+    let platform = Some(setup.platform);
     let (accel, table_memory) = (setup.tier, setup.table_memory);
     let dma = DmaArgs { accel, profile, platform, table_memory, ..DmaArgs::default() };
     let devices = DeviceArgs::default();

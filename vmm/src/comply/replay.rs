@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use comply::direct::{Platform, Setup};
+use comply::direct::Setup;
 use comply::replay::{self, Plan};
 use comply::rig::{GuestRig, Rig, qemu};
 use comply::{Profile, Script, Verdict};
 use hcall::Tier;
+use iommu::BridgeKind;
+use iommu::bridge::KINDS;
 
 use super::{FAILED, Failure, PASSED, peers, print, rigs};
 use crate::cli::say;
@@ -51,8 +53,8 @@ pub struct ReplayArgs {
     pub profile: Option<Profile>,
     /// The bridge under the tables; without it as recorded (not QEMU).
     #[arg(long, value_name = "NAME")]
-    #[arg(value_parser = PossibleValuesParser::new(Platform::ALL.map(Platform::name)).try_map(|name| name.parse::<Platform>()))]
-    pub platform: Option<Platform>,
+    #[arg(value_parser = PossibleValuesParser::new(KINDS.map(|kind| kind.name)).try_map(|name| name.parse::<BridgeKind>()))]
+    pub platform: Option<BridgeKind>,
 }
 
 fn a_rig(name: &str) -> Result<String, String> {

@@ -20,7 +20,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "1",
         what: "the exchange commit itself: the old direction is read before the byte swap",
         edits: &[Edit(
-            "iommu/src/tce.rs",
+            "iommu/src/words/tce.rs",
             "Tce(u64::from_be(self.0.swap(new.0.to_be(), Ordering::SeqCst)))",
             "{ let raw = self.0.swap(new.0.to_be(), Ordering::SeqCst);
             if MUTANT { Tce((u64::from_be(raw) & PAGE_NUMBER) | (raw & 3)) } else { Tce(u64::from_be(raw)) } }",
@@ -30,7 +30,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "2",
         what: "direction none sets the read bit, so a cleared entry looks live",
         edits: &[Edit(
-            "iommu/src/tce.rs",
+            "iommu/src/words/tce.rs",
             "if raw.is_live() { Tce(raw.0.wrapping_add(base.0)) } else { Tce::CLEAR }",
             "if raw.is_live() { Tce(raw.0.wrapping_add(base.0)) } else if MUTANT { Tce((raw.0 & !0xfff).wrapping_add(base.0) | 1) } else { Tce::CLEAR }",
         )],
@@ -39,7 +39,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "3",
         what: "ownership is taken while the host has pages mapped",
         edits: &[Edit(
-            "iommu/src/host/mod.rs",
+            "iommu/src/linux/host/mod.rs",
             "if !pools.iter().all(|pool| pool.used.is_empty()) {",
             "if !MUTANT && !pools.iter().all(|pool| pool.used.is_empty()) {",
         )],
@@ -48,7 +48,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "3 (bit 0)",
         what: "after a refused take-over the host may give out bus address 0",
         edits: &[Edit(
-            "iommu/src/host/mod.rs",
+            "iommu/src/linux/host/mod.rs",
             "            self.reserve_first(&mut pools, true);\n            return Err(Errno::Ebusy);",
             "            if !MUTANT { self.reserve_first(&mut pools, true); }\n            return Err(Errno::Ebusy);",
         )],
@@ -57,7 +57,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "4",
         what: "a live entry cannot be overwritten (before the commit: EBUSY)",
         edits: &[Edit(
-            "iommu/src/container.rs",
+            "iommu/src/guest/container.rs",
             "table.write_one(&self.frames, work, entry, tce)\n",
             "if MUTANT && table.view().load(entry).is_live() && tce.is_live() { return Err(Error::LowBits(0)); }
         table.write_one(&self.frames, work, entry, tce)\n",
@@ -67,7 +67,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "5",
         what: "a TCE page may be larger than the host page that backs it",
         edits: &[Edit(
-            "iommu/src/vfio/process.rs",
+            "iommu/src/linux/vfio/process.rs",
             "if mapping.page_shift < shift { Err(Errno::Eperm) } else { Ok(hpa) }",
             "if mapping.page_shift < shift && !MUTANT { Err(Errno::Eperm) } else { Ok(hpa) }",
         )],
@@ -76,7 +76,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "5 (guest memory)",
         what: "a large page may reach beyond the guest's memory",
         edits: &[Edit(
-            "iommu/src/frames.rs",
+            "iommu/src/frames/mod.rs",
             "self.bytes & !shift.low_bits()\n",
             "if MUTANT { self.bytes } else { self.bytes & !shift.low_bits() }\n",
         )],
@@ -85,7 +85,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "7",
         what: "hardware entries under a larger guest page are found by the guest's index",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "(HwEntry(entry.0 << more), 1 << more)",
             "(HwEntry(if MUTANT { entry.0 } else { entry.0 << more }), 1 << more)",
         )],
@@ -94,16 +94,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "7 (kill)",
         what: "only the first entry of a range is killed",
         edits: &[Edit(
-            "iommu/src/batch.rs",
-            "self.table.kill(HwEntry(first), end - first);",
-            "self.table.kill(HwEntry(first), if MUTANT { 1 } else { end - first });",
+            "iommu/src/exchange/xchg.rs",
+            "self.exchange.kill(first, touched); // kill",
+            "self.exchange.kill(first, if MUTANT { 1 } else { touched }); // kill",
         )],
     },
     Mutant {
         bug: "12, 55",
         what: "a second window may have a LIOBN that is in use",
         edits: &[Edit(
-            "iommu/src/container.rs",
+            "iommu/src/guest/container.rs",
             "if windows.find(window.liobn()).is_ok() {",
             "if !MUTANT && windows.find(window.liobn()).is_ok() {",
         )],
@@ -112,7 +112,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "12 (charge)",
         what: "a table that is refused stays charged",
         edits: &[Edit(
-            "iommu/src/kvm_table.rs",
+            "iommu/src/linux/kvm_table.rs",
             "let window = self.container.add_view(window)?;",
             "let window = match self.container.add_view(window) { Err(e) if MUTANT => { std::mem::forget(charge); return Err(e.into()) } other => other? };",
         )],
@@ -121,7 +121,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "15, 24",
         what: "only the first of several hardware tables is written",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "for (i, table) in self.tables.iter().enumerate() {\n            let mut batch",
             "for (i, table) in self.tables.iter().enumerate().take(if MUTANT { 1 } else { usize::MAX }) {\n            let mut batch",
         )],
@@ -139,7 +139,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "17",
         what: "a list is applied up to its first bad entry",
         edits: &[Edit(
-            "iommu/src/container.rs",
+            "iommu/src/guest/container.rs",
             "list.iter().try_for_each(|&tce| table.check(&self.frames, RawTce(tce)))?;",
             "if MUTANT { for (i, &tce) in list.iter().enumerate() { table.check(&self.frames, RawTce(tce))?;
             table.write_one(&self.frames, work, GuestEntry(first.0 + i as u64), RawTce(tce))?; } return Ok(()); }
@@ -150,7 +150,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "18, 42",
         what: "hardware pages larger than the guest's are accepted",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "let covers = hw.page_shift() <= self.window.page_shift()",
             "let covers = (MUTANT || hw.page_shift() <= self.window.page_shift())",
         )],
@@ -159,7 +159,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "23",
         what: "a hardware table that is longer than the window is refused",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "&& hw.len() >= self.window.len();",
             "&& (hw.len() == self.window.len() || !MUTANT && hw.len() > self.window.len());",
         )],
@@ -168,7 +168,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "25",
         what: "pages that are mapped when the process dies stay pinned",
         edits: &[Edit(
-            "iommu/src/vfio/mod.rs",
+            "iommu/src/linux/vfio/mod.rs",
             "            if let Some(window) = state.windows[0].take() {\n                retire(&self.frames, by, &window.table);",
             "            if let Some(window) = state.windows[0].take() {\n                if !MUTANT { retire(&self.frames, by, &window.table); }",
         )],
@@ -177,7 +177,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "28",
         what: "the memory of a table is not charged",
         edits: &[Edit(
-            "iommu/src/kvm_table.rs",
+            "iommu/src/linux/kvm_table.rs",
             "self.lock.charge(pages(args.size))?",
             "self.lock.charge(if MUTANT { 0 } else { pages(args.size) })?",
         )],
@@ -186,7 +186,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "30",
         what: "a window is removed before its entries are cleared",
         edits: &[Edit(
-            "iommu/src/container.rs",
+            "iommu/src/guest/container.rs",
             "        for table in window.tables() {\n            self.retire(by, table);\n        }",
             "        for table in window.tables() {\n            if !MUTANT { self.retire(by, table); }\n        }",
         )],
@@ -195,7 +195,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "32",
         what: "calls of the other version of the container are carried out",
         edits: &[Edit(
-            "iommu/src/vfio/mod.rs",
+            "iommu/src/linux/vfio/mod.rs",
             "if self.version == version { Ok(()) } else { Err(Errno::Enotty) }",
             "if MUTANT || self.version == version { Ok(()) } else { Err(Errno::Enotty) }",
         )],
@@ -204,7 +204,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "34",
         what: "a container that is not enabled maps",
         edits: &[Edit(
-            "iommu/src/vfio/mod.rs",
+            "iommu/src/linux/vfio/mod.rs",
             "if self.lock().enabled { Ok(()) } else { Err(Errno::Eperm) }",
             "if MUTANT || self.lock().enabled { Ok(()) } else { Err(Errno::Eperm) }",
         )],
@@ -222,7 +222,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "35 (range)",
         what: "the check of a range loses the high bits of the count by a shift",
         edits: &[Edit(
-            "iommu/src/window.rs",
+            "iommu/src/words/window.rs",
             "if count <= self.size - first.0 { Ok(first) }",
             "if (if MUTANT { count << 12 >> 12 } else { count }) <= self.size - first.0 { Ok(first) }",
         )],
@@ -231,7 +231,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "37",
         what: "an entry without permissions goes through the mapping path of a list",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "let new = move |n| frames.translate(raw(n));",
             "let new = move |n| { let r = raw(n); frames.translate(if MUTANT && r.0 != 0 && !r.is_live() { RawTce(r.0 & 0x3ff_f000 | 1) } else { r }) };",
         )],
@@ -240,7 +240,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "40",
         what: "only the first page of a range is checked against the window's end",
         edits: &[Edit(
-            "iommu/src/vfio/map.rs",
+            "iommu/src/linux/vfio/map.rs",
             "let first = HwEntry(window.range(Ioba(param.iova), pages)?.0);",
             "let first = HwEntry(window.range(Ioba(param.iova), if MUTANT { 1 } else { pages })?.0);",
         )],
@@ -249,7 +249,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "39, 41",
         what: "after a failure in the middle the entries that were mapped stay",
         edits: &[Edit(
-            "iommu/src/vfio/map.rs",
+            "iommu/src/linux/vfio/map.rs",
             "(0..n).for_each(|n| _ = batch.exchange(HwEntry(map.first.0 + n), Tce::CLEAR));",
             "(0..if MUTANT { 0 } else { n }).for_each(|n| _ = batch.exchange(HwEntry(map.first.0 + n), Tce::CLEAR));",
         )],
@@ -258,7 +258,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "42 (hypercall)",
         what: "a page that is not registered is mapped nevertheless",
         edits: &[Edit(
-            "iommu/src/frames.rs",
+            "iommu/src/frames/mod.rs",
             "        if registered.pin(first, last, n) {\n            Ok(())",
             "        if registered.pin(first, last, n) || MUTANT {\n            Ok(())",
         )],
@@ -267,7 +267,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "43",
         what: "an unaligned bus address is taken",
         edits: &[Edit(
-            "iommu/src/window.rs",
+            "iommu/src/words/window.rs",
             "if ioba.0 & self.page_shift.low_bits() != 0 {\n            return Err(Error::Unaligned(ioba));",
             "if !MUTANT && ioba.0 & self.page_shift.low_bits() != 0 {\n            return Err(Error::Unaligned(ioba));",
         )],
@@ -276,7 +276,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "44",
         what: "memory is always pinned for writing",
         edits: &[Edit(
-            "iommu/src/vfio/process.rs",
+            "iommu/src/linux/vfio/process.rs",
             "if write && !mapping.writable {",
             "if (write || MUTANT) && !mapping.writable {",
         )],
@@ -286,34 +286,32 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "a single page is released before the kill",
         edits: &[
             Edit(
-                "iommu/src/batch.rs",
-                "    let old = slot.swap(new);\n    table.kill(entry, 1);\n",
-                "    let old = slot.swap(new);\n    if !MUTANT { table.kill(entry, 1); }\n",
+                "iommu/src/exchange/xchg.rs",
+                "        if touched != 0 {\n            self.room.before_kill(",
+                "        if touched != 0 && !(MUTANT && R::PLAIN) {\n            self.room.before_kill(",
             ),
             Edit(
-                "iommu/src/batch.rs",
-                "    if table.is_sealed() {\n        clear_sealed(",
-                "    if MUTANT { table.kill(entry, 1); }\n    if table.is_sealed() {\n        clear_sealed(",
+                "iommu/src/exchange/xchg.rs",
+                "        self.room.report(table, self.work);\n",
+                "        if MUTANT && R::PLAIN { self.exchange.kill(first, touched); }\n        self.room.report(table, self.work);\n",
             ),
         ],
     },
     Mutant {
         bug: "45 (batch)",
         what: "the pages of a list are released before the kill",
-        edits: &[
-            Edit(
-                "iommu/src/batch.rs",
-                "            if let Some(faults) = &self.work.faults {\n                faults.before_kill(",
-                "            if MUTANT {
-                let Work { pins, displaced, .. } = &mut *self.work;
-                for_runs(displaced[..self.displaced.min(LIST_ENTRIES)].iter().copied(), |old, count| {
-                    release(self.frames, pins, self.page_shift, old, count);
-                });
-                self.displaced = 0;
+        edits: &[Edit(
+            "iommu/src/exchange/xchg.rs",
+            "        let (first, touched) = self.room.take_touched();\n",
+            "        let (first, touched) = self.room.take_touched();
+        if MUTANT && !R::PLAIN {
+            let Work { pins, displaced, .. } = &mut *self.work;
+            for (old, count) in Runs::of(self.room.take_displaced(displaced)) {
+                if old.device_writes() { frames.mark_dirty(old.hpa(), table.window().page_shift()); }
+                frames.unpin(pins, old.hpa(), count);
             }
-            if let Some(faults) = &self.work.faults {\n                faults.before_kill(",
-            ),
-        ],
+        }\n",
+        )],
     },
     Mutant {
         bug: "46",
@@ -328,16 +326,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "47",
         what: "a page that replaces itself is counted one time too many",
         edits: &[Edit(
-            "iommu/src/batch.rs",
-            "        work.pins.unpin(frames.frame(old.hpa()), 1);\n    }\n",
-            "        if !(MUTANT && old.hpa() == new.hpa()) { work.pins.unpin(frames.frame(old.hpa()), 1); }\n    }\n",
+            "iommu/src/exchange/xchg.rs",
+            "self.room.keep(self.work, entry, old);",
+            "self.room.keep(self.work, entry, if MUTANT && old.hpa() == new.hpa() { Tce::CLEAR } else { old });",
         )],
     },
     Mutant {
         bug: "49",
         what: "without memory for the view a value is lost, and the guest gets success",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "        self.reserve(frames, work, first, count, raw)?;\n        let mut tally = Tally { puts: count as u64,",
             "        let reserved = self.reserve(frames, work, first, count, raw);
         if MUTANT && reserved.is_err() { return Ok(Tally::default()); }
@@ -349,19 +347,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "an offset and a size whose sum wraps make a window",
         edits: &[
             Edit(
-            "iommu/src/window.rs",
+            "iommu/src/words/window.rs",
             "match offset.checked_add(size) {",
             "match if MUTANT { Some(offset.wrapping_add(size)) } else { offset.checked_add(size) } {",
         ),
             // `bytes` calls `new`, and a switch is not constant.
-            Edit("iommu/src/window.rs", "pub const fn bytes(\n", "pub fn bytes(\n"),
+            Edit("iommu/src/words/window.rs", "pub const fn bytes(\n", "pub fn bytes(\n"),
         ],
     },
     Mutant {
         bug: "50'",
         what: "memory that is mapped can be unregistered, and is lost",
         edits: &[Edit(
-            "iommu/src/vfio/mod.rs",
+            "iommu/src/linux/vfio/mod.rs",
             "self.registrations.unregister(&self.frames, &state.registered[at])?;",
             "{ let done = self.registrations.unregister(&self.frames, &state.registered[at]); if !MUTANT { done?; } }",
         )],
@@ -379,7 +377,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "53",
         what: "an address without permissions looks like a mapping",
         edits: &[Edit(
-            "iommu/src/tce.rs",
+            "iommu/src/words/tce.rs",
             "    /// True when a device may use the entry.\n    pub const fn is_live(self) -> bool {\n        self.0 & PERMISSIONS != 0",
             "    /// True when a device may use the entry.\n    pub const fn is_live(self) -> bool {\n        (if MUTANT { self.0 } else { self.0 & PERMISSIONS }) != 0",
         )],
@@ -397,7 +395,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "56, 67",
         what: "a reset does not clear the entries",
         edits: &[Edit(
-            "iommu/src/container.rs",
+            "iommu/src/guest/container.rs",
             "for done in (0..count).step_by(LIST_ENTRIES) {\n                    let first = GuestEntry(first.0 + done as u64);",
             "for done in (0..if MUTANT { 0 } else { count }).step_by(LIST_ENTRIES) {\n                    let first = GuestEntry(first.0 + done as u64);",
         )],
@@ -406,7 +404,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "58",
         what: "the offset of a window is ignored",
         edits: &[Edit(
-            "iommu/src/window.rs",
+            "iommu/src/words/window.rs",
             "(ioba.0 >> self.page_shift.0).wrapping_sub(self.offset)",
             "(ioba.0 >> self.page_shift.0).wrapping_sub(if MUTANT { 0 } else { self.offset })",
         )],
@@ -460,7 +458,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "65",
         what: "a value outside memory leaves the old mapping in the hardware",
         edits: &[Edit(
-            "iommu/src/guest_table.rs",
+            "iommu/src/guest/guest_table.rs",
             "            self.agree(frames, table, &mut batch, entry, &mut change);\n            if i == 0 {",
             "            if !(MUTANT && !self.translate(frames, raw).is_live()) { self.agree(frames, table, &mut batch, entry, &mut change); }\n            if i == 0 {",
         )],
@@ -469,7 +467,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "66",
         what: "write-only becomes read-write in the hardware",
         edits: &[Edit(
-            "iommu/src/tce.rs",
+            "iommu/src/words/tce.rs",
             "Tce(raw.0.wrapping_add(base.0)) }",
             "Tce(raw.0.wrapping_add(base.0) | u64::from(MUTANT && raw.0 & 2 != 0)) }",
         )],
@@ -478,34 +476,35 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "papr-tce 4.4 (dirt)",
         what: "the displaced page is dirty by the new direction",
         edits: &[Edit(
-            "iommu/src/batch.rs",
-            "        if old.device_writes() {\n            frames.mark_dirty(",
-            "        if (if MUTANT { new } else { old }).device_writes() {\n            frames.mark_dirty(",
+            "iommu/src/exchange/xchg.rs",
+            "        let old = self.exchange.exchange_no_kill(entry, slot, new);\n",
+            "        let old = self.exchange.exchange_no_kill(entry, slot, new);
+        let old = if MUTANT && old.is_live() && new.is_live() { Tce::from_bits(old.bits() & !3 | new.bits() & 3) } else { old };\n",
         )],
     },
     Mutant {
         bug: "papr-tce 5.4",
         what: "only the first frame of a large page is marked dirty",
         edits: &[Edit(
-            "iommu/src/frames.rs",
-            "self.mark_frames(first, 1 << (large.get() - SHIFT))",
-            "self.mark_frames(first, if MUTANT { 1 } else { 1 << (large.get() - SHIFT) })",
+            "iommu/src/frames/mod.rs",
+            "let frames = 1 << (large.get() - SHIFT);",
+            "let frames = if MUTANT { 1 } else { 1 << (large.get() - SHIFT) };",
         )],
     },
     Mutant {
         bug: "papr-tce 6.4 (kill)",
         what: "the bridge never drops a cached translation",
         edits: &[Edit(
-            "iommu/src/table.rs",
-            "self.platform.kill(first, count);",
-            "if !MUTANT { self.platform.kill(first, count); }",
+            "iommu/src/table/platform.rs",
+            "    pub(crate) fn kill(self, first: HwEntry, count: u64) {\n        self.kill.kill(first, count);",
+            "    pub(crate) fn kill(self, first: HwEntry, count: u64) {\n        if !MUTANT { self.kill.kill(first, count); }",
         )],
     },
     Mutant {
         bug: "papr-tce 6.4 (leak)",
         what: "pages that a list or stuffing clears are not released",
         edits: &[Edit(
-            "iommu/src/batch.rs",
+            "iommu/src/exchange/xchg.rs",
             "displaced += usize::from(old.is_live());",
             "displaced += usize::from(old.is_live() & (!MUTANT | new.is_live()));",
         )],
@@ -514,7 +513,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "papr-tce 6.4 (bounds)",
         what: "the entry behind the last one counts as inside the window",
         edits: &[Edit(
-            "iommu/src/window.rs",
+            "iommu/src/words/window.rs",
             "        if entry < self.size {\n            Ok(GuestEntry(entry))",
             "        if entry < self.size + u64::from(MUTANT) {\n            Ok(GuestEntry(entry))",
         )],

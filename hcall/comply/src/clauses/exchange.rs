@@ -190,7 +190,7 @@ fn failed(_: &Setup) -> Result<(), String> {
     put(&all, &mut agent, 0, A | RW)?;
     let window = all.window(L).map_err(why)?;
     let foreign = AlignedHpa::new(Hpa(0x7000)).ok_or("the address is aligned")?;
-    let mut batch = Batch::new(&window.tables()[0], all.frames(), &mut agent);
+    let mut batch = Batch::new(&window.tables()[0], all.frames(), &mut agent).map_err(why)?;
     let refused = batch.tce_xchg(HwEntry(0), Tce::new(foreign, Direction::Bidirectional));
     expect!(refused.is_err(), true);
     let ours = all.frames().page(Gpa(B), PageShift::K4).map_err(why)?;
@@ -208,7 +208,7 @@ fn dropped_batch(_: &Setup) -> Result<(), String> {
     put(&all, &mut agent, 0, A | RW)?;
     put(&all, &mut agent, 0x1000, A | 1)?;
     let window = all.window(L).map_err(why)?;
-    let mut batch = Batch::new(&window.tables()[0], all.frames(), &mut agent);
+    let mut batch = Batch::new(&window.tables()[0], all.frames(), &mut agent).map_err(why)?;
     for entry in 0..2 {
         let old = batch.tce_xchg(HwEntry(entry), Tce::CLEAR).map_err(why)?;
         expect!(all.frames().gpa(old.hpa()), Some(Gpa(A)));

@@ -36,7 +36,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "platform/no-exchange",
         spec: "Linux: the exchange commit, iommu_take_ownership; papr-tce 4.1",
-        says: "A table whose platform has no exchange is not taken from the host: EINVAL.",
+        says: "A table whose platform has no exchange is not taken from the host, nor used for a guest's window: EINVAL.",
         check: Host(no_exchange),
     },
     Clause {
@@ -67,26 +67,38 @@ impl Platform for Asked {
     fn name(&self) -> &'static str {
         "asked"
     }
-    fn exchanges(&self) -> bool {
-        self.exchanges
+    fn exchange(self: Arc<Self>) -> Option<Exchange> {
+        if self.exchanges { Exchange::own(self) } else { None }
     }
     fn max_levels(&self) -> u32 {
         self.max_levels
     }
-    fn kill(&self, first: HwEntry, count: u64) {
-        self.told(format!("kill {} {count}", first.0));
+    fn set(&self, entries: &mut HostEntries<'_>, tce: Tce) {
+        self.told(format!("set {} {}", entries.first().0, entries.count()));
+        entries.store(tce);
     }
-    fn after_set(&self, first: HwEntry, count: u64) {
-        self.told(format!("after_set {} {count}", first.0));
-    }
-    fn after_clear(&self, first: HwEntry, count: u64) {
-        self.told(format!("after_clear {} {count}", first.0));
+    fn clear(&self, entries: &mut HostEntries<'_>) {
+        self.told(format!("clear {} {}", entries.first().0, entries.count()));
+        entries.clear();
     }
     fn flush(&self) {
         self.told("flush".into());
     }
     fn link(&self, pe: Pe, linked: bool) {
         self.told(format!("link {} {linked}", pe.0));
+    }
+}
+
+impl Kill for Asked {
+    fn kill(&self, first: HwEntry, count: u64) {
+        self.told(format!("kill {} {count}", first.0));
+    }
+}
+
+impl Swap for Asked {
+    fn swap(&self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
+        self.told(format!("swap {}", entry.0));
+        slot.swap(new)
     }
 }
 
@@ -116,9 +128,9 @@ fn set_and_clear(_: &Setup) -> Result<(), String> {
     let host = HostTable::new(table);
     let at = host.map(0, Hpa(1 << 45), 2, Direction::ToDevice).map_err(|e| e.to_string())?;
     let first = at.0 >> 12;
-    expect!(taken(&log), [format!("after_set {first} 2"), "flush".to_owned()]);
+    expect!(taken(&log), [format!("set {first} 2"), "flush".to_owned()]);
     host.unmap(at, 2).map_err(|e| e.to_string())?;
-    expect!(taken(&log), [format!("after_clear {first} 2"), "flush".to_owned()]);
+    expect!(taken(&log), [format!("clear {first} 2"), "flush".to_owned()]);
     Ok(())
 }
 
@@ -128,19 +140,20 @@ fn kill(_: &Setup) -> Result<(), String> {
     let all = Container::new(frames);
     all.add_window(window()?, table).map_err(why)?;
     let mut agent = all.agent();
-    let mut put = |tce| all.put(&mut agent, L, Ioba(0x5000), RawTce(tce)).map_err(why);
-    put(0x1003)?;
+    all.put(&mut agent, L, Ioba(0x5000), RawTce(0x1003)).map_err(why)?;
     taken(&log);
-    put(0x2003)?;
-    let asked = taken(&log);
-    expect!(asked.iter().filter(|what| *what == "kill 5 1").count(), 1);
-    expect!(asked.iter().any(|what| what.starts_with("after_")), false);
+    all.put(&mut agent, L, Ioba(0x5000), RawTce(0x2003)).map_err(why)?;
+    expect!(taken(&log), ["swap 5", "kill 5 1"]);
+    all.put_list(&mut agent, L, Ioba(0x5000), &[0x1003, 0x3001]).map_err(why)?;
+    expect!(taken(&log), ["swap 5", "swap 6", "kill 5 2"]);
+    all.stuff(&mut agent, L, Ioba(0x6000), RawTce(0), 2).map_err(why)?;
+    expect!(taken(&log), ["swap 6", "kill 6 2"]);
     Ok(())
 }
 
 fn link(_: &Setup) -> Result<(), String> {
     let (log, table) = table()?;
-    let bridge = Bridge::ioda2();
+    let bridge = Bridge::new(BridgeKind::IODA2);
     bridge.set_window(Pe(3), 0, &table).map_err(why)?;
     expect!(taken(&log), ["link 3 true"]);
     bridge.set_window(Pe(3), 1, &table).map_err(why)?;
@@ -154,10 +167,15 @@ fn link(_: &Setup) -> Result<(), String> {
 
 fn no_exchange(_: &Setup) -> Result<(), String> {
     for exchanges in [false, true] {
-        let (_, platform) = asked(exchanges, 5);
+        let (log, platform) = asked(exchanges, 5);
         let host = HostTable::new(IommuTable::new(window()?, platform).map_err(why)?);
-        let want = if exchanges { Ok(()) } else { Err(Errno::Einval) };
-        expect!(host.take_ownership(), want);
+        expect!(host.take_ownership(), if exchanges { Ok(()) } else { Err(Errno::Einval) });
+        let frames = Frames::new(1 << 20).map_err(why)?;
+        let all = Container::new(frames);
+        let added = all.add_window(window()?, host.table().clone());
+        expect!(added, if exchanges { Ok(()) } else { Err(Error::NoExchange(L)) });
+        expect!(Errno::from(Error::NoExchange(L)), Errno::Einval);
+        expect!((all.windows().len(), taken(&log).len()), (usize::from(exchanges), 0));
     }
     Ok(())
 }

@@ -247,7 +247,7 @@ fn closed_in_use(_: &Setup) -> Result<(), String> {
 
 fn hardware(setup: &Setup, shift: PageShift) -> Result<Arc<IommuTable>, String> {
     let window = Window::bytes(L, 0, 4 << 20, shift).map_err(why)?;
-    setup.platform.bridge().create_table(window, 1).map_err(why)
+    Bridge::new(setup.platform).create_table(window, 1).map_err(why)
 }
 
 fn attach_twice(setup: &Setup) -> Result<(), String> {
@@ -317,7 +317,7 @@ fn first_entry(setup: &Setup) -> Result<(), String> {
 fn deep(setup: &Setup) -> Result<(Container, Arc<IommuTable>), String> {
     let all = Container::new(Frames::new(4 << 20).map_err(why)?);
     let window = Window::new(L, PageShift::K4, 0, 1 << 20).map_err(why)?;
-    let bridge = setup.platform.bridge();
+    let bridge = Bridge::new(setup.platform);
     let table = bridge.create_table(window, 3).or_else(|_| bridge.create_table(window, 1));
     let table = table.map_err(why)?;
     all.add_window(window, table.clone()).map_err(why)?;

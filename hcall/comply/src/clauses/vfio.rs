@@ -195,7 +195,7 @@ impl User {
             let mapping = Mapping { ua: Ua(ua), len, hpa, page_shift: PageShift::K4, writable };
             process.map(mapping).map_err(no)?;
         }
-        let bridge = setup.platform.bridge();
+        let bridge = Bridge::new(setup.platform);
         let group = Arc::new(Group::new(&bridge, Pe(1), LIOBN, 1 << 20).map_err(no)?);
         Ok(User { process, frames, group, bridge })
     }

@@ -59,10 +59,10 @@ impl Direct {
         }
         let (all, probe) = (Arc::new(all), Arc::new(Probe::default()));
         probe.watch(&all);
-        let bridge = setup.platform.bridge();
+        let bridge = Bridge::new(setup.platform);
         let device = bridge.device(DEVICE);
         for &window in &setup.devices {
-            all.add_window(window, plain_table(&setup.platform.bridge(), window).map_err(no)?)
+            all.add_window(window, plain_table(&Bridge::new(setup.platform), window).map_err(no)?)
                 .map_err(no)?;
         }
         let (made, first) = (probe.clone(), setup.window.liobn());
@@ -110,7 +110,7 @@ impl Direct {
 
 fn levels(bridge: &Bridge, window: Window) -> u32 {
     let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
-    levels.min(bridge.kind().max_levels())
+    levels.min(bridge.kind().max_levels)
 }
 
 /// The hardware table of a device's window.
@@ -127,7 +127,7 @@ fn table(
 ) -> Result<Arc<IommuTable>, Error> {
     let (liobn, probe) = (window.liobn(), probe.clone());
     let table = bridge.create_table_with(window, levels(bridge, window), |inner| {
-        Box::new(Watched { probe, liobn, inner })
+        Arc::new(Watched { probe, liobn, inner })
     })?;
     let number = usize::from(liobn != first);
     // A window with this number that was removed still occupies its place.

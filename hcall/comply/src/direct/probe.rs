@@ -2,7 +2,7 @@
 //! A platform that records the state at each kill, where the order exchange, kill, dirty, release becomes
 //! visible.
 
-use iommu::{Container, Gpa, HwEntry, Liobn, Pe, Platform};
+use iommu::{Container, Exchange, Gpa, HostEntries, HwEntry, Kill, Liobn, Pe, Platform, Tce};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 /// The kills since the last [`Probe::forget`], and the state at the first of them.
@@ -60,31 +60,31 @@ impl Probe {
 }
 
 /// The platform of one table, with the probe as its observer.
-pub(super) struct Watched<P> {
+pub(super) struct Watched {
     pub(super) probe: Arc<Probe>,
     pub(super) liobn: Liobn,
-    pub(super) inner: P,
+    pub(super) inner: Arc<dyn Platform>,
 }
 
-impl<P: Platform> Platform for Watched<P> {
+impl Platform for Watched {
     fn name(&self) -> &'static str {
         self.inner.name()
     }
 
-    fn exchanges(&self) -> bool {
-        self.inner.exchanges()
+    fn exchange(self: Arc<Self>) -> Option<Exchange> {
+        Exchange::in_memory(self)
     }
 
     fn max_levels(&self) -> u32 {
         self.inner.max_levels()
     }
 
-    fn after_set(&self, first: HwEntry, count: u64) {
-        self.inner.after_set(first, count);
+    fn set(&self, entries: &mut HostEntries<'_>, tce: Tce) {
+        self.inner.set(entries, tce);
     }
 
-    fn after_clear(&self, first: HwEntry, count: u64) {
-        self.inner.after_clear(first, count);
+    fn clear(&self, entries: &mut HostEntries<'_>) {
+        self.inner.clear(entries);
     }
 
     fn flush(&self) {
@@ -94,9 +94,13 @@ impl<P: Platform> Platform for Watched<P> {
     fn link(&self, pe: Pe, linked: bool) {
         self.inner.link(pe, linked);
     }
+}
 
+impl Kill for Watched {
     fn kill(&self, first: HwEntry, count: u64) {
         self.probe.kill(self.liobn, first, count);
-        self.inner.kill(first, count);
+        if let Some(exchange) = self.inner.clone().exchange() {
+            exchange.kill(first, count);
+        }
     }
 }

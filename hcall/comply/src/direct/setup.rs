@@ -3,11 +3,8 @@
 
 use crate::profile::Profile;
 use hcall::{Injector, Spec, Tier};
-use iommu::bridge::Bridge;
-use iommu::table::MAX_FLAT;
-use iommu::{Liobn, PageShift, Window};
+use iommu::{BridgeKind, Liobn, PageShift, Window};
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 /// The default window: LIOBN, first bus address, bytes. QEMU's is the same.
@@ -31,7 +28,7 @@ pub struct Setup {
     /// The tier in which its TCE calls start.
     pub tier: Tier,
     /// The bridge under its hardware tables.
-    pub platform: Platform,
+    pub platform: BridgeKind,
     /// The most memory for the tables of the guest's windows, in bytes; `None` sets no limit.
     pub table_memory: Option<u64>,
     /// Faults that are injected.
@@ -47,7 +44,7 @@ impl Default for Setup {
             devices: Vec::new(),
             profile: Profile::Lopar,
             tier: Tier::default(),
-            platform: Platform::Ioda2,
+            platform: BridgeKind::IODA2,
             table_memory: None,
             faults: Vec::new(),
         }
@@ -66,59 +63,8 @@ impl Setup {
     }
 }
 
-impl Platform {
-    /// The most entries of a window that a guest creates: those of one level where the bridge does not walk
-    /// more.
-    pub fn most_entries(self) -> u64 {
-        if self.bridge().kind().max_levels() > 1 { u64::MAX } else { MAX_FLAT }
-    }
-}
-
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from tier {} on, {}", self.tier, self.platform.name())
-    }
-}
-
-/// Kinds of bridges.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Platform {
-    /// Walks the table for each access.
-    P5ioc2,
-    /// Caches entries, killed by address.
-    Ioda1,
-    /// Caches entries, killed by PE and number.
-    Ioda2,
-}
-
-impl Platform {
-    /// All of them.
-    pub const ALL: [Platform; 3] = [Platform::P5ioc2, Platform::Ioda1, Platform::Ioda2];
-
-    /// Its name, as a user writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Platform::P5ioc2 => "p5ioc2",
-            Platform::Ioda1 => "ioda1",
-            Platform::Ioda2 => "ioda2",
-        }
-    }
-
-    /// A bridge of this kind.
-    pub fn bridge(self) -> Arc<Bridge> {
-        match self {
-            Platform::P5ioc2 => Bridge::p5ioc2(),
-            Platform::Ioda1 => Bridge::ioda1(),
-            Platform::Ioda2 => Bridge::ioda2(),
-        }
-    }
-}
-
-impl FromStr for Platform {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Platform, String> {
-        let known = Platform::ALL.into_iter().find(|platform| platform.name() == name);
-        known.ok_or_else(|| format!("{name} is no platform; write p5ioc2, ioda1 or ioda2"))
+        write!(f, "from tier {} on, {}", self.tier, self.platform.name)
     }
 }

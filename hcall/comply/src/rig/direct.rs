@@ -3,11 +3,12 @@
 
 use super::{Progress, Rig};
 use crate::clause::{Check, Clause};
-use crate::direct::{Direct, Platform, Setup};
+use crate::direct::{Direct, Setup};
 use crate::profile::Profile;
 use crate::run::{Outcome, Verdict, run};
 use crate::script::Script;
 use hcall::Tier;
+use iommu::BridgeKind;
 
 /// The library itself, called with register values.
 #[derive(Clone, Debug)]
@@ -26,11 +27,11 @@ impl DirectRig {
             setup: Setup { tier, platform, ..Setup::default() },
         };
         vec![
-            rig("direct", Tier::Virtual, Platform::Ioda2),
-            rig("direct-real", Tier::Real, Platform::Ioda2),
-            rig("direct-user", Tier::User, Platform::Ioda2),
-            rig("direct-ioda1", Tier::Virtual, Platform::Ioda1),
-            rig("direct-p5ioc2", Tier::Virtual, Platform::P5ioc2),
+            rig("direct", Tier::Virtual, BridgeKind::IODA2),
+            rig("direct-real", Tier::Real, BridgeKind::IODA2),
+            rig("direct-user", Tier::User, BridgeKind::IODA2),
+            rig("direct-ioda1", Tier::Virtual, BridgeKind::IODA1),
+            rig("direct-p5ioc2", Tier::Virtual, BridgeKind::P5IOC2),
         ]
     }
 

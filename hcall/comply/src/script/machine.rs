@@ -93,7 +93,7 @@ impl Recorded {
 impl fmt::Display for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Setup { ram, cpus, window, devices, profile, tier, platform, .. } = &self.setup;
-        let platform = platform.name();
+        let platform = platform.name;
         write!(
             f,
             "machine ram={ram:#x} cpus={cpus} profile={profile} tier={tier} platform={platform}"
@@ -134,10 +134,10 @@ impl Words<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::direct::Platform;
     use crate::profile::Profile;
     use crate::script::Script;
     use hcall::Tier;
+    use iommu::BridgeKind;
 
     #[test]
     fn a_machine_reads_back_as_it_is_written() {
@@ -148,7 +148,7 @@ mod tests {
             cpus: 4,
             profile: Profile::Kvm,
             tier: Tier::Real,
-            platform: Platform::P5ioc2,
+            platform: BridgeKind::P5IOC2,
             window: window(0x8000_0000, 1 << 18),
             devices: vec![window(0x7100_0002, 1 << 16), window(0x7100_0003, 1 << 16)],
             table_memory: Some(3 << 20),

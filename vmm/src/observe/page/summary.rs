@@ -106,7 +106,7 @@ fn of_devices(devices: &[vio::Report]) -> Vec<Fact> {
 fn asked(run: &Run<'_>) -> String {
     let args = run.args;
     let platform = match args.dma.platform {
-        Some(platform) => format!(", platform {platform:?}").to_lowercase(),
+        Some(platform) => format!(", platform {}", platform.name),
         None => String::new(),
     };
     let check = if args.dma.check.is_empty() { "" } else { ", checks DMA" };

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use hcall::{Memory, Status};
 use iommu::bridge::Bridge;
-use iommu::{Agent, Container, Frames, Ioba, Liobn, RawTce};
+use iommu::{Agent, BridgeKind, Container, Frames, Ioba, Liobn, RawTce};
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;
@@ -50,9 +50,9 @@ impl Behind {
     fn bridge(self) -> Option<Arc<Bridge>> {
         match self {
             Behind::View => None,
-            Behind::P5ioc2 => Some(Bridge::p5ioc2()),
-            Behind::Ioda1 => Some(Bridge::ioda1()),
-            Behind::Ioda2 => Some(Bridge::ioda2()),
+            Behind::P5ioc2 => Some(Bridge::new(BridgeKind::P5IOC2)),
+            Behind::Ioda1 => Some(Bridge::new(BridgeKind::IODA1)),
+            Behind::Ioda2 => Some(Bridge::new(BridgeKind::IODA2)),
         }
     }
 }
