@@ -16,47 +16,38 @@
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
 #![forbid(unsafe_code)]
 
-pub mod abi;
-pub mod accel;
-pub mod areas;
-pub mod bare;
-pub mod calendar;
-pub mod dispatch;
-pub mod error_log;
-pub mod inject;
-pub mod interrupts;
+pub mod call;
+pub mod calls;
 pub mod machine;
-pub mod mmu;
-pub mod processor;
-pub mod profile;
-pub mod rtas;
-pub mod splpar;
-pub mod status;
-pub mod system;
-pub mod tce;
-pub mod term;
-pub mod tier;
-pub mod tokens;
-pub mod vio;
+pub mod run;
+pub mod words;
 
 #[doc = include_str!("../GUIDE.md")]
 pub mod guide {}
 
-pub use abi::{Hcall, Regs};
-pub use accel::{Accel, Lap, Meter};
-pub use areas::{Areas, Moment};
-pub use bare::Bare;
-pub use dispatch::{Call, HCALLS, dispatch, find, function_sets};
-pub use error_log::MachineCheck;
-pub use inject::{Injector, Spec};
-pub use machine::{Caller, Machine, Memory, Nvram, ProcessTable};
-pub use profile::Profile;
-pub use rtas::ddw::Phb;
-pub use rtas::nmi::NmiHandlers;
-pub use rtas::{RtasError, rtas_tokens};
-pub use status::Status;
-pub use tier::{Answer, Tier};
-pub use tokens::token_name;
-pub use vio::VioDevice;
+pub use call::args::Regs;
+pub use call::{Accel, Caller, Hcall};
+pub use calls::rtas::rtas_tokens;
+pub use calls::{HCALLS, function_sets, rtas, tce};
+pub use machine::areas::{Areas, Moment};
+pub use machine::bare::Bare;
+pub use machine::error_log::MachineCheck;
+pub use machine::modes::ProcessTableRange;
+pub use machine::nmi::NmiHandlers;
+pub use machine::phb::Phb;
+pub use machine::vio::VioDevice;
+pub use machine::{Capabilities, Capability, vio};
+/// Guest memory. A write to it is logged, and makes decoded code stale that came from there.
+pub use ram::GuestMemory as Memory;
+pub use run::dispatch::{Call, dispatch, find};
+pub use run::inject::{self, Injector, Spec};
+pub use run::meter::{Lap, Meter};
+pub use run::{accel, meter};
 /// Guest RAM in public interfaces is of this version of vm-memory.
 pub use vm_memory;
+pub use words::profile::Profile;
+pub use words::rtas_error::RtasError;
+pub use words::status::Status;
+pub use words::tier::{Answer, Tier};
+pub use words::tokens::token_name;
+pub use words::{calendar, profile, status, tier, tokens};

@@ -41,7 +41,7 @@ fn bridge_of(mut rig: Rig) -> Rig {
     };
     let phb = Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make));
     phb.reset(&rig.all, &mut rig.agent).expect("the default window");
-    rig.phb = Some(phb);
+    rig.machine.phb = Some(phb);
     rig
 }
 
@@ -107,7 +107,7 @@ fn wrong_counts_and_other_bridges_are_minus_3() {
         assert_eq!(rtas::<1>(&mut r, RESET, &[config, hi, lo])[0], PARAMETER);
     }
     assert_eq!(rtas::<5>(&mut r, QUERY, &[0x00ff_f800, HI, LO])[0], OK, "bus, device, function");
-    r.phb = None;
+    r.machine.phb = None;
     assert_eq!(rtas::<5>(&mut r, QUERY, &[0, HI, LO])[0], PARAMETER);
     assert_eq!(remove(&mut r, D), PARAMETER);
 }
@@ -268,7 +268,7 @@ fn a_table_that_cannot_be_made_is_minus_1_and_leaves_nothing() {
     };
     let phb = Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make));
     phb.reset(&r.all, &mut r.agent).expect("the default window");
-    r.phb = Some(phb);
+    r.machine.phb = Some(phb);
     for _ in 0..2 {
         assert_eq!(create(&mut r, 16, 28), [HARDWARE, 0x55, 0x55, 0x55]);
         assert_eq!(available(&mut r), 1);
@@ -280,7 +280,7 @@ fn a_table_that_cannot_be_made_is_minus_1_and_leaves_nothing() {
 #[test]
 fn a_bridge_that_walks_less_says_so() {
     let mut r = bridge();
-    r.phb = r.phb.take().map(|phb| phb.with_most_entries(1 << 20));
+    r.machine.phb = r.machine.phb.take().map(|phb| phb.with_most_entries(1 << 20));
     let [status, _, max, ..] = rtas::<5>(&mut r, QUERY, &[0, HI, LO]);
     assert_eq!((status, max), (OK, 1 << 20));
     let [.., hi, lo, _, _] = rtas::<6>(&mut r, QUERY, &[0, HI, LO]);
@@ -297,12 +297,12 @@ fn bug_57_a_bridge_that_was_never_reset_answers_and_can_be_dropped() {
     let default = Window::bytes(Liobn(D), 0, D_BYTES, PageShift::K4).expect("a window");
     let make = |_| Err(iommu::Error::NoMemory);
     drop(Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make)));
-    r.phb = Some(Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make)));
+    r.machine.phb = Some(Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make)));
     assert_eq!(available(&mut r), 2);
     assert_eq!(remove(&mut r, D), PARAMETER);
     assert_eq!(create(&mut r, 16, 28)[0], HARDWARE);
     assert_eq!(rtas::<1>(&mut r, RESET, &[0, HI, LO]), [HARDWARE]);
-    drop(r.phb.take());
+    drop(r.machine.phb.take());
     r.assert_sound();
 }
 
@@ -404,7 +404,7 @@ fn a_window_stays_when_the_default_one_cannot_come_back() {
     };
     let phb = Phb::new(BUID, default, ddw::DEFAULT_PAGE_SIZES, Box::new(make));
     phb.reset(&r.all, &mut r.agent).expect("the default window");
-    r.phb = Some(phb);
+    r.machine.phb = Some(phb);
     assert_eq!(remove(&mut r, D), OK);
     assert_eq!(create(&mut r, 16, 28)[0], OK);
     assert_eq!(put(&mut r, D, 0x1_0000, A | RW), Success);

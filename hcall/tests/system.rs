@@ -6,7 +6,7 @@ mod rig;
 
 use hcall::Status::*;
 use hcall::tokens::*;
-use hcall::{ProcessTable, rtas_tokens};
+use hcall::{ProcessTableRange, rtas_tokens};
 use rig::*;
 use std::time::{Duration, UNIX_EPOCH};
 use vm_memory::{Bytes, GuestAddress};
@@ -79,7 +79,7 @@ fn a_process_table_is_registered_changed_and_taken_away() {
     let mut r = Rig::new();
     let call = |r: &mut Rig, args: [u64; 4]| r.status(H_REGISTER_PROC_TBL, &args);
     assert_eq!(call(&mut r, [0x1d, 0x10_0000, 0, 12]), Success);
-    let table = Some(ProcessTable { base: 0x10_0000, bytes: 16 << 20 });
+    let table = Some(ProcessTableRange { base: 0x10_0000, bytes: 16 << 20 });
     assert_eq!(r.machine.process_table, Some(table));
     for (args, status) in [
         ([0x3d, 0x10_0000, 0, 12], Parameter), // reserved flag

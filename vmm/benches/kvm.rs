@@ -63,6 +63,7 @@ impl Machine {
             vcpu: &mut probe.cpu,
             server: 0,
             board: &self.board,
+            phb: None,
             effects: &mut self.effects,
         };
         let mut caller = Caller {

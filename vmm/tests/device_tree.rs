@@ -160,7 +160,7 @@ fn rtas_and_function_sets_are_those_of_the_hypercalls() {
     }
     let sets = String::from_utf8(value(rtas, "ibm,hypertas-functions")).unwrap();
     let sets: Vec<_> = sets.split_terminator('\0').collect();
-    assert_eq!(sets, hcall::function_sets());
+    assert_eq!(sets, hcall::function_sets(hcall::Capability::ALL));
     assert!(sets.contains(&"hcall-multi-tce"));
 }
 

@@ -3,6 +3,10 @@
 //! made with register values.
 #![allow(dead_code)] // each test file uses its part
 
+use hcall::machine::{
+    Nmi, Nvram, PowerControl, ProcessorModes, ProcessorTime, Processors, RandomNumbers,
+    SharedProcessors, Terminals, TimeOfDay,
+};
 use hcall::*;
 use iommu::*;
 use std::sync::{Arc, Mutex};
@@ -37,7 +41,7 @@ pub(crate) struct Fake {
     pub(crate) terminal: Result<(), Status>,
     pub(crate) little_endian: Option<bool>,
     pub(crate) relocated: Option<bool>,
-    pub(crate) process_table: Option<Option<ProcessTable>>,
+    pub(crate) process_table: Option<Option<ProcessTableRange>>,
     pub(crate) sprg0: Option<u64>,
     pub(crate) ceded: u32,
     pub(crate) powered_off: bool,
@@ -57,7 +61,8 @@ pub(crate) struct Fake {
     /// The vCPUs that take system resets; `None` when none can.
     pub(crate) resets: Option<Vec<u32>>,
     pub(crate) nvram: Option<Kept>,
-    pub(crate) gave_up: Vec<String>,
+    pub(crate) os_terminated: Vec<String>,
+    pub(crate) phb: Option<Phb>,
     /// The way of each wait, and the dispatch count of this vCPU during it.
     pub(crate) waits: Vec<(&'static str, u32)>,
 }
@@ -89,76 +94,109 @@ impl Nvram for Kept {
 /// Unit address of the second terminal; unit 0 is the first.
 pub(crate) const UNIT: u64 = 0x7100_0000;
 
-impl Machine for Fake {
-    fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
+impl Capabilities for Fake {
+    fn modes(&mut self) -> Option<&mut dyn ProcessorModes> {
+        Some(self)
+    }
+    fn nmi(&mut self) -> Option<&mut dyn Nmi> {
+        Some(self)
+    }
+    fn nvram(&mut self) -> Option<&dyn Nvram> {
+        self.nvram.as_ref().map(|nvram| nvram as &dyn Nvram)
+    }
+    fn phb(&mut self) -> Option<&Phb> {
+        self.phb.as_ref()
+    }
+    fn power(&mut self) -> Option<&mut dyn PowerControl> {
+        Some(self)
+    }
+    fn processors(&mut self) -> Option<&mut dyn Processors> {
+        Some(self)
+    }
+    fn random(&mut self) -> Option<&mut dyn RandomNumbers> {
+        Some(self)
+    }
+    fn sharing(&mut self) -> Option<&mut dyn SharedProcessors> {
+        Some(self)
+    }
+    fn terminals(&mut self) -> Option<&mut dyn Terminals> {
+        Some(self)
+    }
+    fn time(&mut self) -> Option<&mut dyn ProcessorTime> {
+        Some(self)
+    }
+    fn time_of_day(&mut self) -> Option<&mut dyn TimeOfDay> {
+        Some(self)
+    }
+}
+
+impl Terminals for Fake {
+    fn write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
         self.terminal_at(unit)?;
         self.written.push((unit, bytes.to_vec()));
         Ok(())
     }
-    fn term_read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
+    fn read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
         self.terminal_at(unit)?;
         let len = self.typed.len().min(16);
         buf[..len].copy_from_slice(&self.typed[..len]);
         self.typed.drain(..len);
         Ok(len)
     }
-    fn set_interrupts_little_endian(&mut self, little: bool) {
-        self.little_endian = Some(little);
-    }
+}
 
-    fn set_interrupts_relocated(&mut self, relocated: bool) {
-        self.relocated = Some(relocated);
-    }
-
-    fn set_process_table(&mut self, table: Option<ProcessTable>) -> bool {
-        self.process_table = Some(table);
-        true
-    }
+impl ProcessorModes for Fake {
     fn set_sprg0(&mut self, value: u64) {
         self.sprg0 = Some(value);
     }
-    fn cede(&mut self) {
-        self.ceded += 1;
-        self.waits("cede");
+    fn set_interrupts_little_endian(&mut self, little: bool) {
+        self.little_endian = Some(little);
     }
-    fn register_nmi(&mut self, handlers: NmiHandlers) -> Result<(), RtasError> {
+    fn set_interrupts_relocated(&mut self, relocated: bool) {
+        self.relocated = Some(relocated);
+    }
+    fn set_process_table(&mut self, table: Option<ProcessTableRange>) {
+        self.process_table = Some(table);
+    }
+}
+
+impl Nmi for Fake {
+    fn register(&mut self, handlers: NmiHandlers) {
         self.nmi = Some(handlers);
-        Ok(())
     }
     fn release_error_log(&mut self) -> bool {
         std::mem::take(&mut self.holds_error_log)
     }
-    fn signal_system_reset(&mut self, server: u32) -> bool {
-        self.resets.as_mut().map(|resets| resets.push(server)).is_some()
+    fn signal_system_reset(&mut self, server: u32) -> Result<(), Status> {
+        let resets = self.resets.as_mut().ok_or(Status::Hardware)?;
+        resets.push(server);
+        Ok(())
     }
-    fn nvram(&self) -> Option<&dyn Nvram> {
-        self.nvram.as_ref().map(|nvram| nvram as &dyn Nvram)
+}
+
+impl Processors for Fake {
+    fn count(&self) -> u32 {
+        3
     }
-    fn gave_up(&mut self, why: &str) {
-        self.gave_up.push(why.to_owned());
+    fn is_stopped(&self, server: u32) -> Option<bool> {
+        self.areas.get(server as usize).map(|_| server == 2)
+    }
+    fn start(&mut self, _: u32, _: u64, _: u64) -> Result<(), RtasError> {
+        Err(RtasError::Parameter)
     }
     fn stop_self(&mut self) {
         self.stopped = true;
     }
-    fn is_stopped(&self, server: u32) -> Option<bool> {
-        self.areas(server).map(|_| server == 2)
-    }
-    fn servers(&self) -> u32 {
-        3
-    }
+    fn kick(&mut self) {}
+}
+
+impl SharedProcessors for Fake {
     fn areas(&self, server: u32) -> Option<&Areas> {
         self.areas.get(server as usize)
     }
-    fn moment(&self) -> Moment {
-        self.moment
-    }
-    fn purr(&mut self) -> u64 {
-        400
-    }
-    fn prod(&mut self, server: u32) -> Result<(), Status> {
-        self.areas(server).ok_or(Status::Parameter)?;
-        self.prodded.push(server);
-        Ok(())
+    fn cede(&mut self) {
+        self.ceded += 1;
+        self.waits("cede");
     }
     fn wait_for_prod(&mut self) {
         self.waits("prod");
@@ -166,21 +204,50 @@ impl Machine for Fake {
     fn yield_processor(&mut self) {
         self.waits("yield");
     }
+    fn prod(&mut self, server: u32) -> Result<(), Status> {
+        self.areas.get(server as usize).ok_or(Status::Parameter)?;
+        self.prodded.push(server);
+        Ok(())
+    }
+}
+
+impl ProcessorTime for Fake {
+    fn moment(&self) -> Moment {
+        self.moment
+    }
+    fn purr(&mut self) -> u64 {
+        400
+    }
+}
+
+impl PowerControl for Fake {
     fn power_off(&mut self) {
         self.powered_off = true;
     }
-    fn random(&mut self) -> Option<u64> {
+    fn reboot(&mut self) -> bool {
+        false
+    }
+    fn os_terminated(&mut self, why: &str) {
+        self.os_terminated.push(why.to_owned());
+    }
+    fn is_ending(&self) -> bool {
+        self.ending
+    }
+}
+
+impl RandomNumbers for Fake {
+    fn next(&mut self) -> Option<u64> {
         self.random
     }
+}
+
+impl TimeOfDay for Fake {
     fn now(&self) -> SystemTime {
         self.now
     }
     fn set_now(&mut self, now: SystemTime) -> Result<(), RtasError> {
         self.now = now;
         Ok(())
-    }
-    fn is_ending(&self) -> bool {
-        self.ending
     }
 }
 
@@ -205,7 +272,6 @@ pub(crate) struct Rig {
     pub(crate) problem_state: bool,
     pub(crate) accel: Accel,
     pub(crate) meter: Option<Meter>,
-    pub(crate) phb: Option<Phb>,
 }
 
 impl Rig {
@@ -281,13 +347,13 @@ impl Rig {
             holds_error_log: false,
             resets: Some(Vec::new()),
             nvram: None,
-            gave_up: Vec::new(),
+            os_terminated: Vec::new(),
+            phb: None,
             waits: Vec::new(),
         };
         for running in &machine.areas[..2] {
             running.dispatched(&memory, None, machine.moment);
         }
-        let (meter, phb) = (None, None);
         Rig {
             agent: all.agent(),
             all: Arc::new(all),
@@ -295,8 +361,7 @@ impl Rig {
             machine,
             problem_state: false,
             accel,
-            meter,
-            phb,
+            meter: None,
         }
     }
 
@@ -308,10 +373,10 @@ impl Rig {
             memory: &self.memory,
             agent: &mut self.agent,
             machine: &mut self.machine,
+            server: 0,
             problem_state: self.problem_state,
             accel: &self.accel,
             meter: self.meter.as_mut(),
-            phb: self.phb.as_ref(),
         };
         dispatch(&mut caller, regs)
     }

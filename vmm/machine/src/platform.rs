@@ -4,8 +4,14 @@
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use hcall::interrupts::Interrupts;
-use hcall::{Areas, Moment, NmiHandlers, ProcessTable, RtasError, Status, VioDevice};
+use hcall::machine::{
+    Nmi, Nvram, PowerControl, PresentationController, ProcessorModes, ProcessorTime, Processors,
+    RandomNumbers, SharedProcessors, SourceController, Terminals, TimeOfDay, VioBus,
+};
+use hcall::{
+    Areas, Capabilities, Capability, Moment, NmiHandlers, Phb, ProcessTableRange, RtasError,
+    Status, VioDevice,
+};
 use rustix::rand::{GetRandomFlags, getrandom};
 
 use crate::board::Board;
@@ -24,9 +30,15 @@ pub struct Platform<'a, V> {
     pub server: u32,
     /// What is around it.
     pub board: &'a Board,
+    /// The bridge whose DMA windows the guest may change, if there is one.
+    pub phb: Option<&'a Phb>,
     /// What the call did to the run.
     pub effects: &'a mut Effects,
 }
+
+/// The capabilities that the device tree promises: those of a POWER machine, which has an interrupt
+/// controller and a bridge.
+pub const CAPABILITIES: &[Capability] = Capability::ALL;
 
 /// What hypercalls did that the run loop has to know.
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,16 +84,80 @@ impl<V: Vcpu> Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
-    fn term_write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
+impl<V: Vcpu> Capabilities for Platform<'_, V> {
+    fn modes(&mut self) -> Option<&mut dyn ProcessorModes> {
+        Some(self)
+    }
+
+    fn nmi(&mut self) -> Option<&mut dyn Nmi> {
+        Some(self)
+    }
+
+    fn nvram(&mut self) -> Option<&dyn Nvram> {
+        Some(&self.board.nvram)
+    }
+
+    fn phb(&mut self) -> Option<&Phb> {
+        self.phb
+    }
+
+    fn power(&mut self) -> Option<&mut dyn PowerControl> {
+        Some(self)
+    }
+
+    fn presentation(&mut self) -> Option<&dyn PresentationController> {
+        self.board.xics.as_deref().map(|xics| xics as &dyn PresentationController)
+    }
+
+    fn processors(&mut self) -> Option<&mut dyn Processors> {
+        Some(self)
+    }
+
+    fn random(&mut self) -> Option<&mut dyn RandomNumbers> {
+        Some(self)
+    }
+
+    fn sharing(&mut self) -> Option<&mut dyn SharedProcessors> {
+        Some(self)
+    }
+
+    fn sources(&mut self) -> Option<&dyn SourceController> {
+        self.board.xics.as_deref().map(|xics| xics as &dyn SourceController)
+    }
+
+    fn terminals(&mut self) -> Option<&mut dyn Terminals> {
+        Some(self)
+    }
+
+    fn time(&mut self) -> Option<&mut dyn ProcessorTime> {
+        Some(self)
+    }
+
+    fn time_of_day(&mut self) -> Option<&mut dyn TimeOfDay> {
+        Some(self)
+    }
+
+    fn vio(&mut self) -> Option<&dyn VioBus> {
+        Some(self)
+    }
+}
+
+impl<V> Terminals for Platform<'_, V> {
+    fn write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
         is_console(unit)?;
         self.console().write(bytes);
         Ok(())
     }
 
-    fn term_read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
+    fn read(&mut self, unit: u32, buf: &mut [u8; 16]) -> Result<usize, Status> {
         is_console(unit)?;
         Ok(self.console().read(buf))
+    }
+}
+
+impl<V: Vcpu> ProcessorModes for Platform<'_, V> {
+    fn set_sprg0(&mut self, value: u64) {
+        self.vcpu.set_sprg0(value);
     }
 
     fn set_interrupts_little_endian(&mut self, little: bool) {
@@ -92,38 +168,21 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.change_modes(|modes| modes.relocated = relocated);
     }
 
-    fn set_process_table(&mut self, table: Option<ProcessTable>) -> bool {
+    fn set_process_table(&mut self, table: Option<ProcessTableRange>) {
         self.change_modes(|modes| modes.process_table = table);
-        true
     }
+}
 
-    fn interrupts(&self) -> Option<&dyn Interrupts> {
-        self.board.xics.as_deref().map(|xics| xics as &dyn Interrupts)
-    }
-
-    fn vio(&self, unit: u32) -> Option<&dyn VioDevice> {
+impl<V> VioBus for Platform<'_, V> {
+    fn device(&self, unit: u32) -> Option<&dyn VioDevice> {
         match unit {
             VTY_UNIT => self.board.vty.as_deref().map(|vty| vty as &dyn VioDevice),
             _ => self.board.devices.bus.find(unit),
         }
     }
+}
 
-    fn windows_removed(&mut self) {
-        self.board.control.kick();
-    }
-
-    fn set_sprg0(&mut self, value: u64) {
-        self.vcpu.set_sprg0(value);
-    }
-
-    /// LoPAR 2.9, H_CEDE: enables interrupts, then waits for one. A wake-up cannot be lost: what
-    /// ends the wait is looked at under the lock under which it is told.
-    fn cede(&mut self) {
-        self.vcpu.enable_external_interrupts();
-        let limit = self.vcpu.time_to_interrupt();
-        self.wait(|control, server| control.idle(server, limit));
-    }
-
+impl<V: Vcpu> PowerControl for Platform<'_, V> {
     fn power_off(&mut self) {
         self.effects.powered_off = true;
     }
@@ -133,34 +192,43 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         V::RESETS
     }
 
-    fn gave_up(&mut self, why: &str) {
+    fn os_terminated(&mut self, why: &str) {
         let why = why.escape_debug();
         self.board.control.stop(Outcome::Crashed(format!("its operating system gave up: {why}")));
     }
 
-    fn nvram(&self) -> Option<&dyn hcall::Nvram> {
-        Some(&self.board.nvram)
+    fn is_ending(&self) -> bool {
+        self.board.control.outcome().is_some()
     }
+}
 
-    fn register_nmi(&mut self, handlers: NmiHandlers) -> Result<(), RtasError> {
+impl<V: Vcpu> Nmi for Platform<'_, V> {
+    fn register(&mut self, handlers: NmiHandlers) {
         self.change_modes(|modes| modes.nmi = Some(handlers));
-        Ok(())
     }
 
     fn release_error_log(&mut self) -> bool {
         self.board.control.release_error_log(self.server)
     }
 
-    /// One that waits is woken to take it.
-    fn signal_system_reset(&mut self, server: u32) -> bool {
-        let reset = self.board.resets.get(server as usize).and_then(Option::as_ref);
-        reset.is_some_and(|reset| {
-            reset();
-            self.board.control.prod(server)
-        })
+    /// A vCPU that waits is woken to take it.
+    fn signal_system_reset(&mut self, server: u32) -> Result<(), Status> {
+        let resets = self.board.resets.get(server as usize).and_then(Option::as_ref);
+        resets.ok_or(Status::Hardware)?();
+        if self.board.control.prod(server) { Ok(()) } else { Err(Status::Hardware) }
+    }
+}
+
+impl<V> Processors for Platform<'_, V> {
+    fn count(&self) -> u32 {
+        u32::try_from(self.board.areas.len()).unwrap_or(u32::MAX)
     }
 
-    fn start_cpu(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {
+    fn is_stopped(&self, server: u32) -> Option<bool> {
+        self.board.control.is_stopped(server)
+    }
+
+    fn start(&mut self, server: u32, entry: u64, r3: u64) -> Result<(), RtasError> {
         self.board.control.start_cpu(server, Start { entry, r3 })
     }
 
@@ -168,32 +236,22 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.effects.stopped = true;
     }
 
-    fn is_stopped(&self, server: u32) -> Option<bool> {
-        self.board.control.is_stopped(server)
+    fn kick(&mut self) {
+        self.board.control.kick();
     }
+}
 
-    fn server(&self) -> u32 {
-        self.server
-    }
-
-    fn servers(&self) -> u32 {
-        u32::try_from(self.board.areas.len()).unwrap_or(u32::MAX)
-    }
-
+impl<V: Vcpu> SharedProcessors for Platform<'_, V> {
     fn areas(&self, server: u32) -> Option<&Areas> {
         self.board.areas.get(usize::try_from(server).ok()?)
     }
 
-    fn moment(&self) -> Moment {
-        self.vcpu.moment()
-    }
-
-    fn purr(&mut self) -> u64 {
-        self.vcpu.purr()
-    }
-
-    fn prod(&mut self, server: u32) -> Result<(), Status> {
-        if self.board.control.prod(server) { Ok(()) } else { Err(Status::Parameter) }
+    /// LoPAR 2.9, H_CEDE: enables interrupts, then waits for one. A wake-up cannot be lost: the condition
+    /// that ends the wait is set and examined under one lock.
+    fn cede(&mut self) {
+        self.vcpu.enable_external_interrupts();
+        let limit = self.vcpu.time_to_interrupt();
+        self.wait(|control, server| control.idle(server, limit));
     }
 
     fn wait_for_prod(&mut self) {
@@ -210,16 +268,30 @@ impl<V: Vcpu> hcall::Machine for Platform<'_, V> {
         self.vcpu.set_away(false);
     }
 
-    fn is_ending(&self) -> bool {
-        self.board.control.outcome().is_some()
+    fn prod(&mut self, server: u32) -> Result<(), Status> {
+        if self.board.control.prod(server) { Ok(()) } else { Err(Status::Parameter) }
+    }
+}
+
+impl<V: Vcpu> ProcessorTime for Platform<'_, V> {
+    fn moment(&self) -> Moment {
+        self.vcpu.moment()
     }
 
-    fn random(&mut self) -> Option<u64> {
+    fn purr(&mut self) -> u64 {
+        self.vcpu.purr()
+    }
+}
+
+impl<V> RandomNumbers for Platform<'_, V> {
+    fn next(&mut self) -> Option<u64> {
         let mut bytes = [0; 8];
         let len = getrandom(&mut bytes, GetRandomFlags::empty()).ok()?;
         (len == bytes.len()).then_some(u64::from_ne_bytes(bytes))
     }
+}
 
+impl<V> TimeOfDay for Platform<'_, V> {
     fn now(&self) -> SystemTime {
         self.board.clock.now()
     }

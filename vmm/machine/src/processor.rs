@@ -171,6 +171,7 @@ impl Books {
             vcpu,
             server: self.server,
             board: &shared.board,
+            phb: Some(&shared.dma.phb),
             effects: &mut self.effects,
         };
         let mut caller = Caller {
@@ -178,10 +179,10 @@ impl Books {
             memory: &shared.memory,
             agent: &mut self.agent,
             machine: &mut platform,
+            server: self.server,
             problem_state,
             accel: &shared.dma.accel,
             meter: Some(&mut self.meter),
-            phb: Some(&shared.dma.phb),
         };
         hcall::dispatch(&mut caller, registers)
     }

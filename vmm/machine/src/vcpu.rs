@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use hcall::error_log::Unit;
+use hcall::machine::error_log::ProcessorUnit;
 use hcall::{MachineCheck, Moment, Regs};
 
 use crate::control::Kick;
@@ -110,7 +110,7 @@ impl From<power::Exit> for Exit {
             power::Exit::Kicked => Exit::Kicked,
             power::Exit::Late => Exit::Late,
             power::Exit::MachineCheck { ea, fetch } => {
-                let unit = if fetch { Unit::Fetch } else { Unit::LoadStore };
+                let unit = if fetch { ProcessorUnit::Fetch } else { ProcessorUnit::LoadStore };
                 Exit::MachineCheck(MachineCheck { unit, effective: ea })
             }
             power::Exit::SystemReset => Exit::SystemReset,

@@ -9,7 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hcall::interrupts::{IPI, Interrupts, LEAST_FAVOURED, Xive};
+use hcall::machine::presentation::{IPI, LEAST_FAVOURED, PresentationController};
+use hcall::machine::sources::{SourceController, Xive};
 
 use crate::control::Control;
 
@@ -152,7 +153,7 @@ impl State {
     }
 }
 
-impl Interrupts for Xics {
+impl PresentationController for Xics {
     fn accept(&self, server: u32) -> Option<u32> {
         let mut state = self.state();
         let xirr = state.xirr(server)?;
@@ -197,7 +198,9 @@ impl Interrupts for Xics {
     fn set_mfrr(&self, server: u32, mfrr: u8) -> Option<()> {
         self.change_server(server, |presentation| presentation.mfrr = mfrr)
     }
+}
 
+impl SourceController for Xics {
     fn set_xive(&self, source: u32, xive: Xive) -> Option<()> {
         if usize::try_from(xive.server).is_ok_and(|server| server >= self.lines.len()) {
             return None;

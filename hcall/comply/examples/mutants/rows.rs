@@ -130,7 +130,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "14, 16",
         what: "a put that fails is reported to the guest as a success",
         edits: &[Edit(
-            "hcall/src/tce/agreed.rs",
+            "hcall/src/calls/tce/agreed.rs",
             "Err(why) => {\n            by_rules::refused(on, tier, why)?;\n            by_rules::put(",
             "Err(_) if MUTANT => Ok(()),\n        Err(why) => {\n            by_rules::refused(on, tier, why)?;\n            by_rules::put(",
         )],
@@ -213,7 +213,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "35, 51",
         what: "the list is read in the byte order of the host",
         edits: &[Edit(
-            "hcall/src/tce/list.rs",
+            "hcall/src/calls/tce/list.rs",
             "*tce = entries.load(i).to_native();",
             "*tce = if MUTANT { entries.load(i).to_native().swap_bytes() } else { entries.load(i).to_native() };",
         )],
@@ -317,7 +317,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "46",
         what: "H_STUFF_TCE has no limit",
         edits: &[Edit(
-            "hcall/src/tce/by_rules.rs",
+            "hcall/src/calls/tce/by_rules.rs",
             "StuffLimit::List if count > LIST_ENTRIES as u64 =>",
             "StuffLimit::List if !MUTANT && count > LIST_ENTRIES as u64 =>",
         )],
@@ -368,7 +368,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "52",
         what: "a LIOBN is truncated to 32 bits",
         edits: &[Edit(
-            "hcall/src/abi.rs",
+            "hcall/src/call/args.rs",
             "u32::try_from(reg).map(Liobn).map_err(|_| Status::Parameter)",
             "if MUTANT { Ok(Liobn(reg as u32)) } else { u32::try_from(reg).map(Liobn).map_err(|_| Status::Parameter) }",
         )],
@@ -386,7 +386,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "54",
         what: "an unaligned list is taken",
         edits: &[Edit(
-            "hcall/src/tce/list.rs",
+            "hcall/src/calls/tce/list.rs",
             "if list.0.is_multiple_of(LIST_PAGE as u64) {",
             "if MUTANT || list.0.is_multiple_of(LIST_PAGE as u64) {",
         )],
@@ -413,7 +413,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "59",
         what: "a window of more than 4 GiB is made with 32 bits of its size",
         edits: &[Edit(
-            "hcall/src/rtas/ddw.rs",
+            "hcall/src/machine/phb.rs",
             "Window::bytes(liobn, start.0, 1 << window_shift, page)",
             "Window::bytes(liobn, start.0, (1u64 << window_shift) & if MUTANT { 0xffff_ffff } else { u64::MAX }, page)",
         )],
@@ -422,7 +422,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "60",
         what: "the default window does not come back",
         edits: &[Edit(
-            "hcall/src/rtas/ddw.rs",
+            "hcall/src/machine/phb.rs",
             "let last = windows.len() == 1 && !is_default;",
             "let last = !MUTANT && windows.len() == 1 && !is_default;",
         )],
@@ -431,7 +431,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "61",
         what: "the size of a new window is shifted unchecked",
         edits: &[Edit(
-            "hcall/src/rtas/ddw.rs",
+            "hcall/src/machine/phb.rs",
             "        Some(entries @ ..=MOST_ENTRIES)\n",
             "        Some(_) if MUTANT => {}\n        Some(entries @ ..=MOST_ENTRIES)\n",
         )],
@@ -440,7 +440,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "62",
         what: "a page size that was not offered is taken",
         edits: &[Edit(
-            "hcall/src/rtas/ddw.rs",
+            "hcall/src/machine/phb.rs",
             "PageShift::new(shift).ok().filter(|_| offered)",
             "PageShift::new(shift).ok().filter(|_| offered || MUTANT)",
         )],
@@ -449,7 +449,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "63",
         what: "a count of 0 is H_PARAMETER",
         edits: &[Edit(
-            "hcall/src/tce/by_rules.rs",
+            "hcall/src/calls/tce/by_rules.rs",
             "match rules.none {\n        Status::Success => Ok(()),",
             "match rules.none {\n        Status::Success if MUTANT => Err(Status::Parameter.into()),\n        Status::Success => Ok(()),",
         )],
@@ -522,7 +522,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "ABI (problem state)",
         what: "calls from problem state are carried out",
         edits: &[Edit(
-            "hcall/src/dispatch.rs",
+            "hcall/src/run/dispatch.rs",
             "_ if caller.problem_state => Status::Privilege,",
             "_ if caller.problem_state && !MUTANT => Status::Privilege,",
         )],
@@ -531,7 +531,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         bug: "ABI (token)",
         what: "the low bits of a token are ignored",
         edits: &[Edit(
-            "hcall/src/dispatch.rs",
+            "hcall/src/run/dispatch.rs",
             "} else if token.is_multiple_of(STEP) {",
             "} else if MUTANT || token.is_multiple_of(STEP) {",
         )],

@@ -170,11 +170,10 @@ impl Target for Direct {
             return Err("there is no CPU whose registers could be compared".into());
         }
         self.probe.forget();
-        let mut silent = Silent;
+        let mut silent = Silent { phb: &self.phb };
         let mut caller = Caller {
             problem_state: how == How::User,
             accel: &self.accel,
-            phb: Some(&self.phb),
             ..Caller::new(&self.all, &self.memory, &mut self.agents[self.cpu], &mut silent)
         };
         hcall::dispatch(&mut caller, regs);

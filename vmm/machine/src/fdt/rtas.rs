@@ -5,8 +5,10 @@
 use std::ops::Range;
 
 use dtoolkit::model::DeviceTreeNode;
+use hcall::rtas::rtas_tokens_for;
 
 use super::node::{self, Build, PRESENT};
+use crate::platform::CAPABILITIES;
 
 /// The code at `linux,rtas-entry`: a guest calls it with the address of the argument block in r3, in
 /// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It hands the block to H_RTAS.
@@ -35,7 +37,7 @@ const EVENT_SCANS_A_MINUTE: u32 = 1;
 pub(super) fn node(code: &Range<u64>, multi_tce: bool) -> DeviceTreeNode {
     let [_, start] = node::cells(code.start);
     let [_, size] = node::cells(code.end - code.start);
-    let mut sets = hcall::function_sets();
+    let mut sets = hcall::function_sets(CAPABILITIES);
     sets.retain(|&set| multi_tce || set != "hcall-multi-tce");
     let rtas = node::new("rtas")
         .with("ibm,hypertas-functions", sets.as_slice())
@@ -46,5 +48,5 @@ pub(super) fn node(code: &Range<u64>, multi_tce: bool) -> DeviceTreeNode {
         .with("rtas-event-scan-rate", EVENT_SCANS_A_MINUTE)
         // ibm,os-term does not power off by itself.
         .with("ibm,extended-os-term", PRESENT);
-    hcall::rtas_tokens().fold(rtas, |rtas, (name, token)| rtas.with(name, token))
+    rtas_tokens_for(CAPABILITIES).fold(rtas, |rtas, (name, token)| rtas.with(name, token))
 }

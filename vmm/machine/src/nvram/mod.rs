@@ -128,7 +128,7 @@ impl Nvram {
     }
 }
 
-impl hcall::Nvram for Nvram {
+impl hcall::machine::Nvram for Nvram {
     fn size(&self) -> usize {
         BYTES
     }
@@ -195,7 +195,7 @@ fn contents(path: &Path, file: &File) -> Result<Option<Vec<u8>>, NvramError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hcall::Nvram as _;
+    use hcall::machine::Nvram as _;
     use vmm_sys_util::tempdir::TempDir;
 
     fn fetch(nvram: &Nvram, index: usize) -> [u8; 4] {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
-use hcall::vio::{Descriptor, FilterChange, LogicalLan, Mac, Multicast, Outcome};
+use hcall::vio::{Descriptor, FilterChange, LogicalLan, Mac, Multicast, Reply};
 use hcall::{Status, VioDevice};
 use iommu::{Direction, Ioba};
 
@@ -256,7 +256,7 @@ impl LogicalLan for Llan {
         sent
     }
 
-    fn multicast(&self, change: Multicast, filter: FilterChange) -> Outcome {
+    fn multicast(&self, change: Multicast, filter: FilterChange) -> Reply {
         self.state().filter.change(change, filter)
     }
 
@@ -266,7 +266,7 @@ impl LogicalLan for Llan {
 
     /// LoPAR 2.9, H_ILLAN_ATTRIBUTES: `reset` is applied first; what cannot be changed, or not while the adapter is open,
     /// stays and makes the answer H_CONSTRAINED; unimplemented bits are ignored.
-    fn attributes(&self, reset: u64, set: u64) -> Outcome {
+    fn attributes(&self, reset: u64, set: u64) -> Reply {
         let mut state = self.state();
         let wanted = (state.attributes & !reset | set) & (FIXED | OPTIONS);
         let changes = wanted ^ state.attributes;
@@ -274,7 +274,7 @@ impl LogicalLan for Llan {
         state.attributes ^= changes & allowed;
         let all = changes & !allowed == 0;
         let status = if all { Status::Success } else { Status::Constrained };
-        Outcome { value: state.attributes, status }
+        Reply { value: state.attributes, status }
     }
 }
 

@@ -2,7 +2,7 @@
 //! The frames that an adapter receives.
 
 use hcall::Status;
-use hcall::vio::{FilterChange, Mac, Multicast, Outcome};
+use hcall::vio::{FilterChange, Mac, Multicast, Reply};
 
 /// The most addresses in the filter table; `ibm,mac-address-filters` reports it.
 pub const FILTERS: usize = 64;
@@ -29,13 +29,13 @@ impl Filter {
 
     /// Changes the filter. The answer has the enables in bits 46 and 47 and the number of filters in bits 48
     /// to 63. The enables change even when the change of the table fails.
-    pub fn change(&mut self, enables: Multicast, change: FilterChange) -> Outcome {
+    pub fn change(&mut self, enables: Multicast, change: FilterChange) -> Reply {
         self.receive = enables.receive.unwrap_or(self.receive);
         self.filter = enables.filter.unwrap_or(self.filter);
         let status = self.change_table(change);
         let value =
             u64::from(self.receive) << 17 | u64::from(self.filter) << 16 | self.table.len() as u64;
-        Outcome { value, status }
+        Reply { value, status }
     }
 
     fn change_table(&mut self, change: FilterChange) -> Status {

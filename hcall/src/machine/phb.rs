@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! A PCI host bridge, as far as its DMA windows go: the guest makes and removes them itself.
+//!
+//! A bridge has two windows at most. At first it has its default one, of small pages below 4 GiB;
+//! a guest usually adds one that is large enough for all of its memory, at bus address 2^59.
+//! It may also remove the default window, which then comes back with a reset, or when the last
+//! other one is removed.
+
+use crate::words::rtas_error::RtasError;
+use iommu::container::NewWindow;
+use iommu::{Agent, Container, Error, Ioba, IommuTable, Liobn, PageShift, Window};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most windows of a bridge.
+const WINDOWS: usize = 2;
+/// The start of a window that is not in the default one's place (papr-tce 3.4: bit 59 selects the
+/// second translation).
+const HIGH: Ioba = Ioba(1 << 59);
+/// Most entries of a window, as a shift.
+const MOST_ENTRIES: u32 = 31;
+/// Larger windows would reach from one place into the other.
+const MOST_BYTES: u32 = 59;
+
+/// The bits of the page sizes that a query names, and the shifts of these pages.
+const PAGE_SIZES: [(u32, u32); 9] = [
+    (0x001, 12),
+    (0x002, 16),
+    (0x004, 24),
+    (0x008, 25),
+    (0x010, 26),
+    (0x020, 27),
+    (0x040, 28),
+    (0x080, 34),
+    (0x100, 21),
+];
+
+/// 4 KiB, 64 KiB, 16 MiB and 2 MiB: the page sizes of QEMU's bridge.
+pub const DEFAULT_PAGE_SIZES: u32 = 0x107;
+
+/// Makes the hardware table of a window.
+pub type MakeTable = Box<dyn Fn(Window) -> Result<Arc<IommuTable>, Error> + Send + Sync>;
+
+/// A PCI host bridge, as far as its DMA windows go.
+pub struct Phb {
+    buid: u64,
+    default: Window,
+    page_sizes: u32,
+    /// Of one window.
+    most_entries: u64,
+    table: MakeTable,
+    /// True while the default window is there. Locked for each change, so that changes come one after
+    /// the other; no TCE call locks it.
+    has_default: Mutex<bool>,
+}
+
+/// The windows that a guest may still make.
+pub(crate) struct Offer {
+    /// Number of windows.
+    pub(crate) windows: u32,
+    /// Entries of the largest one.
+    pub(crate) max_tces: u64,
+    /// Mask of its page sizes.
+    pub(crate) page_sizes: u32,
+}
+
+impl Phb {
+    /// A bridge without windows. `default` is the one that it gets first, `page_sizes` the mask of
+    /// pages that further ones may have.
+    pub fn new(buid: u64, default: Window, page_sizes: u32, table: MakeTable) -> Phb {
+        let (most_entries, has_default) = (1 << MOST_ENTRIES, Mutex::new(false));
+        Phb { buid, default, page_sizes, most_entries, table, has_default }
+    }
+
+    /// Limits the entries of a window, for a bridge that cannot walk more.
+    pub fn with_most_entries(self, most: u64) -> Phb {
+        Phb { most_entries: most.min(1 << MOST_ENTRIES), ..self }
+    }
+
+    /// The bridge's unit address.
+    pub fn buid(&self) -> u64 {
+        self.buid
+    }
+
+    /// The default window, whether it is there or not.
+    pub fn default_window(&self) -> &Window {
+        &self.default
+    }
+
+    /// Restores the default window, empty, and removes all others, as a reset of the machine does.
+    ///
+    /// Errors: those of the table; nothing was changed.
+    pub fn reset(&self, container: &Container, agent: &mut Agent) -> Result<(), Error> {
+        let mut has_default = self.lock();
+        let default = self.make_default(container)?;
+        for window in self.windows(container) {
+            container.remove_window(agent, window.liobn())?;
+        }
+        *has_default = false;
+        container.publish(default)?;
+        *has_default = true;
+        Ok(())
+    }
+
+    /// The windows that a guest may still make, all of which it can use: LoPAR 2.9 wants
+    /// the TCEs "allocated to the PE". A guest may make larger windows, of which it then cannot use all.
+    pub(crate) fn offer(&self, container: &Container) -> Result<Offer, RtasError> {
+        let more = WINDOWS.saturating_sub(self.windows(container).len());
+        let windows = u32::try_from(more).map_err(|_| RtasError::Hardware)?;
+        let max_tces = self.most_entries.min(container.offer());
+        Ok(Offer { windows, max_tces, page_sizes: self.page_sizes })
+    }
+
+    /// Makes a window: at the default one's place if that is free, else at 2^59.
+    ///
+    /// Everything is checked before anything is changed, and a table that cannot be made leaves
+    /// nothing behind (bug 61 of papr-tce 6.3). LoPAR 2.9 calls it a parameter error when a window takes more
+    /// resources than the bridge has, which here are the container's budget.
+    pub(crate) fn create(
+        &self,
+        container: &Container,
+        page_shift: u32,
+        window_shift: u32,
+    ) -> Result<Window, RtasError> {
+        let page = self.page_shift(page_shift)?;
+        match window_shift.checked_sub(page_shift) {
+            Some(entries @ ..=MOST_ENTRIES)
+                if 1 << entries <= self.most_entries && window_shift <= MOST_BYTES => {}
+            _ => return Err(RtasError::Parameter),
+        }
+        let _changing = self.lock();
+        let (liobn, start) = self.free_place(container)?;
+        let window = Window::bytes(liobn, start.0, 1 << window_shift, page);
+        let window = window.map_err(|_| RtasError::Parameter)?;
+        let made = (self.table)(window).and_then(|table| container.add_guest_window(window, table));
+        made.map_err(|error| {
+            log::warn!("no DMA window of 2^{window_shift} bytes for the guest: {error}");
+            match error {
+                Error::OverBudget => RtasError::Parameter,
+                _ => RtasError::Hardware,
+            }
+        })?;
+        Ok(window)
+    }
+
+    /// Removes a window. Its entries are cleared and their pages released before its LIOBN is gone
+    /// (bug 30; papr-tce 7.82). The default window comes back when there is no other
+    /// left, unless it was the one removed (bug 60; papr-tce 7.83).
+    pub(crate) fn remove(
+        &self,
+        container: &Container,
+        agent: &mut Agent,
+        liobn: Liobn,
+    ) -> Result<(), RtasError> {
+        let mut has_default = self.lock();
+        let windows = self.windows(container);
+        if windows.iter().all(|window| window.liobn() != liobn) {
+            return Err(RtasError::Parameter);
+        }
+        let is_default = *has_default && liobn == self.default.liobn();
+        let last = windows.len() == 1 && !is_default;
+        let default = last.then(|| self.make_default(container)).transpose().map_err(no_default)?;
+        container.remove_window(agent, liobn).map_err(|_| RtasError::Parameter)?;
+        if is_default {
+            *has_default = false;
+        }
+        if let Some(default) = default {
+            container.publish(default).map_err(no_default)?;
+            *has_default = true;
+        }
+        Ok(())
+    }
+
+    /// Makes the default window before another one is removed for it: there may be no memory. It is the
+    /// machine's own and not charged to the guest, who could otherwise use up the memory for it.
+    fn make_default(&self, container: &Container) -> Result<NewWindow, Error> {
+        container.new_window(self.default, (self.table)(self.default)?)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.has_default.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// LIOBN of a window by its number.
+    fn liobn(&self, number: usize) -> Liobn {
+        Liobn(self.default.liobn().0 | u32::try_from(number).unwrap_or(0))
+    }
+
+    fn windows(&self, container: &Container) -> Vec<Window> {
+        let liobns = (0..WINDOWS).map(|number| self.liobn(number));
+        let found = liobns.filter_map(|liobn| container.window(liobn).ok());
+        found.map(|table| *table.window()).collect()
+    }
+
+    /// LIOBN and start of one more window.
+    fn free_place(&self, container: &Container) -> Result<(Liobn, Ioba), RtasError> {
+        let windows = self.windows(container);
+        let mut numbers = (0..WINDOWS).map(|number| self.liobn(number));
+        let free = numbers.find(|&liobn| windows.iter().all(|window| window.liobn() != liobn));
+        let low = self.default.start();
+        let start = if windows.iter().any(|window| window.start() == low) { HIGH } else { low };
+        Ok((free.ok_or(RtasError::Hardware)?, start))
+    }
+
+    /// A page that the bridge offers. Errors: [`RtasError::Parameter`], also for shifts that no
+    /// number has (bug 62 of papr-tce 6.3).
+    fn page_shift(&self, shift: u32) -> Result<PageShift, RtasError> {
+        let offered = PAGE_SIZES.iter().any(|&(bit, s)| s == shift && self.page_sizes & bit != 0);
+        let shift = PageShift::new(shift).ok().filter(|_| offered);
+        shift.ok_or(RtasError::Parameter)
+    }
+}
+
+pub(crate) fn no_default(error: Error) -> RtasError {
+    log::warn!("the default DMA window cannot be restored: {error}");
+    RtasError::Hardware
+}
+
+impl fmt::Debug for Phb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Phb").field("buid", &self.buid).finish_non_exhaustive()
+    }
+}
