@@ -44,6 +44,11 @@ fn several_cpus_start_stop_interrupt_and_share_memory() {
 }
 
 #[test]
+fn outcomes_that_the_book_forbids_do_not_occur() {
+    every_claim_holds("litmus", &["--smp", "4"]);
+}
+
+#[test]
 fn radix_trees_protect_and_tlbie_reaches_every_cpu() {
     every_claim_holds("radix", &["--smp", "2"]);
 }
