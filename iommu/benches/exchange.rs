@@ -67,10 +67,13 @@ fn put(bencher: Bencher) {
 #[divan::bench(threads = [1, 2])]
 fn old_design(bencher: Bencher) {
     let (old, next) = (Old::new(), AtomicU64::new(0));
-    (0..ENTRIES).for_each(|n| old.replace(n, page(n).0).expect("alone"));
-    bencher.counter(ItemsCount::new(RUN)).bench(|| {
+    let pins = OldPins::new();
+    (0..ENTRIES).for_each(|n| old.replace(&pins, n, page(n).0).expect("alone"));
+    let bencher = bencher.counter(ItemsCount::new(RUN)).with_inputs(OldPins::new);
+    bencher.bench_values(|pins| {
         let at = place(&next);
-        (0..RUN).for_each(|n| _ = black_box(old.replace(at + n, page(at + 2 * n).0)));
+        (0..RUN).for_each(|n| _ = black_box(old.replace(&pins, at + n, page(at + 2 * n).0)));
+        pins
     });
 }
 

@@ -12,7 +12,7 @@ mod fixture;
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use fixture::{Bare, Old};
+use fixture::{Bare, Old, OldPins};
 use iommu::bridge::BridgeKind;
 use iommu::*;
 use machine::{L, MEMORY, Machine, RW};
@@ -83,10 +83,10 @@ fn bare_swap(bencher: Bencher) {
 
 #[divan::bench]
 fn old_design(bencher: Bencher) {
-    let old = Old::new();
-    (0..RUN).for_each(|n| old.replace(n, page(n)).expect("alone"));
+    let (old, pins) = (Old::new(), OldPins::new());
+    (0..RUN).for_each(|n| old.replace(&pins, n, page(n)).expect("alone"));
     bencher.counter(ItemsCount::new(RUN)).bench_local(|| {
-        (0..RUN).for_each(|n| _ = black_box(old.replace(n, page(n + 1))));
+        (0..RUN).for_each(|n| _ = black_box(old.replace(&pins, n, page(n + 1))));
     });
 }
 

@@ -39,7 +39,7 @@ impl<'a> Case<'a> {
 }
 
 fn main() {
-    let (bare, old) = (Bare::new(), Old::new());
+    let (bare, old, pins) = (Bare::new(), Old::new(), OldPins::new());
     let mut cases = vec![
         Case::new("bare swap", BATCH * 8, |round| {
             for n in 0..BATCH * 8 {
@@ -53,7 +53,7 @@ fn main() {
         Case::new("old design: lock, clear, lock, build", BATCH * 8, |round| {
             for n in 0..BATCH * 8 {
                 let n = round * BATCH * 8 + n;
-                old.replace(n, page(n + round).0).expect("one thread");
+                old.replace(&pins, n, page(n + round).0).expect("one thread");
             }
         }),
         list("list of 512 over live entries, pages in a row", 1),
@@ -124,7 +124,8 @@ fn reads() {
 fn two_threads() {
     let (all, old) = (full(), Old::new());
     let table = all.windows()[0].tables()[0].clone();
-    (0..ENTRIES).for_each(|n| old.replace(n, page(n).0).expect("alone"));
+    let pins = OldPins::new();
+    (0..ENTRIES).for_each(|n| old.replace(&pins, n, page(n).0).expect("alone"));
     println!("\n{:<48} {:>9}", "two threads", "ns/entry");
     for (name, half) in [("own halves of the window", ENTRIES / 2), ("one entry", 0)] {
         let entry = move |thread: u64, n: u64| if half == 0 { 0 } else { thread * half + n % half };
@@ -138,7 +139,12 @@ fn two_threads() {
                 }
             })
         };
-        let before = || both(|thread| move |n| old.replace(entry(thread, n), page(n).0).is_ok());
+        let before = || {
+            both(|thread| {
+                let pins = OldPins::new();
+                move |n| old.replace(&pins, entry(thread, n), page(n).0).is_ok()
+            })
+        };
         let new = (0..20).map(|_| new()).min().unwrap_or_default();
         let mut busy = 0;
         let before = (0..20).map(|_| before()).inspect(|run| busy += run.1);

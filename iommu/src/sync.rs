@@ -5,7 +5,8 @@
 pub(crate) use once_cell::race::OnceBox;
 pub(crate) use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering, fence};
 
-/// A sequentially consistent fence right after a read-modify-write, which on x86-64 is one itself.
+/// A sequentially consistent fence after a read-modify-write of this thread. On x86-64 the
+/// read-modify-write is one itself.
 #[inline(always)]
 pub(crate) fn fence_after_swap() {
     if cfg!(not(target_arch = "x86_64")) {

@@ -110,14 +110,15 @@ pub use table::IommuTable;
 pub use words::{addr::*, error::Error, tce::RawTce, window::*};
 
 use bridge::cache::TceCache;
-use bridge::inflight::InFlight;
+use bridge::inflight::{Devices, InFlight};
+use bridge::pes::PeSet;
 use frames::registered::Registered;
 use loom::sync::Arc;
 use loom::thread;
 use sync::{AtomicU64, Ordering};
 
 fn main() {
-    let models: [(&str, fn()); 14] = [
+    let models: [(&str, fn()); 16] = [
         ("two who need a missing level both keep their entries", two_make_one_level),
         ("view and hardware agree where a level appears", a_put_makes_a_level_under_a_clear),
         ("two puts that need a missing level leave one page pinned", two_puts_make_one_level),
@@ -125,6 +126,8 @@ fn main() {
         ("a fill that misses another's slot is killed with its PE", a_fill_races_with_a_pe),
         ("two fills and a kill leave nothing stale", two_fills_race_with_a_kill),
         ("no page is written after it was released", a_write_races_with_a_release),
+        ("nor by a device that comes at that moment", a_device_comes_during_a_release),
+        ("nor by a PE that is linked at that moment", a_pe_is_linked_during_a_release),
         ("nor read, by the epoch", a_read_by_the_epoch_races_with_a_release),
         ("nor read, by the cache", a_read_by_the_cache_races_with_a_release),
         ("of a pin and an unregistration at most one succeeds", a_pin_races_with_unregistering),
@@ -200,6 +203,49 @@ fn two_fills_race_with_a_kill() {
         device.join().expect("no panic");
     }
     assert_eq!(translate(&cache, &table), NEW);
+}
+
+fn a_device_comes_during_a_release() {
+    let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
+    let (devices, released) = (Arc::new(Devices::new()), Arc::new(AtomicU64::new(0)));
+    // Cached by an earlier device.
+    assert_eq!(translate(&cache, &table), OLD);
+    let device = {
+        let (cache, table) = (cache.clone(), table.clone());
+        let (devices, released) = (devices.clone(), released.clone());
+        thread::spawn(move || {
+            let writes = devices.at(devices.take()).expect("taken");
+            writes.begin();
+            let page = translate(&cache, &table);
+            let gone = released.load(Ordering::Relaxed) == 1;
+            assert!(!(gone && page == OLD), "written after it was released");
+            writes.end();
+        })
+    };
+    replace(&cache, &table);
+    devices.wait(thread::yield_now);
+    released.store(1, Ordering::Relaxed);
+    device.join().expect("no panic");
+}
+
+fn a_pe_is_linked_during_a_release() {
+    let (cache, table) = (Arc::new(TceCache::new(1)), Arc::new(AtomicU64::new(OLD)));
+    let pes = Arc::new(PeSet::default());
+    let bridge = {
+        let (cache, table, pes) = (cache.clone(), table.clone(), pes.clone());
+        thread::spawn(move || {
+            pes.set(table::platform::Pe(3), true);
+            translate(&cache, &table)
+        })
+    };
+    // The platform's kill: nothing to do while no PE is linked.
+    assert_eq!(table.swap(NEW, Ordering::SeqCst), OLD);
+    sync::fence_after_swap();
+    if !pes.is_empty() {
+        cache.kill(1);
+    }
+    bridge.join().expect("no panic");
+    assert_eq!(translate(&cache, &table), NEW, "nothing stale was filled");
 }
 
 fn a_write_races_with_a_release() {

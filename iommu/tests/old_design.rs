@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 // bug 4 of papr-tce 6.1, the seed's first paragraph
 #[test]
 fn bug_4_a_live_entry_was_busy_and_is_replaced_now() {
-    let old = Old::new();
-    old.build(5, page(1).0).expect("clear");
-    assert!(old.build(5, page(2).0).is_err(), "EBUSY over a live entry");
-    old.replace(5, page(2).0).expect("cleared first");
+    let (old, pins) = (Old::new(), OldPins::new());
+    old.build(&pins, 5, page(1).0).expect("clear");
+    assert!(old.build(&pins, 5, page(2).0).is_err(), "EBUSY over a live entry");
+    old.replace(&pins, 5, page(2).0).expect("cleared first");
 
     let all = container();
     let mut agent = all.agent();
@@ -28,11 +28,11 @@ fn bug_4_a_live_entry_was_busy_and_is_replaced_now() {
 // Clear and build are two sections of the lock: another caller may run between them.
 #[test]
 fn a_replacement_was_busy_when_another_came_between_its_clear_and_its_build() {
-    let old = Old::new();
-    old.replace(5, page(1).0).expect("clear");
-    old.clear(5); // the first caller begins
-    old.replace(5, page(2).0).expect("the second one comes between");
-    assert!(old.build(5, page(3).0).is_err(), "the first one ends: EBUSY");
+    let (old, pins) = (Old::new(), OldPins::new());
+    old.replace(&pins, 5, page(1).0).expect("clear");
+    old.clear(&pins, 5); // the first caller begins
+    old.replace(&pins, 5, page(2).0).expect("the second one comes between");
+    assert!(old.build(&pins, 5, page(3).0).is_err(), "the first one ends: EBUSY");
 }
 
 // The gap exists for devices, too; with the exchange the entry is live at every moment.

@@ -261,8 +261,9 @@ impl Device {
         let mut done = 0;
         while done < from.len() {
             let at = Ioba(ioba.0.wrapping_add(done as u64));
-            let windows = self.windows.load();
+            // Before the windows are loaded: a window that goes waits for this write, or is not found.
             let _writing = self.chip.writes(self.place).map(Busy::new);
+            let windows = self.windows.load();
             let left = from.len() - done;
             let found = find(windows, &self.chip, self.pe, at, left, Direction::FromDevice)?;
             let Translation { hpa, len, .. } = found.to;

@@ -11,7 +11,7 @@
 //! Reads need nothing of this: a device asks after a read whether its translation is valid still,
 //! of the cache or by the bridge's epoch, and reads again if not.
 
-use crate::sync::{AtomicU64, OnceBox, Ordering};
+use crate::sync::{AtomicU64, OnceBox, Ordering, fence, fence_after_swap};
 
 /// One device's writes. Odd while one is under way.
 #[derive(Debug)]
@@ -37,10 +37,13 @@ impl Devices {
     /// Takes a place for a device; its number.
     pub(crate) fn take(&self) -> usize {
         let free = |taken: u64| (taken != u64::MAX).then(|| taken | (taken + 1));
-        match self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
+        let place = match self.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, free) {
             Ok(taken) => taken.trailing_ones() as usize,
             Err(_) => 64 + self.more.get_or_init(|| Box::new(Devices::new())).take(),
-        }
+        };
+        // Between the place and the device's first lookup: see `wait`.
+        fence(Ordering::SeqCst);
+        place
     }
 
     /// Gives a place up, whose device writes no more.
@@ -65,15 +68,18 @@ impl Devices {
         Some(block)
     }
 
-    /// Whether no device has a place, and never so many had that more places were made.
+    /// True when no device has a place, and never more than 64 had one. Asked after a kill and a fence, as
+    /// [`wait`](Self::wait) is.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.taken.load(Ordering::Acquire) == 0 && self.more.get().is_none()
     }
 
-    /// [Waits](InFlight::wait) for every device. A device that comes meanwhile finds the kill done:
-    /// its place is taken by a read-modify-write too.
+    /// [Waits](InFlight::wait) for every device, after a kill. A device that comes at that moment is either
+    /// found here, or finds the kill done: a fence is between the kill and this search, and another
+    /// between taking a place and the device's first lookup.
     pub(crate) fn wait(&self, mut pause: impl FnMut()) {
+        fence_after_swap();
         let mut block = Some(self);
         while let Some(devices) = block {
             let mut taken = devices.taken.load(Ordering::Acquire);

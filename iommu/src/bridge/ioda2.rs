@@ -6,6 +6,7 @@ use super::kill::{CacheKeys, Register, decode_ioda2};
 use super::kind::BridgeKind;
 use super::pes::PeSet;
 use super::steps::StepValues;
+use crate::sync::fence_after_swap;
 use crate::table::MAX_LEVELS;
 use crate::table::host_entries::HostEntries;
 use crate::table::platform::{Exchange, Kill, Pe, Platform};
@@ -177,6 +178,7 @@ impl Platform for Ioda2 {
 impl Kill for Ioda2 {
     #[inline]
     fn kill(&self, first: HwEntry, count: u64) {
+        fence_after_swap(); // before the search for PEs and devices
         if !self.is_idle() {
             self.invalidate(Swinv::on_exchange, first, count);
         }

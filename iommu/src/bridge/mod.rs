@@ -20,7 +20,7 @@ mod kill;
 mod kind;
 mod kinds;
 mod p5ioc2;
-mod pes;
+pub(crate) mod pes;
 mod steps;
 
 pub(crate) use chip::Chip;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A set of PEs that each kill reads without a lock.
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, fence};
 use crate::table::platform::Pe;
 
 /// The PEs that are linked to a table.
@@ -14,6 +14,9 @@ impl PeSet {
         let bit = 1 << (pe.0 % 64);
         if linked {
             word.fetch_or(bit, Ordering::AcqRel);
+            // Before the PE's first translation. A thread that exchanges has a fence between its swap and
+            // its search for PEs, so that either the PE is found and killed, or the PE finds the new entry.
+            fence(Ordering::SeqCst);
         } else {
             word.fetch_and(!bit, Ordering::AcqRel);
         }

@@ -15,6 +15,7 @@ use crate::LIST_ENTRIES;
 use crate::exchange::tally::Tally;
 use crate::exchange::work::Work;
 use crate::frames::{Frames, Pins};
+use crate::sync::fence_after_swap;
 use crate::table::IommuTable;
 use crate::table::platform::AtHand;
 use crate::words::addr::HwEntry;
@@ -178,6 +179,8 @@ impl<R: Room> Xchg<'_, R> {
             self.room.before_kill(table, self.work);
             self.exchange.kill(first, touched); // kill
             self.work.totals.kills += 1;
+            // Before the dirt is tested (`Frames::mark_dirty`), and before the seal is (`IommuTable::seal`).
+            fence_after_swap();
         }
         let page_shift = table.window().page_shift();
         let Work { pins, totals, displaced, .. } = &mut *self.work;
@@ -422,11 +425,9 @@ impl Swaps {
     ) {
         match exchange.own_swap() {
             None => self.swap_by(slots, room, new, |_, slot, new| slot.swap(new)),
-            Some(own) => {
-                let swap =
-                    |n: usize, slot: &_, new| own.swap(HwEntry(first.0 + n as u64), slot, new);
-                self.swap_by(slots, room, new, swap);
-            }
+            Some(_) => self.swap_by(slots, room, new, |n, slot, new| {
+                exchange.exchange_no_kill(HwEntry(first.0 + n as u64), slot, new)
+            }),
         }
     }
 

@@ -11,7 +11,7 @@
 pub mod registered;
 
 use crate::frames::registered::{Region, Registered};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Ordering, fence};
 use crate::words::addr::{AlignedHpa, Gpa, Hpa};
 use crate::words::error::Error;
 use crate::words::tce::{RawTce, Tce};
@@ -260,7 +260,10 @@ impl Frames {
 
     /// The dirty frames, 64 to a word from guest address 0 up; forgets them.
     pub fn take_dirty(&self) -> Vec<u64> {
-        self.dirt.get_and_reset()
+        let dirty = self.dirt.get_and_reset();
+        // Between taking the bits and reading the pages: see `mark_dirty`.
+        fence(Ordering::SeqCst);
+        dirty
     }
 
     /// First guest address behind the last whole page of this size.
@@ -285,8 +288,9 @@ impl Frames {
     /// Marks a page dirty. Tests first: a locked instruction costs more than all the rest of the
     /// accounting, and most pages are dirty already.
     ///
-    /// A reader who takes the bit between the test and a set that does not happen reads the page
-    /// after it took the bit, and the kill before the test has ended the device's writes.
+    /// A reader may take the bit between the test and a set that does not happen. It still finds the
+    /// device's writes when it reads the page afterwards: the kill ended them, a fence is between the
+    /// kill and the test, and another between taking the bit and reading the page.
     #[inline(always)]
     pub(crate) fn mark_dirty(&self, hpa: Hpa, shift: PageShift) {
         let first = self.frame(hpa);

@@ -8,7 +8,7 @@ pub mod platform;
 pub(crate) mod radix;
 pub mod swinv;
 
-use crate::sync::{AtomicU64, Ordering, fence, fence_after_swap};
+use crate::sync::{AtomicU64, Ordering, fence};
 use crate::table::budget::Budget;
 use crate::table::detector::Watch;
 use crate::table::host_entries::HostEntries;
@@ -198,16 +198,11 @@ impl IommuTable {
 
     /// Gives the table up, before its entries are cleared for good.
     ///
-    /// A thread may be about to store into the table. It swaps the entry and then asks whether
-    /// the table is sealed; who gives the table up seals it and then swaps every entry. Swaps of
-    /// one entry have an order: if the thread's is the earlier, the other finds its entry and
-    /// clears it. If it is the later, it acquired the other's swap and with it the seal, so
-    /// the thread finds the table sealed and clears the entry itself. Either way nothing stays.
-    ///
-    /// An entry in a level that appears at that moment is not swapped by who gives up. There the
-    /// argument is two fences: the one here, before the levels are walked, and the thread's, between
-    /// its finding the level and its asking for the seal. Whichever comes first, its side's store
-    /// is seen by the other's load: the level is walked, or the seal is found.
+    /// A thread may be about to store into the table. It finds the entry's level, swaps the entry, passes a
+    /// sequentially consistent fence, and then asks whether the table is sealed. Giving the table up
+    /// seals it, passes such a fence, and then walks all levels and entries. Of two such fences one is
+    /// first. If it is the thread's, the walk finds the level and the entry, and clears it. If it is the
+    /// other one, the thread finds the table sealed and clears the entry itself. Either way nothing stays.
     pub(crate) fn seal(&self) {
         self.sealed.swap(1, Ordering::SeqCst);
         fence(Ordering::SeqCst);
@@ -218,10 +213,9 @@ impl IommuTable {
         self.sealed.store(0, Ordering::Release);
     }
 
-    /// True when the table was given up. Asked after a swap.
+    /// True when the table was given up. Asked after a swap and a fence.
     #[inline(always)]
     pub(crate) fn is_sealed(&self) -> bool {
-        fence_after_swap();
         self.sealed.load(Ordering::Acquire) != 0
     }
 

@@ -12,6 +12,7 @@
 //! | `get` | [`IommuTable::tce`](crate::IommuTable::tce) |
 //! | `flush` | [`Platform::flush`] |
 
+use crate::sync::{Ordering, fence};
 use crate::table::host_entries::HostEntries;
 use crate::words::addr::HwEntry;
 use crate::words::tce::{AtomicTce, Tce};
@@ -126,7 +127,11 @@ impl<'a> AtHand<'a> {
     pub(crate) fn exchange_no_kill(self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
         match self.own_swap() {
             None => slot.swap(new),
-            Some(own) => own.swap(entry, slot, new),
+            Some(own) => {
+                let old = own.swap(entry, slot, new);
+                fence(Ordering::SeqCst); // as a swap in memory is one
+                old
+            }
         }
     }
 
@@ -149,7 +154,8 @@ pub trait Kill: Send + Sync {
 /// The first half of an exchange, for a platform that does not merely swap memory.
 pub trait Swap: Kill {
     /// Stores `new` in an entry, whose place in memory is `slot`, and returns the old one. Each old
-    /// entry is returned once, whatever threads swap it at once.
+    /// entry is returned once, whatever threads swap it at once, and the swaps of one entry are ordered
+    /// by acquire and release.
     ///
     /// Linux: since 5.4 the `xchg_no_kill` operation.
     fn swap(&self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce;
