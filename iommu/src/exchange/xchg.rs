@@ -17,7 +17,7 @@ use crate::exchange::work::Work;
 use crate::frames::{Frames, Pins};
 use crate::sync::fence_after_swap;
 use crate::table::IommuTable;
-use crate::table::platform::AtHand;
+use crate::table::platform::Exchange;
 use crate::words::addr::HwEntry;
 use crate::words::error::Error;
 use crate::words::tce::{AtomicTce, Tce};
@@ -27,7 +27,7 @@ use std::ops::Range;
 pub(crate) struct Xchg<'a, R: Room> {
     table: &'a IommuTable,
     /// The platform's operation.
-    exchange: AtHand<'a>,
+    exchange: &'a Exchange,
     frames: &'a Frames,
     work: &'a mut Work,
     room: R,
@@ -37,6 +37,8 @@ pub(crate) struct Xchg<'a, R: Room> {
 pub(crate) trait Room {
     /// True when pages are never reserved: of a [plain](Work::plain) agent.
     const PLAIN: bool;
+    /// Swaps an entry by the platform's operation.
+    fn swap(by: &Exchange, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce;
     /// Adds an entry, and what was displaced from it if that was live.
     fn keep(&mut self, work: &mut Work, entry: HwEntry, old: Tce);
     /// Entries to kill: the first, and how many. From then on none.
@@ -45,14 +47,14 @@ pub(crate) trait Room {
     fn take_displaced<'w>(
         &mut self,
         room: &'w [Tce; LIST_ENTRIES],
-    ) -> impl Iterator<Item = Tce> + 'w;
+    ) -> impl ExactSizeIterator<Item = Tce> + 'w;
     /// A fault that is injected comes before the kill.
     fn before_kill(&self, table: &IommuTable, work: &Work);
     /// Reports the exchanges, which are complete, to the observer of the table.
     fn report(&self, table: &IommuTable, work: &mut Work);
 }
 
-/// Room for one entry, of a [plain](Work::plain) agent and a table that is not watched.
+/// Room for one entry, of a [plain](Work::plain) agent on a [plain](IommuTable::is_plain) table.
 pub(crate) struct One {
     entry: HwEntry,
     old: Tce,
@@ -71,6 +73,11 @@ impl Room for One {
     const PLAIN: bool = true;
 
     #[inline(always)]
+    fn swap(_: &Exchange, _: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
+        slot.swap(new)
+    }
+
+    #[inline(always)]
     fn keep(&mut self, _: &mut Work, entry: HwEntry, old: Tce) {
         *self = One { entry, old };
     }
@@ -81,7 +88,10 @@ impl Room for One {
     }
 
     #[inline(always)]
-    fn take_displaced<'w>(&mut self, _: &'w [Tce; LIST_ENTRIES]) -> impl Iterator<Item = Tce> + 'w {
+    fn take_displaced<'w>(
+        &mut self,
+        _: &'w [Tce; LIST_ENTRIES],
+    ) -> impl ExactSizeIterator<Item = Tce> + 'w {
         self.old.is_live().then_some(self.old).into_iter()
     }
 
@@ -94,6 +104,11 @@ impl Room for One {
 
 impl Room for Many {
     const PLAIN: bool = false;
+
+    #[inline]
+    fn swap(by: &Exchange, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
+        by.exchange_no_kill(entry, slot, new)
+    }
 
     #[inline]
     fn keep(&mut self, work: &mut Work, entry: HwEntry, old: Tce) {
@@ -115,7 +130,7 @@ impl Room for Many {
     fn take_displaced<'w>(
         &mut self,
         room: &'w [Tce; LIST_ENTRIES],
-    ) -> impl Iterator<Item = Tce> + 'w {
+    ) -> impl ExactSizeIterator<Item = Tce> + 'w {
         let here = std::mem::take(&mut self.displaced).min(LIST_ENTRIES);
         room[..here].iter().copied()
     }
@@ -165,7 +180,7 @@ impl<R: Room> Xchg<'_, R> {
     #[inline(always)]
     fn tce_xchg_no_kill(&mut self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
         pin::<R>(self.frames, &self.work.pins, [new], |count| self.work.totals.pinned += count);
-        let old = self.exchange.exchange_no_kill(entry, slot, new);
+        let old = R::swap(self.exchange, entry, slot, new);
         self.room.keep(self.work, entry, old);
         old
     }
@@ -184,7 +199,9 @@ impl<R: Room> Xchg<'_, R> {
         }
         let page_shift = table.window().page_shift();
         let Work { pins, totals, displaced, .. } = &mut *self.work;
-        for (old, count) in Runs::of(self.room.take_displaced(displaced)) {
+        let displaced = self.room.take_displaced(displaced);
+        totals.released += displaced.len() as u64;
+        for_runs(displaced, |old, count| {
             if old.device_writes() {
                 frames.mark_dirty(old.hpa(), page_shift); // dirty, by the old direction
                 totals.dirtied += u64::from(count);
@@ -193,8 +210,7 @@ impl<R: Room> Xchg<'_, R> {
                 true => pins.unpin(frames.frame(old.hpa()), count), // release
                 false => frames.unpin(pins, old.hpa(), count),
             }
-            totals.released += u64::from(count);
-        }
+        });
         self.room.report(table, self.work);
         if touched != 0 && table.is_sealed() {
             clear_again(table, frames, self.work, first, touched);
@@ -211,17 +227,16 @@ impl Xchg<'_, Many> {
 }
 
 impl<'a> Xchg<'a, One> {
-    /// Exchanges that are settled one by one, for a [plain](Work::plain) agent and a table that is
-    /// not watched. Errors: [`Error::NoExchange`].
+    /// Exchanges that are settled one by one, for a [plain](Work::plain) agent and a
+    /// [plain](IommuTable::is_plain) table. Errors: [`Error::NoExchange`].
     #[inline(always)]
     pub(crate) fn one(
         table: &'a IommuTable,
         frames: &'a Frames,
         work: &'a mut Work,
     ) -> Result<Xchg<'a, One>, Error> {
-        debug_assert!(work.plain && table.watch().is_none(), "as `One` wants it");
-        let (exchange, room) =
-            (table.exchange()?.at_hand(), One { entry: HwEntry(0), old: Tce::CLEAR });
+        debug_assert!(work.plain && table.is_plain(), "as `One` wants it");
+        let (exchange, room) = (table.exchange()?, One { entry: HwEntry(0), old: Tce::CLEAR });
         Ok(Xchg { table, exchange, frames, work, room })
     }
 
@@ -265,7 +280,7 @@ impl<'a> Batch<'a> {
         frames: &'a Frames,
         by: &'a mut impl AsMut<Work>,
     ) -> Result<Batch<'a>, Error> {
-        let (exchange, room) = (table.exchange()?.at_hand(), Many::new());
+        let (exchange, room) = (table.exchange()?, Many::new());
         Ok(Batch(Xchg { table, exchange, frames, work: by.as_mut(), room }))
     }
 
@@ -338,9 +353,9 @@ impl<'a> Batch<'a> {
         work.totals.pinned += live;
         let mut swaps = Swaps::default();
         let (here, slots) = table.slots(first, count);
-        swaps.swap(*exchange, first, slots, &mut work.displaced, new);
+        swaps.swap(exchange, first, slots, &mut work.displaced, new);
         if here < count {
-            swaps.swap_rest(table, *exchange, first, here..count, &mut work.displaced, new);
+            swaps.swap_rest(table, exchange, first, here..count, &mut work.displaced, new);
         }
         room.displaced = swaps.displaced;
         if swaps.swapped {
@@ -417,17 +432,18 @@ impl Swaps {
     #[inline(always)]
     fn swap(
         &mut self,
-        exchange: AtHand<'_>,
+        exchange: &Exchange,
         first: HwEntry,
         slots: &[AtomicTce],
         room: &mut [Tce; LIST_ENTRIES],
         new: impl Fn(usize) -> Tce,
     ) {
-        match exchange.own_swap() {
-            None => self.swap_by(slots, room, new, |_, slot, new| slot.swap(new)),
-            Some(_) => self.swap_by(slots, room, new, |n, slot, new| {
+        if exchange.is_in_memory() {
+            self.swap_by(slots, room, new, |_, slot, new| slot.swap(new));
+        } else {
+            self.swap_by(slots, room, new, |n, slot, new| {
                 exchange.exchange_no_kill(HwEntry(first.0 + n as u64), slot, new)
-            }),
+            });
         }
     }
 
@@ -459,7 +475,7 @@ impl Swaps {
     fn swap_rest(
         &mut self,
         table: &IommuTable,
-        exchange: AtHand<'_>,
+        exchange: &Exchange,
         first: HwEntry,
         mut left: Range<usize>,
         room: &mut [Tce; LIST_ENTRIES],
@@ -488,7 +504,7 @@ pub fn tce_xchg(
     new: Tce,
 ) -> Result<Tce, Error> {
     let work = by.as_mut();
-    if !work.plain || table.watch().is_some() {
+    if !(work.plain && table.is_plain()) {
         return Batch::new(table, frames, work)?.tce_xchg(entry, new);
     }
     table.check(entry)?;
@@ -526,42 +542,30 @@ fn pin<R: Room>(
     mut pinned: impl FnMut(u64),
 ) {
     let here = R::PLAIN || frames.all_registered();
-    for (tce, count) in Runs::of(new).filter(|(tce, _)| tce.is_live()) {
-        if here {
-            pins.pin(frames.frame(tce.hpa()), count);
+    for_runs(new, |tce, count| {
+        if tce.is_live() {
+            if here {
+                pins.pin(frames.frame(tce.hpa()), count);
+            }
+            pinned(u64::from(count));
         }
-        pinned(u64::from(count));
-    }
+    });
 }
 
-/// Runs of equal entries and their lengths: calls often map or displace one page many times over.
-struct Runs<I> {
-    tces: I,
-    next: Option<Tce>,
-}
-
-impl<I: Iterator<Item = Tce>> Runs<I> {
-    #[inline(always)]
-    fn of(tces: impl IntoIterator<IntoIter = I>) -> Runs<I> {
-        let mut tces = tces.into_iter();
-        let next = tces.next();
-        Runs { tces, next }
-    }
-}
-
-impl<I: Iterator<Item = Tce>> Iterator for Runs<I> {
-    type Item = (Tce, u32);
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<(Tce, u32)> {
-        let tce = self.next?;
+/// Calls `each` with every run of equal entries and its length: calls often map or displace one
+/// page many times over.
+#[inline(always)]
+fn for_runs(tces: impl IntoIterator<Item = Tce>, mut each: impl FnMut(Tce, u32)) {
+    let mut tces = tces.into_iter();
+    let mut first = tces.next();
+    while let Some(tce) = first {
         let mut count = 1;
-        self.next = loop {
-            match self.tces.next() {
+        first = loop {
+            match tces.next() {
                 Some(next) if next == tce => count += 1,
                 next => break next,
             }
         };
-        Some((tce, count))
+        each(tce, count);
     }
 }

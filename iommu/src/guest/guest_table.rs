@@ -56,7 +56,7 @@ pub struct GuestTable {
     tables: Vec<Arc<IommuTable>>,
     /// How often each of them was attached.
     attached: Vec<u32>,
-    /// True for by far the commonest: one hardware table with the guest's pages, not watched.
+    /// True for by far the commonest: one [plain](IommuTable::is_plain) hardware table with the guest's pages.
     simple: bool,
     live: Arc<Live>,
 }
@@ -140,7 +140,7 @@ impl GuestTable {
 
     fn classified(self) -> GuestTable {
         let simple = self.tables.len() == 1
-            && self.tables[0].watch().is_none()
+            && self.tables[0].is_plain()
             && self.tables[0].window().page_shift() == self.window.page_shift();
         GuestTable { simple, ..self }
     }

@@ -219,6 +219,12 @@ impl IommuTable {
         self.sealed.load(Ordering::Acquire) != 0
     }
 
+    /// True when an exchange is one swap in memory and one kill, and nothing observes it.
+    #[inline(always)]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.watch.is_none() && self.exchange.as_ref().is_some_and(Exchange::is_in_memory)
+    }
+
     pub(crate) fn watch(&self) -> Option<&Watch> {
         self.watch.as_ref()
     }

@@ -78,9 +78,8 @@ pub trait Platform: Send + Sync {
 ///
 /// Linux: the `exchange` operation, for example `pnv_ioda2_tce_xchg`; since 5.4 `xchg_no_kill` and
 /// `tce_kill`.
-#[derive(Clone)]
 pub struct Exchange {
-    kill: Arc<dyn Kill>,
+    kill: Box<dyn Kill>,
     own: Option<Arc<dyn Swap>>,
 }
 
@@ -88,44 +87,24 @@ impl Exchange {
     /// One atomic swap of the big-endian entry in memory (Linux: `pnv_tce_xchg`), and the platform's
     /// kill.
     pub fn in_memory(platform: Arc<impl Kill + 'static>) -> Option<Exchange> {
-        Some(Exchange { kill: platform, own: None })
+        Some(Exchange { kill: Box::new(platform), own: None })
     }
 
     /// A swap of the platform's own, and its kill.
     pub fn own(platform: Arc<impl Swap + 'static>) -> Option<Exchange> {
-        Some(Exchange { kill: platform.clone(), own: Some(platform) })
+        Some(Exchange { kill: Box::new(platform.clone()), own: Some(platform) })
     }
 
-    /// The operation at hand, so that nothing is looked up between a swap and its kill.
+    /// True when the swap is the one in memory.
     #[inline(always)]
-    pub(crate) fn at_hand(&self) -> AtHand<'_> {
-        AtHand { kill: &*self.kill, own: &self.own }
-    }
-
-    /// Kills `count` entries from `first` on.
-    pub fn kill(&self, first: HwEntry, count: u64) {
-        self.kill.kill(first, count);
-    }
-}
-
-/// An [`Exchange`] for the length of a call.
-#[derive(Clone, Copy)]
-pub(crate) struct AtHand<'a> {
-    kill: &'a dyn Kill,
-    own: &'a Option<Arc<dyn Swap>>,
-}
-
-impl<'a> AtHand<'a> {
-    /// The swap of the platform's own, if it has one.
-    #[inline(always)]
-    pub(crate) fn own_swap(self) -> Option<&'a dyn Swap> {
-        self.own.as_deref()
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.own.is_none()
     }
 
     /// Swaps an entry, whose place in memory is `slot`. Returns the old one, which no other caller gets.
     #[inline(always)]
-    pub(crate) fn exchange_no_kill(self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
-        match self.own_swap() {
+    pub(crate) fn exchange_no_kill(&self, entry: HwEntry, slot: &AtomicTce, new: Tce) -> Tce {
+        match &self.own {
             None => slot.swap(new),
             Some(own) => {
                 let old = own.swap(entry, slot, new);
@@ -137,7 +116,7 @@ impl<'a> AtHand<'a> {
 
     /// Kills `count` entries from `first` on.
     #[inline(always)]
-    pub(crate) fn kill(self, first: HwEntry, count: u64) {
+    pub fn kill(&self, first: HwEntry, count: u64) {
         self.kill.kill(first, count);
     }
 }
@@ -149,6 +128,13 @@ pub trait Kill: Send + Sync {
     ///
     /// Linux: `pnv_pci_ioda2_tce_invalidate`; since 5.4 the `tce_kill` operation.
     fn kill(&self, first: HwEntry, count: u64);
+}
+
+impl<K: Kill> Kill for Arc<K> {
+    #[inline]
+    fn kill(&self, first: HwEntry, count: u64) {
+        (**self).kill(first, count);
+    }
 }
 
 /// The first half of an exchange, for a platform that does not merely swap memory.

@@ -477,8 +477,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "the displaced page is dirty by the new direction",
         edits: &[Edit(
             "iommu/src/exchange/xchg.rs",
-            "        let old = self.exchange.exchange_no_kill(entry, slot, new);\n",
-            "        let old = self.exchange.exchange_no_kill(entry, slot, new);
+            "        let old = R::swap(self.exchange, entry, slot, new);\n",
+            "        let old = R::swap(self.exchange, entry, slot, new);
         let old = if MUTANT && old.is_live() && new.is_live() { Tce::from_bits(old.bits() & !3 | new.bits() & 3) } else { old };\n",
         )],
     },
@@ -496,8 +496,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "the bridge never drops a cached translation",
         edits: &[Edit(
             "iommu/src/table/platform.rs",
-            "    pub(crate) fn kill(self, first: HwEntry, count: u64) {\n        self.kill.kill(first, count);",
-            "    pub(crate) fn kill(self, first: HwEntry, count: u64) {\n        if !MUTANT { self.kill.kill(first, count); }",
+            "    pub fn kill(&self, first: HwEntry, count: u64) {\n        self.kill.kill(first, count);",
+            "    pub fn kill(&self, first: HwEntry, count: u64) {\n        if !MUTANT { self.kill.kill(first, count); }",
         )],
     },
     Mutant {
