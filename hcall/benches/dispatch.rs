@@ -127,7 +127,7 @@ fn read_list_raw(bencher: Bencher) {
     });
 }
 
-/// The same into the copy that a call works on.
+/// Reads a page of 512 entries into the copy that a call works on.
 #[divan::bench]
 fn read_list_copy(bencher: Bencher) {
     let r = Rig::new();

@@ -2,17 +2,25 @@
 //! The PAPR hypercall interface: one row per hypercall, beside the function that does it.
 //!
 //! [`dispatch()`] takes r3 to r12 of a vCPU that executed `sc 1`, finds the row of the token in r3,
-//! turns registers into typed arguments, and puts answers and status back. The guest's DMA
-//! windows are `iommu`'s; consoles, clocks and the vCPU itself are behind [`Machine`]. This crate
+//! turns registers into typed arguments, and writes answers and status back. The guest's DMA
+//! windows are `iommu`'s; consoles, clocks and the vCPU itself are [`Capabilities`] of the machine. This crate
 //! knows no vCPU and no hypervisor of the host.
 //!
-//! Read the files in this order: [`status`], [`tokens`], [`tier`] (words); [`abi`], [`machine`],
-//! [`mod@dispatch`], [`accel`] (mechanism); [`profile`], [`tce`], [`term`], [`system`], [`splpar`] with
-//! [`areas`], [`vio`], [`rtas`] with [`error_log`] (the calls); [`inject`] (faults).
+//! The rooms, in the order of reading; a file uses only rooms above its own:
 //!
-//! [`guide`] shows how to use it; [`bare`] is a machine for tests and prototypes.
+//! | room | |
+//! |---|---|
+//! | [`words`] | statuses, tokens, tiers, and the differences between implementations |
+//! | [`machine`] | the capabilities of a machine, one trait and one file each |
+//! | [`call`] | a hypercall and its caller, types of arguments, and the macros of rows |
+//! | [`calls`] | the hypercalls: rows and their functions |
+//! | [`run`] | dispatch, tries in tiers, faults on purpose, counts |
 //!
-//! To add a hypercall, write its function and its row into one of the last five; its token is in
+//! (`call` holds references to an injector and a meter, which are in `run` and use only words.)
+//!
+//! [`guide`] shows how to use it; [`Bare`] is a machine for tests and prototypes.
+//!
+//! To add a hypercall, write its function and its row into a file of [`calls`]; its token is in
 //! [`tokens`]. Dispatch, `ibm,hypertas-functions` and traces follow.
 #![forbid(unsafe_code)]
 

@@ -10,7 +10,7 @@ use std::str::FromStr;
 pub enum Profile {
     /// The text of LoPAR 2.9 alone: where it is silent, every sound answer is allowed. This profile is for
     /// implementations other than tcevm.
-    Papr,
+    Allowed,
     /// LoPAR with the decisions of tcevm where the text is silent.
     Lopar,
     /// Linux KVM with QEMU behind it, as a guest sees both together.
@@ -21,12 +21,12 @@ pub enum Profile {
 
 impl Profile {
     /// All profiles.
-    pub const ALL: [Profile; 4] = [Profile::Papr, Profile::Lopar, Profile::Kvm, Profile::Qemu];
+    pub const ALL: [Profile; 4] = [Profile::Allowed, Profile::Lopar, Profile::Kvm, Profile::Qemu];
 
     /// The name in a command line and a script.
     pub const fn name(self) -> &'static str {
         match self {
-            Profile::Papr => "papr",
+            Profile::Allowed => "allowed",
             Profile::Lopar => "lopar",
             Profile::Kvm => "kvm",
             Profile::Qemu => "qemu",
@@ -38,7 +38,7 @@ impl Profile {
     /// The name of the rules in the library. Where LoPAR leaves a choice, the library decides.
     pub const fn rules(self) -> &'static str {
         match self {
-            Profile::Papr | Profile::Lopar => "lopar",
+            Profile::Allowed | Profile::Lopar => "lopar",
             Profile::Kvm => "kvm",
             Profile::Qemu => "qemu",
         }
@@ -56,6 +56,6 @@ impl FromStr for Profile {
 
     fn from_str(name: &str) -> Result<Profile, String> {
         let known = Profile::ALL.into_iter().find(|profile| profile.name() == name);
-        known.ok_or_else(|| format!("{name} is no profile; write papr, lopar, kvm or qemu"))
+        known.ok_or_else(|| format!("{name} is no profile; write lopar, allowed, kvm or qemu"))
     }
 }

@@ -12,7 +12,7 @@ pub type Regs = [u64; 10];
 
 /// A type of argument.
 pub trait Arg: Sized {
-    /// Reads it from its register, or says which status the register's value deserves.
+    /// Reads it from its register. Errors: the status for an invalid value.
     fn from_reg(reg: u64) -> Result<Self, Status>;
 }
 
@@ -39,7 +39,7 @@ macro_rules! plain_args {
 }
 plain_args!(Gpa, Ioba, RawTce);
 
-/// A LIOBN is a 32-bit cookie: a register with more in it names no window (bug 52 of papr-tce 6.3).
+/// A LIOBN is a 32-bit cookie: a register with a larger value names no window (bug 52 of papr-tce 6.3).
 impl Arg for Liobn {
     fn from_reg(reg: u64) -> Result<Liobn, Status> {
         u32::try_from(reg).map(Liobn).map_err(|_| Status::Parameter)
@@ -47,12 +47,12 @@ impl Arg for Liobn {
 }
 
 /// The LIOBN of H_PUT_TCE_INDIRECT, which LoPAR reads as signed: a negative one says that the
-/// list begins with that many LIOBNs. That is the multi-table option, which we do not have.
+/// list begins with that number of LIOBNs. That is the multi-table option, which does not exist here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListLiobn(pub u64);
 
 impl ListLiobn {
-    /// The one window that is meant.
+    /// The window.
     #[inline]
     pub fn window(self, rules: &Rules) -> Result<Liobn, Answer> {
         if self.0.cast_signed() < 0 {
@@ -102,7 +102,7 @@ impl Ret for u64 {
     }
 }
 
-/// What H_GET_TCE found, and whether the guest sees all of it.
+/// The answer of H_GET_TCE: all of an entry, or a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// The entry.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The macros that turn the text of a row into a [`Hcall`](crate::Hcall).
 
-/// Makes a handler of a function: reads its arguments, which are [`Arg`]s, from r4 up, and writes
-/// what it returns, a [`Ret`], to r4 up. `$end` makes of a status how the handler ends.
+/// Wraps the function of a row: checks the capabilities that the row needs, reads the arguments, which are
+/// [`Arg`](super::args::Arg)s, from r4 up, and writes the result, a [`Ret`](super::args::Ret), to r4 up. `$end` converts the
+/// final status.
 macro_rules! handler {
     ($call:path, [$($need:ident),*], ($($arg:ident),*), $end:expr) => {
         |caller, regs| {
@@ -22,7 +23,7 @@ macro_rules! handler {
 }
 pub(crate) use handler;
 
-/// The same for a function of one tier.
+/// Wraps a function of one tier.
 macro_rules! tried {
     ($call:path, $args:tt) => {
         $crate::call::rows::handler!($call, [], $args, $crate::words::tier::Answer::Done)
@@ -41,9 +42,10 @@ pub(crate) const fn family(module: &'static str) -> &'static str {
 }
 
 /// Turns rows into a table `HCALLS`. `name` is also the token's name in [`tokens`](crate::tokens);
-/// `call` is the function, whose parameters after the caller have types that are [`Arg`]s.
+/// `call` is the function, whose parameters after the caller have types that are [`Arg`](super::args::Arg)s; `needs` are the
+/// capabilities without which the call does not exist.
 ///
-/// The family is the module's name, or what `family:` before the rows says.
+/// The family is the module's name, or the value of `family:` before the rows.
 macro_rules! hcalls {
     (Hcall $($rest:tt)*) => {
         $crate::call::rows::hcalls![family: $crate::call::rows::family(module_path!()), Hcall $($rest)*];
@@ -77,8 +79,8 @@ macro_rules! hcalls {
 }
 pub(crate) use hcalls;
 
-/// The same for calls that are tried in tiers: `real`, `virt` and `user` are the functions, which
-/// have the same parameters `args`.
+/// Turns rows of calls that are tried in tiers into a table `HCALLS`. `real`, `virt` and `user` are the functions; their
+/// parameters after the caller are `args`.
 macro_rules! tiered_hcalls {
     ($(Hcall {
         name: $name:ident,

@@ -30,11 +30,10 @@ const REAL_ADDRESS: u64 = u64::MAX >> 4;
 /// log2 of the largest table's bytes, less 12.
 const LARGEST: u64 = 24;
 
-/// Registers the process table, or takes it away. Radix trees are all that is offered; whether the
-/// guest invalidates by instructions is for it to choose.
+/// Registers the process table, or removes it. Only radix trees are offered. The guest may invalidate by
+/// instructions or not.
 ///
-/// A table that is partly outside of RAM is accepted, as hardware would: a walk that reaches what
-/// is not there finds nothing.
+/// A table that is partly outside of RAM is accepted, as by hardware: a walk outside of RAM finds nothing.
 fn h_register_proc_tbl(
     on: &mut Caller<'_>,
     flags: u64,

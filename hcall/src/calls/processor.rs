@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the processors are: H_GET_CPU_CHARACTERISTICS, H_HOME_NODE_ASSOCIATIVITY; and system resets:
+//! Properties of the processors: H_GET_CPU_CHARACTERISTICS, H_HOME_NODE_ASSOCIATIVITY; and system resets:
 //! H_SIGNAL_SYS_RESET.
 
 use crate::call::Caller;
@@ -21,7 +21,7 @@ hcalls![
         call: h_home_node_associativity(flags, id),
         needs: [Processors],
         returns: [domains0, domains1, domains2, domains3, domains4, domains5],
-        // hcall-vphn also promises counters of what changes, which nothing does.
+        // hcall-vphn also promises counters of changes, and nothing changes.
         set: None,
         spec: "LoPAR 2.9, H_HOME_NODE_ASSOCIATIVITY",
     },
@@ -41,21 +41,21 @@ fn processors<'a>(on: &'a mut Caller<'_>) -> Result<&'a mut dyn Processors, Stat
 }
 
 /// Behaviour: the first-level cache need not be flushed on the way into the kernel (bit 7) nor
-/// before it reads what a user gave (bit 8), and stores need no barrier (bit 9).
+/// before it reads user memory (bit 8), and stores need no barrier (bit 9).
 const NO_FLUSH_ON_ENTRY: u64 = 1 << (63 - 7);
 const NO_FLUSH_ON_USER_ACCESS: u64 = 1 << (63 - 8);
 const NO_STORE_BARRIER: u64 = 1 << (63 - 9);
 
-/// The processor does not speculate: there are no means against it, and none is needed.
+/// The processor does not speculate: it has no means against that, and needs none.
 fn h_get_cpu_characteristics(_: &mut Caller<'_>) -> Result<[u64; 2], Status> {
     Ok([0, NO_FLUSH_ON_ENTRY | NO_FLUSH_ON_USER_ACCESS | NO_STORE_BARRIER])
 }
 
 /// The id is a processor that the hypervisor dispatches (flags: LoPAR's virtual processor).
 const VIRTUAL_PROCESSOR: u64 = 1;
-/// A domain number of 16 bits is told by this bit.
+/// This bit marks a domain number of 16 bits.
 const DOMAIN: u64 = 0x8000;
-/// Ends the list of domains: what is left of the registers are ones.
+/// Ends the list of domains: the rest of the registers are ones.
 const END: u64 = u64::MAX;
 
 /// All processors are near all memory: one domain, number 0, on each level.
@@ -69,12 +69,12 @@ fn h_home_node_associativity(on: &mut Caller<'_>, flags: u64, id: u64) -> Result
     Ok([DOMAIN << 48 | DOMAIN << 32 | DOMAIN << 16 | DOMAIN, END, END, END, END, END])
 }
 
-/// Targets of H_SIGNAL_SYS_RESET that are no processor: all, and all but the caller.
+/// Targets of H_SIGNAL_SYS_RESET that mean several processors: all, and all but the caller.
 const ALL: u64 = -1i64 as u64;
 const ALL_OTHERS: u64 = -2i64 as u64;
 
-/// Has processors take a system reset interrupt; one that is stopped takes none. H_PARAMETER when there
-/// is no such processor, and H_HARDWARE when this machine has no such interrupt.
+/// Sends system reset interrupts to processors that are not stopped. H_PARAMETER when there
+/// is no such processor, H_HARDWARE when a processor has no such interrupt.
 fn h_signal_sys_reset(on: &mut Caller<'_>, target: u64) -> Result<(), Status> {
     let caller = u64::from(on.server);
     let servers = processors(on)?.count();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Processors that are shared: H_CEDE, H_CONFER, H_PROD, and what they cost (LoPAR 2.9, "Shared
-//! Processor LPAR Hypervisor Extensions"). The areas they write are registered in
-//! [`areas`](crate::areas).
+//! Shared processors: H_CEDE, H_CONFER, H_PROD, and their accounting (LoPAR 2.9, "Shared
+//! Processor LPAR Hypervisor Extensions"). [`vpa`](super::vpa) registers the areas
+//! that waits write.
 
 use crate::call::Caller;
 use crate::call::args::Server;
@@ -103,10 +103,10 @@ fn h_cede(on: &mut Caller<'_>) -> Result<(), Status> {
 /// All processors of the partition, in H_CONFER.
 const ALL: u64 = u64::MAX;
 
-/// Gives the rest of the time slice to the processor that holds what the caller waits for, if it
-/// still is not dispatched. To confer to oneself is to wait for a prod.
+/// Gives the rest of the time slice to the processor that holds the lock which the caller waits for, if that one is
+/// still not dispatched. A processor that confers to itself waits for a prod.
 ///
-/// A time slice is the host's to give: the caller's thread lets others run.
+/// The host schedules time slices: the caller's thread yields to any other.
 fn h_confer(on: &mut Caller<'_>, proc: u64, dispatch: u64) -> Result<(), Status> {
     // The argument is an int32.
     let target = match proc.cast_signed() {
@@ -129,14 +129,14 @@ fn h_confer(on: &mut Caller<'_>, proc: u64, dispatch: u64) -> Result<(), Status>
     wait(on, Preemption::Confer, |sharing, _| sharing.yield_processor())
 }
 
-/// Makes a processor ready to run; one that runs will not wait the next time.
+/// Makes a processor ready to run; one that runs does not wait the next time.
 fn h_prod(on: &mut Caller<'_>, proc: Server) -> Result<(), Status> {
     sharing(on)?.prod(proc.0)
 }
 
 /// A processor's worth of capacity, in percent.
 const WHOLE: u64 = 100;
-/// The weight in the distribution of what nobody is entitled to: what KVM's hosts are set to.
+/// The weight in the distribution of unentitled capacity: the setting of KVM's hosts.
 const WEIGHT: u64 = 128;
 
 /// The performance parameters: each processor is entitled to all of one, uncapped; group and pool
@@ -146,7 +146,7 @@ fn h_get_ppp(on: &mut Caller<'_>) -> Result<[u64; 4], Status> {
     Ok([WHOLE * cpus, 0, 0, WEIGHT << 40 | cpus << 16 | cpus])
 }
 
-/// Asks for other parameters. There is nothing to distribute: what differs is constrained.
+/// Requests other parameters. There is no capacity to distribute: a value that differs is constrained.
 fn h_set_ppp(on: &mut Caller<'_>, entitled: u64, variable: u64) -> Result<(), Status> {
     if variable > 255 {
         return Err(Status::Parameter);
@@ -155,7 +155,7 @@ fn h_set_ppp(on: &mut Caller<'_>, entitled: u64, variable: u64) -> Result<(), St
     if as_it_is { Ok(()) } else { Err(Status::Constrained) }
 }
 
-/// The use that was made of the processor.
+/// The ticks for which the processor has run.
 fn h_purr(on: &mut Caller<'_>) -> Result<u64, Status> {
     Ok(time(on)?.purr())
 }

@@ -100,8 +100,8 @@ fn h_set_sprg0(on: &mut Caller<'_>, value: u64) -> Result<(), Status> {
 }
 
 /// Refuses: POWER9 has no data address breakpoint register (Power ISA 3.0B has DAWR in its
-/// place). Guests probe with this call whether `sc 1` reaches a hypervisor, and take H_PRIVILEGE
-/// for no.
+/// place). Guests probe with this call for a hypervisor behind `sc 1`; H_PRIVILEGE means that there is
+/// none.
 fn h_set_dabr(_: &mut Caller<'_>, _value: u64) -> Result<(), Status> {
     Err(Status::Hardware)
 }
@@ -146,7 +146,7 @@ fn page(on: &Caller<'_>, address: Gpa) -> Result<GuestAddress, Status> {
     aligned(on, address, PAGE)
 }
 
-/// The start of so many bytes of guest memory at a multiple of their number, else H_PARAMETER.
+/// The start of `size` bytes of guest memory at a multiple of their number, else H_PARAMETER.
 fn aligned(on: &Caller<'_>, address: Gpa, size: usize) -> Result<GuestAddress, Status> {
     let start = GuestAddress(address.0);
     if address.0.is_multiple_of(size as u64) && on.memory.check_range(start, size) {
@@ -156,12 +156,12 @@ fn aligned(on: &Caller<'_>, address: Gpa, size: usize) -> Result<GuestAddress, S
     }
 }
 
-/// Loads what is mapped as cache-inhibited: nothing is, RAM is all there is.
+/// Loads from cache-inhibited storage. There is none: all storage is RAM.
 fn h_logical_ci_load(_: &mut Caller<'_>, _size: u64, _address: u64) -> Result<u64, Status> {
     Err(Status::Parameter)
 }
 
-/// Stores to what is mapped as cache-inhibited, as above.
+/// Stores to cache-inhibited storage, of which there is none.
 fn h_logical_ci_store(
     _: &mut Caller<'_>,
     _size: u64,
@@ -214,7 +214,7 @@ fn h_random(on: &mut Caller<'_>) -> Result<u64, Status> {
     on.machine.random().ok_or(Status::Function)?.next().ok_or(Status::Hardware)
 }
 
-/// Resource: where interrupts find the address translation mode (LPCR\[AIL\]).
+/// Resource: address translation mode of interrupts (LPCR\[AIL\]).
 const ADDRESS_TRANSLATION_MODE: u64 = 3;
 /// Resource: byte order of interrupts (LPCR\[ILE\]).
 const LITTLE_ENDIAN: u64 = 4;
@@ -224,11 +224,11 @@ const LITTLE_ENDIAN: u64 = 4;
 const TRANSLATION_OFF: u64 = 0;
 const TRANSLATION_ON: u64 = 3;
 
-/// Sets a processor mode: where interrupts are taken, and in which byte order. Breakpoints and
-/// watchpoints are not there.
+/// Sets a processor mode: the place and the byte order of interrupts. Breakpoints and
+/// watchpoints do not exist.
 ///
-/// Whether MSR\[EE\] is 0 on all processors (H_BAD_MODE if not) is not checked: guests set the
-/// byte order on their boot processor before they enable interrupts.
+/// LoPAR has H_BAD_MODE when MSR\[EE\] is 1 on a processor. That is not checked: guests set the byte order on their
+/// boot processor before they enable interrupts.
 fn h_set_mode(
     on: &mut Caller<'_>,
     mflags: u64,

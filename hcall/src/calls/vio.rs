@@ -132,7 +132,7 @@ fn lan<'a>(on: &'a mut Caller<'_>, unit: UnitAddress) -> Result<&'a dyn LogicalL
     device(on, unit)?.lan().ok_or(Status::Parameter)
 }
 
-/// Bit 63 is the device's one interrupt; the others are no source's and are ignored.
+/// Bit 63 is the device's one interrupt. The other bits belong to no source and are ignored.
 fn h_vio_signal(on: &mut Caller<'_>, unit: UnitAddress, mode: u64) -> Result<(), Status> {
     device(on, unit)?.signal(mode & 1 != 0);
     Ok(())
@@ -185,8 +185,7 @@ fn h_free_logical_lan_buffer(
     lan(on, unit)?.free_buffer(size)
 }
 
-/// We never answer H_BUSY, so a continue-token is none of ours; large send is not offered, so `mss`
-/// means nothing.
+/// No call answers H_BUSY, so no continue-token is valid. Large send is not offered, so `mss` is ignored.
 #[allow(clippy::too_many_arguments)] // LoPAR's
 fn h_send_logical_lan(
     on: &mut Caller<'_>,

@@ -7,14 +7,17 @@ use crate::call::rows::hcalls;
 use crate::words::status::Status;
 use iommu::Gpa;
 
-hcalls![Hcall {
-    name: H_REGISTER_VPA,
-    call: h_register_vpa(flags, proc, area),
-    needs: [SharedProcessors, Processors],
-    returns: [],
-    set: Some("hcall-splpar"),
-    spec: "LoPAR 2.9, H_REGISTER_VPA",
-}];
+hcalls![
+    family: "areas",
+    Hcall {
+        name: H_REGISTER_VPA,
+        call: h_register_vpa(flags, proc, area),
+        needs: [SharedProcessors, Processors],
+        returns: [],
+        set: Some("hcall-splpar"),
+        spec: "LoPAR 2.9, H_REGISTER_VPA",
+    },
+];
 
 /// Areas are aligned to cache lines.
 const CACHE_LINE: u64 = 128;

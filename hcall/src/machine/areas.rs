@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The areas that a virtual processor registers with H_REGISTER_VPA, and what is written to them
+//! The areas that a virtual processor registers with H_REGISTER_VPA, and the hypervisor's writes to them
 //! (LoPAR 2.9, "Virtual Processor Areas").
 
 use crate::words::status::Status;
@@ -18,17 +18,17 @@ const SLB_SHADOW_MIN: u64 = 8;
 /// Byte offsets of variables of the VPA.
 mod vpa {
     pub(super) const SIZE: u64 = 0x4;
-    /// Not architected: KVM and QEMU tell here that the processor is shared
+    /// Not architected: KVM and QEMU report here that the processor is shared
     /// (Linux: `LPPACA_OLD_SHARED_PROC`).
     pub(super) const OLD_STATUS: u64 = 0x9;
     pub(super) const SHARED: u8 = 2;
     pub(super) const LOG_MASK: u64 = 0xb8;
     pub(super) const DISPATCHES: u64 = 0x100;
-    /// Dispatches on another physical processor than the time before.
+    /// Dispatches on another physical processor than the last one.
     pub(super) const DISPERSION: u64 = 0x104;
-    /// Wait interval 3: ready, until a physical processor is there. Linux: `enqueue_dispatch_tb`.
+    /// Wait interval 3: from ready until a physical processor is free. Linux: `enqueue_dispatch_tb`.
     pub(super) const WAITED_TO_RUN: u64 = 0x158;
-    /// Wait interval 1. Linux: `wait_ready_tb`. Interval 2, for capacity, never is: capacity is not capped.
+    /// Wait interval 1. Linux: `wait_ready_tb`. Interval 2, for capacity, is always 0: capacity is not capped.
     pub(super) const WAITED_TO_BE_READY: u64 = 0x168;
     pub(super) const COUNTERS_END: usize = 0x170;
     pub(super) const LOG_INDEX: u64 = 0x218;
@@ -39,14 +39,14 @@ const LOG_ENTRY: u64 = 48;
 /// Dispatched at the next instruction for its time slice.
 const DISPATCH_REASON: u8 = 7;
 
-/// Why a virtual processor did not run, as the dispatch trace log has it.
+/// The reason why a virtual processor did not run, as a number of the dispatch trace log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preemption {
-    /// It called H_CEDE.
+    /// A call of H_CEDE.
     Cede = 2,
-    /// It called H_CONFER.
+    /// A call of H_CONFER.
     Confer = 3,
-    /// The host took its processor away.
+    /// The host ran something else.
     TimeSlice = 4,
 }
 
@@ -60,7 +60,7 @@ impl Preemption {
     }
 }
 
-/// What a log entry says about a moment.
+/// A moment in the time and in the program of a vCPU, as a log entry reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
     /// The timebase.
@@ -69,14 +69,14 @@ pub struct Moment {
     pub stolen: u64,
     /// The physical processor that runs it.
     pub processor: u16,
-    /// Where the processor goes on.
+    /// The address at which the processor continues.
     pub srr0: u64,
-    /// With what MSR.
+    /// The MSR with which it continues.
     pub srr1: u64,
 }
 
-/// What a virtual processor has registered, and how often it was dispatched. A lock, because
-/// others may ask, and may register for a processor that is stopped.
+/// The registered areas of a virtual processor, and its dispatch count. They are locked, because
+/// other processors read the count, and may register areas for a processor that is stopped.
 #[derive(Debug, Default)]
 pub struct Areas(Mutex<State>);
 
@@ -84,7 +84,7 @@ pub struct Areas(Mutex<State>);
 struct State {
     /// Odd while the processor is not dispatched.
     dispatches: u32,
-    /// What was stolen until the last dispatch, and the physical processor of that.
+    /// Ticks stolen until the last dispatch, and the physical processor of that dispatch.
     stolen: u64,
     processor: u16,
     vpa: Option<GuestAddress>,
@@ -106,7 +106,7 @@ struct Log {
     entries: u64,
 }
 
-/// The guest took the memory of an area away under us: the area is not written.
+/// An error means that the memory of an area is gone: the area is not written.
 type Written = Result<(), vm_memory::GuestMemoryError>;
 
 fn at(area: GuestAddress, offset: u64) -> GuestAddress {
@@ -123,15 +123,15 @@ impl Areas {
         self.state().dispatches
     }
 
-    /// The processor has stopped to run.
+    /// Records that the processor stopped running.
     pub fn preempted(&self, memory: &Memory) {
         let mut state = self.state();
         state.dispatches = state.dispatches.wrapping_add(1) | 1;
         state.count(memory);
     }
 
-    /// The processor runs again, after it waited from a moment on for the reason given; or it was
-    /// started.
+    /// Records that the processor runs again: after a wait for this reason from this moment on, or, with
+    /// `None`, after its start.
     pub fn dispatched(&self, memory: &Memory, waited: Option<(Preemption, Moment)>, now: Moment) {
         let mut state = self.state();
         let Some((why, since)) = waited else {
@@ -146,8 +146,7 @@ impl Areas {
         let _ = state.log_wait(memory, why, [late, to_be_ready], now);
     }
 
-    /// The processor did not run for a while, although it was ready: it was preempted and dispatched
-    /// again, if anything was stolen until now.
+    /// Records a preemption and a dispatch if time was stolen from the processor while it was ready.
     pub fn preempted_meanwhile(&self, memory: &Memory, now: Moment) {
         let mut state = self.state();
         let late = state.late(memory, now);
@@ -159,8 +158,8 @@ impl Areas {
     }
 }
 
-/// What H_REGISTER_VPA does. Errors: [`Status::Parameter`] for an area that cannot be one,
-/// [`Status::Resource`] when the VPA is needed or missing.
+/// Registrations. Errors: [`Status::Parameter`] for an invalid area, [`Status::Resource`] when the VPA is needed
+/// or missing.
 impl Areas {
     pub(crate) fn register_vpa(&self, memory: &Memory, area: Gpa) -> Result<(), Status> {
         self.state().register_vpa(memory, area)
@@ -201,7 +200,7 @@ impl State {
         self.count(memory);
     }
 
-    /// Adds what was stolen since the last dispatch, and notes another physical processor; returns the
+    /// Adds the ticks stolen since the last dispatch, and counts a change of the physical processor; returns the
     /// ticks.
     fn late(&mut self, memory: &Memory, now: Moment) -> u64 {
         let late = now.stolen.saturating_sub(self.stolen);
@@ -228,7 +227,7 @@ impl State {
         memory.write_obj(Be64::from(sum.to_native().wrapping_add(ticks)), place)
     }
 
-    /// An entry of the dispatch trace log, if such waits are to be logged. The ticks are those of wait
+    /// Writes an entry of the dispatch trace log, if the mask enables such waits. The ticks are those of wait
     /// intervals 3 and 1.
     fn log_wait(&self, memory: &Memory, why: Preemption, ticks: [u64; 2], now: Moment) -> Written {
         let (Some(vpa), Some(log)) = (self.vpa, self.log) else { return Ok(()) };
@@ -290,19 +289,19 @@ impl State {
     }
 }
 
-/// An area of this size at an address that the guest may give, if it is memory.
+/// The start of an area, if all of it is memory.
 fn in_memory(memory: &Memory, area: Gpa, size: u64) -> Option<GuestAddress> {
     let len = usize::try_from(size).ok()?;
     memory.check_range(GuestAddress(area.0), len).then_some(GuestAddress(area.0))
 }
 
-/// The length of an area, which is in the area itself.
+/// The length field of an area, which is in the area itself.
 fn length<T: vm_memory::ByteValued>(memory: &Memory, area: Gpa) -> Result<T, Status> {
     let place = area.0.checked_add(vpa::SIZE).ok_or(Status::Parameter)?;
     memory.read_obj(GuestAddress(place)).map_err(|_| Status::Parameter)
 }
 
-/// An area of at least `min` bytes that is memory and in one page.
+/// The start of an area that has at least `min` bytes, is memory, and is inside one page.
 fn whole(memory: &Memory, area: Gpa, size: u64, min: u64) -> Result<GuestAddress, Status> {
     let fits = size >= min && area.0 % PAGE + size <= PAGE;
     in_memory(memory, area, size).filter(|_| fits).ok_or(Status::Parameter)

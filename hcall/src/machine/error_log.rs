@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The area that r3 points to when a machine check is told to the guest's routine: its r3, then an
+//! The area that r3 points to when the guest's routine gets a machine check: the interrupted r3, then an
 //! RTAS error log with its extended part (LoPAR 2.9, "RTAS Error/Event Return Format", and R1-13 of
 //! the FWNMI option). All of it is big-endian.
 
@@ -10,32 +10,32 @@ const FIXED: usize = 8;
 const HEADER: usize = 16;
 const MAIN_A: usize = 48;
 const MAIN_B: usize = 24;
-/// The text says 32; the table has fields up to 40, and Linux reads them.
+/// LoPAR's text says 32. Its table has fields up to 40, and Linux reads them.
 const MACHINE_CHECK: usize = 40;
 const EXTENDED: usize = HEADER + MAIN_A + MAIN_B + MACHINE_CHECK;
 
-/// Which unit of the processor met an address that is no memory.
+/// The unit of the processor that used an address without memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProcessorUnit {
-    /// It fetched an instruction.
+    /// The instruction fetch.
     Fetch = 1,
-    /// It loaded or stored.
+    /// Loads and stores.
     LoadStore = 3,
 }
 
-/// A machine check: a processor used an address that is no memory.
+/// A machine check: a processor used an address without memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MachineCheck {
-    /// Who did.
+    /// The unit that used it.
     pub unit: ProcessorUnit,
-    /// The effective address that was used.
+    /// The effective address.
     pub effective: u64,
 }
 
 /// The fixed part, first word: version, severity and the like, initiator and target, type.
 mod fixed {
     pub(super) const VERSION: u8 = 6;
-    /// Severity ERROR_SYNC: it is lost for this thread of execution alone.
+    /// Severity ERROR_SYNC: the error ends this thread of execution alone.
     const ERROR_SYNC: u8 = 3 << 5;
     const NOT_RECOVERED: u8 = 2 << 3;
     const PRESENT: u8 = 1 << 2;
@@ -76,7 +76,7 @@ fn section<const N: usize>(name: [u8; 2], fields: &[(usize, u8)]) -> [u8; N] {
 }
 
 impl MachineCheck {
-    /// What the area holds, for a processor (by its server number) that had `r3`.
+    /// The content of the area, for a processor (by its server number) that had `r3`.
     pub fn area(&self, server: u32, r3: u64) -> [u8; AREA_BYTES] {
         let mut area = [0; AREA_BYTES];
         let mut end = 0;

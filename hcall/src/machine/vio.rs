@@ -14,14 +14,14 @@ pub trait VioBus {
 
 /// A device on the virtual I/O bus.
 pub trait VioDevice {
-    /// Enables the device's interrupt, or disables it. What is queued while it is disabled signals nothing before it
-    /// is enabled, and is announced then.
+    /// Enables the device's interrupt, or disables it. Messages that are queued while it is disabled are signalled when
+    /// it is enabled.
     fn signal(&self, enabled: bool);
-    /// The device, if it is a logical LAN.
+    /// The logical LAN, if the device is one.
     fn lan(&self) -> Option<&dyn LogicalLan> {
         None
     }
-    /// The device, if it is one that talks by a CRQ.
+    /// The CRQ, if the device has one.
     fn crq(&self) -> Option<&dyn CommandQueue> {
         None
     }
@@ -33,13 +33,13 @@ pub trait CommandQueue {
     /// Registers the guest's queue. Errors: [`Status::Parameter`], [`Status::Resource`] when one is
     /// registered, [`Status::Closed`] when it is registered but the partner is not there.
     fn register(&self, queue: Ioba, len: u64) -> Result<(), Status>;
-    /// Forgets the queue. When this succeeds the device does not touch the guest's memory any more.
+    /// Deregisters the queue. After a success the device no longer touches the guest's memory.
     /// Errors: [`Status::LongBusyOrder10Msec`].
     fn free(&self) -> Result<(), Status>;
-    /// Gives the partner 16 bytes. Errors: [`Status::Parameter`] for a header that is none,
-    /// [`Status::Closed`], [`Status::Dropped`] when it has no room.
+    /// Sends 16 bytes to the partner. Errors: [`Status::Parameter`] for an invalid header,
+    /// [`Status::Closed`], [`Status::Dropped`] when the partner has no room.
     fn send(&self, message: [u8; 16]) -> Result<(), Status>;
-    /// Goes on after the partner was suspended, which ours never is.
+    /// Resumes after a suspension of the partner. Ours is never suspended.
     fn enable(&self) -> Result<(), Status>;
 }
 
@@ -54,21 +54,21 @@ pub trait LogicalLan {
         filters: Ioba,
         mac: Mac,
     ) -> Result<(), Status>;
-    /// Closes it: when this returns, the adapter does not touch the guest's memory any more.
+    /// Closes the adapter, which then no longer touches the guest's memory.
     fn free(&self) -> Result<(), Status>;
-    /// Gives it a receive buffer. Errors: [`Status::Parameter`], [`Status::Resource`].
+    /// Adds a receive buffer. Errors: [`Status::Parameter`], [`Status::Resource`].
     fn add_buffer(&self, buffer: Descriptor) -> Result<(), Status>;
-    /// Takes a receive buffer of this size back, through the receive queue. Errors:
+    /// Returns a receive buffer of this size to the guest, through the receive queue. Errors:
     /// [`Status::NotFound`].
     fn free_buffer(&self, size: u64) -> Result<(), Status>;
-    /// Sends a frame that lies in these buffers, up to the first of length 0. Errors:
+    /// Sends the frame in these buffers, up to the first of length 0. Errors:
     /// [`Status::Parameter`], [`Status::Dropped`].
     fn send(&self, buffers: &[Descriptor; 6]) -> Result<(), Status>;
-    /// Changes which multicast frames are received. Returns the state and how it went.
+    /// Changes the reception of multicast frames. Replies with the state.
     fn multicast(&self, change: Multicast, filter: FilterChange) -> Reply;
-    /// Gives the adapter another address.
+    /// Sets the adapter's address.
     fn set_mac(&self, mac: Mac);
-    /// Clears and sets attributes. Returns those that are set, and how it went.
+    /// Clears and sets attributes. Replies with those that are set.
     fn attributes(&self, reset: u64, set: u64) -> Reply;
 }
 
@@ -110,25 +110,25 @@ impl Descriptor {
 /// An Ethernet address.
 pub type Mac = [u8; 6];
 
-/// What H_MULTICAST_CTRL does to the two enables; `None` leaves one alone.
+/// Changes of the two enables by H_MULTICAST_CTRL; `None` keeps one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Multicast {
-    /// Whether multicast frames are received at all.
+    /// Receives multicast frames.
     pub receive: Option<bool>,
-    /// Whether only those in the filter table are.
+    /// Receives only those whose address is in the filter table.
     pub filter: Option<bool>,
 }
 
-/// What H_MULTICAST_CTRL does to the filter table.
+/// A change of the filter table by H_MULTICAST_CTRL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterChange {
-    /// Nothing.
+    /// None.
     Keep,
-    /// One address more.
+    /// Adds an address.
     Add(Mac),
-    /// One address less.
+    /// Removes an address.
     Remove(Mac),
-    /// All go.
+    /// Removes all addresses.
     Clear,
 }
 

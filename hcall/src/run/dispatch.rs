@@ -42,7 +42,7 @@ const fn table<const N: usize>(base: u64, step: u64) -> Table<N> {
     table
 }
 
-/// A hypercall that was made: which one, if there is such, and what was answered.
+/// A hypercall that was made, and its answer.
 #[derive(Clone, Copy, Debug)]
 pub struct Call {
     /// The row; `None` when the token has none.
@@ -52,8 +52,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// How many registers from r3 on hold the answer: the status, and what the row returns. The
-    /// others are as they were.
+    /// The number of registers from r3 on that hold the answer: the status, and the returns of the row. The
+    /// others are unchanged.
     #[inline]
     pub fn answers(&self) -> usize {
         1 + self.hcall.map_or(0, |hcall| hcall.returns.len())
@@ -76,8 +76,8 @@ pub fn find(token: u64) -> Option<&'static Hcall> {
 /// Does the hypercall whose token is in r3: reads arguments from r4 up, writes answers there if it
 /// succeeds, and its status to r3. `regs` are r3 to r12.
 ///
-/// In problem state every call is H_PRIVILEGE, an unknown token is H_FUNCTION; both change
-/// nothing.
+/// In problem state every call is H_PRIVILEGE. An unknown token is H_FUNCTION, and so is a call that needs a
+/// capability which the machine lacks. All three change nothing.
 #[inline(always)]
 pub fn dispatch(caller: &mut Caller<'_>, regs: &mut Regs) -> Call {
     let hcall = find(regs[0]);

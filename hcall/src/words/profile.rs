@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Where LoPAR, KVM and QEMU answer TCE calls differently, as data.
+//! The differences between the answers of LoPAR, KVM and QEMU to TCE calls, as data.
 //!
-//! [`Rules`] has one field for each point in which they differ (papr-tce 2.7), and the three
-//! implementations are its values here. A [`Profile`] says by whose rules each tier answers. So `kvm`
-//! is what a guest sees of KVM with QEMU behind it: KVM's answer, or QEMU's where KVM's is
-//! TooHard. Both handlers of [`tce`](crate::tce) ask only these fields; a call about which all
-//! agree asks nothing.
+//! [`Rules`] has one field for each difference (papr-tce 2.7), and the three
+//! implementations are its values here. A [`Profile`] has the rules of each tier. So `kvm`
+//! is KVM with QEMU behind it, as a guest sees both: KVM's answer, or QEMU's where KVM's is
+//! TooHard. The functions of [`tce`](crate::tce) read only these fields; a call that all implementations accept reads none.
 
 use crate::words::status::Status;
 use crate::words::tier::{Answer, Tier};
 use iommu::Error;
 
-/// By whose rules the tiers answer.
+/// The rules of the tiers.
 #[derive(Debug)]
 pub struct Profile {
     /// Its name, as a user writes it.
@@ -44,13 +43,13 @@ impl Profile {
     }
 }
 
-/// What is done about something that not all accept.
+/// The treatment of a value that some implementations refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Odd {
-    /// The call ends so, and has changed nothing.
+    /// The call ends with this answer and changes nothing.
     Refuse(Answer),
-    /// It is taken as it is. In the hardware it maps the page it lies in, if that is the guest's,
-    /// and else nothing (bug 65 of papr-tce 6.3: it must not leave the old mapping).
+    /// The value is stored as it is. In the hardware it maps the page that it is in, if that is the guest's,
+    /// and otherwise nothing (bug 65 of papr-tce 6.3: it must not leave the old mapping).
     Accept,
 }
 
@@ -65,14 +64,14 @@ pub enum StuffLimit {
     Room,
 }
 
-/// The points in which implementations differ; papr-tce 2.7 unless another section is named.
+/// The differences between implementations; papr-tce 2.7 unless another section is named.
 #[derive(Debug)]
 pub struct Rules {
     /// A LIOBN that no window has.
     pub no_window: Answer,
     /// A negative LIOBN of H_PUT_TCE_INDIRECT; the multi-table option is off.
     pub negative_liobn: Answer,
-    /// An I/O bus address inside a page: refused, or taken as its page's.
+    /// An I/O bus address inside a page: refused, or rounded down to its page's.
     pub unaligned_ioba: Odd,
     /// Reserved bits, or address bits below the page, of an entry with permissions.
     pub low_bits: Odd,
@@ -82,9 +81,9 @@ pub struct Rules {
     pub list_outside: Odd,
     /// A range of entries passes the window's end: the part inside is written all the same.
     pub partial: bool,
-    /// What a count of 0 gets.
+    /// The status for a count of 0.
     pub none: Status,
-    /// A count of 0 is right also one entry behind the window.
+    /// A count of 0 is also valid one entry behind the window.
     pub none_at_end: bool,
     /// Most entries of one H_STUFF_TCE.
     pub stuff_limit: StuffLimit,
@@ -98,7 +97,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// What a refusal of the library becomes at once, if the call is refused by these rules too.
+    /// The answer for a refusal of the library, if these rules refuse the call too.
     #[inline]
     pub(crate) fn refusal(&self, why: &Error) -> Option<Answer> {
         let odd = match why {

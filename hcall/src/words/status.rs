@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a guest reads in r3 after a hypercall.
+//! The status that a guest reads in r3 after a hypercall.
 //!
 //! LoPAR 2.9, "Hypervisor Call Return Code Table". A status is an answer, not a failure of ours.
 
@@ -183,7 +183,7 @@ impl From<iommu::Error> for Status {
             // LoPAR 2.9, "CMO I/O Mapping Extended Return Codes": more is mapped than the guest may, and
             // the platform cannot. Linux takes its mapping back on this status and on no other.
             Error::OverBudget => Status::NotEnoughResources,
-            // What the host lacks is not the guest's mistake; nothing was changed.
+            // A resource that the host lacks is not the guest's mistake; nothing was changed.
             Error::NoMemory | Error::NotRegistered(_) => Status::Hardware,
             // Refusals of the machine's setup, which no hypercall does.
             Error::PageShift(_)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The three tiers in which a hypercall may be answered, and how a try in one of them ends.
+//! The three tiers in which a hypercall is tried, and the end of a try.
 //!
 //! KVM has the same: the real-mode handler, then the ordinary kernel, then the VMM in user space.
 
@@ -7,15 +7,15 @@ use crate::words::status::Status;
 use std::fmt;
 use std::str::FromStr;
 
-/// Where a hypercall is tried, from the inside out.
+/// A place where a hypercall is tried, from the inside out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Tier {
-    /// Straight from the vCPU: no allocation, no lock, nothing that could wait.
+    /// Straight from the vCPU: no allocation, no lock, no wait.
     Real,
     /// The ordinary kernel: may allocate and pin.
     #[default]
     Virtual,
-    /// The VMM's own handler. Nobody is further out.
+    /// The VMM's own function. No tier is further out.
     User,
 }
 
@@ -23,7 +23,7 @@ impl Tier {
     /// Every tier, from the inside out.
     pub const ALL: [Tier; 3] = [Tier::Real, Tier::Virtual, Tier::User];
 
-    /// Its name, as a user writes it.
+    /// Its name in a command line.
     pub const fn name(self) -> &'static str {
         match self {
             Tier::Real => "real",
@@ -58,13 +58,13 @@ impl FromStr for Tier {
     }
 }
 
-/// How a try in one tier ended.
+/// The end of a try in one tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The guest gets this status.
     Done(Status),
-    /// This tier cannot tell; the whole call is made anew one tier further out. A guest never sees
-    /// it. What was done before must be harmless to do again, with the same pins afterwards.
+    /// The tier cannot finish the call, and the whole call is retried one tier further out. A guest never sees
+    /// the retry. A try must leave a state in which the whole call can be done again, with the same pins afterwards.
     ///
     /// Linux: `H_TOO_HARD`.
     TooHard,

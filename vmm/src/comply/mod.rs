@@ -149,7 +149,7 @@ fn emit(
     kind: &str,
     profile: Option<Profile>,
 ) -> Result<(), Failure> {
-    let profile = profile.unwrap_or(Profile::Papr);
+    let profile = profile.unwrap_or(Profile::Allowed);
     let scripts = chosen.iter().filter_map(|clause| Some((clause.id, clause.script()?)));
     let mut visible = Vec::new();
     for (id, script) in scripts {

@@ -125,7 +125,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_STUFF_TCE L+0x7f 0 0 1 -> H_PARAMETER
             H_PUT_TCE_INDIRECT L+0x7f 0 LIST 1 -> H_PARAMETER
             H_PUT_TCE L 0 RAM|RW -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; papr H_PARAMETER/H_SUCCESS; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; allowed H_PARAMETER/H_SUCCESS; kvm H_SUCCESS; qemu H_SUCCESS
             ",
         ),
     },

@@ -68,8 +68,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
-            H_PUT_TCE L2 S2 A+0x1000|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_PUT_TCE L2 S2+0x1000 A|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            H_PUT_TCE L2 S2 A+0x1000|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L2 S2+0x1000 A|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
             ",
         ),
     },
@@ -167,8 +167,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
             H_PUT_TCE L2 S2 A|RW -> H_SUCCESS
             rtas ibm,remove-pe-dma-window L2 -> 0
-            H_GET_TCE L2 S2 -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
-            H_PUT_TCE L2 S2 B|RW -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            H_GET_TCE L2 S2 -> H_PARAMETER; allowed H_PARAMETER/H_CONSTRAINED
+            H_PUT_TCE L2 S2 B|RW -> H_PARAMETER; allowed H_PARAMETER/H_CONSTRAINED
             host pins A = 0
             host dirty A = 1
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -210,7 +210,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             rtas ibm,remove-pe-dma-window L -> 0
-            H_GET_TCE L 0 -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            H_GET_TCE L 0 -> H_PARAMETER; allowed H_PARAMETER/H_CONSTRAINED
             rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 2 _ _ _
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 30 -> 0 >L2 >S2.hi >S2.lo
             H_PUT_TCE L2 S2+0x10000 A|RW -> H_SUCCESS
@@ -243,7 +243,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
             H_PUT_TCE L2 S2 B|RW -> H_SUCCESS
             rtas ibm,reset-pe-dma-window 0 BUID.hi BUID.lo -> 0
-            H_GET_TCE L2 S2 -> H_PARAMETER; papr H_PARAMETER/H_CONSTRAINED
+            H_GET_TCE L2 S2 -> H_PARAMETER; allowed H_PARAMETER/H_CONSTRAINED
             H_GET_TCE L 0 -> H_SUCCESS 0
             rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
             host pins A = 0

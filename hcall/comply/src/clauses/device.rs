@@ -147,7 +147,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "Where reserved bits are accepted, the device reaches the page itself, at an address that the bits do not change.",
         check: Script(
             "
-            H_PUT_TCE L 0 A|0x4|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x4|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             [lopar] host device-read 0 = -1
             [kvm] host device-read 0 = A
             [qemu] host device-read 0 = A

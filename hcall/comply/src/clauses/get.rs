@@ -77,8 +77,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
             H_PUT_TCE L 0x1000 B|RW -> H_SUCCESS
-            H_GET_TCE L 0x801 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER A|RW; qemu H_SUCCESS A|RW
-            H_GET_TCE L 0x1fff -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER B|RW; qemu H_SUCCESS B|RW
+            H_GET_TCE L 0x801 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER A|RW; qemu H_SUCCESS A|RW
+            H_GET_TCE L 0x1fff -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER B|RW; qemu H_SUCCESS B|RW
             ",
         ),
     },

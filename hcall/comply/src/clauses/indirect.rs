@@ -98,10 +98,10 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             fill LIST 512 A|RW
-            H_PUT_TCE_INDIRECT L 0 LIST+8 1 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER
-            H_PUT_TCE_INDIRECT L 0x1000 LIST+0x800 1 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER
-            H_PUT_TCE_INDIRECT L 0x2000 LIST+1 1 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER
-            [!papr] H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE_INDIRECT L 0 LIST+8 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
+            H_PUT_TCE_INDIRECT L 0x1000 LIST+0x800 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
+            H_PUT_TCE_INDIRECT L 0x2000 LIST+1 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
+            [!allowed] H_GET_TCE L 0 -> H_SUCCESS 0
             ",
         ),
     },
@@ -200,7 +200,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             poke LIST A|RW B|0x4|RW
-            H_PUT_TCE_INDIRECT L 0 LIST 2 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE_INDIRECT L 0 LIST 2 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             [lopar] H_GET_TCE L 0 -> H_SUCCESS 0
             [lopar] host taken = 0
             [qemu] H_GET_TCE L 0x1000 -> H_SUCCESS B|0x4|RW
@@ -345,8 +345,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             fill LIST 512 L
             H_PUT_TCE_INDIRECT -1 0 LIST 1 -> H_FUNCTION; kvm H_PARAMETER; qemu H_PARAMETER
-            H_PUT_TCE_INDIRECT -129 0 LIST 1 -> H_FUNCTION; papr H_FUNCTION/H_PARAMETER; kvm H_PARAMETER; qemu H_PARAMETER
-            H_PUT_TCE_INDIRECT -0x8000000000000000 0 LIST 1 -> H_FUNCTION; papr H_FUNCTION/H_PARAMETER; kvm H_PARAMETER; qemu H_PARAMETER
+            H_PUT_TCE_INDIRECT -129 0 LIST 1 -> H_FUNCTION; allowed H_FUNCTION/H_PARAMETER; kvm H_PARAMETER; qemu H_PARAMETER
+            H_PUT_TCE_INDIRECT -0x8000000000000000 0 LIST 1 -> H_FUNCTION; allowed H_FUNCTION/H_PARAMETER; kvm H_PARAMETER; qemu H_PARAMETER
             H_GET_TCE L 0 -> H_SUCCESS 0
             ",
         ),
@@ -372,8 +372,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             poke LIST A|RW B|RW
-            H_PUT_TCE_INDIRECT L 0x10 LIST 2 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
-            H_GET_TCE L 0 -> H_SUCCESS 0; papr H_SUCCESS _; qemu H_SUCCESS A|RW
+            H_PUT_TCE_INDIRECT L 0x10 LIST 2 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS 0; allowed H_SUCCESS _; qemu H_SUCCESS A|RW
             H_GET_TCE L 0x2000 -> H_SUCCESS 0
             ",
         ),

@@ -249,7 +249,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
             H_PUT_TCE L 0 RAM|RW -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             H_GET_TCE L 0 -> H_SUCCESS A|RW; kvm H_SUCCESS RAM|RW; qemu H_SUCCESS RAM|RW
-            [papr] host hw L 0 = A|RW
+            [allowed] host hw L 0 = A|RW
             [lopar] host hw L 0 = A|RW
             [lopar] host pins A = 1
             [kvm] host hw L 0 = 0
@@ -291,12 +291,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "Reserved bits beside permissions are refused, or ignored by the device; they never change the address.",
         check: Script(
             "
-            H_PUT_TCE L 0 A|0x4|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_PUT_TCE L 0 A|0x8|R -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_PUT_TCE L 0 A|0x10|W -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_PUT_TCE L 0 A|0x100|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
-            H_GET_TCE L 0 -> H_SUCCESS 0; papr H_SUCCESS _; kvm H_SUCCESS A|0x800|RW; qemu H_SUCCESS A|0x800|RW
+            H_PUT_TCE L 0 A|0x4|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x8|R -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x10|W -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x100|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS 0; allowed H_SUCCESS _; kvm H_SUCCESS A|0x800|RW; qemu H_SUCCESS A|0x800|RW
             [lopar] host hw L 0 = 0
             ",
         ),
@@ -307,8 +307,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "A bus address inside a page is refused, or stands for that page's entry; no other entry changes.",
         check: Script(
             "
-            H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
-            H_GET_TCE L 0 -> H_SUCCESS 0; papr H_SUCCESS _; qemu H_SUCCESS A|RW
+            H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS 0; allowed H_SUCCESS _; qemu H_SUCCESS A|RW
             H_GET_TCE L 0x1000 -> H_SUCCESS 0
             ",
         ),

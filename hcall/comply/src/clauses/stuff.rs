@@ -188,7 +188,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "Reserved bits beside permissions are refused where H_PUT_TCE refuses them.",
         check: Script(
             "
-            H_STUFF_TCE L 0 A|0x4|RW 2 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            H_STUFF_TCE L 0 A|0x4|RW 2 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
             [lopar] H_GET_TCE L 0 -> H_SUCCESS 0
             ",
         ),
@@ -247,8 +247,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
             H_PUT_TCE L 0x1000 A|RW -> H_SUCCESS
-            H_STUFF_TCE L 0x10 0 1 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
-            H_GET_TCE L 0 -> H_SUCCESS A|RW; papr H_SUCCESS _; qemu H_SUCCESS 0
+            H_STUFF_TCE L 0x10 0 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|RW; allowed H_SUCCESS _; qemu H_SUCCESS 0
             H_GET_TCE L 0x1000 -> H_SUCCESS A|RW
             ",
         ),
@@ -260,7 +260,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             H_STUFF_TCE L END 0 1 -> H_PARAMETER
-            H_STUFF_TCE L END 0 513 -> H_PARAMETER; papr H_PARAMETER/H_P4
+            H_STUFF_TCE L END 0 513 -> H_PARAMETER; allowed H_PARAMETER/H_P4
             H_STUFF_TCE L 0xfffffffffffff000 0 2 -> H_PARAMETER
             ",
         ),
@@ -272,7 +272,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             H_STUFF_TCE L+0x7f 0 0 1 -> H_PARAMETER
-            H_STUFF_TCE L+0x7f 0 0 513 -> H_PARAMETER; papr H_PARAMETER/H_P4
+            H_STUFF_TCE L+0x7f 0 0 513 -> H_PARAMETER; allowed H_PARAMETER/H_P4
             H_STUFF_TCE L+0x100000000 0 0 1 -> H_PARAMETER
             H_STUFF_TCE -1 0 0 1 -> H_PARAMETER
             ",

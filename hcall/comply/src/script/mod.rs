@@ -6,7 +6,7 @@
 //! poke LIST A|RW B|R                              big-endian doublewords at an address
 //! H_PUT_TCE_INDIRECT L 0 LIST 2 -> H_SUCCESS      a hypercall, its arguments, its status
 //! H_GET_TCE L 0x1000 -> H_SUCCESS B|R             ... and what is in r4 after it
-//! H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; papr _   another profile's answer, here any
+//! H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; allowed _   another profile's answer, here any
 //! host pins A = 1                                 what only the host can see
 //! ```
 //!

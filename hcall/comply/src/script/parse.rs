@@ -214,12 +214,13 @@ mod tests {
 
     #[test]
     fn a_call_has_a_token_arguments_and_answers_by_profile() {
-        let step =
-            one("H_GET_TCE L 0x801 -> H_PARAMETER; papr H_SUCCESS/H_PARAMETER _; qemu H_SUCCESS A");
+        let step = one(
+            "H_GET_TCE L 0x801 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER _; qemu H_SUCCESS A",
+        );
         let Action::Call { how, token, args, answers } = step.action else { panic!("a call") };
         assert_eq!((how, token, args.len()), (How::Plainly, 0x1c, 2));
         assert_eq!(answers.of(Profile::Kvm).statuses, [-4]);
-        assert_eq!(answers.of(Profile::Papr).statuses, [0, -4]);
+        assert_eq!(answers.of(Profile::Allowed).statuses, [0, -4]);
         assert_eq!(answers.of(Profile::Qemu).outs, [Out::Is(Value::of(0x400_0000))]);
     }
 
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn prefixes_say_when_how_often_and_how() {
         let step = one("[!qemu] repeat 10 user 0x21 L I*0x1000 0 -> H_PRIVILEGE # why");
-        assert!(step.only.holds(Profile::Papr) && !step.only.holds(Profile::Qemu));
+        assert!(step.only.holds(Profile::Allowed) && !step.only.holds(Profile::Qemu));
         assert_eq!(step.repeat, 10);
         assert!(matches!(step.action, Action::Call { how: How::User, token: 0x21, .. }));
     }
@@ -245,7 +246,7 @@ mod tests {
             one("rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo");
         let Action::Rtas { answers, inputs, .. } = step.action else { panic!("RTAS") };
         let high = Out::Keep(Symbol::Start2, Half::High);
-        assert_eq!((inputs.len(), answers.of(Profile::Papr).outs[1]), (5, high));
+        assert_eq!((inputs.len(), answers.of(Profile::Allowed).outs[1]), (5, high));
         assert_eq!(Half::Low.keep(Half::High.keep(7, 0x0800_0000), 5), 0x0800_0000_0000_0005);
     }
 

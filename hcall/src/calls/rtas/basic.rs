@@ -85,7 +85,7 @@ fn get_time_of_day(on: &mut Caller<'_>) -> Result<[u32; 7], RtasError> {
     calendar::date(now).ok_or(RtasError::Hardware)
 }
 
-/// Sets the wall clock, in UTC. What is no date is a parameter error.
+/// Sets the wall clock, in UTC. An invalid date is a parameter error.
 #[allow(clippy::too_many_arguments)] // as LoPAR has them
 fn set_time_of_day(
     on: &mut Caller<'_>,
@@ -103,13 +103,13 @@ fn set_time_of_day(
     clock.set_now(now).map(|()| [])
 }
 
-/// Ends the run. The events that could power the machine on again do not exist.
+/// Powers the machine off. The events in the mask, which could power it on again, do not exist.
 fn power_off(on: &mut Caller<'_>, _mask_hi: u32, _mask_lo: u32) -> Result<[u32; 0], RtasError> {
     on.machine.power().ok_or(RtasError::Parameter)?.power_off();
     Ok([])
 }
 
-/// Starts a stopped processor. Addresses below 4 GiB only: cells have 32 bits.
+/// Starts a stopped processor at an address below 4 GiB: cells have 32 bits.
 fn start_cpu(on: &mut Caller<'_>, server: u32, entry: u32, r3: u32) -> Result<[u32; 0], RtasError> {
     let processors = on.machine.processors().ok_or(RtasError::Parameter)?;
     processors.start(server, entry.into(), r3.into()).map(|()| [])
@@ -121,7 +121,7 @@ fn stop_self(on: &mut Caller<'_>) -> Result<[u32; 0], RtasError> {
     Ok([])
 }
 
-/// 0: stopped by RTAS; 2: not stopped. A processor that stops takes no time for it.
+/// 0: stopped by RTAS; 2: not stopped. A stop takes no time, so that 1 (stop in progress) does not occur.
 fn query_cpu_stopped_state(on: &mut Caller<'_>, server: u32) -> Result<[u32; 1], RtasError> {
     let processors = on.machine.processors().ok_or(RtasError::Parameter)?;
     let stopped = processors.is_stopped(server).ok_or(RtasError::Parameter)?;

@@ -55,8 +55,8 @@ pub fn rtas_tokens_for(has: &[Capability]) -> impl Iterator<Item = (&'static str
 /// Runs the service that the block at `block` asks for, and writes its outputs there.
 ///
 /// A block that is not wholly memory, or has no room for a status or more than 16 cells of a
-/// kind, is H_PARAMETER. All else is told by the status in the block: -3 when the token is unknown
-/// or the counts are not the service's (LoPAR 2.9: where RTAS checks its input, -3 is the answer).
+/// kind, is H_PARAMETER. All other errors are a status in the block: -3 when the token is unknown, the machine
+/// lacks a capability, or the counts are not the service's (LoPAR 2.9: where RTAS checks its input, -3 is the answer).
 fn h_rtas(on: &mut Caller<'_>, block: Gpa) -> Result<(), Status> {
     let mut header = [0; 3];
     read(on.memory, block, 0, &mut header)?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Firmware-assisted non-maskable interrupts (LoPAR 2.9, "Firmware Assisted Non-Maskable Interrupts
-//! Option"): where system resets and machine checks are told, and when the area that tells a machine
-//! check is free again. What stands in the area is in [`error_log`](crate::error_log).
+//! Option"): registration of the guest's routines, and release of the error log area. The format of the area is
+//! in [`error_log`](crate::machine::error_log).
 
 use super::service::services;
 use crate::call::Caller;
@@ -31,7 +31,7 @@ services![
 /// Routines are in the first 32 MiB.
 const LIMIT: u32 = 32 << 20;
 
-/// The address of a routine: below the limit, in memory, and of an instruction; else -3.
+/// The address of a routine: aligned to an instruction, below the limit and in memory, else -3.
 fn routine(on: &Caller<'_>, address: u32) -> Result<u64, RtasError> {
     let whole = address.is_multiple_of(4) && address < LIMIT;
     let start = u64::from(address);
@@ -39,7 +39,7 @@ fn routine(on: &Caller<'_>, address: u32) -> Result<u64, RtasError> {
     if good { Ok(start) } else { Err(RtasError::Parameter) }
 }
 
-/// Has machine checks and system resets told to these routines from now on.
+/// Routes system resets and machine checks to these routines from now on.
 fn nmi_register(
     on: &mut Caller<'_>,
     system_reset: u32,
@@ -52,7 +52,7 @@ fn nmi_register(
     Ok([])
 }
 
-/// The calling processor has read the area that told its machine check. -1 when it was told none.
+/// Releases the error log area of the calling processor. -1 when it holds none.
 fn nmi_interlock(on: &mut Caller<'_>) -> Result<[u32; 0], RtasError> {
     let nmi = on.machine.nmi().ok_or(RtasError::Parameter)?;
     if nmi.release_error_log() { Ok([]) } else { Err(RtasError::Hardware) }

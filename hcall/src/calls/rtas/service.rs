@@ -8,7 +8,7 @@ use crate::words::rtas_error::RtasError;
 /// Most inputs and most outputs of a call; ours have up to 8.
 pub const MAX_CELLS: usize = 16;
 
-/// Does a service: reads inputs, fills outputs.
+/// The function of a service: reads inputs, fills outputs.
 pub(crate) type ServiceFn = fn(&mut Caller<'_>, &[u32], &mut [u32]) -> Result<(), RtasError>;
 
 /// One service. Made by `services!`, beside the function that does it.
@@ -22,8 +22,7 @@ pub struct Service {
     pub family: &'static str,
     /// Names of the inputs.
     pub args: &'static [&'static str],
-    /// Names of the outputs after the status; more than one row of them where the caller chooses
-    /// by their number.
+    /// Names of the outputs after the status. A service may have several lists; the number of outputs chooses one.
     pub returns: &'static [&'static [&'static str]],
     /// The capabilities without which the service does not exist.
     pub needs: &'static [Capability],
@@ -32,7 +31,7 @@ pub struct Service {
     pub(crate) run: ServiceFn,
 }
 
-/// What a service returns: the outputs after the status, as many as its row has names for.
+/// The outputs of a service after the status, one for each name in its row.
 pub(crate) trait Outputs {
     fn write(self, to: &mut [u32]);
 }

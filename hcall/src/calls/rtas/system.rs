@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Services for an operating system's start and end: reboot, the word of its end, NVRAM, parameters
-//! of the system, and events, of which there are none.
+//! Services for an operating system's start and end: reboot, last message, NVRAM, system parameters, and event
+//! scans, which find no events.
 
 use super::service::services;
 use crate::call::Caller;
@@ -60,19 +60,19 @@ services![
     },
 ];
 
-/// Starts the machine anew.
+/// Resets the machine, which then starts again.
 fn system_reboot(on: &mut Caller<'_>) -> Result<[u32; 0], RtasError> {
     let power = on.machine.power().ok_or(RtasError::Parameter)?;
     if power.reboot() { Ok([]) } else { Err(RtasError::Hardware) }
 }
 
-/// Longest last word that is read.
+/// Most bytes of the last message.
 const LAST_WORD: usize = 2048;
 
-/// The operating system has given up and says why, in a string that ends with a null.
+/// Records the termination of the operating system, with its message: a string that ends with a null.
 fn os_term(on: &mut Caller<'_>, message: u32) -> Result<[u32; 0], RtasError> {
     let mut text = vec![0; LAST_WORD];
-    // What is behind the end of RAM is not part of it.
+    // The message ends at the end of RAM.
     let read = on.memory.read(&mut text, GuestAddress(message.into())).unwrap_or(0);
     let text = text[..read].split(|&byte| byte == 0).next().unwrap_or_default();
     let power = on.machine.power().ok_or(RtasError::Parameter)?;
@@ -86,7 +86,7 @@ fn range(memory: &Memory, start: u32, length: u32) -> Result<(GuestAddress, usiz
     if memory.check_range(start, length) { Ok((start, length)) } else { Err(RtasError::Parameter) }
 }
 
-/// The NVRAM and a range of it that a call names by its start and its length, or -3.
+/// The NVRAM and the start of a range that is inside it, or -3.
 fn part(
     machine: &mut dyn Capabilities,
     index: u32,
@@ -152,7 +152,7 @@ fn get_system_parameter(
     Ok([])
 }
 
-/// No event ever happens.
+/// Reports no event: none exists.
 fn event_scan(
     _: &mut Caller<'_>,
     _mask: u32,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Calls that are right by everybody's rules, which is nearly all of them, done at once. Anything
-//! else goes on to `by_rules`, which looks at each rule.
+//! Calls that are valid by the rules of every profile, done at once: nearly all calls. All others go on to
+//! `by_rules`, which checks each rule.
 //!
-//! The library's checks are as strict as any implementation's, and it changes nothing when it
-//! refuses; so a call that it takes is the same for all.
+//! The library's checks are as strict as those of any implementation, and a refusal changes nothing. So a call that
+//! the library accepts has the same effect in all of them.
 
 use super::{by_rules, list};
 use crate::call::Caller;

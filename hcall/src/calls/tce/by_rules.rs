@@ -130,13 +130,13 @@ pub(super) fn put_list(
     if fits == count { Ok(()) } else { Err(Status::Parameter.into()) }
 }
 
-/// True when one of these entries has no permissions, and an address that is not the guest's.
+/// True when one of these entries has no permissions and an address that is not the guest's.
 pub(super) fn clears_foreign(on: &Caller<'_>, list: &[u64]) -> bool {
     list.iter().any(|&tce| !RawTce(tce).is_live() && !owned(on, RawTce(tce).address()))
 }
 
-/// Ends a call that the library refused, if it is refused by these rules too: the library checks
-/// in everybody's order, so what it met first they would. Otherwise it wants a closer look.
+/// Ends a call that the library refused, if these rules refuse it too: the library checks in the order of all
+/// implementations, so that its first refusal is theirs. Otherwise the call goes on by the rules.
 #[inline(always)]
 pub(super) fn refused(on: &Caller<'_>, tier: Tier, why: Error) -> Result<(), Answer> {
     match on.accel.rules(tier).refusal(&why) {
@@ -153,7 +153,7 @@ fn host_failed(tier: Tier, why: Error) -> Result<(), Answer> {
     }
 }
 
-/// What the host lacks may be there further out.
+/// A resource that the host lacks in this tier may exist in the next one out.
 fn failed(tier: Tier, why: Error) -> Answer {
     match why {
         Error::NoMemory | Error::OverBudget | Error::NotRegistered(_) if tier != Tier::User => {
@@ -163,7 +163,7 @@ fn failed(tier: Tier, why: Error) -> Answer {
     }
 }
 
-/// Where a call begins.
+/// The place where a call begins.
 struct At {
     window: Window,
     /// Aligned to the window's page.
@@ -195,7 +195,7 @@ impl At {
         Ok(At { window, ioba, room: window.size() - entry.0 })
     }
 
-    /// How many of `count` entries are written.
+    /// The number of entries of `count` that are written.
     fn fitting(&self, rules: &Rules, count: u64) -> Result<u64, Answer> {
         if count <= self.room || rules.partial {
             Ok(count.min(self.room))
@@ -204,7 +204,7 @@ impl At {
         }
     }
 
-    /// The bus address of the entry this many further on, which is in the window.
+    /// The bus address of an entry further on, which is in the window.
     fn further(&self, entries: u64) -> Ioba {
         Ioba(self.ioba.0 + (entries << self.window.page_shift().get()))
     }
@@ -225,16 +225,16 @@ fn owned(on: &Caller<'_>, address: u64) -> bool {
     address < on.container.frames().bytes()
 }
 
-/// How a value may be stored.
+/// The way in which a value may be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum How {
-    /// All agree that it is right.
+    /// Valid in all implementations.
     Checked,
-    /// It is odd, and taken as it is.
+    /// Invalid in some, and accepted as it is.
     Verbatim,
 }
 
-/// May the guest write this value? Linux: `kvmppc_tce_validate`.
+/// Checks a value that the guest writes. Linux: `kvmppc_tce_validate`.
 fn how(on: &Caller<'_>, rules: &Rules, window: &Window, tce: RawTce) -> Result<How, Answer> {
     if !tce.is_live() {
         return Ok(How::Checked);
@@ -250,7 +250,7 @@ fn how(on: &Caller<'_>, rules: &Rules, window: &Window, tce: RawTce) -> Result<H
     }
 }
 
-/// Makes the memory that `count` entries need, so that a call which writes them one after the other
+/// Allocates the memory for `count` entries, so that a call which writes them one after the other
 /// is not refused half-way.
 fn make_room(
     on: &mut Caller<'_>,
@@ -263,7 +263,7 @@ fn make_room(
     made.map_err(|why| failed(tier, why))
 }
 
-/// Writes the entry this many from the first.
+/// Writes the entry at this distance from the first.
 #[inline(never)]
 fn write_one(
     on: &mut Caller<'_>,
@@ -300,8 +300,8 @@ fn stuff_checked(
     Ok(())
 }
 
-/// Asks now and then whether the run is ending, in a call that may take long. The guest does not
-/// run on to see the answer.
+/// Stops a long call when the run is ending; checked once for each length of a list. The guest does not run on, so
+/// it does not see the answer.
 fn not_ending(on: &mut Caller<'_>, done: u64) -> Result<(), Answer> {
     let asks = done.is_multiple_of(LIST_ENTRIES as u64);
     if asks && on.machine.power().is_some_and(|power| power.is_ending()) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The list page of H_PUT_TCE_INDIRECT.
 //!
-//! It is copied once, so that what is checked is what is stored (LoPAR 2.9, H_PUT_TCE_INDIRECT,
+//! The page is copied once, so that the checked values are the stored ones (LoPAR 2.9, H_PUT_TCE_INDIRECT,
 //! semantics 7), in every tier and by every profile's rules.
 
 use crate::words::status::Status;
@@ -12,7 +12,7 @@ use vm_memory::{Be64, GuestAddress, GuestMemoryBackend, VolatileMemory};
 /// Bytes of a list page, whatever the window's page.
 const LIST_PAGE: usize = 8 * LIST_ENTRIES;
 
-/// A list that begins in the middle of a page, which nobody takes (bug 54 of papr-tce 6.3).
+/// Refuses a list that begins in the middle of a page, as all implementations do (bug 54 of papr-tce 6.3).
 #[inline]
 pub(super) fn check_aligned(list: Gpa) -> Result<(), Status> {
     if list.0.is_multiple_of(LIST_PAGE as u64) { Ok(()) } else { Err(Status::Parameter) }

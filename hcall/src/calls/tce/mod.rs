@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! TCE access: H_GET_TCE, H_PUT_TCE, H_STUFF_TCE, H_PUT_TCE_INDIRECT, each with a handler per tier.
 //!
-//! [`real`] and [`virt`] do at once what is right by everybody's rules (`agreed`), and only
-//! otherwise look at the [`Rules`](crate::profile::Rules) (`by_rules`). [`user`] goes by the rules
-//! from the start, so it is also the definition of the other two. A refusal changes nothing, but
-//! for what the rules call partial.
+//! [`real`] and [`virt`] do calls that every profile accepts at once (`agreed`), and check the
+//! [`Rules`](crate::profile::Rules) only for the others (`by_rules`). [`user`] checks the rules
+//! from the start, so that it defines the other two. A refusal changes nothing, except where the rules say `partial`.
 
 mod agreed;
 mod by_rules;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The handlers of the real tier: no allocation, no lock, nothing that waits.
+//! The functions of the real tier: no allocation, no lock, no wait.
 //!
 //! A call that needs a new chunk of the view or a new level of a table, or a page that is not
-//! registered, is too hard here. So is nothing else by LoPAR's rules.
+//! registered, is too hard here. By LoPAR's rules no other call is.
 //!
 //! Linux: `book3s_64_vio_hv.c`, until 5.19.
 
@@ -36,7 +36,7 @@ pub fn h_stuff_tce(
 }
 
 /// Linux: `kvmppc_rm_h_put_tce_indirect`. The list page is guest memory, which is there for the
-/// whole run: reading it needs no page to be found.
+/// whole run: no page has to be found to read it.
 pub fn h_put_tce_indirect(
     on: &mut Caller<'_>,
     liobn: ListLiobn,
@@ -47,7 +47,7 @@ pub fn h_put_tce_indirect(
     without_memory(on, |on| agreed::put_list(on, REAL, liobn, ioba, list, count))
 }
 
-/// Calls the function while the agent may not allocate: what would have to ends as
+/// Calls the function while the agent may not allocate: a call that would have to ends as
 /// [`NoMemory`](iommu::Error::NoMemory) before anything is changed.
 #[inline(always)]
 fn without_memory<T>(on: &mut Caller<'_>, call: impl FnOnce(&mut Caller<'_>) -> T) -> T {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The handlers of the user tier: the VMM's own, by the book, and the last to be asked.
+//! The functions of the user tier: the VMM's own, by the rules, and the last to be tried.
 //!
 //! QEMU: `h_get_tce`, `h_put_tce`, `h_stuff_tce`, `h_put_tce_indirect`.
 

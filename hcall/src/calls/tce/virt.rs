@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The handlers of the virtual tier: they may allocate and pin.
+//! The functions of the virtual tier, which may allocate and pin.
 //!
 //! Linux: `book3s_64_vio.c`.
 

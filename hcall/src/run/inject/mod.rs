@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Faults on purpose: what can go wrong in a host, at a moment of one's choice.
+//! Faults on purpose: failures of a host, at chosen moments.
 //!
-//! [`Spec`]s say what and when. Faults of a call (too hard, H_HARDWARE, H_BUSY) happen around the
+//! A [`Spec`] is a fault and its moments. Faults of a call (too hard, H_HARDWARE, H_BUSY) happen around the
 //! try of a tier; faults of the host (no memory, an unregistered page, a slow kill) happen where
-//! `iommu` asks for them, before it has changed anything. An injector that is not there is not asked.
+//! `iommu` asks for them, before it has changed anything.
 
 mod parse;
 mod spec;
@@ -24,7 +24,7 @@ pub struct Injector {
     faults: Vec<Armed>,
 }
 
-/// A fault and how often it could have happened and has.
+/// A fault, its chances so far, and the times that it happened.
 #[derive(Debug)]
 struct Armed {
     spec: Spec,
@@ -32,7 +32,7 @@ struct Armed {
     happened: AtomicU64,
 }
 
-/// Where a thread is: in which call and tier. Nowhere, it is in no TCE call.
+/// The call and the tier in which a thread is; `None` outside of TCE calls.
 type Place = Option<(u64, Tier)>;
 
 thread_local! {
@@ -46,7 +46,7 @@ impl Injector {
         Injector { faults: specs.into_iter().map(armed).collect() }
     }
 
-    /// How often any fault happened.
+    /// The number of faults that happened.
     pub fn happened(&self) -> u64 {
         self.faults.iter().map(|fault| fault.happened.load(Ordering::Relaxed)).sum()
     }
@@ -100,7 +100,7 @@ impl Armed {
         now && self.happened.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
-    /// Could it happen here?
+    /// True when it can happen here.
     fn could(&self, liobn: u64, place: Place) -> bool {
         let Spec { fault, liobn: of, tier, call, .. } = self.spec;
         let in_tier = |wanted| place.is_some_and(|(_, tier)| tier == wanted);

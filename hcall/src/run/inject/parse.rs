@@ -78,7 +78,7 @@ impl FromStr for Spec {
             known.push(key);
         }
         if (spec.fault, spec.tier) == (Fault::TooHard, Some(Tier::User)) {
-            return Err("nobody is further out than the user tier; write tier=real or \
+            return Err("no tier is further out than the user tier; write tier=real or \
                         tier=virtual"
                 .into());
         }
@@ -108,7 +108,7 @@ fn chance(value: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("prob={value} is not between 0 and 1"))
 }
 
-/// The call of this name, which faults can happen to.
+/// The call of this name, if faults can happen to it.
 fn tiered(name: &str) -> Result<&'static Hcall, String> {
     let mut rows = HCALLS.iter().flat_map(|rows| rows.iter());
     rows.find(|row| row.name == name && matches!(row.handler, Handler::Tiered(_))).ok_or_else(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a user writes for a fault: `nomem:liobn=0x80000000,prob=0.1,seed=7`.
+//! A fault as a user writes it: `nomem:liobn=0x80000000,prob=0.1,seed=7`.
 
 use crate::words::tier::Tier;
 use std::time::Duration;
 
-/// The grammar and what it means, for `--help`.
+/// The grammar and its meaning, for `--help`.
 pub const HELP: &str = "\
 FAULT[:KEY=VALUE,...] where FAULT is one of
   toohard       a try of a TCE call is too hard for its tier (real and virtual)
@@ -22,7 +22,7 @@ and KEY=VALUE limits it to
   prob=P        this part of the times, 0 to 1, by chance that seed=N chooses
   count=N       at most N times";
 
-/// What goes wrong.
+/// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A try is too hard for its tier.
@@ -39,10 +39,10 @@ pub enum Fault {
     DelayedKill(Duration),
 }
 
-/// A fault, and when it happens.
+/// A fault and the times at which it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {
-    /// What goes wrong.
+    /// The kind.
     pub fault: Fault,
     /// Only for this LIOBN.
     pub liobn: Option<u64>,
@@ -58,7 +58,7 @@ pub struct Spec {
     pub prob: Option<f64>,
     /// Chooses the chance.
     pub seed: u64,
-    /// At most so often.
+    /// At most this number of times.
     pub count: u64,
 }
 
