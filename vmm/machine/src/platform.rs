@@ -300,3 +300,33 @@ impl<V> TimeOfDay for Platform<'_, V> {
         if self.board.clock.set(now) { Ok(()) } else { Err(RtasError::Parameter) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use hcall::rtas::ddw::DEFAULT_PAGE_SIZES;
+    use iommu::{Ioda2, IommuTable, Liobn, PageShift, Window};
+
+    use super::*;
+    use crate::xics::Xics;
+
+    #[test]
+    fn a_machine_has_each_capability_that_its_device_tree_promises() {
+        let control = Arc::new(Control::new(Vec::new()));
+        let console = Console::new(Arc::clone(&control), Box::new(std::io::sink()));
+        let xics = Some(Arc::new(Xics::new(Vec::new(), &[], Arc::clone(&control))));
+        let board = Board { xics, ..Board::new(console, control) };
+        let window = Window::bytes(Liobn(0x8000_0000), 0, 1 << 20, PageShift::K4).unwrap();
+        let table = |window| IommuTable::new(window, Ioda2::default()).map(Arc::new);
+        let phb = Phb::new(1, window, DEFAULT_PAGE_SIZES, Box::new(table));
+        let memory = hcall::Memory::from_ranges(&[(vm_memory::GuestAddress(0), 1 << 16)]);
+        let mut vcpu = power::Cpu::new(Arc::new(memory.unwrap()));
+        let (server, phb, mut effects) = (0, Some(&phb), Effects::default());
+        let effects = &mut effects;
+        let mut platform = Platform { vcpu: &mut vcpu, server, board: &board, phb, effects };
+        for capability in CAPABILITIES {
+            assert!(capability.is_in(&mut platform), "{capability:?}");
+        }
+    }
+}

@@ -306,10 +306,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "        let (first, touched) = self.room.take_touched();
         if MUTANT && !R::PLAIN {
             let Work { pins, displaced, .. } = &mut *self.work;
-            for (old, count) in Runs::of(self.room.take_displaced(displaced)) {
+            for_runs(self.room.take_displaced(displaced), |old, count| {
                 if old.device_writes() { frames.mark_dirty(old.hpa(), table.window().page_shift()); }
                 frames.unpin(pins, old.hpa(), count);
-            }
+            });
         }\n",
         )],
     },
