@@ -13,18 +13,18 @@ use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::comply;
-use crate::devices::DeviceArgs;
-use crate::dma::DmaArgs;
 use crate::doctor;
 use crate::exit;
 use crate::log_limit::Limited;
-use crate::memory::{self, RamSize};
+use crate::observe::record;
+use crate::observe::trace;
+use crate::options::devices::DeviceArgs;
+use crate::options::dma::DmaArgs;
 use crate::outlet;
 use crate::qemu;
-use crate::record;
 use crate::run;
-use crate::trace;
-use crate::wall_clock::WallTime;
+use machine::memory::{self, RamSize};
+use machine::wall_clock::WallTime;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 

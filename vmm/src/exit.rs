@@ -1,32 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! How a run ends: the outcomes, their exit codes, and what is said about them.
+//! The exit codes of a run, and the line on stderr about its end.
 
-use std::time::Duration;
+use machine::Ending;
 
-/// Why a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The guest called RTAS power-off without having reported a failure.
-    PoweredOff,
-    /// The guest printed `EXIT: STATUS=n` with a code other than 0, then powered off.
-    GuestFailed(u64),
-    /// The guest called RTAS system-reboot: the machine starts anew.
-    Rebooted,
-    /// The CPU could not go on: what happened, in a sentence.
-    Crashed(String),
-    /// `--timeout` ran out.
-    TimedOut(Duration),
-    /// Ctrl-A x.
-    Quit,
-    /// SIGINT, SIGTERM, SIGHUP or SIGXCPU.
-    Signal(u8),
-    /// Nobody reads our standard output any more.
-    OutputClosed,
-    /// Standard output takes no more, for the reason given.
-    OutputFailed(String),
-}
-
-/// An exit code and what it says: the row that `--help` prints.
+/// An exit code and its meaning: the row that `--help` prints.
 pub struct Row(pub u8, pub &'static str);
 
 const OK: Row = Row(0, "the guest powered off");
@@ -47,35 +24,33 @@ pub const ROWS: [Row; 8] = [OK, GUEST, USAGE, SETUP, CRASH, TIMEOUT, INTERRUPTED
 pub const SETUP_FAILED: u8 = SETUP.0;
 const SIGPIPE: u8 = 13;
 
-impl Outcome {
-    /// The exit code of the process.
-    pub fn code(&self) -> u8 {
-        match self {
-            Outcome::PoweredOff | Outcome::Rebooted => OK.0,
-            Outcome::GuestFailed(_) => GUEST.0,
-            Outcome::Crashed(_) => CRASH.0,
-            Outcome::TimedOut(_) => TIMEOUT.0,
-            Outcome::Quit => INTERRUPTED.0,
-            Outcome::Signal(number) => SIGNALLED.0.saturating_add(*number),
-            Outcome::OutputClosed => SIGNALLED.0 + SIGPIPE,
-            Outcome::OutputFailed(_) => SETUP.0,
-        }
+/// The exit code of the process after a run that ended so.
+pub fn code(ending: &Ending) -> u8 {
+    match ending {
+        Ending::PoweredOff | Ending::Rebooted => OK.0,
+        Ending::GuestFailed(_) => GUEST.0,
+        Ending::Crashed(_) => CRASH.0,
+        Ending::TimedOut(_) => TIMEOUT.0,
+        Ending::Quit => INTERRUPTED.0,
+        Ending::Signal(number) => SIGNALLED.0.saturating_add(*number),
+        Ending::OutputClosed => SIGNALLED.0 + SIGPIPE,
+        Ending::OutputFailed(_) => SETUP.0,
     }
+}
 
-    /// What to tell the user on stderr; nothing when the user knows.
-    pub fn message(&self) -> Option<String> {
-        match self {
-            Outcome::PoweredOff | Outcome::Rebooted | Outcome::OutputClosed => None,
-            Outcome::GuestFailed(code) => Some(format!("the guest reported failure {code}")),
-            Outcome::Crashed(what) => Some(format!("the guest crashed: {what}")),
-            Outcome::TimedOut(limit) => {
-                Some(format!("stopped after {} s; give more with --timeout", limit.as_secs_f64()))
-            }
-            Outcome::Quit => Some("stopped by Ctrl-A x".into()),
-            Outcome::Signal(number) => Some(format!("stopped by signal {number}")),
-            Outcome::OutputFailed(why) => {
-                Some(format!("cannot write the guest's console to standard output: {why}"))
-            }
+/// The line for the user; none when the user knows.
+pub fn message(ending: &Ending) -> Option<String> {
+    match ending {
+        Ending::PoweredOff | Ending::Rebooted | Ending::OutputClosed => None,
+        Ending::GuestFailed(code) => Some(format!("the guest reported failure {code}")),
+        Ending::Crashed(what) => Some(format!("the guest crashed: {what}")),
+        Ending::TimedOut(limit) => {
+            Some(format!("stopped after {} s; give more with --timeout", limit.as_secs_f64()))
+        }
+        Ending::Quit => Some("stopped by Ctrl-A x".into()),
+        Ending::Signal(number) => Some(format!("stopped by signal {number}")),
+        Ending::OutputFailed(why) => {
+            Some(format!("cannot write the guest's console to standard output: {why}"))
         }
     }
 }

@@ -10,15 +10,14 @@ use std::sync::Arc;
 use iommu::Container;
 use paths::output::Files;
 
-use crate::boot::Ready;
 use crate::cli::{self, RunArgs};
-use crate::dirty::Dirty;
-use crate::memory::in_units;
-use crate::observe::{History, Observe, TraceFile};
+use crate::observe::{History, Observe, Recorder, Trace, TraceFile, record};
 use crate::outlet::{self, Outlet};
-use crate::record::{self, Recorder};
+use machine::boot::Ready;
+use machine::dirty::Dirty;
+use machine::memory::in_units;
+
 use crate::run::Failure;
-use crate::trace::Trace;
 
 /// The files that the user asked for.
 pub(crate) struct Outputs<'a> {
@@ -126,6 +125,7 @@ impl<'a> Outputs<'a> {
             history: self.report.as_ref().map(|_| Arc::new(History::new())),
             events: self.events.clone(),
             order: Arc::default(),
+            notes: Arc::default(),
         }
     }
 

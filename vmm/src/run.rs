@@ -7,28 +7,31 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use machine::boot::{BootError, Ready};
+use machine::dirty::{self, Dirty};
+use machine::image::initrd::Initrd;
+use machine::image::{self, Image, LoadError, elf::Arch};
+#[cfg(target_arch = "x86_64")]
+use machine::kvm::{self, machine::SetupError, vm::DirtyLog};
+use machine::nvram::{Nvram, NvramError};
+use machine::vcpu::{self, Vcpu};
+use machine::{Config, Control, Ending, Machine};
 use paths::output::OutputError;
-use power::Cpu;
 use thiserror::Error;
 
-use crate::boot::{Boot, BootError, Ready};
 use crate::cli::{self, RunArgs, StatsFormat, VcpuKind};
-use crate::console::{Console, terminal::RawMode};
-use crate::control::Control;
 use crate::demo;
-use crate::dirty::{self, Dirty};
-use crate::exit::Outcome;
-use crate::image::initrd::Initrd;
-use crate::image::{self, Image, LoadError, elf::Arch};
-use crate::kvm::{self, machine::SetupError, vm::DirtyLog};
-use crate::machine::Machine;
-use crate::nvram::{Nvram, NvramError};
-use crate::observe::page::{self, Run};
+use crate::exit;
+use crate::observe::Observe;
+use crate::observe::page::{self, RunPage};
+use crate::observe::stats::Statistics;
 use crate::outlet;
 use crate::outputs::{self, Outputs};
-use crate::stats::json;
-use crate::vcpu::Vcpu;
+use crate::terminal::{self, RawMode};
 use crate::watch::Watch;
+
+/// Most network adapters.
+const MOST_NETS: usize = 8;
 
 /// Most CPUs of a POWER guest.
 pub(crate) const MOST_POWER_CPUS: u32 = 8;
@@ -55,6 +58,8 @@ pub enum Failure {
     NotX86,
     #[error("a POWER guest has 1 to {MOST_POWER_CPUS} CPUs; give fewer with --smp")]
     TooManyCpus,
+    #[error("{image}: at most {MOST_NETS} --net; leave some away")]
+    TooManyNets { image: String },
     #[error("an x86-64 guest has no device tree to find devices in; leave --net and --disk away")]
     NoDevices,
     #[error("an x86-64 guest is given no list of function sets; leave --no-multi-tce away")]
@@ -67,8 +72,12 @@ pub enum Failure {
     Rtc,
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
     NoDeviceTree,
+    #[cfg(target_arch = "x86_64")]
     #[error(transparent)]
     Kvm(#[from] SetupError),
+    #[cfg(not(target_arch = "x86_64"))]
+    #[error("an x86-64 guest needs an x86-64 host with /dev/kvm; POWER guests run on every host")]
+    NoKvm,
     #[error("cannot write the {what} {}: {source}", path.display())]
     Create { what: &'static str, path: PathBuf, source: OutputError },
     #[error("cannot write the {what} {}: {source}", path.display())]
@@ -94,15 +103,20 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         outputs::dump_dtb(args, path, &ready.dtb)?;
         return Ok(0);
     }
-    Ok(run_on(args, ready)?.code())
+    Ok(exit::code(&run_on(args, ready)?))
 }
 
 /// Runs the guest on the vCPUs that its image needs.
-fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
+fn run_on(args: &RunArgs, ready: Ready) -> Result<Ending, Failure> {
     if ready.arch == Arch::Power {
-        let cpus = power_cpus(&ready, args.smp);
+        let cpus = vcpu::power_cpus(&ready, args.smp);
         return run_guest(args, ready, cpus, || Ok(None));
     }
+    run_under_kvm(args, ready)
+}
+
+#[cfg(target_arch = "x86_64")]
+fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Ending, Failure> {
     let options = kvm::machine::Options {
         ram: args.memory,
         append: &args.append,
@@ -113,11 +127,9 @@ fn run_on(args: &RunArgs, ready: Ready) -> Result<Outcome, Failure> {
     run_guest(args, ready, cpus, || Ok(Some(vm.dirty().map_err(SetupError::from)?)))
 }
 
-/// The software CPUs of a machine.
-pub(crate) fn power_cpus(ready: &Ready, count: u32) -> Vec<Cpu> {
-    let first = Cpu::new(Arc::clone(&ready.memory));
-    let others: Vec<_> = (1..count).map(|_| first.sibling()).collect();
-    [first].into_iter().chain(others).collect()
+#[cfg(not(target_arch = "x86_64"))]
+fn run_under_kvm(_: &RunArgs, _: Ready) -> Result<Ending, Failure> {
+    Err(Failure::NoKvm)
 }
 
 /// Only what the image is made of decides; the user may insist, and is told when it cannot be.
@@ -146,20 +158,24 @@ fn load(args: &RunArgs) -> Result<Image, Failure> {
 }
 
 fn ready(args: &RunArgs, image: &Image) -> Result<Ready, Failure> {
+    if args.devices.net.len() > MOST_NETS {
+        return Err(Failure::TooManyNets { image: name(args) });
+    }
     let failed = |source| Failure::Boot { image: name(args), source };
-    boot(args, image).ready().map_err(failed)
+    config(args, image).ready().map_err(failed)
 }
 
-fn boot<'a>(args: &'a RunArgs, image: &'a Image) -> Boot<'a> {
+/// The machine that the options describe.
+fn config<'a>(args: &'a RunArgs, image: &'a Image) -> Config<'a> {
     let own = || image.initrd.as_deref().map(Initrd::Bytes);
-    Boot {
+    Config {
         image: &image.kernel,
         ram: args.memory,
         cpus: args.smp,
         append: &args.append,
         initrd: args.initrd.as_deref().map(Initrd::File).or_else(own),
-        dma: &args.dma,
-        devices: &args.devices,
+        dma: args.dma.config(),
+        devices: args.devices.configs(),
     }
 }
 
@@ -177,14 +193,14 @@ fn run_guest<V: Vcpu + Send>(
     ready: Ready,
     cpus: Vec<V>,
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
-) -> Result<Outcome, Failure> {
+) -> Result<Ending, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
     let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // locked: no output goes there
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let mut outputs = Outputs::create(args, &ready)?; // one may wait for its reader
     let raw = RawMode::enter().map_err(host("the terminal"))?;
-    let console = Console::stdio(Arc::clone(&control), Outputs::console(args)?);
+    let console = terminal::console(Arc::clone(&control), Outputs::console(args)?);
     let mut machine = Machine::new(ready, cpus, control, console);
     if let Some(nvram) = nvram {
         machine.set_nvram(nvram);
@@ -195,14 +211,19 @@ fn run_guest<V: Vcpu + Send>(
     {
         return Err(Failure::Rtc);
     }
-    machine.observe(&name(args), outputs.observe());
+    let observe = outputs.observe();
+    if observe.any() {
+        observe.name_tracks(&name(args), args.smp, &machine.devices());
+        machine.observe(Arc::new(observe.clone()));
+    }
     let start = Instant::now();
     let ended = run_through_reboots(args, &mut machine);
     let end = Instant::now();
     let elapsed = end - start;
     drop(raw); // before anything is said
     watch.run_is_over(); // a signal no longer ends it, but what holds its files up
-    let seen = machine.seen(end);
+    machine.observed();
+    let seen = observe.seen(end, machine.container());
     outputs.end(machine.container());
     // The dirty log is of the run, and not of its end.
     outputs.write_dirty(|| {
@@ -213,65 +234,69 @@ fn run_guest<V: Vcpu + Send>(
     }
     if let Some(seen) = seen {
         let how = ended.as_ref().map_err(Failure::to_string);
-        let run = Run { args, how, seen: &seen, report: &machine.report(elapsed) };
-        outputs.write_report(&page::html(&run));
+        let statistics = &statistics(&machine, &observe, elapsed);
+        let run = RunPage { args, how, seen: &seen, statistics };
+        outputs.write_report(&page::of(&run));
     }
     outputs.finish();
-    let outcome = match ended? {
-        Outcome::GuestFailed(_) if args.ignore_verdict => Outcome::PoweredOff,
-        outcome => outcome,
+    let ending = match ended? {
+        Ending::GuestFailed(_) if args.ignore_verdict => Ending::PoweredOff,
+        ending => ending,
     };
-    tell(args, &mut machine, &outcome, elapsed);
+    report_end(&mut machine, &ending);
+    match args.stats {
+        None => {}
+        Some(StatsFormat::Text) => report(&statistics(&machine, &observe, elapsed)),
+        Some(StatsFormat::Json) => report(&statistics(&machine, &observe, elapsed).object()),
+    }
     outputs.result()?;
     drop(watch);
-    Ok(outcome)
+    Ok(ending)
 }
 
 /// Runs the guest to its end; when it reboots, its files are read again.
 fn run_through_reboots<V: Vcpu + Send>(
     args: &RunArgs,
     machine: &mut Machine<V>,
-) -> Result<Outcome, Failure> {
+) -> Result<Ending, Failure> {
     loop {
-        let outcome = machine.run();
-        if outcome != Outcome::Rebooted || args.no_reboot {
-            return Ok(outcome);
+        let ending = machine.run();
+        if ending != Ending::Rebooted || args.no_reboot {
+            return Ok(ending);
         }
         log::info!("the guest reboots");
         let image = load(args)?;
-        let boot = boot(args, &image);
+        let config = config(args, &image);
         let failed = |source| Failure::Boot { image: name(args), source };
         if !machine
-            .restart(|memory, window, nodes| boot.load(memory, window, nodes))
+            .restart(|memory, window, nodes| config.load(memory, window, nodes))
             .map_err(failed)?
         {
-            return Ok(machine.outcome());
+            return Ok(machine.ending());
         }
     }
 }
 
-/// Says how the run ended, and what it cost if that is wanted.
-fn tell<V: Vcpu + Send>(
-    args: &RunArgs,
-    machine: &mut Machine<V>,
-    outcome: &Outcome,
-    elapsed: Duration,
-) {
-    if let Some(message) = outcome.message() {
+/// Reports how the run ended.
+fn report_end<V: Vcpu + Send>(machine: &mut Machine<V>, ending: &Ending) {
+    if let Some(message) = exit::message(ending) {
         cli::say(&message);
     }
     let lost = machine.console_bytes_lost();
-    if lost > 0 && *outcome != Outcome::OutputClosed {
+    if lost > 0 && *ending != Ending::OutputClosed {
         cli::say(&format!("{lost} bytes of the guest's console could not be written"));
     }
-    if matches!(outcome, Outcome::Crashed(_)) {
+    if matches!(ending, Ending::Crashed(_)) {
         report(&machine.dump());
     }
-    match args.stats {
-        None => {}
-        Some(StatsFormat::Text) => report(&machine.report(elapsed)),
-        Some(StatsFormat::Json) => report(&json::object(&machine.report(elapsed))),
-    }
+}
+
+fn statistics<V: Vcpu + Send>(
+    machine: &Machine<V>,
+    observe: &Observe,
+    elapsed: Duration,
+) -> Statistics {
+    Statistics { machine: machine.summary(), calls: observe.calls(), elapsed }
 }
 
 /// Writes lines to stderr.

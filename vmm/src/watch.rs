@@ -19,10 +19,11 @@ use vmm_sys_util::signal::register_signal_handler;
 use vmm_sys_util::timerfd::TimerFd;
 
 use crate::cli;
-use crate::console::terminal;
-use crate::control::Control;
-use crate::exit::Outcome;
+use crate::exit;
 use crate::outlet;
+use crate::terminal;
+use machine::Control;
+use machine::Ending;
 
 /// Milliseconds that the vCPUs of a run which has to stop may take to do so. Each output may hold them up for
 /// [`outlet::PATIENCE`]. After it the process ends without its files; a second signal has it end at once.
@@ -88,13 +89,13 @@ impl Drop for Watch {
 }
 
 fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &AtomicBool) {
-    let outcome = match wait(epoll, FOR_EVER) {
-        Some(SIGNALLED) => Outcome::Signal(signal_number()),
-        Some(LATE) => Outcome::TimedOut(limit),
+    let ending = match wait(epoll, FOR_EVER) {
+        Some(SIGNALLED) => Ending::Signal(signal_number()),
+        Some(LATE) => Ending::TimedOut(limit),
         _ => return,
     };
-    let code = outcome.code();
-    control.stop(outcome);
+    let code = exit::code(&ending);
+    control.stop(ending);
     outlet::hurry();
     let mut patience = GRACE;
     loop {

@@ -10,14 +10,13 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use machine::DmaConfig;
+use machine::boot::Config;
+use machine::memory::RamSize;
 use proptest::prelude::*;
 use support::asm::{self, BASE};
 use support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
 use support::{Files, arg, code, run, stderr, stdout};
-use vmm::boot::Boot;
-use vmm::devices::DeviceArgs;
-use vmm::dma::DmaArgs;
-use vmm::memory::RamSize;
 
 /// Runs `tcevm run` and checks that it is refused with one line that contains all of `says`.
 fn refused<const N: usize>(args: &[&str], exit: i32, says: [&str; N]) {
@@ -123,14 +122,14 @@ fn an_image_truncated_at_every_header() {
 /// Checks a refusal by the library: without a process for each, many images take less time.
 fn refused_library(image: &[u8], says: &str) {
     let ram = RamSize::DEFAULT;
-    let refused = Boot {
+    let refused = Config {
         image,
         ram,
         cpus: 1,
         append: "",
         initrd: None,
-        dma: &DmaArgs::default(),
-        devices: &DeviceArgs::default(),
+        dma: DmaConfig::default(),
+        devices: Vec::new(),
     }
     .ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
@@ -265,14 +264,14 @@ fn options_that_do_not_exist() {
 fn ready(image: &[u8]) {
     let ram = RamSize::new(16 << 20).unwrap();
     // The image may be accepted or refused; anything else fails the test.
-    let _ = Boot {
+    let _ = Config {
         image,
         ram,
         cpus: 1,
         append: "",
         initrd: None,
-        dma: &DmaArgs::default(),
-        devices: &DeviceArgs::default(),
+        dma: DmaConfig::default(),
+        devices: Vec::new(),
     }
     .ready();
 }

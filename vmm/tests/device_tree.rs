@@ -9,24 +9,23 @@ use std::process::{Command, Stdio};
 use dtoolkit::fdt::Fdt;
 use dtoolkit::model::{DeviceTree, DeviceTreeNode};
 use dtoolkit::{Node, Property};
+use machine::DmaConfig;
+use machine::boot::{Config, Ready};
 use support::{Files, arg, asm, code, run, stdout};
 use tests::skip;
 use vm_memory::{Bytes, GuestAddress};
-use vmm::boot::{Boot, Ready};
-use vmm::devices::DeviceArgs;
-use vmm::dma::DmaArgs;
 
 fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
     let image = asm::hello("x");
     let ram = ram.parse().unwrap();
-    Boot {
+    Config {
         image: &image,
         ram,
         cpus: 1,
         append,
-        initrd: initrd.map(vmm::image::initrd::Initrd::File),
-        dma: &DmaArgs::default(),
-        devices: &DeviceArgs::default(),
+        initrd: initrd.map(machine::image::initrd::Initrd::File),
+        dma: DmaConfig::default(),
+        devices: Vec::new(),
     }
     .ready()
     .unwrap()
@@ -56,7 +55,7 @@ fn cells(words: &[u32]) -> Vec<u8> {
 fn the_guest_finds_it_where_r3_points() {
     for (ram, address) in [("512M", 0x1fe0_0000), ("3G", 0x7fe0_0000)] {
         let ready = ready(ram, "", None);
-        assert_eq!(ready.told.start, address); // pseries-boot A.2: min(RAM, 2G) - 2 MiB
+        assert_eq!(ready.described.start, address); // pseries-boot A.2: min(RAM, 2G) - 2 MiB
         let mut bytes = vec![0; ready.dtb.len()];
         ready.memory.read_slice(&mut bytes, GuestAddress(address)).unwrap();
         assert_eq!(bytes, ready.dtb);
@@ -85,17 +84,10 @@ fn the_machine_says_what_it_is() {
 #[test]
 fn each_cpu_has_a_node_and_a_place_at_the_interrupt_controller() {
     let image = asm::hello("x");
-    let (ram, dma) = ("512M".parse().unwrap(), DmaArgs::default());
-    let ready = Boot {
-        image: &image,
-        ram,
-        cpus: 8,
-        append: "",
-        initrd: None,
-        dma: &dma,
-        devices: &DeviceArgs::default(),
-    }
-    .ready();
+    let (ram, dma) = ("512M".parse().unwrap(), DmaConfig::default());
+    let ready =
+        Config { image: &image, ram, cpus: 8, append: "", initrd: None, dma, devices: Vec::new() }
+            .ready();
     let tree = tree(&ready.unwrap());
     for cpu in 0..8 {
         let node = tree.find_node(&format!("/cpus/PowerPC,POWER9@{cpu}")).unwrap();
@@ -122,7 +114,7 @@ fn rtas_has_code_in_reserved_memory() {
     let reserved: Vec<_> =
         tree.memory_reservations.iter().map(|r| (r.address(), r.size())).collect();
     assert_eq!(reserved, [(base.into(), size.into())]);
-    assert!(ready.told.end <= base.into(), "not over the device tree");
+    assert!(ready.described.end <= base.into(), "not over the device tree");
     let mut code = [0; 20];
     ready.memory.read_slice(&mut code, GuestAddress(entry.into())).unwrap();
     // mr r4,r3; lis r3,0; ori r3,r3,0xf000; sc 1; blr
@@ -207,14 +199,14 @@ fn a_command_line_that_does_not_fit_is_refused() {
     let image = asm::hello("x");
     let append = "x".repeat(3 << 20);
     let ram = "512M".parse().unwrap();
-    let refused = Boot {
+    let refused = Config {
         image: &image,
         ram,
         cpus: 1,
         append: &append,
         initrd: None,
-        dma: &DmaArgs::default(),
-        devices: &DeviceArgs::default(),
+        dma: DmaConfig::default(),
+        devices: Vec::new(),
     }
     .ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();

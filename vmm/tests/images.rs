@@ -10,16 +10,15 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use machine::DmaConfig;
+use machine::boot::Config;
+use machine::image;
+use machine::image::initrd::Initrd;
+use machine::memory::RamSize;
 use support::asm::{self, hcall, power_off, print};
 use support::{Files, arg, code, elf, run, stderr, stdout};
 use tests::skip;
 use vm_memory::{Bytes, GuestAddress};
-use vmm::boot::Boot;
-use vmm::devices::DeviceArgs;
-use vmm::dma::DmaArgs;
-use vmm::image;
-use vmm::image::initrd::Initrd;
-use vmm::memory::RamSize;
 
 /// Runs an image and returns exit code and stderr.
 fn ran(image: &Path, more: &[&str]) -> (i32, String, String) {
@@ -218,14 +217,14 @@ fn the_initrd_of_a_zimage_is_loaded_unless_another_is_given() {
     let ram = RamSize::new(16 << 20).unwrap();
     let image = image::load(&zimage, ram).unwrap();
     assert_eq!(image.initrd.as_deref(), Some(&b"its own initrd"[..]));
-    let boot = Boot {
+    let boot = Config {
         image: &image.kernel,
         ram,
         cpus: 1,
         append: "",
         initrd: image.initrd.as_deref().map(Initrd::Bytes),
-        dma: &DmaArgs::default(),
-        devices: &DeviceArgs::default(),
+        dma: DmaConfig::default(),
+        devices: Vec::new(),
     };
     let ready = boot.ready().unwrap();
     let place = ready.initrd.expect("a place");

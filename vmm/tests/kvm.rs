@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! x86-64 guests under KVM, as a user runs them.
+#![cfg(target_arch = "x86_64")]
 
 mod support;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! No action of an x86-64 guest harms us: random registers at the gate, random hypercalls on both kinds of
 //! vCPU, random code loaded anywhere.
+#![cfg(target_arch = "x86_64")]
 
 mod support;
 
@@ -11,23 +12,22 @@ use std::thread;
 use std::time::Duration;
 
 use hcall::Regs;
+use machine::Control;
+use machine::DmaConfig;
+use machine::Ending;
+use machine::Machine;
+use machine::boot::{Config, Ready};
+use machine::console::Console;
+use machine::kvm::cpu::Registers;
+use machine::kvm::machine::{Options, set_up};
+use machine::kvm::probe::Probe;
+use machine::kvm::vm::DirtyLog;
+use machine::memory::RamSize;
+use machine::vcpu::{Exit, Vcpu};
 use proptest::prelude::*;
 use support::elf::{at, patched, phdr};
 use support::x86::{self, kvm};
 use support::{Files, arg, code, stderr, tcevm};
-use vmm::boot::{Boot, Ready};
-use vmm::console::Console;
-use vmm::control::Control;
-use vmm::devices::DeviceArgs;
-use vmm::dma::DmaArgs;
-use vmm::exit::Outcome;
-use vmm::kvm::cpu::Registers;
-use vmm::kvm::machine::{Options, set_up};
-use vmm::kvm::probe::Probe;
-use vmm::kvm::vm::DirtyLog;
-use vmm::machine::Machine;
-use vmm::memory::RamSize;
-use vmm::vcpu::{Exit, Vcpu};
 
 fn cases(count: u32) -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) }
@@ -62,14 +62,14 @@ const RAM: u64 = 32 << 20;
 fn ready(image: &str, append: &str) -> Ready {
     let file = format!("{}/../guest-images/images/{image}.elf", env!("CARGO_MANIFEST_DIR"));
     let image = &std::fs::read(file).unwrap();
-    Boot {
+    Config {
         image,
         ram: RamSize::new(RAM).unwrap(),
         cpus: 1,
         append,
         initrd: None,
-        dma: &DmaArgs::default(),
-        devices: &DeviceArgs::default(),
+        dma: DmaConfig::default(),
+        devices: Vec::new(),
     }
     .ready()
     .unwrap()
@@ -83,17 +83,17 @@ fn run<V: Vcpu + Send>(ready: Ready, cpus: Vec<V>) -> Done {
         let (control, limit) = (Arc::clone(&control), Duration::from_secs(60));
         move || {
             if watch.recv_timeout(limit) == Err(mpsc::RecvTimeoutError::Timeout) {
-                control.stop(Outcome::TimedOut(limit));
+                control.stop(Ending::TimedOut(limit));
             }
         }
     });
     let console = Console::new(Arc::clone(&control), Box::new(std::io::sink()));
     let mut machine = Machine::new(ready, cpus, control, console);
-    assert_eq!(machine.run(), Outcome::PoweredOff);
+    assert_eq!(machine.run(), Ending::PoweredOff);
     drop(over);
     let audit = machine.container().audit();
     assert!(audit.holds(), "{audit:?}");
-    (machine.report(Duration::ZERO).dma.totals, audit.live)
+    (machine.summary().dma.totals, audit.live)
 }
 
 fn under_kvm(append: &str, cpus: u32) -> Done {

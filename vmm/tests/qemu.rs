@@ -12,7 +12,7 @@ use support::{Files, arg, code, stderr, stdout, tcevm};
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;
-use vmm::devices::DeviceArgs;
+use vmm::options::devices::DeviceArgs;
 use vmm::qemu::options::{self, Ask};
 
 fn qemu(args: &[&str]) -> Output {

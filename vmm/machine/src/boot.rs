@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! From what the user gave to a machine that is ready to start: RAM with the image, the initrd
+//! From a configuration to a machine that is ready to start: RAM with the image, the initrd
 //! and (for POWER) the device tree in it, the DMA window, and the entry state.
 
 use std::ops::Range;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use hcall::Memory;
 use iommu::Window;
 use thiserror::Error;
-use vio::{BusError, Node};
+use vio::{BusError, DeviceConfig, Node};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
-use crate::devices::{DeviceArgs, Devices};
-use crate::dma::{Dma, DmaArgs};
+use crate::devices::Devices;
+use crate::dma::{Dma, DmaConfig};
 use crate::fdt::{self, Chosen, Facts};
 use crate::image::elf::{Arch, Elf, ElfError};
 use crate::image::initrd::{self, Initrd, InitrdError};
@@ -28,9 +28,9 @@ const LINUX_PROCESS_TABLE: u64 = 16 << 20;
 /// The longest command line it reads (Linux: `COMMAND_LINE_SIZE`, less the null).
 const LINUX_COMMAND_LINE: usize = 2047;
 
-/// What the user gave.
-#[derive(Clone, Copy, Debug)]
-pub struct Boot<'a> {
+/// The configuration of a machine.
+#[derive(Debug)]
+pub struct Config<'a> {
     /// The bytes of the image file.
     pub image: &'a [u8],
     /// The size of guest RAM.
@@ -39,12 +39,12 @@ pub struct Boot<'a> {
     pub cpus: u32,
     /// The command line of the guest.
     pub append: &'a str,
-    /// What to load behind the image.
+    /// The initrd, which is loaded behind the image.
     pub initrd: Option<Initrd<'a>>,
-    /// The DMA options.
-    pub dma: &'a DmaArgs,
-    /// The virtual I/O devices.
-    pub devices: &'a DeviceArgs,
+    /// DMA windows, tiers and platforms.
+    pub dma: DmaConfig,
+    /// The virtual I/O devices, in the order of their unit addresses.
+    pub devices: Vec<Box<dyn DeviceConfig>>,
 }
 
 /// A machine before its first instruction.
@@ -57,11 +57,11 @@ pub struct Ready {
     pub devices: Devices,
     /// The physical address of the first instruction.
     pub entry: u64,
-    /// Whose instructions the image has.
+    /// The architecture of the image's instructions.
     pub arch: Arch,
-    /// Where the guest finds what it is told about its machine: POWER the device tree, which is
-    /// there; x86-64 the boot block, which [`kvm::machine`](crate::kvm::machine) writes.
-    pub told: Range<u64>,
+    /// The place of the description of the machine: for POWER the device tree, which is there; for
+    /// x86-64 the boot block, which `kvm::machine` writes.
+    pub described: Range<u64>,
     /// The device tree itself; empty for x86-64.
     pub dtb: Vec<u8>,
     /// Where RTAS is.
@@ -72,20 +72,20 @@ pub struct Ready {
     pub initrd: Option<Range<u64>>,
 }
 
-/// What is in RAM before the first instruction.
+/// The contents of RAM before the first instruction.
 #[derive(Debug)]
 pub struct Loaded {
     /// The physical address of the first instruction.
     pub entry: u64,
-    /// Where the guest finds what it is told about its machine.
-    pub told: Range<u64>,
+    /// The place of the description of the machine, as in [`Ready::described`].
+    pub described: Range<u64>,
     /// The device tree itself; empty for x86-64.
     pub dtb: Vec<u8>,
     /// Where the initrd is.
     pub initrd: Option<Range<u64>>,
 }
 
-/// Why a machine could not be set up.
+/// The reason for which a machine could not be set up.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum BootError {
@@ -107,7 +107,22 @@ pub enum BootError {
     Write(#[from] GuestMemoryError),
 }
 
-impl Boot<'_> {
+impl<'a> Config<'a> {
+    /// A machine that runs this image, with 512 MiB of RAM, one CPU and no device.
+    pub fn new(image: &'a [u8]) -> Config<'a> {
+        Config {
+            image,
+            ram: RamSize::DEFAULT,
+            cpus: 1,
+            append: "",
+            initrd: None,
+            dma: DmaConfig::default(),
+            devices: Vec::new(),
+        }
+    }
+}
+
+impl Config<'_> {
     /// Sets the machine up.
     pub fn ready(&self) -> Result<Ready, BootError> {
         let image = Elf::parse(self.image)?; // before memory is asked for
@@ -115,15 +130,15 @@ impl Boot<'_> {
         let dma = self.dma.set_up(self.ram)?;
         let dma_window = *dma.phb.default_window();
         let memory = Arc::new(memory);
-        let devices = self.devices.set_up(&dma, &memory)?;
+        let devices = Devices::new(&self.devices, &dma, &memory)?;
         let loaded = self.load_image(&image, &memory, &dma_window, &devices.bus.nodes())?;
-        let Loaded { entry, told, dtb, initrd } = loaded;
+        let Loaded { entry, described, dtb, initrd } = loaded;
         let arch = image.arch;
         let rtas = Map::new(self.ram).rtas();
-        Ok(Ready { memory, dma, devices, entry, arch, told, dtb, rtas, dma_window, initrd })
+        Ok(Ready { memory, dma, devices, entry, arch, described, dtb, rtas, dma_window, initrd })
     }
 
-    /// Loads everything into RAM that is all zero: what a reboot does again.
+    /// Loads everything into RAM that is all zero, at the start and at each reboot.
     pub fn load(
         &self,
         memory: &Memory,
@@ -154,17 +169,17 @@ impl Boot<'_> {
                  kernel as the image and the program in an initrd"
             );
         }
-        let (told, mut dtb) = (map.device_tree(), Vec::new());
+        let (described, mut dtb) = (map.device_tree(), Vec::new());
         if image.arch == Arch::Power {
             dtb = self.device_tree(initrd.clone(), &map.rtas(), dma_window, devices);
-            write_device_tree(&dtb, &told, memory)?;
+            write_device_tree(&dtb, &described, memory)?;
             let code: Vec<u8> = fdt::RTAS_CODE.iter().flat_map(|word| word.to_be_bytes()).collect();
             memory.write_slice(&code, GuestAddress(map.rtas().start))?;
         }
-        Ok(Loaded { entry, told, dtb, initrd })
+        Ok(Loaded { entry, described, dtb, initrd })
     }
 
-    /// Says what Linux would not.
+    /// Warns of limits that Linux does not report.
     fn advise_linux(&self, map: &Map) {
         if !map.has_room(LINUX_PROCESS_TABLE) {
             log::warn!(
@@ -187,7 +202,7 @@ impl Boot<'_> {
         devices: &[Node],
     ) -> Vec<u8> {
         let chosen = Chosen { bootargs: self.append, initrd };
-        let (ram, cpus, multi_tce) = (self.ram, self.cpus, !self.dma.no_multi_tce);
+        let (ram, cpus, multi_tce) = (self.ram, self.cpus, self.dma.multi_tce);
         fdt::build(&Facts { ram, cpus, rtas, multi_tce, chosen, dma_window, devices })
     }
 }

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use hcall::RtasError;
 
-use crate::exit::Outcome;
+use crate::ending::Ending;
 use crate::modes::Modes;
+use crate::section::{LoadError, Reader, Saved, Writer};
 
 /// Console input that waits for the guest; the reader of a file or a pipe waits when there is this much.
 pub const PIPED_LIMIT: usize = 4 << 10;
@@ -37,7 +38,7 @@ pub struct Control {
 
 #[derive(Default)]
 struct State {
-    outcome: Option<Outcome>,
+    ending: Option<Ending>,
     cpus: Vec<Cpu>,
     input: VecDeque<u8>,
     /// Input that the guest has not been woken for yet.
@@ -91,10 +92,10 @@ impl Control {
     }
 
     /// Asks the run to end. The first reason stays, unless it was a reboot.
-    pub fn stop(&self, outcome: Outcome) {
+    pub fn stop(&self, ending: Ending) {
         let mut state = self.state();
-        match state.outcome {
-            None | Some(Outcome::Rebooted) => state.outcome = Some(outcome),
+        match state.ending {
+            None | Some(Ending::Rebooted) => state.ending = Some(ending),
             Some(_) => {}
         }
         drop(state);
@@ -102,22 +103,25 @@ impl Control {
         self.kicks.iter().for_each(|kick| kick());
     }
 
-    /// Begins anew after a reboot: the first vCPU runs, the others are stopped, and what was typed
-    /// stays. False when the run was told to end for another reason in between.
+    /// Back to the state at the start, but for what ends the run: the first vCPU runs, the others are stopped, no mode
+    /// is set. Input that the guest has not read stays.
+    pub fn reset(&self) {
+        let mut state = self.state();
+        let (input, ending) = (std::mem::take(&mut state.input), state.ending.take());
+        let news = !input.is_empty();
+        *state =
+            State { cpus: reset_cpus(self.kicks.len()), input, news, ending, ..State::default() };
+    }
+
+    /// Begins again after a reboot. False when another reason has ended the run meanwhile.
     pub fn restart(&self) -> bool {
         let mut state = self.state();
-        if state.outcome != Some(Outcome::Rebooted) {
-            return false;
-        }
-        let input = std::mem::take(&mut state.input);
-        let news = !input.is_empty();
-        *state = State { cpus: reset_cpus(self.kicks.len()), input, news, ..State::default() };
-        true
+        state.ending.take_if(|ending| *ending == Ending::Rebooted).is_some()
     }
 
     /// Why the run has to end, if it has to.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.state().outcome.clone()
+    pub fn ending(&self) -> Option<Ending> {
+        self.state().ending.clone()
     }
 
     /// Tells a stopped vCPU to start.
@@ -147,7 +151,7 @@ impl Control {
         }
         if state.cpus.iter().all(|cpu| matches!(cpu.life, Life::Stopped)) {
             drop(state);
-            self.stop(Outcome::Crashed("it stopped its last CPU".into()));
+            self.stop(Ending::Crashed("it stopped its last CPU".into()));
         }
     }
 
@@ -214,7 +218,7 @@ impl Control {
     /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed. Returns for how long
     /// that had been so before the host ran the vCPU again.
     pub fn wait_for_prod(&self, server: u32, limit: Duration) -> Duration {
-        let waits = |state: &mut State| !state.take_prod(server) && state.outcome.is_none();
+        let waits = |state: &mut State| !state.take_prod(server) && state.ending.is_none();
         self.wait(server, limit, waits).1
     }
 
@@ -246,7 +250,7 @@ impl Control {
     /// Waits until this vCPU is told to start; nothing when the run ends first.
     pub fn wait_for_start(&self, server: u32) -> Option<Start> {
         let mut state = self.state();
-        while state.outcome.is_none() {
+        while state.ending.is_none() {
             let life = &mut state.cpu(server)?.life;
             if let &mut Life::Starting(start) = life {
                 *life = Life::Running;
@@ -261,11 +265,11 @@ impl Control {
     /// when this one has it already.
     ///
     /// Errors: the run ends first.
-    pub fn hold_error_log(&self, server: u32) -> Result<bool, Outcome> {
+    pub fn hold_error_log(&self, server: u32) -> Result<bool, Ending> {
         let mut state = self.state();
         loop {
-            if let Some(outcome) = &state.outcome {
-                return Err(outcome.clone());
+            if let Some(ending) = &state.ending {
+                return Err(ending.clone());
             }
             match state.error_log {
                 Some(holder) if holder == server => return Ok(false),
@@ -292,10 +296,10 @@ impl Control {
     pub fn push_input(&self, mut bytes: &[u8], limit: usize) -> bool {
         while !bytes.is_empty() {
             let mut state = self.state();
-            while state.input.len() >= limit && state.outcome.is_none() {
+            while state.input.len() >= limit && state.ending.is_none() {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            if state.outcome.is_some() {
+            if state.ending.is_some() {
                 return false;
             }
             let room = limit - state.input.len();
@@ -335,7 +339,7 @@ impl Control {
             !state.take_prod(server)
                 && !state.is_interrupted(server)
                 && !state.news
-                && state.outcome.is_none()
+                && state.ending.is_none()
         };
         let (mut state, late) = self.wait(server, limit, nothing);
         state.news = false;
@@ -378,6 +382,64 @@ impl State {
     /// Whether a vCPU was prodded; it is not any more.
     fn take_prod(&mut self, server: u32) -> bool {
         self.cpu(server).is_some_and(|cpu| std::mem::take(&mut cpu.prodded))
+    }
+}
+
+/// The modes, the lives of the vCPUs, and the input that the guest has not read. Interrupt lines are those of the
+/// controller, which is loaded later.
+impl Saved for &Control {
+    const NAME: &'static str = "control";
+
+    fn save(&self, to: &mut Writer<'_>) {
+        let state = self.state();
+        state.modes.save(to);
+        to.u32(state.cpus.len() as u32); // one for each vCPU
+        for cpu in &state.cpus {
+            let start = match &cpu.life {
+                Life::Stopped => (0, None),
+                Life::Starting(start) => (1, Some(*start)),
+                Life::Running => (2, None),
+            };
+            to.u8(start.0);
+            to.option(start.1, |to, Start { entry, r3 }| {
+                to.u64(entry);
+                to.u64(r3);
+            });
+            to.bool(cpu.prodded);
+            to.bool(cpu.interrupted);
+        }
+        to.option(state.error_log, Writer::u32);
+        to.bool(state.news);
+        let (first, second) = state.input.as_slices();
+        to.bytes(&[first, second].concat());
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        let modes = Modes::load(from)?;
+        let mut cpus = reset_cpus(self.kicks.len());
+        if from.u32()? as usize != cpus.len() {
+            return Err(LoadError::Other("its number of CPUs"));
+        }
+        for cpu in &mut cpus {
+            let life = from.u8()?;
+            let start = from.option(|from| Ok(Start { entry: from.u64()?, r3: from.u64()? }))?;
+            cpu.life = match (life, start) {
+                (0, None) => Life::Stopped,
+                (1, Some(start)) => Life::Starting(start),
+                (2, None) => Life::Running,
+                _ => return Err(LoadError::Damaged),
+            };
+            (cpu.prodded, cpu.interrupted) = (from.bool()?, from.bool()?);
+        }
+        let error_log = from.option(Reader::u32)?;
+        let news = from.bool()?;
+        let input = from.bytes(TYPED_LIMIT)?.into();
+        let mut state = self.state();
+        let ending = state.ending.take();
+        *state = State { ending, cpus, input, news, modes, error_log };
+        drop(state);
+        self.changed.notify_all();
+        Ok(())
     }
 }
 
@@ -430,7 +492,7 @@ mod tests {
         control.start_cpu(1, START).unwrap();
         assert_eq!(waiting.join().unwrap(), Some(START));
         let waiting = wait(&control);
-        control.stop(Outcome::Quit);
+        control.stop(Ending::Quit);
         assert_eq!(waiting.join().unwrap(), None);
     }
 
@@ -445,12 +507,12 @@ mod tests {
         assert_eq!(control.is_stopped(1), Some(false), "it will run");
         assert_eq!(control.wait_for_start(1), Some(START));
         control.cpu_stopped(0);
-        assert_eq!((control.is_stopped(0), control.outcome()), (Some(true), None));
+        assert_eq!((control.is_stopped(0), control.ending()), (Some(true), None));
         control.start_cpu(0, START).unwrap();
         assert_eq!(control.wait_for_start(0), Some(START));
         control.cpu_stopped(1);
         control.cpu_stopped(0);
-        assert!(matches!(control.outcome(), Some(Outcome::Crashed(_))));
+        assert!(matches!(control.ending(), Some(Ending::Crashed(_))));
     }
 
     // LoPAR 2.9, H_PROD: the prod bit is set first, and the next H_CEDE resets it.
@@ -488,17 +550,17 @@ mod tests {
         control.cpu_stopped(1);
         assert_eq!(control.hold_error_log(0), Ok(true));
         let waiting = hold(&control);
-        control.stop(Outcome::Quit);
-        assert_eq!(waiting.join().unwrap(), Err(Outcome::Quit));
+        control.stop(Ending::Quit);
+        assert_eq!(waiting.join().unwrap(), Err(Ending::Quit));
     }
 
     #[test]
     fn the_first_reason_to_stop_stays_and_kicks() {
         let (control, kicks) = control();
-        assert_eq!(control.outcome(), None);
-        control.stop(Outcome::Quit);
-        control.stop(Outcome::PoweredOff);
-        assert_eq!(control.outcome(), Some(Outcome::Quit));
+        assert_eq!(control.ending(), None);
+        control.stop(Ending::Quit);
+        control.stop(Ending::PoweredOff);
+        assert_eq!(control.ending(), Some(Ending::Quit));
         assert_eq!(kicks.load(Ordering::Relaxed), 2);
         control.idle(0, FOR_EVER); // does not sleep any more
     }
@@ -552,7 +614,7 @@ mod tests {
             let control = Arc::clone(&control);
             move || control.push_input(&[0; PIPED_LIMIT + 1], PIPED_LIMIT)
         });
-        control.stop(Outcome::Quit);
+        control.stop(Ending::Quit);
         assert!(!reader.join().unwrap());
     }
 }

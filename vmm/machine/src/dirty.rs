@@ -19,7 +19,9 @@ use std::io::{self, Write};
 
 use hcall::Memory;
 use iommu::Frames;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryError, MmapRegion};
+use vm_memory::{
+    Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryRegion, MmapRegion,
+};
 
 const PAGE: u64 = 4096;
 
@@ -49,6 +51,11 @@ pub fn zero(memory: &Memory) -> Result<(), GuestMemoryError> {
     }
     forget(memory);
     Ok(())
+}
+
+/// How many pages of 4 KiB RAM has.
+pub(crate) fn pages(memory: &Memory) -> u64 {
+    memory.iter().map(|region| region.len()).sum::<u64>() / PAGE
 }
 
 /// What vm-memory's bitmap has: everything that was written through it, by the software CPU too.

@@ -5,9 +5,10 @@
 //! starts them with RTAS start-cpu. The first thing that ends a vCPU's run ends the machine's.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::sync::{Arc, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hcall::{Areas, Memory, Meter};
 use iommu::{Container, Window};
@@ -18,23 +19,24 @@ use crate::boot::{BootError, Loaded, Ready};
 use crate::console::Console;
 use crate::control::Control;
 use crate::devices::Devices;
-use crate::dirty;
-use crate::exit::Outcome;
+use crate::ending::Ending;
 use crate::fdt::VTY_SOURCE;
 use crate::nvram::Nvram;
-use crate::observe::{Observe, Seen};
+use crate::parts::{Part, Ram, Vcpus, Windows};
 use crate::processor::{Processor, Shared};
-use crate::stats::{Calls, Findings, Report, TearDown};
-use crate::vcpu::Vcpu;
+use crate::summary::{Findings, Summary, TearDown};
+use crate::vcpu::{self, Vcpu};
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
+use crate::watcher::Watcher;
 use crate::xics::Xics;
 
 /// A machine.
 pub struct Machine<V> {
     shared: Shared,
     processors: Vec<Processor<V>>,
-    /// What the guest's DMA came to, and what tearing it down did, once that is done.
+    watcher: Option<Arc<dyn Watcher>>,
+    /// The sums of the guest's DMA at its end, and those of tearing it down, once that is done.
     torn_down: Option<(iommu::Stats, TearDown)>,
 }
 
@@ -56,6 +58,16 @@ fn xics<V: Vcpu>(
     Some((xics, vty))
 }
 
+impl Machine<power::Cpu> {
+    /// A machine with software CPUs, whose console writes to `output` and has no input.
+    pub fn power(ready: Ready, cpus: u32, output: Box<dyn Write + Send>) -> Machine<power::Cpu> {
+        let cpus = vcpu::power_cpus(&ready, cpus);
+        let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
+        let console = Console::new(Arc::clone(&control), output);
+        Machine::new(ready, cpus, control, console)
+    }
+}
+
 impl<V: Vcpu + Send> Machine<V> {
     /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made
     /// for as many vCPUs.
@@ -63,7 +75,7 @@ impl<V: Vcpu + Send> Machine<V> {
         let agent = |(server, vcpu)| Processor::new(server, vcpu, ready.dma.container.agent());
         let mut processors: Vec<_> = (0..).zip(vcpus).map(agent).collect();
         if let Some(first) = processors.first_mut() {
-            first.vcpu.start_at(ready.entry, ready.told.start);
+            first.vcpu.start_at(ready.entry, ready.described.start);
         }
         let (xics, vty) = xics(&processors, &control, &ready.devices).unzip();
         let shared = Shared {
@@ -78,31 +90,36 @@ impl<V: Vcpu + Send> Machine<V> {
                 ..Board::new(console, control)
             },
             rtas: ready.rtas,
-            observe: Observe::default(),
-            observed: false,
         };
-        Machine { shared, processors, torn_down: None }
+        Machine { shared, processors, watcher: None, torn_down: None }
     }
 
-    /// Chooses what is observed of a run that is about to begin. `name` is the guest's. Once only.
-    pub fn observe(&mut self, name: &str, observe: Observe) {
-        self.shared.board.devices.observe(&observe);
-        if let Some(events) = &observe.events {
-            let devices = self.shared.board.devices.bus.nodes().into_iter().map(|node| {
-                let liobn = node.window.liobn();
-                (liobn, format!("{}@{:x}", node.name, liobn.0))
-            });
-            events.name_tracks(name, self.processors.len(), &devices.collect::<Vec<_>>());
+    /// Observes the run that is about to begin. Once only.
+    pub fn observe(&mut self, watcher: Arc<dyn Watcher>) {
+        if let Some(observer) = watcher.devices() {
+            self.shared.board.devices.observe(observer);
         }
-        if let (Some(trace), Ok(console)) = (&observe.trace, self.shared.board.console.get_mut()) {
-            console.share(trace);
+        if let Ok(console) = self.shared.board.console.get_mut() {
+            console.observe(&watcher);
         }
-        if observe.metered() {
+        if watcher.times_tiers() {
             let accel = std::mem::take(&mut self.shared.dma.accel);
             self.shared.dma.accel = accel.metered();
         }
-        self.shared.observed = observe.any();
-        self.shared.observe = observe;
+        for (server, processor) in (0..).zip(&mut self.processors) {
+            processor.books.watcher = watcher.cpu(server);
+        }
+        self.watcher = Some(watcher);
+    }
+
+    /// Drops the observers of the vCPUs, in the order of their numbers: the run is over.
+    pub fn observed(&mut self) {
+        self.processors.iter_mut().for_each(|processor| drop(processor.books.watcher.take()));
+    }
+
+    /// Where other threads end the run, and push input.
+    pub fn control(&self) -> &Arc<Control> {
+        &self.shared.board.control
     }
 
     /// The guest's wall clock.
@@ -116,69 +133,79 @@ impl<V: Vcpu + Send> Machine<V> {
     }
 
     /// Runs the guest to its end.
-    pub fn run(&mut self) -> Outcome {
+    pub fn run(&mut self) -> Ending {
         let shared = &self.shared;
         let Some((first, others)) = self.processors.split_first_mut() else {
-            return Outcome::Crashed("the machine has no CPU".into());
+            return Ending::Crashed("the machine has no CPU".into());
         };
         thread::scope(|scope| {
             for (number, other) in (1..).zip(others) {
                 let thread = thread::Builder::new().name(format!("vcpu{number}"));
                 if let Err(error) = thread.spawn_scoped(scope, || other.run_when_started(shared)) {
                     let why = format!("the host has no thread for CPU {number}: {error}");
-                    return shared.board.control.stop(Outcome::Crashed(why));
+                    return shared.board.control.stop(Ending::Crashed(why));
                 }
             }
             first.run(shared);
         });
-        self.outcome()
+        self.ending()
     }
 
     /// Why the run ended. Every vCPU that ran has ended it; the first reason stayed.
-    pub fn outcome(&self) -> Outcome {
-        self.shared.board.control.outcome().unwrap_or(Outcome::PoweredOff)
+    pub fn ending(&self) -> Ending {
+        self.shared.board.control.ending().unwrap_or(Ending::PoweredOff)
     }
 
     /// Puts a machine that wants to reboot back to its start: no window but the default one, nothing
-    /// mapped or pinned, RAM zero; `load` loads RAM anew. False when it was told to end in between.
+    /// mapped or pinned, RAM zero; `load` loads RAM again. False when another reason ended the run meanwhile.
     pub fn restart(
         &mut self,
         load: impl FnOnce(&Memory, &Window, &[Node]) -> Result<Loaded, BootError>,
     ) -> Result<bool, BootError> {
-        let shared = &mut self.shared;
+        self.parts().into_iter().try_for_each(|(name, mut part)| {
+            log::debug!("reset: {name}");
+            part.reset()
+        })?;
+        let Shared { memory, dma, board, .. } = &self.shared;
+        let loaded = load(memory, dma.phb.default_window(), &board.devices.bus.nodes())?;
         let Some(first) = self.processors.first_mut() else { return Ok(false) };
-        shared.board.devices.bus.reset();
-        shared.board.nvram.start();
-        shared.dma.container.clear(&mut first.books.agent);
-        shared.dma.phb.reset(&shared.dma.container, &mut first.books.agent)?;
-        if let Some(record) = &shared.observe.record {
-            record.reset();
-        }
-        self.processors.iter_mut().for_each(|processor| processor.books.agent.refresh());
-        dirty::zero(&shared.memory)?;
-        let loaded = load(
-            &shared.memory,
-            shared.dma.phb.default_window(),
-            &shared.board.devices.bus.nodes(),
-        )?;
-        shared.board.areas.iter_mut().for_each(|areas| *areas = Areas::default());
-        self.processors.iter_mut().for_each(Processor::reset);
-        if let Some(xics) = &shared.board.xics {
-            xics.reset();
-        }
-        if let Some(vty) = &shared.board.vty {
-            vty.reset();
-        }
-        if let Some(first) = self.processors.first_mut() {
-            first.vcpu.start_at(loaded.entry, loaded.told.start);
-        }
-        Ok(shared.board.control.restart())
+        first.vcpu.start_at(loaded.entry, loaded.described.start);
+        Ok(board.control.restart())
     }
 
-    /// Takes the guest's windows away, however its run ended: what it left mapped is cleared, killed,
+    /// Everything that has state, in the order of a reset.
+    ///
+    /// Devices come first, because afterwards they touch no memory and use no window. Windows come before RAM, so that
+    /// the pages of a guest are released, and dirtied, before they are zero. An observer hears of the reset once the
+    /// windows are as at the start. vCPUs, controller and console follow in any order: no thread runs them, and no
+    /// device interrupts. `Control` is last, for it is what the other threads of the process see.
+    fn parts(&mut self) -> Vec<(&'static str, Box<dyn Part + '_>)> {
+        let Shared { memory, dma, board, .. } = &mut self.shared;
+        let (mut agents, mut vcpus) = (Vec::new(), Vec::new());
+        for Processor { vcpu, books } in &mut self.processors {
+            agents.push(&mut books.agent);
+            vcpus.push(vcpu);
+        }
+        let mut parts: Vec<(&'static str, Box<dyn Part + '_>)> = vec![
+            ("devices", Box::new(&board.devices)),
+            ("nvram", Box::new(&board.nvram)),
+            ("windows", Box::new(Windows { dma, agents })),
+            ("observer", Box::new(self.watcher.as_deref())),
+            ("ram", Box::new(Ram(memory))),
+            ("areas", Box::new(board.areas.as_mut_slice())),
+            ("vcpus", Box::new(Vcpus(vcpus))),
+        ];
+        parts.extend(board.xics.as_deref().map(|xics| ("xics", Box::new(xics) as _)));
+        parts.extend(board.vty.as_deref().map(|vty| ("vty", Box::new(vty) as _)));
+        parts.push(("clock", Box::new(&board.clock)));
+        parts.push(("control", Box::new(&*board.control)));
+        parts
+    }
+
+    /// Takes the guest's windows away, however its run ended: the entries that it left are cleared, killed,
     /// dirtied and released.
     ///
-    /// Linux: what closing the VFIO container and KVM's tables does when a VMM ends.
+    /// Linux does so when a VMM ends and its VFIO container and KVM's tables are closed.
     pub fn tear_down(&mut self) {
         self.shared.board.devices.bus.stop();
         let left = self.dma();
@@ -203,31 +230,19 @@ impl<V: Vcpu + Send> Machine<V> {
         self.shared.dma.container.stats(self.processors.iter().map(|p| &p.books.agent))
     }
 
-    /// What happened when in a run that ended at `end`; nothing unless that was observed. Before the machine
-    /// is torn down.
-    pub fn seen(&self, end: Instant) -> Option<Seen> {
-        let notes = self.processors.iter().map(|processor| &processor.books.notes);
-        let history = self.shared.observe.history.as_ref()?;
-        Some(history.seen(notes, end, &self.shared.dma.container))
-    }
-
-    /// What was recorded, for a run that took `elapsed`.
-    pub fn report(&self, elapsed: Duration) -> Report {
-        let mut calls = Calls::default();
-        self.processors.iter().for_each(|processor| calls.add(&processor.books.notes.calls));
+    /// The sums of the run so far.
+    pub fn summary(&self) -> Summary {
         let mut tiers = Meter::default();
         self.processors.iter().for_each(|processor| tiers.add(&processor.books.meter));
         let (dma, tear_down) = match &self.torn_down {
             Some((left, tear_down)) => (left.clone(), Some(*tear_down)),
             None => (self.dma(), None),
         };
-        Report {
+        Summary {
             instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
             illegal: self.illegal(),
-            elapsed,
             idle: self.idle(),
             cpu: self.processors.iter().map(|processor| processor.books.cpu).sum(),
-            calls,
             tiers,
             dma,
             tear_down,
@@ -239,6 +254,11 @@ impl<V: Vcpu + Send> Machine<V> {
             }),
             faults: self.shared.dma.faults.as_ref().map(|faults| faults.happened()),
         }
+    }
+
+    /// The nodes of the virtual I/O devices in the device tree.
+    pub fn devices(&self) -> Vec<Node> {
+        self.shared.board.devices.bus.nodes()
     }
 
     /// How long a CPU was idle, on average.

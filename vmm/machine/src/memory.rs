@@ -23,8 +23,10 @@ impl RamSize {
     /// What `-m` is when it is not given: 512 MiB, as QEMU's pseries machine has.
     pub const DEFAULT: RamSize = RamSize(512 * MIB);
     const MIN: u64 = 8 * MIB;
-    pub(crate) const MAX: u64 = 64 * GIB;
-    pub(crate) const UNIT: u64 = 64 * KIB;
+    /// The largest.
+    pub const MAX: u64 = 64 * GIB;
+    /// Every size is a multiple of it.
+    pub const UNIT: u64 = 64 * KIB;
 
     /// Checks a size in bytes.
     pub fn new(bytes: u64) -> Result<RamSize, SizeError> {

@@ -6,7 +6,7 @@
 use hcall::MachineCheck;
 use vm_memory::{Bytes, GuestAddress};
 
-use crate::exit::Outcome;
+use crate::ending::Ending;
 use crate::fdt::{ERROR_AREA, RESET_AREA};
 use crate::processor::Shared;
 use crate::vcpu::Vcpu;
@@ -21,17 +21,17 @@ pub(crate) fn machine_check<V: Vcpu>(
     server: u32,
     vcpu: &mut V,
     check: &MachineCheck,
-) -> Result<(), Outcome> {
+) -> Result<(), Ending> {
     let Some(handlers) = shared.board.control.modes().nmi else { return Ok(()) };
     if !shared.board.control.hold_error_log(server)? {
         let ea = check.effective;
-        return Err(Outcome::Crashed(format!(
+        return Err(Ending::Crashed(format!(
             "CPU {server}: a machine check at {ea:#x} before it had called ibm,nmi-interlock for the last"
         )));
     }
     let area = GuestAddress(shared.rtas.start + ERROR_AREA);
     let written = shared.memory.write_slice(&check.area(server, r3(vcpu)), area);
-    written.map_err(|error| Outcome::Crashed(format!("its RTAS is no memory: {error}")))?;
+    written.map_err(|error| Ending::Crashed(format!("its RTAS is no memory: {error}")))?;
     go_to(vcpu, handlers.machine_check, area);
     Ok(())
 }

@@ -17,7 +17,7 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use crate::board::Board;
 use crate::console::Console;
 use crate::control::{Control, Start};
-use crate::exit::Outcome;
+use crate::ending::Ending;
 use crate::fdt::VTY_UNIT;
 use crate::modes::Modes;
 use crate::vcpu::Vcpu;
@@ -194,11 +194,11 @@ impl<V: Vcpu> PowerControl for Platform<'_, V> {
 
     fn os_terminated(&mut self, why: &str) {
         let why = why.escape_debug();
-        self.board.control.stop(Outcome::Crashed(format!("its operating system gave up: {why}")));
+        self.board.control.stop(Ending::Crashed(format!("its operating system gave up: {why}")));
     }
 
     fn is_ending(&self) -> bool {
-        self.board.control.outcome().is_some()
+        self.board.control.ending().is_some()
     }
 }
 

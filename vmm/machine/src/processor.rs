@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! One vCPU in its machine: it runs until it needs the machine, the machine answers, on and on.
+//! One vCPU in its machine: it runs until it needs the machine, the machine answers, and the vCPU goes on.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, PoisonError};
@@ -11,37 +11,35 @@ use iommu::Agent;
 use crate::board::Board;
 use crate::cpu_time;
 use crate::dma::Dma;
-use crate::exit::Outcome;
+use crate::ending::Ending;
 use crate::nmi;
-use crate::observe::{self, Guest, Made, Notes, Observe};
 use crate::platform::{Effects, Platform};
 use crate::vcpu::{Exit, Vcpu};
+use crate::watcher::{self, CpuWatcher, Guest, Made};
 
-/// What the vCPUs of a machine have in common.
+/// The part of a machine that its vCPUs share.
 pub(crate) struct Shared {
     pub(crate) memory: Arc<Memory>,
     pub(crate) dma: Dma,
     pub(crate) board: Board,
-    /// Where RTAS is.
+    /// The place of RTAS in RAM.
     pub(crate) rtas: Range<u64>,
-    pub(crate) observe: Observe,
-    /// Whether anything is: looked at in each hypercall.
-    pub(crate) observed: bool,
 }
 
-/// A vCPU, and what belongs to it alone.
+/// A vCPU with its books.
 pub(crate) struct Processor<V> {
     pub(crate) vcpu: V,
     pub(crate) books: Books,
 }
 
-/// What is kept about a vCPU's hypercalls. Apart from the vCPU, so that it can be written while
+/// The accounts of a vCPU's hypercalls. Apart from the vCPU, so that they can be written while
 /// the vCPU waits for the answer.
 pub(crate) struct Books {
     /// The number of the vCPU (PAPR: interrupt server number).
     server: u32,
     pub(crate) agent: Agent,
-    pub(crate) notes: Notes,
+    /// Its observer. With none, a hypercall costs a test of this pointer.
+    pub(crate) watcher: Option<Box<dyn CpuWatcher>>,
     pub(crate) meter: Meter,
     /// CPU time of its thread while it ran.
     pub(crate) cpu: Duration,
@@ -50,8 +48,8 @@ pub(crate) struct Books {
 
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
-        let (notes, meter, cpu, effects) = Default::default();
-        Processor { vcpu, books: Books { server, agent, notes, meter, cpu, effects } }
+        let (watcher, meter, cpu, effects) = Default::default();
+        Processor { vcpu, books: Books { server, agent, watcher, meter, cpu, effects } }
     }
 
     /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs. In between the
@@ -60,13 +58,13 @@ impl<V: Vcpu> Processor<V> {
         let server = self.books.server;
         loop {
             let begun = cpu_time::of_thread();
-            shared.observe.runs(&mut self.books.notes, true);
+            self.books.runs(true);
             self.areas(shared).dispatched(&shared.memory, None, self.vcpu.moment());
             let stopped = self.run_to_stop(shared);
-            shared.observe.runs(&mut self.books.notes, false);
+            self.books.runs(false);
             self.books.cpu += cpu_time::of_thread().saturating_sub(begun);
-            if let Some(outcome) = stopped {
-                return shared.board.control.stop(outcome);
+            if let Some(ending) = stopped {
+                return shared.board.control.stop(ending);
             }
             self.areas(shared).preempted(&shared.memory);
             shared.board.control.cpu_stopped(server);
@@ -99,19 +97,19 @@ impl<V: Vcpu> Processor<V> {
     }
 
     /// Runs until the run ends, or until the vCPU stops itself.
-    fn run_to_stop(&mut self, shared: &Shared) -> Option<Outcome> {
+    fn run_to_stop(&mut self, shared: &Shared) -> Option<Ending> {
         let Processor { vcpu, books } = self;
         vcpu.watch_stolen();
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
                 Exit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
                 Exit::Hcall if std::mem::take(&mut books.effects.rebooted) => {
-                    return Some(Outcome::Rebooted);
+                    return Some(Ending::Rebooted);
                 }
                 Exit::Hcall => return Some(shared.powered_off()),
                 Exit::Kicked => {
-                    if let Some(outcome) = shared.board.control.outcome() {
-                        return Some(outcome);
+                    if let Some(ending) = shared.board.control.ending() {
+                        return Some(ending);
                     }
                     vcpu.set_modes(&shared.board.control.modes());
                     books.agent.refresh();
@@ -121,8 +119,8 @@ impl<V: Vcpu> Processor<V> {
                     areas.preempted_meanwhile(&shared.memory, vcpu.moment());
                 }
                 Exit::MachineCheck(check) => {
-                    if let Err(outcome) = nmi::machine_check(shared, books.server, vcpu, &check) {
-                        return Some(outcome);
+                    if let Err(ending) = nmi::machine_check(shared, books.server, vcpu, &check) {
+                        return Some(ending);
                     }
                 }
                 Exit::SystemReset => nmi::system_reset(shared, books.server, vcpu),
@@ -131,16 +129,11 @@ impl<V: Vcpu> Processor<V> {
         }
     }
 
-    fn crashed(&self, why: String) -> Outcome {
-        Outcome::Crashed(match self.books.server {
+    fn crashed(&self, why: String) -> Ending {
+        Ending::Crashed(match self.books.server {
             0 => why,
             server => format!("CPU {server}: {why}"),
         })
-    }
-
-    /// Back to the state after a reset.
-    pub(crate) fn reset(&mut self) {
-        self.vcpu.reset();
     }
 
     /// How long it was idle.
@@ -150,11 +143,18 @@ impl<V: Vcpu> Processor<V> {
 }
 
 impl Books {
+    /// The vCPU begins to run guest code, or stops.
+    fn runs(&mut self, running: bool) {
+        if let Some(watcher) = &mut self.watcher {
+            watcher.runs(running);
+        }
+    }
+
     /// Answers a hypercall of the vCPU; breaks off when the guest has powered off, or the
     /// vCPU has stopped itself.
     fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
         let mut registers = vcpu.hcall_registers();
-        let call = if shared.observed {
+        let call = if self.watcher.is_some() {
             self.observed(shared, vcpu, &mut registers)
         } else {
             self.dispatch(shared, vcpu, &mut registers)
@@ -187,39 +187,50 @@ impl Books {
         hcall::dispatch(&mut caller, registers)
     }
 
-    /// The same, recorded. Only here does a hypercall cost a look at the clock.
+    /// Answers a hypercall through the vCPU's observer. Only here does it cost a reading of the clock.
     #[cold]
     fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
-        let (asked, observe) = (*registers, &shared.observe);
+        let Some(mut watcher) = self.watcher.take() else {
+            return self.dispatch(shared, vcpu, registers);
+        };
         let guest = Guest { container: &shared.dma.container, memory: &shared.memory };
-        let _order = observe.order(&asked);
-        let before = observe.before(&asked, guest);
-        let (meter, idle) = (self.meter, self.effects.idle);
+        let asked = *registers;
+        let mut made = None;
+        let mut make = || *made.get_or_insert_with(|| self.made(shared, vcpu, registers));
+        watcher.hypercall(&asked, guest, &mut make);
+        let call = make().call; // an observer that forgot it does not keep the guest from its answer
+        self.watcher = Some(watcher);
+        call
+    }
+
+    /// Answers a hypercall and takes its time.
+    fn made<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Made {
+        let (asked, meter, idle) = (*registers, self.meter, self.effects.idle);
         let start = Instant::now();
         let call = self.dispatch(shared, vcpu, registers);
-        let made = Made {
+        let time = start.elapsed();
+        Made {
             server: self.server,
-            asked: &asked,
-            answered: registers,
-            call: &call,
-            tier: observe::answered(&meter, &self.meter),
+            asked,
+            answered: *registers,
+            call,
+            tier: watcher::answered(&meter, &self.meter),
+            pages: self.agent.totals(),
             start,
-            time: start.elapsed(),
+            time,
             idle: self.effects.idle - idle,
-        };
-        observe.after(before, &made, guest, self.agent.totals(), &mut self.notes);
-        call
+        }
     }
 }
 
 impl Shared {
     /// The guest is off; whether that is a success is for what came before to say.
-    fn powered_off(&self) -> Outcome {
+    fn powered_off(&self) -> Ending {
         let verdict = self.board.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
-        match (self.board.control.outcome(), verdict) {
-            (Some(outcome), _) => outcome,
-            (None, None | Some(0)) => Outcome::PoweredOff,
-            (None, Some(code)) => Outcome::GuestFailed(code),
+        match (self.board.control.ending(), verdict) {
+            (Some(ending), _) => ending,
+            (None, None | Some(0)) => Ending::PoweredOff,
+            (None, Some(code)) => Ending::GuestFailed(code),
         }
     }
 }

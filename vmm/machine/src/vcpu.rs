@@ -2,14 +2,16 @@
 //! What the run loop needs of a virtual CPU, whatever executes its instructions.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hcall::machine::error_log::ProcessorUnit;
 use hcall::{MachineCheck, Moment, Regs};
 
+use crate::boot::Ready;
 use crate::control::Kick;
 use crate::modes::Modes;
-use crate::xics::Line;
+use crate::xics::ExternalLine;
 
 /// Why a vCPU came back.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ pub trait Vcpu {
     /// Back to the state after a reset, with the same memory and kick.
     fn reset(&mut self) {}
     /// Its external interrupt line, if it has one.
-    fn line(&self) -> Option<Line> {
+    fn line(&self) -> Option<ExternalLine> {
         None
     }
     /// What other threads call to have it take a system reset, if it can.
@@ -170,7 +172,7 @@ impl Vcpu for power::Cpu {
         power::Cpu::reset(self);
     }
 
-    fn line(&self) -> Option<Line> {
+    fn line(&self) -> Option<ExternalLine> {
         let kicker = self.kicker();
         Some(Box::new(move |level| kicker.set_external(level)))
     }
@@ -243,6 +245,13 @@ impl Vcpu for power::Cpu {
         registers.extend((0..).map(|n| format!("r{n}")).zip(self.gpr));
         registers.chunks(4).map(line).collect()
     }
+}
+
+/// The software CPUs of a machine, at least one.
+pub fn power_cpus(ready: &Ready, count: u32) -> Vec<power::Cpu> {
+    let first = power::Cpu::new(Arc::clone(&ready.memory));
+    let others: Vec<_> = (1..count).map(|_| first.sibling()).collect();
+    [first].into_iter().chain(others).collect()
 }
 
 /// The special-purpose registers that tell most about a crash.

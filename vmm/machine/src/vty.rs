@@ -8,20 +8,22 @@
 use std::sync::Arc;
 
 use hcall::VioDevice;
-use vio::{Interrupts, Line};
+use vio::line::Mode;
+use vio::{IrqLine, IrqSink};
 
 use crate::fdt::VTY_SOURCE;
+use crate::section::{LoadError, Reader, Saved, Writer};
 
 /// The console's interrupt.
 #[derive(Debug)]
 pub struct Vty {
-    line: Line,
+    line: IrqLine,
 }
 
 impl Vty {
     /// An open line.
-    pub(crate) fn new(interrupts: Arc<dyn Interrupts>) -> Vty {
-        let vty = Vty { line: Line::new(VTY_SOURCE, interrupts) };
+    pub(crate) fn new(interrupts: Arc<dyn IrqSink>) -> Vty {
+        let vty = Vty { line: IrqLine::new(VTY_SOURCE, interrupts) };
         vty.reset();
         vty
     }
@@ -44,6 +46,29 @@ impl VioDevice for Vty {
     }
 }
 
+/// The state of its IRQ line.
+impl Saved for &Vty {
+    const NAME: &'static str = "vty";
+
+    fn save(&self, to: &mut Writer<'_>) {
+        to.u8(match self.line.mode() {
+            Mode::Quiet => 0,
+            Mode::Held => 1,
+            Mode::Open => 2,
+        });
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.line.set_mode(match from.u8()? {
+            0 => Mode::Quiet,
+            1 => Mode::Held,
+            2 => Mode::Open,
+            _ => return Err(LoadError::Damaged),
+        });
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,7 +77,7 @@ mod tests {
     #[derive(Default)]
     struct Edges(Mutex<Vec<u32>>);
 
-    impl Interrupts for Edges {
+    impl IrqSink for Edges {
         fn pulse(&self, source: u32) {
             self.0.lock().unwrap().push(source);
         }

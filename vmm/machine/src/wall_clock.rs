@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hcall::calendar;
 
+use crate::section::{LoadError, Reader, Saved, Writer};
+
 /// The clock; a difference of up to 292 years.
 #[derive(Debug, Default)]
 pub struct WallClock {
@@ -35,6 +37,20 @@ impl WallClock {
             self.ahead.store(ahead, Relaxed);
         }
         ahead.is_some()
+    }
+}
+
+/// Its distance from the host's clock.
+impl Saved for &WallClock {
+    const NAME: &'static str = "clock";
+
+    fn save(&self, to: &mut Writer<'_>) {
+        to.u64(self.ahead.load(Relaxed).cast_unsigned());
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.ahead.store(from.u64()?.cast_signed(), Relaxed);
+        Ok(())
     }
 }
 

@@ -13,14 +13,15 @@ use hcall::machine::presentation::{IPI, LEAST_FAVOURED, PresentationController};
 use hcall::machine::sources::{SourceController, Xive};
 
 use crate::control::Control;
+use crate::section::{LoadError, Reader, Saved, Writer};
 
 /// Raises and lowers the external interrupt line of a vCPU.
-pub type Line = Box<dyn Fn(bool) + Send + Sync>;
+pub type ExternalLine = Box<dyn Fn(bool) + Send + Sync>;
 
 /// The controller.
 pub struct Xics {
     state: Mutex<State>,
-    lines: Vec<Line>,
+    lines: Vec<ExternalLine>,
     control: Arc<Control>,
 }
 
@@ -60,7 +61,7 @@ struct Candidate {
 
 impl Xics {
     /// A controller for as many processors as there are lines, with these sources, all masked.
-    pub fn new(lines: Vec<Line>, sources: &[u32], control: Arc<Control>) -> Xics {
+    pub fn new(lines: Vec<ExternalLine>, sources: &[u32], control: Arc<Control>) -> Xics {
         let state = State::at_reset(lines.len(), sources.iter().copied());
         Xics { state: Mutex::new(state), lines, control }
     }
@@ -222,6 +223,55 @@ impl SourceController for Xics {
     }
 }
 
+impl Saved for &Xics {
+    const NAME: &'static str = "xics";
+
+    fn save(&self, to: &mut Writer<'_>) {
+        let state = self.state();
+        to.u32(state.servers.len() as u32); // one for each vCPU
+        for server in &state.servers {
+            to.u8(server.cppr);
+            to.u8(server.mfrr);
+        }
+        to.u32(state.sources.len() as u32); // one for each device
+        for (&number, source) in &state.sources {
+            to.u32(number);
+            to.u32(source.xive.server);
+            to.u8(source.xive.priority);
+            to.u8(source.saved);
+            [source.level, source.pulse, source.in_service].iter().for_each(|is| to.bool(*is));
+        }
+    }
+
+    /// The lines follow from the state.
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        let mut state = self.state();
+        if from.u32()? as usize != state.servers.len() {
+            return Err(LoadError::Other("its number of CPUs"));
+        }
+        let mut loaded = State::at_reset(state.servers.len(), state.sources.keys().copied());
+        for (server, now) in loaded.servers.iter_mut().zip(&state.servers) {
+            *server = Presentation { cppr: from.u8()?, mfrr: from.u8()?, line: now.line };
+        }
+        if from.u32()? as usize != loaded.sources.len() {
+            return Err(LoadError::Other("its interrupt sources"));
+        }
+        for (&number, source) in &mut loaded.sources {
+            let (found, server) = (from.u32()?, from.u32()?);
+            if found != number || server as usize >= loaded.servers.len() {
+                return Err(LoadError::Other("its interrupt sources"));
+            }
+            source.xive = Xive { server, priority: from.u8()? };
+            source.saved = from.u8()?;
+            (source.level, source.pulse) = (from.bool()?, from.bool()?);
+            source.in_service = from.bool()?;
+        }
+        *state = loaded;
+        self.update_lines(&mut state);
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -233,7 +283,7 @@ mod tests {
 
     fn xics() -> (Xics, Vec<Arc<AtomicBool>>) {
         let levels: Vec<_> = (0..2).map(|_| Arc::new(AtomicBool::new(false))).collect();
-        let line = |level: &Arc<AtomicBool>| -> Line {
+        let line = |level: &Arc<AtomicBool>| -> ExternalLine {
             let level = Arc::clone(level);
             Box::new(move |on| level.store(on, Ordering::Relaxed))
         };

@@ -11,17 +11,14 @@ use comply::direct::Setup;
 use comply::rig::Ran;
 use power::Cpu;
 
-use crate::boot::{Boot, Ready};
-use crate::console::Console;
-use crate::control::Control;
-use crate::devices::DeviceArgs;
-use crate::dma::DmaArgs;
-use crate::exit::Outcome;
-use crate::kvm;
-use crate::kvm::vm::DirtyLog;
-use crate::machine::Machine;
-use crate::memory::RamSize;
-use crate::vcpu::Vcpu;
+use crate::exit;
+#[cfg(target_arch = "x86_64")]
+use machine::kvm;
+#[cfg(target_arch = "x86_64")]
+use machine::kvm::vm::DirtyLog;
+use machine::memory::RamSize;
+use machine::vcpu::Vcpu;
+use machine::{Config, Console, Control, DmaConfig, Ending, Machine, Ready};
 
 /// How long a run may take.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -45,12 +42,15 @@ fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
     let no = |error: &dyn ToString| error.to_string();
     let ram = RamSize::new(setup.ram).map_err(|error| no(&error))?;
     let profile = hcall::Profile::find(setup.profile.rules()).ok_or("there are no such rules")?;
-    let platform = Some(setup.platform);
-    let (accel, table_memory) = (setup.tier, setup.table_memory);
-    let dma = DmaArgs { accel, profile, platform, table_memory, ..DmaArgs::default() };
-    let devices = DeviceArgs::default();
-    let boot = Boot { image, ram, cpus: 1, append: "", initrd: None, dma: &dma, devices: &devices };
-    let ready = boot.ready().map_err(|error| no(&error))?;
+    let dma = DmaConfig {
+        tier: setup.tier,
+        profile,
+        platform: Some(setup.platform),
+        table_memory: setup.table_memory,
+        ..DmaConfig::default()
+    };
+    let config = Config { ram, dma, ..Config::new(image) };
+    let ready = config.ready().map_err(|error| no(&error))?;
     for &window in &setup.devices {
         ready.dma.container.add_view(window).map_err(|error| no(&error))?;
     }
@@ -65,6 +65,7 @@ pub(super) fn power(image: &[u8], setup: &Setup) -> Result<Ran, String> {
 }
 
 /// Runs an image under /dev/kvm.
+#[cfg(target_arch = "x86_64")]
 pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
     let (ready, ram) = ready(image, setup)?;
     let options = kvm::machine::Options { ram, append: "", cpus: 1, dirty_log: DirtyLog::Off };
@@ -72,28 +73,34 @@ pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
     run(ready, cpus)
 }
 
-/// Runs a machine to its end, at most so long.
+/// x86-64 guests need an x86-64 host.
+#[cfg(not(target_arch = "x86_64"))]
+pub(super) fn kvm(_: &[u8], _: &Setup) -> Result<Ran, String> {
+    Err("x86-64 guests need an x86-64 host".into())
+}
+
+/// Runs a machine to its end, which comes within [`LIMIT`].
 fn run<V: Vcpu + Send>(ready: Ready, cpus: Vec<V>) -> Result<Ran, String> {
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let printed = Printed::default();
     let console = Console::new(Arc::clone(&control), Box::new(printed.clone()));
     let mut machine = Machine::new(ready, cpus, Arc::clone(&control), console);
     let (over, ended) = channel::<()>();
-    let outcome = thread::scope(|scope| {
+    let ending = thread::scope(|scope| {
         scope.spawn(move || {
             if ended.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
-                control.stop(Outcome::TimedOut(LIMIT));
+                control.stop(Ending::TimedOut(LIMIT));
             }
         });
-        let outcome = machine.run();
+        let ending = machine.run();
         drop(over);
-        outcome
+        ending
     });
     let bytes = std::mem::take(&mut *printed.0.lock().unwrap_or_else(PoisonError::into_inner));
     let printed = String::from_utf8_lossy(&bytes).into_owned();
-    let died = match outcome {
-        Outcome::PoweredOff | Outcome::GuestFailed(_) => None,
-        other => Some(other.message().unwrap_or_default()),
+    let died = match ending {
+        Ending::PoweredOff | Ending::GuestFailed(_) => None,
+        other => Some(exit::message(&other).unwrap_or_default()),
     };
     let audit = machine.container().audit();
     let unsound = (!audit.holds()).then(|| format!("the accounting is broken: {audit:?}"));

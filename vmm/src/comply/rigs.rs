@@ -6,8 +6,7 @@ use comply::image;
 use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, qemu};
 
 use super::boot;
-use crate::kvm::host;
-use crate::memory::RamSize;
+use machine::memory::RamSize;
 
 /// The guest that is compared unless the user chooses.
 const COMPARED: &str = "power-le";
@@ -97,8 +96,14 @@ fn each_means_one<'a>(
     Err(format!("--rig {start}: here it is one of ours: {}", names.join(", ")))
 }
 
+#[cfg(not(target_arch = "x86_64"))]
 fn no_kvm() -> Option<String> {
-    host::device().err().map(|error| error.to_string())
+    Some("x86-64 guests need an x86-64 host".into())
+}
+
+#[cfg(target_arch = "x86_64")]
+fn no_kvm() -> Option<String> {
+    machine::kvm::host::device().err().map(|error| error.to_string())
 }
 
 fn ours(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>) -> GuestRig {

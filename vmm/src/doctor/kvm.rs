@@ -6,9 +6,9 @@ use std::fs;
 use kvm_ioctls::Cap;
 
 use super::Finding::{self, Missing, There};
-use crate::kvm::cpu::Registers;
-use crate::kvm::host::{self, NEEDED};
-use crate::kvm::probe::Probe;
+use machine::kvm::cpu::Registers;
+use machine::kvm::host::{self, NEEDED};
+use machine::kvm::probe::Probe;
 
 /// The modules that can be behind /dev/kvm on an x86-64 host.
 const MODULES: [(&str, &str); 3] = [

@@ -4,6 +4,7 @@
 //! One check is one [`Check`] row in `CHECKS` and one function in `kvm`, `limits` or `tools`.
 //! Nothing is needed for POWER guests, so a host on which something is missing is no failure.
 
+#[cfg_attr(not(target_arch = "x86_64"), path = "no_kvm.rs")]
 mod kvm;
 mod limits;
 mod tools;

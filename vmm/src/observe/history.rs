@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use hcall::Status;
 use iommu::{Container, Liobn, Totals};
+use machine::cpu_time;
+use machine::watcher::Made;
 
 use super::cells::{Lively, Maps};
-use super::made::{Entries, Made};
+use super::made::Entries;
 use super::timeline::{Of, Timeline, What};
-use crate::cpu_time;
-use crate::stats::Calls;
+use crate::observe::stats::Calls;
 
 /// What one vCPU notes.
 #[derive(Debug, Default)]
@@ -95,9 +96,8 @@ impl History {
     pub(crate) fn call(
         &self,
         notes: &mut Notes,
-        made: &Made<'_>,
+        made: &Made,
         entries: Option<(&Entries, &Lively)>,
-        pages: Totals,
         container: &Container,
     ) {
         let at = self.at(made.start);
@@ -108,7 +108,7 @@ impl History {
         if end >= notes.looked.next || wakes > at {
             notes.look_at_cpu(end, wakes - at);
         }
-        let Notes { timeline, maps, pages: before, .. } = notes;
+        let (pages, Notes { timeline, maps, pages: before, .. }) = (made.pages, notes);
         timeline.span(What::Time, IDLE, at, wakes);
         timeline.span(What::Time, HYPERCALLS, wakes, end);
         timeline.add(What::Calls, Of::Name(made.name()), at, 1);

@@ -1,47 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A hypercall that was made, as those who observe see it.
+//! The entries, the list and the RTAS service of a hypercall.
 
-use std::time::{Duration, Instant};
-
-use hcall::{Call, Hcall, Memory, Regs, Tier, rtas_tokens, tokens::H_RTAS};
+use hcall::{Hcall, Memory, Regs, rtas_tokens, tokens::H_RTAS};
 use iommu::{Container, GuestEntry, Ioba, LIST_ENTRIES, Liobn, Window};
+use machine::watcher::Made;
 use vm_memory::{Be32, Be64, Bytes, GuestAddress};
 
-/// The name under which calls with a token that PAPR does not know are counted together.
-pub(crate) const UNKNOWN: &str = "unknown";
-
-/// The call with all that is known of it.
-#[derive(Clone, Copy, Debug)]
-pub struct Made<'a> {
-    /// The number of the vCPU.
-    pub server: u32,
-    /// r3 to r12 as the guest set them.
-    pub asked: &'a Regs,
-    /// r3 to r12 as they were answered.
-    pub answered: &'a Regs,
-    /// What was called, and the status.
-    pub call: &'a Call,
-    /// The tier that answered, if the call has tiers and they are looked at.
-    pub tier: Option<Tier>,
-    /// When it began.
-    pub start: Instant,
-    /// What it took.
-    pub time: Duration,
-    /// How much of that the vCPU waited.
-    pub idle: Duration,
-}
-
-impl Made<'_> {
-    /// Its name, of which there are no more than PAPR has.
-    pub fn name(&self) -> &'static str {
-        let row = self.call.hcall.map(|row| row.name);
-        row.or_else(|| hcall::token_name(self.asked[0])).unwrap_or(UNKNOWN)
-    }
-
-    /// The service that an H_RTAS asked for.
-    pub(crate) fn rtas(&self, memory: &Memory) -> Option<&'static str> {
-        (self.asked[0] == H_RTAS).then(|| rtas_name(self.asked[1], memory))?
-    }
+/// The service that an H_RTAS asked for.
+pub(crate) fn rtas(made: &Made, memory: &Memory) -> Option<&'static str> {
+    (made.asked[0] == H_RTAS).then(|| rtas_name(made.asked[1], memory))?
 }
 
 /// The name of the RTAS service that a parameter block asks for.

@@ -1,48 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Who looks at a run: nobody unless the user asked, and then a call costs two looks at the clock and what
-//! these do with it.
+//! The observers of a run. Without one of their options none exists; with one, a call costs two readings of the clock
+//! and the observer's own work.
 //!
-//! | option | who | keeps |
+//! | option | observer | keeps |
 //! |---|---|---|
 //! | `--trace` | [`Trace`] | lines that wait for the end of a console line |
-//! | `--stats` | [`Calls`](crate::stats::Calls) | sums |
+//! | `--stats` | [`Calls`] | sums |
 //! | `--record` | [`Recorder`] | nothing: a file |
 //! | `--report` | [`history`] | a bounded number of buckets of time, and cells of windows |
-//! | `--trace-file` | [`trace_file`] | who wrote which entry last; the rest goes to a file |
+//! | `--trace-file` | [`trace_file`] | the last writer of each entry; the rest goes to a file |
 //!
-//! Everything about a vCPU's calls comes by `Observe::before` and `Observe::after`, everything about devices
-//! by `Eyes`. [`page`] makes the page of `--report`.
+//! [`Observe`] is the machine's [`Watcher`]. Each vCPU has a [`CpuWatcher`] with `Notes` of its own; devices share
+//! `DeviceEvents`. [`page`] makes the page of `--report`.
 
 pub mod cells;
-mod eyes;
+mod device_events;
 pub mod history;
 pub mod made;
 pub(crate) mod output;
 pub mod page;
+pub mod record;
 pub(crate) mod rtas;
+pub mod stats;
 pub mod timeline;
+pub mod trace;
 pub mod trace_file;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
+use hcall::Regs;
 use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
-use hcall::{Memory, Meter, Regs, Tier};
-use iommu::{Container, Totals};
+use iommu::Container;
+use machine::watcher::{CpuWatcher, Guest, Made, UNKNOWN, Watcher};
 
-pub(crate) use eyes::Eyes;
 pub(crate) use history::Notes;
 pub use history::{History, Seen};
-pub use made::Made;
-pub(crate) use made::UNKNOWN;
+pub use record::Recorder;
+pub use stats::Calls;
+pub use trace::Trace;
 pub use trace_file::TraceFile;
 
-use crate::record::Recorder;
-use crate::trace::Trace;
 use cells::Lively;
+use device_events::DeviceEvents;
 use made::{Entries, is_tce};
 use rtas::Rtas;
 
-/// What is observed; nothing unless the user asked.
+/// The observers of a run; none unless the user asked.
 #[derive(Clone, Debug, Default)]
 pub struct Observe {
     /// Write a line for each hypercall.
@@ -58,6 +62,14 @@ pub struct Observe {
     /// Held while a call on DMA windows is made, if its trace or its record has to be in the order in which such
     /// calls happened. Taken before every other lock.
     pub order: Arc<Mutex<()>>,
+    /// The notes of vCPUs whose observation is over.
+    pub(crate) notes: Arc<Mutex<Vec<Notes>>>,
+}
+
+/// The observers of one vCPU's calls.
+struct Cpu {
+    observe: Observe,
+    notes: Notes,
 }
 
 /// The subject of a call, beside its registers.
@@ -73,40 +85,107 @@ pub(crate) struct Detail {
     pub(crate) raced: bool,
 }
 
-/// The guest, as observers need it.
-#[derive(Clone, Copy)]
-pub(crate) struct Guest<'a> {
-    pub(crate) container: &'a Container,
-    pub(crate) memory: &'a Memory,
-}
-
-/// What was there before a call.
-pub(crate) struct Before {
+/// The state before a call, as far as an observer wants it.
+struct Before {
     /// For trace and record.
     detail: Option<Detail>,
     entries: Option<Entries>,
     lively: Option<Lively>,
 }
 
-impl Observe {
-    pub(crate) fn any(&self) -> bool {
-        self.trace.is_some() || self.metered() || self.record.is_some()
+impl Watcher for Observe {
+    fn cpu(&self, _server: u32) -> Option<Box<dyn CpuWatcher>> {
+        let cpu = || Cpu { observe: self.clone(), notes: Notes::default() };
+        self.any().then(|| Box::new(cpu()) as Box<dyn CpuWatcher>)
     }
 
-    /// Whether the tries of tiers are looked at.
-    pub(crate) fn metered(&self) -> bool {
+    fn devices(&self) -> Option<Arc<dyn vio::Observer>> {
+        let wanted = self.history.is_some() || self.events.is_some();
+        wanted.then(|| Arc::new(DeviceEvents(self.clone())) as Arc<dyn vio::Observer>)
+    }
+
+    fn times_tiers(&self) -> bool {
         self.stats || self.history.is_some() || self.events.is_some() || self.trace.is_some()
+    }
+
+    fn console(&self, bytes: &[u8], print: &mut dyn FnMut(&[u8])) {
+        match &self.trace {
+            Some(trace) => trace.around_console(bytes, print),
+            None => print(bytes),
+        }
+    }
+
+    fn reset(&self) {
+        if let Some(record) = &self.record {
+            record.reset();
+        }
+    }
+}
+
+impl CpuWatcher for Cpu {
+    fn runs(&mut self, running: bool) {
+        if let Some(history) = &self.observe.history {
+            history.runs(&mut self.notes, running);
+        }
+    }
+
+    fn hypercall(&mut self, asked: &Regs, guest: Guest<'_>, make: &mut dyn FnMut() -> Made) {
+        let _order = self.observe.order(asked);
+        let before = self.observe.before(asked, guest);
+        let made = make();
+        self.observe.after(before, &made, guest, &mut self.notes);
+    }
+}
+
+impl Drop for Cpu {
+    /// Hands the notes over.
+    fn drop(&mut self) {
+        let notes = std::mem::take(&mut self.notes);
+        self.observe.notes.lock().unwrap_or_else(PoisonError::into_inner).push(notes);
+    }
+}
+
+impl Observe {
+    /// True when there is an observer.
+    pub(crate) fn any(&self) -> bool {
+        self.times_tiers() || self.record.is_some()
+    }
+
+    /// Names the tracks of the trace file: the guest, its vCPUs, its devices.
+    pub(crate) fn name_tracks(&self, guest: &str, cpus: u32, devices: &[vio::Node]) {
+        let Some(events) = &self.events else { return };
+        let device = |node: &vio::Node| {
+            let liobn = node.window.liobn();
+            (liobn, format!("{}@{:x}", node.name, liobn.0))
+        };
+        let devices: Vec<_> = devices.iter().map(device).collect();
+        events.name_tracks(guest, cpus as usize, &devices);
+    }
+
+    /// The sums of all calls, once the vCPUs are no longer observed.
+    pub(crate) fn calls(&self) -> Calls {
+        let mut calls = Calls::default();
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        notes.iter().for_each(|notes| calls.add(&notes.calls));
+        calls
+    }
+
+    /// The history of a run that ended at `end`, if it was observed. Once the vCPUs are no longer observed, and before
+    /// the machine is torn down.
+    pub(crate) fn seen(&self, end: Instant, container: &Container) -> Option<Seen> {
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(self.history.as_ref()?.seen(notes.iter(), end, container))
     }
 
     /// Keeps other vCPUs' calls on DMA windows out while one is made and written down. Calls that may wait are
     /// not held back.
-    pub(crate) fn order(&self, asked: &Regs) -> Option<MutexGuard<'_, ()>> {
+    fn order(&self, asked: &Regs) -> Option<MutexGuard<'_, ()>> {
         let wanted = self.trace.is_some() || self.record.is_some();
         let taken = wanted && (asked[0] == H_RTAS || hcall::find(asked[0]).is_some_and(is_tce));
         taken.then(|| self.order.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn before(&self, asked: &Regs, guest: Guest<'_>) -> Before {
+    fn before(&self, asked: &Regs, guest: Guest<'_>) -> Before {
         let wanted = self.history.is_some() || self.events.is_some();
         let entries = wanted.then(|| Entries::of(asked, guest.container)).flatten();
         let lively = match (&self.history, &entries) {
@@ -118,16 +197,9 @@ impl Observe {
         Before { detail, entries, lively }
     }
 
-    pub(crate) fn after(
-        &self,
-        before: Before,
-        made: &Made<'_>,
-        guest: Guest<'_>,
-        pages: Totals,
-        notes: &mut Notes,
-    ) {
+    fn after(&self, before: Before, made: &Made, guest: Guest<'_>, notes: &mut Notes) {
         let Before { detail, entries, lively } = before;
-        let detail = detail.map(|detail| detail.after(made.asked, guest));
+        let detail = detail.map(|detail| detail.after(&made.asked, guest));
         if let (Some(record), Some(detail)) = (&self.record, &detail) {
             record.call(made, detail, guest.container);
         }
@@ -139,17 +211,10 @@ impl Observe {
         }
         if let Some(history) = &self.history {
             let entries = entries.as_ref().zip(lively.as_ref());
-            history.call(notes, made, entries, pages, guest.container);
+            history.call(notes, made, entries, guest.container);
         }
         if let Some(events) = &self.events {
             events.call(made, entries.as_ref(), guest.memory);
-        }
-    }
-
-    /// A vCPU begins to run guest code, or stops.
-    pub(crate) fn runs(&self, notes: &mut Notes, running: bool) {
-        if let Some(history) = &self.history {
-            history.runs(notes, running);
         }
     }
 }
@@ -181,10 +246,4 @@ impl Detail {
         };
         Detail { raced: !same || self.list != after.list, rtas: after.rtas, ..self }
     }
-}
-
-/// The tier of the last try between two readings of a meter.
-pub(crate) fn answered(before: &Meter, after: &Meter) -> Option<Tier> {
-    let tried = |tier: &Tier| after.laps[tier.index()].calls != before.laps[tier.index()].calls;
-    Tier::ALL.into_iter().rfind(tried)
 }

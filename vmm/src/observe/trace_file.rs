@@ -14,11 +14,12 @@ use std::time::{Duration, Instant};
 
 use hcall::{Memory, Regs, Status};
 use iommu::{GuestEntry, Ioba, Liobn, Window};
+use machine::watcher::Made;
 use serde_json::Value;
 use vio::Access;
 
 use super::history::nanoseconds;
-use super::made::{Entries, Made};
+use super::made::{self, Entries};
 use super::output::Output;
 use crate::outlet::Outlet;
 
@@ -111,14 +112,14 @@ impl TraceFile {
     }
 
     /// A hypercall.
-    pub(crate) fn call(&self, made: &Made<'_>, entries: Option<&Entries>, memory: &Memory) {
+    pub(crate) fn call(&self, made: &Made, entries: Option<&Entries>, memory: &Memory) {
         let at = self.at(made.start);
         let track = Track { process: MACHINE, thread: made.server as usize };
         let mut state = self.state();
         state.slice(made.name(), "hypercall", track, at, made.time);
         let text = &mut state.text;
         arguments(text, made);
-        if let Some(service) = made.rtas(memory) {
+        if let Some(service) = made::rtas(made, memory) {
             let _ = write!(text, "\"service\":\"{service}\",");
         }
         if let Some(tier) = made.tier {
@@ -271,18 +272,18 @@ impl std::fmt::Display for Microseconds {
 }
 
 /// Arguments by name, and answers if it succeeded.
-fn arguments(text: &mut String, made: &Made<'_>) {
+fn arguments(text: &mut String, made: &Made) {
     let mut registers = |names: &[&str], values: &Regs| {
         for (name, value) in names.iter().zip(&values[1..]) {
             let _ = write!(text, "\"{name}\":\"{value:#x}\",");
         }
     };
     match made.call.hcall {
-        None => registers(&UNNAMED, made.asked),
+        None => registers(&UNNAMED, &made.asked),
         Some(row) => {
-            registers(row.args, made.asked);
+            registers(row.args, &made.asked);
             if made.call.status == Status::Success {
-                registers(row.returns, made.answered);
+                registers(row.returns, &made.answered);
             }
         }
     }

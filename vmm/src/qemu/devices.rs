@@ -11,7 +11,7 @@ use vio::vscsi::DiskSpec;
 
 use super::options::{Refusal, Why, Wish, text};
 use super::parts::Parts;
-use crate::devices::DeviceArgs;
+use crate::options::devices::DeviceArgs;
 
 /// The devices that the options ask for.
 #[derive(Debug, Default, PartialEq, Eq)]

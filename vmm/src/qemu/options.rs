@@ -11,7 +11,7 @@ use super::devices::{self, Wanted};
 use super::machine;
 use super::parts::Parts;
 use crate::cli;
-use crate::devices::DeviceArgs;
+use crate::options::devices::DeviceArgs;
 
 /// What a command line asks for.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,9 +6,17 @@ use tests::skip;
 
 pub const EM_X86_64: u8 = 62;
 
-/// True if the host has KVM; otherwise the test is skipped.
+/// No x86-64 guest runs on another host: the test is skipped.
+#[cfg(not(target_arch = "x86_64"))]
 pub fn kvm(test: &str) -> bool {
-    match vmm::kvm::host::open() {
+    skip(test, "x86-64 guests need an x86-64 host");
+    false
+}
+
+/// True if the host has KVM; otherwise the test is skipped.
+#[cfg(target_arch = "x86_64")]
+pub fn kvm(test: &str) -> bool {
+    match machine::kvm::host::open() {
         Ok(_) => true,
         Err(why) => {
             skip(test, &why.to_string());

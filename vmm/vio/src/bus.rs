@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The virtual I/O bus (`/vdevice`): which device is at which unit address.
+//! The virtual I/O bus (`/vdevice`): the devices by their unit addresses.
+//!
+//! The bus knows no kind of device: a [`DeviceConfig`] builds a [`Device`] in the next [`Slot`].
 
+use std::fmt;
 use std::sync::Arc;
 
 use hcall::{Memory, VioDevice};
@@ -8,35 +11,34 @@ use iommu::bridge::Bridge;
 use iommu::{Container, Error, Frames, Liobn, PageShift, Pe, View, Window};
 
 use crate::dma::{Port, Traffic};
-use crate::line::{Interrupts, Line};
-use crate::llan::{Llan, NetSpec};
+use crate::line::{IrqLine, IrqSink};
 use crate::observe::Observer;
-use crate::report::Report;
-use crate::vscsi::backend::Image;
-use crate::vscsi::{DiskSpec, Vscsi};
+use crate::report::DeviceReport;
 
-/// Unit address and interrupt source of slot 0, which is the console's (QEMU: the same).
+/// Unit address and interrupt source of slot 0, which is the console's (QEMU has the same).
 const UNIT: u32 = 0x7100_0000;
 const SOURCE: u32 = 0x1100;
-/// The first slot that devices get; the one before was a console's once (QEMU: the same).
-const FIRST: u32 = 2;
+/// The first slot of a device; slot 1 was a console's once (QEMU has the same).
+const FIRST: u8 = 2;
+/// The last slot.
+const LAST: u8 = 63;
 /// 256 MiB of 4 KiB pages at bus address 0, as QEMU gives them.
 const WINDOW_BYTES: u64 = 256 << 20;
 
-/// Most network adapters.
-pub const MOST_NETS: usize = 8;
+/// Most devices of a bus.
+pub const MOST_DEVICES: usize = (LAST - FIRST + 1) as usize;
 
-/// What devices need of the machine.
+/// The part of the machine that devices need.
 #[derive(Clone)]
 pub struct Host<'a> {
-    /// Where their windows go.
+    /// The container of their windows.
     pub container: &'a Container,
     /// Guest memory.
     pub memory: &'a Arc<Memory>,
-    /// The bridge that they are behind; without one they walk the guest's view.
+    /// The bridge in front of them; without one they walk the guest's view.
     pub bridge: Option<&'a Arc<Bridge>>,
     /// The interrupt controller.
-    pub interrupts: &'a Arc<dyn Interrupts>,
+    pub interrupts: &'a Arc<dyn IrqSink>,
 }
 
 /// Why a device could not be made.
@@ -45,17 +47,13 @@ pub struct Host<'a> {
 pub enum BusError {
     #[error("cannot make the DMA window of a device: {0}")]
     Window(#[from] Error),
-    #[error("at most {MOST_NETS} --net; leave some away")]
-    TooManyNets,
-    #[error("at most {} --disk; leave some away", crate::vscsi::MOST_DISKS)]
-    TooManyDisks,
+    #[error("a bus has at most {MOST_DEVICES} devices; leave some away")]
+    Full,
     #[error(transparent)]
-    Net(#[from] crate::llan::backend::NetError),
-    #[error(transparent)]
-    Disk(#[from] crate::vscsi::backend::DiskError),
+    Device(DeviceError),
 }
 
-/// What the device tree says about a device.
+/// The node of a device in the device tree.
 #[derive(Clone, Debug)]
 pub struct Node {
     /// Its name without the unit address.
@@ -74,15 +72,25 @@ pub struct Node {
     pub others: Vec<(&'static str, Vec<u8>)>,
 }
 
-/// A place on the bus before there is a device: its addresses, its window and its line.
+impl Node {
+    /// With one more property.
+    pub fn with(mut self, name: &'static str, value: impl Into<Vec<u8>>) -> Node {
+        self.others.push((name, value.into()));
+        self
+    }
+}
+
+/// A place on the bus before there is a device: its addresses, its window and its IRQ line.
 pub struct Slot {
+    /// Its number, from 2 up.
+    pub number: u8,
     /// The unit address.
     pub unit: u32,
     /// The DMA window.
     pub window: Window,
     /// The interrupt.
-    pub line: Line,
-    /// What its ports moved.
+    pub line: IrqLine,
+    /// The sums of its ports.
     pub traffic: Arc<Traffic>,
     frames: Arc<Frames>,
     memory: Arc<Memory>,
@@ -96,14 +104,13 @@ enum SlotPath {
 
 impl Slot {
     /// A slot by its number. Errors: those of the window.
-    fn new(host: &Host<'_>, number: u32) -> Result<Slot, Error> {
-        let unit = UNIT + number;
+    fn new(host: &Host<'_>, number: u8) -> Result<Slot, Error> {
+        let unit = UNIT + u32::from(number);
         let window = Window::bytes(Liobn(unit), 0, WINDOW_BYTES, PageShift::K4)?;
         let path = match host.bridge {
             None => SlotPath::View(host.container.add_view(window)?.view().clone()),
             Some(bridge) => {
-                // There are few devices.
-                let pe = Pe(number as u8);
+                let pe = Pe(number);
                 let table = bridge.create_table(window, 1)?;
                 bridge.set_window(pe, 0, &table)?;
                 host.container.add_window(window, table)?;
@@ -111,9 +118,10 @@ impl Slot {
             }
         };
         Ok(Slot {
+            number,
             unit,
             window,
-            line: Line::new(SOURCE + number, host.interrupts.clone()),
+            line: IrqLine::new(SOURCE + u32::from(number), host.interrupts.clone()),
             traffic: Arc::default(),
             frames: host.container.frames().clone(),
             memory: host.memory.clone(),
@@ -121,7 +129,18 @@ impl Slot {
         })
     }
 
-    /// A new way to memory, for one thread at a time; the name is for those who observe.
+    /// A node of this slot, without other properties.
+    pub fn node(
+        &self,
+        name: &'static str,
+        device_type: &'static str,
+        compatible: &'static str,
+    ) -> Node {
+        let (unit, source, window) = (self.unit, self.line.source(), self.window);
+        Node { name, device_type, compatible, unit, source, window, others: Vec::new() }
+    }
+
+    /// A new port to guest memory, for one thread at a time; observers see its name.
     pub fn port(&self, name: &'static str) -> Port {
         let (window, frames) = (self.window, self.frames.clone());
         let (memory, traffic) = (self.memory.clone(), self.traffic.clone());
@@ -133,8 +152,8 @@ impl Slot {
         }
     }
 
-    /// What is reported of it beside the device's own counters, which come first.
-    pub(crate) fn report(&self, name: &str, mut counters: Vec<(&'static str, u64)>) -> Report {
+    /// The report of its device, whose own counters come first.
+    fn report(&self, name: &str, mut counters: Vec<(&'static str, u64)>) -> DeviceReport {
         let (read, written) = self.traffic.bytes();
         counters.extend([
             ("DMA bytes read", read),
@@ -143,50 +162,49 @@ impl Slot {
         ]);
         let name = format!("{name}@{:x}", self.unit);
         let (faults, all_faults) = (self.traffic.kinds(), self.traffic.faults());
-        Report { name, counters, faults, all_faults }
+        DeviceReport { name, counters, faults, all_faults }
     }
 }
 
 /// A device of the bus.
-pub(crate) trait OnBus: VioDevice + Send + Sync {
+pub trait Device: VioDevice + Send + Sync {
+    /// Its place on the bus.
     fn slot(&self) -> &Slot;
+    /// Its node in the device tree ([`Slot::node`]).
     fn node(&self) -> Node;
-    fn report(&self) -> Report;
-    /// Back to the state at the start: nothing is registered.
+    /// Its own counters, for the statistics: a name and a count. Those of its DMA and its interrupt are added.
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+    /// Back to the state at the start: nothing is registered, and no memory is touched afterwards.
     fn reset(&self);
-    /// Ends its threads; what the guest wrote is on the medium then.
-    fn stop(&self);
+    /// Ends its threads; everything that the guest wrote is on the medium then.
+    fn stop(&self) {}
+}
+
+/// The reason for which a device could not be made, as its folder defines it.
+pub type DeviceError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The configuration of a device, which builds it.
+pub trait DeviceConfig: fmt::Debug + Send + Sync {
+    /// Makes the device in its place and starts its threads.
+    fn build(&self, slot: Slot) -> Result<Arc<dyn Device>, DeviceError>;
 }
 
 /// The devices.
 #[derive(Default)]
 pub struct Bus {
-    devices: Vec<Arc<dyn OnBus>>,
+    devices: Vec<Arc<dyn Device>>,
 }
 
 impl Bus {
-    /// A bus with an adapter for each of `nets`, and one with all of `disks`.
-    pub fn new(host: &Host<'_>, nets: &[NetSpec], disks: &[DiskSpec]) -> Result<Bus, BusError> {
-        if nets.len() > MOST_NETS {
-            return Err(BusError::TooManyNets);
-        }
-        let mut bus = Bus::default();
-        let mut number = FIRST;
-        for net in nets {
-            let slot = Slot::new(host, number)?;
-            bus.devices.push(Llan::start(slot, net, number)?);
-            number += 1;
-        }
-        if !disks.is_empty() {
-            bus.devices.push(Vscsi::start(Slot::new(host, number)?, disks)?);
-        }
-        Ok(bus)
-    }
-
-    /// A bus with a SCSI adapter whose disks are these images, which may be written.
-    pub fn with_images(host: &Host<'_>, images: Vec<Box<dyn Image>>) -> Result<Bus, BusError> {
-        let adapter = Vscsi::with_images(Slot::new(host, FIRST)?, images)?;
-        Ok(Bus { devices: vec![adapter] })
+    /// Adds a device in the next slot.
+    pub fn add(&mut self, host: &Host<'_>, config: &dyn DeviceConfig) -> Result<(), BusError> {
+        let number = u8::try_from(self.devices.len()).ok().and_then(|n| FIRST.checked_add(n));
+        let number = number.filter(|&number| number <= LAST).ok_or(BusError::Full)?;
+        let slot = Slot::new(host, number)?;
+        self.devices.push(config.build(slot).map_err(BusError::Device)?);
+        Ok(())
     }
 
     /// The device at a unit address.
@@ -200,20 +218,22 @@ impl Bus {
         self.devices.is_empty()
     }
 
-    /// What the device tree says, in the order of unit addresses.
+    /// The nodes of the device tree, in the order of unit addresses.
     pub fn nodes(&self) -> Vec<Node> {
         self.devices.iter().map(|device| device.node()).collect()
     }
 
-    /// What the devices did.
-    pub fn reports(&self) -> Vec<Report> {
-        self.devices.iter().map(|device| device.report()).collect()
+    /// The sums of each device.
+    pub fn reports(&self) -> Vec<DeviceReport> {
+        let report =
+            |device: &Arc<dyn Device>| device.slot().report(device.node().name, device.counters());
+        self.devices.iter().map(report).collect()
     }
 
-    /// Tells this observer of every access from now on. Once only.
+    /// Reports every access to this observer from now on. Once only.
     pub fn observe(&self, observer: &Arc<dyn Observer>) {
         for device in &self.devices {
-            device.slot().traffic.eye.open(observer.clone());
+            device.slot().traffic.observed.by(observer.clone());
         }
     }
 
@@ -222,8 +242,8 @@ impl Bus {
         self.devices.iter().for_each(|device| device.reset());
     }
 
-    /// Ends the devices' threads. What a guest was told is on a disk is there, whether or not this is
-    /// called; afterwards everything that it wrote is.
+    /// Ends the devices' threads. Writes that were reported complete to the guest are on the medium whether or not this
+    /// is called; afterwards all writes are.
     pub fn stop(&self) {
         self.devices.iter().for_each(|device| device.stop());
     }
@@ -235,8 +255,8 @@ impl Drop for Bus {
     }
 }
 
-impl std::fmt::Debug for Bus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.devices.iter().map(|device| device.slot().unit)).finish()
     }
 }

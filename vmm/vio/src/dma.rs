@@ -19,7 +19,7 @@ use iommu::bridge::{Device, DmaFault, Ram};
 use iommu::{Direction, Frames, Gpa, Ioba, Liobn, View, Window};
 use vm_memory::{Bytes, GuestAddress};
 
-use crate::observe::{Access, Eye};
+use crate::observe::{Access, Observed};
 
 /// An access that the TCEs do not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Traffic {
     written: AtomicU64,
     faults: AtomicU64,
     kinds: Mutex<Vec<(Fault, u64)>>,
-    pub(crate) eye: Eye,
+    pub(crate) observed: Observed,
 }
 
 impl Traffic {
@@ -168,7 +168,7 @@ impl Port {
 
     /// Reads guest memory. On a fault, which is counted, part of `to` may have been filled.
     pub fn read(&mut self, from: Ioba, to: &mut [u8]) -> Result<(), Fault> {
-        let (start, len) = (self.traffic.eye.now(), to.len() as u64);
+        let (start, len) = (self.traffic.observed.now(), to.len() as u64);
         let Some(passed) = pass(&self.gate) else { return Err(self.shut(from, false)) };
         let done = match &mut self.path {
             Path::Bridge(device) => {
@@ -191,7 +191,7 @@ impl Port {
     ///
     /// Up to 8 bytes that are aligned to their size are stored at once.
     pub fn write(&mut self, to: Ioba, from: &[u8]) -> Result<(), Fault> {
-        let (start, len) = (self.traffic.eye.now(), from.len() as u64);
+        let (start, len) = (self.traffic.observed.now(), from.len() as u64);
         let Some(passed) = pass(&self.gate) else { return Err(self.shut(to, true)) };
         let done = match &mut self.path {
             Path::Bridge(device) => {
@@ -256,7 +256,7 @@ impl Port {
             let moved = if write { &self.traffic.written } else { &self.traffic.read };
             moved.fetch_add(len, Ordering::Relaxed);
         }
-        if let (Some(observer), Some(start)) = (self.traffic.eye.get(), start) {
+        if let (Some(observer), Some(start)) = (self.traffic.observed.get(), start) {
             let (window, port, time) = (self.window, self.name, start.elapsed());
             let fault = done.err();
             observer.accessed(&Access { window, port, ioba, len, write, start, time, fault });

@@ -4,7 +4,7 @@
 //!
 //! A [`Bus`] knows the devices by their unit addresses. Each has a DMA window of its own, whose LIOBN is
 //! its unit address, and an interrupt source. `hcall`'s rows call a device through the traits of
-//! [`hcall::vio`]; a device reaches memory through [`Port`] alone, and its interrupt through [`Line`].
+//! [`hcall::vio`]; a device reaches memory through [`Port`] alone, and its interrupt through [`IrqLine`].
 //! This crate knows no vCPU, no interrupt controller and no device tree.
 //!
 //! Read the files in this order: [`bus`], [`dma`], [`observe`], [`line`](mod@line), [`report`] (what devices
@@ -24,8 +24,8 @@ pub mod observe;
 pub mod report;
 pub mod vscsi;
 
-pub use bus::{Bus, BusError, Host, Node};
+pub use bus::{Bus, BusError, Device, DeviceConfig, DeviceError, Host, Node, Slot};
 pub use dma::{Fault, Port};
-pub use line::{Interrupts, Line};
+pub use line::{IrqLine, IrqSink};
 pub use observe::{Access, Observer};
-pub use report::Report;
+pub use report::DeviceReport;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
 /// The interrupt controller, as devices need it.
-pub trait Interrupts: Send + Sync {
+pub trait IrqSink: Send + Sync {
     /// An edge on a source: LoPAR 2.9, "CRQ Facility Interrupt Notification": a pulse, not a level.
     fn pulse(&self, source: u32);
 }
@@ -25,10 +25,10 @@ const HELD: u8 = 1;
 /// Enabled.
 const OPEN: u8 = 2;
 
-/// Where a line was before it was opened.
+/// The mode of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Before {
-    /// Open as well: everything was signalled.
+pub enum Mode {
+    /// Open: everything is signalled.
     Open,
     /// Closed, and nothing was raised.
     Quiet,
@@ -36,20 +36,30 @@ pub enum Before {
     Held,
 }
 
+impl Mode {
+    fn of(mode: u8) -> Mode {
+        match mode {
+            OPEN => Mode::Open,
+            HELD => Mode::Held,
+            _ => Mode::Quiet,
+        }
+    }
+}
+
 /// A device's interrupt source, which H_VIO_SIGNAL opens and closes. Closed at first.
-pub struct Line {
+pub struct IrqLine {
     source: u32,
     /// [`QUIET`], [`HELD`] or [`OPEN`]. Each change is one atomic operation, so that what is raised while the line
     /// opens is either signalled by the raiser or seen by who opens.
     mode: AtomicU8,
     pulses: AtomicU64,
-    interrupts: Arc<dyn Interrupts>,
+    interrupts: Arc<dyn IrqSink>,
 }
 
-impl Line {
+impl IrqLine {
     /// A closed line.
-    pub fn new(source: u32, interrupts: Arc<dyn Interrupts>) -> Line {
-        Line { source, mode: AtomicU8::new(QUIET), pulses: AtomicU64::new(0), interrupts }
+    pub fn new(source: u32, interrupts: Arc<dyn IrqSink>) -> IrqLine {
+        IrqLine { source, mode: AtomicU8::new(QUIET), pulses: AtomicU64::new(0), interrupts }
     }
 
     /// The interrupt source number.
@@ -61,18 +71,30 @@ impl Line {
     pub fn signal(&self, enabled: bool) {
         if !enabled {
             self.close();
-        } else if self.open() == Before::Held {
+        } else if self.open() == Mode::Held {
             self.pulse();
         }
     }
 
-    /// Opens it. A device that knows whether its guest has anything left to look at signals by that.
-    pub fn open(&self) -> Before {
-        match self.mode.swap(OPEN, Ordering::SeqCst) {
-            OPEN => Before::Open,
-            HELD => Before::Held,
-            _ => Before::Quiet,
-        }
+    /// Opens it; returns its mode before. A device that knows whether its guest has anything left to look at signals by
+    /// that.
+    pub fn open(&self) -> Mode {
+        Mode::of(self.mode.swap(OPEN, Ordering::SeqCst))
+    }
+
+    /// Its mode.
+    pub fn mode(&self) -> Mode {
+        Mode::of(self.mode.load(Ordering::SeqCst))
+    }
+
+    /// Sets its mode, without a signal: the state of a saved machine is loaded.
+    pub fn set_mode(&self, mode: Mode) {
+        let mode = match mode {
+            Mode::Open => OPEN,
+            Mode::Held => HELD,
+            Mode::Quiet => QUIET,
+        };
+        self.mode.store(mode, Ordering::SeqCst);
     }
 
     /// Closes it.
@@ -107,9 +129,9 @@ impl Line {
     }
 }
 
-impl std::fmt::Debug for Line {
+impl std::fmt::Debug for IrqLine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Line").field("source", &self.source).finish_non_exhaustive()
+        f.debug_struct("IrqLine").field("source", &self.source).finish_non_exhaustive()
     }
 }
 
@@ -119,14 +141,14 @@ mod tests {
 
     struct Nowhere;
 
-    impl Interrupts for Nowhere {
+    impl IrqSink for Nowhere {
         fn pulse(&self, _: u32) {}
     }
 
     // LoPAR 2.9, "CRQ Facility Interrupt Notification": two modes; and this file's head.
     #[test]
     fn what_was_raised_while_closed_is_signalled_once_when_opened() {
-        let line = Line::new(0, Arc::new(Nowhere));
+        let line = IrqLine::new(0, Arc::new(Nowhere));
         line.signal(true);
         assert_eq!(line.pulses(), 0);
         line.raise();
@@ -149,7 +171,7 @@ mod tests {
     #[test]
     fn what_is_raised_while_the_line_opens_is_not_lost() {
         for _ in 0..2000 {
-            let line = Line::new(0, Arc::new(Nowhere));
+            let line = IrqLine::new(0, Arc::new(Nowhere));
             std::thread::scope(|scope| {
                 scope.spawn(|| line.raise());
                 line.signal(true);

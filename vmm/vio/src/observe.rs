@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Looking at the accesses of devices while they happen. Unobserved, an access pays one test of a pointer.
+//! Observing the accesses of devices while they happen. Without an observer an access pays one test of a pointer.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use iommu::{Ioba, Window};
+use iommu::{Ioba, Liobn, Window};
 
 use crate::dma::Fault;
 
@@ -14,9 +14,9 @@ use crate::dma::Fault;
 pub struct Access {
     /// The window; its LIOBN is the device's unit address.
     pub window: Window,
-    /// Which of the device's ports: accesses through one do not overlap in time.
+    /// The name of the device's port: accesses through one do not overlap in time.
     pub port: &'static str,
-    /// Where it began on the bus.
+    /// The bus address at which it began.
     pub ioba: Ioba,
     /// Bytes.
     pub len: u64,
@@ -24,25 +24,28 @@ pub struct Access {
     pub write: bool,
     /// When it began.
     pub start: Instant,
-    /// What it took.
+    /// How long it took.
     pub time: Duration,
-    /// Why it failed, if it did.
+    /// The reason for which it failed, if it did.
     pub fault: Option<Fault>,
 }
 
-/// Is told of each access, by the thread that made it. Accesses of one device may be told at once.
+/// Observes the devices. Its methods run in the thread that made the access, or raised the interrupt, and may run in
+/// several threads at once.
 pub trait Observer: Send + Sync {
     /// An access is over.
-    fn accessed(&self, access: &Access);
+    fn accessed(&self, _access: &Access) {}
+    /// A device raised its interrupt; its LIOBN is its unit address.
+    fn interrupted(&self, _device: Liobn, _at: Instant) {}
 }
 
-/// Where the observer of a device is, if there is one.
+/// The observer of a device, if there is one.
 #[derive(Default)]
-pub(crate) struct Eye(OnceLock<Arc<dyn Observer>>);
+pub(crate) struct Observed(OnceLock<Arc<dyn Observer>>);
 
-impl Eye {
-    /// From now on `observer` is told. Once only.
-    pub(crate) fn open(&self, observer: Arc<dyn Observer>) {
+impl Observed {
+    /// Reports to `observer` from now on. Once only.
+    pub(crate) fn by(&self, observer: Arc<dyn Observer>) {
         let _only_once = self.0.set(observer);
     }
 
@@ -50,14 +53,14 @@ impl Eye {
         self.0.get().map(|observer| &**observer)
     }
 
-    /// The time, if somebody wants to know.
+    /// The time, if there is an observer.
     pub(crate) fn now(&self) -> Option<Instant> {
         self.0.get().map(|_| Instant::now())
     }
 }
 
-impl fmt::Debug for Eye {
+impl fmt::Debug for Observed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Eye").field("open", &self.0.get().is_some()).finish()
+        f.debug_struct("Observed").field("is", &self.0.get().is_some()).finish()
     }
 }

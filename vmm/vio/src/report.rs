@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a device did, for `--stats`.
+//! The sums of a device, for statistics.
 
 use crate::dma::Fault;
 
 /// The sums of one device.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct DeviceReport {
     /// Its name in the device tree, `l-lan@71000002`.
     pub name: String,
     /// Its counters by name.

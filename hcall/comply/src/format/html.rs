@@ -2,11 +2,10 @@
 //! One self-contained page: a matrix of clauses by rigs. Everything can be read without
 //! JavaScript, which only adds the filters.
 
-use super::escape;
-use super::page::{Page, page};
 use crate::coverage::{self, Coverage};
 use crate::report::{Column, Report};
 use crate::run::{Outcome, Verdict};
+use html::{Page, escape, page};
 use std::fmt::Write;
 
 const CSS: &str = include_str!("report.css");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The XML of JUnit, which continuous integration reads, with one suite for each rig.
 
-use super::escape;
 use crate::report::Report;
 use crate::run::Verdict;
+use html::escape;
 use std::fmt::Write;
 
 /// The report.

@@ -1,62 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The guest's console on our standard input and output.
+//! The guest's console.
 //!
-//! Output is not buffered: one write for each H_PUT_TERM_CHAR, so a run that is killed loses none. A
-//! reader that stalls holds the guest, until the run has to end; then what it did not take is counted. Input comes
-//! from a thread that reads standard input: from the start when that is a terminal (for Ctrl-A x),
-//! else from the guest's first read on, so that a guest without interest leaves it alone.
+//! Output is not buffered: one write for each H_PUT_TERM_CHAR, so a run that is killed loses none. A reader of the
+//! output that stalls holds the guest, until the run has to end; then the bytes that it did not take are counted.
+//! Input is pushed to [`Control`] by a thread of the caller's, which may be started by the guest's first read, so that
+//! a guest that reads nothing leaves the caller's input alone.
 
-mod escape;
-mod reader;
-pub mod terminal;
 mod verdict;
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
 
 use crate::control::Control;
-use crate::exit::Outcome;
-use crate::outlet::Outlet;
-use crate::trace::Trace;
+use crate::ending::Ending;
+use crate::watcher::Watcher;
+
+/// Starts the thread that reads input.
+pub type StartReading = Box<dyn FnOnce() + Send>;
 
 /// The console as the vCPU's thread uses it.
 pub struct Console {
     control: Arc<Control>,
     output: Box<dyn Write + Send>,
     verdict: verdict::Scanner,
-    reading: bool,
+    /// Called at the guest's first read.
+    start_reading: Option<StartReading>,
     /// Bytes that the output did not take.
     lost: u64,
-    /// A trace whose lines may go where the output goes.
-    trace: Option<Arc<Trace>>,
+    watcher: Option<Arc<dyn Watcher>>,
 }
 
 impl Console {
-    /// The console on standard input, and on this output.
-    pub(crate) fn stdio(control: Arc<Control>, output: Outlet) -> Console {
-        let reading = io::stdin().is_terminal();
-        if reading {
-            reader::start(Arc::clone(&control), true);
-        }
-        Console { reading, ..Console::new(control, Box::new(output)) }
-    }
-
-    /// A console that writes to `output` and has no input but what is pushed to `control`.
+    /// A console that writes to `output`. Its input is pushed to `control`.
     pub fn new(control: Arc<Control>, output: Box<dyn Write + Send>) -> Console {
         let verdict = verdict::Scanner::default();
-        Console { control, output, verdict, reading: true, lost: 0, trace: None }
+        Console { control, output, verdict, start_reading: None, lost: 0, watcher: None }
     }
 
-    /// Keeps the output and the lines of a trace apart.
-    pub(crate) fn share(&mut self, trace: &Arc<Trace>) {
-        self.trace = Some(Arc::clone(trace));
+    /// Calls `start` when the guest reads for the first time.
+    pub fn at_first_read(self, start: StartReading) -> Console {
+        Console { start_reading: Some(start), ..self }
     }
 
-    /// Prints what the guest wrote. An output that fails ends the run.
+    /// Prints through this observer from now on ([`Watcher::console`]).
+    pub(crate) fn observe(&mut self, watcher: &Arc<dyn Watcher>) {
+        self.watcher = Some(Arc::clone(watcher));
+    }
+
+    /// Prints bytes of the guest. An output that fails ends the run.
     pub fn write(&mut self, bytes: &[u8]) {
         self.verdict.scan(bytes);
-        match self.trace.clone() {
-            Some(trace) => trace.around_console(bytes, &mut |bytes| self.print(bytes)),
+        match self.watcher.clone() {
+            Some(watcher) => watcher.console(bytes, &mut |bytes| self.print(bytes)),
             None => self.print(bytes),
         }
     }
@@ -82,11 +77,10 @@ impl Console {
         self.lost
     }
 
-    /// Reads what was typed; returns how much.
+    /// Reads input; returns the number of bytes.
     pub fn read(&mut self, buf: &mut [u8]) -> usize {
-        if !self.reading {
-            self.reading = true;
-            reader::start(Arc::clone(&self.control), false);
+        if let Some(start) = self.start_reading.take() {
+            start();
         }
         self.control.take_input(buf)
     }
@@ -97,9 +91,9 @@ impl Console {
     }
 }
 
-fn failed(error: &io::Error) -> Outcome {
+fn failed(error: &io::Error) -> Ending {
     match error.kind() {
-        ErrorKind::BrokenPipe => Outcome::OutputClosed,
-        _ => Outcome::OutputFailed(error.to_string()),
+        ErrorKind::BrokenPipe => Ending::OutputClosed,
+        _ => Ending::OutputFailed(error.to_string()),
     }
 }

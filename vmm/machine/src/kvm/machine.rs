@@ -12,7 +12,7 @@ use super::vm::{DirtyLog, Vm};
 use crate::boot::Ready;
 use crate::memory::RamSize;
 
-/// What the user gave that the image's place in RAM does not show.
+/// The part of the configuration that [`Ready`] does not have.
 #[derive(Clone, Copy, Debug)]
 pub struct Options<'a> {
     /// The size of guest RAM.
@@ -53,7 +53,7 @@ pub fn set_up(ready: &Ready, options: &Options<'_>) -> Result<(Arc<Vm>, Vec<KvmC
         append: options.append,
         initrd: ready.initrd.clone(),
     };
-    let area = boot_area::write(&ready.memory, &ready.told, &facts)?;
+    let area = boot_area::write(&ready.memory, &ready.described, &facts)?;
     cpus.iter_mut().try_for_each(|cpu| cpu.enter(&area))?;
     Ok((vm, cpus))
 }

@@ -19,6 +19,8 @@ use thiserror::Error;
 pub use layout::BYTES;
 use layout::{BLOCK, Repair};
 
+use crate::section::{LoadError, Reader, Saved, Writer};
+
 /// The size of an image file.
 const FILE_BYTES: u64 = (BYTES + BLOCK) as u64;
 
@@ -149,6 +151,26 @@ impl hcall::machine::Nvram for Nvram {
             RtasError::Hardware
         })?;
         part.copy_from_slice(from);
+        Ok(())
+    }
+}
+
+/// Its bytes. Loaded ones go to the file, too.
+impl Saved for &Nvram {
+    const NAME: &'static str = "nvram";
+
+    fn save(&self, to: &mut Writer<'_>) {
+        to.bytes(&self.bytes());
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        let loaded = from.bytes(BYTES)?;
+        let mut bytes = self.bytes();
+        if loaded.len() != bytes.len() {
+            return Err(LoadError::Other("the size of its NVRAM"));
+        }
+        self.write(0, &loaded)?;
+        *bytes = loaded;
         Ok(())
     }
 }

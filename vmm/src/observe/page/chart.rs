@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use comply::format::escape;
+use html::escape;
 use serde_json::{Value, json};
 
 use super::units::{self, Unit, digits};

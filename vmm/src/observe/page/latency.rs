@@ -3,18 +3,18 @@
 
 use std::fmt::Write;
 
-use comply::format::escape;
+use html::escape;
 
 use super::units::{self, time, whole};
-use super::{Run, section as heading};
-use crate::stats::{CallStats, HALF, MOST};
+use super::{RunPage, section as heading};
+use crate::observe::stats::{CallStats, HALF, MOST};
 
 /// The times of a call that have a column.
 const TIMES: [&str; 5] = ["mean", "shortest", "50 % within", "99 % within", "longest"];
 
 /// The table, those first that took most in all.
-pub(super) fn section(run: &Run<'_>) -> String {
-    let mut calls: Vec<_> = run.report.calls.rows().iter().collect();
+pub(super) fn section(run: &RunPage<'_>) -> String {
+    let mut calls: Vec<_> = run.statistics.calls.rows().iter().collect();
     if calls.is_empty() {
         return String::new();
     }

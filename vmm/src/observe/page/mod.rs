@@ -14,7 +14,7 @@ mod windows;
 
 use std::fmt::Display;
 
-use comply::format::{self, Page, escape};
+use html::{Page, escape};
 use iommu::Liobn;
 use serde_json::{Value, json};
 
@@ -22,26 +22,27 @@ pub use plots::PLOTS;
 
 use super::Seen;
 use crate::cli::RunArgs;
-use crate::exit::Outcome;
-use crate::stats::{self, Report};
+use crate::exit;
+use crate::observe::stats::Statistics;
+use machine::Ending;
 
 const CSS: &str = include_str!("page.css");
 const JS: &str = include_str!("page.js");
 
 /// A run that has ended.
-pub struct Run<'a> {
-    /// What was asked for.
+pub struct RunPage<'a> {
+    /// The options.
     pub args: &'a RunArgs,
-    /// How it ended.
-    pub how: Result<&'a Outcome, String>,
-    /// What happened when.
+    /// Its end.
+    pub how: Result<&'a Ending, String>,
+    /// The history.
     pub seen: &'a Seen,
     /// The sums.
-    pub report: &'a Report,
+    pub statistics: &'a Statistics,
 }
 
 /// The sections, from the top down. Each is HTML, or nothing when there is nothing to show.
-const SECTIONS: &[fn(&Run<'_>) -> String] = &[
+const SECTIONS: &[fn(&RunPage<'_>) -> String] = &[
     summary::section,
     plots::section,
     latency::section,
@@ -52,15 +53,15 @@ const SECTIONS: &[fn(&Run<'_>) -> String] = &[
 ];
 
 /// The page.
-pub fn html(run: &Run<'_>) -> String {
+pub fn of(run: &RunPage<'_>) -> String {
     let sections: String = SECTIONS.iter().map(|section| section(run)).collect();
     let data = json!({
         "end_ns": run.seen.end,
         "plots": plots::data(run),
         "windows": run.seen.maps.windows().iter().map(windows::data).collect::<Vec<_>>(),
-        "stats": stats::json::object(run.report),
+        "stats": run.statistics.object(),
     });
-    format::page(&Page {
+    html::page(&Page {
         title: &format!("tcevm run: {}", run.name()),
         good: run.is_good(),
         verdict: &run.verdict(),
@@ -70,7 +71,7 @@ pub fn html(run: &Run<'_>) -> String {
     })
 }
 
-impl Run<'_> {
+impl RunPage<'_> {
     fn name(&self) -> String {
         let image = self.args.image.as_deref().and_then(|path| path.file_name());
         image.map_or("the demonstration".into(), |name| name.to_string_lossy().into_owned())
@@ -78,19 +79,20 @@ impl Run<'_> {
 
     /// Nothing went wrong, as far as anybody looked.
     fn is_good(&self) -> bool {
-        let ended = self.how.as_ref().is_ok_and(|outcome| outcome.code() == 0);
-        let found = self.report.findings.as_ref().is_some_and(|findings| findings.count > 0);
-        ended && !found && self.report.dma.leaked == 0
+        let ended = self.how.as_ref().is_ok_and(|ending| exit::code(ending) == 0);
+        let found =
+            self.statistics.machine.findings.as_ref().is_some_and(|findings| findings.count > 0);
+        ended && !found && self.statistics.machine.dma.leaked == 0
     }
 
     fn verdict(&self) -> String {
         let how = match &self.how {
-            Ok(Outcome::PoweredOff) => "the guest powered off".into(),
-            Ok(Outcome::OutputClosed) => "nobody read the output any more".into(),
-            Ok(outcome) => outcome.message().unwrap_or_else(|| "the run ended".into()),
+            Ok(Ending::PoweredOff) => "the guest powered off".into(),
+            Ok(Ending::OutputClosed) => "nobody read the output any more".into(),
+            Ok(ending) => exit::message(ending).unwrap_or_else(|| "the run ended".into()),
             Err(why) => why.clone(),
         };
-        format!("After {}: {how}.", units::time(self.report.elapsed.as_nanos() as f64))
+        format!("After {}: {how}.", units::time(self.statistics.elapsed.as_nanos() as f64))
     }
 
     /// What a window is called: by its device, if it is one's.
@@ -101,7 +103,7 @@ impl Run<'_> {
     /// The device whose window it is. A device's name ends in its unit address.
     fn device(&self, liobn: Liobn) -> Option<&str> {
         let unit = format!("@{:x}", liobn.0);
-        let mut names = self.report.devices.iter().map(|device| device.name.as_str());
+        let mut names = self.statistics.machine.devices.iter().map(|device| device.name.as_str());
         names.find(|name| name.ends_with(&unit))
     }
 }

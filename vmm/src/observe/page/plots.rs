@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::chart::{Chart, Line, MOST_LINES};
 use super::units::{Unit, whole};
-use super::{Run, section as heading};
-use crate::memory::in_units;
+use super::{RunPage, section as heading};
 use crate::observe::timeline::{Kind, Of, Series, Timeline, UNKNOWN, What};
+use machine::memory::in_units;
 
 /// Most buckets of a plot: more is finer than a page is wide.
 const MOST_BUCKETS: usize = 256;
@@ -114,7 +114,7 @@ pub const PLOTS: &[Plot] = &[
 ];
 
 /// All of them.
-pub(super) fn section(run: &Run<'_>) -> String {
+pub(super) fn section(run: &RunPage<'_>) -> String {
     let plots: String = charts(run).iter().map(Chart::html).collect();
     if plots.is_empty() {
         return String::new();
@@ -126,11 +126,11 @@ pub(super) fn section(run: &Run<'_>) -> String {
 }
 
 /// Their values.
-pub(super) fn data(run: &Run<'_>) -> Map<String, Value> {
+pub(super) fn data(run: &RunPage<'_>) -> Map<String, Value> {
     charts(run).iter().map(|chart| (chart.id.to_owned(), chart.data())).collect()
 }
 
-fn charts(run: &Run<'_>) -> Vec<Chart> {
+fn charts(run: &RunPage<'_>) -> Vec<Chart> {
     let mut timeline = run.seen.timeline.clone();
     timeline.squeeze(run.seen.end, MOST_BUCKETS);
     PLOTS.iter().filter_map(|plot| Drawing { run, plot, timeline: &timeline }.chart()).collect()
@@ -138,7 +138,7 @@ fn charts(run: &Run<'_>) -> Vec<Chart> {
 
 /// A plot of a run.
 struct Drawing<'a> {
-    run: &'a Run<'a>,
+    run: &'a RunPage<'a>,
     plot: &'a Plot,
     timeline: &'a Timeline,
 }
@@ -242,7 +242,7 @@ impl Drawing<'_> {
         if series.what.kind() == Kind::Count {
             return sum(&series.values);
         }
-        let windows = &self.run.report.dma.windows;
+        let windows = &self.run.statistics.machine.dma.windows;
         let counted = windows.iter().find(|window| window.liobn == liobn);
         let seen = known(series).max(self.peaks(series.of).map_or(0, known));
         counted.map_or(seen, |window| window.max_live)

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use comply::format::escape;
+use html::escape;
 
 use super::units::{Unit, time, whole};
-use super::{Run, section as heading};
-use crate::memory::in_units;
+use super::{RunPage, section as heading};
+use crate::observe::stats::rows;
+use machine::memory::in_units;
 
 /// A number and what it is.
 struct Fact {
@@ -20,7 +21,7 @@ struct Fact {
 }
 
 /// The numbers, then what was asked for.
-pub(super) fn section(run: &Run<'_>) -> String {
+pub(super) fn section(run: &RunPage<'_>) -> String {
     let facts: String = facts(run).iter().map(tile).collect();
     let asked = escape(&asked(run));
     let body = format!("<dl class=\"facts\">\n{facts}</dl>\n<p class=\"says\">{asked}</p>\n");
@@ -52,40 +53,40 @@ fn wrong(name: &'static str, count: u64) -> Fact {
     Fact { bad: count > 0, ..number(name, count) }
 }
 
-fn facts(run: &Run<'_>) -> Vec<Fact> {
-    let report = run.report;
-    let (totals, windows) = (&report.dma.totals, &report.dma.windows);
-    let idle = 100.0 * report.idle.as_secs_f64() / report.elapsed.as_secs_f64().max(1e-9);
+fn facts(run: &RunPage<'_>) -> Vec<Fact> {
+    let statistics = run.statistics;
+    let machine = &statistics.machine;
+    let (totals, windows) = (&machine.dma.totals, &machine.dma.windows);
+    let idle = 100.0 * machine.idle.as_secs_f64() / statistics.elapsed.as_secs_f64().max(1e-9);
     let mut facts = vec![
-        duration("time on the clock", report.elapsed),
-        duration("CPU time", report.cpu),
+        duration("time on the clock", statistics.elapsed),
+        duration("CPU time", machine.cpu),
         fact("idle", Unit::Percent.show(idle), idle),
     ];
     if let (Some(instructions), Some(cpu), Some(clock)) =
-        (report.instructions, report.mips_of_cpu(), report.mips())
+        (machine.instructions, statistics.mips_of_cpu(), statistics.mips())
     {
         let shown = Unit::Count("").show(instructions as f64);
         facts.push(fact("guest instructions", shown, instructions as f64));
         facts.push(fact("MIPS in CPU time", format!("{cpu:.0}"), cpu));
         facts.push(fact("MIPS on the clock", format!("{clock:.0}"), clock));
     }
-    facts.push(number("hypercalls", report.calls.rows().iter().map(|call| call.count).sum()));
+    facts.push(number("hypercalls", statistics.calls.rows().iter().map(|call| call.count).sum()));
     facts.push(number("entries written", windows.iter().map(|window| window.tally.puts).sum()));
     facts.push(number("pages pinned", totals.pinned));
     facts.push(number("pages released", totals.released));
     facts.push(number("pages dirtied", totals.dirtied));
-    facts.push(wrong("leaked pins", report.dma.leaked));
-    facts.extend(of_devices(&report.devices));
-    if let Some(findings) = &report.findings {
+    facts.push(wrong("leaked pins", machine.dma.leaked));
+    facts.extend(of_devices(&machine.devices));
+    if let Some(findings) = &machine.findings {
         facts.push(wrong("wrong translations", findings.count));
     }
-    if let Some(faults) = report.faults {
-        facts.push(number("faults injected", faults));
-    }
+    let numbers = rows::numbers().map(|row| Some(number(row.label, (row.value)(statistics)?)));
+    facts.extend(numbers.flatten());
     facts
 }
 
-fn of_devices(devices: &[vio::Report]) -> Vec<Fact> {
+fn of_devices(devices: &[vio::DeviceReport]) -> Vec<Fact> {
     if devices.is_empty() {
         return Vec::new();
     }
@@ -103,7 +104,7 @@ fn of_devices(devices: &[vio::Report]) -> Vec<Fact> {
 }
 
 /// The machine, in a sentence.
-fn asked(run: &Run<'_>) -> String {
+fn asked(run: &RunPage<'_>) -> String {
     let args = run.args;
     let platform = match args.dma.platform {
         Some(platform) => format!(", platform {}", platform.name),

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Devices, faults and findings.
 
-use comply::format::escape;
+use html::escape;
 use iommu::Liobn;
 
 use super::units::whole;
-use super::{Run, row, section as heading, table};
-use crate::stats::Findings;
+use super::{RunPage, row, section as heading, table};
+use machine::summary::Findings;
 
 /// Findings that are listed.
 const MOST_FINDINGS: usize = 200;
 
 /// What each device counted.
-pub(super) fn devices(run: &Run<'_>) -> String {
-    let devices = &run.report.devices;
+pub(super) fn devices(run: &RunPage<'_>) -> String {
+    let devices = &run.statistics.machine.devices;
     if devices.is_empty() {
         return String::new();
     }
-    let card = |device: &vio::Report| {
+    let card = |device: &vio::DeviceReport| {
         let counters = device.counters.iter().map(|(name, count)| row(name, &[&whole(*count)]));
         let faults = row("DMA faults", &[&whole(device.all_faults)]);
         let rows: String = counters.chain([faults]).collect();
@@ -31,8 +31,8 @@ pub(super) fn devices(run: &Run<'_>) -> String {
 }
 
 /// Accesses that were refused, the first kinds of each device.
-pub(super) fn faults(run: &Run<'_>) -> String {
-    let kinds = run.report.devices.iter().flat_map(|device| {
+pub(super) fn faults(run: &RunPage<'_>) -> String {
+    let kinds = run.statistics.machine.devices.iter().flat_map(|device| {
         device.faults.iter().map(move |(fault, count)| {
             let access = if fault.write { "write" } else { "read" };
             row(&device.name, &[&fault.liobn, &fault.ioba, &access, &fault.why, &whole(*count)])
@@ -47,8 +47,8 @@ pub(super) fn faults(run: &Run<'_>) -> String {
 }
 
 /// What `--check dma` found.
-pub(super) fn findings(run: &Run<'_>) -> String {
-    let found = run.report.findings.as_ref();
+pub(super) fn findings(run: &RunPage<'_>) -> String {
+    let found = run.statistics.machine.findings.as_ref();
     found.map_or(String::new(), |found| list(found, &|liobn| run.window_name(liobn)))
 }
 

@@ -3,19 +3,19 @@
 
 use std::fmt::Write;
 
-use comply::format::escape;
+use html::escape;
 use serde_json::{Value, json};
 
 use super::units::{self, whole};
-use super::{Run, section as heading};
-use crate::memory::in_units;
+use super::{RunPage, section as heading};
 use crate::observe::cells::{Cell, WindowMap};
+use machine::memory::in_units;
 
 /// Cells of a line.
 const COLUMNS: usize = 64;
 
 /// All windows.
-pub(super) fn section(run: &Run<'_>) -> String {
+pub(super) fn section(run: &RunPage<'_>) -> String {
     let maps = run.seen.maps.windows();
     if maps.is_empty() {
         return String::new();
@@ -50,12 +50,12 @@ fn sum(map: &WindowMap) -> Cell {
     sum
 }
 
-fn figure(run: &Run<'_>, map: &WindowMap) -> String {
+fn figure(run: &RunPage<'_>, map: &WindowMap) -> String {
     let (window, all) = (&map.window, sum(map));
     let liobn = window.liobn();
     let device = run.device(liobn).map_or(String::new(), |name| format!(" of {}", escape(name)));
     let pages = window.page_shift();
-    let is_there = run.report.dma.windows.iter().any(|there| there.liobn == liobn);
+    let is_there = run.statistics.machine.dma.windows.iter().any(|there| there.liobn == liobn);
     let gone = if is_there { "" } else { " It was removed." };
     let facts = format!(
         "{} from {} to {:#x}, {} entries of {}.{gone} Mapped {}, replaced {}, cleared {}; live at the end {}.",

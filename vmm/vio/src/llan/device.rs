@@ -13,9 +13,8 @@ use super::backend::{Link, NetError, NetSpec, PATIENCE, Sink};
 use super::buffers::{ENTRY, HANDLE, Message, Place, Pools, ReceiveQueue};
 use super::checksum::{self, Segment};
 use super::filter::{FILTERS, Filter};
-use crate::bus::{Node, OnBus, Slot};
+use crate::bus::{Device, DeviceConfig, DeviceError, Node, Slot};
 use crate::dma::{Fault, Port};
-use crate::report::Report;
 
 /// The buffer list and the filter list are a page each, whatever the TCE page.
 const PAGE: u64 = 4096;
@@ -78,11 +77,10 @@ struct Open {
 }
 
 impl Llan {
-    /// Makes the adapter and starts its back end. `number` makes its address, unless one is given.
-    pub(crate) fn start(slot: Slot, spec: &NetSpec, number: u32) -> Result<Arc<Llan>, NetError> {
-        let [.., low] = number.to_be_bytes();
+    /// Makes the adapter and starts its back end. The slot's number makes its address, unless one is given.
+    fn start(slot: Slot, spec: &NetSpec) -> Result<Arc<Llan>, NetError> {
         // Locally administered; the rest is QEMU's, as people know it.
-        let built_in = spec.mac.unwrap_or([0x52, 0x54, 0, 0x12, 0x34, 0x54 + low]);
+        let built_in = spec.mac.unwrap_or([0x52, 0x54, 0, 0x12, 0x34, 0x54 + slot.number]);
         let state = State {
             port: slot.port("frames"),
             mac: built_in,
@@ -106,39 +104,36 @@ impl Llan {
     }
 }
 
-impl OnBus for Llan {
+impl DeviceConfig for NetSpec {
+    fn build(&self, slot: Slot) -> Result<Arc<dyn Device>, DeviceError> {
+        Ok(Llan::start(slot, self)?)
+    }
+}
+
+impl Device for Llan {
     fn slot(&self) -> &Slot {
         &self.slot
     }
 
     fn node(&self) -> Node {
-        Node {
-            name: "l-lan",
-            device_type: "network",
-            compatible: "IBM,l-lan",
-            unit: self.slot.unit,
-            source: self.slot.line.source(),
-            window: self.slot.window,
-            others: vec![
-                ("local-mac-address", self.built_in.to_vec()),
-                ("ibm,mac-address-filters", (FILTERS as u32).to_be_bytes().to_vec()),
-                ("ibm,illan-options", Vec::new()),
-                ("max-frame-size", (MOST_FRAME as u32).to_be_bytes().to_vec()),
-                ("address-bits", 48u32.to_be_bytes().to_vec()),
-            ],
-        }
+        self.slot
+            .node("l-lan", "network", "IBM,l-lan")
+            .with("local-mac-address", self.built_in)
+            .with("ibm,mac-address-filters", (FILTERS as u32).to_be_bytes())
+            .with("ibm,illan-options", [])
+            .with("max-frame-size", (MOST_FRAME as u32).to_be_bytes())
+            .with("address-bits", 48u32.to_be_bytes())
     }
 
-    fn report(&self) -> Report {
+    fn counters(&self) -> Vec<(&'static str, u64)> {
         let Counters { sent, refused, received, dropped } = &self.counters;
         let counter = |of: &AtomicU64| of.load(Ordering::Relaxed);
-        let counters = vec![
+        vec![
             ("frames sent", counter(sent)),
             ("frames the back end dropped", counter(refused)),
             ("frames received", counter(received)),
             ("frames without a buffer", counter(dropped)),
-        ];
-        self.slot.report("l-lan", counters)
+        ]
     }
 
     fn reset(&self) {

@@ -23,10 +23,9 @@ use super::backend::{DiskError, DiskSpec, Image};
 use super::crq::{self, PutError, Queue};
 use super::scsi::{Disk, Target};
 use super::worker;
-use crate::bus::{Node, OnBus, Slot};
+use crate::bus::{Device, Node, Slot};
 use crate::dma::{Gate, Port};
-use crate::line::Before;
-use crate::report::Report;
+use crate::line::Mode;
 
 /// Requests that wait; the client knows of fewer that it may send.
 const MOST_WAITING: usize = 2 * super::REQUEST_LIMIT as usize;
@@ -111,9 +110,9 @@ pub(super) enum Answer {
 
 impl Vscsi {
     /// Makes the adapter with its disks and starts its worker.
-    pub(crate) fn start(slot: Slot, disks: &[DiskSpec]) -> Result<Arc<Vscsi>, crate::BusError> {
+    pub(crate) fn start(slot: Slot, disks: &[DiskSpec]) -> Result<Arc<Vscsi>, DiskError> {
         if disks.len() > super::MOST_DISKS {
-            return Err(crate::BusError::TooManyDisks);
+            return Err(DiskError::TooMany);
         }
         Vscsi::with(slot, Target::open(disks)?)
     }
@@ -122,15 +121,15 @@ impl Vscsi {
     pub(crate) fn with_images(
         slot: Slot,
         images: Vec<Box<dyn Image>>,
-    ) -> Result<Arc<Vscsi>, crate::BusError> {
+    ) -> Result<Arc<Vscsi>, DiskError> {
         if images.len() > super::MOST_DISKS {
-            return Err(crate::BusError::TooManyDisks);
+            return Err(DiskError::TooMany);
         }
         let disks = images.into_iter().enumerate().map(|(n, image)| Disk::new(n, image, false));
         Vscsi::with(slot, Target::of(disks.collect()))
     }
 
-    fn with(slot: Slot, target: Target) -> Result<Arc<Vscsi>, crate::BusError> {
+    fn with(slot: Slot, target: Target) -> Result<Arc<Vscsi>, DiskError> {
         let gate = Arc::new(Gate::default());
         let (port, worker_port) = (slot.port("queue"), slot.port("requests").behind(gate.clone()));
         let state = State {
@@ -258,27 +257,19 @@ impl State {
     }
 }
 
-impl OnBus for Vscsi {
+impl Device for Vscsi {
     fn slot(&self) -> &Slot {
         &self.slot
     }
 
     fn node(&self) -> Node {
-        Node {
-            name: "v-scsi",
-            device_type: "vscsi",
-            compatible: "IBM,v-scsi",
-            unit: self.slot.unit,
-            source: self.slot.line.source(),
-            window: self.slot.window,
-            others: vec![
-                ("#address-cells", 2u32.to_be_bytes().to_vec()),
-                ("#size-cells", 0u32.to_be_bytes().to_vec()),
-            ],
-        }
+        self.slot
+            .node("v-scsi", "vscsi", "IBM,v-scsi")
+            .with("#address-cells", 2u32.to_be_bytes())
+            .with("#size-cells", 0u32.to_be_bytes())
     }
 
-    fn report(&self) -> Report {
+    fn counters(&self) -> Vec<(&'static str, u64)> {
         let Counters { commands, refused, read, written, flushes, violations, lost } =
             &self.counters;
         let rows = [
@@ -290,8 +281,7 @@ impl OnBus for Vscsi {
             ("violations of the protocol", violations),
             ("responses without room", lost),
         ];
-        let counters = rows.map(|(name, counter)| (name, counter.load(Ordering::Relaxed)));
-        self.slot.report("v-scsi", counters.to_vec())
+        rows.map(|(name, counter)| (name, counter.load(Ordering::Relaxed))).to_vec()
     }
 
     /// The request under way reaches no memory afterwards, so nothing waits for it.
@@ -318,7 +308,7 @@ impl VioDevice for Vscsi {
         }
         let mut state = self.state();
         let State { port, queue, .. } = &mut *state;
-        let closed = self.slot.line.open() != Before::Open;
+        let closed = self.slot.line.open() != Mode::Open;
         if closed && queue.as_ref().is_some_and(|queue| queue.has_unread(port)) {
             self.slot.line.pulse();
         }

@@ -7,6 +7,7 @@
 //! (the guest's queue), `worker.rs` (the thread that serves requests), [`srp`], `mad.rs` and [`data`] (the
 //! requests), [`scsi`] (the commands), [`backend`] (the storage of blocks).
 
+mod adapter;
 pub mod backend;
 pub mod crq;
 pub mod data;
@@ -16,6 +17,7 @@ pub mod scsi;
 pub mod srp;
 mod worker;
 
+pub use adapter::{Adapter, Images};
 pub use backend::DiskSpec;
 pub use device::Vscsi;
 

@@ -14,9 +14,9 @@ use iommu::bridge::Bridge;
 use iommu::{Agent, BridgeKind, Container, Frames, Ioba, Liobn, RawTce};
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
-use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::{Format, Image};
-use vio::{Bus, Host, Interrupts};
+use vio::vscsi::{Adapter, DiskSpec, Images};
+use vio::{Bus, DeviceConfig, Host, IrqSink};
 use vm_memory::{Bytes, GuestAddress};
 use vmm_sys_util::tempdir::TempDir;
 
@@ -29,7 +29,7 @@ pub const UNIT: u32 = 0x7100_0002;
 #[derive(Default)]
 pub struct Edges(pub Mutex<Vec<u32>>);
 
-impl Interrupts for Edges {
+impl IrqSink for Edges {
     fn pulse(&self, source: u32) {
         self.0.lock().unwrap().push(source);
     }
@@ -83,21 +83,23 @@ impl Guest {
         disks: &[DiskSpec],
         directory: Directory,
     ) -> Guest {
-        Guest::with_bus(behind, directory, |host| Bus::new(host, nets, disks).unwrap())
+        let adapter = Adapter(disks.to_vec());
+        let adapter = (!disks.is_empty()).then_some(&adapter as &dyn DeviceConfig);
+        let nets = nets.iter().map(|net| net as &dyn DeviceConfig);
+        Guest::with_bus(behind, directory, nets.chain(adapter).collect())
     }
 
     /// A guest with a SCSI adapter over these images.
     pub fn with_images(behind: Behind, images: Vec<Box<dyn Image>>) -> Guest {
-        let bus = |host: &Host<'_>| Bus::with_images(host, images).unwrap();
-        Guest::with_bus(behind, Directory::new(), bus)
+        Guest::with_bus(behind, Directory::new(), vec![&Images::new(images)])
     }
 
-    fn with_bus(behind: Behind, directory: Directory, bus: impl FnOnce(&Host<'_>) -> Bus) -> Guest {
+    fn with_bus(behind: Behind, directory: Directory, devices: Vec<&dyn DeviceConfig>) -> Guest {
         let memory = Memory::from_ranges(&[(GuestAddress(0), RAM as usize)]).unwrap();
         let memory = Arc::new(memory);
         let container = Container::new(Frames::new(RAM).unwrap());
         let edges = Arc::new(Edges::default());
-        let interrupts: Arc<dyn Interrupts> = edges.clone();
+        let interrupts: Arc<dyn IrqSink> = edges.clone();
         let bridge = behind.bridge();
         let host = Host {
             container: &container,
@@ -105,7 +107,8 @@ impl Guest {
             bridge: bridge.as_ref(),
             interrupts: &interrupts,
         };
-        let bus = bus(&host);
+        let mut bus = Bus::default();
+        devices.into_iter().for_each(|device| bus.add(&host, device).unwrap());
         let agent = container.agent();
         Guest { memory, container, agent, edges, bus, directory }
     }

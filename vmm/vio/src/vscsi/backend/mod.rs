@@ -48,6 +48,8 @@ pub enum DiskError {
     RawBacking { path: PathBuf },
     #[error("the qcow2 image {} {problem}", path.display())]
     Qcow2 { path: PathBuf, problem: qcow2::Problem },
+    #[error("at most {} --disk; leave some away", crate::vscsi::MOST_DISKS)]
+    TooMany,
     #[error("the host has no thread for the disks: {0}")]
     Thread(io::Error),
 }

@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use hcall::{Caller, Memory, Regs};
 use iommu::{Agent, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
+use machine::Control;
+use machine::board::Board;
+use machine::console::Console;
+use machine::kvm::cpu::Registers;
+use machine::kvm::probe::{Probe, ProbeError};
+use machine::memory;
+use machine::platform::{Effects, Platform};
+use machine::vcpu::Vcpu;
 use vm_memory::{Bytes, GuestAddress};
-use vmm::board::Board;
-use vmm::console::Console;
-use vmm::control::Control;
-use vmm::kvm::cpu::Registers;
-use vmm::kvm::probe::{Probe, ProbeError};
-use vmm::memory;
-use vmm::platform::{Effects, Platform};
-use vmm::vcpu::Vcpu;
 
 const LIOBN: Liobn = Liobn(0x8000_0000);
 const LIST: u64 = 0x10_0000;
@@ -94,7 +94,8 @@ fn round(
     Ok(())
 }
 
-fn measure() -> Result<(), ProbeError> {
+/// Measures and prints the rows.
+pub(crate) fn measure() -> Result<(), ProbeError> {
     let mut bare = Probe::new(Registers::Left)?;
     let mut synced = Probe::new(Registers::Synced)?;
     let mut machine = Machine::new();
@@ -123,10 +124,4 @@ fn measure() -> Result<(), ProbeError> {
         row(name, best, &format!("<= {target}"));
     }
     Ok(())
-}
-
-fn main() {
-    if let Err(error) = measure() {
-        println!("SKIP kvm: {error}");
-    }
 }

@@ -23,14 +23,15 @@ use hcall::tokens::H_RTAS;
 use hcall::{Hcall, Status};
 use iommu::Container;
 
-use crate::boot::Ready;
 use crate::cli::RunArgs;
+use crate::observe::Detail;
 use crate::observe::made::{Entries, is_tce};
 use crate::observe::output::Output;
 use crate::observe::rtas::Rtas;
-use crate::observe::{Detail, Made};
+use crate::observe::trace;
 use crate::outlet::Outlet;
-use crate::trace;
+use machine::boot::Ready;
+use machine::watcher::Made;
 
 /// The text for `--help`.
 pub(crate) const HELP: &str = "\
@@ -86,7 +87,7 @@ pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
         profile: dma.profile.name.parse().unwrap_or(defaults.profile),
         tier: dma.accel,
         platform: dma.platform.unwrap_or(defaults.platform),
-        table_memory: Some(dma.table_memory(args.memory)),
+        table_memory: Some(dma.config().table_memory(args.memory)),
         faults: Vec::new(),
     };
     Recorded::new(setup, !dma.inject.is_empty())
@@ -104,7 +105,7 @@ impl Recorder {
     }
 
     /// A call and its answer.
-    pub(crate) fn call(&self, made: &Made<'_>, detail: &Detail, container: &Container) {
+    pub(crate) fn call(&self, made: &Made, detail: &Detail, container: &Container) {
         let line = match made.call.hcall {
             Some(row) if is_tce(row) => tce_call(row, made, detail, container),
             Some(row) if row.token == H_RTAS => window_call(made, detail),
@@ -152,7 +153,7 @@ impl Recorder {
 }
 
 /// A TCE call, with its list before it.
-fn tce_call(row: &Hcall, made: &Made<'_>, detail: &Detail, container: &Container) -> Line {
+fn tce_call(row: &Hcall, made: &Made, detail: &Detail, container: &Container) -> Line {
     let Made { server, asked, answered, call, .. } = made;
     if call.status == Status::Busy {
         return Line::Lost("the run ended in this call");
@@ -179,9 +180,9 @@ fn tce_call(row: &Hcall, made: &Made<'_>, detail: &Detail, container: &Container
 }
 
 /// Lines that put a list where the call reads it.
-fn pokes(row: &Hcall, made: &Made<'_>, list: &[u64]) -> String {
+fn pokes(row: &Hcall, made: &Made, list: &[u64]) -> String {
     let mut lines = String::new();
-    let at = row.arg(made.asked, "list").unwrap_or_default();
+    let at = row.arg(&made.asked, "list").unwrap_or_default();
     for (at, some) in (at..).step_by(8 * POKE).zip(list.chunks(POKE)) {
         let _ = write!(lines, "poke {at:#x}");
         some.iter().for_each(|tce| _ = write!(lines, " {tce:#x}"));
@@ -191,7 +192,7 @@ fn pokes(row: &Hcall, made: &Made<'_>, list: &[u64]) -> String {
 }
 
 /// An RTAS call that changes windows, by its name.
-fn window_call(made: &Made<'_>, detail: &Detail) -> Line {
+fn window_call(made: &Made, detail: &Detail) -> Line {
     let Some(rtas) = detail.rtas.as_ref().filter(|_| made.call.status == Status::Success) else {
         return Line::Other;
     };

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The frame of all our pages for a browser: they load nothing, follow the reader's choice of light or dark,
-//! and begin with a verdict.
-
-use super::escape;
+//! The frame of all pages for a browser: those of `tcevm run --report` and of `tcevm comply`. A page needs nothing from
+//! elsewhere, follows the reader's choice of light or dark, and begins with a verdict.
+#![forbid(unsafe_code)]
 
 const CSS: &str = include_str!("page.css");
 
@@ -35,4 +34,21 @@ pub fn page(page: &Page<'_>) -> String {
          <header><h1>{title}</h1>\n<p class=\"verdict {class}\">{verdict}</p></header>\n\
          {body}<script>\n{js}</script>\n</body></html>\n"
     )
+}
+
+/// The text, escaped for use between and inside the tags of XML and HTML. Characters that XML cannot hold are
+/// left out.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => {}
+            c => out.push(c),
+        }
+    }
+    out
 }

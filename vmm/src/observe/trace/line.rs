@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use hcall::{Regs, Status};
 
+use crate::observe::Detail;
 use crate::observe::rtas::Rtas;
-use crate::observe::{Detail, Made};
+use machine::watcher::Made;
 
 /// How many registers are shown of a call whose arguments are not known.
 const UNNAMED: [&str; 4] = ["r4", "r5", "r6", "r7"];
 
 /// The line, with its end.
-pub(super) fn line(made: &Made<'_>, detail: &Detail, at: Duration) -> String {
+pub(super) fn line(made: &Made, detail: &Detail, at: Duration) -> String {
     let mut text = format!("{:.6} cpu{} ", at.as_secs_f64(), made.server);
     text += made.tier.map_or("-", |tier| tier.name());
     text.push(' ');
@@ -23,7 +24,7 @@ pub(super) fn line(made: &Made<'_>, detail: &Detail, at: Duration) -> String {
 }
 
 /// The call alone.
-pub(crate) fn call(made: &Made<'_>, detail: &Detail) -> String {
+pub(crate) fn call(made: &Made, detail: &Detail) -> String {
     let mut text = String::new();
     let answered = made.call.status == Status::Success;
     match &detail.rtas {
@@ -37,15 +38,15 @@ pub(crate) fn call(made: &Made<'_>, detail: &Detail) -> String {
     text
 }
 
-fn hcall(to: &mut String, made: &Made<'_>, detail: &Detail) {
+fn hcall(to: &mut String, made: &Made, detail: &Detail) {
     match made.call.hcall {
         Some(row) => {
             to.push_str(row.name);
-            registers(to, row.args, made.asked);
+            registers(to, row.args, &made.asked);
         }
         None => {
             token(to, made.asked[0]);
-            registers(to, &UNNAMED, made.asked);
+            registers(to, &UNNAMED, &made.asked);
         }
     }
     if let Some(list) = &detail.list {
@@ -55,7 +56,7 @@ fn hcall(to: &mut String, made: &Made<'_>, detail: &Detail) {
     // Writing to a string does not fail, here and below.
     let _ = write!(to, " -> {}", made.call.status);
     if let (Some(row), Status::Success) = (made.call.hcall, made.call.status) {
-        registers(to, row.returns, made.answered);
+        registers(to, row.returns, &made.answered);
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::escape::{Escape, Key};
-use crate::control::{Control, PIPED_LIMIT, TYPED_LIMIT};
-use crate::exit::Outcome;
+use machine::Ending;
+use machine::control::{Control, PIPED_LIMIT, TYPED_LIMIT};
 
 /// Starts reading; on a terminal, Ctrl-A is the escape key.
 pub(super) fn start(control: Arc<Control>, terminal: bool) {
@@ -48,7 +48,7 @@ fn typed(control: &Control) {
         for &byte in bytes {
             match escape.key(byte) {
                 Key::Swallowed => {}
-                Key::Quit => return control.stop(Outcome::Quit),
+                Key::Quit => return control.stop(Ending::Quit),
                 Key::Guest(byte) => keys.push(byte),
             }
         }

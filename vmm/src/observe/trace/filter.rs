@@ -6,7 +6,8 @@ use std::str::FromStr;
 use hcall::rtas::{Service, all_services};
 use hcall::{HCALLS, Hcall, tokens};
 
-use crate::observe::{Detail, Made};
+use crate::observe::Detail;
+use machine::watcher::Made;
 
 /// How the function sets of `ibm,hypertas-functions` begin.
 const SET: &str = "hcall-";
@@ -37,11 +38,11 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    pub(super) fn of(made: &Made<'_>, detail: &Detail) -> Subject {
+    pub(super) fn of(made: &Made, detail: &Detail) -> Subject {
         let rtas = detail.rtas.as_ref();
         let (hcall, service) = (made.call.hcall, rtas.and_then(|rtas| rtas.service()));
         let of_service = || rtas.and_then(|rtas| rtas.input("liobn")).map(u64::from);
-        let liobn = hcall.and_then(|row| row.arg(made.asked, "liobn")).or_else(of_service);
+        let liobn = hcall.and_then(|row| row.arg(&made.asked, "liobn")).or_else(of_service);
         Subject { name: made.name(), hcall, service, liobn }
     }
 

@@ -1,11 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Raw mode of the terminal on standard input: keys go to the guest one by one, unechoed, Ctrl-C
-//! included. The mode that was found is put back when the guard is dropped, and by a panic.
+//! Standard input: the guest's console input, and raw mode of the terminal.
+//!
+//! A thread reads standard input: from the start when that is a terminal (for Ctrl-A x), otherwise from the guest's
+//! first read on, so that a guest that reads nothing leaves it alone. In raw mode keys go to the guest one by one,
+//! unechoed, Ctrl-C included. The mode that was found is put back when the guard is dropped, and by a panic.
 
-use std::io;
-use std::sync::{Mutex, PoisonError};
+mod escape;
+mod reader;
 
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use machine::{Console, Control};
 use rustix::termios::{self, OptionalActions, OutputModes, Termios};
+
+use crate::outlet::Outlet;
+
+/// The console on standard input, and on this output.
+pub(crate) fn console(control: Arc<Control>, output: Outlet) -> Console {
+    let console = Console::new(Arc::clone(&control), Box::new(output));
+    if io::stdin().is_terminal() {
+        reader::start(control, true);
+        return console;
+    }
+    console.at_first_read(Box::new(move || reader::start(control, false)))
+}
 
 /// The mode to put back; process-wide, as the terminal is.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);

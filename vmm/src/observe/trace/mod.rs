@@ -17,11 +17,12 @@ use std::time::Instant;
 pub use filter::{Filter, help};
 pub(crate) use line::call;
 
+use crate::observe::Detail;
 use crate::observe::output::Output;
-use crate::observe::{Detail, Made};
 use crate::outlet::Outlet;
 use beside::Beside;
 use filter::Subject;
+use machine::watcher::Made;
 
 /// Where the lines go.
 #[derive(Debug)]
@@ -62,7 +63,7 @@ impl Trace {
     }
 
     /// Writes the line of a call, if the filter selects it.
-    pub(crate) fn call(&self, made: &Made<'_>, detail: &Detail) {
+    pub(crate) fn call(&self, made: &Made, detail: &Detail) {
         if !self.filter.selects(&Subject::of(made, detail)) {
             return;
         }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The rows of the statistics. A statistic is one row.
+
+use std::fmt::{self, Formatter};
+
+use serde_json::{Map, Value, json};
+
+use super::{Statistics, sections};
+
+/// The version of the object for programs.
+const VERSION: u32 = 1;
+
+/// A row, in the order of the text.
+pub enum Row {
+    /// A number.
+    Number(Number),
+    /// Several values, or a table.
+    Section(Section),
+}
+
+/// A number by itself: the text is `label: number`, the object has it under its key, the page has it as a fact. Where
+/// it has no value the text and the page leave it out, and the object has null.
+pub struct Number {
+    /// Its key in the object.
+    pub key: &'static str,
+    /// Its name for people.
+    pub label: &'static str,
+    /// Its value.
+    pub value: fn(&Statistics) -> Option<u64>,
+}
+
+/// Several values.
+pub struct Section {
+    /// Adds them to the object.
+    pub object: fn(&Statistics, &mut Map<String, Value>),
+    /// Writes them for people.
+    pub text: fn(&Statistics, &mut Formatter<'_>) -> fmt::Result,
+}
+
+/// All rows.
+pub const ROWS: &[Row] = &[
+    Row::Section(sections::TIME),
+    Row::Section(sections::ILLEGAL),
+    Row::Section(sections::CALLS),
+    Row::Section(sections::TIERS),
+    Row::Section(sections::WINDOWS),
+    Row::Section(sections::PAGES),
+    Row::Section(sections::DEVICES),
+    Row::Section(sections::FINDINGS),
+    number("faults", "faults injected", |of| of.machine.faults),
+    Row::Section(sections::TEAR_DOWN),
+];
+
+const fn number(
+    key: &'static str,
+    label: &'static str,
+    value: fn(&Statistics) -> Option<u64>,
+) -> Row {
+    Row::Number(Number { key, label, value })
+}
+
+/// The rows that are numbers.
+pub fn numbers() -> impl Iterator<Item = &'static Number> {
+    ROWS.iter().filter_map(|row| match row {
+        Row::Number(number) => Some(number),
+        Row::Section(_) => None,
+    })
+}
+
+pub(super) fn object(of: &Statistics) -> Value {
+    let mut object = Map::new();
+    object.insert("version".into(), json!(VERSION));
+    for row in ROWS {
+        match row {
+            Row::Number(Number { key, value, .. }) => {
+                object.insert((*key).into(), json!(value(of)));
+            }
+            Row::Section(section) => (section.object)(of, &mut object),
+        }
+    }
+    object.into()
+}
+
+pub(super) fn text(of: &Statistics, f: &mut Formatter<'_>) -> fmt::Result {
+    ROWS.iter().try_for_each(|row| match row {
+        Row::Section(section) => (section.text)(of, f),
+        Row::Number(Number { label, value, .. }) => match value(of) {
+            Some(value) => writeln!(f, "{label}: {value}"),
+            None => Ok(()),
+        },
+    })
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The options about the guest's DMA. Their doc comments are the text of `--help`.
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
+use hcall::{Profile, Spec, Tier};
+use iommu::BridgeKind;
+use iommu::bridge::KINDS;
+use machine::DmaConfig;
+use machine::memory;
+
+/// The options.
+#[derive(Args, Clone, Debug)]
+pub struct DmaArgs {
+    /// Where TCE hypercalls start; what is too hard there goes on outwards.
+    #[arg(long, value_name = "TIER", default_value_t)]
+    #[arg(value_parser = names(Tier::ALL.map(Tier::name)).try_map(|name| name.parse::<Tier>()))]
+    pub accel: Tier,
+    /// Whose answers a guest gets where LoPAR, KVM and QEMU differ.
+    #[arg(long, value_name = "NAME", default_value = Profile::LOPAR.name)]
+    #[arg(value_parser = names(Profile::ALL.map(|p| p.name)).try_map(profile))]
+    pub profile: &'static Profile,
+    /// The host bridge under the hardware tables of the PCI windows (without it ioda2); with it,
+    /// virtual I/O devices are behind such a bridge, too. Else they use the guest's view.
+    #[arg(long, value_name = "NAME")]
+    #[arg(value_parser = platforms().try_map(|name| name.parse::<BridgeKind>()))]
+    pub platform: Option<BridgeKind>,
+    /// Watch for what must not happen: `dma` finds devices that use translations which were replaced
+    /// or cleared. Puts virtual I/O devices behind the bridge.
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub check: Vec<Check>,
+    /// Do not tell the guest of H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce), so that it
+    /// uses H_PUT_TCE for everything.
+    #[arg(long)]
+    pub no_multi_tce: bool,
+    /// The most memory that the tables of windows which the guest makes may take: a number with K, M or
+    /// G; without it 32M and a 64th of the guest's RAM.
+    #[arg(long, value_name = "SIZE", value_parser = memory::parse_bytes)]
+    pub table_memory: Option<u64>,
+    /// Let things go wrong on purpose; may be given several times. --help tells what.
+    #[arg(long, value_name = "SPEC", long_help = inject_help())]
+    pub inject: Vec<Spec>,
+}
+
+/// What can be watched for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Check {
+    /// Stale translations and writes to released pages.
+    Dma,
+}
+
+impl DmaArgs {
+    /// The configuration of the machine's DMA that they ask for.
+    pub fn config(&self) -> DmaConfig {
+        DmaConfig {
+            tier: self.accel,
+            profile: self.profile,
+            platform: self.platform,
+            check: self.check.contains(&Check::Dma),
+            multi_tce: !self.no_multi_tce,
+            table_memory: self.table_memory,
+            faults: self.inject.clone(),
+            ..DmaConfig::default()
+        }
+    }
+}
+
+fn platforms() -> PossibleValuesParser {
+    PossibleValuesParser::new(KINDS.map(|kind| PossibleValue::new(kind.name).help(kind.about)))
+}
+
+fn names<const N: usize>(names: [&'static str; N]) -> PossibleValuesParser {
+    PossibleValuesParser::new(names)
+}
+
+fn profile(name: String) -> Result<&'static Profile, String> {
+    Profile::find(&name).ok_or_else(|| format!("there is no profile `{name}`"))
+}
+
+fn inject_help() -> String {
+    format!(
+        "Let things go wrong on purpose; may be given several times.\n\nSPEC is {}",
+        hcall::inject::HELP
+    )
+}
