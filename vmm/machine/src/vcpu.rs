@@ -235,15 +235,9 @@ impl Vcpu for power::Cpu {
     }
 
     fn dump(&mut self) -> String {
-        let mut registers = vec![("nip".to_owned(), self.nip()), ("msr".to_owned(), self.msr())];
-        for name in DUMPED {
-            let value = power::spr::by_name(name).map_or(0, |spr| spr.value(self));
-            registers.push((name.to_owned(), value));
-        }
-        registers.push(("cr".to_owned(), self.cr().into()));
-        registers.resize_with(registers.len().next_multiple_of(4), Default::default);
-        registers.extend((0..).map(|n| format!("r{n}")).zip(self.gpr));
-        registers.chunks(4).map(line).collect()
+        let general = (0..32).map(|n| format!("r{n}"));
+        let names: Vec<String> = DUMPED.map(str::to_owned).into_iter().chain(general).collect();
+        names.chunks(4).map(|names| line(self, names)).collect()
     }
 }
 
@@ -254,14 +248,15 @@ pub fn power_cpus(ready: &Ready, count: u32) -> Vec<power::Cpu> {
     [first].into_iter().chain(others).collect()
 }
 
-/// The special-purpose registers that tell most about a crash.
-const DUMPED: [&str; 9] = ["srr0", "srr1", "lr", "ctr", "xer", "dar", "dsisr", "sprg0", "sprg1"];
+/// The registers that say most about a crash, besides the general-purpose ones; in rows of four.
+const DUMPED: [&str; 12] =
+    ["nip", "msr", "srr0", "srr1", "lr", "ctr", "xer", "dar", "dsisr", "sprg0", "sprg1", "cr"];
 
-/// Some registers in a line; one without a name is only a gap.
-fn line(registers: &[(String, u64)]) -> String {
-    let show = |(name, value): &(String, u64)| match name.as_str() {
-        "" => String::new(),
-        name => format!("{name:<6}{value:016x}"),
+/// Some registers in a line.
+fn line(cpu: &mut power::Cpu, names: &[String]) -> String {
+    let mut show = |name: &String| {
+        let value = cpu.register(name).unwrap_or_default();
+        format!("{name:<6}{value:016x}")
     };
-    registers.iter().map(show).collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    names.iter().map(&mut show).collect::<Vec<_>>().join("  ") + "\n"
 }

@@ -10,19 +10,19 @@ pub struct Form {
     pub mask: u32,
     /// Their value.
     pub value: u32,
-    /// What comes after it.
+    /// The instructions that may come after it.
     pub then: Then,
     /// It is a branch (for MSR\[BE\]).
     pub branch: bool,
     /// No trace interrupt follows it (`rfid` and its kin).
     pub untraced: bool,
-    /// Whether it is a load or a store (for the performance monitor).
+    /// Load, store, or neither (for the performance monitor).
     pub access: Access,
-    /// Whether the operands are a valid form; an invalid form is an illegal instruction.
+    /// True if the operands are a valid form; an invalid form is an illegal instruction.
     pub valid: fn(Word) -> bool,
 }
 
-/// What an instruction does with storage.
+/// The use that an instruction makes of storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Nothing, or nothing but with caches.
@@ -33,7 +33,7 @@ pub enum Access {
     Store,
 }
 
-/// What may come after an instruction.
+/// The instructions that may come after one.
 #[derive(Clone, Copy, Debug)]
 pub enum Then {
     /// The next one: it does not end its block.
@@ -84,7 +84,7 @@ impl Form {
         self.access = Access::Store;
         self
     }
-    /// Words for which `valid` is false are invalid forms (Book I, 1.8.2), told at decode time.
+    /// Words for which `valid` is false are invalid forms (Book I, 1.8.2), refused at decode time.
     pub const fn valid(mut self, valid: fn(Word) -> bool) -> Form {
         self.valid = valid;
         self
@@ -116,7 +116,7 @@ pub const RB: u32 = 31 << 11;
 pub const RC: u32 = 31 << 6;
 /// The Rc bit: the result is compared with zero.
 pub const DOT: u32 = 1;
-/// The OE bit: overflow is told.
+/// The OE bit: overflow is recorded.
 pub const OE: u32 = 1 << 10;
 /// The two bits after BF.
 pub const AFTER_BF: u32 = 3 << 21;

@@ -25,8 +25,9 @@ pub use arith::{float, vector};
 pub use engine::{exit::Exit, signals::Kicker};
 pub use ram::GuestMemory;
 pub use state::cpu::Cpu;
+pub use state::saved::{LoadError, Saved};
 pub use state::time::{CLOCK_HZ, DECREMENTER_BITS, TIMEBASE_HZ};
-pub use state::{facility, fpscr, interrupt, msr, spr};
+pub use state::{facility, fpscr, interrupt, msr, registers, spr};
 pub use storage::radix::ProcessTable;
 /// Guest RAM in public interfaces is of this version of vm-memory.
 pub use vm_memory;

@@ -83,6 +83,9 @@ pub trait Machine: Sized {
     fn sar(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
     /// Rotates left by the low six bits of `n`.
     fn rotl(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
+    /// Rotates the low word left by the low five bits of `n`; both halves of the result are the rotated word
+    /// (Book I, 3.3.14: ROTL32).
+    fn rotl_word(&mut self, a: Self::Val, n: Self::Val) -> Self::Val;
     /// Sign-extends the low `size` of a value.
     fn sext(&mut self, a: Self::Val, size: Size) -> Self::Val;
     /// Zero-extends the low `size` of a value.
@@ -113,8 +116,16 @@ pub trait Machine: Sized {
     fn so(&mut self) -> Self::Val;
     /// XER\[OV\].
     fn ov(&mut self) -> Self::Val;
+    /// XER\[OV32\].
+    fn ov32(&mut self) -> Self::Val;
     /// XER\[CA\].
     fn ca(&mut self) -> Self::Val;
+    /// XER\[CA32\].
+    fn ca32(&mut self) -> Self::Val;
+    /// XER: its five named bits in their places, and the byte count of strings in the low seven.
+    fn xer(&mut self) -> Self::Val;
+    /// Sets XER; its other bits stay 0.
+    fn set_xer(&mut self, v: Self::Val);
     /// Sets XER\[CA\] and XER\[CA32\].
     fn set_ca(&mut self, ca: Self::Val, ca32: Self::Val);
     /// Sets XER\[OV\] and XER\[OV32\], and XER\[SO\] if OV is set.
@@ -128,7 +139,13 @@ pub trait Machine: Sized {
     fn set_lr(&mut self, v: Self::Val);
     fn ctr(&mut self) -> Self::Val;
     fn set_ctr(&mut self, v: Self::Val);
-    fn tar(&mut self) -> Self::Val;
+    /// A special-purpose register that only holds what was written, by number. Not checked: see
+    /// [`Machine::need_supervisor`].
+    fn held_spr(&mut self, n: usize) -> Self::Val;
+    /// Sets such a register; the value has no bits above its width.
+    fn set_held_spr(&mut self, n: usize, v: Self::Val);
+    /// MSR\[PR\].
+    fn problem_state(&mut self) -> Self::Val;
 
     /// Truncates an address or a count to 32 bits in 32-bit mode.
     fn narrow(&mut self, v: Self::Val) -> Self::Val;
@@ -241,7 +258,51 @@ pub trait Machine: Sized {
     /// Stops with an illegal-instruction interrupt if the form is invalid; known at decode time.
     #[inline(always)]
     fn invalid_form_if(&mut self, invalid: bool) -> Result<(), Stop> {
-        if invalid { self.call(|_, _| Err(Stop::Illegal), Word::new(0)) } else { Ok(()) }
+        if !invalid {
+            return Ok(());
+        }
+        let always = self.imm(1);
+        self.stop_if(always, Stop::Illegal)
+    }
+    /// Stops problem state (Book III, program interrupt, privileged instruction).
+    #[inline(always)]
+    fn need_supervisor(&mut self) -> Result<(), Stop> {
+        let problem = self.problem_state();
+        self.stop_if(problem, Stop::Privileged)
+    }
+    /// Bit 32 of a doubleword: the top bit of its low word.
+    #[inline(always)]
+    fn bit32(&mut self, v: Self::Val) -> Self::Val {
+        let (n, one) = (self.imm(31), self.imm(1));
+        let v = self.shr(v, n);
+        self.and(v, one)
+    }
+    /// Carries out of the mode's top bit and out of bit 32, of `sum = a + b` and any carry.
+    #[inline(always)]
+    fn carries(&mut self, a: Self::Val, b: Self::Val, sum: Self::Val) -> (Self::Val, Self::Val) {
+        let (both, any, not_sum) = (self.and(a, b), self.or(a, b), self.not(sum));
+        let passed_on = self.and(any, not_sum);
+        let c = self.or(both, passed_on);
+        (self.top(c), self.bit32(c))
+    }
+    /// `XER[OV]` and `XER[OV32]` of `sum`, the sum of `a`, `b` and any carry: both had one sign, the
+    /// sum has the other.
+    #[inline(always)]
+    fn overflows(&mut self, a: Self::Val, b: Self::Val, sum: Self::Val) -> (Self::Val, Self::Val) {
+        let (from_a, from_b) = (self.xor(a, sum), self.xor(b, sum));
+        let v = self.and(from_a, from_b);
+        (self.top(v), self.bit32(v))
+    }
+    /// CR, field 0 in the highest four bits of the low word.
+    #[inline(always)]
+    fn cr(&mut self) -> Self::Val {
+        let four = self.imm(4);
+        let mut cr = self.crf(0);
+        for bf in 1..8 {
+            let (above, field) = (self.shl(cr, four), self.crf(bf));
+            cr = self.or(above, field);
+        }
+        cr
     }
     /// Sets CR field `bf` from a comparison: LT, GT or EQ, and SO.
     #[inline(always)]

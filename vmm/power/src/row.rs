@@ -47,7 +47,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether `word` is this instruction.
+    /// True if `word` is this instruction.
     pub fn matches(&self, word: Word) -> bool {
         word.raw() & self.form.mask == self.form.value && (self.form.valid)(word)
     }

@@ -135,7 +135,7 @@ fields! {
     ct: 7..=10;
     /// Lookaside entries that slbia keeps.
     ih: 8..=10;
-    /// What tlbie invalidates.
+    /// The translations that tlbie invalidates.
     ric: 12..=13;
     /// Scope of tlbie: process (1) or partition (0).
     prs: 14..=14;
@@ -167,7 +167,7 @@ fields! {
     flm: 7..=14;
     /// Number of an entry of the branch history.
     bhrbe: 11..=20;
-    /// Whether mtfsf writes all of FPSCR.
+    /// mtfsf writes all of FPSCR.
     l6: 6..=6;
     /// Which word of FPSCR mtfsf and mtfsfi write.
     w15: 15..=15;

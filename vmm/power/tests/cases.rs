@@ -2,7 +2,7 @@
 //! Every worked example of every row, run on the CPU. `power::row::Case` describes the format.
 
 use power::{
-    Cpu, GuestMemory, isa, msr,
+    Cpu, GuestMemory, isa, msr, registers,
     row::{Level, Row},
     spr,
     testing::{self, function},
@@ -50,82 +50,31 @@ fn number(text: &str) -> Option<u128> {
     }
 }
 
-/// XER's named bits.
-const XER_BITS: &[(&str, u32)] = &[("so", 31), ("ov", 30), ("ca", 29), ("ov32", 19), ("ca32", 18)];
-
 /// True for registers whose value changes by itself.
 fn moves(name: &str) -> bool {
-    matches!(name, "dec" | "tb" | "tbu" | "spurr" | "purr" | "vtb" | "ic")
+    spr::by_name(name).is_some_and(|spr| spr::MOVING.contains(&spr.number))
 }
 
 /// Writes one named piece of state into a map that stands for the whole state.
 fn assign(state: &mut State, name: &str, value: u128) -> Option<()> {
-    let index = |prefix| name.strip_prefix(prefix).and_then(|n| n.parse::<usize>().ok());
-    if let Some(n) = index("v") {
-        return state.get_mut(&format!("vs{}", 32 + n)).map(|old| *old = value);
-    }
-    if let Some(n) = index("f") {
-        return state.get_mut(&format!("vs{n}")).map(|old| *old = value << 64);
-    }
-    let mut set_bits = |register: &str, mask: u128, value: u128| {
-        let old = state.get(register).copied()?;
-        state.insert(register.into(), old & !mask | value);
-        Some(())
-    };
-    if let Some((_, bit)) = XER_BITS.iter().find(|(n, _)| *n == name) {
-        return set_bits("xer", 1 << bit, (value & 1) << bit);
-    }
-    if let Some(field) = name.strip_prefix("cr").filter(|f| !f.is_empty()) {
-        let shift = 28 - 4 * field.parse::<u32>().ok().filter(|f| *f < 8)?;
-        return set_bits("cr", 15 << shift, (value & 15) << shift);
-    }
-    let value = if name.starts_with("vs") { value } else { value & u128::from(u64::MAX) };
-    state.get_mut(name).map(|old| *old = value)
+    let place = registers::find(name)?;
+    let whole = state.get_mut(&place.whole())?;
+    // A floating-point register's instructions clear the other doubleword.
+    let old = if place.shift == 64 { 0 } else { *whole };
+    *whole = place.insert(old, value);
+    Some(())
 }
 
-/// The registers by name. A register that a case does not name must not change.
+/// The registers by name. Everything that a case does not name must stay.
 fn registers(cpu: &mut Cpu) -> State {
-    let mut state = State::new();
-    for (r, v) in cpu.gpr.iter().enumerate() {
-        state.insert(format!("r{r}"), u128::from(*v));
-    }
-    for n in 0..64 {
-        state.insert(format!("vs{n}"), cpu.vsr(n));
-    }
-    let (cr, vscr) = (u64::from(cpu.cr()), u64::from(cpu.vscr()));
-    for (name, value) in
-        [("cr", cr), ("vscr", vscr), ("fpscr", cpu.fpscr()), ("nip", cpu.nip()), ("msr", cpu.msr())]
-    {
-        state.insert(name.into(), u128::from(value));
-    }
-    for spr in spr::SPRS.iter().filter(|s| !moves(s.name)) {
-        let value = spr.value(cpu);
-        state.insert(spr.name.into(), u128::from(value));
-    }
-    state
+    let names = registers::names().filter(|name| !moves(name));
+    names.map(|name| (name.clone(), cpu.register(&name).expect("a name of a register"))).collect()
 }
 
 /// Puts a whole state into the CPU.
 fn load(cpu: &mut Cpu, state: &State) {
-    let indexed = |name: &str, prefix| name.strip_prefix(prefix)?.parse::<usize>().ok();
-    for (name, whole) in state {
-        if let Some(n) = indexed(name, "vs") {
-            cpu.set_vsr(n, *whole);
-            continue;
-        }
-        let value = u64::try_from(*whole).expect("64 bits");
-        let word = || u32::try_from(value).expect("32 bits");
-        match name.as_str() {
-            "cr" => cpu.set_cr(word()),
-            "vscr" => cpu.set_vscr(word()),
-            "fpscr" => cpu.set_fpscr(value),
-            "nip" => cpu.set_nip(value),
-            "msr" => cpu.set_msr(value),
-            name => match indexed(name, "r") {
-                Some(r) => cpu.gpr[r] = value,
-                None => spr::by_name(name).expect(name).set(cpu, value),
-            },
-        }
+    for (name, value) in state {
+        cpu.set_register(name, *value).expect("a name of a register");
     }
 }
 

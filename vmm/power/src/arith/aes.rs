@@ -52,7 +52,7 @@ const fn column(x: u8, factors: [u8; 4]) -> u32 {
     u32::from_be_bytes([product(a, x), product(b, x), product(c, x), product(d, x)])
 }
 
-/// What a byte of row 0 adds to its column after SubBytes and MixColumns.
+/// The contribution of a byte of row 0 to its column after SubBytes and MixColumns.
 const MIX: [u32; 256] = {
     let (mut table, mut x) = ([0; 256], 0);
     while x < 256 {
@@ -62,7 +62,7 @@ const MIX: [u32; 256] = {
     table
 };
 
-/// What a byte of row 0 adds to its column in InvMixColumns.
+/// The contribution of a byte of row 0 to its column in InvMixColumns.
 const INV_MIX: [u32; 256] = {
     let (mut table, mut x) = ([0; 256], 0);
     while x < 256 {

@@ -19,7 +19,7 @@ pub(crate) struct Decimal {
     pub(crate) negative: bool,
 }
 
-/// Whether all of some four-bit digits are 0 to 9.
+/// True if all of some four-bit digits are 0 to 9.
 pub(crate) fn are_digits(digits: u128) -> bool {
     (0..32).all(|i| digits >> (4 * i) & 15 <= 9)
 }
@@ -73,7 +73,7 @@ impl Decimal {
 }
 
 /// Shifts four-bit digits, to the left if `by` is positive, in a field of `width` digits, and
-/// tells whether any but zeros went out at the left.
+/// is set if any but zeros went out at the left.
 pub(crate) fn shifted(digits: u128, by: i32, width: u32) -> (u128, bool) {
     let mask = u128::MAX >> (128 - 4 * width);
     let n = by.unsigned_abs().min(width);

@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// What other threads may tell a CPU.
+/// Signals of other threads to a CPU.
 #[derive(Debug, Default)]
 pub(crate) struct Signals {
     pub(crate) kicked: AtomicBool,
@@ -18,7 +18,7 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Whether somebody has used the kicker and nobody has looked yet.
+    /// True if the kicker was used and [`Cpu::run`] has not returned for it yet.
     pub(crate) fn is_kicked(&self) -> bool {
         self.kicked.load(Ordering::Relaxed)
     }

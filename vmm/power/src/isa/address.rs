@@ -43,12 +43,12 @@ pub(super) fn update<M: Machine>(m: &mut M, w: Word, ea: M::Val) {
     m.set_gpr(w.ra(), ea);
 }
 
-/// Whether RA may be updated by a store.
+/// True if a store may update RA.
 pub(super) fn updates(w: Word) -> bool {
     w.ra() != 0
 }
 
-/// Whether RA may be updated by a load, which writes RT too.
+/// True if a load, which writes RT too, may update RA.
 pub(super) fn updates_beside_rt(w: Word) -> bool {
     w.ra() != 0 && w.ra() != w.rt()
 }

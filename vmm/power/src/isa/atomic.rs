@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Load and reserve, store conditional (Power ISA 3.0B, Book II, 4.6.2). What a pair does
+//! Load and reserve, store conditional (Power ISA 3.0B, Book II, 4.6.2). The effect of a pair
 //! is shown in `tests/system.rs`: a case is one instruction.
 
 use super::address;

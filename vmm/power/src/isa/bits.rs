@@ -37,7 +37,7 @@ fn ones_of_words(v: u64) -> u64 {
 /// The lowest bits of the bytes.
 const BYTE_LSB: u64 = 0x0101_0101_0101_0101;
 
-/// Whether an odd number of bytes are odd.
+/// True if an odd number of bytes are odd.
 fn parity(v: u64) -> u64 {
     ones(v & BYTE_LSB) & 1
 }

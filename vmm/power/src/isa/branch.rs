@@ -8,7 +8,7 @@ use crate::{
     word::Word,
 };
 
-/// Whether the branch is taken: decrements CTR if BO says so (Book I, figure 40).
+/// The condition of a branch; decrements CTR if BO says so (Book I, figure 40).
 #[inline(always)]
 fn condition<M: Machine>(m: &mut M, w: Word) -> M::Val {
     let bo = w.bo();
@@ -147,7 +147,7 @@ crate::isa![
         does: |m, w| {
             m.call(|cpu, _| cpu.require_facility(spr::FSCR_TAR), w)?;
             let taken = condition(m, w);
-            let target = m.tar();
+            let target = m.held_spr(spr::TAR);
             link(m, w);
             m.jump_if(taken, target);
         },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Condition register logic and moves (Power ISA 3.0B, Book I, 2.5, 3.3.17).
 
-use crate::{Cpu, form, machine::Machine, state::interrupt::Stop, word::Word};
+use crate::{form, machine::Machine, word::Word};
 
 /// CR bits BA and BB.
 #[inline(always)]
@@ -22,18 +22,6 @@ fn set_field<M: Machine>(m: &mut M, field: u32, v: M::Val) {
     let v = m.shr(v, place);
     let v = m.and(v, mask);
     m.set_crf(field, v);
-}
-
-impl Cpu {
-    fn cr_to_gpr(&mut self, w: Word) -> Result<(), Stop> {
-        self.gpr[w.rt()] = u64::from(self.cr());
-        Ok(())
-    }
-
-    fn xer_to_cr(&mut self, w: Word) -> Result<(), Stop> {
-        self.cr[w.bf() as usize] = self.ov << 3 | self.ov32 << 2 | self.ca << 1 | self.ca32;
-        Ok(())
-    }
 }
 
 crate::isa![
@@ -194,7 +182,13 @@ crate::isa![
         book: "Book I, Move to Condition Register from XER Extended: OV OV32 CA CA32",
         level: V3_0,
         does: |m, w| {
-            m.call(Cpu::xer_to_cr, w)?;
+            let bits = [m.ov(), m.ov32(), m.ca(), m.ca32()];
+            let (one, mut field) = (m.imm(1), m.imm(0));
+            for bit in bits {
+                let above = m.shl(field, one);
+                field = m.or(above, bit);
+            }
+            m.set_crf(w.bf(), field);
         },
         cases: &[
             "7d800480 mcrxrx cr3 | ov=1 ca32=1 | cr3=9",
@@ -241,7 +235,8 @@ crate::isa![
         asm: "mfcr RT",
         book: "Book I, Move From Condition Register",
         does: |m, w| {
-            m.call(Cpu::cr_to_gpr, w)?;
+            let cr = m.cr();
+            m.set_gpr(w.rt(), cr);
         },
         cases: &["7c800026 mfcr r4 | r4=-1 cr=87654321 | r4=87654321",],
     },

@@ -3,33 +3,6 @@
 
 use crate::{form, machine::Machine, word::Word};
 
-/// `XER[OV]` and `XER[OV32]` of `sum`, the sum of `a`, `b` and any carry: both had one sign, the
-/// sum has the other.
-#[inline(always)]
-fn set_overflow<M: Machine>(m: &mut M, a: M::Val, b: M::Val, sum: M::Val) {
-    let (from_a, from_b) = (m.xor(a, sum), m.xor(b, sum));
-    let v = m.and(from_a, from_b);
-    let (ov, ov32) = (m.top(v), bit32(m, v));
-    m.set_ov(ov, ov32);
-}
-
-/// Carries out of the mode's top bit and out of bit 32, of `sum = a + b` and any carry.
-#[inline(always)]
-fn carries<M: Machine>(m: &mut M, a: M::Val, b: M::Val, sum: M::Val) -> (M::Val, M::Val) {
-    let (both, any, not_sum) = (m.and(a, b), m.or(a, b), m.not(sum));
-    let passed_on = m.and(any, not_sum);
-    let c = m.or(both, passed_on);
-    (m.top(c), bit32(m, c))
-}
-
-/// Bit 32 of a doubleword: the top bit of its low word.
-#[inline(always)]
-fn bit32<M: Machine>(m: &mut M, v: M::Val) -> M::Val {
-    let (n, one) = (m.imm(31), m.imm(1));
-    let v = m.shr(v, n);
-    m.and(v, one)
-}
-
 /// RT <- sum of `a` and `b`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
 pub(super) fn sum<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
@@ -42,7 +15,8 @@ pub(super) fn sum<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
 pub(super) fn finish<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: M::Val) {
     m.set_gpr(w.rt(), sum);
     if w.oe() {
-        set_overflow(m, a, b, sum);
+        let (ov, ov32) = m.overflows(a, b, sum);
+        m.set_ov(ov, ov32);
     }
     m.record(w, sum);
 }
@@ -52,7 +26,7 @@ pub(super) fn finish<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: 
 pub(super) fn sum_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, carry: M::Val) {
     let sum = m.add(a, b);
     let sum = m.add(sum, carry);
-    let (ca, ca32) = carries(m, a, b, sum);
+    let (ca, ca32) = m.carries(a, b, sum);
     m.set_ca(ca, ca32);
     finish(m, w, a, b, sum);
 }
@@ -62,7 +36,7 @@ pub(super) fn sum_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val,
 pub(super) fn immediate_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, carry: u64) -> M::Val {
     let (si, si_carry) = (m.imm(w.si()), m.imm(w.si().wrapping_add(carry)));
     let sum = m.add(a, si_carry);
-    let (ca, ca32) = carries(m, a, si, sum);
+    let (ca, ca32) = m.carries(a, si, sum);
     m.set_ca(ca, ca32);
     m.set_gpr(w.rt(), sum);
     sum
@@ -229,7 +203,7 @@ crate::isa![
             let (a, b, carry) = (m.gpr(w.ra()), m.gpr(w.rb()), m.ov());
             let sum = m.add(a, b);
             let sum = m.add(sum, carry);
-            let (ov, ov32) = carries(m, a, b, sum);
+            let (ov, ov32) = m.carries(a, b, sum);
             m.set_ov_only(ov, ov32);
             m.set_gpr(w.rt(), sum);
         },

@@ -35,7 +35,7 @@ fn set_found<M: Machine>(m: &mut M, w: Word, found: M::Val) {
     m.set_crf(w.bf(), field);
 }
 
-/// Whether `byte` lies between the lowest byte of `bounds` and the next.
+/// True if `byte` lies between the lowest byte of `bounds` and the next.
 #[inline(always)]
 fn in_range<M: Machine>(m: &mut M, byte: M::Val, bounds: M::Val) -> M::Val {
     let n = m.imm(8);

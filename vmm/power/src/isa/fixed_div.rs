@@ -28,7 +28,7 @@ fn finish_extended<M: Machine>(m: &mut M, w: Word, quotient: M::Val, fits: M::Va
     finish(m, w, quotient, overflow);
 }
 
-/// Whether dividing doublewords overflows: by 0, or the least number by -1.
+/// True if dividing doublewords overflows: by 0, or the least number by -1.
 #[inline(always)]
 fn signed_overflow<M: Machine>(m: &mut M, a: M::Val, b: M::Val) -> M::Val {
     let (least, minus_one) = (m.imm(1 << 63), m.imm(u64::MAX));

@@ -9,7 +9,7 @@ use crate::{
     word::Word,
 };
 
-/// Whether the pair of registers starts with an even one.
+/// True if the pair of registers starts with an even one.
 fn even(w: Word) -> bool {
     w.rt().is_multiple_of(2)
 }

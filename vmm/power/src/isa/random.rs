@@ -7,7 +7,7 @@ use std::{fs::File, io::Read, sync::LazyLock};
 /// The host's source of random numbers, if it has one.
 static SOURCE: LazyLock<Option<File>> = LazyLock::new(|| File::open("/dev/urandom").ok());
 
-/// What `darn` delivers when it has no random number.
+/// The value that `darn` delivers when it has no random number.
 const ERROR: u64 = u64::MAX;
 
 /// RT <- random word (L=0), conditioned (1) or raw (2) doubleword.

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Rotates (Power ISA 3.0B, Book I, 3.3.14.1).
 
-use crate::{
-    form,
-    machine::{Machine, Size},
-    word::Word,
-};
+use crate::{form, machine::Machine, word::Word};
 
 /// MASK(`first`, `last`): ones from bit `first` to bit `last`, around the end if need be.
 #[inline(always)]
@@ -20,14 +16,11 @@ fn mask_word(w: Word) -> u64 {
     mask(w.mb() + 32, w.me() + 32)
 }
 
-/// ROTL32 of RS: its low word twice, rotated left.
+/// ROTL32 of RS.
 #[inline(always)]
 fn rotl32<M: Machine>(m: &mut M, w: Word, n: M::Val) -> M::Val {
-    let (s, half) = (m.gpr(w.rs()), m.imm(32));
-    let low = m.zext(s, Size::Word);
-    let high = m.shl(low, half);
-    let twice = m.or(high, low);
-    m.rotl(twice, n)
+    let s = m.gpr(w.rs());
+    m.rotl_word(s, n)
 }
 
 /// RS rotated left by the immediate of an MD-form word.

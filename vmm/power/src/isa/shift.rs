@@ -21,7 +21,7 @@ fn finish<M: Machine>(m: &mut M, w: Word, result: M::Val) {
     m.record(w, result);
 }
 
-/// RA <- `s` shifted right by `n`, its sign coming in, with CR0. `XER[CA]` tells that `s` is
+/// RA <- `s` shifted right by `n`, its sign coming in, with CR0. `XER[CA]` is set if `s` is
 /// negative and lost ones.
 #[inline(always)]
 fn shift_algebraic<M: Machine>(m: &mut M, w: Word, s: M::Val, n: M::Val) {

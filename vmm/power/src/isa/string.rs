@@ -13,7 +13,7 @@ fn immediate(w: Word) -> u64 {
     if w.nb() == 0 { 32 } else { u64::from(w.nb()) }
 }
 
-/// Whether a string of `bytes` that goes to registers from `first` on goes to `r`.
+/// True if a string of `bytes`, in registers from `first` on, reaches `r`.
 fn loads(first: usize, bytes: u64, r: usize) -> bool {
     ((r + 32 - first) % 32) < bytes.div_ceil(4) as usize
 }
@@ -91,7 +91,8 @@ impl Cpu {
 
     fn store_string_indexed(&mut self, w: Word) -> Result<(), Stop> {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(self.gpr(w.rb()));
-        self.store_string(w.rs(), ea, self.xer() & 0x7f)
+        let bytes = self.xer() & 0x7f;
+        self.store_string(w.rs(), ea, bytes)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::{Ordering, fence};
 /// Bit 6 of `eieio`.
 const HINT: u32 = 1 << (31 - 6);
 
-/// Orders this CPU's accesses to RAM, which are relaxed atomics.
+/// Orders this CPU's accesses to RAM, which are relaxed atomics: `storage/mem.rs` has the table.
 fn order(ordering: Ordering) -> Result<(), Stop> {
     fence(ordering);
     Ok(())
@@ -27,7 +27,8 @@ impl Cpu {
         }
     }
 
-    /// Orders this CPU's stores. Code that one of them replaced is stale before a later one is seen.
+    /// Orders this CPU's stores. Code that one of them replaced is stale before a later one is seen: see
+    /// `storage/watch.rs`.
     fn order_stores(&mut self, ordering: Ordering) -> Result<(), Stop> {
         order(ordering)?;
         self.follow_watched_if_any();
@@ -80,7 +81,7 @@ crate::isa![
         asm: "isync",
         book: "Book II, Instruction Synchronize",
         does: |m, w| {
-            // The next block is looked up anew: see `block`.
+            // It ends its block, and the next one is looked up.
             m.call(|_, _| order(Ordering::Acquire), w)?;
         },
         cases: &["4c00012c isync |  | ",],

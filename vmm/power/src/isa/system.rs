@@ -4,11 +4,15 @@
 
 use crate::{
     Cpu, form,
-    state::{interrupt::Stop, spr},
+    machine::{Machine, Size},
+    state::{
+        interrupt::Stop,
+        spr::{self, Access},
+    },
     word::Word,
 };
 
-/// Page sizes by the AP encodings that the device tree tells
+/// Page sizes by the AP encodings of the device tree
 /// (`ibm,processor-radix-AP-encodings`).
 const PAGE_SIZES: &[(u64, u64)] = &[(0, 4 << 10), (5, 64 << 10), (1, 2 << 20), (2, 1 << 30)];
 
@@ -38,7 +42,7 @@ impl Cpu {
         Ok(())
     }
 
-    /// The same for every CPU: the others notice before they enter their next block.
+    /// tlbiel on every CPU: the others notice before they enter their next block.
     fn tlbie(&mut self, w: Word) -> Result<(), Stop> {
         self.tlbiel(w)?;
         self.tell_invalidation();
@@ -51,7 +55,7 @@ impl Cpu {
         self.await_invalidation()
     }
 
-    /// Whether a doorbell message is for this thread: a directed privileged one (type 5) whose
+    /// True if a doorbell message is for this thread: a directed privileged one (type 5) whose
     /// tag is our TIR.
     fn is_for_us(&self, w: Word) -> bool {
         let message = self.gpr[w.rb()];
@@ -85,6 +89,12 @@ impl Cpu {
     }
 }
 
+/// Refuses problem state a register that is not for it.
+#[inline(always)]
+fn require<M: Machine>(m: &mut M, access: Access) -> Result<(), Stop> {
+    if access == Access::Supervisor { m.need_supervisor() } else { Ok(()) }
+}
+
 crate::isa![
     Insn {
         name: mfspr,
@@ -101,7 +111,18 @@ crate::isa![
                     let v = m.ctr();
                     m.set_gpr(w.rt(), v);
                 }
-                _ => m.call(Cpu::mfspr, w)?,
+                spr::XER => {
+                    let v = m.xer();
+                    m.set_gpr(w.rt(), v);
+                }
+                n => match spr::held(n).map(|spr| spr.read) {
+                    Some(access @ (Access::Problem | Access::Supervisor)) => {
+                        require(m, access)?;
+                        let v = m.held_spr(n);
+                        m.set_gpr(w.rt(), v);
+                    }
+                    _ => m.call(Cpu::mfspr, w)?,
+                },
             }
         },
         cases: &[
@@ -139,7 +160,19 @@ crate::isa![
                     let v = m.gpr(w.rs());
                     m.set_ctr(v);
                 }
-                _ => m.call(Cpu::mtspr, w)?,
+                spr::XER => {
+                    let v = m.gpr(w.rs());
+                    m.set_xer(v);
+                }
+                n => match spr::held(n).map(|spr| (spr.write, spr.width)) {
+                    Some((access @ (Access::Problem | Access::Supervisor), width)) => {
+                        require(m, access)?;
+                        let v = m.gpr(w.rs());
+                        let v = if width == 32 { m.zext(v, Size::Word) } else { v };
+                        m.set_held_spr(n, v);
+                    }
+                    _ => m.call(Cpu::mtspr, w)?,
+                },
             }
         },
         cases: &[

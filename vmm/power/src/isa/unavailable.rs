@@ -10,7 +10,7 @@ use crate::{
     word::Word,
 };
 
-/// What an instruction needs to be there.
+/// The facility that an instruction needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Facility {
     Float,
@@ -43,7 +43,7 @@ const OPCODES: &[(Facility, u32, u32)] = &[
 const ANY: Option<u32> = None;
 
 /// Extended opcodes (bits 21:30) of a facility under primary opcode 31, and what
-/// bit 31 must be: it tells the halves of the vector-scalar registers apart.
+/// bit 31 must be: it distinguishes the halves of the vector-scalar registers.
 const EXTENDED_31: &[(Facility, Option<u32>, &[u32])] = &[
     (Vector, ANY, &[6, 7, 38, 39, 71, 103, 135, 167, 199, 231, 359, 487]),
     (Float, ANY, &[535, 567, 599, 631, 663, 695, 727, 759, 791, 855, 887, 919, 983]),

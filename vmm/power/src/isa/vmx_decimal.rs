@@ -42,7 +42,7 @@ fn result2(
     })
 }
 
-/// A sum or a difference; CR6 tells about it before it is cut to 31 digits.
+/// A sum or a difference; CR6 describes it before it is cut to 31 digits.
 fn arithmetic(c: &mut Vectors, w: Word, f: impl Fn(i128, i128) -> i128) -> Result<u64, Stop> {
     result2(c, w, |a, b| {
         let exact = f(Decimal::unpack(a)?.value(), Decimal::unpack(b)?.value());

@@ -331,7 +331,7 @@ crate::isa![
                 |c, w| {
                     c.vsx()?;
                     let b = c.xs::<u64>(w.xb());
-                    // What has an exponent below those of single precision is denormal there.
+                    // A number with an exponent below those of single precision is denormal there.
                     let small =
                         (1..0x381).contains(&DOUBLE.biased(b)) && w.dcmx() & denormal(b) != 0;
                     let of_class = small || compare::is_of_class(b, DOUBLE, w.dcmx());

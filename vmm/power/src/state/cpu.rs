@@ -17,7 +17,10 @@ use crate::{
     },
 };
 use ram::GuestMemory;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{Ordering::Acquire, fence},
+};
 
 /// A POWER9 thread in software.
 pub struct Cpu {
@@ -37,7 +40,7 @@ pub struct Cpu {
     pub(crate) xer_rest: u32,
     /// Address of the next instruction; during a block, of the one after the block.
     pub(crate) nip: u64,
-    /// Whether the last branch was taken.
+    /// The last branch was taken.
     pub(crate) jumped: bool,
     msr: u64,
     pub(crate) vectors: Vectors,
@@ -76,7 +79,7 @@ pub struct Cpu {
     pub(crate) dead: Option<Exit>,
     /// Non-maskable interrupts end the run.
     pub(crate) firmware_assisted: bool,
-    /// The one that the machine has to be told.
+    /// The one that the machine has yet to handle.
     pub(crate) non_maskable: Option<Exit>,
     /// Retired count at the last interrupt, and how many came since then at that count.
     pub(crate) loop_watch: (u64, u32),
@@ -173,8 +176,9 @@ impl Cpu {
     pub fn msr(&self) -> u64 {
         self.msr
     }
-    /// Writes the whole MSR and what is derived from it.
+    /// Writes the whole MSR and what is derived from it. All that synchronizes the context, but for `isync`, comes here.
     pub fn set_msr(&mut self, msr: u64) {
+        fence(Acquire); // later loads are later: see `storage/mem.rs`
         self.msr = msr;
         self.vectors.follow_msr(msr);
         self.ea_mask = if msr & msr::SF != 0 { u64::MAX } else { u64::from(u32::MAX) };
@@ -253,7 +257,7 @@ impl Cpu {
             (bit(31), bit(30), bit(29), bit(19), bit(18));
         self.xer_rest = (xer & 0x7f) as u32;
     }
-    /// Forgets cached translations: needed after the dirty log of RAM was cleared.
+    /// Flushes cached translations: needed after the dirty log of RAM was cleared.
     pub fn flush_translations(&mut self) {
         self.forget_translations();
     }

@@ -71,7 +71,7 @@ pub struct Vectors {
     facts: u64,
 }
 
-/// What may be turned off in the MSR.
+/// A facility that the MSR can turn off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Facility {
     /// Floating point.

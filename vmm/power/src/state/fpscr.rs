@@ -91,7 +91,7 @@ pub const DRN: u64 = 7 << 32;
 /// Bits that a move to FPSCR writes: FEX and VX follow from others, bits 0:28 and 52 are reserved.
 pub const WRITABLE: u64 = 0x7_ffff_ffff & !(FEX | VX | 1 << 11);
 
-/// What an instruction's facts replace besides exceptions: results of arithmetic FR, FI and
+/// The bits that an instruction's facts replace besides exceptions: results of arithmetic FR, FI and
 /// FPRF; integers FR and FI, for they leave FPRF undefined; others nothing.
 pub(crate) const RESULT: u64 = FR | FI | FPRF;
 pub(crate) const INTEGER: u64 = FR | FI;
@@ -113,7 +113,7 @@ pub(crate) fn summed(fpscr: u64) -> u64 {
     fpscr & !(FEX | VX) | vx | fex
 }
 
-/// A value with more exceptions: FX tells that one is new.
+/// A value with more exceptions: FX is set if one is new.
 #[inline(always)]
 pub(crate) fn raised(fpscr: u64, exceptions: u64) -> u64 {
     let new = exceptions & !fpscr & EXCEPTIONS;
@@ -133,7 +133,7 @@ impl Vectors {
     }
 
     /// Puts the facts about a scalar result into FPSCR; `replaced` is which of FR, FI and FPRF
-    /// they say anew. Whether the result goes into the target: an enabled invalid operation or
+    /// they replace. True if the result goes into the target: an enabled invalid operation or
     /// zero divide leaves target and FPRF alone, and clears FR and FI (4.4.1, 4.4.2).
     #[inline(always)]
     pub(crate) fn conclude(&mut self, facts: u64, replaced: u64) -> bool {

@@ -15,7 +15,7 @@ impl Cpu {
         std::array::from_fn(|i| self.gpr.get(first + i).map_or(0, read))
     }
 
-    /// Sets GPRs from number `first` on, as far as there are so many.
+    /// Sets GPRs from number `first` on, up to the last one.
     #[inline(always)]
     pub fn set_gprs(&mut self, first: usize, values: &[u64]) {
         let gprs = self.gpr.iter_mut().skip(first);

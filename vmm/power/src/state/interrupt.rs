@@ -35,7 +35,7 @@ pub enum Stop {
     VmxUnavailable,
     /// VSX is not available.
     VsxUnavailable,
-    /// A facility is off; FSCR\[IC\] tells which.
+    /// A facility is off; FSCR\[IC\] has its number.
     FacilityUnavailable,
     /// `sc 0`: the interrupt returns after the instruction.
     SystemCall,
@@ -103,16 +103,16 @@ pub mod program {
 pub mod machine_check {
     /// An instruction was fetched.
     pub const FETCH: u64 = 1 << (63 - 36) | 1 << (63 - 44) | 1 << (63 - 45);
-    /// A load; DSISR and DAR tell more.
+    /// A load; DSISR and DAR have the details.
     pub const LOAD: u64 = 1 << (63 - 42);
-    /// A store; DAR tells the address.
+    /// A store; DAR has the address.
     pub const STORE: u64 = 1 << (63 - 36) | 1 << (63 - 43) | 1 << (63 - 45);
 }
 
 /// Vector of `scv 0`; the next level's is 32 bytes on.
 const SYSTEM_CALL_VECTORED: u64 = 0x1_7000;
 
-/// What LPCR\[AIL\] = 3 adds to a vector.
+/// The amount that LPCR\[AIL\] = 3 adds to a vector.
 const RELOCATED: u64 = 0xc000_0000_0000_4000;
 /// Vector of `scv 0` with LPCR\[AIL\] = 3.
 const RELOCATED_SCV: u64 = 0xc000_0000_0000_3000;

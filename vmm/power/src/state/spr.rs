@@ -6,14 +6,14 @@ use crate::{Cpu, state::interrupt::Stop, word::Word};
 /// Where a CPU starts: the system reset vector.
 pub const RESET_VECTOR: u64 = 0x100;
 
-/// Who may use a register in one direction.
+/// The privilege that a register needs in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody.
+    /// Problem state and supervisor state.
     Problem,
     /// Supervisor state only.
     Supervisor,
-    /// Nobody at this privilege: a guest's attempt does nothing.
+    /// Neither: a guest's attempt does nothing.
     None,
 }
 
@@ -22,6 +22,8 @@ pub enum Access {
 pub enum Keep {
     /// It holds what was written.
     Value,
+    /// The same, and this function writes it.
+    Stored(fn(&mut Cpu, u64)),
     /// Another register under a second number.
     Alias(usize),
     /// A register of the performance monitor, by its privileged number.
@@ -41,9 +43,9 @@ pub struct Spr {
     pub number: usize,
     /// Name in the Power ISA.
     pub name: &'static str,
-    /// Who may read it.
+    /// The privilege to read it.
     pub read: Access,
-    /// Who may write it.
+    /// The privilege to write it.
     pub write: Access,
     /// Width in bits; the bits above read as 0.
     pub width: u32,
@@ -65,7 +67,7 @@ pub(crate) const FSCR_TAR: u32 = 8;
 pub(crate) const FSCR_SCV: u32 = 12;
 
 use Access::{None as Nobody, Problem, Supervisor};
-use Keep::{Alias, Monitor, Value};
+use Keep::{Alias, Monitor, Stored, Value};
 
 /// Processor version: a POWER9 at level 2.2.
 pub const PVR_POWER9: u64 = 0x004e_1202;
@@ -103,12 +105,12 @@ sprs! {
     SRR0   26 "srr0"   Supervisor Supervisor 64 0, Value;
     SRR1   27 "srr1"   Supervisor Supervisor 64 0, Value;
     CFAR   28 "cfar"   Supervisor Supervisor 64 0, Value;
-    AMR    29 "amr"    Supervisor Supervisor 64 0, special(|c| c.sprs[AMR], write_amr);
-    PIDR   48 "pidr"   Supervisor Supervisor 32 0, special(|c| c.sprs[PIDR], write_pidr);
-    IAMR   61 "iamr"   Supervisor Supervisor 64 0, special(|c| c.sprs[IAMR], write_iamr);
+    AMR    29 "amr"    Supervisor Supervisor 64 0, Stored(write_amr);
+    PIDR   48 "pidr"   Supervisor Supervisor 32 0, Stored(write_pidr);
+    IAMR   61 "iamr"   Supervisor Supervisor 64 0, Stored(write_iamr);
     CTRLR 136 "ctrl_r" Problem    Nobody     32 0, Alias(CTRL);
     TIDR  144 "tidr"   Supervisor Supervisor 64 0, Value;
-    CTRL  152 "ctrl"   Nobody     Supervisor 32 0x8001, special(|c| c.sprs[CTRL], write_ctrl);
+    CTRL  152 "ctrl"   Nobody     Supervisor 32 0x8001, Stored(write_ctrl);
     FSCR  153 "fscr"   Supervisor Supervisor 64 0, Value;
     UAMOR 157 "uamor"  Supervisor Supervisor 64 0, Value;
     PSPB  159 "pspb"   Supervisor Supervisor 32 0, Value;
@@ -234,6 +236,12 @@ pub fn spr(number: usize) -> Option<&'static Spr> {
     BY_NUMBER.get(number).copied().flatten()
 }
 
+/// The register with a number, if it holds what was written and no facility guards it.
+pub(crate) fn held(number: usize) -> Option<&'static Spr> {
+    let held = |spr: &&Spr| matches!(spr.keep, Value) && facility(number).is_none();
+    spr(number).filter(held)
+}
+
 /// The register with a name.
 pub fn by_name(name: &str) -> Option<&'static Spr> {
     SPRS.iter().find(|spr| spr.name == name)
@@ -258,25 +266,37 @@ fn facility(number: usize) -> Option<u32> {
     }
 }
 
+/// Registers that change by themselves: with time, or with the count of instructions.
+pub const MOVING: [usize; 7] = [DEC, TB, TBU, SPURR, PURR, IC, VTB];
+
 impl Spr {
+    /// True if the register has a place of its own in [`Cpu::sprs`].
+    pub(crate) fn is_stored(&self) -> bool {
+        match self.keep {
+            Value | Stored(_) => true,
+            Monitor(number) => number == self.number,
+            Alias(_) | Keep::Special { .. } => false,
+        }
+    }
     fn width_mask(&self) -> u64 {
         u64::MAX >> (64 - self.width)
     }
-    /// Reads the register, whoever asks.
+    /// Reads the register without a check of privilege.
     pub fn value(&self, cpu: &mut Cpu) -> u64 {
         let value = match self.keep {
-            Value => cpu.sprs[self.number],
+            Value | Stored(_) => cpu.sprs[self.number],
             Alias(number) => cpu.sprs[number],
             Monitor(number) => cpu.monitor(self.number, number),
             Keep::Special { read, .. } => read(cpu),
         };
         value & self.width_mask()
     }
-    /// Writes the register, whoever asks.
+    /// Writes the register without a check of privilege.
     pub fn set(&self, cpu: &mut Cpu, value: u64) {
         let value = value & self.width_mask();
         match self.keep {
             Value => cpu.sprs[self.number] = value,
+            Stored(write) => write(cpu, value),
             Alias(number) => cpu.sprs[number] = value,
             Monitor(number) => cpu.set_monitor(self.number, number, value),
             Keep::Special { write, .. } => write(cpu, value),
@@ -300,7 +320,7 @@ impl Cpu {
         if self.sprs[FSCR] >> bit & 1 != 0 { Ok(()) } else { Err(self.facility_off(bit)) }
     }
 
-    /// The interrupt of a facility that is off; FSCR\[IC\] tells which (Book III, 6.5.26).
+    /// The interrupt of a facility that is off; FSCR\[IC\] has its number (Book III, 6.5.26).
     pub(crate) fn facility_off(&mut self, code: u32) -> Stop {
         self.sprs[FSCR] = self.sprs[FSCR] & (u64::MAX >> 8) | u64::from(code) << 56;
         Stop::FacilityUnavailable
@@ -316,7 +336,7 @@ impl Cpu {
 
     /// The row for an mfspr or mtspr, if this guest has the register and may use it so. Any
     /// other number does nothing in supervisor state, but for those in `undefined`; in problem
-    /// state its bit 0x10 tells a privileged register from an illegal one (Book III, 4.4.4).
+    /// state its bit 0x10 distinguishes a privileged register from an illegal one (Book III, 4.4.4).
     fn spr_row(
         &mut self,
         number: usize,

@@ -17,9 +17,9 @@ pub const DECREMENTER_BITS: u32 = 56;
 #[derive(Clone, Debug)]
 pub struct Clock {
     /// When the timebase showed 0; a guest can not write it.
-    start: Instant,
+    pub(crate) start: Instant,
     /// When the decrementer shows 0, in timebase ticks.
-    expiry: u64,
+    pub(crate) expiry: u64,
 }
 
 /// Timebase ticks in a span of time: nanoseconds * 512 / 1000.

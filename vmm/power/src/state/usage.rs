@@ -2,7 +2,7 @@
 //! How much of the time a CPU really runs. A thread of the host executes it, and the host gives that
 //! thread a processor, or lets it wait for one although the guest has work: that time is stolen.
 //!
-//! What is used is what PURR, SPURR and VTB count (Power ISA 3.0B, Book III, chapter 7). Time in which
+//! PURR, SPURR and VTB count the used time (Power ISA 3.0B, Book III, chapter 7). Time in which
 //! the CPU is away ([`Cpu::set_away`]), for example ceded, is neither used nor stolen.
 
 use crate::Cpu;
@@ -24,14 +24,14 @@ pub struct Usage {
     /// Time that the host took.
     pub stolen: Duration,
     /// The timebase when the CPU first ran.
-    first: u64,
+    pub(crate) first: u64,
     /// The machine wants to know: gaps end the run.
     pub watches: bool,
     /// The timebase at the last look for a gap.
     seen: u64,
 }
 
-/// What the clocks showed.
+/// A reading of both clocks.
 #[derive(Clone, Copy, Debug)]
 struct Look {
     wall: Instant,
@@ -76,7 +76,7 @@ impl Usage {
         self.last = Some(now);
     }
 
-    /// Whether the host has just made a gap that the machine wants to know of.
+    /// True if the host has just made a gap that the machine wants to see.
     #[inline(always)]
     pub fn is_late(&mut self, timebase: u64) -> bool {
         let gap = timebase.wrapping_sub(self.seen);

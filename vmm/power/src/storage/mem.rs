@@ -8,6 +8,24 @@
 //! A page that decoded code came from has no entry that allows plain stores: stores to it go the
 //! slow way and are followed by a look at the marks of its lines (`ram::CodeWatch`). See `watch.rs`.
 //!
+//! # Memory order
+//!
+//! The guest's storage model is weak (Book II, 1.7), and so is this: a plain access is a relaxed atomic of the host, on any
+//! host. The guest gets order where it asks for it:
+//!
+//! | guest | host |
+//! |---|---|
+//! | `sync`, `ptesync`, `eieio`, `icbi` | a sequentially consistent fence |
+//! | `lwsync` | a fence that acquires and releases |
+//! | `isync`, and any other context synchronization (`rfid`, `sc`, `mtmsr`, interrupts) | an acquire fence |
+//! | `larx`, `stcx.` | relaxed, as on POWER: a load, and a compare-and-exchange |
+//!
+//! An address, data or control dependency of the guest becomes one of the host: the value is in [`Cpu::gpr`], from where
+//! the address of the next access is computed, or the host's branch is chosen. Every host that Rust has atomics for keeps these
+//! orders, and no compiler sees both accesses. A host with total store order gives more than all this, and nothing here
+//! relies on it. Quadwords (`lq`, `stq`, `lqarx`, `stqcx.`) are atomic where the host has 128-bit atomics; elsewhere only
+//! among themselves.
+//!
 //! This is the one module that dereferences guest memory. Every pointer comes from a 4 KiB
 //! page inside a region of the [`GuestMemory`] that the CPU keeps alive, and regions are never
 //! unmapped while it lives.
@@ -31,7 +49,9 @@ use std::sync::atomic::{
     Ordering::{Relaxed, SeqCst},
 };
 use vm_memory::bitmap::AtomicBitmap;
-use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryRegion, MmapRegion};
+use vm_memory::{
+    GuestAddress, GuestMemoryBackend, GuestMemoryRegion, MemoryRegionAddress, MmapRegion,
+};
 
 /// Bytes in a page of the TLB, of the dirty log and of the watch over code.
 pub const PAGE: u64 = ram::PAGE as u64;
@@ -50,7 +70,7 @@ const CACHE_BLOCK: usize = 128;
 /// Entries of the TLB for each context.
 pub const TLB: usize = 1024;
 
-/// Who an access is, so far as it matters to its translation: the TLB keeps these apart, so
+/// The privilege of an access, as far as its translation depends on it: the TLB keeps these apart, so
 /// that system calls and interrupts leave it warm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
@@ -82,17 +102,17 @@ struct Entry {
 type Table = Box<[Entry; TLB]>;
 
 /// The cached translations of one CPU. The table of the context in force is at hand; the others
-/// are parked, and the place of the one at hand holds a table that nobody looks at.
+/// are parked, and the place of the one at hand holds a table without use.
 pub struct Tlb {
     at_hand: Table,
     parked: [Table; CONTEXTS],
     context: Context,
-    /// What was filled since it was forgotten: of processes, and of process 0.
+    /// The fills since the last flush: of processes, and of process 0.
     logs: [Log; 2],
 }
 
 /// Linux forgets the pages of a process some ten thousand times while it boots, mostly with little
-/// filled in between: up to so many entries are forgotten one by one.
+/// filled in between: up to this many entries are forgotten one by one.
 pub const LOG: usize = 128;
 
 /// Which entries were filled.
@@ -127,7 +147,7 @@ impl Tlb {
         self.flush_of(false);
         self.flush_of(true);
     }
-    /// The same for those of the process of PIDR: of quadrant 0.
+    /// Flushes only quadrant 0, whose translations belong to the process in PIDR.
     pub fn flush_process(&mut self) {
         self.flush_of(false);
     }
@@ -192,7 +212,7 @@ impl Tlb {
             self.context = context;
         }
     }
-    /// Whether loads from the page of `ea` are translated in the context in force.
+    /// True if loads from the page of `ea` are translated in the context in force.
     pub fn holds(&mut self, ea: u64) -> bool {
         self.entry(ea).read == ea & !(PAGE - 1)
     }
@@ -209,7 +229,7 @@ impl Tlb {
 
 /// The counters and lists through which CPUs learn of each other's doings.
 struct Shared {
-    /// What each CPU compares before each block.
+    /// The counter that each CPU compares before each block.
     changes: Arc<Changes>,
     shootdown: Shootdown,
     /// The pages that came to hold code.
@@ -321,6 +341,18 @@ impl Bus {
         let slice = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize).ok()?;
         Some(slice.ptr_guard_mut().as_ptr())
     }
+    /// The host address of a real address, if that is RAM.
+    pub(crate) fn host(&self, ra: u64) -> Option<usize> {
+        self.page(ra).map(|page| page as usize + (ra & (PAGE - 1)) as usize)
+    }
+    /// The real address of a host address, if that is RAM.
+    pub(crate) fn real(&self, host: usize) -> Option<u64> {
+        self.ram.iter().find_map(|region| {
+            let first = region.get_host_address(MemoryRegionAddress(0)).ok()?;
+            let offset = host.checked_sub(first as usize)? as u64;
+            (offset < region.len()).then(|| region.start_addr().0 + offset)
+        })
+    }
     /// Sets the dirty bit of a page that is about to be written.
     fn mark_dirty(&self, ra: u64) {
         if ra < self.first.bytes {
@@ -378,7 +410,7 @@ impl Bus {
     pub(crate) fn plain_page(&self, ra: u64) -> Option<usize> {
         (ra < self.first.bytes).then_some((ra / PAGE) as usize)
     }
-    /// Whether code was decoded from such a page.
+    /// True if code was decoded from such a page.
     #[inline(always)]
     pub(crate) fn holds_code(&self, page: usize) -> bool {
         self.first.code.holds_code(page)
@@ -622,7 +654,7 @@ impl Cpu {
         if (ea & self.ea_mask).is_multiple_of(bytes) { Ok(()) } else { Err(self.misaligned(ea)) }
     }
 
-    /// The alignment interrupt of an access at `ea`. What DSISR held of the instruction in
+    /// The alignment interrupt of an access at `ea`. The bits that DSISR held of the instruction in
     /// older architectures is undefined now (Book III, 6.5.8).
     pub(crate) fn misaligned(&mut self, ea: u64) -> Stop {
         self.sprs[spr::DAR] = ea & self.ea_mask;

@@ -35,7 +35,7 @@ const MODE: u64 = 15;
 /// That of them which is MSR\[PR\].
 const PROBLEM_STATE: u64 = 1;
 
-/// Whether two fetch contexts differ in nothing but what was forgotten in between.
+/// True if two fetch contexts differ only in their invalidations.
 pub(crate) fn same_mode(a: u64, b: u64) -> bool {
     (a ^ b) & MODE == 0
 }
@@ -51,7 +51,7 @@ struct FetchPage {
     ra: u64,
 }
 
-/// What a fetch context and an epoch count.
+/// The counts in a fetch context and an epoch.
 #[derive(Clone, Copy, Default)]
 struct Counts {
     /// Invalidations of translations.
@@ -123,7 +123,12 @@ impl Cpu {
         self.forget_translations();
     }
 
-    /// Whether code or translations were invalidated since this CPU last
+    /// The process table.
+    pub(crate) fn process_table(&self) -> ProcessTable {
+        self.mmu.table
+    }
+
+    /// True if code or translations were invalidated since this CPU last
     /// [followed](Self::follow_changes).
     #[inline(always)]
     pub(crate) fn has_changes(&self) -> bool {
@@ -145,7 +150,7 @@ impl Cpu {
         self.mmu.code_changes = code_changes;
     }
 
-    /// Whether other CPUs have invalidated translations since this one last looked.
+    /// True if other CPUs have invalidated translations since this one last looked.
     pub(crate) fn translations_stale(&self) -> bool {
         self.bus.shootdown().count() != self.mmu.seen
     }
@@ -187,7 +192,7 @@ impl Cpu {
         self.mmu.seen
     }
 
-    /// The last invalidation that this CPU has told and not waited for.
+    /// The last invalidation that this CPU has made and not waited for.
     #[inline(always)]
     pub(crate) fn awaited_invalidation(&self) -> Option<u32> {
         self.mmu.awaited

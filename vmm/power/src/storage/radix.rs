@@ -2,7 +2,7 @@
 //! Radix tree translation (Power ISA 3.0B, Book III, 5.7.10): process-scoped, walked by the CPU.
 //!
 //! The partition-scoped half is the machine's: a guest real address is an address of RAM.
-//! What is here finds the leaf for an effective address and checks the access; caching it is
+//! This file finds the leaf for an effective address and checks the access; caching it is
 //! the TLB's work.
 
 use crate::storage::mem::Bus;
@@ -16,7 +16,7 @@ pub struct ProcessTable {
     pub size: u64,
 }
 
-/// What an access wants to do.
+/// The kind of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Load,
@@ -24,7 +24,7 @@ pub(crate) enum Access {
     Fetch,
 }
 
-/// Who wants it, and what the key registers say about pages of problem state.
+/// The privilege of an access, and the key registers for pages of problem state.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Authority {
     /// MSR[PR].
@@ -181,7 +181,7 @@ impl Bus {
     }
 }
 
-/// The read, write and execute rights of an entry for somebody (5.7.12, table of EAA; 5.7.12.1
+/// The read, write and execute rights that an entry gives (5.7.12, table of EAA; 5.7.12.1
 /// for the keys: radix pages of problem state have key 0).
 fn allowed(entry: u64, who: Authority) -> u64 {
     let mut rights = entry & (READ | WRITE | EXECUTE);

@@ -2,7 +2,8 @@
 //! Reservations and quadwords (Power ISA 3.0B, Book II, 1.7.3 and 4.6.2).
 //!
 //! A reservation is the value that `larx` saw: `stcx.` compares and exchanges it. Storage that
-//! was changed and changed back in between counts as unchanged.
+//! was changed and changed back in between counts as unchanged. Neither orders other accesses: the barriers that a
+//! guest puts beside them do, on any host (`mem.rs`, memory order).
 #![allow(unsafe_code)]
 
 use crate::{
@@ -18,15 +19,15 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering::Rel
 /// Bytes of a quadword.
 const QUAD: u64 = 16;
 
-/// What a load and reserve remembers for the store conditional.
+/// The operand of a load and reserve, for the store conditional.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Reservation {
     /// Host address of the storage operand: one for each real address.
-    host: usize,
+    pub(crate) host: usize,
     /// Its length.
-    bytes: u64,
+    pub(crate) bytes: u64,
     /// Its value as storage holds it.
-    raw: u128,
+    pub(crate) raw: u128,
 }
 
 /// Turns a value of `bytes` between register order and storage order.

@@ -2,8 +2,8 @@
 //! Invalidations of translations for every CPU, and the wait until every CPU has seen them (Power
 //! ISA 3.0B, Book III, 5.9.3.3 and 5.10.1: tlbie, then tlbsync and ptesync).
 //!
-//! A CPU that runs guest code looks at the count of invalidations before each block and tells, at
-//! its post, how far it has seen them. A CPU that runs none says so, and nobody waits for it.
+//! A CPU that runs guest code looks at the count of invalidations before each block and publishes, at
+//! its post, the last one that it has seen. A CPU that runs none says so, and is not waited for.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::*, fence};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -33,7 +33,7 @@ impl Shootdown {
         Shootdown { count: AtomicU32::new(count), ..Shootdown::default() }
     }
 
-    /// How many invalidations there were.
+    /// How many invalidations there were. Relaxed: a CPU reads it after `Bus::changes`, which acquires.
     #[inline(always)]
     pub(crate) fn count(&self) -> u32 {
         self.count.load(Relaxed)
@@ -44,7 +44,8 @@ impl Shootdown {
         self.count.fetch_add(1, SeqCst).wrapping_add(1)
     }
 
-    /// Whether there has been more than one CPU.
+    /// True if there has been more than one CPU. Relaxed: the second CPU is made from a borrow of the first
+    /// ([`Cpu::sibling`]), which therefore does not run, and runs next in or after the thread that made it.
     pub(crate) fn has_others(&self) -> bool {
         self.joined.load(Relaxed) > 1
     }
@@ -60,18 +61,18 @@ impl Shootdown {
         Post(post)
     }
 
-    /// Whether every CPU has seen an invalidation, or is away and will see it first when it is back.
+    /// True if every CPU has seen an invalidation, or is away and will see it first when it is back.
     pub fn is_seen(&self, invalidation: u32) -> bool {
         fence(SeqCst);
         let posts = self.posts.read().unwrap_or_else(PoisonError::into_inner);
         posts.iter().all(|post| {
-            let told = post.load(Acquire);
-            told == AWAY || (told as u32).wrapping_sub(invalidation).cast_signed() >= 0
+            let seen = post.load(Acquire);
+            seen == AWAY || (seen as u32).wrapping_sub(invalidation).cast_signed() >= 0
         })
     }
 }
 
-/// Where one CPU tells what it has seen.
+/// The place where one CPU publishes the last invalidation that it has seen.
 pub struct Post(Arc<AtomicU64>);
 
 impl Post {
@@ -107,8 +108,8 @@ impl Cpu {
             self.monitor_away(away);
         }
         self.use_away(away);
-        let told = if away { AWAY } else { self.seen_invalidation().into() };
-        self.post.publish(told);
+        let seen = if away { AWAY } else { self.seen_invalidation().into() };
+        self.post.publish(seen);
         // Whoever has not seen us come back has counted before, and we see that before a block.
         fence(SeqCst);
     }

@@ -89,7 +89,7 @@ pub(crate) fn double_of_single(single: u32) -> u64 {
 }
 
 /// The single-precision number that a store makes of a register, without rounding
-/// (Book I, 4.6.3, SINGLE). What is too small even for a denormal number is undefined; here
+/// (Book I, 4.6.3, SINGLE). A number too small even for a denormal one is undefined; here
 /// it becomes a zero.
 pub(crate) fn single_of_double(double: u64) -> u32 {
     let (sign, exponent) = ((double >> 32) as u32 & 1 << 31, double >> 52 & 0x7ff);

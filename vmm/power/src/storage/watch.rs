@@ -14,10 +14,31 @@
 //!   stale, for it may have stored there since it was decoded. It does so before the next block, before a hypercall,
 //!   and in the middle of a block at every instruction that orders its stores (`sync`, `lwsync`, `eieio`, `icbi`).
 //!
-//! The announcement is visible, and a fence follows it, before the code is read; a `sync` fences before it looks for
-//! announcements. So if the code was read before a store of another CPU arrived, that CPU's `sync` makes the code stale
-//! before any later store of it is seen. (Book II, 1.8, has a program that modifies code use `sync`. `lwsync` gives the
-//! same but for code that is read while the store waits in the host's store buffer; the next block's look makes it stale.)
+//! # Why no CPU runs old code
+//!
+//! The argument uses the order of atomics and fences alone, so it holds on any host.
+//!
+//! | decoding | storing, then `sync` |
+//! |---|---|
+//! | 1. marks the line | a. stores the new instruction (relaxed) |
+//! | 2. announces the page: the list, then `Bus::changes` (release) | b. fence (sequentially consistent) |
+//! | 3. fence (sequentially consistent) | c. reads `Bus::changes` (acquire), and follows what is new |
+//! | 4. reads the words | d. fence (release), if it followed anything |
+//! | 5. reads `Bus::changes` before each block (acquire) | e. stores the flag that says so (relaxed) |
+//!
+//! By the two fences, 3 and b, either step 4 reads the new instruction or step c sees the announcement. In the second case c
+//! makes the code stale before e, because of the fence d: without it, the flag could be seen before the change is. Another CPU
+//! that sees the flag, and then synchronizes its context (`isync`, `rfid`, an interrupt: an acquire fence), sees the change
+//! at its next block. So it finds the block stale, decodes again, and reads the new instruction, which was stored before the
+//! change was counted. On x86, where every store is a release and every locked operation is a full fence, d and the acquire
+//! fences cost nothing.
+//!
+//! Book II, 1.8, has a program that modifies code use `sync`. With `lwsync`, b does not order a before c. The code
+//! may then have been read while the store was still in the host's store buffer; the look before the storing CPU's next
+//! block makes it stale.
+//!
+//! Marks are read (acquire) before the right to plain stores is given, and after the last announcement that was followed.
+//! So a CPU either sees the mark, and gives itself no right, or has yet to follow the announcement.
 
 use crate::{Cpu, storage::mem::PAGE};
 use std::sync::atomic::{
@@ -73,7 +94,7 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Of a CPU with so many pages, none of which it stored to.
+    /// Of a CPU with `pages` pages, none of which it stored to.
     pub(crate) fn new(pages: usize) -> Stored {
         Stored { pages: vec![0; pages.div_ceil(64)], calm: 0 }
     }
@@ -135,6 +156,7 @@ impl Cpu {
     pub(crate) fn follow_watched_if_any(&mut self) {
         if self.has_changes() {
             self.follow_watched();
+            fence(Release); // step d
         }
     }
 
@@ -152,7 +174,7 @@ impl Cpu {
         }
     }
 
-    /// Whether every announcement between the two was still there to follow.
+    /// True if every announcement between the two was still there to follow.
     fn follow_each(&mut self, seen: u64, count: u64) -> bool {
         (seen..count).all(|n| {
             let page = self.bus.watched().page(n);

@@ -7,6 +7,8 @@ mod float;
 mod layers;
 mod pairs;
 mod recorder;
+mod registers;
+mod saved;
 mod shootdown;
 mod time;
 mod tlb;

@@ -32,7 +32,7 @@ pub const fn code(order: Option<Ordering>) -> u64 {
 }
 
 /// Exceptions of a comparison: `ordered` ones do not like any NaN. With `ve`, a signalling one
-/// is told alone.
+/// is reported alone.
 #[inline(always)]
 pub fn exceptions(a: u128, b: u128, format: Format, ordered: bool, ve: bool) -> u64 {
     let any = |is: fn(Format, u128) -> bool| is(format, a) || is(format, b);
@@ -44,7 +44,7 @@ pub fn exceptions(a: u128, b: u128, format: Format, ordered: bool, ve: bool) -> 
     }
 }
 
-/// Which of two values, told by how the first compares with the second.
+/// The choice between two values, by how the first compares with the second.
 pub type Choice = fn(Ordering) -> bool;
 /// The lesser one.
 pub const LEAST: Choice = Ordering::is_lt;
@@ -127,7 +127,7 @@ fn flags(fg: bool, fe: bool) -> u8 {
     8 | u8::from(fg) << 2 | u8::from(fe) << 1
 }
 
-/// Whether a value is of one of the classes of a mask: NaN, +infinity, -infinity, +0, -0,
+/// True if a value is of one of the classes of a mask: NaN, +infinity, -infinity, +0, -0,
 /// +denormal, -denormal.
 pub fn is_of_class(bits: u128, format: Format, mask: u32) -> bool {
     let value = Float::unpack(bits, format);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Arithmetic on values without a format. What does not fit into 256 bits leaves a 1 in the last
+//! Arithmetic on values without a format. Bits that do not fit into 256 leave a 1 in the last
 //! one, far behind every bit that rounding looks at; so results are as good as exact.
 //!
 //! Operands are no NaNs, but for those of [`multiply_add`]. The second part of a result is the
@@ -75,7 +75,7 @@ pub fn multiply([a, b]: [Float; 2], _: Rounding) -> Exact {
     }
 }
 
-/// `a` * `c` + `b`. Infinity times zero is told even if `b` is a NaN.
+/// `a` * `c` + `b`. Infinity times zero is reported even if `b` is a NaN.
 pub fn multiply_add([a, b, c]: [Float; 3], rounding: Rounding) -> Exact {
     match multiply([a, c], rounding) {
         (_, 0) if b.is_nan() => (b, 0),

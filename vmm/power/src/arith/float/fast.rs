@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The common case on the host's own arithmetic: round to nearest, no NaN, no infinity, nothing
 //! near the ends of the exponents' range. There the error of a rounded result is itself a
-//! number, and computed exactly tells FI and FR.
+//! number; computed exactly, it gives FI and FR.
 
 use super::round::Rounding;
 use crate::state::fpscr::{C, FE, FG, FI, FL, FR, XX};
@@ -107,7 +107,7 @@ pub fn convert([b]: [f64; 1]) -> Option<Near> {
     Some((b, 0.0))
 }
 
-/// Whether the host rounds so.
+/// True if the host rounds so.
 #[inline(always)]
 pub fn rounds(rounding: Rounding) -> bool {
     rounding == Rounding::Nearest

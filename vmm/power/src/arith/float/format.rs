@@ -35,7 +35,7 @@ impl Format {
     pub const fn least(self) -> i32 {
         1 - self.greatest()
     }
-    /// What enabled overflow and underflow add to and take from an exponent (Book I, 4.4.3).
+    /// The amount that enabled underflow adds to an exponent, and overflow subtracts (Book I, 4.4.3).
     pub const fn adjustment(self) -> i32 {
         3 << (self.exponent_bits - 2)
     }
@@ -59,19 +59,19 @@ impl Format {
     pub const fn biased(self, bits: u128) -> u32 {
         (bits >> self.fraction_bits) as u32 & ((1 << self.exponent_bits) - 1)
     }
-    /// Whether an encoding is a NaN.
+    /// True if an encoding is a NaN.
     #[inline(always)]
     pub const fn is_nan(self, bits: u128) -> bool {
         bits & (self.sign() - 1) > self.infinity()
     }
-    /// Whether an encoding is a signalling NaN.
+    /// True if an encoding is a signalling NaN.
     #[inline(always)]
     pub const fn is_signalling(self, bits: u128) -> bool {
         self.is_nan(bits) && bits & self.quiet() == 0
     }
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Plus or minus 0.
@@ -89,7 +89,7 @@ pub enum Kind {
 /// A value without a format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Float {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
     /// Its sign.
     pub negative: bool,
@@ -129,7 +129,7 @@ impl Float {
     pub fn integer(negative: bool, magnitude: u128) -> Float {
         Float::number(negative, 127, Wide::from_high(magnitude))
     }
-    /// Whether it is a NaN.
+    /// True for a NaN.
     pub fn is_nan(self) -> bool {
         matches!(self.kind, Kind::Quiet | Kind::Signalling)
     }

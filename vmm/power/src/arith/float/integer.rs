@@ -13,7 +13,7 @@ use crate::state::fpscr::{FI, FR, VXCVI, VXSNAN, XX};
 pub struct Integer {
     /// Its width.
     pub bits: u32,
-    /// Whether it has negative numbers.
+    /// It has negative numbers.
     pub signed: bool,
 }
 
@@ -38,7 +38,7 @@ impl Integer {
     }
 }
 
-/// A value as an integer, sign-extended to 64 bits, and the facts. What can not be represented
+/// A value as an integer, sign-extended to 64 bits, and the facts. A value that can not be represented
 /// becomes the nearest number that can, a NaN the least.
 #[inline(always)]
 pub fn from_float(bits: u128, format: Format, rounding: Rounding, to: Integer) -> (u64, u64) {

@@ -3,7 +3,7 @@
 //!
 //! An operation unpacks its operands from their format ([`mod@format`]), computes exactly ([`exact`]),
 //! and rounds once ([`round`]); [`fast`] does the same on the host's arithmetic where it is
-//! simple. What comes out is the result's encoding and the *facts* about it: exceptions, FR, FI
+//! simple. The outcome is the result's encoding and the *facts* about it: exceptions, FR, FI
 //! and FPRF, as bits of FPSCR. `fpscr.rs` puts them there.
 
 pub mod compare;

@@ -37,7 +37,7 @@ impl Rounding {
         }
     }
 
-    /// Whether to take the greater magnitude: of a significand that is `odd` and followed by
+    /// True to take the greater magnitude: of a significand that is `odd` and followed by
     /// two bits, the second of which stands for all the rest.
     const fn increments(self, negative: bool, odd: bool, rest: u128) -> bool {
         match self {
@@ -51,7 +51,7 @@ impl Rounding {
     }
 }
 
-/// What FPSCR says about rounding.
+/// The bits of FPSCR about rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mode {
     /// The rounding mode.
@@ -77,8 +77,8 @@ fn of_bits(x: Float, bits: i32, exponent: i32, kept: u128) -> Float {
     Float::number(x.negative, exponent - bits + 128, Wide::from_high(kept))
 }
 
-/// Rounds a value to a format. Gives the value, and OX, UX, XX, FI and FR. Whether it is tiny is
-/// told before rounding; enabled overflow and underflow adjust the exponent.
+/// Rounds a value to a format. Gives the value, and OX, UX, XX, FI and FR. Tininess is
+/// detected before rounding; enabled overflow and underflow adjust the exponent.
 pub fn round(x: Float, to: Format, mode: Mode) -> (Float, u64) {
     if x.kind != Kind::Number {
         return (x, 0);

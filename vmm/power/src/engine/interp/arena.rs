@@ -9,7 +9,7 @@ use super::{
 use crate::{Cpu, form::Then, word::Word};
 use std::cell::Cell;
 
-/// What an arena is made of: the size of an operation.
+/// The unit of an arena: the size of an operation.
 type Slot = u128;
 
 /// Where blocks are: in the capacity of a vector that never grows, so that they stay put.
@@ -27,12 +27,12 @@ const fn slots<T>() -> usize {
 }
 
 impl Arena {
-    /// With room for so many slots; those that are not used take no memory.
+    /// An arena of `room` slots; unused ones take no memory.
     pub(super) fn new(room: usize) -> Arena {
         Arena { slots: Vec::with_capacity(room), used: 0 }
     }
 
-    /// Whether there is room for the largest block.
+    /// True if there is room for the largest block.
     pub(super) fn has_room(&self) -> bool {
         self.slots.capacity() - self.used >= LARGEST
     }

@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Blocks: straight runs of decoded instructions, and the cache that keeps them.
+//! Blocks: straight runs of decoded instructions.
 //!
-//! A block ends at an instruction that may change what comes next, at the end of its page,
+//! A block ends at an instruction that may change the next address or the context, at the end of its page,
 //! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
-//! optimised build jumps from handler to handler. The last one of a block, which is a sentinel if the
-//! last instruction does not end it, goes on in the same way in the block that comes next, if
-//! that one was there lately. A block remembers two: where its branch with a displacement goes to if it
-//! is taken and if not, or else where the CPU went from here lately. So the way from block to
-//! block, which code goes every five instructions or so, is some comparisons and no search.
+//! optimised build jumps from handler to handler. If the last instruction does not end the block, a sentinel follows it.
 //!
-//! A block is in one piece: head, operations, tail. What is wanted at its start lies right before the
-//! first operation, what is wanted at its end right behind the last, and so nothing has to be fetched to
-//! find it: from block to block, one load waits for another.
+//! Blocks are chained. A block that ends in a branch with a displacement keeps two successors and picks one by the branch's
+//! outcome; a block that may go anywhere keeps its two most recent successors and compares addresses. So the way from block to
+//! block, which code goes every five instructions or so, is a few comparisons and no search.
 //!
-//! It ends when events are to be looked at, so that an unoptimised build, which has a frame for
-//! each operation, is not too deep in them: see `run.rs`.
+//! A block is one piece of memory: head, operations, tail. The head is right before the first operation and the tail right
+//! behind the last, so neither has to be loaded to be found: from block to block, one load waits for another.
+//!
+//! A chain ends when events are to be looked at. An unoptimised build has a frame for each operation, and looks at them
+//! more often: see `run.rs`.
 #![allow(unsafe_code)]
 
 use crate::{
@@ -50,7 +49,7 @@ impl Op {
     }
 }
 
-/// What is right before the first operation of a block.
+/// The part right before the first operation of a block.
 #[repr(C)]
 pub(super) struct Head {
     /// Fetch context in which the block was found to be at `page`.
@@ -67,14 +66,14 @@ pub(super) struct Head {
     pub(super) ops: u16,
 }
 
-/// What is right behind the last one.
+/// The part right behind the last operation.
 #[repr(C)]
 pub(super) struct Tail {
     /// When `next` is right.
     epoch: Cell<u64>,
     /// The blocks at `targets`, as far as they are known.
     next: [Cell<Place>; 2],
-    /// The two addresses that may come next, or else where the CPU went from here lately, the last
+    /// The two addresses that may come next, or else the two most recent ones, the last
     /// one first.
     targets: [Cell<u64>; 2],
     /// Number of instructions.
@@ -113,7 +112,7 @@ impl Cursor {
         // after it in the same allocation.
         Cursor(unsafe { self.0.add(1) })
     }
-    /// What is behind the last operation, which this is.
+    /// The part behind the last operation, which this is.
     #[inline(always)]
     fn tail<'a>(self) -> &'a Tail {
         // SAFETY: called only by the last operation of a block: a sentinel, or one that is no
@@ -220,7 +219,7 @@ impl Tail {
         Tail { epoch: Cell::new(0), next, targets: targets.map(Cell::new), len, fork }
     }
 
-    /// The block at `pc`, if it came after this one lately, in this epoch.
+    /// The block at `pc`, if this tail has it in this epoch.
     #[inline(always)]
     fn next_at(&self, pc: u64) -> Place {
         if self.targets[0].get() == pc {
@@ -296,7 +295,7 @@ impl Place {
         u64::from(self.head().len)
     }
 
-    /// The words of some of its instructions, as far as there are so many.
+    /// The words of some of its instructions, up to its end.
     pub(crate) fn words(self, of: Range<u64>) -> impl Iterator<Item = Word> {
         // SAFETY: there are at least as many operations as instructions; see `Place`.
         (of.start..of.end.min(self.len()))
@@ -308,7 +307,7 @@ impl Place {
         ((cpu.stopped_at - self.0 as usize) / size_of::<Op>()) as u64
     }
 
-    /// Whether the words at a real address, which become watched, are those that it was decoded from.
+    /// True if the words at a real address, which become watched, are those that it was decoded from.
     pub(super) fn is_at(self, cpu: &mut Cpu, ra: u64) -> bool {
         (0..self.len()).all(|i| {
             let at = ra.wrapping_add(4 * i);
@@ -321,7 +320,7 @@ impl Place {
         })
     }
 
-    /// The block at NIP, if it came after this one lately.
+    /// The block at NIP, if this block has it as a successor.
     #[inline(always)]
     pub(super) fn next(self, cpu: &Cpu) -> Option<Place> {
         let tail = self.tail();

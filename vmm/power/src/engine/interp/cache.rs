@@ -24,11 +24,11 @@ pub(crate) struct Cache {
     last: Place,
     arena: Arena,
     /// The block of each address, if it is not another's that falls into the same set: where its
-    /// head is. At 0 is the one that is none.
+    /// head is. At 0 is the empty block.
     sets: Box<[u32; SETS]>,
     /// The instruction that is traced.
     traced: Arena,
-    /// What is being decoded.
+    /// The block that is being decoded.
     decoded: Decoded,
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// The block that is none: no instructions, at no address.
+    /// The empty block: no instructions, at no address.
     pub(super) fn none() -> Decoded {
         Decoded { start: NOWHERE, ops: Vec::new() }
     }

@@ -8,10 +8,12 @@ use crate::{
     state::{
         facility::{VectorFn, VectorValueFn},
         interrupt::Stop,
-        spr,
     },
     word::Word,
 };
+
+/// How many special-purpose registers have a number.
+const SPRS: usize = 1024;
 
 /// A truth value as a number.
 #[inline(always)]
@@ -96,6 +98,11 @@ impl Machine for Cpu {
         a.rotate_left((n & 63) as u32)
     }
     #[inline(always)]
+    fn rotl_word(&mut self, a: u64, n: u64) -> u64 {
+        let word = u64::from(a as u32);
+        (word << 32 | word).rotate_left((n & 63) as u32)
+    }
+    #[inline(always)]
     fn sext(&mut self, a: u64, size: Size) -> u64 {
         match size {
             Size::Byte => a as i8 as u64,
@@ -173,8 +180,22 @@ impl Machine for Cpu {
         u64::from(self.ov)
     }
     #[inline(always)]
+    fn ov32(&mut self) -> u64 {
+        u64::from(self.ov32)
+    }
+    #[inline(always)]
     fn ca(&mut self) -> u64 {
         u64::from(self.ca)
+    }
+    #[inline(always)]
+    fn ca32(&mut self) -> u64 {
+        u64::from(self.ca32)
+    }
+    fn xer(&mut self) -> u64 {
+        Cpu::xer(self)
+    }
+    fn set_xer(&mut self, v: u64) {
+        Cpu::set_xer(self, v);
     }
     #[inline(always)]
     fn set_ca(&mut self, ca: u64, ca32: u64) {
@@ -213,8 +234,16 @@ impl Machine for Cpu {
         self.ctr = v;
     }
     #[inline(always)]
-    fn tar(&mut self) -> u64 {
-        self.sprs[spr::TAR]
+    fn held_spr(&mut self, n: usize) -> u64 {
+        self.sprs[n % SPRS]
+    }
+    #[inline(always)]
+    fn set_held_spr(&mut self, n: usize, v: u64) {
+        self.sprs[n % SPRS] = v;
+    }
+    #[inline(always)]
+    fn problem_state(&mut self) -> u64 {
+        flag(Cpu::problem_state(self))
     }
 
     #[inline(always)]

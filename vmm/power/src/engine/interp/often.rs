@@ -31,7 +31,7 @@ pub struct Often {
 }
 
 impl Often {
-    /// Whether a word of the row is one of these.
+    /// True if a word of the row is one of these.
     pub fn matches(&self, word: Word) -> bool {
         word.raw() & self.mask == self.value
     }
@@ -96,6 +96,12 @@ const CTR_0: u32 = 2 << 21;
 const AA: u32 = 2;
 /// Link.
 const LK: u32 = 1;
+/// The number of a special-purpose register, whose low five bits come first.
+const SPR: u32 = 0x3ff << 11;
+/// LR's number, 8, in that field.
+const LR: u32 = 8 << 16;
+/// CTR's, 9.
+const CTR: u32 = 9 << 16;
 
 // The greater part of Linux and of C programs.
 often! {
@@ -137,6 +143,10 @@ often! {
     alone: [
         Bctr: branch::bcctr(NO_CR | NO_CTR | LK, NO_CR | NO_CTR),
         Bctrl: branch::bcctr(NO_CR | NO_CTR | LK, NO_CR | NO_CTR | LK),
+        Mflr: system::mfspr(SPR, LR),
+        Mfctr: system::mfspr(SPR, CTR),
+        Mtlr: system::mtspr(SPR, LR),
+        Mtctr: system::mtspr(SPR, CTR),
     ],
 }
 

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{Ordering, fence};
 
 /// Instructions between two looks at events: some ten microseconds. Unoptimised builds may have a
 /// frame for each of them.
@@ -23,13 +23,13 @@ const SLICE: u64 = if cfg!(debug_assertions) { 256 } else { 4096 };
 /// events to be looked at.
 const AFTER_THIS_BLOCK: u64 = 1;
 
-/// An [`Exit`] in a byte, for the way out of the loop: the CPU tells what `Told` is.
+/// An [`Exit`] in a byte, for the way out of the loop; the CPU has the value of `Kept`.
 #[derive(Clone, Copy)]
 enum Leave {
     Hcall,
     Kicked,
     Late,
-    Told,
+    Kept,
 }
 
 impl Cpu {
@@ -75,7 +75,7 @@ impl Cpu {
             Leave::Hcall => Exit::Hcall,
             Leave::Kicked => Exit::Kicked,
             Leave::Late => Exit::Late,
-            Leave::Told => self.told().unwrap_or(Exit::Kicked),
+            Leave::Kept => self.kept().unwrap_or(Exit::Kicked),
         }
     }
 
@@ -98,8 +98,9 @@ impl Cpu {
             };
             match leave {
                 Some(Leave::Hcall) => {
+                    fence(Ordering::Acquire); // `sc` synchronizes the context
                     self.follow_watched_if_any(); // a hypercall may signal another CPU
-                    // Who answers may run this CPU too, in another cache.
+                    // `answer` may run this CPU, too, in another cache.
                     let running = self.running;
                     let answer = answer(self);
                     self.running = running;
@@ -224,13 +225,13 @@ impl Cpu {
         self.interrupted()
     }
 
-    /// Whether the CPU can not go on, or firmware has to be told of an interrupt.
+    /// The way out if the CPU can not go on, or firmware handles an interrupt.
     fn interrupted(&self) -> Option<Leave> {
-        (self.dead.is_some() || self.non_maskable.is_some()).then_some(Leave::Told)
+        (self.dead.is_some() || self.non_maskable.is_some()).then_some(Leave::Kept)
     }
 
     #[cold]
-    fn told(&mut self) -> Option<Exit> {
+    fn kept(&mut self) -> Option<Exit> {
         let non_maskable = self.non_maskable.take();
         self.dead.or(non_maskable)
     }
@@ -253,7 +254,7 @@ impl Cpu {
     fn attend(&mut self) -> Option<Leave> {
         self.look_at = self.retired + SLICE;
         if self.dead.is_some() {
-            return Some(Leave::Told);
+            return Some(Leave::Kept);
         }
         if self.signals.kicked.swap(false, Ordering::Acquire) {
             return Some(Leave::Kicked);
@@ -292,7 +293,7 @@ impl Cpu {
         }
     }
 
-    /// Whether an interrupt would be taken as soon as MSR\[EE\] allows.
+    /// True if an interrupt would be taken as soon as MSR\[EE\] allows.
     pub fn interrupt_pending(&self) -> bool {
         self.clock.expired()
             || self.signals.external.load(Ordering::Acquire)

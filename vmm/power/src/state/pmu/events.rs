@@ -45,7 +45,7 @@ pub struct Event {
     /// Counter (0 for any of PMC1 to PMC4), unit, combine and PMCxSEL, as `perf` writes them:
     /// four bits, four, two beside two zeros, and eight.
     pub code: u32,
-    /// What it counts.
+    /// The kind that it counts.
     pub kind: Kind,
     /// It is not counted while CTRL\[RUN\] is off.
     pub while_running: bool,
@@ -86,9 +86,9 @@ const EVENTS: &[Event] = &[
     event(0x4_d05e, Kind::Branches),     // PM_BR_CMPL
 ];
 
-/// What PMC5 counts, PM_RUN_INST_CMPL; the run latch is MMCR0's affair.
+/// The event of PMC5, PM_RUN_INST_CMPL; the run latch is MMCR0's affair.
 const PMC5: Event = event(0x5_00fa, Kind::Instructions);
-/// What PMC6 counts, PM_RUN_CYC.
+/// The event of PMC6, PM_RUN_CYC.
 const PMC6: Event = event(0x6_00f4, Kind::Cycles);
 
 /// The code that MMCR1 has for one of the first four counters, without the number of the counter.

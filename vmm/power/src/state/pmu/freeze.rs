@@ -33,7 +33,7 @@ pub(super) mod mmcr0 {
     pub(crate) const PMCJCE: u64 = bit(49);
     /// All but PMC1 wait for it.
     pub(crate) const TRIGGER: u64 = bit(50);
-    /// What FCP means.
+    /// The meaning of FCP.
     pub(super) const FCPC: u64 = bit(51);
     /// PMC5 and PMC6 also count while CTRL\[RUN\] is off.
     pub(super) const CC56: u64 = bit(55);
@@ -74,12 +74,12 @@ pub(super) fn pmcc(mmcr0: u64) -> u64 {
     (mmcr0 & PMCC) >> PMCC.trailing_zeros()
 }
 
-/// Whether MMCR0 does not control a counter, nor does MMCR2: PMC5 and PMC6, if PMCC is 0b11.
+/// True if neither MMCR0 nor MMCR2 controls a counter: PMC5 and PMC6, if PMCC is 0b11.
 pub(super) fn is_apart(counter: u32, mmcr0: u64) -> bool {
     counter >= 5 && pmcc(mmcr0) == 3
 }
 
-/// Whether a counter, one of 1 to 6, is frozen; `while_waiting` is what it counts if FC1-4WAIT does not
+/// True if a counter, one of 1 to 6, is frozen; `while_waiting` says that FC1-4WAIT does not
 /// freeze that.
 pub(super) fn frozen(counter: u32, mmcr: [u64; 2], state: State, while_waiting: bool) -> bool {
     let [mmcr0, mmcr2] = mmcr;
@@ -98,14 +98,14 @@ pub(super) fn frozen(counter: u32, mmcr: [u64; 2], state: State, while_waiting: 
     by_mmcr0 || by_mmcr2(mmcr2 >> (64 - 9 * counter), state)
 }
 
-/// Whether all counters are.
+/// True if all counters are.
 fn by_state(mmcr0: u64, state: State) -> bool {
     let has = |bit| mmcr0 & bit != 0;
     let by_privilege = if state.problem { has(FCP) != has(FCPC) } else { has(FCS) };
     has(FC) || by_privilege || has(if state.marked { FCM1 } else { FCM0 })
 }
 
-/// Whether a counter is whose bits are the low nine.
+/// True if the counter is whose bits are the low nine.
 fn by_mmcr2(bits: u64, state: State) -> bool {
     let has = |bit| bits & bit != 0;
     has(if state.problem { mmcr2::P0 } else { mmcr2::S })

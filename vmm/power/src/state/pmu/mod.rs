@@ -46,14 +46,14 @@ type Totals = [u64; KINDS];
 /// The monitor, but for its registers.
 #[derive(Debug, Default)]
 pub(crate) struct Pmu {
-    /// What each counter counts in the state since the last look.
+    /// The kind that each counter counts in the state since the last look.
     counting: [Option<Kind>; 6],
     /// The totals now; those of instructions and cycles are elsewhere.
     totals: Totals,
     /// The totals when the counters were last brought up to date.
     counted: Totals,
     /// A counter went past being negative, and is positive again.
-    crossed: bool,
+    pub(crate) crossed: bool,
     /// Words of blocks are looked at.
     tallies: bool,
     /// Up to which instruction they have been.
@@ -74,7 +74,7 @@ fn pmc(counter: u32) -> usize {
     spr::PMC1 - 1 + counter as usize
 }
 
-/// Whether MMCR0 makes it an enabled condition that a counter is negative.
+/// True if MMCR0 makes it an enabled condition that a counter is negative.
 fn is_condition(counter: u32, mmcr0: u64) -> bool {
     let enabled = if counter == 1 { PMC1CE } else { PMCJCE };
     mmcr0 & enabled != 0 && !freeze::is_apart(counter, mmcr0)
@@ -154,6 +154,14 @@ impl Cpu {
         self.look_at = 0;
     }
 
+    /// After the registers of the monitor were loaded: counting begins here.
+    pub(crate) fn follow_loaded_monitor(&mut self) {
+        self.follow_monitor();
+        self.pmu.counted[Kind::Instructions as usize] = self.retired;
+        self.pmu.counted[Kind::Cycles as usize] = self.clock.cycles();
+        self.pmu.tallied = self.retired;
+    }
+
     /// Counts, and raises an alert if there is a reason. Only while it is active.
     pub(crate) fn watch_counters(&mut self) {
         self.count_to(self.retired);
@@ -209,7 +217,7 @@ impl Cpu {
         self.look_at = self.look_at.min(self.retired.saturating_add(until));
     }
 
-    /// What a counter counts in the present state.
+    /// The kind that a counter counts in the present state.
     fn counted_by(&self, counter: u32) -> Option<Kind> {
         let msr = self.msr();
         let running = self.sprs[spr::CTRL] & 1 != 0;

@@ -29,7 +29,7 @@ const MMCR0_OF_PROBLEM_STATE: u64 = FC | PMAE | PMAO;
 /// Those of MMCR2: each counter's freeze bit for problem state.
 const MMCR2_OF_PROBLEM_STATE: u64 = 0x4020_1008_0402_0000;
 
-/// Whether a word is an mfspr or mtspr that reads or changes what is counted. Such an instruction ends its
+/// True for an mfspr or mtspr that reads or changes the counts. Such an instruction ends its
 /// block: only there the count of instructions before it is known.
 pub(crate) fn looks_at_counts(word: Word) -> bool {
     const EXTENDED: u32 = 0xfc00_07fe;
@@ -90,7 +90,7 @@ impl Cpu {
         }
     }
 
-    /// Whether there is an exception that is to be taken as an interrupt.
+    /// True if there is an exception that is to be taken as an interrupt.
     pub(crate) fn monitor_alerts(&self) -> bool {
         self.sprs[spr::MMCR0] & (PMAO | EBE) == PMAO
     }
@@ -111,7 +111,7 @@ impl Cpu {
         }
     }
 
-    /// Whether problem state may use the branch history.
+    /// Refuses problem state the branch history unless MMCR0 opens it.
     pub(crate) fn require_branch_history(&mut self) -> Result<(), Stop> {
         match self.problem_state() && self.sprs[spr::MMCR0] & BHRBA == 0 {
             true => Err(self.facility_off(FSCR_BHRB)),
