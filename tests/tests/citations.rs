@@ -28,15 +28,7 @@ const CLEAN: &[&str] = &[
     "vmm/power/tests/",
     "vmm/ram/",
     "vmm/tests/",
-    "vmm/vio/src/dma.rs",
-    "vmm/vio/src/llan/backend/",
-    "vmm/vio/src/llan/buffers.rs",
-    "vmm/vio/src/llan/checksum.rs",
-    "vmm/vio/src/llan/filter.rs",
-    "vmm/vio/src/vscsi/backend/",
-    "vmm/vio/src/vscsi/scsi/",
-    "vmm/vio/src/vscsi/worker.rs",
-    "vmm/vio/tests/",
+    "vmm/vio/",
 ];
 
 /// Words and phrases that prose avoids, and the paths that are clean of them. A capitalised word is

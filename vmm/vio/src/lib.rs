@@ -2,18 +2,18 @@
 //! Virtual I/O devices whose every access to guest memory goes through TCEs: [`llan`], an Ethernet
 //! adapter, and [`vscsi`], a SCSI adapter with disks.
 //!
-//! A [`Bus`] knows the devices by their unit addresses. Each has a DMA window of its own, whose LIOBN is
-//! its unit address, and an interrupt source. `hcall`'s rows call a device through the traits of
-//! [`hcall::vio`]; a device reaches memory through [`Port`] alone, and its interrupt through [`IrqLine`].
-//! This crate knows no vCPU, no interrupt controller and no device tree.
+//! A [`Bus`] finds the devices by their unit addresses. Each has a DMA window of its own, whose LIOBN is its
+//! unit address, and an interrupt source. `hcall`'s rows call a device through the traits of [`hcall::vio`];
+//! a device reaches memory through [`Port`] alone, and signals its interrupt through [`IrqLine`]. This crate
+//! does not depend on a vCPU, an interrupt controller or a device tree.
 //!
-//! Read the files in this order: [`bus`], [`dma`], [`observe`], [`line`](mod@line), [`report`] (what devices
-//! share); then a device's folder. Both folders have a `device.rs` (state, and what the hypercalls do), a
-//! `backend/` (where the data really is) and between them what the device's protocol needs.
+//! Read the files in this order: [`bus`], [`dma`], [`observe`], [`line`](mod@line), [`report`] (the parts
+//! that devices share); then a device's folder. Both folders have a `device.rs` (state, and the hypercalls),
+//! a `backend/` (the host's end of the data) and between them the device's protocol.
 //!
-//! What a guest hands to a device is checked where it is used. A refused call has changed nothing; a
-//! fault of a device is counted with its LIOBN and bus address, told to the guest as LoPAR
-//! says, and never more than that.
+//! The arguments of a guest are checked where they are used. A refused call has changed nothing. A fault of a
+//! device is counted with its LIOBN and bus address, reported to the guest as LoPAR specifies, and has no
+//! other effect.
 
 pub mod bus;
 pub mod commas;

@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A device's interrupt.
+//! A device's IRQ line.
 //!
-//! LoPAR 2.9 gives it two modes. *Disabled*: an enqueue is not signalled. *Enabled*: each enqueue is. Registering and
-//! deregistering a queue disables it (H_REG_CRQ, H_FREE_CRQ, H_REGISTER_LOGICAL_LAN), so nothing of the mode survives
-//! them. LoPAR describes the result as an interrupt "on an empty to non-empty transition of the queue" and is silent
-//! about entries that came while the mode was Disabled. We announce them when it becomes Enabled: Linux' ibmvscsi says
-//! hello to a new queue first, enables its interrupt then, and waits for the answer. Such an interrupt is no violation
-//! of LoPAR's "must not present ... if the last interrupt mode set was Disabled", because the last mode is Enabled by
-//! then; a client that has looked at its queue meanwhile finds nothing new, as after any other race.
+//! LoPAR 2.9 gives an interrupt two modes. *Disabled*: an enqueue is not signalled. *Enabled*: each enqueue
+//! is signalled. Registering and deregistering a queue disables the interrupt (H_REG_CRQ, H_FREE_CRQ,
+//! H_REGISTER_LOGICAL_LAN), so the mode does not survive them. LoPAR describes the result as an interrupt "on
+//! an empty to non-empty transition of the queue", and is silent about entries that came while the mode was
+//! Disabled. We signal those when the mode becomes Enabled: Linux' ibmvscsi sends its initialization to a new
+//! queue first, enables the interrupt then, and waits for the answer. Such an interrupt does not violate
+//! LoPAR's "must not present ... if the last interrupt mode set was Disabled", because the last mode is
+//! Enabled by then. A client that has read its queue meanwhile finds nothing new, as after any other race.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
-/// The interrupt controller, as devices need it.
+/// The interrupt controller, as devices use it.
 pub trait IrqSink: Send + Sync {
-    /// An edge on a source: LoPAR 2.9, "CRQ Facility Interrupt Notification": a pulse, not a level.
+    /// Signals an edge on a source. LoPAR 2.9, "CRQ Facility Interrupt Notification": a pulse, not a level.
     fn pulse(&self, source: u32);
 }
 
-/// Disabled, and nothing came.
+/// Disabled, without an event since.
 const QUIET: u8 = 0;
-/// Disabled, and something came.
+/// Disabled, with an event since.
 const HELD: u8 = 1;
 /// Enabled.
 const OPEN: u8 = 2;
@@ -28,11 +29,11 @@ const OPEN: u8 = 2;
 /// The mode of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Open: everything is signalled.
+    /// Open: every event is signalled.
     Open,
-    /// Closed, and nothing was raised.
+    /// Closed, and no event was raised.
     Quiet,
-    /// Closed, and something was raised.
+    /// Closed, and an event was raised.
     Held,
 }
 
@@ -46,11 +47,11 @@ impl Mode {
     }
 }
 
-/// A device's interrupt source, which H_VIO_SIGNAL opens and closes. Closed at first.
+/// A device's IRQ line, which H_VIO_SIGNAL opens and closes. A new line is closed.
 pub struct IrqLine {
     source: u32,
-    /// [`QUIET`], [`HELD`] or [`OPEN`]. Each change is one atomic operation, so that what is raised while the line
-    /// opens is either signalled by the raiser or seen by who opens.
+    /// [`QUIET`], [`HELD`] or [`OPEN`]. Each change is one atomic operation. So an event that is raised while
+    /// the line opens is either signalled by its raiser or seen by the thread that opens.
     mode: AtomicU8,
     pulses: AtomicU64,
     interrupts: Arc<dyn IrqSink>,
@@ -67,7 +68,8 @@ impl IrqLine {
         self.source
     }
 
-    /// Opens or closes it (H_VIO_SIGNAL); what was raised while it was closed is signalled once when it opens.
+    /// Opens or closes the line (H_VIO_SIGNAL). Events that were raised while it was closed are signalled
+    /// once when it opens.
     pub fn signal(&self, enabled: bool) {
         if !enabled {
             self.close();
@@ -76,18 +78,18 @@ impl IrqLine {
         }
     }
 
-    /// Opens it; returns its mode before. A device that knows whether its guest has anything left to look at signals by
-    /// that.
+    /// Opens the line without a signal, and returns its mode before. A device that knows whether its guest
+    /// has unread entries signals accordingly.
     pub fn open(&self) -> Mode {
         Mode::of(self.mode.swap(OPEN, Ordering::SeqCst))
     }
 
-    /// Its mode.
+    /// The mode of the line.
     pub fn mode(&self) -> Mode {
         Mode::of(self.mode.load(Ordering::SeqCst))
     }
 
-    /// Sets its mode, without a signal: the state of a saved machine is loaded.
+    /// Sets the mode without a signal, when the state of a saved machine is loaded.
     pub fn set_mode(&self, mode: Mode) {
         let mode = match mode {
             Mode::Open => OPEN,
@@ -97,18 +99,19 @@ impl IrqLine {
         self.mode.store(mode, Ordering::SeqCst);
     }
 
-    /// Closes it.
+    /// Closes the line.
     pub fn close(&self) {
         let _closed_before =
             self.mode.compare_exchange(OPEN, QUIET, Ordering::SeqCst, Ordering::SeqCst);
     }
 
-    /// Closes it and forgets what was raised: the queue that it belongs to is a new one, or gone.
+    /// Closes the line and drops the events that were raised: the queue of the line is a new one, or gone.
     pub fn reset(&self) {
         self.mode.store(QUIET, Ordering::SeqCst);
     }
 
-    /// Signals if the line is open, else when it opens. The device has stored before what the guest will look for.
+    /// Signals an event now if the line is open, or else when it opens. Before the call the device has stored
+    /// the data that the guest will read.
     pub fn raise(&self) {
         fence(Ordering::SeqCst);
         let held = self.mode.compare_exchange(QUIET, HELD, Ordering::SeqCst, Ordering::SeqCst);
@@ -117,13 +120,13 @@ impl IrqLine {
         }
     }
 
-    /// Signals.
+    /// Signals unconditionally.
     pub(crate) fn pulse(&self) {
         self.pulses.fetch_add(1, Ordering::Relaxed);
         self.interrupts.pulse(self.source);
     }
 
-    /// How often it signalled.
+    /// The number of signals so far.
     pub fn pulses(&self) -> u64 {
         self.pulses.load(Ordering::Relaxed)
     }
@@ -145,7 +148,7 @@ mod tests {
         fn pulse(&self, _: u32) {}
     }
 
-    // LoPAR 2.9, "CRQ Facility Interrupt Notification": two modes; and this file's head.
+    // LoPAR 2.9, "CRQ Facility Interrupt Notification": two modes; see also the head of this file.
     #[test]
     fn what_was_raised_while_closed_is_signalled_once_when_opened() {
         let line = IrqLine::new(0, Arc::new(Nowhere));

@@ -10,8 +10,8 @@ pub struct DeviceReport {
     pub name: String,
     /// Its counters by name.
     pub counters: Vec<(&'static str, u64)>,
-    /// The first kinds of faults, and how often each happened.
+    /// The first kinds of faults, and the number of times that each happened.
     pub faults: Vec<(Fault, u64)>,
-    /// All faults, those of later kinds too.
+    /// The number of all faults, including those of later kinds.
     pub all_faults: u64,
 }

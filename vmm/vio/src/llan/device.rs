@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The adapter: what the hypercalls do, and how frames arrive.
+//! The adapter: the hypercalls, and the arrival of frames.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -18,7 +18,7 @@ use crate::dma::{Fault, Port};
 
 /// The buffer list and the filter list are a page each, whatever the TCE page.
 const PAGE: u64 = 4096;
-/// Where in the buffer list the counter of dropped frames is.
+/// Offset of the counter of dropped frames in the buffer list.
 const DROPPED: u64 = PAGE - 8;
 /// LoPAR 2.9, R1 of "Interpartition Logical LAN Requirements": the least buffer, and its alignment.
 const LEAST_BUFFER: u64 = 16;
@@ -29,7 +29,7 @@ const LEAST_FRAME: u64 = 14;
 /// others are unimplemented: 0, and ignored.
 const FIXED: u64 = checksum::PADDED | checksum::NON_ZERO;
 const OPTIONS: u64 = checksum::IPV4 | checksum::IPV6;
-/// Most bytes of a frame: LoPAR's least value of `ibm,max-virtual-dma-size`.
+/// The most bytes of a frame: LoPAR's least value of `ibm,max-virtual-dma-size`.
 pub(crate) const MOST_FRAME: u64 = 128 << 10;
 
 /// A logical LAN adapter.
@@ -55,20 +55,20 @@ struct State {
     filter: Filter,
     attributes: u64,
     open: Option<Open>,
-    /// Where a frame is gathered.
+    /// The buffer in which a frame is gathered.
     frame: Vec<u8>,
-    /// Frames of the back end wait for a buffer.
+    /// Set while frames of the back end wait for a buffer.
     waiting: Option<Waiting>,
 }
 
 #[derive(Clone, Copy)]
 struct Waiting {
     since: Instant,
-    /// The back end was told to try again.
+    /// True if the back end was asked to try again.
     told: bool,
 }
 
-/// What the guest registered.
+/// The structures that the guest registered.
 struct Open {
     list: Ioba,
     queue: ReceiveQueue,
@@ -77,9 +77,10 @@ struct Open {
 }
 
 impl Llan {
-    /// Makes the adapter and starts its back end. The slot's number makes its address, unless one is given.
+    /// Makes the adapter and starts its back end. The slot's number determines its address, unless one is
+    /// given.
     fn start(slot: Slot, spec: &NetSpec) -> Result<Arc<Llan>, NetError> {
-        // Locally administered; the rest is QEMU's, as people know it.
+        // A locally administered address; the other bytes are those of QEMU.
         let built_in = spec.mac.unwrap_or([0x52, 0x54, 0, 0x12, 0x34, 0x54 + slot.number]);
         let state = State {
             port: slot.port("frames"),
@@ -98,7 +99,7 @@ impl Llan {
         Ok(device)
     }
 
-    /// The data is guarded against what a panic elsewhere left: each field is whole at any time.
+    /// The state, also after a panic elsewhere: each field is valid at any time.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -148,8 +149,9 @@ impl Device for Llan {
 }
 
 impl VioDevice for Llan {
-    /// The adapter cannot see how far the guest has read its receive queue (LoPAR 2.9, "Receive Queue": the guest keeps
-    /// its own pointer and writes nothing into it), so everything that came while signals were off is announced.
+    /// The adapter cannot see how far the guest has read its receive queue (LoPAR 2.9, "Receive Queue": the
+    /// guest keeps its own pointer and writes nothing into it). So an event is signalled if any frame came
+    /// while signals were off.
     fn signal(&self, enabled: bool) {
         self.slot.line.signal(enabled);
     }
@@ -213,7 +215,7 @@ impl LogicalLan for Llan {
         }
         port.whole(buffer.address(), buffer.len(), Direction::FromDevice)?;
         let open = open.as_mut().ok_or(Status::Resource)?;
-        // More buffers than the queue can tell of would only fill our memory.
+        // More buffers than the queue can report would only fill our memory.
         if open.pools.count() as u64 >= open.queue.entries() {
             return Err(Status::Resource);
         }
@@ -230,7 +232,7 @@ impl LogicalLan for Llan {
         let State { port, open, .. } = &mut *state;
         let open = open.as_mut().ok_or(Status::NotFound)?;
         let buffer = open.pools.take_exactly(size).ok_or(Status::NotFound)?;
-        // A buffer that is not mapped any more is gone all the same.
+        // A buffer that is no longer mapped is removed all the same.
         if open.give_back(port, buffer).is_ok() {
             self.slot.line.raise();
         }
@@ -247,7 +249,7 @@ impl LogicalLan for Llan {
         });
         drop(state);
         let sent = ready.and_then(|()| self.hand_over(&frame));
-        self.state().frame = frame; // its memory is used again
+        self.state().frame = frame; // its memory is reused
         sent
     }
 
@@ -259,8 +261,8 @@ impl LogicalLan for Llan {
         self.state().mac = mac;
     }
 
-    /// LoPAR 2.9, H_ILLAN_ATTRIBUTES: `reset` is applied first; what cannot be changed, or not while the adapter is open,
-    /// stays and makes the answer H_CONSTRAINED; unimplemented bits are ignored.
+    /// LoPAR 2.9, H_ILLAN_ATTRIBUTES: `reset` is applied first. Bits that cannot be changed, or not while the
+    /// adapter is open, stay and make the answer H_CONSTRAINED; unimplemented bits are ignored.
     fn attributes(&self, reset: u64, set: u64) -> Reply {
         let mut state = self.state();
         let wanted = (state.attributes & !reset | set) & (FIXED | OPTIONS);
@@ -273,12 +275,12 @@ impl LogicalLan for Llan {
     }
 }
 
-/// What became of a frame from outside.
+/// The result for a frame from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Received {
-    /// The guest has something to look at.
+    /// The guest has a new entry to read.
     Told,
-    /// It is not for us, or fits no buffer of any size that the guest gives.
+    /// The frame is not for this adapter, or fits no buffer of any size that the guest gives.
     Dropped,
     /// There is no buffer for it at the moment.
     Later,
@@ -297,8 +299,8 @@ impl Llan {
 }
 
 impl Sink for Llan {
-    /// Frames from outside; one interrupt for all of them. The lock is held for a frame at a time: meanwhile the
-    /// guest gives buffers back.
+    /// Receives frames, with one interrupt for all of them. The lock is held for one frame at a time, so that
+    /// the guest can add buffers meanwhile.
     fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize {
         let (mut told, mut taken) = (false, 0);
         for frame in frames {
@@ -321,7 +323,7 @@ impl Sink for Llan {
 }
 
 impl Llan {
-    /// A fault loses the frame.
+    /// Receives a frame. A fault loses the frame.
     fn receive_one(&self, state: &mut State, frame: &[u8]) -> Result<Received, Fault> {
         let State { port, mac, filter, attributes, open: Some(open), waiting, .. } = state else {
             return Ok(Received::Dropped);
@@ -346,7 +348,7 @@ impl Llan {
         let mut handle = [0; 8];
         port.read(buffer, &mut handle)?;
         let written = port.write(Ioba(buffer.0 + HANDLE), frame);
-        // No frame is as long as 4 GiB. A buffer that took only a part goes back without a message.
+        // No frame has 4 GiB. A buffer that took only a part of the frame is returned without a message.
         let good = is_verified(frame, *attributes);
         let message = written.is_ok().then_some(Message { len: frame.len() as u32, good });
         open.tell(port, handle, message)?;
@@ -375,8 +377,8 @@ impl Open {
     }
 }
 
-/// True when the guest takes our word for a frame's checksum, and it is right. One that is wrong is the guest's to see
-/// and to count.
+/// True if the guest relies on us for a frame's checksum, and the checksum is right. A frame with a wrong one
+/// is passed on for the guest to count.
 fn is_verified(frame: &[u8], attributes: u64) -> bool {
     attributes & OPTIONS != 0
         && Segment::of(frame)
@@ -384,9 +386,9 @@ fn is_verified(frame: &[u8], attributes: u64) -> bool {
 }
 
 impl State {
-    /// Does for a frame what the control bits of its first buffer ask (LoPAR 2.9, "Summary of H_SEND_LOGICAL_LAN Semantics
-    /// with Checksum Offload"). Errors: H_PARAMETER for what the attributes do not allow, H_DROPPED for a frame without a
-    /// checksum from another address.
+    /// Serves the control bits of a frame's first buffer (LoPAR 2.9, "Summary of H_SEND_LOGICAL_LAN Semantics
+    /// with Checksum Offload"). Errors: H_PARAMETER for a request that the attributes do not allow, H_DROPPED
+    /// for a frame without a checksum from another address.
     fn checksum(&self, first: Descriptor, frame: &mut [u8]) -> Result<(), Status> {
         let (missing, good) = (first.has(checksum::NO_CHECKSUM), first.has(checksum::GOOD));
         if !missing && !good {

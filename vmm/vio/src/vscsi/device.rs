@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The adapter: the hypercalls of its queue, and the state of the connection.
 //!
-//! A vCPU only checks and queues what it sends; the worker does the rest. An *epoch* is the time between
-//! two registrations, or between a violation of the protocol and the next handshake. A request belongs to the
-//! epoch in which it was sent. When that is over, a waiting request is forgotten, and the one under way can reach no
-//! guest memory and is not answered: its port is behind a [`Gate`]. So freeing the queue and resetting the device wait
-//! neither for a disk nor for the worker.
+//! A vCPU only checks and queues its requests; the worker does the rest. An *epoch* is the time between two
+//! registrations, or between a violation of the protocol and the next handshake. A request belongs to the
+//! epoch in which it was sent. At the end of the epoch, waiting requests are dropped, and the one under way
+//! can no longer reach guest memory and is not answered: its port is behind a [`Gate`]. So freeing the queue
+//! and resetting the device wait neither for a disk nor for the worker.
 //!
-//! A panic while a request is served is an answer (`worker.rs`). A worker that ends in another way is a partner that
-//! failed, as LoPAR has it: the client gets the transport event, and its later messages are H_CLOSED.
+//! A panic while a request is served is answered (`worker.rs`). A worker that ends in another way is a failed
+//! partner in LoPAR's terms: the client gets the transport event, and its later messages are H_CLOSED.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,7 @@ use crate::bus::{Device, Node, Slot};
 use crate::dma::{Gate, Port};
 use crate::line::Mode;
 
-/// Requests that wait; the client knows of fewer that it may send.
+/// The most waiting requests; the client is granted fewer.
 const MOST_WAITING: usize = 2 * super::REQUEST_LIMIT as usize;
 
 /// Formats of commands.
@@ -41,13 +41,13 @@ const PING_RESPONSE: u8 = 0xf6;
 pub struct Vscsi {
     slot: Slot,
     state: Mutex<State>,
-    /// Told when there is work, and at the end.
+    /// Notified when there is work, and at the end.
     changed: Condvar,
     worker: Mutex<Option<JoinHandle<()>>>,
     pub(super) counters: Counters,
 }
 
-/// What is counted.
+/// The counters of an adapter.
 #[derive(Default)]
 pub(super) struct Counters {
     pub(super) commands: AtomicU64,
@@ -59,14 +59,14 @@ pub(super) struct Counters {
     lost: AtomicU64,
 }
 
-/// How far the connection is.
+/// The state of the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Connection {
-    /// The handshake is to come.
+    /// The handshake has not come yet.
     Waiting,
-    /// Datagrams may come, and a login.
+    /// Datagrams and a login are accepted.
     Open,
-    /// Commands may come.
+    /// Commands are accepted.
     LoggedIn,
 }
 
@@ -75,11 +75,11 @@ struct State {
     queue: Option<Queue>,
     connection: Connection,
     epoch: u64,
-    /// Where the worker's way to memory ends with an epoch.
+    /// The gate that ends the worker's access to memory with an epoch.
     gate: Arc<Gate>,
     waiting: VecDeque<Request>,
     stopping: bool,
-    /// The worker has ended although it was not to stop.
+    /// True if the worker has ended without a request to stop.
     failed: bool,
 }
 
@@ -93,16 +93,16 @@ pub(super) struct Request {
     pub(super) iu: Ioba,
 }
 
-/// What the worker found.
+/// The worker's result for a request.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// The client gets this entry.
     Entry([u8; 16]),
-    /// The same, and it is logged in now.
+    /// The client gets this entry, and is logged in from now on.
     LoggedIn([u8; 16]),
     /// The client logs out.
     Logout,
-    /// It broke the protocol.
+    /// The client broke the protocol.
     Violation(String),
     /// The server cannot go on with this connection.
     Failed,
@@ -117,7 +117,7 @@ impl Vscsi {
         Vscsi::with(slot, Target::open(disks)?)
     }
 
-    /// The same with these images as disks.
+    /// Makes the adapter with these images as disks.
     pub(crate) fn with_images(
         slot: Slot,
         images: Vec<Box<dyn Image>>,
@@ -159,7 +159,7 @@ impl Vscsi {
         Ok(device)
     }
 
-    /// Each field is whole at any time, whatever a panic elsewhere left.
+    /// The state, also after a panic elsewhere: each field is valid at any time.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -179,12 +179,12 @@ impl Vscsi {
         None
     }
 
-    /// Whether the client has logged in.
+    /// True if the client has logged in.
     pub(super) fn logged_in(&self) -> bool {
         self.state().connection == Connection::LoggedIn
     }
 
-    /// The worker is done with a request.
+    /// Ends a request with the worker's answer.
     pub(super) fn done(&self, request: &Request, answer: Answer) {
         let mut state = self.state();
         if request.epoch != state.epoch {
@@ -206,8 +206,8 @@ impl Vscsi {
         }
     }
 
-    /// Closes and reopens our side (LoPAR 2.9, "Connection Establishment": what a violation has for
-    /// consequence): the client gets this transport event, and begins with a handshake again.
+    /// Closes and reopens our side, which LoPAR 2.9, "Connection Establishment", requires after a violation.
+    /// The client gets this transport event, and begins with a handshake again.
     fn disconnect(&self, state: &mut State, why: u8) {
         state.new_epoch();
         let mut event = [0; 16];
@@ -215,7 +215,7 @@ impl Vscsi {
         self.tell(state, event);
     }
 
-    /// The worker has ended. There is no server any more unless it was to stop.
+    /// Records the end of the worker. Unless it was stopped, there is no server from now on.
     fn worker_ended(&self) {
         let mut state = self.state();
         if !state.stopping {
@@ -248,7 +248,7 @@ impl Drop for Watched<'_> {
 }
 
 impl State {
-    /// Requests that wait are forgotten; the one under way reaches no memory and is not answered.
+    /// Drops the waiting requests. The request under way reaches no memory from now on, and is not answered.
     fn new_epoch(&mut self) {
         self.epoch += 1;
         self.gate.begin(self.epoch);
@@ -284,7 +284,7 @@ impl Device for Vscsi {
         rows.map(|(name, counter)| (name, counter.load(Ordering::Relaxed))).to_vec()
     }
 
-    /// The request under way reaches no memory afterwards, so nothing waits for it.
+    /// The request under way reaches no memory afterwards, so the reset does not wait for it.
     fn reset(&self) {
         self.close();
     }
@@ -294,14 +294,14 @@ impl Device for Vscsi {
         self.changed.notify_all();
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(worker) = worker {
-            // A worker that panicked has nothing left to end.
+            // A worker that panicked needs no further end.
             let _ = worker.join();
         }
     }
 }
 
 impl VioDevice for Vscsi {
-    /// An entry that the client has not taken is announced; entries come and modes change under one lock.
+    /// Signals an entry that the client has not taken. Entries and modes change under one lock.
     fn signal(&self, enabled: bool) {
         if !enabled {
             return self.slot.line.close();
@@ -332,7 +332,7 @@ impl CommandQueue for Vscsi {
         if state.failed { Err(Status::Closed) } else { Ok(()) }
     }
 
-    /// Never a long busy: nothing is waited for.
+    /// Never returns a long busy status, because it waits for nothing.
     fn free(&self) -> Result<(), Status> {
         self.close();
         Ok(())
@@ -351,20 +351,20 @@ impl CommandQueue for Vscsi {
             crq::INITIALIZATION => self.initialization(&mut state, format),
             crq::COMMAND if state.connection == Connection::Waiting => return Err(Status::Closed),
             crq::COMMAND => self.command(&mut state, message)?,
-            // Reserved headers are nothing to us.
+            // Reserved headers are ignored.
             _ => {}
         }
         Ok(())
     }
 
-    /// Ours is never suspended, and all pages are always present.
+    /// The queue is never suspended, and all pages are always present.
     fn enable(&self) -> Result<(), Status> {
         Ok(())
     }
 }
 
 impl Vscsi {
-    /// Forgets the queue. Nothing touches the guest's memory afterwards.
+    /// Drops the queue. Afterwards no thread touches the guest's memory.
     fn close(&self) {
         let mut state = self.state();
         self.slot.line.reset();
@@ -372,7 +372,7 @@ impl Vscsi {
         state.queue = None;
     }
 
-    /// A handshake begins a connection anew.
+    /// A handshake begins a new connection.
     fn initialization(&self, state: &mut State, format: u8) {
         match format {
             crq::INITIALIZE => {
@@ -405,7 +405,7 @@ impl Vscsi {
                 answer[..4].copy_from_slice(&[crq::COMMAND, INLINE, 0, PING_RESPONSE]);
                 self.tell(state, answer);
             }
-            // Private formats of other systems.
+            // Private formats of other systems are ignored.
             _ => {}
         }
         Ok(())
