@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The host's side of hypercalls, from registers to registers, and the reading of a list.
+//! The host's cost of hypercalls, from registers in to registers out, and of reading a list.
 
 #[path = "../tests/rig/mod.rs"]
 mod rig;
@@ -15,10 +15,10 @@ fn main() {
     divan::main();
 }
 
-/// Calls in one sample.
+/// The number of calls in a sample.
 const CALLS: u64 = 256;
 
-/// Makes calls whose r4 up come from their number, tried in the ordinary way.
+/// Runs calls whose arguments, from r4 up, come from the number of the call; the tiers are the default ones.
 fn calls(bencher: Bencher, entries: u64, token: u64, args: impl Fn(u64) -> [u64; 4]) {
     calls_on(Rig::new(), bencher, entries, token, args);
 }
@@ -116,7 +116,7 @@ fn stuff_of_512_clear_over_clear(bencher: Bencher) {
     calls(bencher, 512, H_STUFF_TCE, |_| [L, 0, 0, 512]);
 }
 
-/// A page of 512 entries read the fastest way that still is volatile: one check, then loads.
+/// Reads a page of 512 entries in the fastest way that is still volatile: one check, then loads.
 #[divan::bench]
 fn read_list_raw(bencher: Bencher) {
     let r = Rig::new();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The exchange with pins and dirt: against a bare atomic swap, and against the design
-//! that it replaced, on one thread and on two.
+//! The cost of an exchange with pins and dirt, beside that of a bare atomic swap and of the design
+//! that the exchange replaced, on one thread and on two.
 //!
-//! `ratios` beside this file prints the same as multiples of a bare swap.
+//! `ratios` beside this file prints these costs as multiples of a bare swap.
 
 mod fixture;
 
@@ -15,10 +15,10 @@ fn main() {
     divan::main();
 }
 
-/// Entries of one sample of the single-entry benches.
+/// Entries in a sample of the single-entry benches.
 const RUN: u64 = 1024;
 
-/// A place in the window for each thread of a bench, far from the other's.
+/// The first entry of each thread of a bench, far from the other thread's.
 fn place(next: &AtomicU64) -> u64 {
     next.fetch_add(1, Ordering::Relaxed) * (ENTRIES / 2 + RUN)
 }
@@ -32,7 +32,7 @@ fn bare_swap(bencher: Bencher) {
     });
 }
 
-/// The exchange of the commit by itself, as the old design is by itself.
+/// The exchange alone, as the old design is measured alone.
 #[divan::bench(threads = [1, 2])]
 fn exchange(bencher: Bencher) {
     let (all, next) = (full(), AtomicU64::new(0));
@@ -48,7 +48,7 @@ fn exchange(bencher: Bencher) {
     });
 }
 
-/// With the checks of a hypercall, the LIOBN and the view.
+/// The exchange with the checks of a hypercall: the LIOBN and the view.
 #[divan::bench(threads = [1, 2])]
 fn put(bencher: Bencher) {
     let (all, next) = (full(), AtomicU64::new(0));
@@ -62,8 +62,8 @@ fn put(bencher: Bencher) {
     });
 }
 
-/// With one pool lock. With two threads on it the calls may meet, but never on one entry, so it
-/// never answers EBUSY here.
+/// The old design with one pool lock. Two threads may wait for the lock, but they never share an entry, so
+/// no call answers EBUSY here.
 #[divan::bench(threads = [1, 2])]
 fn old_design(bencher: Bencher) {
     let (old, next) = (Old::new(), AtomicU64::new(0));

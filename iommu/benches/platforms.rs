@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The exchange on each platform with its bridge, and with tables of several levels; and what a
-//! device's read costs beside a bare slice of guest memory.
+//! The exchange on each platform with its bridge, and on tables of several levels; and the cost of a
+//! device's read beside that of a bare slice of guest memory.
 //!
-//! `bare_swap` is the unit: the first target is 3.5 of it for one exchange with pins and dirt; `put` has
-//! the checks of a hypercall, the LIOBN and the view as well. `slice` is the unit of the reads: the target is 2 of it.
+//! `bare_swap` is the unit. The target of one exchange with pins and dirt is 3.5 units; `put` also has
+//! the checks of a hypercall: the LIOBN and the view. `slice` is the unit of the reads, whose target is 2 units.
 
 #[path = "../tests/machine/mod.rs"]
 mod machine;
@@ -23,11 +23,11 @@ fn main() {
     divan::main();
 }
 
-/// Entries of the window, which are live, and of a sample.
+/// Entries of the window, all of them live, and of a sample.
 const ENTRIES: u64 = MEMORY >> 12;
 const RUN: u64 = 1024;
 
-/// A platform and a number of levels.
+/// A platform, and the number of levels of its table.
 #[derive(Clone, Copy)]
 struct Row(Option<BridgeKind>, u32);
 
@@ -54,7 +54,7 @@ const ROWS: [Row; 10] = [
 fn machine(Row(kind, levels): Row) -> Machine {
     let bytes = |bytes| Window::bytes(L, 0, bytes, PageShift::K4).expect("a window");
     let window = bytes(MEMORY);
-    // Several levels are for large windows.
+    // Tables of several levels are for large windows.
     let hw = if levels == 1 { window } else { bytes(1 << 40) };
     let mut m = match kind {
         Some(kind) => Machine::with(&Bridge::with(kind, Swinv::ALL, None), window, hw, levels),
@@ -125,13 +125,13 @@ fn list_of_512(bencher: Bencher, row: Row) {
     });
 }
 
-/// Reads of 8 bytes of one page, a sample of them.
+/// Reads of 8 bytes each from one page: one sample.
 mod read {
     use super::*;
 
     const READS: u64 = 1000;
 
-    /// What a device model without an IOMMU does.
+    /// The read of a device model without an IOMMU.
     #[divan::bench]
     fn slice(bencher: Bencher) {
         let m = machine(Row(None, 1));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Prints what an entry costs, and how often the cost of a bare atomic swap that is: the minimum
-//! of many rounds, all cases in turn, so that a busy machine disturbs the ratios little.
+//! Prints the cost of an entry in nanoseconds and in bare atomic swaps. Each cost is the minimum
+//! of many rounds. All cases take turns, so that load on the machine disturbs the ratios little.
 
 mod fixture;
 #[path = "../tests/machine/mod.rs"]
@@ -14,7 +14,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use vm_memory::{GuestAddress, GuestMemoryBackend};
 
-/// A case: name, entries of one round, and the round, which gets its number.
+/// A case: its name, the entries of one round, and the function of a round, which gets the round's number.
 struct Case<'a> {
     name: &'static str,
     entries: u64,
@@ -63,7 +63,7 @@ fn main() {
         stuff("stuff of 512, the same page", |_| page(7)),
         stuff("stuff of 512, clear over clear", |_| RawTce(0)),
     ];
-    // `cargo bench` passes options; a word chooses cases.
+    // `cargo bench` passes options, which are ignored. The first other word selects the cases that contain it.
     let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
     cases.retain(|case| case.name.contains(&filter) || case.name == "bare swap");
     for round in 0..4000 {
@@ -80,7 +80,7 @@ fn main() {
     }
 }
 
-/// A device's reads of a hot page, against a bare slice of guest memory, which is what a device
+/// A device's reads of a hot page, beside a bare slice of guest memory, which a device
 /// model without an IOMMU reads.
 fn reads() {
     const READS: u64 = 1000;
@@ -119,8 +119,8 @@ fn reads() {
     }
 }
 
-/// Two threads, each on its half of the window: with the exchange they share nothing, with the
-/// old design the lock of their pool. On one entry the old design also fails.
+/// Two threads, each on its half of the window or both on one entry. On their halves, the exchange shares
+/// nothing and the old design shares the lock of its pool. On one entry, the old design also fails.
 fn two_threads() {
     let (all, old) = (full(), Old::new());
     let table = all.windows()[0].tables()[0].clone();
@@ -163,8 +163,8 @@ fn two_threads() {
 
 const RUN: u64 = 200_000;
 
-/// Runs what `make` makes for each of two threads `RUN` times, at once; how long both took, and how
-/// many calls failed.
+/// Calls the work of each of two threads `RUN` times, both threads at once. Returns the longer time, and the
+/// number of calls that failed.
 fn both<W: FnMut(u64) -> bool>(make: impl Fn(u64) -> W + Sync) -> (Duration, u64) {
     let start = Barrier::new(2);
     let run = |thread| {
@@ -181,7 +181,7 @@ fn both<W: FnMut(u64) -> bool>(make: impl Fn(u64) -> W + Sync) -> (Duration, u64
     })
 }
 
-/// The exchange of the commit by itself, as the old design is by itself: both on a table, without
+/// The exchange alone, as the old design is measured alone: both on a table, without
 /// the checks of a hypercall, the LIOBN and the view.
 fn exchange<'a>(name: &'static str) -> Case<'a> {
     let all = full();

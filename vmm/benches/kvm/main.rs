@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The cost of a hypercall of an x86-64 guest, where the host can run one.
+//! The cost of a hypercall of an x86-64 guest, on hosts that can run one.
 
 #[cfg(target_arch = "x86_64")]
 mod measure;

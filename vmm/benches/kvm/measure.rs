@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a hypercall of an x86-64 guest costs, against a bare exit to the process in the same run.
+//! The cost of a hypercall of an x86-64 guest, and of a bare exit to the process, in one run.
 //!
-//! Each number is the best of many short rounds, taken in turn, so that other load on the host
-//! changes them alike. The guest is two instructions: what it takes to prepare a call is not in.
+//! Each number is the best of many short rounds. The cases take turns, so that other load on the host
+//! affects them alike. The guest is two instructions, so the preparation of a call is not measured.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const ENTRIES: u64 = 512;
 const ROUNDS: u32 = 60;
 const CALLS: u32 = 100;
 
-/// The machine that answers, as `tcevm run` has it.
+/// The machine that answers, built as `tcevm run` builds it.
 struct Machine {
     memory: Memory,
     container: Container,
@@ -53,7 +53,7 @@ impl Machine {
         Machine { memory, container, agent, board, effects: Effects::default() }
     }
 
-    /// From one exit to the next: the guest calls with these registers, and gets its answer.
+    /// Runs from one exit to the next: the guest calls with these registers and gets its answer.
     fn call(&mut self, probe: &mut Probe, asked: &Regs) -> Result<(), ProbeError> {
         probe.cpu.set_hcall_registers(asked); // as the guest would; sent with the same system call
         probe.exit()?;
@@ -94,7 +94,7 @@ fn round(
     Ok(())
 }
 
-/// Measures and prints the rows.
+/// Measures each case and prints its row.
 pub(crate) fn measure() -> Result<(), ProbeError> {
     let mut bare = Probe::new(Registers::Left)?;
     let mut synced = Probe::new(Registers::Synced)?;

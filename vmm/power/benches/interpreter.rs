@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Guest instructions per second of the interpreter, on small loops. Items are instructions.
+//! Guest instructions per second of the interpreter, on small loops. An item is an instruction.
 
 use divan::{Bencher, counter::ItemsCount};
 use power::{Cpu, Exit, GuestMemory, msr, spr};
@@ -9,7 +9,7 @@ use vm_memory::{Bytes, GuestAddress};
 const START: u64 = 0x1000;
 const TURNS: u64 = 10_000;
 
-/// A loop: its body (the last word branches back), and how many instructions a turn runs.
+/// A loop: its body, whose last word branches back, and the number of instructions that a turn runs.
 struct Loop {
     body: &'static [u32],
     per_turn: u64,
@@ -83,7 +83,7 @@ const VSX: Loop = Loop {
     per_turn: 7,
 };
 
-/// x <- 3.9 x (1 - x), which goes on for ever between 0 and 1, and things made of it.
+/// x <- 3.9 x (1 - x), which stays between 0 and 1 however often it is repeated, and values made of it.
 const FLOAT: Loop = Loop {
     body: &[
         0xfc81_1828, // fsub f4,f1,f3
@@ -140,7 +140,7 @@ fn memory(bencher: Bencher, little: bool) {
     run(bencher, &MEMORY, little);
 }
 
-/// The loop of `memory` with its data in the page of its code: in other lines, and in the code's own line.
+/// The loop of `memory` with its data in the page of its code: in other cache lines, and in the code's own line.
 #[divan::bench(args = [0x800, 0x28])]
 fn memory_beside_code(bencher: Bencher, offset: u64) {
     let mut cpu = cpu(&MEMORY, true);
@@ -148,7 +148,7 @@ fn memory_beside_code(bencher: Bencher, offset: u64) {
     run_on(&mut cpu, bencher, &MEMORY);
 }
 
-/// Each turn stores an instruction, synchronizes, and runs it.
+/// A loop whose turn stores an instruction, synchronizes, and runs that instruction.
 const PATCH: Loop = Loop {
     body: &[
         0x7cc4_3378, // mr r4,r6
@@ -186,7 +186,7 @@ fn vsx(bencher: Bencher, little: bool) {
     run(bencher, &VSX, little);
 }
 
-/// By rounding mode: to nearest, which the host does, and toward zero.
+/// The loop by rounding mode: to nearest, which the host's arithmetic does, and toward zero.
 #[divan::bench(args = [0, 1])]
 fn float(bencher: Bencher, rn: u64) {
     let mut cpu = cpu(&FLOAT, true);
@@ -194,7 +194,7 @@ fn float(bencher: Bencher, rn: u64) {
     run_on(&mut cpu, bencher, &FLOAT);
 }
 
-/// The loop of `memory` while the performance monitor counts: PMC1 to PMC4 nothing, or PMC1 the loads.
+/// The loop of `memory` while the performance monitor counts: no event in PMC1 to PMC4, or loads in PMC1.
 #[divan::bench(args = [0, 0xfc00_0000])]
 fn counted(bencher: Bencher, mmcr1: u64) {
     let mut cpu = cpu(&MEMORY, true);
@@ -203,7 +203,7 @@ fn counted(bencher: Bencher, mmcr1: u64) {
     run_on(&mut cpu, bencher, &MEMORY);
 }
 
-/// Out of the CPU and back in, as for a hypercall. Items are calls.
+/// An exit from the CPU and the return to it, as for a hypercall. An item is a call.
 #[divan::bench]
 fn hypercall(bencher: Bencher) {
     let code = Loop { body: &[SC_1, 0x4200_fffc /* bdnz -4 */], per_turn: 1 };
