@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The host's cost of hypercalls, from registers in to registers out, and of reading a list.
 
-#[path = "../tests/rig/mod.rs"]
-mod rig;
-
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use hcall::tokens::*;
 use hcall::{Accel, Tier};
-use rig::*;
+use tests::rig::*;
 use vm_memory::{Be64, GuestAddress, GuestMemoryBackend, VolatileMemory};
 
 fn main() {

@@ -4,12 +4,10 @@
 //!
 //! `ratios` beside this file prints these costs as multiples of a bare swap.
 
-mod fixture;
-
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use fixture::*;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tests::fixture::*;
 
 fn main() {
     divan::main();

@@ -5,18 +5,13 @@
 //! `bare_swap` is the unit. The target of one exchange with pins and dirt is 3.5 units; `put` also has
 //! the checks of a hypercall: the LIOBN and the view. `slice` is the unit of the reads, whose target is 2 units.
 
-#[path = "../tests/machine/mod.rs"]
-mod machine;
-
-mod fixture;
-
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use fixture::{Bare, Old, OldPins};
 use iommu::bridge::BridgeKind;
 use iommu::*;
-use machine::{L, MEMORY, Machine, RW};
 use std::fmt;
+use tests::fixture::{Bare, Old, OldPins};
+use tests::machine::{L, MEMORY, Machine, RW};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
 
 fn main() {
@@ -93,12 +88,12 @@ fn old_design(bencher: Bencher) {
 #[divan::bench(args = ROWS)]
 fn exchange(bencher: Bencher, row: Row) {
     let mut m = machine(row);
-    let base = fixture::base(&m.all);
+    let base = tests::fixture::base(&m.all);
     let mut round = 0;
     bencher.counter(ItemsCount::new(RUN)).bench_local(|| {
         round += 1;
         for n in 0..RUN {
-            let (entry, tce) = (HwEntry(n), fixture::host_page(base, (n + round) % ENTRIES));
+            let (entry, tce) = (HwEntry(n), tests::fixture::host_page(base, (n + round) % ENTRIES));
             _ = black_box(tce_xchg(&m.table, m.all.frames(), &mut m.agent, entry, tce));
         }
     });

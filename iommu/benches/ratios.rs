@@ -2,16 +2,12 @@
 //! Prints the cost of an entry in nanoseconds and in bare atomic swaps. Each cost is the minimum
 //! of many rounds. All cases take turns, so that load on the machine disturbs the ratios little.
 
-mod fixture;
-#[path = "../tests/machine/mod.rs"]
-mod machine;
-
-use fixture::*;
 use iommu::{Bridge, Ioba, RawTce, tce_xchg};
-use machine::{KINDS, Machine};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
+use tests::fixture::*;
+use tests::machine::{KINDS, Machine};
 use vm_memory::{GuestAddress, GuestMemoryBackend};
 
 /// A case: its name, the entries of one round, and the function of a round, which gets the round's number.
@@ -134,7 +130,7 @@ fn two_threads() {
             both(|thread| {
                 let (mut agent, frames, base) = (all.agent(), all.frames(), base(all));
                 move |n| {
-                    let at = fixture::entry(entry(thread, n));
+                    let at = tests::fixture::entry(entry(thread, n));
                     tce_xchg(table, frames, &mut agent, at, host_page(base, n)).is_ok()
                 }
             })

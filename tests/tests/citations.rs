@@ -292,7 +292,7 @@ fn each_case_of_the_profiles_is_a_row_of_the_table_of_differences() {
     let rows: Vec<_> = table.expect("papr-tce 2.7").lines().collect();
     let names = rows.iter().filter_map(|row| row.strip_prefix("| ")?.split(" |").next());
     let names: Vec<_> = names.collect();
-    let profiles = read("hcall/tests/profiles.rs");
+    let profiles = read("hcall/tests/all/profiles.rs");
     let cases =
         profiles.lines().filter_map(|line| line.strip_prefix("    \"")?.split_once("\": H_"));
     let cases: Vec<_> = cases.map(|(case, _)| case).collect();

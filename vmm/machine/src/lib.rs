@@ -46,4 +46,6 @@ pub use control::Control;
 pub use dma::DmaConfig;
 pub use ending::Ending;
 pub use machine::Machine;
+/// Guest RAM in public interfaces is of this version of vm-memory.
+pub use vm_memory;
 pub use watcher::Watcher;

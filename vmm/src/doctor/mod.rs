@@ -4,14 +4,18 @@
 //! One check is one [`Check`] row in `CHECKS` and one function in `kvm`, `limits` or `tools`.
 //! Nothing is needed for POWER guests, so a host on which something is missing is no failure.
 
-#[cfg_attr(not(target_arch = "x86_64"), path = "no_kvm.rs")]
+#[cfg(target_arch = "x86_64")]
 mod kvm;
 mod limits;
+#[cfg(not(target_arch = "x86_64"))]
+mod no_kvm;
 mod tools;
 
 use std::io::{self, Write};
 
 use Finding::{Missing, There};
+#[cfg(not(target_arch = "x86_64"))]
+use no_kvm as kvm;
 
 /// What a check found, in a few words.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -21,7 +21,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The paths that are copied; `hcall` contains the suite.
-const COPIED: [&str; 5] = ["iommu", "hcall", "vmm/ram", "guest-images/images", "Cargo.lock"];
+const COPIED: [&str; 5] = ["iommu", "hcall", "vmm/html", "vmm/ram", "Cargo.lock"];
 /// Time limit of the suite for one mutant. A mutant that hangs counts as detected.
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -117,7 +117,19 @@ fn manifest_of_copy(manifest: &str) -> String {
     manifest.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// The manifest of a crate without the dependencies of its tests, which are not copied.
+fn without_tests(manifest: &str) -> String {
+    let Some((before, tests)) = manifest.split_once("[dev-dependencies]\n") else {
+        return manifest.to_owned();
+    };
+    let after = tests.find("\n[").map_or("", |at| &tests[at + 1..]);
+    format!("{before}{after}")
+}
+
 fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+    if from.ends_with("Cargo.toml") {
+        return write(to, without_tests(&fs::read_to_string(from)?));
+    }
     if from.is_file() {
         return write(to, fs::read(from)?);
     }

@@ -11,7 +11,7 @@
 //! [`machine`] (all together), [`probe`] (what an exit costs).
 //! `unsafe` is opened in `vm`, `kick` and `cpu`, for one fact each.
 //!
-#![doc = include_str!("../../../../guest-images/X86-GATE.md")]
+#![doc = include_str!("../../X86-GATE.md")]
 
 pub mod boot_area;
 pub mod cpu;
