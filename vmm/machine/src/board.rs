@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What is around the vCPUs of a machine, as far as their hypercalls reach it.
+//! The parts of a machine around its vCPUs, as far as hypercalls reach them.
 
 use std::sync::{Arc, Mutex};
 
@@ -27,7 +27,7 @@ pub struct Board {
     pub vty: Option<Arc<Vty>>,
     /// The virtual processor areas of each vCPU.
     pub areas: Vec<Areas>,
-    /// What has each vCPU take a system reset, if it can.
+    /// The calls that make each vCPU take a system reset, if it can.
     pub resets: Vec<Option<Kick>>,
     /// The non-volatile memory.
     pub nvram: Nvram,

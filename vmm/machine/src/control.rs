@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the threads of the process tell the threads of the vCPUs: "stop", "the console has input",
-//! and "start" to a vCPU that waits for it. This is the only state that they share.
+//! The state that the threads of the process share with the threads of the vCPUs: the end of the run, console input,
+//! and the start of a vCPU that waits for it. They share no other.
 //!
 //! A vCPU's thread looks here when it is kicked, when it idles and when the guest reads the
 //! console, never on the way of another hypercall.
@@ -19,7 +19,7 @@ use crate::section::{LoadError, Reader, Saved, Writer};
 /// Console input that waits for the guest; the reader of a file or a pipe waits when there is this much.
 pub const PIPED_LIMIT: usize = 4 << 10;
 /// The same for a terminal. Everything before Ctrl-A x has to be read before that is seen, so this is as
-/// much as somebody may paste to a guest that does not read.
+/// much as a user may paste to a guest that does not read.
 pub const TYPED_LIMIT: usize = 16 << 20;
 
 /// Makes a vCPU leave the guest soon.
@@ -32,7 +32,7 @@ pub struct Control {
     changed: Condvar,
     /// One for each vCPU.
     kicks: Vec<Kick>,
-    /// What else happens when input comes: the console's interrupt.
+    /// A further effect of input: the console's interrupt.
     on_input: OnceLock<Kick>,
 }
 
@@ -44,11 +44,11 @@ struct State {
     /// Input that the guest has not been woken for yet.
     news: bool,
     modes: Modes,
-    /// The vCPU that was told a machine check and has not yet read what was told.
+    /// The vCPU that has the area of machine checks, until it has read it.
     error_log: Option<u32>,
 }
 
-/// Where a vCPU is told to start, and with what in r3.
+/// The start of a vCPU: its address, and r3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
     /// The real address of its first instruction.
@@ -69,9 +69,9 @@ struct Cpu {
 }
 
 enum Life {
-    /// From reset, or since it stopped itself, until somebody starts it.
+    /// From reset, or since it stopped itself, until another vCPU starts it.
     Stopped,
-    /// Told to start; its thread has not seen it yet.
+    /// Started; its thread has not seen that yet.
     Starting(Start),
     Running,
 }
@@ -124,7 +124,7 @@ impl Control {
         self.state().ending.clone()
     }
 
-    /// Tells a stopped vCPU to start.
+    /// Starts a stopped vCPU.
     ///
     /// Errors (LoPAR 2.9, start-cpu): [`RtasError::Parameter`] when there is no such vCPU,
     /// [`RtasError::Hardware`] when it is not stopped.
@@ -139,7 +139,7 @@ impl Control {
         Ok(())
     }
 
-    /// A vCPU has stopped itself. When it was the last one that ran, nobody can start another, and
+    /// A vCPU has stopped itself. When it was the last one that ran, no other can be started, and
     /// the run has to end.
     pub fn cpu_stopped(&self, server: u32) {
         let mut state = self.state();
@@ -155,7 +155,7 @@ impl Control {
         }
     }
 
-    /// Whether a vCPU is stopped; nothing when there is no such vCPU.
+    /// True for a stopped vCPU; none when there is no such vCPU.
     pub fn is_stopped(&self, server: u32) -> Option<bool> {
         self.state().cpu(server).map(|cpu| matches!(cpu.life, Life::Stopped))
     }
@@ -171,7 +171,7 @@ impl Control {
         true
     }
 
-    /// Tells the level of a vCPU's external interrupt line; a high one ends its wait.
+    /// Takes the level of a vCPU's external interrupt line; a high one ends its wait.
     pub fn interrupt(&self, server: u32, level: bool) {
         if let Some(cpu) = self.state().cpu(server) {
             cpu.interrupted = level;
@@ -232,7 +232,7 @@ impl Control {
         let start = Instant::now();
         let waits = |state: &mut State| {
             let goes_on = waits(state);
-            // What came was for another vCPU.
+            // The event was for another vCPU.
             if goes_on && let Some(cpu) = state.cpu(server) {
                 cpu.ready = None;
             }
@@ -247,7 +247,7 @@ impl Control {
         (state, elapsed.saturating_sub(until_ready))
     }
 
-    /// Waits until this vCPU is told to start; nothing when the run ends first.
+    /// Waits until another vCPU starts this one; none when the run ends first.
     pub fn wait_for_start(&self, server: u32) -> Option<Start> {
         let mut state = self.state();
         while state.ending.is_none() {
@@ -261,7 +261,7 @@ impl Control {
         None
     }
 
-    /// Takes the area in which a machine check is told for this vCPU; waits while another has it. False
+    /// Takes the area of machine checks for this vCPU; waits while another has it. False
     /// when this one has it already.
     ///
     /// Errors: the run ends first.
@@ -379,7 +379,7 @@ impl State {
         self.error_log.take_if(|holder| *holder == server).is_some()
     }
 
-    /// Whether a vCPU was prodded; it is not any more.
+    /// True when a vCPU was prodded; it no longer is.
     fn take_prod(&mut self, server: u32) -> bool {
         self.cpu(server).is_some_and(|cpu| std::mem::take(&mut cpu.prodded))
     }

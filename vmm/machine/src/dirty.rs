@@ -11,9 +11,9 @@
 //! ```
 //!
 //! `guest`: the guest's instructions, or a hypercall that answers in memory, wrote it; the bitmap
-//! of vm-memory and KVM's dirty log tell (the latter has the CPU's notes in page tables, too).
+//! of vm-memory and KVM's dirty log have it (the latter has the CPU's notes in page tables, too).
 //! `tce`: a mapping through which a device could have written it was displaced; `iommu`'s frames
-//! tell (Linux: `SetPageDirty` after `iommu_tce_xchg`). One that is live at the end is not there.
+//! have it (Linux: `SetPageDirty` after `iommu_tce_xchg`). One that is live at the end is not there.
 
 use std::io::{self, Write};
 
@@ -40,8 +40,8 @@ pub fn forget(memory: &Memory) {
     take(memory);
 }
 
-/// Makes what was written to RAM since [`forget`] zero again. What was loaded before and then left
-/// alone stays.
+/// Makes what was written to RAM since [`forget`] zero again. Pages that were loaded before and then left
+/// alone stay.
 pub fn zero(memory: &Memory) -> Result<(), GuestMemoryError> {
     const ZERO: [u8; PAGE as usize] = [0; PAGE as usize];
     for (word, first) in take(memory).into_iter().zip((0..).step_by(64)) {
@@ -58,7 +58,7 @@ pub(crate) fn pages(memory: &Memory) -> u64 {
     memory.iter().map(|region| region.len()).sum::<u64>() / PAGE
 }
 
-/// What vm-memory's bitmap has: everything that was written through it, by the software CPU too.
+/// The pages of vm-memory's bitmap: everything that was written through it, by the software CPU too.
 fn take(memory: &Memory) -> Pages {
     // Guest RAM is one region from address 0 (`memory::map`), and the bitmap's page is the host's.
     memory.iter().flat_map(|region| MmapRegion::bitmap(region).dirty().get_and_reset()).collect()

@@ -37,10 +37,10 @@ pub struct DmaConfig {
     pub platform: Option<BridgeKind>,
     /// The platform of the hardware tables of the PCI windows, in place of the bridge's own.
     pub tables: Option<PlatformOf>,
-    /// Whether devices are watched for uses of translations that were replaced or cleared. Puts virtual I/O devices
+    /// True to watch devices for uses of translations that were replaced or cleared. Puts virtual I/O devices
     /// behind the bridge.
     pub check: bool,
-    /// Whether the device tree offers H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce).
+    /// True when the device tree offers H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce).
     pub multi_tce: bool,
     /// The most bytes that the tables of windows which the guest makes may take; without it 32 MiB and a 64th of RAM.
     pub table_memory: Option<u64>,

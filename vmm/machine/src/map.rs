@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Who lives where in guest RAM before the guest starts: the device tree, the segments of the
+//! The places in guest RAM before the guest starts: of the device tree, the segments of the
 //! image, the initrd. Each claims its range here, and a claim that leaves RAM or meets another
 //! one is refused; nothing is written to guest RAM that was not claimed.
 
@@ -87,7 +87,7 @@ impl Map {
         Ok(())
     }
 
-    /// Whether `len` bytes at a multiple of `len` are free.
+    /// True when `len` bytes at a multiple of `len` are free.
     pub fn has_room(&self, len: u64) -> bool {
         let mut starts = (0..self.ram.bytes()).step_by(usize::try_from(len).unwrap_or(usize::MAX));
         let free = |start: u64| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Guest RAM: how much (`-m`), and the lazily backed mapping itself.
+//! Guest RAM: its size, and the lazily backed mapping itself.
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ const GIB: u64 = 1 << 30;
 pub struct RamSize(u64);
 
 impl RamSize {
-    /// What `-m` is when it is not given: 512 MiB, as QEMU's pseries machine has.
+    /// The size that a machine has by itself: 512 MiB, as QEMU's pseries machine has.
     pub const DEFAULT: RamSize = RamSize(512 * MIB);
     const MIN: u64 = 8 * MIB;
     /// The largest.

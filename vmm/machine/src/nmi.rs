@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What firmware does between a non-maskable interrupt and the routine that the guest has registered
+//! The work of firmware between a non-maskable interrupt and the routine that the guest has registered
 //! for it (LoPAR 2.9, "Firmware Assisted Non-Maskable Interrupts Option"). SRR0, SRR1, DAR and DSISR are
 //! as the interrupt left them.
 
@@ -11,8 +11,8 @@ use crate::fdt::{ERROR_AREA, RESET_AREA};
 use crate::processor::Shared;
 use crate::vcpu::Vcpu;
 
-/// Tells a machine check: r3 is the address of the area with the old r3 and the error log. Waits until
-/// another vCPU has read what the area tells of its own.
+/// Reports a machine check: r3 is the address of the area with the old r3 and the error log. Waits until
+/// another vCPU has read its own log there.
 ///
 /// Errors: the end of the run, which a second machine check is before ibm,nmi-interlock was called for
 /// the first.
@@ -36,7 +36,7 @@ pub(crate) fn machine_check<V: Vcpu>(
     Ok(())
 }
 
-/// Tells a system reset: r3 is the address of the old r3. LoPAR keeps r3, but all firmware does it
+/// Reports a system reset: r3 is the address of the old r3. LoPAR keeps r3, but all firmware does it
 /// in this way, and Linux relies on it (Linux: `pSeries_system_reset_exception`). No interlock is needed.
 pub(crate) fn system_reset<V: Vcpu>(shared: &Shared, server: u32, vcpu: &mut V) {
     let Some(handlers) = shared.board.control.modes().nmi else { return };

@@ -28,11 +28,11 @@ pub struct Platform<'a, V> {
     pub vcpu: &'a mut V,
     /// Its number.
     pub server: u32,
-    /// What is around it.
+    /// The parts of the machine around it.
     pub board: &'a Board,
     /// The bridge whose DMA windows the guest may change, if there is one.
     pub phb: Option<&'a Phb>,
-    /// What the call did to the run.
+    /// The effects of the call on the run.
     pub effects: &'a mut Effects,
 }
 
@@ -40,12 +40,12 @@ pub struct Platform<'a, V> {
 /// controller and a bridge.
 pub const CAPABILITIES: &[Capability] = Capability::ALL;
 
-/// What hypercalls did that the run loop has to know.
+/// The effects of hypercalls on the run loop.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Effects {
     /// The guest powered off.
     pub powered_off: bool,
-    /// The machine starts anew.
+    /// The machine starts again.
     pub rebooted: bool,
     /// The vCPU stopped itself.
     pub stopped: bool,

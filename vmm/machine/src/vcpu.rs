@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the run loop needs of a virtual CPU, whatever executes its instructions.
+//! A virtual CPU as the run loop needs it, whatever executes its instructions.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::xics::ExternalLine;
 pub enum Exit {
     /// A hypercall: its registers are in [`Vcpu::hcall_registers`].
     Hcall,
-    /// Somebody used the kick.
+    /// Another thread used the kick.
     Kicked,
     /// The host let it wait although it had work.
     Late,
-    /// It has taken a machine check, of which the guest wants to be told at its routine.
+    /// It has taken a machine check, which the guest takes at its routine.
     MachineCheck(MachineCheck),
     /// It has taken a system reset, likewise.
     SystemReset,
@@ -48,7 +48,7 @@ pub trait Vcpu {
     fn hcall_registers(&self) -> Regs;
     /// Gives back r3 and as many after it as there are values; at most to r12.
     fn set_hcall_registers(&mut self, registers: &[u64]);
-    /// Whether the guest is in problem state.
+    /// True when the guest is in problem state.
     fn problem_state(&self) -> bool;
     /// The state at entry: starts at `nip` with the address of the device tree in r3.
     fn start_at(&mut self, nip: u64, device_tree: u64);
@@ -56,10 +56,10 @@ pub trait Vcpu {
     fn set_nip(&mut self, _nip: u64) {}
     /// Takes over the modes of the machine.
     fn set_modes(&mut self, modes: &Modes);
-    /// Tells that it waits in a hypercall, and runs none of the guest's code until it tells the
-    /// contrary: no other vCPU has to wait for it.
+    /// It waits in a hypercall, or no longer does. While it waits it runs no code of the guest, and no other vCPU has to
+    /// wait for it.
     fn set_away(&mut self, _away: bool) {}
-    /// Whether [`reset`](Vcpu::reset) works.
+    /// True when [`reset`](Vcpu::reset) works.
     const RESETS: bool = false;
     /// Back to the state after a reset, with the same memory and kick.
     fn reset(&mut self) {}
@@ -67,7 +67,7 @@ pub trait Vcpu {
     fn line(&self) -> Option<ExternalLine> {
         None
     }
-    /// What other threads call to have it take a system reset, if it can.
+    /// The call by which other threads make it take a system reset, if it can.
     fn system_reset(&self) -> Option<Kick> {
         None
     }
@@ -75,7 +75,7 @@ pub trait Vcpu {
     fn set_sprg0(&mut self, value: u64);
     /// Sets MSR\[EE\].
     fn enable_external_interrupts(&mut self);
-    /// Whether external interrupts are enabled (MSR\[EE\]).
+    /// True when external interrupts are enabled (MSR\[EE\]).
     fn takes_interrupts(&self) -> bool {
         true
     }
@@ -93,13 +93,13 @@ pub trait Vcpu {
     fn watch_stolen(&mut self) {}
     /// How long an idle vCPU may sleep until it has an interrupt to take.
     fn time_to_interrupt(&self) -> Duration;
-    /// Instructions completed so far; nothing when nobody counts.
+    /// Instructions completed so far, if they are counted.
     fn instructions(&self) -> Option<u64>;
-    /// Words that it met and that are no instruction, and how often; nothing when nobody counts.
+    /// Words that it met and that are no instruction, and how often, if they are counted.
     fn illegal(&self) -> Vec<(u32, u64)> {
         Vec::new()
     }
-    /// What other threads call to make [`run`](Vcpu::run) come back.
+    /// The call by which other threads make [`run`](Vcpu::run) come back.
     fn kick(&self) -> Kick;
     /// The registers, in lines for a person to read.
     fn dump(&mut self) -> String;

@@ -3,7 +3,7 @@
 //!
 //! LoPAR 2.9, "General VIO Requirements" 9, wants H_VIO_SIGNAL for all virtual devices. Only CRQs and logical LANs
 //! have to be disabled at the start, and Linux' console driver (`hvc_vio`) never calls H_VIO_SIGNAL, so this line is open
-//! until a guest closes it. What is typed meanwhile is announced when it opens.
+//! until a guest closes it. Input that came meanwhile is announced when it opens.
 
 use std::sync::Arc;
 

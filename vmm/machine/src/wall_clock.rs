@@ -17,7 +17,7 @@ pub struct WallClock {
 }
 
 impl WallClock {
-    /// What it shows.
+    /// The time that it shows.
     pub fn now(&self) -> SystemTime {
         let ahead = self.ahead.load(Relaxed);
         let by = Duration::from_nanos(ahead.unsigned_abs());

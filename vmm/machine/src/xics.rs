@@ -31,7 +31,7 @@ struct State {
     sources: BTreeMap<u32, Source>,
 }
 
-/// What a processor lets through, and what is on its line.
+/// The interrupts that a processor lets through, and the level of its line.
 #[derive(Clone, Copy)]
 struct Presentation {
     cppr: u8,
@@ -75,7 +75,7 @@ impl Xics {
     }
 
     /// A device asks for one interrupt; several before it is accepted are one. A source that does
-    /// not exist interrupts nobody.
+    /// not exist interrupts no processor.
     pub fn pulse(&self, source: u32) {
         self.change_source(source, |source| source.pulse = true);
     }
@@ -103,7 +103,7 @@ impl Xics {
         Some(result)
     }
 
-    /// Tells each vCPU whose line has to change.
+    /// Changes the lines of the vCPUs whose level is another one now.
     fn update_lines(&self, state: &mut State) {
         for (server, line) in (0..).zip(&self.lines) {
             let level = state.best(server).is_some();

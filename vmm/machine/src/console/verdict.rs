@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the guest says about itself on the console: `EXIT: STATUS=n` on a line of its own, where
+//! The verdict of the guest about itself on the console: `EXIT: STATUS=n` on a line of its own, where
 //! n is (code << 1) | 1, as kvm-unit-tests' guests print it before they power off.
 
 const PREFIX: &[u8] = b"EXIT: STATUS=";

@@ -8,7 +8,7 @@ use dtoolkit::model::DeviceTreeNode;
 use super::node::{self, Build};
 use super::vdevice;
 
-/// What goes to `/chosen`.
+/// The contents of `/chosen`.
 #[derive(Debug, Default)]
 pub struct Chosen<'a> {
     /// The command line of the guest.
@@ -17,7 +17,7 @@ pub struct Chosen<'a> {
     pub initrd: Option<Range<u64>>,
 }
 
-/// What the platform and the guest have agreed on (LoPAR 2.9, "ibm,architecture-vec-5"): byte 0 is
+/// The options that the platform and the guest have agreed on (LoPAR 2.9, "ibm,architecture-vec-5"): byte 0 is
 /// the length less 1, then a byte for each number, of which these are not 0.
 const ARCHITECTURE: [u8; 27] = {
     let mut vector = [0; 27];

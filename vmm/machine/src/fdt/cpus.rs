@@ -17,7 +17,7 @@ const VECTORS: u32 = 2;
 /// (LoPAR 2.9, "ibm,processor-radix-AP-encodings"): 4K, 64K, 2M and 1G.
 const RADIX_PAGES: [u32; 4] = [0x0000_000c, 0xa000_0010, 0x2000_0015, 0x4000_001e];
 
-/// What the processor has: byte, and the bits in it (LoPAR 2.9, "ibm,pa-features", type 0; byte 40
+/// The features of the processor: byte, and the bits in it (LoPAR 2.9, "ibm,pa-features", type 0; byte 40
 /// from Linux: `ibm_pa_features`). Absent are the SLB, DABR, transactions and coprocessors.
 const PA_FEATURES: &[(usize, u8)] = &[
     (0, 0b1101_0010),  // MMU, FPU, the run latch, no-execute

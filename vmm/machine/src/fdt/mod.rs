@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The flattened device tree: what the guest is told about its machine.
+//! The flattened device tree: the description of the machine for the guest.
 //!
 //! One file per node below the root, each a function from facts to a node; this file puts them
 //! together. The crate dtoolkit does the flattening. Facts about pseries: `spec` of PAPR's Open
@@ -29,7 +29,7 @@ use iommu::Window;
 use self::node::Build;
 use crate::memory::RamSize;
 
-/// What the device tree of one machine is made from.
+/// The facts of which the device tree of one machine is made.
 #[derive(Debug)]
 pub struct Facts<'a> {
     /// The size of guest RAM.
@@ -38,9 +38,9 @@ pub struct Facts<'a> {
     pub cpus: u32,
     /// Where [`RTAS_CODE`] is, below 4 GiB.
     pub rtas: &'a Range<u64>,
-    /// Whether the guest is told of H_PUT_TCE_INDIRECT and H_STUFF_TCE.
+    /// True when it offers H_PUT_TCE_INDIRECT and H_STUFF_TCE.
     pub multi_tce: bool,
-    /// What goes to `/chosen`.
+    /// The contents of `/chosen`.
     pub chosen: Chosen<'a>,
     /// The default DMA window of the PCI host bridge.
     pub dma_window: &'a Window,

@@ -20,7 +20,7 @@ pub const CODE: [u32; 5] = [
     0x4e80_0020, // blr
 ];
 
-/// Offset in RTAS of the area in which a machine check is told (LoPAR 2.9, FWNMI, R1-7: not in the
+/// Offset in RTAS of the area of machine checks (LoPAR 2.9, FWNMI, R1-7: not in the
 /// guest's vectors).
 pub const ERROR_AREA: u64 = 0x800;
 

@@ -8,7 +8,7 @@ use super::pci::window_cells;
 
 /// The unit address of the console.
 pub const VTY_UNIT: u32 = 0x7100_0000;
-/// The interrupt of the console, which tells that somebody typed.
+/// The interrupt of the console, for input.
 pub const VTY_SOURCE: u32 = 0x1100;
 /// Interrupts of virtual devices are edge-triggered.
 const EDGE: u32 = 0;

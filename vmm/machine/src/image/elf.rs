@@ -18,7 +18,7 @@ pub struct Elf<'data> {
     pub kind: Kind,
     /// The address of the first instruction, in the image's own (virtual) addresses.
     pub entry: u64,
-    /// What to load, in the order of the file; none is empty.
+    /// The segments to load, in the order of the file; none is empty.
     pub segments: Vec<Segment<'data>>,
 }
 
@@ -53,7 +53,7 @@ pub struct Segment<'data> {
     pub data: &'data [u8],
     /// Its size in memory, at least `data.len()`; the rest is zero.
     pub size: u64,
-    /// Whether instructions may be in it.
+    /// True when instructions may be in it.
     pub executable: bool,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What an x86-64 guest finds in its RAM at entry: the boot block, the GDT, the page tables and
+//! The area that an x86-64 guest finds in its RAM at entry: the boot block, the GDT, the page tables and
 //! its arguments. Their formats are in X86-GATE.md; what the CPU wants of GDT and page tables is
 //! in Intel's SDM, volume 3, 3.4.5 and 4.5.
 
@@ -21,7 +21,7 @@ const GIB: u64 = 1 << 30;
 const MAGIC: u64 = u64::from_le_bytes(*b"TCEVMX86");
 const VERSION: u32 = 1;
 
-/// What the boot block tells.
+/// The contents of the boot block.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// The size of guest RAM.
@@ -38,7 +38,7 @@ pub struct Facts<'a> {
     pub initrd: Option<Range<u64>>,
 }
 
-/// Where things are, and what the CPU has to be told of them.
+/// The places in the area, for the registers of the CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootArea {
     /// The address of the boot block.

@@ -36,7 +36,7 @@ impl fmt::Debug for KvmCpu {
     }
 }
 
-/// What comes along with an exit.
+/// The registers that come along with an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registers {
     /// Nothing: only to measure what the registers cost.
@@ -106,7 +106,7 @@ impl KvmCpu {
     }
 }
 
-/// What the guest did that nothing here answers.
+/// An action of the guest that nothing here answers.
 #[cold]
 fn unhandled(exit: &VcpuExit<'_>) -> String {
     let bytes = |data: &[u8]| match data.len() {

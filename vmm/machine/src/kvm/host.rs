@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Whether this host has a KVM that can run our guests, and if not, what to do about it.
+//! The search for a KVM that can run our guests; an error names the remedy.
 
 use std::io;
 
@@ -39,7 +39,7 @@ pub enum KvmError {
 pub struct Needed {
     /// The kernel's name.
     pub name: &'static str,
-    /// What for.
+    /// Its purpose.
     pub what: &'static str,
     /// The first release that has it.
     pub since: &'static str,
@@ -87,7 +87,7 @@ pub const NEEDED: [Needed; 5] = [
 ];
 
 impl Needed {
-    /// Whether this KVM has it.
+    /// True when this KVM has it.
     pub fn is_there(&self, kvm: &Kvm) -> bool {
         kvm.check_extension_int(self.cap) & self.bits == self.bits
     }

@@ -21,7 +21,7 @@ thread_local! {
     static THREAD: c_int = unsafe { libc::gettid() };
 }
 
-/// What other threads need to kick one vCPU.
+/// The target of a kick: one vCPU, for other threads.
 #[derive(Debug)]
 pub struct Kicker {
     /// `immediate_exit` of the vCPU's shared page; `None` once the vCPU is gone. The lock keeps

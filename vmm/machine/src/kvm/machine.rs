@@ -21,7 +21,7 @@ pub struct Options<'a> {
     pub append: &'a str,
     /// How many vCPUs, at least 1.
     pub cpus: u32,
-    /// Whether KVM notes which pages the guest writes.
+    /// On: KVM notes which pages the guest writes.
     pub dirty_log: DirtyLog,
 }
 

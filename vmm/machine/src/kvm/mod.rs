@@ -3,7 +3,7 @@
 //! instructions KVM executes.
 //!
 //! It makes the same hypercalls as a POWER guest, by one `out` to the [`gate`]; nothing above the
-//! trait knows the difference. What guest and machine agree on is `guest-images/X86-GATE.md`,
+//! trait knows the difference. The agreement of guest and machine is `guest-images/X86-GATE.md`,
 //! below. Knows no hypercall and no TCE table.
 //!
 //! Read in this order: [`host`] (is there a KVM that can do it), [`vm`] (guest RAM, dirty log),

@@ -88,7 +88,7 @@ impl Probe {
         }
     }
 
-    /// What an exit costs: the best of some rounds, as other load only makes it longer.
+    /// The cost of an exit: the best of some rounds, as other load only makes it longer.
     pub fn cost(&mut self) -> Result<Duration, ProbeError> {
         const ROUNDS: u32 = 20;
         const EXITS: u32 = 200;

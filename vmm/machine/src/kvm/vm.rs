@@ -24,13 +24,13 @@ pub struct Vm {
     memory: Arc<Memory>,
 }
 
-/// Whether KVM notes which pages the guest writes. That costs a fault at the first store to each
-/// page, so it is off unless somebody wants to know.
+/// KVM may note which pages the guest writes. That costs a fault at the first store to each
+/// page, so it is off unless asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirtyLog {
     /// Nothing is noted.
     Off,
-    /// [`Vm::dirty`] tells.
+    /// Written pages are noted; [`Vm::dirty`] returns them.
     On,
 }
 
@@ -100,8 +100,8 @@ impl Vm {
     }
 }
 
-/// Puts the vCPU's number where `cpuid` tells it as the initial APIC ID (Intel SDM, volume 2, CPUID:
-/// leaf 1, EBX bits 31:24; leaves 0xb and 0x1f, EDX). What is there is the host CPU's.
+/// Puts the vCPU's number where `cpuid` has the initial APIC ID (Intel SDM, volume 2, CPUID:
+/// leaf 1, EBX bits 31:24; leaves 0xb and 0x1f, EDX). The value there is the host CPU's.
 fn number(leaf: &mut kvm_cpuid_entry2, index: u32) {
     match leaf.function {
         1 => leaf.ebx = leaf.ebx & 0x00ff_ffff | index << 24,

@@ -71,7 +71,7 @@ fn length(bytes: &[u8], start: usize) -> Option<usize> {
     sound.then_some(length)
 }
 
-/// What [`repair`] did.
+/// The result of [`repair`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Repair {
     /// The chain was sound.

@@ -93,7 +93,7 @@ impl Nvram {
         Ok(nvram)
     }
 
-    /// What firmware does before an operating system starts.
+    /// The repair that firmware makes before an operating system starts.
     pub fn start(&self) {
         match self.repair() {
             Ok(done) => log::debug!("NVRAM at the start: {done:?}"),
@@ -195,7 +195,7 @@ fn open_locked(path: &Path) -> Result<File, NvramError> {
     Ok(file)
 }
 
-/// What the guest had in the file; nothing when it is empty.
+/// The contents of the file; none when it is empty.
 fn contents(path: &Path, file: &File) -> Result<Option<Vec<u8>>, NvramError> {
     let read = |source| NvramError::Read { path: path.into(), source };
     let foreign = |why| NvramError::Foreign { path: path.into(), why };
