@@ -28,10 +28,10 @@ use machine::wall_clock::WallTime;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// A thread each; more would only be a mistake.
+/// The most CPUs of any guest. Each is a thread of the host, so a larger number can only be a mistake.
 const MOST_CPUS: u32 = 256;
 
-/// Options that say what happens in a run, or what is kept of it.
+/// Options that change nothing in the device tree: those about the run, and those about files that it leaves.
 const NOT_IN_THE_TREE: [&str; 19] = [
     "rtc",
     "nvram",
@@ -43,7 +43,7 @@ const NOT_IN_THE_TREE: [&str; 19] = [
     "trace",
     "trace_to",
     "trace_file",
-    "trace_limit", // clap asks for no other option where that one is refused
+    "trace_limit", // clap does not require an option that another one refuses
     "report",
     "stats",
     "accel",
@@ -70,54 +70,54 @@ Examples:
   tcevm run guest.elf --stats=json 2>&1 >/dev/null | tail -n 1
   tcevm run vmlinux --initrd initrd.cpio.gz -m 1G --smp 2 --append cryptomgr.notests
                                            Linux (tests/scripts/debian-guest.sh makes one)
-  tcevm run --dump-dtb - | dtc -I dtb      what the guest is told about its machine
+  tcevm run --dump-dtb - | dtc -I dtb      the device tree that the guest gets
 ";
 
 /// A small PAPR virtual machine monitor: runs guests whose DMA goes through TCE hypercalls.
 #[derive(Debug, Parser)]
 #[command(name = "tcevm", version, after_help = "Start with: tcevm run")]
 pub struct Cli {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// How much to log on stderr; without it RUST_LOG decides, else `warn`.
+    /// The level of the log on stderr. Without it RUST_LOG decides, else `warn`.
     #[arg(long, global = true, value_name = "LEVEL")]
     #[arg(value_parser = PossibleValuesParser::new(LEVELS).try_map(|level| level.parse::<LevelFilter>()))]
     pub log: Option<LevelFilter>,
 }
 
-/// The commands.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a guest image, or the embedded demonstration.
     #[command(after_help = run_help(), args_override_self = true)]
     Run(Box<RunArgs>),
-    /// Tell what this host can do, and what is missing for which feature.
+    /// Show the features of this host, and what each missing feature is needed for.
     Doctor,
     /// Run the compliance suite: every clause of the TCE hypercalls, on every rig.
     #[command(after_help = comply::args::EXAMPLES)]
     Comply(comply::args::ComplyArgs),
-    /// Take QEMU's command line, for what drives QEMU (kvm-unit-tests); also when called as
-    /// qemu-system-ppc64.
+    /// Take QEMU's command line, for programs that drive QEMU (kvm-unit-tests). The program name
+    /// qemu-system-ppc64 selects this command.
     #[command(disable_help_flag = true)]
     Qemu {
         /// QEMU's options; -h lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Play hypercalls that were recorded, up to the first answer that differs.
+    /// Play recorded hypercalls, up to the first answer that differs.
     #[command(after_help = comply::replay::EXIT_CODES)]
     Replay(comply::replay::ReplayArgs),
 }
 
-/// What `tcevm run` takes.
+/// The arguments of `tcevm run`.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("traces").multiple(true))]
 pub struct RunArgs {
     /// An ELF64 executable for POWER (either endianness) or x86-64, which may be packed (gzip, xz, zstd, lzma) or in a
     /// zImage; without it the demonstration runs.
     pub image: Option<PathBuf>,
-    /// Who executes the guest's instructions: POWER in software, x86-64 under KVM.
+    /// The executor of the guest's instructions: software for POWER, KVM for x86-64.
     #[arg(long, value_name = "KIND", value_enum, default_value = "auto")]
     pub vcpu: VcpuKind,
     /// Guest RAM: a number with K, M or G (alone: MiB), a multiple of 64K, 8M to 64G.
@@ -133,20 +133,20 @@ pub struct RunArgs {
     /// Stop after this time (exit code 124).
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub timeout: Option<Duration>,
-    /// How many CPUs the guest has, a thread each; a POWER guest at most 8.
+    /// The number of the guest's CPUs, each a thread; a POWER guest has at most 8.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = cpus)]
     pub smp: u32,
-    /// At the end, write which pages the guest wrote and which displaced TCEs dirtied to a file.
+    /// At the end, write to a file the pages that the guest wrote, and those that displaced TCEs dirtied.
     #[arg(long, value_name = "FILE")]
     pub dirty_log: Option<PathBuf>,
     /// Write the flattened device tree to a file (- is stdout) instead of running the guest. Options of a run
     /// that are not in the tree are refused with it.
     #[arg(long, value_name = "FILE", conflicts_with_all = NOT_IN_THE_TREE)]
     pub dump_dtb: Option<PathBuf>,
-    /// What the guest's wall clock shows at the start, in UTC: 2006-06-17 or 2006-06-17T16:01:21.
+    /// The guest's wall clock at the start, in UTC: 2006-06-17 or 2006-06-17T16:01:21.
     #[arg(long, value_name = "TIME")]
     pub rtc: Option<WallTime>,
-    /// Keep the guest's NVRAM in this file between runs; it is created when there is none.
+    /// Keep the guest's NVRAM in this file between runs. The file is created when there is none.
     #[arg(long, value_name = "FILE")]
     pub nvram: Option<PathBuf>,
     /// Exit with 0 when the guest powers off, whatever it says about itself (EXIT: STATUS=n).
@@ -155,7 +155,7 @@ pub struct RunArgs {
     /// End the run with 0 when the guest reboots, instead of starting it again.
     #[arg(long)]
     pub no_reboot: bool,
-    /// Write the machine, its TCE calls and what changes DMA windows to a file that `tcevm replay` plays (- is
+    /// Write the machine, its TCE calls and all changes of DMA windows to a file that `tcevm replay` plays (- is
     /// stdout; the console then goes to stderr).
     #[arg(long, value_name = "FILE", long_help = record::HELP)]
     pub record: Option<PathBuf>,
@@ -173,11 +173,11 @@ pub struct RunArgs {
     /// Write hypercalls, DMA and interrupts to a file for a trace viewer (Perfetto, chrome://tracing).
     #[arg(long, value_name = "FILE", group = "traces")]
     pub trace_file: Option<PathBuf>,
-    /// The most that --trace-file and --trace-to may become: a number with K, M or G; what is left out is counted.
+    /// The largest size of --trace-file and --trace-to: a number with K, M or G. Events beyond it are only counted.
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = memory::parse_bytes)]
     #[arg(requires = "traces")]
     pub trace_limit: u64,
-    /// At the end, write a page for a browser: what happened when, latencies, windows, devices, faults.
+    /// At the end, write a page for a browser: plots over time, latencies, windows, devices, faults.
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
     /// Write statistics to stderr at the end; json is one line.
@@ -206,10 +206,10 @@ impl RunArgs {
     }
 }
 
-/// Who executes the guest's instructions.
+/// The executor of the guest's instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum VcpuKind {
-    /// As the image needs it.
+    /// The one that the image needs.
     Auto,
     /// The software POWER9.
     Power,
@@ -217,12 +217,12 @@ pub enum VcpuKind {
     Kvm,
 }
 
-/// How statistics are written.
+/// The format of statistics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StatsFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// For programs: one object on one line.
+    /// JSON for programs: one object on one line.
     Json,
 }
 
@@ -235,7 +235,7 @@ impl Command {
             Command::Qemu { args } => Ok(qemu::run(args)),
             Command::Doctor => {
                 let mut text = Vec::new();
-                // Writing to memory does not fail.
+                // A write to memory does not fail.
                 let _ = doctor::run(&mut text);
                 outlet::print(&text);
                 Ok(0)
@@ -267,7 +267,7 @@ pub fn main() -> ExitCode {
 }
 
 impl Cli {
-    /// Refuses what clap does not: options that a value of another one rules out.
+    /// Refuses combinations that clap accepts: options that the value of another option rules out.
     fn checked(self) -> Result<Cli, clap::Error> {
         let checked = match &self.command {
             Command::Comply(args) => args.job().map(drop),
@@ -279,11 +279,11 @@ impl Cli {
     }
 }
 
-/// Ends the process with code 2 (or 0 after `--help`). A wrong value takes one line, as every other
-/// bad input does; clap explains the rest at length.
+/// Ends the process with code 2, or with 0 after `--help`. A wrong value is reported on one line, as every other
+/// bad input is; other errors are explained at length by clap.
 fn refuse(error: &clap::Error) -> ! {
     if !matches!(error.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
-        let _ = error.print(); // a terminal that is gone needs no message
+        let _ = error.print(); // the message is lost on a terminal that is gone
         if error.kind() == ErrorKind::InvalidSubcommand {
             say("to run a guest image: tcevm run IMAGE");
         }
@@ -293,14 +293,14 @@ fn refuse(error: &clap::Error) -> ! {
     process::exit(error.exit_code());
 }
 
-/// What is wrong, without what clap explains around it.
+/// The error alone, without the explanations that clap puts around it.
 pub(crate) fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
     lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
-/// Writes a line for the user to stderr; a stderr that is gone is no reason to fail.
+/// Writes a line for the user to stderr. A closed stderr is ignored.
 pub(crate) fn say(line: &str) {
     outlet::line(format_args!("tcevm: {line}"));
 }
@@ -316,11 +316,11 @@ fn start_log(level: Option<LevelFilter>) {
     }
     let log = log.target(env_logger::Target::Pipe(Box::new(outlet::Stderr))).build();
     log::set_max_level(log.filter());
-    // Fails only when there is a logger, which is this one.
+    // The call fails only when a logger is set, and this is the only one.
     let _ = log::set_boxed_logger(Box::new(Limited::new(log)));
 }
 
-/// Lines of the log have colours on a terminal that has some, unless the user wants none
+/// True when lines of the log have colours: on a terminal that has colours, unless the user refuses them
 /// (no-color.org).
 fn coloured() -> bool {
     let is = |name, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
@@ -328,7 +328,7 @@ fn coloured() -> bool {
     std::io::stderr().is_terminal() && !refused && !is("TERM", "dumb")
 }
 
-/// The image decides which of the two bounds holds; it is not known yet.
+/// Reads a number of CPUs up to the bound of any guest. The bound of POWER guests is checked once the image is known.
 fn cpus(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(count) if (1..=MOST_CPUS).contains(&count) => Ok(count),

@@ -24,7 +24,7 @@ pub const ROWS: [Row; 8] = [OK, GUEST, USAGE, SETUP, CRASH, TIMEOUT, INTERRUPTED
 pub const SETUP_FAILED: u8 = SETUP.0;
 const SIGPIPE: u8 = 13;
 
-/// The exit code of the process after a run that ended so.
+/// The exit code of the process after a run with this ending.
 pub fn code(ending: &Ending) -> u8 {
     match ending {
         Ending::PoweredOff | Ending::Rebooted => OK.0,
@@ -38,7 +38,7 @@ pub fn code(ending: &Ending) -> u8 {
     }
 }
 
-/// The line for the user; none when the user knows.
+/// The line for the user about the ending; none when the user knows it already.
 pub fn message(ending: &Ending) -> Option<String> {
     match ending {
         Ending::PoweredOff | Ending::Rebooted | Ending::OutputClosed => None,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The `tcevm` command: options, the files of a run, signals and the terminal around a [`machine::Machine`].
 //!
-//! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run), [`exit`]
-//! (exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals and the time limit), [`terminal`]
+//! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run),
+//! [`exit`] (exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals and the time limit), [`terminal`]
 //! (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (QEMU's command line).
 
 pub mod cli;

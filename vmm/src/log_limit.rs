@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The log, in bounded amounts: no guest and no peer can fill the host's disk with messages.
+//! The log, in bounded amounts: neither a guest nor a peer can fill the host's disk with messages.
 //!
-//! The limit is by call site (file and line of the `log` macro) and sits where every message passes, so
-//! it holds for every message that exists and for every one that is added. A site writes [`BURST`]
-//! messages at once and one each [`PERIOD`] after that. The others are counted, and the next message of
+//! Messages are limited by call site (file and line of the `log` macro). The limit sits where every message passes, so
+//! it holds for every present and future message. A site writes [`BURST`]
+//! messages at once and one each [`PERIOD`] after that. Further messages are counted, and the next message of
 //! the site, or the end of the process, reports the count.
 //!
-//! Debug and trace messages are not limited: nothing below info is written unless the user asks for it.
+//! Debug and trace messages are not limited, because they are written only if the user asks for them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, TryLockError};
@@ -14,37 +14,37 @@ use std::time::{Duration, Instant};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Messages that a site may write at once.
+/// The number of messages that a site may write at once.
 pub const BURST: u32 = 10;
-/// A site that has written its burst may write one message in this time.
+/// The interval between messages of a site that has written its burst.
 pub const PERIOD: Duration = Duration::from_secs(1);
-/// Characters of a message that the report at the end of the process repeats.
+/// The number of characters of a message that the report at the end of the process repeats.
 const EXCERPT: usize = 120;
 
-/// A call of a `log` macro in the source.
+/// A call site of a `log` macro: file and line.
 type Site = (&'static str, u32);
 
-/// A logger whose call sites are limited. Sites are as many as the program has, so its memory is bounded.
+/// A logger whose call sites are limited. Its memory is bounded by the number of call sites in the program.
 pub struct Limited<L> {
     inner: L,
     origin: Instant,
-    /// Held only while a message is counted, never while one is written.
+    /// The lock is held only while a message is counted, never while one is written.
     sites: Mutex<BTreeMap<Site, Bucket>>,
 }
 
-/// What a site has written.
+/// The account of a site.
 #[derive(Debug, Default)]
 struct Bucket {
-    /// When the site has its whole burst again.
+    /// The time at which the site has its whole burst again.
     whole: Duration,
-    /// Messages since the last one that was written.
+    /// The number of messages since the last one that was written.
     left_out: u64,
-    /// The last one that was written.
+    /// The last message that was written.
     last: Option<(Level, String)>,
 }
 
 impl Bucket {
-    /// Whether a message may be written; if so, how many were left out before it.
+    /// The number of messages that were left out before this one; none when this one is left out, too.
     fn admit(&mut self, now: Duration) -> Option<u64> {
         let from = self.whole.max(now);
         if from - now > PERIOD * (BURST - 1) {
@@ -57,7 +57,7 @@ impl Bucket {
 }
 
 impl<L: Log> Limited<L> {
-    /// Limits what goes to `inner`.
+    /// Limits the messages that reach `inner`.
     pub fn new(inner: L) -> Limited<L> {
         Limited { inner, origin: Instant::now(), sites: Mutex::default() }
     }
@@ -72,8 +72,8 @@ impl<L: Log> Limited<L> {
         Some(before)
     }
 
-    /// The counts that no message has reported. Nothing while another thread counts: who ends the process
-    /// waits for nobody.
+    /// The counts that no message has reported. Empty while another thread counts: the thread that ends the process
+    /// must not wait for a lock.
     fn take_left_out(&self) -> Vec<(u64, Level, String)> {
         let mut sites = match self.sites.try_lock() {
             Ok(sites) => sites,
@@ -119,7 +119,7 @@ impl<L: Log> Log for Limited<L> {
         }
     }
 
-    /// Reports what was left out and not reported yet.
+    /// Reports the messages that were left out and not reported yet.
     fn flush(&self) {
         for (more, level, excerpt) in self.take_left_out() {
             self.inner.log(
@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    /// Keeps what is logged.
+    /// A logger that keeps its messages.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<String>>>);
 
@@ -178,7 +178,7 @@ mod tests {
         assert_eq!((admitted(20), admitted(500), admitted(999)), (None, None, None));
         assert_eq!(admitted(1000), Some(3), "a period later, with the count");
         assert_eq!((admitted(1001), admitted(2000)), (None, Some(1)));
-        // After a quiet time it has its burst again, and no more.
+        // After a quiet time the site has one whole burst again, and no more.
         let all = (0..100).filter(|n| admitted(1_000_000 + n).is_some()).count();
         assert_eq!(all, BURST as usize);
     }
@@ -196,7 +196,7 @@ mod tests {
         let lines = kept.0.lock().unwrap().clone();
         assert_eq!(lines[0], "flood 0");
         assert!(lines.iter().any(|line| line == "something else"));
-        // Each line that was left out is in exactly one count.
+        // Each message that was left out is in exactly one count.
         let counts = lines.iter().filter(|line| line.contains("more like")).map(|line| {
             let words: Vec<_> = line.split(|c: char| !c.is_ascii_digit()).collect();
             let words: Vec<u64> = words.iter().filter_map(|word| word.parse().ok()).collect();

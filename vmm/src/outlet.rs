@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Outputs whose reader may stall: standard output, standard error, and files that are pipes or terminals.
 //!
-//! While a run goes on, a write waits for its reader. Once the run has to end ([`hurry`]), an outlet whose reader
-//! has taken nothing for [`PATIENCE`] is given up: what was not written is lost, and every other output is
-//! complete. Writes never block in the kernel, so that the end of a run is seen while they wait: an outlet has a
-//! file description of its own, in non-blocking mode. Where it cannot have one, it asks before each write whether
-//! there is room, and writes no more than a pipe with room takes at once.
+//! While a run goes on, a write waits for its reader. Once the run has to end ([`hurry`]), an outlet is given up when
+//! its reader has taken nothing for [`PATIENCE`]: its unwritten bytes are lost, and every other output is complete.
+//! Writes never block in the kernel, so a write that waits sees the end of the run. For this an outlet has a
+//! file description of its own, in non-blocking mode. An outlet that cannot have one asks before each write whether
+//! there is room, and writes at most [`AT_ONCE`] bytes.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -22,16 +22,16 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use vmm_sys_util::signal::register_signal_handler;
 
-/// How long a reader may take nothing once the run has to end.
+/// The longest time without progress of a reader once the run has to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-/// How often a write that waits looks whether the run has to end.
+/// The interval in which a waiting write checks whether the run has to end.
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-/// A pipe that has room takes this much without blocking (POSIX: `PIPE_BUF`, on Linux 4096).
+/// The number of bytes that a pipe with room takes without blocking (POSIX: `PIPE_BUF`, on Linux 4096).
 const AT_ONCE: usize = 4096;
 
-/// Set when the run has to end. The standard streams are the process's, and so is this.
+/// True once the run has to end. It is process-wide, as the standard streams are.
 static HURRY: AtomicBool = AtomicBool::new(false);
-/// Why something could not be printed.
+/// The first error of a print to standard output.
 static UNPRINTED: Mutex<Option<io::Error>> = Mutex::new(None);
 static STDERR: LazyLock<Mutex<io::Result<Outlet>>> =
     LazyLock::new(|| Mutex::new(Outlet::stream(io::stderr().as_fd())));
@@ -41,27 +41,27 @@ static STDERR: LazyLock<Mutex<io::Result<Outlet>>> =
 pub(crate) struct Outlet {
     file: File,
     kind: Kind,
-    /// Its reader has stalled, and nothing more is written.
+    /// Its reader has stalled, and no more is written.
     given_up: bool,
 }
 
-/// How writes behave.
+/// The behaviour of writes to an outlet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// They do not wait for a reader.
+    /// Writes never wait for a reader.
     Plain,
-    /// They fail where they would wait.
+    /// Writes fail where they would wait.
     NonBlocking,
-    /// They would block: the file description is shared with other processes.
+    /// Writes block, because the file description is shared with other processes.
     Blocking,
 }
 
-/// True for the name that stands for standard output, or for standard input where a file is read.
+/// True for `-`, which stands for standard output, or for standard input where a file is read.
 pub(crate) fn is_dash(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// From now on no outlet waits longer than [`PATIENCE`] for its reader.
+/// Limits the wait of every outlet for its reader to [`PATIENCE`] from now on.
 pub(crate) fn hurry() {
     HURRY.store(true, Ordering::Relaxed);
 }
@@ -73,7 +73,7 @@ pub(crate) fn may_wait() -> bool {
 
 /// Makes a write beyond the limit on file sizes (`ulimit -f`) fail with EFBIG instead of ending the process.
 ///
-/// A handler does that as well as ignoring the signal would, and a child process does not inherit it.
+/// A handler is as good as ignoring the signal, and a child process does not inherit it.
 pub(crate) fn survive_size_limits() {
     extern "C" fn nothing(_: c_int, _: *mut siginfo_t, _: *mut c_void) {}
     if let Err(error) = register_signal_handler(SIGXFSZ, nothing) {
@@ -82,7 +82,7 @@ pub(crate) fn survive_size_limits() {
 }
 
 impl Outlet {
-    /// A file that this process has opened for itself, so that its mode is for us to choose.
+    /// A file that this process has opened for itself. Its mode may therefore be changed.
     pub(crate) fn new(file: File) -> Outlet {
         let kind = match waits(&file) {
             true if set_nonblocking(&file).is_ok() => Kind::NonBlocking,
@@ -97,7 +97,7 @@ impl Outlet {
         Outlet::stream(io::stdout().as_fd())
     }
 
-    /// Standard error, for a writer of its own.
+    /// Standard error, with its own outlet.
     pub(crate) fn stderr() -> io::Result<Outlet> {
         Outlet::stream(io::stderr().as_fd())
     }
@@ -109,7 +109,7 @@ impl Outlet {
         terminals || matches!((place(self), place(other)), (Ok(one), Ok(two)) if one == two)
     }
 
-    /// A standard stream, whose file description may be shared: with a shell, or with the other stream.
+    /// A standard stream. Its file description may be shared with a shell, or with the other stream.
     fn stream(fd: BorrowedFd<'_>) -> io::Result<Outlet> {
         let file = File::from(fd.try_clone_to_owned()?);
         let (file, kind) = match waits(&file) {
@@ -122,7 +122,7 @@ impl Outlet {
         Ok(Outlet { file, kind, given_up: false })
     }
 
-    /// Waits for room; false when the outlet is given up.
+    /// Waits for room. False when the outlet is given up.
     fn wait(&mut self) -> bool {
         let mut hurried: Option<Instant> = None;
         loop {
@@ -134,7 +134,7 @@ impl Outlet {
                 return false;
             }
             let mut fds = [PollFd::new(&self.file, PollFlags::OUT)];
-            // Whatever it is ready for, also for an error, the write finds out; an interrupted wait goes on.
+            // Any event, errors included, is left to the write to find out. An interrupted wait goes on.
             if matches!(poll(&mut fds, Some(&TICK)), Ok(1..)) {
                 return true;
             }
@@ -179,8 +179,8 @@ fn set_nonblocking(file: &File) -> io::Result<()> {
     Ok(fcntl_setfl(file, fcntl_getfl(file)? | OFlags::NONBLOCK)?)
 }
 
-/// The same pipe or terminal with a file description of its own. Not for sockets, and not where the file belongs
-/// to another user.
+/// A pipe or terminal, opened again for a file description of its own. This fails for sockets, and where the file
+/// belongs to another user.
 fn reopen(file: &File) -> io::Result<File> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = c_int::try_from(flags.bits()).map_err(io::Error::other)?;
@@ -188,7 +188,7 @@ fn reopen(file: &File) -> io::Result<File> {
     OpenOptions::new().write(true).custom_flags(flags).open(path)
 }
 
-/// Standard error, one lock for all who write lines to it.
+/// Standard error. All writers of lines share its lock.
 pub(crate) struct Stderr;
 
 impl Write for Stderr {
@@ -197,11 +197,11 @@ impl Write for Stderr {
         Ok(bytes.len())
     }
 
-    /// A line that is written by one call is not torn by another thread's.
+    /// Writes all bytes under the lock, so that no other thread's line comes between them.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut *STDERR.lock().unwrap_or_else(PoisonError::into_inner) {
             Ok(outlet) => outlet.write_all(bytes),
-            Err(_) => Err(ErrorKind::NotConnected.into()), // no descriptor was left for it
+            Err(_) => Err(ErrorKind::NotConnected.into()), // its descriptor could not be duplicated
         }
     }
 
@@ -210,13 +210,13 @@ impl Write for Stderr {
     }
 }
 
-/// Writes a line to standard error; one that is gone or whose reader has stalled is no reason to fail.
+/// Writes a line to standard error. An error is ignored: the stream is closed, or its reader has stalled.
 pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = Stderr.write_all(format!("{text}\n").as_bytes());
 }
 
-/// Prints to standard output. The end of the process says what could not be printed ([`print_failure`]). An output
-/// that was closed wants no more, which is no failure.
+/// Prints to standard output. The first error is kept for the end of the process ([`print_failure`]). A closed output
+/// is no error.
 pub(crate) fn print(bytes: &[u8]) {
     let printed = Outlet::stdout().and_then(|mut stdout| stdout.write_all(bytes));
     let failed = printed.err().filter(|error| error.kind() != ErrorKind::BrokenPipe);
@@ -225,7 +225,7 @@ pub(crate) fn print(bytes: &[u8]) {
     }
 }
 
-/// The first failure of a [`print`].
+/// The first error of a [`print`].
 pub(crate) fn print_failure() -> Option<io::Error> {
     UNPRINTED.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

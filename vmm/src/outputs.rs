@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The files that a run writes. All are created before it, so that a name that cannot be is reported at once,
-//! and written however it ends. One that cannot be written keeps none of the others from being whole. None may be a
-//! file that the same command reads ([`paths`] has the rule).
+//! The files that a run writes. They are created before the run, so that an impossible name is reported at once,
+//! and written however the run ends. A file that cannot be written leaves the others whole. No output may be a
+//! file that the command reads ([`paths`] has the rule).
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -27,11 +27,11 @@ pub(crate) struct Outputs<'a> {
     record: Option<Arc<Recorder>>,
     events: Option<Arc<TraceFile>>,
     trace: Option<Arc<Trace>>,
-    /// Errors of single files.
+    /// The errors of single files.
     failures: Vec<Failure>,
 }
 
-/// Does something with a file if it is wanted.
+/// Does something with a file, if the user asked for it.
 fn file<T>(
     what: &'static str,
     path: Option<&Path>,
@@ -42,7 +42,7 @@ fn file<T>(
     with(path).map(Some).map_err(failed)
 }
 
-/// The files of the command that no output may write over.
+/// The files of the command that no output may overwrite.
 fn protected(args: &RunArgs) -> Files {
     let mut files = Files::default().waiting_while(outlet::may_wait);
     let mut protect = |what, path: Option<&Path>| path.map_or((), |path| files.protect(what, path));
@@ -53,7 +53,7 @@ fn protected(args: &RunArgs) -> Files {
     files
 }
 
-/// Creates an output if it is wanted; `-` is standard output.
+/// Creates an output, if the user asked for it; `-` is standard output.
 fn create(
     files: &mut Files,
     what: &'static str,
@@ -81,7 +81,7 @@ pub(crate) fn dump_dtb(args: &RunArgs, path: &Path, dtb: &[u8]) -> Result<(), Fa
     }
 }
 
-/// The trace for people, if it is wanted.
+/// The trace for people, if the user asked for it.
 fn trace(args: &RunArgs, to: Option<Outlet>) -> Result<Option<Arc<Trace>>, Failure> {
     let Some(filter) = &args.trace else { return Ok(None) };
     let console = Outputs::console(args)?;
@@ -91,7 +91,7 @@ fn trace(args: &RunArgs, to: Option<Outlet>) -> Result<Option<Arc<Trace>>, Failu
 }
 
 impl<'a> Outputs<'a> {
-    /// Creates them.
+    /// Creates the files.
     pub(crate) fn create(args: &'a RunArgs, ready: &Ready) -> Result<Outputs<'a>, Failure> {
         if args.files().filter(|(_, path)| outlet::is_dash(path)).count() > 1 {
             return Err(Failure::TwoOnStdout);
@@ -109,14 +109,14 @@ impl<'a> Outputs<'a> {
         Ok(Outputs { args, dirty, report, record, events, trace, failures: Vec::new() })
     }
 
-    /// Where the guest's console goes: to stdout, unless a file has that for itself; then to stderr.
+    /// The outlet of the guest's console: stdout, or stderr when a file goes to stdout.
     pub(crate) fn console(args: &RunArgs) -> Result<Outlet, Failure> {
         let taken = args.files().any(|(_, path)| outlet::is_dash(path));
         let console = if taken { Outlet::stderr() } else { Outlet::stdout() };
         console.map_err(|source| Failure::Host { what: "the console", source })
     }
 
-    /// What has to be observed for them, from now on.
+    /// The observers that the files need.
     pub(crate) fn observe(&self) -> Observe {
         Observe {
             trace: self.trace.clone(),
@@ -129,7 +129,7 @@ impl<'a> Outputs<'a> {
         }
     }
 
-    /// Takes down what the guest's windows have at the end of the run, before they are torn down.
+    /// Records the guest's windows at the end of the run. Call it before they are torn down.
     pub(crate) fn end(&self, container: &Container) {
         if let Some(record) = &self.record {
             record.end(container);
@@ -181,7 +181,7 @@ impl<'a> Outputs<'a> {
         self.failures.extend(file("report", self.args.report.as_deref(), write).err());
     }
 
-    /// Writes the dirty log, if it is wanted.
+    /// Writes the dirty log, if the user asked for it.
     pub(crate) fn write_dirty(&mut self, dirty: impl FnOnce() -> Result<Dirty, Failure>) {
         let Some(to) = self.dirty.take() else { return };
         let path = self.args.dirty_log.as_deref();
@@ -193,7 +193,7 @@ impl<'a> Outputs<'a> {
         self.failures.extend(written.err());
     }
 
-    /// Says what went wrong. Errors: the last thing, which is for the caller to say.
+    /// Reports all errors but the last. Errors: the last one, which the caller reports.
     pub(crate) fn result(&mut self) -> Result<(), Failure> {
         let last = self.failures.pop();
         self.failures.drain(..).for_each(|failure| cli::say(&failure.to_string()));

@@ -30,13 +30,13 @@ use crate::outputs::{self, Outputs};
 use crate::terminal::{self, RawMode};
 use crate::watch::Watch;
 
-/// Most network adapters.
+/// The largest number of network adapters.
 const MOST_NETS: usize = 8;
 
-/// Most CPUs of a POWER guest.
+/// The largest number of CPUs of a POWER guest.
 pub(crate) const MOST_POWER_CPUS: u32 = 8;
 
-/// Why a run did not come about.
+/// The reason for which there was no run.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
@@ -132,7 +132,8 @@ fn run_under_kvm(_: &RunArgs, _: Ready) -> Result<Ending, Failure> {
     Err(Failure::NoKvm)
 }
 
-/// Only what the image is made of decides; the user may insist, and is told when it cannot be.
+/// Refuses options that do not fit the architecture of the image. The architecture alone selects the vCPU; `--vcpu` can
+/// only insist on it.
 fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
     match (args.vcpu, arch) {
         (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
@@ -179,7 +180,7 @@ fn config<'a>(args: &'a RunArgs, image: &'a Image) -> Config<'a> {
     }
 }
 
-/// What the image is called in messages.
+/// The name of the image in messages.
 fn name(args: &RunArgs) -> String {
     match &args.image {
         Some(path) => path.display().to_string(),
@@ -187,7 +188,7 @@ fn name(args: &RunArgs) -> String {
     }
 }
 
-/// Runs the guest with console, signals and timeout around it, then reports what was asked for.
+/// Runs the guest with console, signals and timeout around it, then writes the reports that the user asked for.
 fn run_guest<V: Vcpu + Send>(
     args: &RunArgs,
     ready: Ready,
@@ -195,17 +196,17 @@ fn run_guest<V: Vcpu + Send>(
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<Ending, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
-    let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // locked: no output goes there
+    let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // its lock refuses it as an output
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
-    let mut outputs = Outputs::create(args, &ready)?; // one may wait for its reader
+    let mut outputs = Outputs::create(args, &ready)?; // opening one may wait for its reader
     let raw = RawMode::enter().map_err(host("the terminal"))?;
     let console = terminal::console(Arc::clone(&control), Outputs::console(args)?);
     let mut machine = Machine::new(ready, cpus, control, console);
     if let Some(nvram) = nvram {
         machine.set_nvram(nvram);
     }
-    dirty::forget(machine.memory()); // what was loaded
+    dirty::forget(machine.memory()); // the writes of the loader
     if let Some(time) = args.rtc
         && !machine.clock().set(time.0)
     {
@@ -220,17 +221,17 @@ fn run_guest<V: Vcpu + Send>(
     let ended = run_through_reboots(args, &mut machine);
     let end = Instant::now();
     let elapsed = end - start;
-    drop(raw); // before anything is said
-    watch.run_is_over(); // a signal no longer ends it, but what holds its files up
+    drop(raw); // before any message
+    watch.run_is_over(); // a signal now only ends the waits for readers
     machine.observed();
     let seen = observe.seen(end, machine.container());
     outputs.end(machine.container());
-    // The dirty log is of the run, and not of its end.
+    // The dirty log covers the run, and not the tear-down.
     outputs.write_dirty(|| {
         Ok(Dirty::take(machine.memory(), machine.container().frames(), kvm_dirty()?))
     });
     if args.stats.is_some() || seen.is_some() {
-        machine.tear_down(); // else the end of the process does, unseen
+        machine.tear_down(); // otherwise the end of the process does it, and counts nothing
     }
     if let Some(seen) = seen {
         let how = ended.as_ref().map_err(Failure::to_string);
@@ -254,7 +255,7 @@ fn run_guest<V: Vcpu + Send>(
     Ok(ending)
 }
 
-/// Runs the guest to its end; when it reboots, its files are read again.
+/// Runs the guest to its end. At each reboot its files are read again.
 fn run_through_reboots<V: Vcpu + Send>(
     args: &RunArgs,
     machine: &mut Machine<V>,
@@ -277,7 +278,7 @@ fn run_through_reboots<V: Vcpu + Send>(
     }
 }
 
-/// Reports how the run ended.
+/// Reports the ending of the run.
 fn report_end<V: Vcpu + Send>(machine: &mut Machine<V>, ending: &Ending) {
     if let Some(message) = exit::message(ending) {
         cli::say(&message);

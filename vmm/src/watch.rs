@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The thread that watches for what ends a run from outside: signals and `--timeout`.
+//! The thread that watches for the ends of a run that come from outside: signals and `--timeout`.
 //!
-//! It watches until everything is written. Once the run is over a signal does not change how it ended; it
-//! keeps a reader that has stalled from holding up the end of the process (`outlet`).
+//! It watches until everything is written. After the end of the run a signal does not change the ending; it
+//! keeps a stalled reader from holding up the end of the process (`outlet`).
 
 use std::io;
 use std::os::fd::AsRawFd;
@@ -25,21 +25,21 @@ use crate::terminal;
 use machine::Control;
 use machine::Ending;
 
-/// Milliseconds that the vCPUs of a run which has to stop may take to do so. Each output may hold them up for
-/// [`outlet::PATIENCE`]. After it the process ends without its files; a second signal has it end at once.
+/// Milliseconds that the vCPUs may take to stop. Each output may hold them up for
+/// [`outlet::PATIENCE`]. After this time the process ends without its files; a second signal ends it at once.
 const GRACE: i32 = 10_000;
 const FOR_EVER: i32 = -1;
 
-/// The last signal that came, and where its coming is told.
+/// The number of the last signal, and the event that reports it to the thread.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 static CAME: OnceLock<EventFd> = OnceLock::new();
 
-/// What can happen: the data of the epoll events.
+/// The events that the thread waits for: the data of the epoll events.
 const OVER: u64 = 0;
 const SIGNALLED: u64 = 1;
 const LATE: u64 = 2;
 
-/// The watching thread; it ends when this is dropped.
+/// The watching thread. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Watch {
     over: EventFd,
@@ -49,12 +49,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Catches SIGINT, SIGTERM, SIGHUP and SIGXCPU (`ulimit -t`) from now on, and ends the run when one comes
+    /// Catches SIGINT, SIGTERM, SIGHUP and SIGXCPU (`ulimit -t`) from now on. Ends the run at the first of them,
     /// or when `limit` has passed.
     pub fn start(control: Arc<Control>, limit: Option<Duration>) -> io::Result<Watch> {
         let epoll = Epoll::new()?;
         let add = |fd: &dyn AsRawFd, what| {
-            // Edge-triggered: nothing needs to be read for an event to be over.
+            // The events are edge-triggered, so nothing has to be read to clear one.
             let event = EpollEvent::new(EventSet::IN | EventSet::EDGE_TRIGGERED, what);
             epoll.ctl(ControlOperation::Add, fd.as_raw_fd(), event)
         };
@@ -73,7 +73,7 @@ impl Watch {
         Ok(Watch { over, run_is_over, thread: Some(thread) })
     }
 
-    /// The vCPUs have stopped: what follows is not cut short, except by a second signal.
+    /// Notes that the vCPUs have stopped. The writing of files is then cut short only by a second signal.
     pub fn run_is_over(&self) {
         self.run_is_over.store(true, Ordering::Relaxed);
     }
@@ -82,7 +82,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         if self.over.write(1).is_ok() {
-            // A thread that panicked has said so itself.
+            // A panic of the thread has already been reported.
             let _ = self.thread.take().map(JoinHandle::join);
         }
     }
@@ -101,7 +101,7 @@ fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &Atomic
     loop {
         match wait(epoll, patience) {
             Some(OVER) => return,
-            Some(LATE) => {} // a signal was faster
+            Some(LATE) => {} // a signal came first
             None if run_is_over.load(Ordering::Relaxed) => patience = FOR_EVER,
             Some(_) | None => break,
         }
@@ -112,7 +112,7 @@ fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &Atomic
     process::exit(code.into());
 }
 
-/// What happened; nothing when the time ran out.
+/// The next event; none when the time ran out.
 fn wait(epoll: &Epoll, milliseconds: i32) -> Option<u64> {
     let mut event = [EpollEvent::default()];
     loop {
@@ -121,7 +121,7 @@ fn wait(epoll: &Epoll, milliseconds: i32) -> Option<u64> {
             Ok(_) => return Some(event[0].data()),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
-                log::warn!("signals and --timeout are not watched any more: {error}");
+                log::warn!("signals and --timeout are no longer watched: {error}");
                 return Some(OVER);
             }
         }
@@ -134,10 +134,10 @@ fn timer(limit: Duration) -> io::Result<TimerFd> {
     Ok(timer)
 }
 
-/// Installs the handlers; returns where a signal shows.
+/// Installs the handlers. Returns the event that they signal.
 fn catch_signals() -> io::Result<&'static EventFd> {
     if CAME.get().is_none() {
-        // Another thread may have been faster; its event does as well.
+        // Another thread may have set its event first; that one serves as well.
         let _ = CAME.set(EventFd::new(EFD_NONBLOCK)?);
     }
     for number in [SIGINT, SIGTERM, SIGHUP, SIGXCPU] {
@@ -146,15 +146,15 @@ fn catch_signals() -> io::Result<&'static EventFd> {
     CAME.get().ok_or_else(|| io::Error::other("no event for signals"))
 }
 
-/// The handler: does what is allowed in one, a store and a write.
+/// Handles a signal with operations that a handler may use: a store and a write.
 extern "C" fn came(number: c_int, _: *mut siginfo_t, _: *mut c_void) {
-    // The kernel repeats SIGXCPU each second of CPU time, which asks for no more haste.
+    // The kernel repeats SIGXCPU in each second of CPU time. A repetition is no second signal.
     if number == SIGXCPU && SIGNAL.load(Ordering::Relaxed) != 0 {
         return;
     }
     SIGNAL.store(number, Ordering::Relaxed); // the event orders it
     if let Some(event) = CAME.get() {
-        let _ = event.write(1); // fails only when many signals have been told already
+        let _ = event.write(1); // fails only when many signals have been reported already
     }
 }
 

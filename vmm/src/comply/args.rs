@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The command line of `tcevm comply`. A combination of options is a [`Job`] or it is refused.
+//! The command line of `tcevm comply`. Each combination of options is a [`Job`], or is refused.
 
 use std::path::PathBuf;
 
@@ -23,32 +23,32 @@ Exit codes: 0 every clause that applies passed; 1 one did not; 2 the command lin
 3 a rig could not be set up.
 ";
 
-/// What `tcevm comply` takes.
+/// The arguments of `tcevm comply`.
 #[derive(Args, Clone, Debug)]
 pub struct ComplyArgs {
-    /// Only clauses whose name contains this.
+    /// Take only clauses with this in their name.
     pub filter: Option<String>,
-    /// Only rigs whose name begins so (may be given more than once); without it all that are here.
+    /// Take only rigs whose name begins so (may be given more than once); without it all that are here.
     /// With --against: our guest to compare (power-le without it). With --random: our rigs that play.
     #[arg(long, value_name = "NAME", value_parser = rigs::named)]
     pub rig: Vec<String>,
     /// List the clauses instead of running them.
     #[arg(long, conflicts_with_all = ["rig", "profile", "against", "random", "emit_image"])]
     pub list: bool,
-    /// How the report is written to standard output. --list has table and json, --against all but html.
+    /// The format of the report on standard output. --list has table and json, --against all but html.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
-    /// Whose answers to expect; without it each rig's own. With --random: whose answers the direct rigs give.
+    /// The profile of the expected answers; without it each rig's own. With --random: that of the direct rigs' answers.
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
     pub profile: Option<Profile>,
     /// Compare every answer with a peer's, and explain the differences.
     #[arg(long, value_name = "PEER", value_parser = ["qemu"])]
     pub against: Option<String>,
-    /// Play a random sequence of so many calls on two machines: our tiers, or us and the peer.
+    /// Play a random sequence of N calls on two machines: our tiers, or us and the peer.
     #[arg(long, value_name = "N", conflicts_with_all = ["filter", "format", "emit_image"])]
     pub random: Option<u64>,
-    /// Chooses the sequence of --random; 1 without it.
+    /// The seed of the sequence of --random; 1 without it.
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// Write one ELF file that runs the clauses and prints TAP, for any other machine.
@@ -59,26 +59,26 @@ pub struct ComplyArgs {
     pub image_kind: Option<String>,
 }
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// A table for people.
     Table,
     /// Test Anything Protocol, version 13.
     Tap,
-    /// XML, as continuous integration reads it.
+    /// XML for continuous integration.
     Junit,
-    /// One object.
+    /// One JSON object.
     Json,
-    /// One page for a browser, with what each clause did on each rig.
+    /// One page for a browser, with the result of each clause on each rig.
     Html,
 }
 
-/// A part of the command's work, with the options that it honours and no other.
+/// A part of the command's work. It holds the options that it honours, and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the fields are the options
 pub enum Job {
-    /// Lists the clauses: as a table or as JSON.
+    /// Lists the clauses, as a table or as JSON.
     List { filter: String, format: Format },
     /// Runs the clauses on the rigs.
     Suite { filter: String, rigs: Vec<String>, format: Format, profile: Option<Profile> },
@@ -93,24 +93,25 @@ pub enum Job {
 /// A random comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Random {
-    /// How many calls.
+    /// The number of calls.
     pub calls: u64,
-    /// Which.
+    /// The seed that chooses the calls.
     pub seed: u64,
-    /// Our rigs that play; empty for all that can give these answers.
+    /// Our rigs that play; empty for all rigs that can give the answers of the profile.
     pub rigs: Vec<String>,
-    /// Who else plays.
+    /// The peer that plays, if there is one.
     pub peer: Option<String>,
-    /// Whose answers the direct rigs give.
+    /// The profile of the direct rigs' answers.
     pub profile: Option<Profile>,
 }
 
 impl ComplyArgs {
-    /// What is asked for. Errors: why these options cannot be honoured together, beyond what clap has refused.
+    /// The job that the options ask for. Errors: the reason for which these options cannot be honoured together, beyond
+    /// the combinations that clap has refused.
     pub fn job(&self) -> Result<Job, String> {
         let ComplyArgs { rig, format, profile, .. } = self.clone();
         let filter = self.filter.clone().unwrap_or_default();
-        // clap's `requires` is silent where the option that is wanted is one that another refuses.
+        // clap's `requires` reports nothing where the required option is one that another option refuses.
         if self.seed.is_some() && self.random.is_none() {
             return Err("--seed chooses the sequence of --random; give that as well".into());
         }
@@ -161,7 +162,7 @@ mod tests {
     use crate::cli::{Cli, Command};
     use clap::{CommandFactory, Parser};
 
-    /// Each option by its name in clap, and as a user gives it with a value that is not its default.
+    /// Each option: its name in clap, and the arguments that give it a value other than its default.
     const OPTIONS: &[(&str, &[&str])] = &[
         ("filter", &["put/"]),
         ("rig", &["--rig", "power"]),
@@ -198,7 +199,7 @@ mod tests {
         assert!(ids.iter().all(|id| listed.contains(id)), "{ids:?}");
     }
 
-    // A job holds what it honours and nothing else, so an option that leaves the job as it was is ignored.
+    // A job holds exactly the options that it honours, so an option that leaves the job unchanged was ignored.
     #[test]
     fn each_option_of_any_combination_is_refused_or_changes_the_job() {
         let all: Vec<_> = (0..1 << OPTIONS.len()).map(of).collect();

@@ -20,10 +20,10 @@ use machine::memory::RamSize;
 use machine::vcpu::Vcpu;
 use machine::{Config, Console, Control, DmaConfig, Ending, Machine, Ready};
 
-/// How long a run may take.
+/// The longest time that a run may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// What a guest prints.
+/// The console output of a guest.
 #[derive(Clone, Default)]
 struct Printed(Arc<Mutex<Vec<u8>>>);
 
@@ -73,7 +73,7 @@ pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
     run(ready, cpus)
 }
 
-/// x86-64 guests need an x86-64 host.
+/// Refuses: x86-64 guests need an x86-64 host.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn kvm(_: &[u8], _: &Setup) -> Result<Ran, String> {
     Err("x86-64 guests need an x86-64 host".into())

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `tcevm comply`: the compliance suite. The clauses and how they are judged are in the crate
-//! [`comply`]; here are the machines that its images run on, and the command.
+//! `tcevm comply`: the compliance suite. The crate [`comply`] has the clauses and judges the answers; this module
+//! has the command, and the machines that run the suite's images.
 
 pub mod args;
 mod boot;
@@ -21,12 +21,12 @@ use thiserror::Error;
 
 use args::{ComplyArgs, Format, Job};
 
-/// Every clause that applies passed.
+/// The exit code when every clause that applies passed.
 const PASSED: u8 = 0;
-/// One did not.
+/// The exit code when a clause failed.
 const FAILED: u8 = 1;
 
-/// Why the suite did not come about.
+/// The reason for which the suite did not run.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
@@ -123,7 +123,7 @@ fn column(
     let show = io::stderr().is_terminal();
     let mut progress = |done: usize| {
         if show {
-            // A terminal that is gone needs no progress.
+            // Progress is lost on a terminal that is gone.
             let _ = write!(io::stderr(), "\r{name}: {done} of {total}\x1b[K");
         }
     };
@@ -142,7 +142,7 @@ fn list(chosen: &[&'static Clause], format: Format) -> String {
     chosen.iter().map(|clause| format!("{:<32}{}\n", clause.id, clause.says)).collect()
 }
 
-/// Writes the image that runs the clauses elsewhere. What LoPAR leaves open is left open there.
+/// Writes an image that runs the clauses on any machine. By default its profile accepts every answer that LoPAR allows.
 fn emit(
     chosen: &[&'static Clause],
     path: &Path,

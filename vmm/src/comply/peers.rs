@@ -13,7 +13,7 @@ use comply::{Clause, Profile, random};
 use super::args::{Format, Random};
 use super::{FAILED, Failure, PASSED, print, rigs};
 
-/// Compares every answer of guests of ours with those of a peer's guest of the same endianness.
+/// Compares every answer of our guests with that of a peer's guest of equal endianness.
 pub(super) fn against(
     peer: &str,
     chosen: &[&'static Clause],
@@ -35,7 +35,7 @@ pub(super) fn against(
     Ok(if all.iter().all(Comparison::is_explained) { PASSED } else { FAILED })
 }
 
-/// The peer's rig beside one of ours.
+/// The name of the peer's rig that is compared with one of ours.
 fn its_peer(peer: &str, ours: &str) -> String {
     let kind = if ours.ends_with("-be") { "be" } else { "le" };
     format!("{peer}-{kind}")
@@ -60,7 +60,7 @@ pub(super) fn random(asked: &Random) -> Result<u8, Failure> {
 
 type Play<'a> = &'a mut dyn FnMut([&Player<'_>; 2], Profile) -> Result<(), Failure>;
 
-/// Each of ours with the peer: direct calls answer as the peer unless the user wants another profile.
+/// Plays each of our rigs against the peer. Direct calls answer as the peer unless the user chooses another profile.
 fn with_peer(
     peer: &str,
     asked: &Random,
@@ -81,7 +81,7 @@ fn with_peer(
     Ok(())
 }
 
-/// Direct calls with each of the others.
+/// Plays the first rig of direct calls against each of the others.
 fn among_ours(
     asked: &Random,
     (direct, guests): (&[DirectRig], &[GuestRig]),
@@ -112,7 +112,7 @@ fn calls(rig: &DirectRig) -> Player<'_> {
     Player::Direct(&rig.name, rig.setup.clone())
 }
 
-/// Plays the sequence on two; prints the shortest that they answer differently.
+/// Plays the sequence on two machines. Prints the shortest sequence found on which their answers differ.
 fn pair(
     players: [&Player<'_>; 2],
     lines: &[String],
@@ -133,7 +133,7 @@ fn pair(
     let show = io::stderr().is_terminal();
     let mut progress = |left| {
         if show {
-            // A terminal that is gone needs no progress.
+            // Progress is lost on a terminal that is gone.
             let _ = write!(io::stderr(), "\r{left} steps left\x1b[K");
         }
     };
@@ -147,7 +147,7 @@ fn pair(
     Ok(FAILED)
 }
 
-/// A rig that runs guests, which is there.
+/// The rig of this name that runs guests. Errors: no rig has the name, or it is missing on this host.
 pub(super) fn guest(name: &str) -> Result<GuestRig, Failure> {
     let mut all = rigs::guests();
     let names = all.iter().map(|rig| rig.name.clone()).collect::<Vec<_>>().join(", ");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `tcevm replay`: plays a script that was recorded or printed, up to the first answer that differs.
+//! `tcevm replay`: plays a recorded or printed script, up to the first answer that differs.
 
 use std::fs;
 use std::io::{self, Read};
@@ -19,9 +19,9 @@ use super::{FAILED, Failure, PASSED, peers, print, rigs};
 use crate::cli::say;
 use crate::outlet;
 
-/// The rig that cannot have the recorded machine.
+/// The exit code when the rig cannot have the recorded machine.
 const CANNOT: u8 = 4;
-/// The rig of direct calls.
+/// The name of the rig of direct calls.
 const DIRECT: &str = "direct";
 
 pub(crate) const EXIT_CODES: &str = "\
@@ -32,22 +32,22 @@ Exit codes: 0 every answer is the same; 1 one is not; 2 the command line was wro
 rig is not here; 4 the rig cannot have the recorded machine, stderr says why.
 ";
 
-/// What `tcevm replay` takes.
+/// The arguments of `tcevm replay`.
 #[derive(Args, Debug)]
 pub struct ReplayArgs {
-    /// What `tcevm run --record` wrote, or `tcevm comply --random` printed (- is stdin).
+    /// A script that `tcevm run --record` wrote or `tcevm comply --random` printed (- is stdin).
     pub file: PathBuf,
-    /// Where to play it: direct, power-le, power-be, kvm, qemu-le, qemu-be.
+    /// The rig to play it on: direct, power-le, power-be, kvm, qemu-le, qemu-be.
     #[arg(long, value_name = "NAME", default_value = DIRECT, value_parser = a_rig)]
     pub rig: String,
-    /// Say of each rig whether it can play it and what it does otherwise, and play nothing.
+    /// List for each rig whether it can play the script and how it differs, and play nothing.
     #[arg(long, conflicts_with = "rig")]
     pub list: bool,
-    /// Where TCE calls start; without it as recorded (not QEMU).
+    /// The tier in which TCE calls start; without it as recorded (not QEMU).
     #[arg(long, value_name = "TIER")]
     #[arg(value_parser = PossibleValuesParser::new(Tier::ALL.map(Tier::name)).try_map(|name| name.parse::<Tier>()))]
     pub tier: Option<Tier>,
-    /// Whose answers are expected, and given by machines of ours; without it as recorded.
+    /// The profile of the expected answers, and of machines of ours; without it as recorded.
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
     pub profile: Option<Profile>,
@@ -66,7 +66,7 @@ fn a_rig(name: &str) -> Result<String, String> {
 }
 
 impl ReplayArgs {
-    /// Errors: an option that the rig cannot honour.
+    /// Refuses an option that the rig cannot honour.
     pub(crate) fn check(&self) -> Result<(), String> {
         let set = [("--tier", self.tier.is_some()), ("--platform", self.platform.is_some())];
         let peer = qemu::KINDS.map(qemu::name).contains(&self.rig);
@@ -127,7 +127,7 @@ fn read(path: &Path) -> Result<String, Failure> {
     read.map_err(|source| Failure::Read { path: path.to_owned(), source })
 }
 
-/// The plan of a rig; without a rig that of the library.
+/// The plan for a rig. Without a rig it is the plan for direct calls.
 fn plan(args: &ReplayArgs, script: &Script, rig: Option<&GuestRig>) -> Result<Plan, Vec<String>> {
     let recorded = script.machine.as_ref().map_or_else(Setup::default, |it| it.setup.clone());
     let setup = Setup {
@@ -142,7 +142,7 @@ fn plan(args: &ReplayArgs, script: &Script, rig: Option<&GuestRig>) -> Result<Pl
     }
 }
 
-/// Says where it can be played.
+/// Lists the rigs that can play the script, and the reasons of those that cannot.
 fn list(args: &ReplayArgs, script: &Script) {
     let guests = rigs::guests();
     for rig in [None].into_iter().chain(guests.iter().map(Some)) {

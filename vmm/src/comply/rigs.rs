@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The rigs that `tcevm comply` knows, and which of them an option means.
+//! The rigs that `tcevm comply` knows, and the rigs that an option means.
 
 use comply::Profile;
 use comply::image;
@@ -8,10 +8,10 @@ use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, qemu};
 use super::boot;
 use machine::memory::RamSize;
 
-/// The guest that is compared unless the user chooses.
+/// The guest that is compared by default.
 const COMPARED: &str = "power-le";
 
-/// Every rig, those that are missing here too.
+/// Every rig, including those that are missing on this host.
 pub(super) fn all() -> Vec<Box<dyn Rig>> {
     let mut rigs: Vec<Box<dyn Rig>> = Vec::new();
     rigs.extend(DirectRig::all().into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
@@ -24,7 +24,7 @@ pub(super) fn guests() -> Vec<GuestRig> {
     our_guests().into_iter().chain(qemu::KINDS.map(qemu::rig)).collect()
 }
 
-/// Those of them whose guests run on our vCPUs.
+/// The rigs whose guests run on our vCPUs.
 fn our_guests() -> Vec<GuestRig> {
     vec![
         ours("power-le", "le", "our POWER9, little-endian guest", Box::new(boot::power), None),
@@ -43,17 +43,17 @@ pub(super) fn named(start: &str) -> Result<String, String> {
     }
 }
 
-/// The names of the rigs that run a guest, without a look whether they are here.
+/// The names of the rigs that run a guest. Rigs that are missing on this host are not left out.
 pub(super) fn guest_names() -> impl Iterator<Item = String> {
     our_guests().into_iter().map(|rig| rig.name).chain(qemu::KINDS.map(qemu::name))
 }
 
-/// Whether one of these beginnings is that of a name.
+/// True when the name begins with one of these.
 pub(super) fn is_meant(name: &str, starts: &[String]) -> bool {
     starts.iter().any(|start| name.starts_with(start.as_str()))
 }
 
-/// Our guests that `--against` compares. Errors: none is meant.
+/// Our guests that `--against` compares. Errors: a beginning that means none of them.
 pub(super) fn compared(starts: &[String]) -> Result<Vec<GuestRig>, String> {
     let mut ours = our_guests();
     if starts.is_empty() {
@@ -65,8 +65,8 @@ pub(super) fn compared(starts: &[String]) -> Result<Vec<GuestRig>, String> {
     Ok(ours)
 }
 
-/// Our rigs that play a random sequence: those of direct calls, and guests. Errors: none is meant, or one
-/// cannot give the answers of the profile.
+/// Our rigs that play a random sequence: those of direct calls, and guests. Errors: a beginning that means none of
+/// them, or a guest that cannot give the answers of the profile.
 pub(super) fn play(
     starts: &[String],
     profile: Option<Profile>,
@@ -118,7 +118,7 @@ fn ours(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>)
             most_ram: RamSize::MAX,
             device: |_| true,
             chooses: true,
-            // guest-images/X86-GATE.md: a guest is given no other tokens.
+            // guest-images/X86-GATE.md: a guest has no other tokens.
             rtas: kind != "x86",
             steps_at: image::STEPS_AT,
         },

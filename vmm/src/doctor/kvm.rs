@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What KVM is here, and what it costs.
+//! The KVM of this host, and its costs.
 
 use std::fs;
 
@@ -61,7 +61,7 @@ pub(super) fn exit_with_registers() -> Finding {
     cost(Registers::Synced)
 }
 
-/// Measured, not looked up.
+/// The measured cost of an exit.
 fn cost(registers: Registers) -> Finding {
     match Probe::new(registers).and_then(|mut probe| probe.cost()) {
         Ok(cost) => There(format!("{cost:.2?}")),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What the host lets this process have.
+//! The resources that the host grants this process.
 
 use std::fs;
 use std::thread;
@@ -13,14 +13,14 @@ const MIB: u64 = 1 << 20;
 pub(super) fn cpus() -> Finding {
     match thread::available_parallelism() {
         Ok(count) => There(format!("{count}")),
-        Err(error) => Missing(format!("cannot be told: {error}")),
+        Err(error) => Missing(format!("unknown: {error}")),
     }
 }
 
 pub(super) fn memory() -> Finding {
     match meminfo("MemAvailable:") {
         Some(kib) => There(format!("{} MiB available", kib / 1024)),
-        None => Missing("/proc/meminfo does not tell".into()),
+        None => Missing("/proc/meminfo has no MemAvailable".into()),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn huge_pages() -> Finding {
     }
 }
 
-/// A number of /proc/meminfo.
+/// A number of /proc/meminfo, in KiB where it has a unit.
 fn meminfo(name: &str) -> Option<u64> {
     let text = fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(name))?;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `tcevm doctor`: what this host can do, and what is missing for which feature.
+//! `tcevm doctor`: the features of this host, and what each missing one is needed for.
 //!
 //! One check is one [`Check`] row in `CHECKS` and one function in `kvm`, `limits` or `tools`.
-//! Nothing is needed for POWER guests, so a host on which something is missing is no failure.
+//! POWER guests need none of them, so a missing feature is no failure.
 
 #[cfg(target_arch = "x86_64")]
 mod kvm;
@@ -17,20 +17,20 @@ use Finding::{Missing, There};
 #[cfg(not(target_arch = "x86_64"))]
 use no_kvm as kvm;
 
-/// What a check found, in a few words.
+/// The result of a check, in a few words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// It is there.
+    /// The thing is there.
     There(String),
-    /// It is not, and what to do about it.
+    /// The thing is missing; the text says how to get it.
     Missing(String),
 }
 
-/// One thing to look at.
+/// A check.
 pub struct Check {
     /// Its name.
     pub name: &'static str,
-    /// The feature that wants it.
+    /// The feature that needs the thing.
     pub wanted_by: &'static str,
     run: fn() -> Finding,
 }
@@ -39,7 +39,7 @@ const X86: &str = "x86-64 guests";
 const BUILD: &str = "building guest images";
 const TESTS: &str = "tests that compare with it";
 
-/// Every check, in the order in which they are shown.
+/// Every check, in the order of the output.
 const CHECKS: &[Check] = &[
     Check { name: "POWER guests", wanted_by: "", run: || There("in software, on any host".into()) },
     Check { name: "/dev/kvm", wanted_by: X86, run: kvm::device },

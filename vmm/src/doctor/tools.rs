@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Programs that are not needed to run guests. Each function is a program and Debian's package.
+//! Programs that guests do not need to run. Each function checks for one program, and names Debian's package.
 
 use std::process::{Command, Stdio};
 
@@ -37,7 +37,7 @@ pub(super) fn passt() -> Finding {
     program("passt", "passt")
 }
 
-/// Its first line of `--version`, or how to get it.
+/// The first line of the program's `--version`, or the way to get the program.
 fn program(name: &str, package: &str) -> Finding {
     match Command::new(name).arg("--version").stdin(Stdio::null()).output() {
         Ok(output) => {

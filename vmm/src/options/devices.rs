@@ -8,7 +8,7 @@ use vio::llan::backend::NET_HELP;
 use vio::vscsi::backend::DISK_HELP;
 use vio::vscsi::{Adapter, DiskSpec};
 
-/// The options.
+/// The options about devices.
 #[derive(Args, Clone, Debug, Default)]
 pub struct DeviceArgs {
     /// A network adapter (l-lan); may be given several times.
@@ -21,12 +21,12 @@ pub struct DeviceArgs {
 }
 
 impl DeviceArgs {
-    /// True when no device is wanted.
+    /// True when the options ask for no device.
     pub fn is_empty(&self) -> bool {
         self.net.is_empty() && self.disk.is_empty()
     }
 
-    /// The devices of the machine, in the order of their slots: a line for each kind.
+    /// The devices of the machine, in the order of their slots. Each kind of device is one line.
     pub fn configs(&self) -> Vec<Box<dyn DeviceConfig>> {
         let mut configs: Vec<Box<dyn DeviceConfig>> = Vec::new();
         configs.extend(self.net.iter().map(|net| Box::new(net.clone()) as _));

@@ -9,14 +9,14 @@ use iommu::bridge::KINDS;
 use machine::DmaConfig;
 use machine::memory;
 
-/// The options.
+/// The options about DMA.
 #[derive(Args, Clone, Debug)]
 pub struct DmaArgs {
-    /// Where TCE hypercalls start; what is too hard there goes on outwards.
+    /// The tier in which TCE hypercalls start. A call that is too hard for a tier goes to the next one outwards.
     #[arg(long, value_name = "TIER", default_value_t)]
     #[arg(value_parser = names(Tier::ALL.map(Tier::name)).try_map(|name| name.parse::<Tier>()))]
     pub accel: Tier,
-    /// Whose answers a guest gets where LoPAR, KVM and QEMU differ.
+    /// The profile of a guest's answers where LoPAR, KVM and QEMU differ.
     #[arg(long, value_name = "NAME", default_value = Profile::LOPAR.name)]
     #[arg(value_parser = names(Profile::ALL.map(|p| p.name)).try_map(profile))]
     pub profile: &'static Profile,
@@ -25,24 +25,24 @@ pub struct DmaArgs {
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = platforms().try_map(|name| name.parse::<BridgeKind>()))]
     pub platform: Option<BridgeKind>,
-    /// Watch for what must not happen: `dma` finds devices that use translations which were replaced
+    /// Watch for errors: `dma` finds devices that use translations which were replaced
     /// or cleared. Puts virtual I/O devices behind the bridge.
     #[arg(long, value_name = "WHAT", value_enum)]
     pub check: Vec<Check>,
-    /// Do not tell the guest of H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce), so that it
+    /// Do not offer H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce) to the guest, so that it
     /// uses H_PUT_TCE for everything.
     #[arg(long)]
     pub no_multi_tce: bool,
-    /// The most memory that the tables of windows which the guest makes may take: a number with K, M or
+    /// The most memory that the tables of windows made by the guest may take: a number with K, M or
     /// G; without it 32M and a 64th of the guest's RAM.
     #[arg(long, value_name = "SIZE", value_parser = memory::parse_bytes)]
     pub table_memory: Option<u64>,
-    /// Let things go wrong on purpose; may be given several times. --help tells what.
+    /// Inject faults on purpose; may be given several times. --help lists them.
     #[arg(long, value_name = "SPEC", long_help = inject_help())]
     pub inject: Vec<Spec>,
 }
 
-/// What can be watched for.
+/// The errors that can be watched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Check {
     /// Stale translations and writes to released pages.
@@ -50,7 +50,7 @@ pub enum Check {
 }
 
 impl DmaArgs {
-    /// The configuration of the machine's DMA that they ask for.
+    /// The configuration of the machine's DMA that the options ask for.
     pub fn config(&self) -> DmaConfig {
         DmaConfig {
             tier: self.accel,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Disks and networks in QEMU's words: back ends (`-drive`, `-netdev`) and the devices that use them (`-device`)
-//! may come in any order, so they are put together when the whole command line was read.
+//! Disks and networks in QEMU's syntax. Back ends (`-drive`, `-netdev`) and the devices that use them (`-device`)
+//! may come in any order, so they are matched once the whole command line is read.
 
 use std::ffi::OsString;
 
@@ -29,7 +29,7 @@ struct Drive {
     written: String,
     id: Option<String>,
     spec: DiskSpec,
-    /// Its place among the disks; nothing when a `-device` says where it is.
+    /// Its place among the disks; none when a `-device` determines it.
     place: Option<usize>,
 }
 
@@ -46,7 +46,7 @@ struct Net {
 struct Asked {
     written: String,
     id: Option<String>,
-    /// The back end, or nothing for a controller.
+    /// The name of the back end; empty for a controller.
     uses: String,
     bus: Option<String>,
     mac: Option<hcall::vio::Mac>,
@@ -56,7 +56,7 @@ const DEVICES: &str =
     "a device that this machine does not have; it has spapr-vlan, spapr-vscsi and scsi-hd";
 const IN_ORDER: &str = "disks have numbers in the order in which they are given; leave it away";
 
-/// `-drive`.
+/// Reads a `-drive`.
 pub(super) fn drive(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     let mut parts = Parts::read(written, "file");
@@ -101,12 +101,12 @@ pub(super) fn drive(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     Ok(())
 }
 
-/// A disk in our own words.
+/// Reads a disk in the syntax of `tcevm run`.
 fn disk(spec: &str) -> Result<DiskSpec, Why> {
     spec.parse().map_err(|error| format!("{error}").into())
 }
 
-/// The place of the next disk, or the one that an index names.
+/// The place that an index names, or the next free one.
 fn place(wanted: &Wanted, parts: &mut Parts) -> Result<usize, Why> {
     let taken = |place| wanted.drives.iter().any(|drive| drive.place == Some(place));
     match parts.take("index") {
@@ -119,7 +119,7 @@ fn place(wanted: &Wanted, parts: &mut Parts) -> Result<usize, Why> {
     }
 }
 
-/// `-hda` and its kin: the nth disk, whose name is not split at commas.
+/// Reads `-hda` and its like: the nth disk, whose name is not split at commas.
 pub(super) fn hard_disk(wish: &mut Wish, number: usize, value: &OsString) -> Result<(), Why> {
     if wish.devices.drives.iter().any(|drive| drive.place == Some(number)) {
         return Err("another disk has this place".into());
@@ -130,7 +130,7 @@ pub(super) fn hard_disk(wish: &mut Wish, number: usize, value: &OsString) -> Res
     Ok(())
 }
 
-/// `-netdev`.
+/// Reads a `-netdev`.
 pub(super) fn netdev(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     let mut parts = Parts::read(written, "type");
@@ -144,7 +144,7 @@ pub(super) fn netdev(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     Ok(())
 }
 
-/// `-nic`: a back end and its adapter in one.
+/// Reads a `-nic`: a back end and its adapter in one.
 pub(super) fn nic(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     if written == "none" {
@@ -154,7 +154,7 @@ pub(super) fn nic(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let to = back_end(&mut parts)?;
     let mac = mac(&mut parts)?;
     parts.only("model", &["spapr-vlan", "ibmveth"])?;
-    // A name that no -netdev can have, so that only this adapter uses it.
+    // No -netdev can have this name, so only this adapter uses the back end.
     let number = wish.devices.nets.len();
     let id = parts.take("id").unwrap_or_else(|| format!("#nic{number}"));
     parts.end()?;
@@ -197,7 +197,7 @@ fn stream(parts: &mut Parts) -> Result<To, Why> {
     Ok(To::Socket(parts.need("addr.path")?.into()))
 }
 
-/// QEMU would run scripts that set the device up; here it is there already.
+/// Reads a tap back end. QEMU would run scripts that set the device up; here it has to exist already.
 fn tap(parts: &mut Parts) -> Result<To, Why> {
     parts.only("script", &["no"])?;
     parts.only("downscript", &["no"])?;
@@ -211,7 +211,7 @@ fn mac(parts: &mut Parts) -> Result<Option<hcall::vio::Mac>, Why> {
     parts.take("mac").map(|mac| parse_mac(&mac).ok_or_else(|| Why::from(wrong))).transpose()
 }
 
-/// `-device`.
+/// Reads a `-device`.
 pub(super) fn device(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     let mut parts = Parts::read(written, "driver");
@@ -249,7 +249,7 @@ pub(super) fn device(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
 }
 
 impl Wanted {
-    /// The devices for `tcevm run`.
+    /// Matches back ends and devices. Returns the devices for `tcevm run`.
     pub(super) fn put_together(self) -> Result<DeviceArgs, Refusal> {
         self.check_controllers()?;
         let Wanted { drives, nets, disks, adapters, .. } = self;
@@ -270,7 +270,7 @@ impl Wanted {
         Ok(DeviceArgs { net: networks(nets, adapters)?, disk })
     }
 
-    /// There is one controller if there are disks, whether it is asked for or not.
+    /// Checks controllers and buses. There is one controller if there are disks, whether or not an option names it.
     fn check_controllers(&self) -> Result<(), Refusal> {
         let mut buses = vec!["scsi.0".to_owned()];
         if let [first, rest @ ..] = &self.controllers[..] {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The properties of `-machine` that are understood: with the values that QEMU 10.0's pseries machine has by
-//! itself, and with those that say how this machine is.
+//! The properties of `-machine` that are accepted: with the defaults of QEMU 10.0's pseries machine, and with
+//! the values that describe this machine.
 
 use super::options::{Ask, Why};
 use super::parts::Parts;
 
-/// A property and its values. A value that is left away is the first.
+/// A property and its accepted values. The first one is the default.
 struct Property(&'static str, &'static [&'static str]);
 
 const ON: &[&str] = &["on"];
 const OFF: &[&str] = &["off"];
-/// It makes no difference here.
+/// The values of a property that makes no difference here.
 const EITHER: &[&str] = &["on", "off"];
-/// Mitigations: none is needed by a CPU that does not speculate.
+/// The values of a mitigation. A CPU that does not speculate needs none.
 const MITIGATION: &[&str] = &["workaround", "broken", "fixed", "fixed-ibs", "fixed-ccd"];
-/// There is no hash table of pages.
+/// The page sizes of the hash table, which this machine does not have.
 const PAGES: &[&str] = &["65536", "64k", "64K", "4096", "4k", "4K", "16777216", "16m", "16M"];
 
 const PROPERTIES: &[Property] = &[
@@ -22,7 +22,7 @@ const PROPERTIES: &[Property] = &[
     Property("cap-ail-mode-3", ON),
     Property("cap-ccf-assist", EITHER),
     Property("cap-cfpc", MITIGATION),
-    Property("cap-dfp", EITHER), // not here, whatever is said: programs that want it are rare
+    Property("cap-dfp", EITHER), // never here; programs that need it are rare
     Property("cap-fwnmi", ON),
     Property("cap-hpt-max-page-size", PAGES),
     Property("cap-htm", OFF),
@@ -35,7 +35,7 @@ const PROPERTIES: &[Property] = &[
     Property("cap-vsx", ON),
     Property("dump-guest-core", EITHER),
     Property("graphics", EITHER),
-    Property("ic-mode", &["dual", "xics"]), // the guest chooses, and this one has XICS to choose from
+    Property("ic-mode", &["dual", "xics"]), // the guest chooses; here it finds only XICS
     Property("kernel-addr", &["4194304", "0x400000"]),
     Property("kernel-irqchip", OFF),
     Property("kvm-type", &["auto"]),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `tcevm qemu`: QEMU's command line for `tcevm run`, so that what drives QEMU drives tcevm.
+//! `tcevm qemu`: QEMU's command line for `tcevm run`, so that programs which drive QEMU can drive tcevm.
 //!
-//! Meant for kvm-unit-tests, whose runner it serves unmodified: its probes, the messages that it looks
-//! for, and its exit codes. Called under a name that begins with `qemu-system-ppc64`, tcevm is this.
-//! [`options`] has a row for each option; what is not there is refused by name. `machine` has the properties of
+//! The command is meant for kvm-unit-tests, whose runner works unmodified: its probes, the messages that it looks
+//! for, and its exit codes. Under a name that begins with `qemu-system-ppc64`, tcevm is this command.
+//! [`options`] has a row for each option; other options are refused by name. `machine` has the properties of
 //! the machine, `devices` disks and networks, `parts` the syntax of values.
 
 mod devices;
@@ -24,19 +24,19 @@ use crate::cli::{self, Cli, Command};
 use crate::outlet;
 use crate::run;
 
-/// The exit code of everything that goes wrong before a guest runs.
+/// The exit code of every failure before a guest runs.
 const FAILED: u8 = 1;
 
-/// The QEMU whose command line, and whose answers where PAPR leaves a choice, were the model.
+/// The version of QEMU that is the model for the command line, and for answers where PAPR leaves a choice.
 const MODEL: &str = "10.0.0";
 
-/// Why there was no run.
+/// The reason for which there was no run.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
     #[error(transparent)]
     Option(#[from] options::Refusal),
-    // The runner of kvm-unit-tests asks for a file that is not there, and looks for these words.
+    // The runner of kvm-unit-tests asks for a file that does not exist, and looks for these words.
     #[error("could not load kernel '{path}': {source}")]
     Kernel { path: String, source: io::Error },
     #[error("{}", cli::one_line(.0))]
@@ -45,13 +45,13 @@ pub enum Failure {
     Run(#[from] run::Failure),
 }
 
-/// Whether a program of this name is to be QEMU.
+/// True for a program name that selects this command.
 pub fn is_asked_for(program: &std::ffi::OsStr) -> bool {
     let name = Path::new(program).file_name().unwrap_or_default();
     name.to_string_lossy().starts_with("qemu-system-ppc64")
 }
 
-/// Does what QEMU would do with these arguments; returns the exit code.
+/// Runs the guest that these arguments describe, or answers a question such as `-h`. Returns the exit code.
 pub fn run(args: &[OsString]) -> u8 {
     match answer(args) {
         Ok(code) => code,
@@ -92,7 +92,7 @@ fn print(text: &str) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// The runner takes the numbers of the first line for QEMU's version.
+/// The runner reads QEMU's version from the numbers in the first line.
 fn version() -> String {
     format!(
         "QEMU emulator version {MODEL} command line, as tcevm {} understands it\n",

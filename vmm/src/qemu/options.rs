@@ -13,7 +13,7 @@ use super::parts::Parts;
 use crate::cli;
 use crate::options::devices::DeviceArgs;
 
-/// What a command line asks for.
+/// The request of a command line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Ask {
     /// `-h`
@@ -33,16 +33,16 @@ pub enum Ask {
 pub struct Wish {
     /// The image.
     pub kernel: Option<PathBuf>,
-    /// What else goes to `tcevm run`.
+    /// The options for `tcevm run`.
     options: Vec<OsString>,
     /// Disks and networks.
     pub(super) devices: Wanted,
 }
 
 impl Wish {
-    /// The command line of `tcevm` that means the same, devices aside.
+    /// The equivalent command line of `tcevm`, without the devices.
     pub fn translated(&self) -> Vec<OsString> {
-        // QEMU exits with 0 when the guest has powered off, whatever the guest said about itself.
+        // QEMU exits with 0 when the guest has powered off, whatever the guest's verdict.
         let mut args = ["tcevm", "run", "--ignore-verdict"].map(OsString::from).to_vec();
         args.extend(self.options.iter().cloned());
         args.push("--".into());
@@ -63,7 +63,7 @@ impl Wish {
     }
 }
 
-/// Why a command line was refused.
+/// The reason for which a command line was refused.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Refusal {
@@ -77,16 +77,16 @@ pub enum Refusal {
     NoKernel,
 }
 
-/// What a value is refused for.
+/// The reason for which a value was refused.
 pub(super) type Why = Cow<'static, str>;
 
-/// What an option does.
+/// The effect of an option.
 enum Does {
-    /// It asks for something else than a run.
+    /// It asks for something other than a run.
     Ask(fn() -> Ask),
-    /// Nothing: what it asks for is how tcevm is.
+    /// None: tcevm always is as the option asks.
     Is,
-    /// It is one of `tcevm run`, too.
+    /// It is an option of `tcevm run`, too.
     Passes(&'static str),
     /// It has a value.
     With(&'static str, fn(&mut Wish, OsString) -> Result<Option<Ask>, Why>),
@@ -94,7 +94,7 @@ enum Does {
 
 use Does::{Is, Passes, With};
 
-/// An option: its names, and what it does.
+/// An option: its names, its line of help, and its effect.
 struct Row {
     names: &'static [&'static str],
     help: &'static str,
@@ -105,7 +105,7 @@ const fn row(names: &'static [&'static str], help: &'static str, does: Does) -> 
     Row { names, help, does }
 }
 
-/// Every option that is understood.
+/// Every option that is accepted.
 const ROWS: &[Row] = &[
     row(&["h", "help"], "this help", Does::Ask(|| Ask::Help)),
     row(&["version"], "the version", Does::Ask(|| Ask::Version)),
@@ -162,12 +162,12 @@ const ROWS: &[Row] = &[
 
 const BLOCKDEV: &str = "give -drive file=FILE,format=raw,if=none,id=ID instead";
 
-/// Most options that have a value ask for nothing else than a run.
+/// The result of an option that belongs to a run.
 fn set(done: Result<(), Why>) -> Result<Option<Ask>, Why> {
     done.map(|()| None)
 }
 
-/// Reads a command line, without the name of the program.
+/// Reads a command line without the name of the program.
 pub fn read(args: &[OsString]) -> Result<Ask, Refusal> {
     let mut wish = Box::<Wish>::default();
     let mut args = args.iter();
@@ -195,7 +195,7 @@ pub fn read(args: &[OsString]) -> Result<Ask, Refusal> {
     Ok(Ask::Run(wish))
 }
 
-/// The options, a line each.
+/// The help: a line for each option.
 pub(super) fn help() -> String {
     let line = |row: &Row| {
         let names: Vec<_> = row.names.iter().map(|name| format!("-{name}")).collect();
@@ -239,7 +239,7 @@ fn memory(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     Ok(None)
 }
 
-/// The number of CPUs; how they are grouped to cores makes no difference to them.
+/// Reads the number of CPUs. Their grouping into cores makes no difference to them.
 fn smp(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     for (name, number) in Parts::read(text(&value)?, "cpus").all() {
         match name {
@@ -256,8 +256,8 @@ fn kernel(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     Ok(None)
 }
 
-/// Where QEMU's CPU starts, and where the image is: a word there that branches here does nothing
-/// that tcevm does not do by itself.
+/// The offset at which QEMU's CPU starts, and branches from there to the image. Firmware that begins with such a branch
+/// only starts the image, as tcevm does by itself.
 const RESET: usize = 0x100;
 const BRANCHES: [u32; 2] = [0x4800_0000 | 0x3f_ff00, 0x4800_0002 | 0x40_0000];
 
@@ -272,8 +272,8 @@ fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     }
 }
 
-/// What is timed by counted instructions runs as well by the host's clock, but is not the same
-/// each time.
+/// Accepts `-icount` with a warning. The guest's time comes from the host's clock instead of counted instructions, so it
+/// differs from run to run.
 fn icount(_: &mut Wish, _: OsString) -> Result<Option<Ask>, Why> {
     cli::say("warning: -icount: instructions are not counted; the guest's time is the host's");
     Ok(None)

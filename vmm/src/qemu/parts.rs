@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! QEMU's syntax of a value: `NAME=VALUE` between commas. A comma that is doubled belongs to the value, the first
-//! name may be left away, and a name alone is `NAME=on`.
+//! QEMU's syntax of a value: `NAME=VALUE` between commas. A doubled comma belongs to the value, the first
+//! name may be omitted, and a name alone is `NAME=on`.
 
 use vio::commas;
 
 use super::options::Why;
 
-/// The pairs of a value. They are taken out; what is left is not understood.
+/// The pairs of a value. Each reader takes its pairs out; a pair that is left is an error.
 #[derive(Clone, Debug)]
 pub(super) struct Parts(Vec<(String, String)>);
 
 impl Parts {
-    /// Reads them; `first` is the name that may be left away, if there is one.
+    /// Reads a value; `first` is the name that may be omitted, if there is one.
     pub(super) fn read(value: &str, first: &str) -> Parts {
         let pair = |(n, part): (usize, String)| match part.split_once('=') {
             Some((name, value)) => (name.into(), value.into()),
@@ -21,12 +21,12 @@ impl Parts {
         Parts(commas::split(value).into_iter().enumerate().map(pair).collect())
     }
 
-    /// All of them, in order.
+    /// All pairs, in order.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Takes the value of a name; the last one counts, as in QEMU.
+    /// Takes the value of a name. The last one counts, as in QEMU.
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let mut found = None;
         self.0.retain(|(other, value)| {
@@ -39,13 +39,13 @@ impl Parts {
         found
     }
 
-    /// The same for one that must be there.
+    /// Takes the value of a name that must be given.
     pub(super) fn need(&mut self, name: &str) -> Result<String, Why> {
         let value = self.take(name).filter(|value| !value.is_empty());
         value.ok_or_else(|| format!("give {name}= with a value").into())
     }
 
-    /// The same for a switch.
+    /// Takes the value of a switch; off when it is not given.
     pub(super) fn switch(&mut self, name: &str) -> Result<bool, Why> {
         match self.take(name).as_deref() {
             Some("on" | "yes" | "true" | "y") => Ok(true),
@@ -54,7 +54,7 @@ impl Parts {
         }
     }
 
-    /// Takes what may only be as it always is here.
+    /// Takes the value of a name that is fixed on this machine. Errors: a value that is none of `values`.
     pub(super) fn only(&mut self, name: &str, values: &[&str]) -> Result<(), Why> {
         match self.take(name) {
             Some(value) if !values.contains(&value.as_str()) => {
@@ -65,7 +65,7 @@ impl Parts {
         }
     }
 
-    /// Nothing is left over.
+    /// Ends the reading. Errors: a pair is left over.
     pub(super) fn end(self) -> Result<(), Why> {
         match self.0.first() {
             Some((name, _)) => Err(format!("{name}= is not understood; leave it away").into()),

@@ -3,18 +3,18 @@
 
 const CTRL_A: u8 = 1;
 
-/// Filters what is typed; remembers a Ctrl-A whose second key has not come yet.
+/// A filter of typed bytes. It remembers a Ctrl-A whose second key has not come yet.
 #[derive(Debug, Default)]
 pub(super) struct Escape {
     pending: bool,
 }
 
-/// What a key means.
+/// The meaning of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Key {
     /// A byte for the guest.
     Guest(u8),
-    /// Nothing for the guest: part of an escape sequence.
+    /// A part of an escape sequence, which the guest does not get.
     Swallowed,
     /// Ctrl-A x.
     Quit,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Standard input: the guest's console input, and raw mode of the terminal.
 //!
-//! A thread reads standard input: from the start when that is a terminal (for Ctrl-A x), otherwise from the guest's
-//! first read on, so that a guest that reads nothing leaves it alone. In raw mode keys go to the guest one by one,
-//! unechoed, Ctrl-C included. The mode that was found is put back when the guard is dropped, and by a panic.
+//! A thread reads standard input. It starts at once when that is a terminal, for Ctrl-A x, and otherwise at the guest's
+//! first read, so that a guest that reads nothing leaves the input alone. In raw mode keys go to the guest one by one,
+//! unechoed, Ctrl-C included. The previous mode is restored when the guard is dropped, and by a panic.
 
 mod escape;
 mod reader;
@@ -16,7 +16,7 @@ use rustix::termios::{self, OptionalActions, OutputModes, Termios};
 
 use crate::outlet::Outlet;
 
-/// The console on standard input, and on this output.
+/// The console with its input on standard input and its output on this outlet.
 pub(crate) fn console(control: Arc<Control>, output: Outlet) -> Console {
     let console = Console::new(Arc::clone(&control), Box::new(output));
     if io::stdin().is_terminal() {
@@ -26,10 +26,10 @@ pub(crate) fn console(control: Arc<Control>, output: Outlet) -> Console {
     console.at_first_read(Box::new(move || reader::start(control, false)))
 }
 
-/// The mode to put back; process-wide, as the terminal is.
+/// The mode to restore. It is process-wide, as the terminal is.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// The terminal is in raw mode while this lives.
+/// A guard that keeps the terminal in raw mode.
 #[derive(Debug)]
 pub struct RawMode(());
 
@@ -57,16 +57,16 @@ impl Drop for RawMode {
     }
 }
 
-/// Puts back the mode that was found; does nothing when that has been done.
+/// Restores the previous mode, once.
 pub fn restore() {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(found) = found {
-        // Nothing is left to do about a terminal that is gone.
+        // An error means that the terminal is gone, and is ignored.
         let _ = termios::tcsetattr(io::stdin(), OptionalActions::Now, &found);
     }
 }
 
-/// The message of a panic is readable, and the shell after it usable.
+/// Makes a panic restore the mode before it prints, so that its message is readable and the shell after it usable.
 fn restore_on_panic() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

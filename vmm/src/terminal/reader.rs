@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The thread that reads standard input. It blocks in reads and is never joined: it ends with
+//! The thread that reads standard input. It blocks in reads and is never joined. It ends with
 //! its input or with the process.
 
 use std::io;
@@ -24,10 +24,10 @@ pub(super) fn start(control: Arc<Control>, terminal: bool) {
     }
 }
 
-/// How long to wait for a standard input that has nothing for the moment and does not block.
+/// The pause after a read of a non-blocking standard input that has no bytes at the moment.
 const EMPTY: Duration = Duration::from_millis(2);
 
-/// Passes everything on.
+/// Passes every byte on.
 fn piped(control: &Control) {
     let mut buf = [0; 256];
     while let Some(bytes) = next(&mut buf) {
@@ -37,8 +37,8 @@ fn piped(control: &Control) {
     }
 }
 
-/// Passes on what is not an escape sequence. Reading goes on while the guest does not, which must not
-/// keep Ctrl-A x from us.
+/// Passes on all bytes outside escape sequences. Reading goes on while the guest reads nothing, so that
+/// Ctrl-A x is always seen.
 fn typed(control: &Control) {
     let mut escape = Escape::default();
     let mut buf = [0; 4096];
@@ -58,7 +58,7 @@ fn typed(control: &Control) {
     }
 }
 
-/// The next bytes of standard input; nothing at its end.
+/// The next bytes of standard input; none at its end.
 fn next(buf: &mut [u8]) -> Option<&[u8]> {
     loop {
         match rustix::io::read(io::stdin(), &mut *buf) {
