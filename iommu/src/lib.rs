@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! TCE tables, the exchange path and page frames.
 //!
-//! A guest's DMA windows live here: what the guest wrote (the *view*), what the hardware walks
-//! (the *hardware tables*) and the accounting that ties them together. A live entry is replaced
-//! without being cleared first: one atomic exchange hands the displaced page to exactly one
-//! caller, who releases it. The order around an entry never changes:
+//! A guest's DMA windows live here: the values that the guest wrote (the *view*), the entries that the
+//! hardware walks (the *hardware tables*) and the accounting that ties them together. A live entry is
+//! replaced without being cleared first: one atomic exchange hands the displaced page to exactly one
+//! caller, which releases it. The order around an entry never changes:
 //! **exchange → kill → dirty → release**.
 //!
 //! This crate knows no hypercall, no register and no status code; `hcall` turns its [`Error`]s
 //! into those.
 //!
-//! [`guide`] shows how to use it. To read the code, take the files in this order: [`addr`],
-//! [`direction`], [`tce`], [`window`] (words); [`view`], [`table`], [`platform`] (tables);
-//! [`frames`], [`registered`], [`agent`], [`batch`], [`budget`] (accounting); [`guest_table`], [`windows`],
-//! [`container`] (the whole); [`bridge`], [`detector`] (the device's side); [`host`], [`vfio`],
-//! [`kvm_table`] (who else uses a table); [`tally`], [`audit`], [`faults`] (what can be asked
-//! and provoked).
+//! [`guide`] shows how to use it. To read the code, take the folders in this order, in which each one uses
+//! only those before it:
+//!
+//! * [`words`]: addresses, directions, TCEs, windows, refusals;
+//! * [`frames`]: the pages, their pins and their dirt; memory that may be unregistered;
+//! * [`table`]: hardware tables, a platform's operations, the memory budget, the detector;
+//! * [`exchange`]: the one place where an entry is exchanged, and a thread's accounting;
+//! * [`guest`]: views, windows, the calls of a guest, the audit;
+//! * [`bridge`]: host bridges with their platforms, and devices that translate through them;
+//! * [`linux`]: the host's allocator, VFIO and KVM over the same tables.
 //!
 //! ```
 //! use iommu::*;

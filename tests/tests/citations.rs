@@ -22,7 +22,7 @@ const CLEAN: &[&str] = &[
     "docs/",
     "guest-images/",
     "hcall/",
-    "iommu/tests/",
+    "iommu/",
     "tests/scripts/",
     "tests/src/",
     "tests/tests/",

@@ -2,7 +2,7 @@
 //! A bridge's cache of translations: direct mapped, read without a lock.
 //!
 //! A fill races with an exchange: a reader misses and loads the entry, a writer exchanges it and
-//! kills, and then the reader fills what it loaded, which would stay for ever. So a lookup that
+//! kills, and then the reader fills what it loaded, which would stay. So a lookup that
 //! misses hands out a [`Ticket`], the state of the slot from *before* the entry is loaded. A kill
 //! moves the slot to a new generation, and a fill with an old ticket does nothing:
 //!
@@ -80,7 +80,7 @@ impl TceCache {
     #[cold]
     pub(crate) fn fill(&self, key: u64, value: u64, ticket: Ticket) -> Option<Ticket> {
         let slot = &self.slots[ticket.slot];
-        // A fill is a new generation too: who read the slot's old content must notice.
+        // A fill is a new generation, too: a reader of the slot's old content must notice.
         let filling = generation_after(ticket.state) | FILLING;
         if ticket.state & KIND == FILLING || !step(slot, ticket.state, filling) {
             return None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What platforms and devices share of a bridge: the translation cache, the kill register, and the
+//! The part of a bridge that platforms and devices share: the translation cache, the kill register, and the
 //! devices' writes that are under way.
 
 use super::cache::TceCache;
@@ -45,13 +45,13 @@ impl Chip {
         self.register.keys
     }
 
-    /// The cache, if this kind of bridge has one that a device can tell from none.
+    /// The cache, if this kind of bridge has one that a device can observe.
     #[inline]
     pub(crate) fn cache(&self) -> Option<&TceCache> {
         (self.register.keys != CacheKeys::Follows).then_some(&self.cache)
     }
 
-    /// Where a table of so many bytes is in memory.
+    /// Where a table of this length is in memory.
     pub(crate) fn place_table(&self, bytes: u64, page_shift: PageShift) -> u64 {
         self.page_shift.store(u64::from(page_shift.get()), Ordering::Relaxed);
         self.next_table.fetch_add(bytes.next_multiple_of(1 << 16), Ordering::Relaxed)
@@ -90,12 +90,12 @@ impl Chip {
             turns += 1;
             if turns < 100 { std::hint::spin_loop() } else { std::thread::yield_now() }
         });
-        // What is stored in a released page comes after the kill also for who reads without a lock.
+        // A store to a released page comes after the kill, also for a device that reads without a lock.
         fence(Ordering::Release);
     }
 
-    /// Whether there is no device, and so nobody for whom [`sync`](Self::sync) would do anything. A
-    /// device that comes now finds the kill done, as it does when it comes after a `sync`.
+    /// True when there is no device, so that [`sync`](Self::sync) has nothing to do. A device that comes
+    /// now finds the kill done, as it does when it comes after a `sync`.
     #[inline]
     pub(crate) fn is_idle(&self) -> bool {
         let idle = self.cache().is_some() && self.devices.is_empty();
@@ -103,8 +103,8 @@ impl Chip {
         idle
     }
 
-    /// A number that is another one after each kill, where there is no cache to tell. Who takes it
-    /// before loading an entry acquires the exchanges that were killed before.
+    /// A number that changes with each kill, for a bridge without a cache. A device that takes it before
+    /// it loads an entry acquires the exchanges that were killed before.
     #[inline]
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)

@@ -30,7 +30,7 @@ pub enum DmaFault {
     NotAllowed {
         /// Where.
         ioba: Ioba,
-        /// What the entry allows.
+        /// The direction of the entry.
         allowed: Direction,
     },
     /// The entry leads to what is no memory.
@@ -88,7 +88,7 @@ pub struct Translation {
     pub hpa: Hpa,
     /// Bytes from there that are in the same TCE page, at most what was asked for.
     pub len: usize,
-    /// Which way data may flow.
+    /// The way that data may flow.
     pub direction: Direction,
 }
 
@@ -113,7 +113,7 @@ struct Hot {
     valid: Valid,
 }
 
-/// By what to tell whether a translation is valid still.
+/// The evidence that a translation is still valid.
 #[derive(Clone, Copy)]
 enum Valid {
     /// The cache holds it.
@@ -132,7 +132,7 @@ impl Valid {
     }
 }
 
-/// A translation, and by what to tell whether it is valid still.
+/// A translation, and the evidence that it is still valid.
 struct Found<'a> {
     table: &'a IommuTable,
     entry: HwEntry,
@@ -173,8 +173,8 @@ impl Device {
 
     /// Reads memory. Errors: [`DmaFault`]; `to` may be filled in part.
     ///
-    /// What is read is of a page that was mapped all the time: after the read the bridge is asked
-    /// whether it still translates so, and if not all is done again.
+    /// The data are of a page that was mapped all the time: after the read the bridge is asked
+    /// whether it still translates so, and if not the read is repeated.
     #[inline]
     pub fn read(
         &mut self,
@@ -191,7 +191,7 @@ impl Device {
     }
 
     /// Reads from the page that was read last. `None` when it is another page, or not translated so
-    /// any more; then what was read is worth nothing.
+    /// now; then the data are void.
     #[inline(always)]
     fn read_hot(&self, hot: Hot, memory: &impl DmaMemory, ioba: Ioba, to: &mut [u8]) -> Option<()> {
         let offset = ioba.0.wrapping_sub(hot.page);
@@ -390,7 +390,7 @@ impl Found<'_> {
         self.valid.is_some_and(|valid| valid.still(chip))
     }
 
-    /// What to remember of it, unless somebody wants to know of each use.
+    /// The part to remember, unless a detector observes each use.
     #[inline]
     fn hot(&self, ioba: Ioba) -> Option<Hot> {
         let low_bits = self.table.window().page_shift().low_bits();
@@ -399,7 +399,7 @@ impl Found<'_> {
         Some(Hot { page, low_bits, tce, valid })
     }
 
-    /// Tells the detector, if there is one, what was used.
+    /// Reports the use to the detector, if there is one.
     #[inline]
     fn tell(&self, write: bool) {
         if let Some(watch) = self.table.watch() {

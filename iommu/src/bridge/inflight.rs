@@ -104,7 +104,7 @@ impl InFlight {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// The write is over. Release: who waited for it comes after it.
+    /// The write is over. Release: a thread that waited for it comes after it.
     #[inline]
     pub(crate) fn end(&self) {
         self.0.fetch_add(1, Ordering::Release);

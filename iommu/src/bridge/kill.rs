@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The kill register as a bridge reads it. What platforms write into it is in
-//! [`platform`](crate::table::platform); the two are separate so that a wrong value has its effect.
+//! The kill register as a bridge reads it. The values that a platform writes are computed in the
+//! platform's file. The two are separate so that a wrong value has its effect.
 
 use crate::table::platform::Pe;
 
@@ -17,8 +17,8 @@ pub(crate) struct Register {
 /// By what a bridge caches translations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CacheKeys {
-    /// The cache follows the table, so a device cannot tell it from a walk for each access. There is
-    /// nothing to model.
+    /// The cache follows the table, so that it equals a walk for each access. There is nothing to
+    /// model.
     Follows,
     /// The address of the entry in memory.
     Entry,
@@ -26,14 +26,14 @@ pub(crate) enum CacheKeys {
     Bus,
 }
 
-/// What a value kills.
+/// The translations that a value kills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Killed {
     /// Table entries, from this address in memory on.
     Entries { address: u64, count: u64 },
-    /// What this PE has cached of the page at this bus address.
+    /// The translation of this bus address that this PE has cached.
     One { pe: Pe, ioba: u64 },
-    /// All that this PE has cached.
+    /// All translations that this PE has cached.
     Pe(Pe),
 }
 

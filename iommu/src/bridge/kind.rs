@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct BridgeKind {
     /// Its name, as a user writes it.
     pub name: &'static str,
-    /// One line on it, for a user who chooses.
+    /// One line on it, for help texts.
     pub about: &'static str,
     /// The most levels of a table that it walks.
     pub max_levels: u32,

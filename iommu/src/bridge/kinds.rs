@@ -20,7 +20,7 @@ impl BridgeKind {
     pub const IODA2: BridgeKind = ioda2::KIND;
 }
 
-/// Reads the name of one of [`KINDS`]. The error is a sentence for the user who wrote it.
+/// Reads the name of one of [`KINDS`]. The error is a sentence for the user.
 impl FromStr for BridgeKind {
     type Err = String;
 

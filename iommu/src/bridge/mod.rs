@@ -81,7 +81,7 @@ impl Bridge {
         })
     }
 
-    /// Which kind it is.
+    /// The kind of the bridge.
     pub fn kind(&self) -> BridgeKind {
         self.kind
     }
@@ -94,7 +94,7 @@ impl Bridge {
         self.create_table_with(window, levels, |platform| platform)
     }
 
-    /// The same with another platform in front of the bridge's, for example one that forgets a
+    /// Makes a table with another platform in front of the bridge's, for example one that omits a
     /// kill.
     pub fn create_table_with(
         &self,

@@ -2,11 +2,11 @@
 //! Faults that a test or a run injects: what can go wrong in the host, at a moment of one's choice.
 //!
 //! Each answer is asked for before anything is changed, so a call that fails by an injected fault
-//! has changed nothing, exactly as with a real one. Without faults an agent asks nobody.
+//! has changed nothing, exactly as with a real one. Without faults an agent does not ask.
 
 use crate::words::addr::{Gpa, Liobn};
 
-/// What goes wrong. Everything has a default that does no harm. Asked from all threads at once.
+/// The faults. Each has a default that does no harm. Asked from all threads at once.
 pub trait Faults: Send + Sync {
     /// There is no memory for a level of a hardware table or a chunk of the view of this window
     /// (`ENOMEM`). Asked once for each level that is missing.

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What is counted, and the summary of it.
+//! Counts, and their summary.
 
 use crate::words::addr::Liobn;
 use crate::words::window::PageShift;
 use std::ops::AddAssign;
 
-/// What one agent did to one window, in entries of the guest.
+/// Changes that one agent made to one window, in entries of the guest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Entries written, with whatever value.
     pub puts: u64,
-    /// Live entries that became live anew: the exchange of the commit. When two calls write one
+    /// Live entries that were replaced by live ones: the exchange of the commit. When two calls write one
     /// entry at once, the later one may exchange it a second time, and that counts.
     pub replaced: u64,
     /// Live entries that became clear.
@@ -38,7 +38,7 @@ impl AddAssign for Tally {
     }
 }
 
-/// What one agent did to pages, over all windows. One pin is one hardware entry.
+/// Changes that one agent made to pages, over all windows. One pin is one hardware entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Pins taken.
@@ -69,7 +69,7 @@ pub struct WindowStats {
     pub page_shift: PageShift,
     /// Its entries.
     pub size: u64,
-    /// What was done to it.
+    /// All changes to it.
     pub tally: Tally,
     /// Entries live now.
     pub live: u64,

@@ -27,7 +27,7 @@ pub(crate) struct WindowKey {
     pub(crate) id: u64,
 }
 
-/// What a thread needs to exchange entries. An [`Agent`](crate::Agent) holds one.
+/// A thread's means to exchange entries. An [`Agent`](crate::Agent) holds one.
 ///
 /// When it is dropped its pins stay counted. Its tallies go with it, so read them before.
 pub struct Work {

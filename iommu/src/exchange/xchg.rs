@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The exchange of the commit, and its later form for several entries. Both are [`Xchg`]:
+//! The exchange of the commit, and its later form for several entries. Both are `Xchg`:
 //!
 //! | Linux | here | kills |
 //! |---|---|---|
-//! | `iommu_tce_xchg` (the commit) | [`tce_xchg`], [`Xchg::tce_xchg`] | each entry at once |
+//! | `iommu_tce_xchg` (the commit) | [`tce_xchg`], `Xchg::tce_xchg` | each entry at once |
 //! | `iommu_tce_xchg_no_kill`, `iommu_tce_kill` (5.4) | [`Batch`] | all entries once, at the end |
 //!
-//! The order is **exchange → kill → dirty → release**, and [`Xchg::settle`] is the only place where a
+//! The order is **exchange → kill → dirty → release**, and `Xchg::settle` is the only place where a
 //! displaced entry is killed, marks its page dirty and releases it. A page is not released while a
 //! bridge may still hold a translation of it, and not before its dirt is recorded. A device write
 //! between the mark and the kill would be lost, so the kill comes first (papr-tce 4.5.7, bug 45).
@@ -219,7 +219,7 @@ impl<R: Room> Xchg<'_, R> {
 }
 
 impl Xchg<'_, Many> {
-    /// [`settle`](Self::settle)s, in one piece of code for all who call.
+    /// [`settle`](Self::settle)s, in one piece of code for all callers.
     #[inline(never)]
     fn settle_all(&mut self) {
         self.settle();

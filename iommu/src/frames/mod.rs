@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Page frames of guest memory: where they are in the host, who pins them, which are dirty.
+//! Page frames of guest memory: their host addresses, their pins, and their dirt.
 //!
 //! A frame is 4 KiB whatever the TCE page. A mapping of a larger page is pinned on its first
 //! frame (as Linux counts a compound page on its head) and dirties all of its frames.
@@ -59,7 +59,7 @@ impl Pins {
         self.update(frame, |count| count.wrapping_add(n));
     }
 
-    /// Gives back `n` pins on a frame, whoever took them.
+    /// Gives back `n` pins on a frame, which any agent may have taken.
     #[inline]
     pub(crate) fn unpin(&self, frame: usize, n: u32) {
         self.update(frame, |count| count.wrapping_sub(n));

@@ -5,8 +5,8 @@
 //! "is it registered" and "one more entry maps it" are one step. Unregistering takes the frames
 //! of a region one by one out of it, each only if nothing maps it; if one is mapped, those that
 //! were taken are given back and the region stays. So of a map and an unregistration that race
-//! at most one succeeds (papr-tce 7.34), and what is released is always counted where it was pinned,
-//! whoever releases it (bug 47 of papr-tce 6.2).
+//! at most one succeeds (papr-tce 7.34), and a release is always counted where the page was
+//! pinned, whichever thread releases it (bug 47 of papr-tce 6.2).
 //!
 //! Linux: `mm_iommu_mapped_inc`, `mm_iommu_mapped_dec` and `mm_iommu_put`, which count by region.
 

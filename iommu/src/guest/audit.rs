@@ -56,7 +56,7 @@ impl Audit {
             pins.iter().zip(mapped).map(|(&pins, &live)| u64::from(pins.abs_diff(live))).sum();
     }
 
-    /// What is live is the view's translation, and what the view maps is live.
+    /// Each live entry is the view's translation, and each entry that the view maps is live.
     fn agreement(&mut self, frames: &Frames, window: &GuestTable, hw: &IommuTable) {
         let expected = |entry: HwEntry| {
             let (hw_shift, shift) = (hw.window().page_shift().get(), window.window().page_shift());
@@ -89,7 +89,7 @@ impl Container {
         self.audit_with(&[])
     }
 
-    /// The same when more hardware tables than those of the windows map the guest's pages.
+    /// Counts through more hardware tables than those of the windows, which map the guest's pages, too.
     pub fn audit_with(&self, more: &[&IommuTable]) -> Audit {
         let mut audit = Audit::default();
         let mut mapped = vec![0u32; self.frames().len()];

@@ -30,7 +30,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Container {
     frames: Arc<Frames>,
     windows: Arc<ArcSwap<Windows>>,
-    /// Taken by who changes the windows, never by a call. Counts the windows that ever were.
+    /// Taken while the windows are changed, never by a call. Counts the windows that ever were.
     change: Mutex<u64>,
     faults: Option<Arc<dyn Faults>>,
     budget: Option<Arc<Budget>>,
@@ -56,17 +56,17 @@ impl Container {
         }
     }
 
-    /// The same with injected faults. Agents made before do not know of them.
+    /// The container with injected faults. Agents that were made before do not know of them.
     pub fn with_faults(self, faults: Arc<dyn Faults>) -> Container {
         Container { faults: Some(faults), ..self }
     }
 
-    /// The same, whose guest may make windows of as much memory as this budget has, in bytes.
+    /// The container with a budget, in bytes, for the windows that its guest makes.
     pub fn with_budget(self, budget: Arc<Budget>) -> Container {
         Container { budget: Some(budget), ..self }
     }
 
-    /// What pays for the windows that the guest makes, if they are limited.
+    /// The budget of the windows that the guest makes, if they are limited.
     pub fn budget(&self) -> Option<&Arc<Budget>> {
         self.budget.as_ref()
     }
@@ -151,7 +151,7 @@ impl Container {
     }
 
     /// Attaches one more hardware table to a window; one that is attached already gets another
-    /// reference. What is in the view already is not replayed into it.
+    /// reference. Entries that are already in the view are not replayed into it.
     ///
     /// Errors: [`Error::NoWindow`], [`Error::NoExchange`], [`Error::Incompatible`].
     ///
@@ -165,7 +165,7 @@ impl Container {
         )
     }
 
-    /// The same for this window and no other that has its LIOBN now.
+    /// [`attach`](Self::attach)es to this window, and to no other that has its LIOBN now.
     pub(crate) fn attach_to(
         &self,
         window: &GuestTable,
@@ -176,8 +176,8 @@ impl Container {
     }
 
     /// Takes one reference to a hardware table away, and the table from the window with the last.
-    /// Its entries stay as they are: whoever owns the table clears it, and gives it up for good
-    /// with [`Container::retire`], so that no call that is under way stores into it any more.
+    /// Its entries stay as they are: the owner of the table clears it, and gives it up for good
+    /// with [`Container::retire`], so that no call that is under way leaves an entry in it.
     ///
     /// Errors: [`Error::NoWindow`], [`Error::NotAttached`].
     pub fn detach(&self, liobn: Liobn, table: &Arc<IommuTable>) -> Result<(), Error> {
@@ -188,7 +188,7 @@ impl Container {
         )
     }
 
-    /// The same for this window and no other that has its LIOBN now.
+    /// [`detach`](Self::detach)es from this window, and from no other that has its LIOBN now.
     pub(crate) fn detach_from(
         &self,
         window: &GuestTable,
@@ -414,7 +414,7 @@ impl Container {
         )
     }
 
-    /// What the guest last wrote, verbatim. Errors: as [`put`](Self::put) for the bus address.
+    /// The value that the guest last wrote, verbatim. Errors: as [`put`](Self::put) for the bus address.
     ///
     /// LoPAR 2.9, H_GET_TCE. Linux: `kvmppc_h_get_tce`.
     #[inline(always)]
@@ -424,7 +424,7 @@ impl Container {
     }
 
     /// Clears every entry of every window, as a reset of the guest does (bugs 56 and 67 of
-    /// papr-tce 6.3). What was never written costs nothing.
+    /// papr-tce 6.3). Entries that were never written cost nothing.
     pub fn clear(&self, by: &mut Agent) {
         let Agent { windows, work, .. } = by;
         for table in windows.load().iter() {

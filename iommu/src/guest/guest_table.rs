@@ -24,9 +24,9 @@
 //! A value that never was stored because it is zero and its chunk does not exist counts as stored
 //! before all others. Each turn back to 2 means that another call made progress.
 //!
-//! What can fail is done before 1: levels and places are made, pages that may be unregistered are
+//! Every step that can fail comes before 1: levels and places are made, pages that may be unregistered are
 //! pinned. In 3 a writer may find a value of another one, whose page it has not pinned. If that
-//! cannot be pinned any more, the value has been replaced already: the entry is cleared, which
+//! can no longer be pinned, the value has been replaced already: the entry is cleared, which
 //! is always safe, and the view is read once more.
 
 use crate::exchange::tally::Tally;
@@ -70,7 +70,7 @@ struct Live {
 }
 
 impl Live {
-    /// So many at first.
+    /// A count that begins at this number.
     fn from(entries: u64) -> Arc<Live> {
         let entries = i64::try_from(entries).unwrap_or(i64::MAX);
         Arc::new(Live { now: AtomicI64::new(entries), max: AtomicI64::new(entries) })
@@ -91,7 +91,7 @@ impl GuestTable {
         }
     }
 
-    /// The same with one more hardware table, or one more reference to one that is attached.
+    /// The window with one more hardware table, or one more reference to one that is attached.
     /// Entries that are already in the view are not replayed into it (papr-tce 5.2).
     ///
     /// Errors: [`Error::NoExchange`] when the table's platform has no exchange operation, for a guest
@@ -121,7 +121,7 @@ impl GuestTable {
         Ok(new.classified())
     }
 
-    /// The same with one reference less. Errors: [`Error::NotAttached`].
+    /// The window with one reference less. Errors: [`Error::NotAttached`].
     ///
     /// Linux: `kvm_spapr_tce_release_iommu_group`.
     pub(crate) fn detach(&self, table: &Arc<IommuTable>) -> Result<GuestTable, Error> {
@@ -306,7 +306,7 @@ impl GuestTable {
 
     /// Writes one entry with a value that need not be right. In the hardware it maps the page that
     /// its address lies in, if that is guest memory, and else nothing, so that what was mapped
-    /// before is not reachable any more (bug 65 of papr-tce 6.3). Errors: [`Error::NoMemory`],
+    /// before is no longer reachable (bug 65 of papr-tce 6.3). Errors: [`Error::NoMemory`],
     /// [`Error::OverBudget`]; nothing was changed.
     pub(crate) fn write_verbatim(
         &self,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// Entries of a chunk, as a shift: 4096, 32 KiB.
 const CHUNK_SHIFT: u32 = 12;
 
-/// What the guest wrote, one number per entry.
+/// The values that the guest wrote, one number per entry.
 #[derive(Debug)]
 pub struct View {
     entries: Radix<AtomicU64>,
@@ -29,7 +29,7 @@ impl View {
         Ok(View { entries: Radix::new(entries, levels, CHUNK_SHIFT)? })
     }
 
-    /// The same, whose memory is charged to a budget. Errors: [`Error::OverBudget`] too.
+    /// A view whose memory is charged to a budget. Errors: [`Error::OverBudget`] too.
     pub(crate) fn charged(entries: u64, budget: &Arc<Budget>) -> Result<View, Error> {
         let view = View::new(entries)?;
         view.entries.charge_to(budget)?;
@@ -41,7 +41,7 @@ impl View {
         self.entries.is_charged()
     }
 
-    /// What was stored last; 0 where nothing ever was.
+    /// The value that was stored last; 0 where none ever was.
     ///
     /// Sequentially consistent: this is the re-read that follows an exchange
     /// ([`guest_table`](crate::guest::guest_table)). On x86 it is a plain load.
@@ -94,7 +94,7 @@ impl View {
     /// Stores `raw(0)`, `raw(1)` and so on into `count` entries from `first` on, which the caller
     /// has checked and [`reserve`](Self::reserve)d.
     ///
-    /// Release: who finds the value finds also the level of the hardware table that was made for
+    /// Release: a thread that finds the value finds also the level of the hardware table that was made for
     /// it. The exchange or the fence that follows publishes it.
     #[inline]
     pub(crate) fn store(&self, first: GuestEntry, count: usize, raw: impl Fn(usize) -> RawTce) {
@@ -105,7 +105,7 @@ impl View {
         });
     }
 
-    /// The same by swaps: `was` gets what each entry held, and what it holds now.
+    /// [`store`](Self::store)s by swaps: `was` gets the old and the new value of each entry.
     pub(crate) fn swap(
         &self,
         first: GuestEntry,

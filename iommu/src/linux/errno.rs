@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What a call of the host's own interface answers when it refuses.
+//! Error numbers of calls of the host's own interface.
 
 use crate::words::error::Error;
 

@@ -153,8 +153,7 @@ impl Drop for TceTable {
     }
 }
 
-/// What user space sees when it maps a table: what the guest stored, in host byte order. It never
-/// dangles.
+/// A table that user space has mapped: the guest's values, in host byte order. It never dangles.
 #[derive(Clone, Debug)]
 pub struct TceMapping {
     view: Arc<View>,

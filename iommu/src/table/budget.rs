@@ -29,7 +29,7 @@ impl Budget {
         self.limit
     }
 
-    /// What is charged now.
+    /// The amount that is charged now.
     pub fn charged(&self) -> u64 {
         self.charged.load(Ordering::Relaxed)
     }

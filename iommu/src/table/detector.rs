@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Finds devices that use translations they must not use any more.
+//! Finds devices that use translations that were replaced or cleared.
 //!
-//! A table that is [watched](crate::IommuTable::watched) tells what is stored in its entries, and,
-//! once an exchange is complete (exchanged, killed, dirtied, released), what it displaced. A
-//! device of a [bridge](crate::bridge) tells what it translated through. A translation is reported
+//! A [watched](crate::IommuTable::watched) table reports each value that is stored in its entries, and,
+//! once an exchange is complete (exchanged, killed, dirtied, released), the value that it displaced. A
+//! device of a [bridge](crate::bridge) reports each translation that it uses. A translation is a misuse
 //!
 //! * as *stale* when the device began after the exchange that replaced it was complete: a kill was
 //!   missing, wrong or late;
@@ -34,7 +34,7 @@ const MOST_VALUES: usize = 1 << 20;
 /// call is remembered.
 const HISTORY: usize = 16;
 
-/// What the caller calls itself: the hypercall, and which one of the run.
+/// The caller's name for a call: the hypercall, and its number in the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tag {
     /// For example `H_PUT_TCE`.
@@ -58,9 +58,9 @@ pub fn tag(tag: Tag) {
     TAG.set(tag);
 }
 
-/// What a device should not have done.
+/// A use of a translation that a device should not have made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct Misuse {
     /// True for a write to a page that was released; false for the use of a stale translation.
     pub released: bool,
     /// True when the device wrote.
@@ -75,9 +75,9 @@ pub struct Report {
     pub replaced_by: Tag,
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for Misuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Report { released, write, liobn, ioba, page, replaced_by } = self;
+        let Misuse { released, write, liobn, ioba, page, replaced_by } = self;
         let access = if *write { "write" } else { "read" };
         let what = if *released { "released page" } else { "stale translation to page" };
         write!(
@@ -99,11 +99,11 @@ struct Value {
     by: Tag,
 }
 
-/// What one entry has held.
+/// The values that one entry has held.
 #[derive(Debug, Default)]
 struct History {
     values: Vec<Value>,
-    /// Of displaced values that are not remembered any more: when the last of them was, and whose
+    /// Of displaced values that are no longer remembered: when the last of them was displaced, and whose
     /// call that was.
     forgotten: Option<(u64, Tag)>,
 }
@@ -148,7 +148,7 @@ impl History {
 struct Table {
     entries: HashMap<u64, History>,
     /// There was no room for an entry once. From then on no entry without a history gets one: half a
-    /// history would tell of values that are live as if they were displaced.
+    /// history would report live values as displaced.
     cut: bool,
 }
 
@@ -159,7 +159,7 @@ struct State {
     entries: usize,
     values: usize,
     unwatched: u64,
-    reports: Vec<Report>,
+    reports: Vec<Misuse>,
     count: u64,
 }
 
@@ -223,14 +223,14 @@ impl Detector {
         Detector::with_room(frames, MOST_ENTRIES)
     }
 
-    /// The same that keeps the history of so many entries at most. Of others nothing is reported; they
-    /// are counted.
+    /// A detector that keeps the histories of at most `entries` entries. Others are counted, and nothing is
+    /// reported about them.
     pub fn with_room(frames: Arc<Frames>, room: usize) -> Arc<Detector> {
         let (state, clock, tables) = (Mutex::default(), AtomicU64::new(0), AtomicU64::new(0));
         Arc::new(Detector { frames, room, state, clock, tables })
     }
 
-    /// What a table of this window is watched with.
+    /// The observer of a table of this window.
     pub fn watch(self: &Arc<Self>, window: &Window) -> Watch {
         let table = self.tables.fetch_add(1, Ordering::Relaxed);
         self.lock().tables.insert(table, Table::default());
@@ -238,7 +238,7 @@ impl Detector {
     }
 
     /// The reports so far, at most 1024.
-    pub fn reports(&self) -> Vec<Report> {
+    pub fn reports(&self) -> Vec<Misuse> {
         self.lock().reports.clone()
     }
 
@@ -257,7 +257,7 @@ impl Detector {
     }
 }
 
-/// The detector's eye on one table. When the last one on it is gone, what it held is forgotten.
+/// The detector's observer of one table. When the last one of a table is gone, its histories are dropped.
 #[derive(Clone, Debug)]
 pub struct Watch(Arc<Watched>);
 
@@ -313,7 +313,7 @@ impl Watch {
         let shift = window.page_shift().get();
         let ioba = Ioba(window.start().0 + (entry.0 << shift));
         let (liobn, page) = (window.liobn(), tce.hpa());
-        let report = Report { released, write, liobn, ioba, page, replaced_by: by };
+        let report = Misuse { released, write, liobn, ioba, page, replaced_by: by };
         log::warn!("{report}");
         state.count += 1;
         if state.reports.len() < KEPT {

@@ -61,7 +61,7 @@ impl IommuTable {
     /// An empty table of 1 to 5 levels, of which all but the top one are allocated when they
     /// are needed. All levels have the same number of entries, at least 64.
     ///
-    /// Errors: [`Error::Levels`] when the platform cannot walk so many, for several levels also
+    /// Errors: [`Error::Levels`] when the platform cannot walk them, for several levels also
     /// when the window's size is not a power of two or the walk would pass 55 bits;
     /// [`Error::TooLarge`] for a flat table; [`Error::NoMemory`].
     ///

@@ -2,8 +2,8 @@
 //! Entries in a tree of levels that exist once something is stored under them.
 //!
 //! Upper levels hold pointers to lower ones, null where nothing was stored yet. A missing level
-//! is made by whoever needs it first, without a lock: the new level is compare-and-swapped into
-//! its parent, and who loses frees its own and uses the winner's, so that no entry written to
+//! is made at its first use, without a lock: the new level is compare-and-swapped into
+//! its parent, and the loser of a race frees its own and uses the winner's, so that no entry written to
 //! either is lost (bug 22 of papr-tce 6.1). One level is a flat array.
 //!
 //! Linux: `pnv_tce` and `pnv_alloc_tce_level`.
@@ -32,7 +32,7 @@ struct Level<T> {
     _charge: Option<Charge>,
 }
 
-/// Who pays for a tree's levels, and the charge for those that were there when it began to pay.
+/// The budget of a tree's levels, and the charge for those that were there when it began to pay.
 #[derive(Debug)]
 struct Payer {
     budget: Arc<Budget>,
@@ -182,7 +182,7 @@ impl<T: Zero> Radix<T> {
         Ok(())
     }
 
-    /// Charged before it is allocated. Who loses the race for its place drops it, and so gives the
+    /// Charged before it is allocated. The loser of a race for its place drops it, and so gives the
     /// charge back.
     fn new_level(&self, shift: u32) -> Result<Box<[Level<T>; 1]>, Error> {
         let len = 1 << self.shift;
@@ -232,7 +232,7 @@ fn for_each_below<T>(node: &Node<T>, with: &mut dyn FnMut(&Node<T>)) {
     }
 }
 
-/// What a level and those below it take.
+/// Bytes of a level and those below it.
 fn bytes<T>(node: &Node<T>) -> u64 {
     let own = |node: &Node<T>| match node {
         Node::Leaf(leaf) => size_of_val(&**leaf),

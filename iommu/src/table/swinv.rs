@@ -8,7 +8,7 @@ use std::ops::BitOr;
 pub struct Swinv(u32);
 
 impl Swinv {
-    /// The bridge never needs to be told.
+    /// The bridge never needs an invalidation.
     pub const NONE: Swinv = Swinv(0);
     /// Invalidate when an entry is created (Linux: `TCE_PCI_SWINV_CREATE`).
     pub const CREATE: Swinv = Swinv(2);
@@ -19,7 +19,7 @@ impl Swinv {
     /// When created and when freed: what a caching bridge needs.
     pub const BOTH: Swinv = Swinv(2 | 4);
 
-    /// The same for a kill register that takes pairs.
+    /// [`BOTH`](Self::BOTH), with a kill register that takes pairs.
     pub const ALL: Swinv = Swinv(2 | 4 | 8);
 
     /// The flags as Linux numbers them.

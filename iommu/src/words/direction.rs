@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Which way data may flow through an entry.
+//! The way that data may flow through an entry.
 
 /// Permission bit: the device may read memory (Linux: `TCE_PCI_READ`).
 pub const READ: u64 = 1;
@@ -8,7 +8,7 @@ pub const WRITE: u64 = 2;
 /// Both permission bits.
 pub const PERMISSIONS: u64 = READ | WRITE;
 
-/// Which way data may flow through an entry (Linux: `enum dma_data_direction`).
+/// The way that data may flow through an entry (Linux: `enum dma_data_direction`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// No access: the entry is clear.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Translation control entries: as the guest writes them, decoded, and stored.
 //!
-//! [`AtomicTce`] is the one place where an entry is or was a big-endian number. What leaves it is
-//! decoded, so a direction can only be read after the byte swap: the exchange commit itself read
+//! [`AtomicTce`] is the one place where an entry is or was a big-endian number. Each value that leaves it
+//! is decoded, so a direction can only be read after the byte swap: the exchange commit itself read
 //! it before, and never released a page on a little-endian host (papr-tce 4.5.1).
 
 use crate::sync::{AtomicU64, Ordering};

@@ -3,7 +3,7 @@
 
 use crate::stop::Stop;
 use iommu::bridge::{BridgeKind, DmaMemory};
-use iommu::detector::{Report, Tag, tag};
+use iommu::detector::{Misuse, Tag, tag};
 use iommu::*;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -104,7 +104,7 @@ fn a_missing_kill_is_reported_with_window_address_page_and_call() {
     m.put(0x3000, B | RW);
     tag(Tag::default());
     assert_eq!(m.read(&mut device, 0x3000), Ok(A), "stale");
-    let stale = Report {
+    let stale = Misuse {
         released: false,
         write: false,
         liobn: L,
@@ -114,7 +114,7 @@ fn a_missing_kill_is_reported_with_window_address_page_and_call() {
     };
     assert_eq!((detector.reports(), m.bridge.stale()), (vec![stale], 1));
     m.write(&mut device, 0x3000, 7).expect("stale");
-    let write = Report { released: true, write: true, ..stale };
+    let write = Misuse { released: true, write: true, ..stale };
     assert_eq!(detector.reports(), [stale, write]);
     let text = write.to_string();
     for part in ["0x3000", "0x80000000", "H_PUT_TCE #2", "released"] {

@@ -39,7 +39,7 @@ pub struct Findings {
     /// How often it found something.
     pub count: u64,
     /// The first findings.
-    pub reports: Vec<iommu::detector::Report>,
+    pub reports: Vec<iommu::detector::Misuse>,
     /// Entries that were stored and not watched, because there was no room for their history.
     pub unwatched: u64,
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Which entries of a pool are in use.
+//! The entries of a pool that are in use.
 
 /// A bit for each entry of a pool, which begins at some entry of the table.
 #[derive(Debug)]

@@ -3,7 +3,7 @@
 //!
 //! The allocator splits the table into pools, each with its lock, and a CPU allocates from the pool
 //! that its number hashes to; long requests have a pool of their own. The locks protect the
-//! *allocator*: which entries are in use. While somebody else owns the table the allocator has
+//! *allocator*: which entries are in use. While a user owns the table the allocator has
 //! none to give, so its locks buy nothing for entries, and an exchange takes none of them
 //! (papr-tce 4.5.2); `tests/ownership.rs` exchanges while all of them are held.
 //!

@@ -58,7 +58,7 @@ impl Container {
         result
     }
 
-    /// The same, all or nothing: every page is found and pinned and every level of the table made
+    /// Maps all or nothing: every page is found and pinned and every level of the table made
     /// before the first entry changes, so a call that fails has changed nothing, and the
     /// exchanges cannot fail. It costs a list of the pages.
     ///

@@ -130,7 +130,7 @@ impl Registrations {
     }
 }
 
-/// What of the process's memory is behind a range.
+/// The pieces of the process's memory behind a range.
 fn runs(process: &Process, ua: u64, size: u64) -> Result<Vec<(u64, Hpa, u64, PageShift)>, Errno> {
     let mut runs = Vec::new();
     let mut at = ua;

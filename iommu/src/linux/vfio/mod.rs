@@ -57,7 +57,7 @@ pub struct Container {
     state: Mutex<State>,
 }
 
-/// What changes. The lock is held while windows and groups are changed and while a table is looked
+/// The part that changes. The lock is held while windows and groups are changed and while a table is looked
 /// up, not while entries are.
 #[derive(Debug, Default)]
 struct State {

@@ -34,7 +34,7 @@ macro_rules! params {
         }
 
         impl $name {
-            /// What is to be filled in, with the right size.
+            /// Arguments to be filled in, with the right size.
             pub fn new() -> $name {
                 $name { argsz: $min, ..$name::default() }
             }
@@ -100,7 +100,7 @@ pub struct Info {
     pub ddw: Option<DdwInfo>,
 }
 
-/// What windows can be created.
+/// The windows that can be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DdwInfo {
     /// Page sizes, a mask of powers of two.

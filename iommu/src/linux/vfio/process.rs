@@ -20,7 +20,7 @@ pub struct Mapping {
     pub hpa: Hpa,
     /// The pages that back it: 12 for ordinary ones, more for huge ones (a compound page).
     pub page_shift: PageShift,
-    /// Whether the process may write it.
+    /// True when the process may write it.
     pub writable: bool,
 }
 
@@ -40,7 +40,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process without memory that may lock so many pages of 4 KiB.
+    /// A process without memory, with a limit of locked pages of 4 KiB.
     pub fn new(memlock_limit: u64) -> Process {
         Process { mappings: RwLock::default(), lock: MemLock::new(memlock_limit) }
     }
@@ -68,7 +68,7 @@ impl Process {
         Ok(())
     }
 
-    /// Takes memory away from the process, by its first address. What is pinned stays pinned.
+    /// Takes memory away from the process, by its first address. Pinned pages stay pinned.
     pub fn unmap(&self, ua: Ua) -> Option<Mapping> {
         self.mappings.write().unwrap_or_else(PoisonError::into_inner).remove(&ua.0)
     }

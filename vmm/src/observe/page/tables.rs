@@ -74,12 +74,12 @@ fn list(findings: &Findings, name: &dyn Fn(Liobn) -> String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use iommu::detector::{Report, Tag};
+    use iommu::detector::{Misuse, Tag};
     use iommu::{Hpa, Ioba};
 
     #[test]
     fn a_finding_is_told_with_device_liobn_ioba_and_who_replaced_the_entry() {
-        let report = Report {
+        let report = Misuse {
             released: false,
             write: true,
             liobn: Liobn(0x7100_0002),
