@@ -2,8 +2,9 @@
 //! The `tcevm` command: options, the files of a run, signals and the terminal around a [`machine::Machine`].
 //!
 //! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run),
-//! [`exit`] (exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals and the time limit), [`terminal`]
-//! (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (QEMU's command line).
+//! [`exit`] (exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals, time limit),
+//! [`terminal`] (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (the command
+//! line of QEMU).
 
 pub mod cli;
 pub mod comply;

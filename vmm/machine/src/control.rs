@@ -18,8 +18,8 @@ use crate::section::{LoadError, Reader, Saved, Writer};
 
 /// Console input that waits for the guest; the reader of a file or a pipe waits when there is this much.
 pub const PIPED_LIMIT: usize = 4 << 10;
-/// The same for a terminal. Everything before Ctrl-A x has to be read before that is seen, so this is as
-/// much as a user may paste to a guest that does not read.
+/// Console input that waits for the guest when it comes from a terminal. All bytes before Ctrl-A x have to be read
+/// before that is seen, so this is as much as a user may paste to a guest that does not read.
 pub const TYPED_LIMIT: usize = 16 << 20;
 
 /// Makes a vCPU leave the guest soon.

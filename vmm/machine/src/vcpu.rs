@@ -34,8 +34,8 @@ pub enum Exit {
 pub trait Vcpu {
     /// Runs until something the machine must handle.
     fn run(&mut self) -> Exit;
-    /// The same, with hypercalls answered on the way by `answer`; [`Exit::Hcall`] comes back when
-    /// it breaks off.
+    /// Runs like [`run`](Vcpu::run), and answers hypercalls on the way by `answer`. Returns [`Exit::Hcall`] when `answer`
+    /// breaks off.
     fn run_with(&mut self, mut answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> Exit {
         loop {
             match self.run() {

@@ -2,7 +2,7 @@
 //! The interrupt controller: PAPR's legacy one (XICS), without registers, for the guest reaches it
 //! by hypercalls and RTAS only.
 //!
-//! Which interrupt a processor is presented is worked out from the state of all sources whenever
+//! The interrupt that a processor is presented is computed from the state of all sources whenever
 //! something changes; there are few of them, and changes are rare. Everything is behind one lock,
 //! which is taken before that of [`Control`] and never by a TCE hypercall.
 

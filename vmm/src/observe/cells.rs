@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! What was done to the parts of each window. A part is a cell, of which a window has at most 512.
+//! The changes to the parts of each window. A part is a cell; a window has at most 512 cells.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use iommu::{Container, GuestEntry, LIST_ENTRIES, Window};
 
 use super::made::Entries;
 
-/// Most cells of a window.
+/// The largest number of cells of a window.
 const MOST: u64 = 512;
-/// Windows that are kept. A guest may make and remove them for ever.
+/// The largest number of windows that are kept. A guest may make and remove windows without end.
 const MOST_WINDOWS: usize = 64;
 
-/// What happened to one cell's entries.
+/// The changes to the entries of one cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
     /// Clear entries that became live.
     pub mapped: u64,
-    /// Live entries that became live anew.
+    /// Live entries that a call replaced.
     pub replaced: u64,
     /// Live entries that became clear.
     pub cleared: u64,
@@ -36,16 +36,16 @@ pub struct WindowMap {
     pub cells: Vec<Cell>,
 }
 
-/// All windows.
+/// The maps of all windows.
 #[derive(Clone, Debug, Default)]
 pub struct Maps(Vec<WindowMap>);
 
-/// Which of a call's entries were live before it.
+/// The entries of a call that are live: a bit for each.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lively([u64; LIST_ENTRIES / 64]);
 
 impl Lively {
-    /// Looks at them.
+    /// Reads which entries are live now.
     pub(crate) fn of(entries: &Entries, container: &Container) -> Lively {
         let mut lively = Lively([0; LIST_ENTRIES / 64]);
         if let Ok(table) = container.window(entries.window.liobn()) {
@@ -55,7 +55,7 @@ impl Lively {
         lively
     }
 
-    /// What became of them between two looks.
+    /// The changes of a range of entries between two readings.
     fn became(was: &Lively, is: &Lively, range: Range<u64>) -> Cell {
         let mut cell = Cell::default();
         let mut at = range.start;
@@ -96,12 +96,12 @@ impl WindowMap {
 }
 
 impl Maps {
-    /// All windows, in the order in which they first came up.
+    /// All windows, in the order of their first call.
     pub fn windows(&self) -> &[WindowMap] {
         &self.0
     }
 
-    /// Notes a call that succeeded. Returns what it did to its entries.
+    /// Records a call that succeeded. Returns its changes to its entries.
     pub(crate) fn note(&mut self, entries: &Entries, was: &Lively, is: &Lively) -> Cell {
         if let Some(map) = self.window(&entries.window) {
             let mut at = 0;
@@ -118,7 +118,7 @@ impl Maps {
         Lively::became(was, is, 0..entries.count)
     }
 
-    /// Adds what another vCPU did.
+    /// Adds the changes that another vCPU made.
     pub(crate) fn merge(&mut self, other: &Maps) {
         for more in &other.0 {
             let Some(map) = self.window(&more.window) else { continue };
@@ -126,7 +126,7 @@ impl Maps {
         }
     }
 
-    /// Looks which entries are live now.
+    /// Counts the entries that are live now.
     pub(crate) fn look(&mut self, container: &Container) {
         for table in container.windows().iter() {
             let Some(map) = self.window(table.window()) else { continue };

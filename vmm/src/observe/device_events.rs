@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Accesses and interrupts of devices, for the observers that keep them.
+//! Accesses and interrupts of devices, for the observers that record them.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use vio::{Access, Observer};
 use super::Observe;
 use super::timeline::What;
 
-/// Observes the devices.
+/// The observer of the devices.
 #[derive(Debug)]
 pub(super) struct DeviceEvents(pub(super) Observe);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--report`: what happened when. Each vCPU notes its calls in `Notes` of its own; what devices do, and the
-//! levels of windows, are in one [`History`].
+//! `--report`: events over time. Each vCPU records its calls in `Notes` of its own. One [`History`] has the events of
+//! devices and the levels of windows.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -16,61 +16,61 @@ use super::made::Entries;
 use super::timeline::{Of, Timeline, What};
 use crate::observe::stats::Calls;
 
-/// What one vCPU notes.
+/// The record of one vCPU.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
-    /// Counts and times of its hypercalls.
+    /// Counts and times of the vCPU's hypercalls.
     pub(crate) calls: Calls,
     timeline: Timeline,
     maps: Maps,
-    /// What its agent had done to pages at its last call.
+    /// The effect of its agent on pages, up to its last call.
     pages: Totals,
-    /// Since when it runs guest code; nothing while it is stopped.
+    /// The time since which it runs guest code; none while it is stopped.
     since: Option<u64>,
-    /// The last look at its thread's CPU time.
+    /// The last reading of its thread's CPU time.
     looked: Looked,
 }
 
-/// A look at the CPU time of a vCPU's thread.
+/// A reading of the CPU time of a vCPU's thread.
 #[derive(Clone, Copy, Debug, Default)]
 struct Looked {
-    /// When, in nanoseconds of the run.
+    /// The time of the reading, in nanoseconds of the run.
     at: u64,
-    /// What it was, in nanoseconds.
+    /// The CPU time, in nanoseconds.
     cpu: u64,
-    /// When the next one is due.
+    /// The time at which the next reading is due.
     next: u64,
 }
 
-/// What a vCPU does, as [`What::Time`] has it.
+/// The states of a vCPU that [`What::Time`] counts.
 const GUEST: Of = Of::Name("guest code");
 const HYPERCALLS: Of = Of::Name("hypercalls");
 const IDLE: Of = Of::Name("idle");
-/// It could have done something, and the host ran something else on its CPU.
+/// The vCPU had work, and the host ran something else on its CPU.
 const HOST: Of = Of::Name("waiting for the host");
 
-/// What the vCPUs have in common.
+/// The record that the vCPUs share.
 #[derive(Debug)]
 pub struct History {
     origin: Instant,
     devices: Mutex<Timeline>,
-    /// When levels are looked at next.
+    /// The time at which the levels are read next.
     next: AtomicU64,
 }
 
-/// All of it, at the end of a run.
+/// The whole history, at the end of a run.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// When it ended, in nanoseconds.
+    /// The end of the run, in nanoseconds.
     pub end: u64,
     /// Numbers over time.
     pub timeline: Timeline,
-    /// What was done to the windows.
+    /// The changes to the windows.
     pub maps: Maps,
 }
 
 impl History {
-    /// Of a run that begins now.
+    /// The history of a run that begins now.
     #[allow(clippy::new_without_default)] // it notes the time
     pub fn new() -> History {
         let (devices, next) = (Mutex::default(), AtomicU64::new(0));
@@ -82,17 +82,17 @@ impl History {
         nanoseconds(time.saturating_duration_since(self.origin))
     }
 
-    /// A vCPU begins to run guest code, or stops.
+    /// Records that a vCPU begins to run guest code, or stops.
     pub(crate) fn runs(&self, notes: &mut Notes, running: bool) {
         let now = self.at(Instant::now());
         notes.guest_until(now);
-        // It had no time to wait for while it was stopped.
+        // A stopped vCPU does not wait for the host.
         let stopped = if running { now.saturating_sub(notes.looked.at) } else { 0 };
         notes.look_at_cpu(now, stopped);
         notes.since = running.then_some(now);
     }
 
-    /// A call was made. `entries` are those it is about, with which of them were live before.
+    /// Records a call. `entries` are its entries, with those that were live before it.
     pub(crate) fn call(
         &self,
         notes: &mut Notes,
@@ -140,19 +140,19 @@ impl History {
         self.look(end, container);
     }
 
-    /// A device did something.
+    /// Records an event of a device.
     pub(crate) fn device(&self, what: What, device: Liobn, at: Instant, more: u64) {
         let at = self.at(at);
         let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
         devices.add(what, Of::Window(device), at, more);
     }
 
-    /// Notes the levels once in each bucket.
+    /// Records the levels, once in each bucket.
     fn look(&self, now: u64, container: &Container) {
         if now < self.next.load(Ordering::Relaxed) {
             return;
         }
-        // Somebody else looks already, or a device notes something and the next call looks.
+        // Another vCPU holds the lock and reads the levels, or a device records an event and the next call reads.
         let Ok(mut devices) = self.devices.try_lock() else { return };
         let windows = container.windows();
         let known = devices.series().iter().filter(|series| series.what == What::Live);
@@ -167,7 +167,7 @@ impl History {
         self.next.store(next, Ordering::Relaxed);
     }
 
-    /// The whole, when the vCPUs are at rest and their windows are still there.
+    /// The whole history. The vCPUs must be at rest, and their windows must still exist.
     pub(crate) fn seen<'a>(
         &self,
         notes: impl Iterator<Item = &'a Notes>,
@@ -200,8 +200,8 @@ impl Notes {
         }
     }
 
-    /// Looks at the thread's CPU time. Since the last look it was `idle` for so long, at the end; what else was
-    /// no CPU time, it waited for the host.
+    /// Reads the thread's CPU time. The time since the last reading ends with `idle` nanoseconds without work. The rest
+    /// of it, less the CPU time, was spent waiting for the host.
     fn look_at_cpu(&mut self, now: u64, idle: u64) {
         let cpu = nanoseconds(cpu_time::of_thread());
         let Looked { at, cpu: before, .. } = self.looked;
@@ -213,7 +213,7 @@ impl Notes {
     }
 }
 
-/// 584 years fit.
+/// The nanoseconds of a time. 584 years fit.
 pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

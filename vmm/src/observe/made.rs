@@ -22,7 +22,7 @@ pub(crate) fn is_tce(row: &Hcall) -> bool {
     row.set.is_some_and(|set| set.ends_with("-tce"))
 }
 
-/// Entries that a call is about.
+/// The entries of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entries {
     pub(crate) window: Window,
@@ -31,7 +31,7 @@ pub(crate) struct Entries {
 }
 
 impl Entries {
-    /// Those that a TCE call writes; nothing when they are in no window or more than a call may write.
+    /// The entries that a TCE call writes; none when they are in no window, or more than a call may write.
     pub(crate) fn of(asked: &Regs, container: &Container) -> Option<Entries> {
         let row = hcall::find(asked[0]).filter(|row| is_tce(row) && row.returns.is_empty())?;
         let liobn = u32::try_from(row.arg(asked, "liobn")?).ok()?;
@@ -41,7 +41,7 @@ impl Entries {
         (count <= LIST_ENTRIES as u64).then_some(Entries { window, first, count })
     }
 
-    /// What the guest's view has in them; nothing when the window is gone.
+    /// The entries as the guest's view has them; empty when the window is gone.
     pub(crate) fn load(&self, container: &Container) -> Vec<u64> {
         let Ok(table) = container.window(self.window.liobn()) else { return Vec::new() };
         let entries = self.first.0..self.first.0 + self.count;
@@ -49,7 +49,7 @@ impl Entries {
     }
 }
 
-/// The list of an H_PUT_TCE_INDIRECT, of as many entries as a list has; nothing when it is no memory.
+/// The list of an H_PUT_TCE_INDIRECT; none when it is longer than a list may be, or not in memory.
 pub(crate) fn list(asked: &Regs, memory: &Memory) -> Option<Vec<u64>> {
     let [_, _, _, list, count, ..] = *asked;
     let entry = |n| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The observers of a run. Without one of their options none exists; with one, a call costs two readings of the clock
-//! and the observer's own work.
+//! The observers of a run. Without one of their options there is no observer. With one, a call costs two readings of
+//! the clock and the observer's own work.
 //!
 //! | option | observer | keeps |
 //! |---|---|---|
@@ -46,21 +46,21 @@ use device_events::DeviceEvents;
 use made::{Entries, is_tce};
 use rtas::Rtas;
 
-/// The observers of a run; none unless the user asked.
+/// The observers of a run. By default there are none.
 #[derive(Clone, Debug, Default)]
 pub struct Observe {
-    /// Write a line for each hypercall.
+    /// The lines of `--trace`.
     pub trace: Option<Arc<Trace>>,
-    /// Count and time each.
+    /// True to count and time each hypercall.
     pub stats: bool,
-    /// Write each to a file that can be played again.
+    /// The file of `--record`, which can be played.
     pub record: Option<Arc<Recorder>>,
-    /// Keep what happened when.
+    /// The history of `--report`.
     pub history: Option<Arc<History>>,
-    /// Write everything to a file for a trace viewer.
+    /// The file of `--trace-file`, for a trace viewer.
     pub events: Option<Arc<TraceFile>>,
-    /// Held while a call on DMA windows is made, if its trace or its record has to be in the order in which such
-    /// calls happened. Taken before every other lock.
+    /// The lock that is held during a call on DMA windows, if its trace or its record has to be in the order of such
+    /// calls. It is taken before every other lock.
     pub order: Arc<Mutex<()>>,
     /// The notes of vCPUs whose observation is over.
     pub(crate) notes: Arc<Mutex<Vec<Notes>>>,
@@ -72,22 +72,22 @@ struct Cpu {
     notes: Notes,
 }
 
-/// The subject of a call, beside its registers.
+/// The subject of a call, besides its registers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Detail {
-    /// The entries of a list, as it was before the call.
+    /// The entries of the call's list, before the call.
     pub(crate) list: Option<Vec<u64>>,
-    /// The entries that it replaces or clears, as they were before.
+    /// The entries that the call replaces or clears, before the call.
     pub(crate) displaced: Vec<u64>,
-    /// The RTAS call: after it, with its outputs.
+    /// The RTAS call, with its outputs once it is made.
     pub(crate) rtas: Option<Rtas>,
-    /// The guest rewrote the list or the RTAS call while it was made.
+    /// True when the guest rewrote the list or the RTAS call during the call.
     pub(crate) raced: bool,
 }
 
-/// The state before a call, as far as an observer wants it.
+/// The state before a call, as far as an observer needs it.
 struct Before {
-    /// For trace and record.
+    /// The subject of the call, for trace and record.
     detail: Option<Detail>,
     entries: Option<Entries>,
     lively: Option<Lively>,
@@ -138,7 +138,7 @@ impl CpuWatcher for Cpu {
 }
 
 impl Drop for Cpu {
-    /// Hands the notes over.
+    /// Hands the notes to the observers of the run.
     fn drop(&mut self) {
         let notes = std::mem::take(&mut self.notes);
         self.observe.notes.lock().unwrap_or_else(PoisonError::into_inner).push(notes);
@@ -162,7 +162,7 @@ impl Observe {
         events.name_tracks(guest, cpus as usize, &devices);
     }
 
-    /// The sums of all calls, once the vCPUs are no longer observed.
+    /// The sums of all calls. Valid once the vCPUs are no longer observed.
     pub(crate) fn calls(&self) -> Calls {
         let mut calls = Calls::default();
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,14 +170,14 @@ impl Observe {
         calls
     }
 
-    /// The history of a run that ended at `end`, if it was observed. Once the vCPUs are no longer observed, and before
-    /// the machine is torn down.
+    /// The history of a run that ended at `end`, if it was observed. Valid once the vCPUs are no longer observed, and
+    /// before the machine is torn down.
     pub(crate) fn seen(&self, end: Instant, container: &Container) -> Option<Seen> {
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         Some(self.history.as_ref()?.seen(notes.iter(), end, container))
     }
 
-    /// Keeps other vCPUs' calls on DMA windows out while one is made and written down. Calls that may wait are
+    /// Keeps other vCPUs from calls on DMA windows while one is made and recorded. Calls that may wait are
     /// not held back.
     fn order(&self, asked: &Regs) -> Option<MutexGuard<'_, ()>> {
         let wanted = self.trace.is_some() || self.record.is_some();

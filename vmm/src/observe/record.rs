@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `--record`: the machine, and its TCE calls with everything that changes DMA windows, as a script that `tcevm replay`
-//! plays (the language is that of [`comply::script`]). The file is written as the calls happen; nothing of it is kept.
+//! plays (the language is that of [`comply::script`]). The file is written as the calls happen, and none of it is kept
+//! in memory.
 //!
-//! *Order.* A call on a window is made and written down under one lock ([`Observe::order`](crate::observe::Observe)),
-//! so the order in the file is that in which such calls happened, whatever vCPUs race, and a replay that makes them one
-//! after another gets their answers. Nothing overlaps, so there is nothing to flag but what the guest itself changes
-//! under a call: a list that was rewritten meanwhile is read back from the window, where a call that succeeded stored
-//! it, and the answer of one that failed is left open.
+//! *Order.* A call on a window is made and recorded under one lock ([`Observe::order`](crate::observe::Observe)),
+//! so the file has such calls in the order in which they happened, however vCPUs race. A replay that makes them one
+//! after another gets their answers. Calls never overlap, so only the guest can change the input of a call while it is
+//! made. A list that was rewritten meanwhile is read back from the window, if the call succeeded and so stored
+//! it; the answer of a call that failed is left open.
 //!
-//! *What is written.* A list is a `poke` before its call. A call that cannot be played again is a comment, and is
-//! there only with `--record-all`: its answer depends on more than windows and memory. At the end there is a digest of
-//! each window, by which a replay of the library shows that it came to the same entries.
+//! *Contents.* A list is a `poke` before its call. A call whose answer depends on more than windows and memory cannot
+//! be played; with `--record-all` it is a comment, otherwise it is left out. At the end the file has a digest of
+//! each window, by which a replay of the library shows that it came to equal entries.
 
 use std::fmt::Write as _;
 use std::io;
@@ -41,9 +42,9 @@ Each call has its vCPU, its arguments, its list and its answer; the first lines 
 tier, the platform and whose answers were given. While they are recorded, TCE and RTAS calls of several CPUs are made one \
 after another, and the file has them in that order. - is stdout; the console then goes to stderr.";
 
-/// Entries of one line.
+/// The number of entries in one `poke`.
 const POKE: usize = 64;
-/// Cells of a block of each kind in a script.
+/// The number of cells of each kind that a block in a script may have.
 const CELLS: usize = 8;
 /// The RTAS calls that change windows.
 const CHANGES: [&str; 3] =
@@ -52,7 +53,7 @@ const CHANGES: [&str; 3] =
 /// The file, shared by all vCPUs.
 #[derive(Debug)]
 pub struct Recorder {
-    /// Other calls are written down, too, as comments.
+    /// True when other calls are recorded, too, as comments.
     all: bool,
     file: Mutex<File>,
 }
@@ -60,17 +61,17 @@ pub struct Recorder {
 #[derive(Debug)]
 struct File {
     out: Output,
-    /// A call is missing, so what the windows have at the end is not what a replay has.
+    /// True when a call is missing. The windows at the end are then not those of a replay.
     cut: bool,
 }
 
 /// The lines of a call.
 enum Line {
-    /// Steps.
+    /// Steps that can be played.
     Played(String),
-    /// It cannot be played again although it changed windows, for this reason.
+    /// None, although the call changed windows; the text says why.
     Lost(&'static str),
-    /// It has nothing to do with windows.
+    /// None, because the call has nothing to do with windows.
     Other,
 }
 
@@ -83,7 +84,7 @@ pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
         cpus: args.smp,
         window: ready.dma_window,
         devices: nodes.iter().map(|node| node.window).collect(),
-        // Both have the same names.
+        // The names of the profiles are equal in both crates.
         profile: dma.profile.name.parse().unwrap_or(defaults.profile),
         tier: dma.accel,
         platform: dma.platform.unwrap_or(defaults.platform),
@@ -94,7 +95,7 @@ pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
 }
 
 impl Recorder {
-    /// Writes what the machine is.
+    /// Creates the record. It begins with the description of the machine.
     pub(crate) fn new(to: Outlet, machine: &Recorded, all: bool) -> Recorder {
         let mut out = Output::new(to);
         let version = env!("CARGO_PKG_VERSION");
@@ -104,7 +105,7 @@ impl Recorder {
         Recorder { all, file: Mutex::new(File { out, cut: false }) }
     }
 
-    /// A call and its answer.
+    /// Records a call and its answer.
     pub(crate) fn call(&self, made: &Made, detail: &Detail, container: &Container) {
         let line = match made.call.hcall {
             Some(row) if is_tce(row) => tce_call(row, made, detail, container),
@@ -123,12 +124,12 @@ impl Recorder {
         file.out.write(format_args!("{lines}"));
     }
 
-    /// The machine was reset.
+    /// Records that the machine was reset.
     pub(crate) fn reset(&self) {
         self.file().out.write(format_args!("reset\n"));
     }
 
-    /// Writes down what the windows have at the end of the run, before they are torn down.
+    /// Records the windows at the end of the run, before they are torn down.
     pub(crate) fn end(&self, container: &Container) {
         let mut file = self.file();
         if file.cut {
@@ -142,7 +143,7 @@ impl Recorder {
         }
     }
 
-    /// Writes what is left. Errors: what could not be written.
+    /// Writes the buffered rest. Errors: the first one of the file.
     pub fn finish(&self) -> io::Result<()> {
         self.file().out.finish()
     }
@@ -152,7 +153,7 @@ impl Recorder {
     }
 }
 
-/// A TCE call, with its list before it.
+/// The lines of a TCE call, with its list before it.
 fn tce_call(row: &Hcall, made: &Made, detail: &Detail, container: &Container) -> Line {
     let Made { server, asked, answered, call, .. } = made;
     if call.status == Status::Busy {
@@ -162,7 +163,7 @@ fn tce_call(row: &Hcall, made: &Made, detail: &Detail, container: &Container) ->
     let stored = || Entries::of(asked, container).map(|entries| entries.load(container));
     let list = if done && detail.raced { stored() } else { detail.list.clone() };
     let mut lines = list.map_or(String::new(), |list| pokes(row, made, &list));
-    // Only in problem state is a call privileged.
+    // The status is H_PRIVILEGE only for a call from problem state.
     let user = if call.status == Status::Privilege { "user " } else { "" };
     // Writing to a string does not fail, here and below.
     let _ = write!(lines, "cpu {server} {user}{}", row.name);
@@ -179,7 +180,7 @@ fn tce_call(row: &Hcall, made: &Made, detail: &Detail, container: &Container) ->
     Line::Played(lines)
 }
 
-/// Lines that put a list where the call reads it.
+/// The lines that put a list where the call reads it.
 fn pokes(row: &Hcall, made: &Made, list: &[u64]) -> String {
     let mut lines = String::new();
     let at = row.arg(&made.asked, "list").unwrap_or_default();
@@ -191,7 +192,7 @@ fn pokes(row: &Hcall, made: &Made, list: &[u64]) -> String {
     lines
 }
 
-/// An RTAS call that changes windows, by its name.
+/// The line of an RTAS call that changes windows, by the name of the call.
 fn window_call(made: &Made, detail: &Detail) -> Line {
     let Some(rtas) = detail.rtas.as_ref().filter(|_| made.call.status == Status::Success) else {
         return Line::Other;
@@ -199,7 +200,7 @@ fn window_call(made: &Made, detail: &Detail) -> Line {
     let name = rtas.service().map_or("", |service| service.name);
     match CHANGES.contains(&name) {
         _ if detail.raced => Line::Lost("the guest rewrote this call while it was made"),
-        // One that has more cells than a script is refused.
+        // RTAS refuses a block with more cells than a script can have.
         true if rtas.inputs().len() <= CELLS && rtas.outputs().len() < CELLS => {
             Line::Played(rtas_line(made.server, name, rtas))
         }
@@ -212,7 +213,7 @@ fn rtas_line(server: u32, name: &str, rtas: &Rtas) -> String {
     rtas.inputs().iter().for_each(|input| _ = write!(line, " {input:#x}"));
     let _ = write!(line, " -> {}", rtas.status());
     for out in rtas.outputs() {
-        // What a call that failed leaves there means nothing, but their number does.
+        // The outputs of a call that failed mean nothing, but their number does.
         let _ = if rtas.status() == 0 { write!(line, " {out:#x}") } else { write!(line, " _") };
     }
     line.push('\n');

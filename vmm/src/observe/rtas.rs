@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! An RTAS call, as those who observe read it from its parameter block in guest memory.
+//! An RTAS call, as observers read it from its parameter block in guest memory.
 
 use hcall::rtas::{Service, all_services};
 use hcall::{Memory, rtas::MAX_CELLS};
 use vm_memory::{Be32, Bytes, GuestAddress};
 
-/// The cells of a block before its inputs.
+/// The number of cells of a block before its inputs.
 const HEADER: usize = 3;
 
-/// The contents of the block.
+/// The contents of a parameter block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rtas {
     pub(crate) token: u32,
     inputs: Vec<u32>,
-    /// The status, and what follows it.
+    /// The status, and the outputs behind it.
     outputs: Vec<u32>,
 }
 
 impl Rtas {
-    /// Reads it; nothing when it is no memory or no block that RTAS takes.
+    /// Reads a block; none when it is not in memory, or is no block that RTAS takes.
     pub(crate) fn read(block: u64, memory: &Memory) -> Option<Rtas> {
         let cell = |n: usize| {
             let at = block.checked_add(4 * n as u64)?;
@@ -50,7 +50,7 @@ impl Rtas {
         self.inputs.get(at).copied()
     }
 
-    /// The status that it answered.
+    /// The status that the call returned.
     pub(crate) fn status(&self) -> i32 {
         self.outputs[0].cast_signed() // `read` saw one
     }
@@ -60,13 +60,13 @@ impl Rtas {
         &self.outputs[1..]
     }
 
-    /// Their names, of the form that has as many.
+    /// The names of the outputs, from the form of the service that has as many.
     pub(crate) fn output_names(&self) -> &'static [&'static str] {
         let forms = self.service().map_or(&[][..], |service| service.returns);
         forms.iter().find(|names| names.len() == self.outputs().len()).map_or(&[], |names| names)
     }
 
-    /// True for the same call, whatever was answered.
+    /// True when both blocks ask for an equal call, whatever the answers.
     pub(crate) fn asks_the_same(&self, other: &Rtas) -> bool {
         (self.token, &self.inputs, self.outputs.len())
             == (other.token, &other.inputs, other.outputs.len())

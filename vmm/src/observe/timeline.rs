@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Numbers over time, in memory that does not grow with the run: there are at most 512 buckets, and
-//! whenever the run outgrows them pairs of them become one of twice the width.
+//! Numbers over time, in memory that does not grow with the run. There are at most 512 buckets. Whenever the run
+//! outgrows them, each pair of buckets becomes one of twice the width.
 
 use std::ops::Range;
 
 use iommu::Liobn;
 
-/// Most buckets. Even, so that pairs become one.
+/// The largest number of buckets. It is even, so that pairs become one.
 const MOST: usize = 512;
 /// log2 of the first width in nanoseconds: 16 us.
 const FIRST_SHIFT: u32 = 14;
 
-/// What is counted. A new one is a variant here, one call of [`Timeline::add`] where it happens, and a row
-/// of [`PLOTS`](super::page::PLOTS).
+/// The quantities that are counted. A new one is a variant here, one call of [`Timeline::add`] where it happens, and
+/// a row of [`PLOTS`](super::page::PLOTS).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// Hypercalls, by name.
     Calls,
     /// TCE hypercalls, by the tier that answered.
     Tiers,
-    /// Nanoseconds of vCPUs, by what they did.
+    /// Nanoseconds of vCPUs, by their state.
     Time,
-    /// Pages, by what was done to them.
+    /// Pages, by the action on them.
     Pages,
     /// Entries that became live, were replaced or cleared.
     Entries,
@@ -39,19 +39,19 @@ pub enum What {
     Interrupts,
 }
 
-/// How the values of a bucket become one.
+/// The way in which the values of a bucket become one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// They add up.
+    /// Values add up.
     Count,
-    /// The last one holds until the next one is noted.
+    /// The last value holds until the next one is recorded.
     Level,
-    /// The highest.
+    /// The highest value is kept.
     Highest,
 }
 
 impl What {
-    /// How its values become one.
+    /// The way in which its values become one.
     pub fn kind(self) -> Kind {
         match self {
             What::Live => Kind::Level,
@@ -62,7 +62,7 @@ impl What {
 }
 
 impl Kind {
-    /// A value and one that was noted later.
+    /// The one value for a value and a later one.
     fn join(self, first: u64, second: u64) -> u64 {
         match self {
             Kind::Count => first.saturating_add(second),
@@ -72,16 +72,16 @@ impl Kind {
         }
     }
 
-    /// Where nothing was noted.
+    /// The value of a bucket in which nothing was recorded.
     fn nothing(self) -> u64 {
         if self == Kind::Level { UNKNOWN } else { 0 }
     }
 }
 
-/// Whose it is.
+/// The subject of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
-    /// What has a name.
+    /// A thing with a name.
     Name(&'static str),
     /// A window or its device.
     Window(Liobn),
@@ -90,19 +90,19 @@ pub enum Of {
 /// One line of a plot.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// What it counts.
+    /// The quantity.
     pub what: What,
-    /// Whose.
+    /// The subject.
     pub of: Of,
-    /// A value for each bucket up to the last that has one. Nothing is noted yet of a level where it is
-    /// [`UNKNOWN`].
+    /// A value for each bucket up to the last that has one. A level is [`UNKNOWN`] in a bucket in which it
+    /// was not recorded.
     pub values: Vec<u64>,
 }
 
-/// No level is known.
+/// The value of an unknown level.
 pub const UNKNOWN: u64 = u64::MAX;
 
-/// The series, which have their buckets in common. Times are nanoseconds of the run.
+/// The series. They share their buckets. Times are nanoseconds of the run.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     shift: u32,
@@ -121,12 +121,12 @@ impl Timeline {
         1 << self.shift
     }
 
-    /// All series, in the order in which they first came up.
+    /// All series, in the order of their first values.
     pub fn series(&self) -> &[Series] {
         &self.series
     }
 
-    /// Notes a value: a count adds to what happened at the time, a level is what holds from then on.
+    /// Records a value. A count adds to its bucket; a level holds from this time on.
     pub fn add(&mut self, what: What, of: Of, at: u64, more: u64) {
         let value = self.value(what, of, at);
         *value = what.kind().join(*value, more);
@@ -153,8 +153,8 @@ impl Timeline {
         }
     }
 
-    /// Takes a part out of others with which it was noted at the same time, as much of it as they have: what is
-    /// left of them and the part add up to what they were.
+    /// Takes one series out of others that were recorded over the same time, in each bucket at most as much as the
+    /// others have. Afterwards all of them together have the sum that the others had.
     pub fn carve(&mut self, what: What, part: Of, others: &[Of]) {
         let all = &mut self.series;
         let at = |of: &Of, all: &[Series]| all.iter().position(|s| (s.what, s.of) == (what, *of));
@@ -170,7 +170,7 @@ impl Timeline {
                 if has == 0 {
                     continue;
                 }
-                // In proportion; the last one gives what is left, so that sums stay.
+                // Each gives in proportion. The last one gives the rest, so that sums stay.
                 let share = u128::from(taken) * u128::from(has) / u128::from(left);
                 let share = u64::try_from(share).unwrap_or(has).min(has);
                 all[other].values[bucket] = has - share;
@@ -179,7 +179,7 @@ impl Timeline {
         }
     }
 
-    /// Adds what another timeline has: counts are added, a level is the other's where it has one.
+    /// Adds another timeline: its counts are added, and its known levels replace those here.
     pub fn merge(&mut self, other: &Timeline) {
         let mut other = other.clone();
         let shift = self.shift.max(other.shift);
@@ -192,14 +192,14 @@ impl Timeline {
         }
     }
 
-    /// Makes at most so many buckets of a run that ended at `end`.
+    /// Widens the buckets until a run that ended at `end` has at most `most` of them.
     pub fn squeeze(&mut self, end: u64, most: usize) {
         while end >> self.shift >= most as u64 {
             self.widen();
         }
     }
 
-    /// The place of a value, which is made.
+    /// The place of a value, created if it does not exist.
     fn value(&mut self, what: What, of: Of, at: u64) -> &mut u64 {
         self.fit(at);
         let known = self.series.iter().position(|series| (series.what, series.of) == (what, of));
@@ -215,7 +215,7 @@ impl Timeline {
         &mut values[bucket]
     }
 
-    /// Makes the buckets so wide that there is one for this time.
+    /// Widens the buckets until there is one for this time.
     fn fit(&mut self, at: u64) {
         while at >> self.shift >= MOST as u64 {
             self.widen();
@@ -342,7 +342,7 @@ mod tests {
             timeline.add(What::Time, of, bucket * width, time);
         }
         timeline.carve(What::Time, host, &[guest, calls, Of::Name("nobody")]);
-        // 100 of 901: two thirds of them from the one that has two thirds.
+        // 100 of 901 are taken, two thirds of them from the series that has two thirds.
         assert_eq!(values(&timeline, (What::Time, guest)), [534, 0]);
         assert_eq!(values(&timeline, (What::Time, calls)), [267]);
         assert_eq!(values(&timeline, (What::Time, host)), [100, 10, 0]);

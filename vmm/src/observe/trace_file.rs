@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--trace-file`: everything that happens, in the JSON Trace Event format of Chrome's and Perfetto's viewers.
+//! `--trace-file`: calls, accesses and interrupts, in the JSON Trace Event format of Chrome's and Perfetto's viewers.
 //!
 //! The machine is a process whose threads are the vCPUs, with a slice for each hypercall. Each device is a
 //! process whose threads are its ports, with a slice for each DMA access, and its interrupts. An arrow goes from
-//! the hypercall that wrote an entry last to the access that used it. It is written together with the access, so
-//! that both of its ends are always there.
+//! the last hypercall that wrote an entry to the access that used it. The arrow is written together with the access, so
+//! that both of its ends are always in the file.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -23,16 +23,16 @@ use super::made::{self, Entries};
 use super::output::Output;
 use crate::outlet::Outlet;
 
-/// The process that has the vCPUs. Those of devices have their LIOBNs.
+/// The process of the vCPUs. The process of a device has the number of its LIOBN.
 const MACHINE: u32 = 1;
-/// The thread of a device's interrupts, and of its first port.
+/// The thread of a device's interrupts, and that of its first port.
 const INTERRUPTS: usize = 0;
 const FIRST_PORT: usize = 1;
-/// Room for the end of the file.
+/// The room that is kept for the end of the file, in bytes.
 const END: u64 = 64;
-/// Arrows to one access at most.
+/// The largest number of arrows to one access.
 const MOST_ARROWS: usize = 8;
-/// Names of registers of a call whose arguments are not known.
+/// The names of the registers of a call whose arguments are not known.
 const UNNAMED: [&str; 4] = ["r4", "r5", "r6", "r7"];
 
 /// The file.
@@ -43,14 +43,14 @@ pub struct TraceFile {
     state: Mutex<State>,
 }
 
-/// How large it has become.
+/// The size of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
     /// Bytes.
     pub bytes: u64,
-    /// Events in it.
+    /// Events in the file.
     pub events: u64,
-    /// Events that are not, because it would have become too large.
+    /// Events that were left out, because the file would have become too large.
     pub dropped: u64,
 }
 
@@ -60,16 +60,16 @@ struct State {
     size: Size,
     arrows: u64,
     origins: Origins,
-    /// The threads of devices that have a name.
+    /// The threads of the devices' ports that have appeared.
     ports: HashMap<(Liobn, &'static str), usize>,
-    /// Where events are made; its memory is used again.
+    /// The text of events before they are written. Its memory is reused.
     text: String,
-    /// How many are in it.
+    /// The number of events in the text.
     pending: u64,
     over: bool,
 }
 
-/// Where a slice is.
+/// The place of a slice.
 #[derive(Clone, Copy, Debug)]
 struct Track {
     process: u32,
@@ -111,7 +111,7 @@ impl TraceFile {
         state.put(self.limit);
     }
 
-    /// A hypercall.
+    /// Writes a hypercall.
     pub(crate) fn call(&self, made: &Made, entries: Option<&Entries>, memory: &Memory) {
         let at = self.at(made.start);
         let track = Track { process: MACHINE, thread: made.server as usize };
@@ -133,7 +133,7 @@ impl TraceFile {
         }
     }
 
-    /// A device's access.
+    /// Writes a device's access.
     pub(crate) fn access(&self, access: &Access) {
         let at = self.at(access.start);
         let Access { window, port, ioba, len, write, .. } = *access;
@@ -155,7 +155,7 @@ impl TraceFile {
         state.put(self.limit);
     }
 
-    /// A device's interrupt.
+    /// Writes a device's interrupt.
     pub(crate) fn interrupt(&self, device: Liobn, at: Instant) {
         let at = self.at(at);
         let mut state = self.state();
@@ -165,7 +165,7 @@ impl TraceFile {
         state.put(self.limit);
     }
 
-    /// Ends the file. Errors: the first thing that could not be written. Once only.
+    /// Ends the file. Errors: the first one of the file.
     pub fn finish(&self) -> io::Result<Size> {
         let mut state = self.state();
         let dropped = state.size.dropped;
@@ -191,20 +191,20 @@ impl TraceFile {
 }
 
 impl Drop for TraceFile {
-    /// Whatever ended the run, what is in the file can be read.
+    /// Ends the file, so that it can be read however the run ended.
     fn drop(&mut self) {
         let _ = self.finish();
     }
 }
 
-// Writing to a string does not fail, so what write! returns is dropped throughout.
+// Writing to a string does not fail, so the result of write! is ignored throughout.
 
 impl State {
-    /// Writes the events that are in the text, all or none. False when they were dropped.
+    /// Writes the events of the text, all or none. False when they were dropped.
     fn put(&mut self, limit: u64) -> bool {
         let State { out, size, text, pending, over, .. } = self;
         let bytes = size.bytes + text.len() as u64;
-        // Once one is dropped all are: a trace with a gap says what is not so.
+        // After the first dropped event all others are dropped: a trace with a gap would mislead.
         if *over || size.dropped > 0 || bytes.saturating_add(END) > limit {
             size.dropped += *pending;
             return false;
@@ -215,7 +215,7 @@ impl State {
         true
     }
 
-    /// What every event begins with.
+    /// Writes the common start of every event.
     fn head(&mut self, name: &str, category: &str, phase: &str, track: Track, at: u64) {
         let first = self.size.events + self.pending == 0;
         self.pending += 1;
@@ -229,7 +229,7 @@ impl State {
         );
     }
 
-    /// A slice up to its arguments.
+    /// Writes a slice up to its arguments.
     fn slice(&mut self, name: &str, category: &str, track: Track, at: u64, time: Duration) {
         self.head(name, category, "X", track, at);
         let _ = write!(self.text, ",\"dur\":{},\"args\":{{", Microseconds(nanoseconds(time)));
@@ -240,7 +240,7 @@ impl State {
         let _ = write!(self.text, ",\"args\":{{\"name\":{}}}}}", Value::from(name));
     }
 
-    /// From the hypercall that began at the origin's time to the access that begins now.
+    /// Writes an arrow from the hypercall that began at the origin's time to the access that begins now.
     fn arrow(&mut self, from: Origin, to: Track, at: u64) {
         self.arrows += 1;
         let start = Track { process: MACHINE, thread: from.server as usize };
@@ -250,7 +250,7 @@ impl State {
         let _ = write!(self.text, ",\"id\":{},\"bp\":\"e\"}}", self.arrows);
     }
 
-    /// The track of a port, which has a name when it is first used.
+    /// The track of a port. It gets its name when the port first appears.
     fn port(&mut self, device: Liobn, port: &'static str) -> Track {
         let next = FIRST_PORT + self.ports.keys().filter(|(of, _)| *of == device).count();
         let thread = *self.ports.entry((device, port)).or_insert(next);
@@ -262,7 +262,7 @@ impl State {
     }
 }
 
-/// Nanoseconds, written as the format has them.
+/// Nanoseconds, written as the format requires.
 struct Microseconds(u64);
 
 impl std::fmt::Display for Microseconds {
@@ -271,7 +271,7 @@ impl std::fmt::Display for Microseconds {
     }
 }
 
-/// Arguments by name, and answers if it succeeded.
+/// Writes arguments by name, and the answers if the call succeeded.
 fn arguments(text: &mut String, made: &Made) {
     let mut registers = |names: &[&str], values: &Regs| {
         for (name, value) in names.iter().zip(&values[1..]) {
@@ -289,21 +289,21 @@ fn arguments(text: &mut String, made: &Made) {
     }
 }
 
-/// The call that wrote an entry last.
+/// The last call that wrote an entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Origin {
     server: u32,
     at: u64,
 }
 
-/// Who wrote which entry last, as far as there is room: an entry has one place, which it shares.
+/// The last writer of each entry, as far as there is room: several entries share a place, and the last one has it.
 #[derive(Debug)]
 struct Origins(Box<[(Liobn, GuestEntry, Origin)]>);
 
 impl Origins {
-    /// A power of two.
+    /// The number of places, a power of two.
     const PLACES: usize = 1 << 16;
-    /// In no window.
+    /// The key of an empty place, which is in no window.
     const NOBODY: (Liobn, GuestEntry) = (Liobn(0), GuestEntry(u64::MAX));
 
     fn new() -> Origins {
@@ -312,7 +312,7 @@ impl Origins {
     }
 
     fn place(liobn: Liobn, entry: GuestEntry) -> usize {
-        // Windows lie half a window's length apart, or so.
+        // Windows may begin half a window's length apart.
         let mixed = entry.0 ^ u64::from(liobn.0).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
         mixed as usize % Origins::PLACES
     }
@@ -324,7 +324,7 @@ impl Origins {
         }
     }
 
-    /// The calls that wrote the entries of an access, each once, before it began.
+    /// The calls that last wrote the entries of an access before it began, each once.
     fn of(&self, window: &Window, ioba: Ioba, len: u64, at: u64) -> [Option<Origin>; MOST_ARROWS] {
         let mut found = [None; MOST_ARROWS];
         let mut count = 0;

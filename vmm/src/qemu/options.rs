@@ -272,8 +272,8 @@ fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
     }
 }
 
-/// Accepts `-icount` with a warning. The guest's time comes from the host's clock instead of counted instructions, so it
-/// differs from run to run.
+/// Accepts `-icount` with a warning. The guest's time comes from the host's clock instead of counted instructions, so
+/// it differs from run to run.
 fn icount(_: &mut Wish, _: OsString) -> Result<Option<Ask>, Why> {
     cli::say("warning: -icount: instructions are not counted; the guest's time is the host's");
     Ok(None)

@@ -54,7 +54,7 @@ impl Parts {
         }
     }
 
-    /// Takes the value of a name that is fixed on this machine. Errors: a value that is none of `values`.
+    /// Takes the value of a name that is fixed on this machine. Errors: a value that is not in `values`.
     pub(super) fn only(&mut self, name: &str, values: &[&str]) -> Result<(), Why> {
         match self.take(name) {
             Some(value) if !values.contains(&value.as_str()) => {

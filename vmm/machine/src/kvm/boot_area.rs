@@ -77,7 +77,7 @@ impl Segment {
         flat | present | system | granular | long | short | u64::from(self.type_) << 40
     }
 
-    /// The same as the CPU caches it.
+    /// The segment in the form in which the CPU caches it.
     fn cached(&self, selector: u16) -> kvm_segment {
         kvm_segment {
             limit: u32::MAX,

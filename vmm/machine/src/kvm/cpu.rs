@@ -54,7 +54,7 @@ impl KvmCpu {
         KvmCpu::with(vm, index, Registers::Synced)
     }
 
-    /// The same, with or without registers at an exit.
+    /// The vCPU with this number, with or without registers at an exit.
     pub(super) fn with(vm: Arc<Vm>, index: u32, registers: Registers) -> Result<KvmCpu, KvmError> {
         let mut fd = vm.vcpu(index)?;
         if registers == Registers::Synced {

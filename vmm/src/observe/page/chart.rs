@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A plot over time. The picture stretches with the page and its labels do not: they are text beside it.
+//! A plot over time. The picture stretches with the page. Its labels do not, because they are text beside it.
 
 use std::fmt::Write;
 
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::units::{self, Unit, digits};
 
-/// Lines with a colour of their own; what else there is, is one more.
+/// The number of lines with a colour of their own. All further lines are drawn as one.
 pub(super) const MOST_LINES: usize = 8;
-/// The picture's own coordinates.
+/// The size of the picture, in its own coordinates.
 const WIDTH: f64 = 1000.0;
 const HEIGHT: f64 = 100.0;
 
@@ -19,29 +19,29 @@ const HEIGHT: f64 = 100.0;
 pub(super) struct Line {
     pub(super) name: String,
     pub(super) values: Vec<f64>,
-    /// What the legend says of all of it.
+    /// The sum of the line, as the legend shows it.
     pub(super) sum: String,
 }
 
-/// A plot with its values in the unit in which they are shown.
+/// A plot with its values in the unit of the axis.
 #[derive(Clone, Debug)]
 pub(super) struct Chart {
     pub(super) id: &'static str,
     pub(super) title: &'static str,
     pub(super) says: &'static str,
     pub(super) unit: Unit,
-    /// Lines are parts of a whole and stand on each other.
+    /// True when the lines are parts of a whole, and are stacked.
     pub(super) stacked: bool,
-    /// Nanoseconds of a bucket, and of the whole.
+    /// Nanoseconds of a bucket, and of the whole run.
     pub(super) width: u64,
     pub(super) end: u64,
     pub(super) lines: Vec<Line>,
 }
 
-// Writing to a string does not fail, so what write! returns is dropped throughout.
+// Writing to a string does not fail, so the result of write! is ignored throughout.
 
 impl Chart {
-    /// The figure.
+    /// The plot as HTML.
     pub(super) fn html(&self) -> String {
         let ticks = self.unit.ticks(self.most());
         let top = ticks.last().copied().unwrap_or(1.0);
@@ -84,7 +84,7 @@ impl Chart {
         out
     }
 
-    /// For the script and for programs.
+    /// The plot as JSON, for the script and for programs.
     pub(super) fn data(&self) -> Value {
         let line = |line: &Line| json!({ "name": line.name, "values": line.values });
         json!({
@@ -101,7 +101,7 @@ impl Chart {
         self.lines.iter().map(|line| line.values.len()).max().unwrap_or(0)
     }
 
-    /// The highest value, of the stack if they are stacked.
+    /// The highest value, or the highest sum of a stack.
     fn most(&self) -> f64 {
         let at = |bucket: usize| {
             let values = self.lines.iter().filter_map(|line| line.values.get(bucket).copied());
@@ -135,7 +135,7 @@ impl Chart {
         }
     }
 
-    /// The corners of a staircase. Where it goes on level there are none.
+    /// The corners of a staircase. Equal values in a row share one step.
     fn steps(&self, values: &[f64], top: f64, back: bool) -> String {
         let x = |bucket: usize| {
             let at = (bucket as u64).saturating_mul(self.width).min(self.end);
@@ -157,7 +157,7 @@ impl Chart {
         corners.join("L")
     }
 
-    /// Both ends, and round times between them, of which narrow pages show every other one.
+    /// Writes both ends of the time axis, and round times between them. Narrow pages show every other one of these.
     fn times(&self, out: &mut String) {
         let end = self.end.max(1) as f64;
         let (unit, name) = units::time_unit(end);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! How long each hypercall took.
+//! The latency of each hypercall.
 
 use std::fmt::Write;
 
@@ -9,10 +9,10 @@ use super::units::{self, time, whole};
 use super::{RunPage, section as heading};
 use crate::observe::stats::{CallStats, HALF, MOST};
 
-/// The times of a call that have a column.
+/// The columns of a call's times.
 const TIMES: [&str; 5] = ["mean", "shortest", "50 % within", "99 % within", "longest"];
 
-/// The table, those first that took most in all.
+/// The table. The call with the longest total time comes first.
 pub(super) fn section(run: &RunPage<'_>) -> String {
     let mut calls: Vec<_> = run.statistics.calls.rows().iter().collect();
     if calls.is_empty() {
@@ -62,7 +62,7 @@ fn row(call: &CallStats, first: u32, last: u32) -> String {
     )
 }
 
-// Writing to a string does not fail, so what write! returns is dropped.
+// Writing to a string does not fail, so the result of write! is ignored.
 
 fn bars(call: &CallStats, first: u32, last: u32) -> String {
     let columns = last - first + 1;
@@ -87,7 +87,7 @@ fn bars(call: &CallStats, first: u32, last: u32) -> String {
     out + "</svg>"
 }
 
-/// From where the first bar begins to where the last one ends, with the powers of ten between.
+/// The axis from the start of the first bar to the end of the last one, with the powers of ten between them.
 fn axis(first: u32, last: u32) -> String {
     let columns = f64::from(last - first + 1);
     let powers = (0..16).map(|power| 10f64.powi(power));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The page of `--report`: one file that a browser shows without any other.
 //!
-//! A section is a function in `SECTIONS`, a plot over time is a row of [`PLOTS`]. All that is shown is in the
-//! page as JSON, too (`#data`), for programs and for what appears under the pointer.
+//! A section is a function in `SECTIONS`, a plot over time is a row of [`PLOTS`]. The page also has everything that it
+//! shows as JSON (`#data`), for programs and for the text under the pointer.
 
 mod chart;
 mod latency;
@@ -41,7 +41,7 @@ pub struct RunPage<'a> {
     pub statistics: &'a Statistics,
 }
 
-/// The sections, from the top down. Each is HTML, or nothing when there is nothing to show.
+/// The sections, from the top down. Each is HTML, or empty when it has nothing to show.
 const SECTIONS: &[fn(&RunPage<'_>) -> String] = &[
     summary::section,
     plots::section,
@@ -52,7 +52,7 @@ const SECTIONS: &[fn(&RunPage<'_>) -> String] = &[
     tables::findings,
 ];
 
-/// The page.
+/// The page of a run.
 pub fn of(run: &RunPage<'_>) -> String {
     let sections: String = SECTIONS.iter().map(|section| section(run)).collect();
     let data = json!({
@@ -77,7 +77,7 @@ impl RunPage<'_> {
         image.map_or("the demonstration".into(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Nothing went wrong, as far as anybody looked.
+    /// True when the run ended well, and neither findings nor leaked pins were counted.
     fn is_good(&self) -> bool {
         let ended = self.how.as_ref().is_ok_and(|ending| exit::code(ending) == 0);
         let found =
@@ -95,12 +95,12 @@ impl RunPage<'_> {
         format!("After {}: {how}.", units::time(self.statistics.elapsed.as_nanos() as f64))
     }
 
-    /// What a window is called: by its device, if it is one's.
+    /// The name of a window: that of its device, or else its LIOBN.
     fn window_name(&self, liobn: Liobn) -> String {
         self.device(liobn).map_or_else(|| liobn.to_string(), str::to_owned)
     }
 
-    /// The device whose window it is. A device's name ends in its unit address.
+    /// The device whose window this is. A device's name ends in its unit address.
     fn device(&self, liobn: Liobn) -> Option<&str> {
         let unit = format!("@{:x}", liobn.0);
         let mut names = self.statistics.machine.devices.iter().map(|device| device.name.as_str());
@@ -122,14 +122,14 @@ fn table(heads: &[&str], rows: impl IntoIterator<Item = String>) -> String {
     )
 }
 
-/// A row of one, which begins with its name.
+/// A row of a table. It begins with its name.
 fn row(name: &str, cells: &[&dyn Display]) -> String {
     let cells: String =
         cells.iter().map(|cell| format!("<td>{}</td>", escape(&cell.to_string()))).collect();
     format!("<tr><th>{}</th>{cells}</tr>\n", escape(name))
 }
 
-/// JSON that no text in it can break out of.
+/// The data as JSON in a script element. No text in it can end the element.
 fn embedded(data: &Value) -> String {
     let text = data.to_string().replace('<', "\\u003c");
     format!("<script type=\"application/json\" id=\"data\">{text}</script>\n")

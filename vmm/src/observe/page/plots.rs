@@ -12,7 +12,7 @@ use super::{RunPage, section as heading};
 use crate::observe::timeline::{Kind, Of, Series, Timeline, UNKNOWN, What};
 use machine::memory::in_units;
 
-/// Most buckets of a plot: more is finer than a page is wide.
+/// The largest number of buckets of a plot. More would be finer than the width of a page.
 const MOST_BUCKETS: usize = 256;
 
 /// A plot.
@@ -20,14 +20,14 @@ pub struct Plot {
     id: &'static str,
     title: &'static str,
     says: &'static str,
-    /// What it shows.
+    /// The series that it shows.
     what: What,
     unit: Unit,
-    /// The lines are parts of a whole, which is what the top of the stack shows. Else each stands alone.
+    /// True when the lines are parts of a whole, which the top of the stack shows. Otherwise each line stands alone.
     parts: bool,
 }
 
-/// All plots, in the order in which they are on the page. One that has nothing to show is left out.
+/// All plots, in the order of the page. A plot that has nothing to show is left out.
 pub const PLOTS: &[Plot] = &[
     Plot {
         id: "calls",
@@ -113,7 +113,7 @@ pub const PLOTS: &[Plot] = &[
     },
 ];
 
-/// All of them.
+/// The section with all plots.
 pub(super) fn section(run: &RunPage<'_>) -> String {
     let plots: String = charts(run).iter().map(Chart::html).collect();
     if plots.is_empty() {
@@ -125,7 +125,7 @@ pub(super) fn section(run: &RunPage<'_>) -> String {
     heading("plots", "Over time", &body)
 }
 
-/// Their values.
+/// The values of all plots.
 pub(super) fn data(run: &RunPage<'_>) -> Map<String, Value> {
     charts(run).iter().map(|chart| (chart.id.to_owned(), chart.data())).collect()
 }
@@ -136,7 +136,7 @@ fn charts(run: &RunPage<'_>) -> Vec<Chart> {
     PLOTS.iter().filter_map(|plot| Drawing { run, plot, timeline: &timeline }.chart()).collect()
 }
 
-/// A plot of a run.
+/// A plot while it is drawn for a run.
 struct Drawing<'a> {
     run: &'a RunPage<'a>,
     plot: &'a Plot,
@@ -148,7 +148,7 @@ impl Drawing<'_> {
         let series = self.timeline.series().iter().filter(|series| series.what == self.plot.what);
         let mut lines: Vec<_> = series.map(|series| (self.total(series), series)).collect();
         lines.retain(|(total, _)| *total > 0);
-        // Names by what they count for; a window has the same place, and colour, in each plot.
+        // Names are ordered by their sums. A window has one place, and one colour, in all plots.
         lines.sort_by_key(|(total, series)| match series.of {
             Of::Name(_) => (Liobn(0), Reverse(*total)),
             Of::Window(liobn) => (liobn, Reverse(0)),
@@ -168,7 +168,7 @@ impl Drawing<'_> {
         Some(Chart { id, title, says, unit, stacked: parts, width, end, lines: shown })
     }
 
-    /// Those that have no colour of their own, together.
+    /// The sum of all lines that have no colour of their own.
     fn others(&self, rest: &[(u64, &Series)]) -> Option<Line> {
         if rest.is_empty() {
             return None;
@@ -183,12 +183,12 @@ impl Drawing<'_> {
         Some(Line { name: format!("{} others", rest.len()), values, sum })
     }
 
-    /// How many steps there are.
+    /// The number of steps.
     fn count(&self) -> usize {
         self.run.seen.end.div_ceil(self.timeline.width()).max(1) as usize
     }
 
-    /// What was noted in a step. The last one has what was noted in the very last moment, behind its end.
+    /// The values recorded in a step. The last step also has those recorded at the very end of the run.
     fn noted<'a>(&self, series: &'a Series, step: usize) -> &'a [u64] {
         let values = &series.values;
         let end = if step + 1 == self.count() { values.len() } else { step + 1 };
@@ -203,7 +203,7 @@ impl Drawing<'_> {
         values.into_iter().map(|value: f64| (value * 1000.0).round() / 1000.0).collect()
     }
 
-    /// How many there were a second of a step.
+    /// The count of a step, per second.
     fn rate(&self, series: &Series, step: usize) -> f64 {
         let start = (step as u64).saturating_mul(self.timeline.width());
         let covered = self.timeline.width().min(self.run.seen.end.saturating_sub(start)).max(1);
@@ -214,7 +214,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// The most in each step: of what it began with, what was seen in it, and what the vCPUs reached.
+    /// The highest level in each step: of the level at its start, the levels read in it, and the vCPUs' peaks.
     fn levels(&self, series: &Series) -> Vec<f64> {
         let peaks = self.peaks(series.of);
         let mut held = 0;
@@ -233,7 +233,7 @@ impl Drawing<'_> {
         all.find(|series| (series.what, series.of) == (What::Peak, of))
     }
 
-    /// The sum, or of a level the highest: as the window itself counted it, while the window is there.
+    /// The sum of a count, or the highest level. A window that still exists has counted its highest level itself.
     fn total(&self, series: &Series) -> u64 {
         let known = |series: &Series| {
             series.values.iter().copied().filter(|value| *value != UNKNOWN).max().unwrap_or(0)
@@ -255,7 +255,7 @@ impl Drawing<'_> {
         }
     }
 
-    /// What the legend says of a line.
+    /// The sum of a line, as the legend shows it.
     fn sum(&self, total: u64) -> String {
         match self.plot.unit {
             Unit::Bytes => in_units(total),

@@ -10,17 +10,17 @@ use super::{RunPage, section as heading};
 use crate::observe::stats::rows;
 use machine::memory::in_units;
 
-/// A number and what it is.
+/// A number with its name.
 struct Fact {
     name: &'static str,
-    /// As people read it.
+    /// The number as people read it.
     shown: String,
-    /// As programs do: in units, seconds or nothing, as in the statistics.
+    /// The number as programs read it: in units, seconds or without a unit, as in the statistics.
     value: f64,
     bad: bool,
 }
 
-/// The numbers, then what was asked for.
+/// The section: the numbers, then the options.
 pub(super) fn section(run: &RunPage<'_>) -> String {
     let facts: String = facts(run).iter().map(tile).collect();
     let asked = escape(&asked(run));
@@ -48,7 +48,7 @@ fn duration(name: &'static str, spent: Duration) -> Fact {
     fact(name, time(spent.as_nanos() as f64), spent.as_secs_f64())
 }
 
-/// A number that is 0 when all is well.
+/// A number that is 0 unless something went wrong.
 fn wrong(name: &'static str, count: u64) -> Fact {
     Fact { bad: count > 0, ..number(name, count) }
 }
@@ -103,7 +103,7 @@ fn of_devices(devices: &[vio::DeviceReport]) -> Vec<Fact> {
     ]
 }
 
-/// The machine, in a sentence.
+/// The machine in a sentence.
 fn asked(run: &RunPage<'_>) -> String {
     let args = run.args;
     let platform = match args.dma.platform {

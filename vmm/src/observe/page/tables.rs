@@ -8,10 +8,10 @@ use super::units::whole;
 use super::{RunPage, row, section as heading, table};
 use machine::summary::Findings;
 
-/// Findings that are listed.
+/// The largest number of findings that are listed.
 const MOST_FINDINGS: usize = 200;
 
-/// What each device counted.
+/// The counters of each device.
 pub(super) fn devices(run: &RunPage<'_>) -> String {
     let devices = &run.statistics.machine.devices;
     if devices.is_empty() {
@@ -30,7 +30,7 @@ pub(super) fn devices(run: &RunPage<'_>) -> String {
     heading("devices", "Devices", &format!("<div class=\"devices\">{cards}</div>\n"))
 }
 
-/// Accesses that were refused, the first kinds of each device.
+/// The accesses that were refused: the first kinds of each device.
 pub(super) fn faults(run: &RunPage<'_>) -> String {
     let kinds = run.statistics.machine.devices.iter().flat_map(|device| {
         device.faults.iter().map(move |(fault, count)| {
@@ -46,7 +46,7 @@ pub(super) fn faults(run: &RunPage<'_>) -> String {
     heading("dma-faults", "DMA faults", &table(&heads, rows))
 }
 
-/// What `--check dma` found.
+/// The findings of `--check dma`.
 pub(super) fn findings(run: &RunPage<'_>) -> String {
     let found = run.statistics.machine.findings.as_ref();
     found.map_or(String::new(), |found| list(found, &|liobn| run.window_name(liobn)))

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Numbers as people read them, and the round ones for the axes.
+//! Numbers as people read them, and round numbers for the axes.
 
 use std::fmt::Write;
 
-/// What a number is.
+/// The unit of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unit {
-    /// How many there are.
+    /// Things, by name.
     Count(&'static str),
-    /// How many a second.
+    /// Things a second, by name.
     Rate(&'static str),
     /// Bytes a second.
     Bytes,
-    /// A share of the CPUs' time, of 100.
+    /// A share of the CPUs' time, in percent.
     Percent,
 }
 
 impl Unit {
-    /// What the axis is called.
+    /// The name of the axis.
     pub(super) fn axis(self) -> String {
         match self {
             Unit::Count(what) => what.into(),
@@ -38,7 +38,7 @@ impl Unit {
         }
     }
 
-    /// How the script shows it.
+    /// The name of the format that the script shows it in.
     pub(super) fn format(self) -> &'static str {
         match self {
             Unit::Count(_) => "count",
@@ -48,7 +48,7 @@ impl Unit {
         }
     }
 
-    /// Round values from 0 up, the last of them at least `most`: at most 6, at least 2.
+    /// Round values for an axis, from 0 up to at least `most`. There are 2 to 6 of them.
     pub(super) fn ticks(self, most: f64) -> Vec<f64> {
         let base = if self == Unit::Bytes { 1024.0 } else { 1000.0 };
         match self {
@@ -60,7 +60,7 @@ impl Unit {
 
 fn ticks(most: f64, base: f64) -> Vec<f64> {
     let most = if most > 0.0 { most } else { 1.0 };
-    // The thousands first, so that a step is round in the unit in which it is shown.
+    // Powers of the base come first, so that a step is round in the unit that is shown.
     let power = (most.ln() / base.ln()).floor().max(0.0);
     let unit = base.powf(power);
     let step = round_step(most / unit / 4.0) * unit;
@@ -68,14 +68,14 @@ fn ticks(most: f64, base: f64) -> Vec<f64> {
     (0..=count as u32).map(|n| f64::from(n) * step).collect()
 }
 
-/// The next of 1, 2 and 5 times a power of ten.
+/// The next larger number that is 1, 2 or 5 times a power of ten.
 fn round_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().find(|n| n * power >= least * 0.999);
     step.unwrap_or(10.0) * power
 }
 
-/// Three significant digits, and no zeros behind the point that say nothing.
+/// Three significant digits, without trailing zeros behind the point.
 pub(super) fn digits(value: f64) -> String {
     let decimals = match value.abs() {
         v if v >= 99.95 || v == 0.0 => 0,
@@ -100,7 +100,7 @@ pub(super) fn time(nanoseconds: f64) -> String {
     format!("{} {name}", digits(nanoseconds / unit))
 }
 
-/// The unit for times up to this one: how many nanoseconds it has, and its name.
+/// The unit for times up to this one: its nanoseconds, and its name.
 pub(super) fn time_unit(nanoseconds: f64) -> (f64, &'static str) {
     match nanoseconds {
         n if n < 999.5 => (1.0, "ns"),
@@ -110,10 +110,10 @@ pub(super) fn time_unit(nanoseconds: f64) -> (f64, &'static str) {
     }
 }
 
-/// How near to an end of an axis, and to one another, labels may be, as a part of it.
+/// The least distance of a label from the ends of the axis and from other labels, as a part of the axis.
 const ROOM: f64 = 0.16;
 
-/// The labels of an axis, from its one end to the other: those between have their place as a part of it, and
+/// The labels of an axis. Those between the ends have their places as a part of the axis, and
 /// are left out where they have no room. Narrow pages show every other one of them.
 pub(super) fn axis(
     first: &str,

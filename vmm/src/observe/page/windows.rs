@@ -11,10 +11,10 @@ use super::{RunPage, section as heading};
 use crate::observe::cells::{Cell, WindowMap};
 use machine::memory::in_units;
 
-/// Cells of a line.
+/// The number of cells in a line.
 const COLUMNS: usize = 64;
 
-/// All windows.
+/// The section with the maps of all windows.
 pub(super) fn section(run: &RunPage<'_>) -> String {
     let maps = run.seen.maps.windows();
     if maps.is_empty() {
@@ -27,7 +27,7 @@ pub(super) fn section(run: &RunPage<'_>) -> String {
     heading("windows", "DMA windows", &(legend.to_owned() + &body))
 }
 
-/// The sums of a map, and the cells that were used.
+/// A window and the sums of its cells.
 pub(super) fn data(map: &WindowMap) -> Value {
     let Cell { mapped, replaced, cleared, live } = sum(map);
     let window = &map.window;
@@ -78,7 +78,7 @@ fn figure(run: &RunPage<'_>, map: &WindowMap) -> String {
     )
 }
 
-// Writing to a string does not fail, so what write! returns is dropped.
+// Writing to a string does not fail, so the result of write! is ignored.
 
 fn grid(map: &WindowMap) -> String {
     let columns = COLUMNS.min(map.cells.len());

@@ -8,8 +8,8 @@ use machine::watcher::Made;
 
 use super::Histogram;
 
-/// Counts and times of hypercalls, by name in the order of their first call. A guest cannot make
-/// it large: there are no more names than PAPR has, nor more statuses of one.
+/// Counts and times of hypercalls, by name in the order of their first call. They are bounded for any guest: there are
+/// no more names than PAPR has, and no more statuses for a name than it has.
 #[derive(Debug, Default)]
 pub struct Calls(Vec<CallStats>);
 
@@ -18,23 +18,23 @@ pub struct Calls(Vec<CallStats>);
 pub struct CallStats {
     /// Its name.
     pub name: &'static str,
-    /// How often it was called.
+    /// The number of calls.
     pub count: u64,
-    /// How often it answered each status but H_SUCCESS.
+    /// The number of answers with each status but H_SUCCESS.
     pub errors: Vec<(Status, u64)>,
-    /// Time on the host: all calls, the shortest, the longest. H_CEDE counts its sleep.
+    /// The time on the host of all calls. H_CEDE counts its sleep.
     pub total: Duration,
-    /// The shortest.
+    /// The shortest time.
     pub min: Duration,
-    /// The longest.
+    /// The longest time.
     pub max: Duration,
     /// The distribution of the times.
     pub times: Histogram,
 }
 
-/// Parts of the calls whose times are shown.
+/// The part of the calls that is the faster half.
 pub const HALF: f64 = 0.5;
-/// All but the slowest hundredth.
+/// The part of the calls that is all but the slowest hundredth.
 pub const MOST: f64 = 0.99;
 
 impl Calls {
@@ -101,7 +101,7 @@ impl CallStats {
         more.errors.iter().for_each(|&(status, times)| self.failed(status, times));
     }
 
-    /// Time per call; a row has at least one call.
+    /// The mean time. A row has at least one call.
     pub fn mean(&self) -> Duration {
         self.total.div_f64(self.count.max(1) as f64)
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! How many calls took how long: counted by `hdrhistogram`, each time to one part in 128, in memory that
+//! The distribution of times: counted by `hdrhistogram`, each time to one part in 128, in memory that
 //! does not grow with the calls.
 
 use std::collections::BTreeMap;
@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::observe::history::nanoseconds;
 
-/// Times from here on, a day, are counted as this one.
+/// The longest time that is distinguished, a day. Longer times count as this one.
 const LONGEST: u64 = 86_400_000_000_000;
-/// Significant decimal digits of a time.
+/// The number of significant decimal digits of a time.
 const DIGITS: u8 = 2;
 
-/// Times by how often each was met.
+/// Times with the number of their occurrences.
 #[derive(Clone, Debug)]
 pub struct Histogram {
     counts: hdrhistogram::Histogram<u64>,
@@ -27,24 +27,24 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts one.
+    /// Counts one time.
     pub(crate) fn record(&mut self, time: Duration) {
         self.counts.saturating_record(nanoseconds(time));
         self.longest = self.longest.max(time);
     }
 
-    /// Adds what another one counted.
+    /// Adds the counts of another histogram.
     pub(crate) fn add(&mut self, more: &Histogram) {
         let added = self.counts.add(&more.counts);
         debug_assert!(added.is_ok(), "the bounds are the same");
         self.longest = self.longest.max(more.longest);
     }
 
-    /// Powers of two, in nanoseconds, with how many times lie from each to just below its double. The first
-    /// has 0 too.
+    /// The powers of two in nanoseconds, each with the number of times from it to just below its double. The first
+    /// bucket has 0, too.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> + use<> {
         let mut buckets = BTreeMap::new();
-        // Times that are counted as one share their power of two.
+        // Times that are counted as equal share their power of two.
         for step in self.counts.iter_recorded() {
             let start = 1 << step.value_iterated_to().max(1).ilog2();
             *buckets.entry(start).or_default() += step.count_at_value();
@@ -52,8 +52,8 @@ impl Histogram {
         buckets.into_iter()
     }
 
-    /// The time that this part of the calls did not exceed, at most one part in 128 too long, and never more
-    /// than the longest.
+    /// The time that this part of the calls did not exceed. It is at most one part in 128 too long, and never longer
+    /// than the longest time.
     pub fn within(&self, part: f64) -> Duration {
         Duration::from_nanos(self.counts.value_at_quantile(part)).min(self.longest)
     }
@@ -88,7 +88,7 @@ mod tests {
         let within = |part| times.within(part).as_nanos();
         assert_eq!((within(0.5), within(0.99), within(1.0)), (100, 100, 5000));
         assert_eq!(Histogram::default().within(0.5), Duration::ZERO);
-        // One call: each part of the calls is that call.
+        // Each part of one call is that call.
         for time in [0, 1, 129, 1_000_003, 77_777_777_777, LONGEST + 5] {
             for part in [0.0, 0.5, 0.99, 1.0] {
                 let within = of([time]).within(part);
@@ -107,7 +107,7 @@ mod tests {
         for part in [0.1, 0.5, 0.99, 1.0] {
             assert_eq!(one.within(part), all.within(part));
         }
-        // The half of 0 to 2999.
+        // Half of the times from 0 to 2999.
         let half = all.within(0.5).as_nanos();
         assert!((1499..=1511).contains(&half), "{half}");
     }

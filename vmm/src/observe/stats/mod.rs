@@ -22,28 +22,28 @@ pub use histogram::Histogram;
 /// The statistics of a run.
 #[derive(Debug)]
 pub struct Statistics {
-    /// The sums that the machine keeps.
+    /// The sums of the machine.
     pub machine: Summary,
     /// Hypercalls.
     pub calls: Calls,
-    /// From the first instruction to the last, on the host's clock.
+    /// The time from the first instruction to the last, on the host's clock.
     pub elapsed: Duration,
 }
 
 impl Statistics {
-    /// One object for programs. A change that breaks readers changes "version".
+    /// One JSON object for programs. A change that breaks readers changes "version".
     pub fn object(&self) -> Value {
         rows::object(self)
     }
 
-    /// Millions of guest instructions per second of the host's clock, hypercalls included and idle time not:
-    /// of all CPUs of the guest together, and less where the host runs something else.
+    /// Millions of guest instructions per second of the host's clock, of all CPUs of the guest together. Hypercalls are
+    /// included, idle time is not. The rate falls when the host runs something else.
     pub fn mips(&self) -> Option<f64> {
         self.rate(self.elapsed.saturating_sub(self.machine.idle))
     }
 
-    /// Millions of guest instructions per second of CPU time, hypercalls included: of one CPU of the guest,
-    /// whatever else the host runs.
+    /// Millions of guest instructions per second of CPU time, of one CPU of the guest. Hypercalls are included. Other
+    /// load of the host does not change the rate.
     pub fn mips_of_cpu(&self) -> Option<f64> {
         self.rate(self.machine.cpu)
     }
@@ -54,7 +54,7 @@ impl Statistics {
     }
 }
 
-/// Lines for people.
+/// The statistics as lines for people.
 impl Display for Statistics {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         rows::text(self, f)

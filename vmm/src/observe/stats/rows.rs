@@ -10,7 +10,7 @@ use super::{Statistics, sections};
 /// The version of the object for programs.
 const VERSION: u32 = 1;
 
-/// A row, in the order of the text.
+/// A row. The order of the rows is that of the text.
 pub enum Row {
     /// A number.
     Number(Number),
@@ -18,8 +18,8 @@ pub enum Row {
     Section(Section),
 }
 
-/// A number by itself: the text is `label: number`, the object has it under its key, the page has it as a fact. Where
-/// it has no value the text and the page leave it out, and the object has null.
+/// A number by itself. The text has `label: number`, the object has it under its key, the page has it as a fact. A
+/// number without a value is left out of the text and the page, and is null in the object.
 pub struct Number {
     /// Its key in the object.
     pub key: &'static str,
@@ -29,11 +29,11 @@ pub struct Number {
     pub value: fn(&Statistics) -> Option<u64>,
 }
 
-/// Several values.
+/// Several values, or a table.
 pub struct Section {
-    /// Adds them to the object.
+    /// Adds the values to the object.
     pub object: fn(&Statistics, &mut Map<String, Value>),
-    /// Writes them for people.
+    /// Writes the values for people.
     pub text: fn(&Statistics, &mut Formatter<'_>) -> fmt::Result,
 }
 

@@ -40,7 +40,7 @@ fn time_text(of: &Statistics, f: &mut Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// Words that are no instruction.
+/// Words that the guest executed and that are no instruction.
 pub(super) const ILLEGAL: Section = Section {
     object: |of, to| {
         let word = |(word, count): (&u32, &u64)| (format!("{word:#010x}"), json!(count));
@@ -231,7 +231,7 @@ fn device_text(f: &mut Formatter<'_>, device: &DeviceReport) -> fmt::Result {
     device.faults.iter().try_for_each(|(fault, count)| writeln!(f, "        {count} x {fault}"))
 }
 
-/// The findings of `--check`, if it looked.
+/// The findings of `--check`, if it was given.
 pub(super) const FINDINGS: Section = Section {
     object: |of, to| {
         to.insert("findings".into(), json!(of.machine.findings.as_ref().map(findings)));
@@ -252,7 +252,7 @@ fn findings(findings: &Findings) -> Value {
     json!({ "count": findings.count, "reports": reports, "unwatched": findings.unwatched })
 }
 
-/// The end of the machine, once it was torn down.
+/// The effect of the tear-down, once the machine was torn down.
 pub(super) const TEAR_DOWN: Section = Section {
     object: |of, to| {
         to.insert("tear_down".into(), json!(of.machine.tear_down.map(tear_down)));

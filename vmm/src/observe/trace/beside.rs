@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Lines of a trace on the terminal that the guest's console is on.
 //!
-//! A guest prints a line in pieces, at most 16 bytes a hypercall. Lines of the trace wait for the console's line to
-//! end. They do not wait when it does not go on (a prompt), nor when too many wait: then they are written from a
-//! fresh line on, and before the console goes on its unfinished line is printed again. So each line of either is
-//! whole somewhere, and what may come twice is only the beginning of a console line.
+//! A guest prints a line in pieces, at most 16 bytes a hypercall. Lines of the trace wait for the end of the console's
+//! line. They no longer wait when that line pauses (a prompt), or when too many of them wait. Then they are written
+//! from a fresh line on, and the console's unfinished line is printed again before it goes on. So each line of either
+//! is whole somewhere, and only the beginning of a console line may come twice.
 
 use std::time::{Duration, Instant};
 
-/// The most bytes of lines that wait.
+/// The largest number of bytes of lines that wait.
 const MOST_HELD: usize = 64 << 10;
-/// The longest beginning of a line that is printed again. A longer one goes on on a fresh line.
+/// The longest beginning of a line that is printed again. A longer line continues on a fresh line.
 const LONGEST: usize = 4 << 10;
-/// How long a console line may pause before it counts as a prompt.
+/// The pause after which an unfinished console line counts as a prompt.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The state of the console.
@@ -20,16 +20,16 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Beside {
     /// Its unfinished line, up to [`LONGEST`] and one byte more.
     unfinished: Vec<u8>,
-    /// The unfinished line was left, and is printed again before the console goes on.
+    /// True when the unfinished line was interrupted. It is printed again before the console goes on.
     left: bool,
-    /// Lines that wait.
+    /// The lines of the trace that wait.
     held: Vec<u8>,
-    /// When the guest printed last.
+    /// The time of the guest's last output.
     printed: Option<Instant>,
 }
 
 impl Beside {
-    /// A line of the trace comes. Returns what is to be written now.
+    /// Takes a line of the trace. Returns the bytes to write now.
     pub(super) fn line(&mut self, line: &[u8], now: Instant) -> Vec<u8> {
         if self.unfinished.is_empty() || self.left {
             return line.to_vec();
@@ -39,7 +39,7 @@ impl Beside {
         if paused || self.held.len() > MOST_HELD { self.leave() } else { Vec::new() }
     }
 
-    /// The guest prints: by `print`, with the lines that waited by `write`.
+    /// Takes output of the guest. Passes it to `print`, and the lines that waited to `write`.
     pub(super) fn console(
         &mut self,
         bytes: &[u8],
@@ -64,12 +64,12 @@ impl Beside {
         self.printed = Some(Instant::now());
     }
 
-    /// The run is over. Returns what is to be written.
+    /// Ends the run. Returns the bytes to write.
     pub(super) fn finish(&mut self) -> Vec<u8> {
         if self.held.is_empty() { Vec::new() } else { self.leave() }
     }
 
-    /// Leaves the console's line.
+    /// Interrupts the console's line. Returns the lines that waited, from a fresh line on.
     fn leave(&mut self) -> Vec<u8> {
         self.left = true;
         let mut lines = vec![b'\n'];
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
     use std::cell::RefCell;
 
-    /// The output that comes of `Ok` lines of a trace, which come at this second, and `Err` pieces of a console.
+    /// The output for a sequence of `Ok` lines of a trace, each at this second, and `Err` pieces of a console.
     fn out(events: &[Result<(&str, u64), &str>]) -> String {
         let (mut beside, out) = (Beside::default(), RefCell::new(Vec::new()));
         for event in events {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Which hypercalls a trace shows: `tce,rtas,!term`. All words but `liobn=` and `all` come from `hcall`'s rows.
+//! The selection of calls for a trace: `tce,rtas,!term`. All words but `liobn=` and `all` come from `hcall`'s rows.
 
 use std::str::FromStr;
 
@@ -9,9 +9,9 @@ use hcall::{HCALLS, Hcall, tokens};
 use crate::observe::Detail;
 use machine::watcher::Made;
 
-/// How the function sets of `ibm,hypertas-functions` begin.
+/// The prefix of the function sets of `ibm,hypertas-functions`.
 const SET: &str = "hcall-";
-/// How LoPAR's and IBM's RTAS services begin. A comma follows, which does not end the word.
+/// The prefix of LoPAR's and IBM's RTAS services. The comma behind it does not end the word.
 const IBM: &str = "ibm";
 
 /// The words of `--trace`.
@@ -28,7 +28,7 @@ struct Words {
     liobns: Vec<u64>,
 }
 
-/// A call, as far as a filter looks at it.
+/// The properties of a call that a filter examines.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Subject {
     name: &'static str,
@@ -46,7 +46,7 @@ impl Subject {
         Subject { name: made.name(), hcall, service, liobn }
     }
 
-    /// True for a word that is one of this call's.
+    /// True for a word that selects this call.
     fn is(&self, word: &str) -> bool {
         let of_hcall = self.hcall.is_some_and(|row| {
             row.family == word || row.set.and_then(|set| set.strip_prefix(SET)) == Some(word)
@@ -121,7 +121,7 @@ fn families() -> Vec<&'static str> {
     all
 }
 
-/// Everything that a filter knows but LIOBNs.
+/// All words of a filter but LIOBNs.
 fn all_words() -> impl Iterator<Item = &'static str> {
     let names = tokens::NAMES.iter().copied().chain(all_services().map(|row| row.name));
     ["all", crate::observe::UNKNOWN].into_iter().chain(families()).chain(names)
@@ -171,7 +171,7 @@ mod tests {
         }
     }
 
-    /// Which of these calls a filter selects.
+    /// The calls of a fixed list that a filter selects.
     fn selected(filter: &str) -> Vec<&'static str> {
         let calls: [(&str, Option<u64>); 8] = [
             ("H_PUT_TCE", Some(0x8000_0000)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The line of a call: when, where, then the call with its arguments and answers by name.
+//! The line of a call: time and place, then the call with its arguments and answers by name.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::observe::Detail;
 use crate::observe::rtas::Rtas;
 use machine::watcher::Made;
 
-/// How many registers are shown of a call whose arguments are not known.
+/// The registers that are shown of a call whose arguments are not known.
 const UNNAMED: [&str; 4] = ["r4", "r5", "r6", "r7"];
 
-/// The line, with its end.
+/// The line of a call, with its end of line.
 pub(super) fn line(made: &Made, detail: &Detail, at: Duration) -> String {
     let mut text = format!("{:.6} cpu{} ", at.as_secs_f64(), made.server);
     text += made.tier.map_or("-", |tier| tier.name());
@@ -23,7 +23,7 @@ pub(super) fn line(made: &Made, detail: &Detail, at: Duration) -> String {
     text
 }
 
-/// The call alone.
+/// The call without time and place.
 pub(crate) fn call(made: &Made, detail: &Detail) -> String {
     let mut text = String::new();
     let answered = made.call.status == Status::Success;
@@ -74,7 +74,7 @@ fn registers(to: &mut String, names: &[&str], registers: &Regs) {
     named.for_each(|(name, value)| _ = write!(to, " {name}={value:#x}"));
 }
 
-/// `[0x1003 0x0*511]`: entries, equal ones that follow each other counted.
+/// `[0x1003 0x0*511]`: entries, with runs of equal ones counted.
 fn entries(to: &mut String, entries: &[u64]) {
     let mut runs = entries.chunk_by(|a, b| a == b);
     let run = |to: &mut String, run: &[u64]| {
@@ -92,7 +92,7 @@ fn entries(to: &mut String, entries: &[u64]) {
     to.push(']');
 }
 
-/// An RTAS call by the name of its service.
+/// Writes an RTAS call by the name of its service.
 fn service(to: &mut String, rtas: &Rtas) {
     to.push_str("H_RTAS ");
     let _ = match rtas.service() {

@@ -3,8 +3,8 @@
 //!
 //! `0.002417 cpu0 virtual H_PUT_TCE liobn=0x80000000 ioba=0x1000 tce=0x20003 -> H_SUCCESS displaced=0x0`
 //!
-//! A line is one write. Where the lines and the guest's console go to one terminal or file, `beside.rs` keeps them
-//! from tearing each other. Lock order: the console's, then this one.
+//! A line is one write. When the lines and the guest's console go to one terminal or file, `beside.rs` keeps them
+//! from tearing each other. Lock order: the console's lock, then that of the trace.
 
 mod beside;
 mod filter;
@@ -24,12 +24,12 @@ use beside::Beside;
 use filter::Subject;
 use machine::watcher::Made;
 
-/// Where the lines go.
+/// The output of the lines.
 #[derive(Debug)]
 pub struct Trace {
     filter: Filter,
     start: Instant,
-    /// The most that a file may become.
+    /// The largest size of a file.
     limit: u64,
     state: Mutex<State>,
 }
@@ -39,12 +39,12 @@ struct State {
     out: Output,
     bytes: u64,
     dropped: u64,
-    /// The state of the console, if it goes where the lines go.
+    /// The state of the console, if it goes to the output of the lines.
     beside: Option<Beside>,
 }
 
 impl Trace {
-    /// Lines from now on, to stderr or to a file, up to its limit. `console` is where the console goes.
+    /// The trace from now on, to stderr or to a file up to its limit. `console` is the outlet of the console.
     pub(crate) fn new(
         filter: Filter,
         file: Option<(Outlet, u64)>,
@@ -78,7 +78,7 @@ impl Trace {
         state.add(line);
     }
 
-    /// Prints what the guest wrote to its console, between lines and never inside of one.
+    /// Prints output of the guest's console, between lines and never inside one.
     pub(crate) fn around_console(&self, bytes: &[u8], print: &mut dyn FnMut(&[u8])) {
         let State { out, beside, .. } = &mut *self.state();
         match beside {
@@ -87,8 +87,8 @@ impl Trace {
         }
     }
 
-    /// Writes what waits. Returns how many lines are missing because of the limit. Errors: the first thing that could
-    /// not be written to the file.
+    /// Writes the lines that wait. Returns the number of lines that the limit left out. Errors: the first one of
+    /// the file.
     pub fn finish(&self) -> io::Result<u64> {
         let State { out, beside, dropped, .. } = &mut *self.state();
         if let Some(beside) = beside {
