@@ -172,6 +172,7 @@ impl Recorder {
 /// The operations of [`Machine`], each as the trait declares it with `Name` for a value.
 macro_rules! operations {
     ($(fn $op:ident($($arg:ident: $t:ty),*) -> $result:ty;)*) => { $(
+        #[inline(never)] // hundreds of meanings call it
         fn $op(&mut self, $($arg: $t),*) -> $result {
             let op = move |cpu: &mut Cpu, values: &[Value]| {
                 let _ = values;
@@ -337,11 +338,19 @@ type Record = fn(&mut Recorder, Word) -> Result<(), Stop>;
 #[derive(Default)]
 struct Table(Vec<(&'static Row, Record)>);
 
+impl Table {
+    // Not in `row`, which is compiled for each row.
+    #[inline(never)]
+    fn add(&mut self, name: &str, meaning: Record) {
+        let row = isa::rows().nth(self.0.len()).expect("as many as there are rows");
+        assert_eq!(row.name, name, "rows are visited in their order");
+        self.0.push((row, meaning));
+    }
+}
+
 impl Visitor for Table {
     fn row<R: Meaning>(&mut self) {
-        let row = isa::rows().nth(self.0.len()).expect("as many as there are rows");
-        assert_eq!(row.name, R::ROW.name, "rows are visited in their order");
-        self.0.push((row, R::does::<Recorder>));
+        self.add(R::ROW.name, R::does::<Recorder>);
     }
 }
 

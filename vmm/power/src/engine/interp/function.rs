@@ -67,9 +67,17 @@ static FUNCTIONS: LazyLock<Vec<Functions>> = LazyLock::new(|| {
 
 struct Table(Vec<Functions>);
 
+impl Table {
+    // Not in `row`, which is compiled for each row.
+    #[inline(never)]
+    fn add(&mut self, any: Run) {
+        self.0.push(Functions { any, often: Vec::new() });
+    }
+}
+
 impl Visitor for Table {
     fn row<R: Meaning>(&mut self) {
-        self.0.push(Functions { any: run::<R>, often: Vec::new() });
+        self.add(run::<R>);
     }
 }
 

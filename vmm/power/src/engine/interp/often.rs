@@ -60,7 +60,7 @@ macro_rules! often {
 
         /// Every entry.
         pub const OFTEN: &[Often] =
-            &[$(often!(@row $m),)* $(often!(@row $e),)* $(often!(@row $a),)*];
+            &[$(often!(@row $m $fm $rm),)* $(often!(@row $e $fe $re),)* $(often!(@row $a $fa $ra),)*];
 
         /// Hands the names of the entries in the middle and at the end of a block to a macro.
         macro_rules! for_pairs {
@@ -74,12 +74,15 @@ macro_rules! often {
             const KIND: Kind = Number::$name as Kind;
         }
     };
-    (@row $name:ident) => {
+    (@row $name:ident $file:ident $row:ident) => {
         Often {
             row: <$name as Meaning>::ROW,
             mask: $name::MASK,
             value: $name::VALUE,
-            run: run::<$name>,
+            run: match $name::MASK {
+                0 => run::<isa::$file::$row>, // compiled once
+                _ => run::<$name>,
+            },
         }
     };
 }
