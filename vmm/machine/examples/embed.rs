@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A machine inside a program: a guest that replaces live mappings runs with a tier and a platform of the program's own.
+//! A machine inside a program. Its guest replaces live mappings, and runs with a tier and a platform of the program.
 //!
 //! `cargo run --release -p tcevm-machine --example embed`; `cargo test` runs it, too.
 
@@ -14,16 +14,16 @@ use machine::{Config, DmaConfig, Ending, Machine};
 
 const GUEST: &[u8] = include_bytes!("../../../guest-images/images/replace-le.elf");
 
-/// The H_PUT_TCEs that began in our tier.
+/// The number of H_PUT_TCEs that began in our tier.
 static TRIED: AtomicU64 = AtomicU64::new(0);
 
-/// Our real tier: it leaves each H_PUT_TCE to the next tier out.
+/// Our real tier. It leaves each H_PUT_TCE to the next tier out.
 fn count(_: &mut Caller<'_>, _: &mut Regs) -> Answer {
     TRIED.fetch_add(1, Relaxed);
     Answer::TooHard
 }
 
-/// Our platform: it counts kills of entries, and caches none.
+/// Our platform. It counts kills of entries, and caches no entry.
 struct Uncached(Arc<AtomicU64>);
 
 impl Platform for Uncached {

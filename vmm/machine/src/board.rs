@@ -13,11 +13,11 @@ use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
 
-/// One for all vCPUs. Only console calls take the console's lock.
+/// The board of a machine, shared by all its vCPUs. Only console calls take the console's lock.
 pub struct Board {
     /// The console.
     pub console: Mutex<Console>,
-    /// Where an idle vCPU waits.
+    /// The state by which an idle vCPU waits.
     pub control: Arc<Control>,
     /// The virtual I/O devices.
     pub devices: Devices,
@@ -36,7 +36,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// One without vCPUs and devices.
+    /// A board without vCPUs and devices.
     pub fn new(console: Console, control: Arc<Control>) -> Board {
         Board {
             console: Mutex::new(console),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! From a configuration to a machine that is ready to start: RAM with the image, the initrd
+//! The way from a configuration to a machine that is ready to start: RAM with the image, the initrd
 //! and (for POWER) the device tree in it, the DMA window, and the entry state.
 
 use std::ops::Range;
@@ -21,11 +21,11 @@ use crate::image::program;
 use crate::map::Map;
 use crate::memory::{self, MapError, RamSize};
 
-/// Where Linux for POWER is linked (Linux: `KERNELBASE`).
+/// The address to which Linux for POWER is linked (Linux: `KERNELBASE`).
 const LINUX_ENTRY: u64 = 0xc000_0000_0000_0000;
-/// Bytes of its process table (Linux: `radix_init_pgtable`).
+/// The bytes of Linux' process table (Linux: `radix_init_pgtable`).
 const LINUX_PROCESS_TABLE: u64 = 16 << 20;
-/// The longest command line it reads (Linux: `COMMAND_LINE_SIZE`, less the null).
+/// The longest command line that Linux reads (Linux: `COMMAND_LINE_SIZE`, less the null).
 const LINUX_COMMAND_LINE: usize = 2047;
 
 /// The configuration of a machine.
@@ -35,7 +35,7 @@ pub struct Config<'a> {
     pub image: &'a [u8],
     /// The size of guest RAM.
     pub ram: RamSize,
-    /// How many CPUs the guest has.
+    /// The number of the guest's CPUs.
     pub cpus: u32,
     /// The command line of the guest.
     pub append: &'a str,
@@ -59,16 +59,16 @@ pub struct Ready {
     pub entry: u64,
     /// The architecture of the image's instructions.
     pub arch: Arch,
-    /// The place of the description of the machine: for POWER the device tree, which is there; for
+    /// The place of the description of the machine. For POWER it is the device tree, already written; for
     /// x86-64 the boot block, which `kvm::machine` writes.
     pub described: Range<u64>,
-    /// The device tree itself; empty for x86-64.
+    /// The device tree; empty for x86-64.
     pub dtb: Vec<u8>,
-    /// Where RTAS is.
+    /// The place of RTAS in RAM.
     pub rtas: Range<u64>,
     /// The default DMA window.
     pub dma_window: Window,
-    /// Where the initrd is.
+    /// The place of the initrd.
     pub initrd: Option<Range<u64>>,
 }
 
@@ -79,9 +79,9 @@ pub struct Loaded {
     pub entry: u64,
     /// The place of the description of the machine, as in [`Ready::described`].
     pub described: Range<u64>,
-    /// The device tree itself; empty for x86-64.
+    /// The device tree; empty for x86-64.
     pub dtb: Vec<u8>,
-    /// Where the initrd is.
+    /// The place of the initrd.
     pub initrd: Option<Range<u64>>,
 }
 
@@ -138,7 +138,7 @@ impl Config<'_> {
         Ok(Ready { memory, dma, devices, entry, arch, described, dtb, rtas, dma_window, initrd })
     }
 
-    /// Loads everything into RAM that is all zero, at the start and at each reboot.
+    /// Loads image, initrd and device tree into RAM that is all zero, at the start and at each reboot.
     pub fn load(
         &self,
         memory: &Memory,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The state that the threads of the process share with the threads of the vCPUs: the end of the run, console input,
-//! and the start of a vCPU that waits for it. They share no other.
+//! and the start of a vCPU that waits for it. They share no other state.
 //!
-//! A vCPU's thread looks here when it is kicked, when it idles and when the guest reads the
-//! console, never on the way of another hypercall.
+//! A vCPU's thread reads this state when it is kicked, when it idles and when the guest reads the
+//! console, and on the path of no other hypercall.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -16,10 +16,10 @@ use crate::ending::Ending;
 use crate::modes::Modes;
 use crate::section::{LoadError, Reader, Saved, Writer};
 
-/// Console input that waits for the guest; the reader of a file or a pipe waits when there is this much.
+/// The bytes of console input that may wait for the guest. The reader of a file or a pipe waits at this limit.
 pub const PIPED_LIMIT: usize = 4 << 10;
-/// Console input that waits for the guest when it comes from a terminal. All bytes before Ctrl-A x have to be read
-/// before that is seen, so this is as much as a user may paste to a guest that does not read.
+/// The bytes of console input from a terminal that may wait for the guest. Ctrl-A x is seen only once all bytes before
+/// it are read, so this is as much as a user may paste to a guest that does not read.
 pub const TYPED_LIMIT: usize = 16 << 20;
 
 /// Makes a vCPU leave the guest soon.
@@ -28,9 +28,9 @@ pub type Kick = Box<dyn Fn() + Send + Sync>;
 /// The shared state.
 pub struct Control {
     state: Mutex<State>,
-    /// Something happened that ends an idle wait, or made room for input.
+    /// Notified when an idle wait may end, and when there is room for input.
     changed: Condvar,
-    /// One for each vCPU.
+    /// The kicks, one for each vCPU.
     kicks: Vec<Kick>,
     /// A further effect of input: the console's interrupt.
     on_input: OnceLock<Kick>,
@@ -41,10 +41,10 @@ struct State {
     ending: Option<Ending>,
     cpus: Vec<Cpu>,
     input: VecDeque<u8>,
-    /// Input that the guest has not been woken for yet.
+    /// True when there is input for which the guest has not been woken.
     news: bool,
     modes: Modes,
-    /// The vCPU that has the area of machine checks, until it has read it.
+    /// The vCPU that has the area of machine checks, until it has read its log.
     error_log: Option<u32>,
 }
 
@@ -57,21 +57,21 @@ pub struct Start {
     pub r3: u64,
 }
 
-/// A vCPU, as the others know it.
+/// A vCPU, as the other threads know it.
 struct Cpu {
     life: Life,
-    /// It does not wait, or not the next time (LoPAR 2.9, H_PROD).
+    /// True when its current or next wait ends at once (LoPAR 2.9, H_PROD).
     prodded: bool,
-    /// Its external interrupt line is high.
+    /// True when its external interrupt line is high.
     interrupted: bool,
-    /// When it first got something to do in the wait that it is in, or in none.
+    /// The time at which it first had something to do in its current wait.
     ready: Option<Instant>,
 }
 
 enum Life {
-    /// From reset, or since it stopped itself, until another vCPU starts it.
+    /// Stopped, from reset or since it stopped itself, until another vCPU starts it.
     Stopped,
-    /// Started; its thread has not seen that yet.
+    /// Started, but its thread has not seen that yet.
     Starting(Start),
     Running,
 }
@@ -83,7 +83,7 @@ impl fmt::Debug for Control {
 }
 
 impl Control {
-    /// Nothing has happened yet. There is a kick for each vCPU; the first vCPU runs, the others are
+    /// The state before a run, with a kick for each vCPU. The first vCPU runs, the others are
     /// stopped.
     pub fn new(kicks: Vec<Kick>) -> Control {
         let cpus = reset_cpus(kicks.len());
@@ -91,7 +91,7 @@ impl Control {
         Control { state, changed: Condvar::new(), kicks, on_input: OnceLock::new() }
     }
 
-    /// Asks the run to end. The first reason stays, unless it was a reboot.
+    /// Asks the run to end. The first ending stays, unless it is a reboot.
     pub fn stop(&self, ending: Ending) {
         let mut state = self.state();
         match state.ending {
@@ -103,8 +103,8 @@ impl Control {
         self.kicks.iter().for_each(|kick| kick());
     }
 
-    /// Back to the state at the start, but for what ends the run: the first vCPU runs, the others are stopped, no mode
-    /// is set. Input that the guest has not read stays.
+    /// Resets the state to that at the start: the first vCPU runs, the others are stopped, no mode is set. The ending
+    /// and unread input stay.
     pub fn reset(&self) {
         let mut state = self.state();
         let (input, ending) = (std::mem::take(&mut state.input), state.ending.take());
@@ -113,13 +113,13 @@ impl Control {
             State { cpus: reset_cpus(self.kicks.len()), input, news, ending, ..State::default() };
     }
 
-    /// Begins again after a reboot. False when another reason has ended the run meanwhile.
+    /// Clears the ending after a reboot. False when the run has another ending meanwhile.
     pub fn restart(&self) -> bool {
         let mut state = self.state();
         state.ending.take_if(|ending| *ending == Ending::Rebooted).is_some()
     }
 
-    /// Why the run has to end, if it has to.
+    /// The ending, if the run has to end.
     pub fn ending(&self) -> Option<Ending> {
         self.state().ending.clone()
     }
@@ -139,7 +139,7 @@ impl Control {
         Ok(())
     }
 
-    /// A vCPU has stopped itself. When it was the last one that ran, no other can be started, and
+    /// Notes that a vCPU has stopped itself. After the last running vCPU no other can be started, and
     /// the run has to end.
     pub fn cpu_stopped(&self, server: u32) {
         let mut state = self.state();
@@ -155,12 +155,12 @@ impl Control {
         }
     }
 
-    /// True for a stopped vCPU; none when there is no such vCPU.
+    /// True for a stopped vCPU; `None` when there is no such vCPU.
     pub fn is_stopped(&self, server: u32) -> Option<bool> {
         self.state().cpu(server).map(|cpu| matches!(cpu.life, Life::Stopped))
     }
 
-    /// Ends the wait of a vCPU, or the next one if it does not wait now; false when there is no
+    /// Ends the current or the next wait of a vCPU. False when there is no
     /// such vCPU.
     pub fn prod(&self, server: u32) -> bool {
         let mut state = self.state();
@@ -171,7 +171,7 @@ impl Control {
         true
     }
 
-    /// Takes the level of a vCPU's external interrupt line; a high one ends its wait.
+    /// Sets the level of a vCPU's external interrupt line. A high level ends its wait.
     pub fn interrupt(&self, server: u32, level: bool) {
         if let Some(cpu) = self.state().cpu(server) {
             cpu.interrupted = level;
@@ -189,7 +189,7 @@ impl Control {
         self.state().modes
     }
 
-    /// Changes the modes and makes every vCPU look at them; returns what they are now.
+    /// Changes the modes and makes every vCPU take them. Returns the changed modes.
     pub fn change_modes(&self, change: impl FnOnce(&mut Modes)) -> Modes {
         let mut state = self.state();
         change(&mut state.modes);
@@ -204,7 +204,7 @@ impl Control {
         self.kicks.iter().for_each(|kick| kick());
     }
 
-    /// Has something done whenever input comes. Once only.
+    /// Sets a call for each arrival of input. It can be set once.
     pub fn on_input(&self, act: Kick) {
         let _only_once = self.on_input.set(act);
     }
@@ -215,14 +215,15 @@ impl Control {
         }
     }
 
-    /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed. Returns for how long
-    /// that had been so before the host ran the vCPU again.
+    /// Waits until a vCPU is prodded, the run has to end, or `limit` has passed. Returns the time from that event
+    /// until the host ran the vCPU again.
     pub fn wait_for_prod(&self, server: u32, limit: Duration) -> Duration {
         let waits = |state: &mut State| !state.take_prod(server) && state.ending.is_none();
         self.wait(server, limit, waits).1
     }
 
-    /// Waits for something else; returns for how long it had been there.
+    /// Waits while `waits` is true. Returns the state, and the time from the event until the host ran
+    /// the vCPU again.
     fn wait(
         &self,
         server: u32,
@@ -242,12 +243,12 @@ impl Control {
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let ready = state.cpu(server).and_then(|cpu| cpu.ready);
         let elapsed = start.elapsed();
-        // It waited for nothing longer than the limit.
+        // Without an event the wait should have ended at the limit.
         let until_ready = ready.map_or(limit, |ready| limit.min(ready - start));
         (state, elapsed.saturating_sub(until_ready))
     }
 
-    /// Waits until another vCPU starts this one; none when the run ends first.
+    /// Waits until another vCPU starts this one; `None` when the run ends first.
     pub fn wait_for_start(&self, server: u32) -> Option<Start> {
         let mut state = self.state();
         while state.ending.is_none() {
@@ -261,10 +262,10 @@ impl Control {
         None
     }
 
-    /// Takes the area of machine checks for this vCPU; waits while another has it. False
-    /// when this one has it already.
+    /// Takes the area of machine checks for this vCPU, and waits while another vCPU has it. False
+    /// when this vCPU already has it.
     ///
-    /// Errors: the run ends first.
+    /// Errors: the ending, when the run ends first.
     pub fn hold_error_log(&self, server: u32) -> Result<bool, Ending> {
         let mut state = self.state();
         loop {
@@ -283,7 +284,7 @@ impl Control {
         }
     }
 
-    /// This vCPU gives the area back; false when it does not have it.
+    /// Gives the area back. False when this vCPU does not have it.
     pub fn release_error_log(&self, server: u32) -> bool {
         let freed = self.state().free_error_log(server);
         if freed {
@@ -292,7 +293,7 @@ impl Control {
         freed
     }
 
-    /// Gives input to the guest; waits while `limit` bytes are unread. False when the run ends.
+    /// Gives input to the guest, and waits while `limit` bytes are unread. False when the run ends.
     pub fn push_input(&self, mut bytes: &[u8], limit: usize) -> bool {
         while !bytes.is_empty() {
             let mut state = self.state();
@@ -315,7 +316,7 @@ impl Control {
         true
     }
 
-    /// Takes as much input as there is and fits; returns how much.
+    /// Takes as much input as fits. Returns the number of bytes.
     pub fn take_input(&self, buf: &mut [u8]) -> usize {
         let mut state = self.state();
         let len = state.input.len().min(buf.len());
@@ -327,13 +328,13 @@ impl Control {
         len
     }
 
-    /// Waits until there is news for the guest, the vCPU has an external interrupt or is prodded, the
+    /// Waits until there is new input, the vCPU has an external interrupt or is prodded, the
     /// run has to end, or `limit` has passed.
     ///
     /// Input wakes the guest once, as an edge-triggered interrupt does: a guest that idles again
     /// without reading it sleeps.
     ///
-    /// Returns for how long that had been so before the host ran the vCPU again.
+    /// Returns the time from that event until the host ran the vCPU again.
     pub fn idle(&self, server: u32, limit: Duration) -> Duration {
         let nothing = |state: &mut State| {
             !state.take_prod(server)
@@ -346,13 +347,13 @@ impl Control {
         late
     }
 
-    /// The data is plain: a panic of another thread cannot have left it half changed.
+    /// The state under its lock. A panic of another thread cannot have left it half changed, because it is plain data.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The first vCPU runs, the others are stopped.
+/// The vCPUs at reset: the first one runs, the others are stopped.
 fn reset_cpus(count: usize) -> Vec<Cpu> {
     let life = |n| if n == 0 { Life::Running } else { Life::Stopped };
     let cpu = |n| Cpu { life: life(n), prodded: false, interrupted: false, ready: None };
@@ -374,18 +375,18 @@ impl State {
         self.cpu(server).is_some_and(|cpu| cpu.interrupted)
     }
 
-    /// Takes the area of machine checks from this vCPU; false when it does not have it.
+    /// Takes the area of machine checks from this vCPU. False when it does not have it.
     fn free_error_log(&mut self, server: u32) -> bool {
         self.error_log.take_if(|holder| *holder == server).is_some()
     }
 
-    /// True when a vCPU was prodded; it no longer is.
+    /// True when the vCPU was prodded. Clears the prod.
     fn take_prod(&mut self, server: u32) -> bool {
         self.cpu(server).is_some_and(|cpu| std::mem::take(&mut cpu.prodded))
     }
 }
 
-/// The modes, the lives of the vCPUs, and the input that the guest has not read. Interrupt lines are those of the
+/// The modes, the lives of the vCPUs, and the unread input. Interrupt lines are saved by the
 /// controller, which is loaded later.
 impl Saved for &Control {
     const NAME: &'static str = "control";
@@ -451,7 +452,7 @@ mod tests {
 
     use super::*;
 
-    /// Long enough that a test which waits for it has failed.
+    /// So long that a test which waits for it has failed.
     const FOR_EVER: Duration = Duration::from_secs(3600);
 
     fn control() -> (Arc<Control>, Arc<AtomicU32>) {
@@ -520,7 +521,7 @@ mod tests {
     fn a_prod_ends_one_wait_of_its_cpu_now_or_later() {
         let control = Arc::new(two_cpus());
         assert!(control.prod(1) && !control.prod(2));
-        control.idle(0, Duration::from_millis(1)); // not meant
+        control.idle(0, Duration::from_millis(1)); // the prod is not for CPU 0
         control.idle(1, FOR_EVER);
         let waits = thread::spawn({
             let control = Arc::clone(&control);
@@ -535,7 +536,7 @@ mod tests {
     #[test]
     fn the_area_of_machine_checks_has_one_holder_and_the_others_wait() {
         let control = Arc::new(two_cpus());
-        assert!(!control.release_error_log(0), "nobody has it");
+        assert!(!control.release_error_log(0), "no vCPU has it");
         assert_eq!(control.hold_error_log(0), Ok(true));
         assert_eq!(control.hold_error_log(0), Ok(false), "the same one again");
         assert!(!control.release_error_log(1), "it is another's");
@@ -562,7 +563,7 @@ mod tests {
         control.stop(Ending::PoweredOff);
         assert_eq!(control.ending(), Some(Ending::Quit));
         assert_eq!(kicks.load(Ordering::Relaxed), 2);
-        control.idle(0, FOR_EVER); // does not sleep any more
+        control.idle(0, FOR_EVER); // no longer sleeps
     }
 
     #[test]
@@ -573,7 +574,7 @@ mod tests {
         control.idle(0, Duration::from_millis(1)); // woken once only
         let mut buf = [0; 16];
         assert_eq!(control.take_input(&mut buf[..1]), 1);
-        control.idle(0, FOR_EVER); // "b" is left: the guest is told again
+        control.idle(0, FOR_EVER); // "b" is left, so the guest is woken again
         assert_eq!(control.take_input(&mut buf), 1);
         assert_eq!(buf[0], b'b');
     }

@@ -22,7 +22,7 @@ pub struct Devices {
 }
 
 impl Devices {
-    /// Makes the devices, in the order of their configurations.
+    /// Makes the devices in the order of their configurations.
     pub fn new(
         configs: &[Box<dyn DeviceConfig>],
         dma: &Dma,
@@ -37,17 +37,17 @@ impl Devices {
         Ok(Devices { bus, lines })
     }
 
-    /// Connects the lines. Once only.
+    /// Connects the IRQ lines to the controller. They can be connected once.
     pub(crate) fn connect(&self, xics: &Arc<Xics>) {
         let _only_once = self.lines.xics.set(Arc::downgrade(xics));
     }
 
-    /// The console's interrupt on the same controller.
+    /// The console's interrupt, on a line to the controller of the devices.
     pub(crate) fn vty(&self) -> Vty {
         Vty::new(self.lines.clone())
     }
 
-    /// Reports accesses and interrupts to this observer from now on. Once only.
+    /// Reports accesses and interrupts to this observer from now on. It can be set once.
     pub(crate) fn observe(&self, observer: Arc<dyn Observer>) {
         self.bus.observe(&observer);
         let nodes = self.bus.nodes();
@@ -56,7 +56,7 @@ impl Devices {
     }
 }
 
-/// The ends of the IRQ lines. The devices are made before the controller, because the device tree names them.
+/// The far ends of the IRQ lines. Devices are made before the controller, because the device tree names them.
 #[derive(Default)]
 struct Lines {
     xics: OnceLock<Weak<Xics>>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--dirty-log FILE`: which pages of guest RAM were written during the run, and by whom.
+//! `--dirty-log FILE`: the pages of guest RAM that were written during the run, with their writers.
 //!
-//! One line for each range of 4 KiB pages that have the same writers:
+//! Each line is a range of 4 KiB pages that have equal writers:
 //!
 //! ```text
 //! FIRST LAST PAGES WRITERS
@@ -10,10 +10,10 @@
 //! 0x0000000000020000 0x0000000000020fff 1 guest+tce
 //! ```
 //!
-//! `guest`: the guest's instructions, or a hypercall that answers in memory, wrote it; the bitmap
-//! of vm-memory and KVM's dirty log have it (the latter has the CPU's notes in page tables, too).
-//! `tce`: a mapping through which a device could have written it was displaced; `iommu`'s frames
-//! have it (Linux: `SetPageDirty` after `iommu_tce_xchg`). One that is live at the end is not there.
+//! `guest`: the guest's instructions wrote the page, or a hypercall that answers in memory did. The sources are the
+//! bitmap of vm-memory and KVM's dirty log, which also has the CPU's own writes to page tables.
+//! `tce`: a mapping through which a device could have written the page was displaced. The source is `iommu`'s frames
+//! (Linux: `SetPageDirty` after `iommu_tce_xchg`). A mapping that is live at the end does not count.
 
 use std::io::{self, Write};
 
@@ -25,7 +25,7 @@ use vm_memory::{
 
 const PAGE: u64 = 4096;
 
-/// Pages, 64 to a word from address 0 up.
+/// A bitmap of pages, 64 to a word from address 0 up.
 type Pages = Vec<u64>;
 
 /// The pages of one run.
@@ -35,13 +35,13 @@ pub struct Dirty {
     tce: Pages,
 }
 
-/// Forgets what was written to RAM so far: loading the image is not the guest's doing.
+/// Clears the bitmap of RAM. The writes of the loader are not the guest's.
 pub fn forget(memory: &Memory) {
     take(memory);
 }
 
-/// Makes what was written to RAM since [`forget`] zero again. Pages that were loaded before and then left
-/// alone stay.
+/// Zeroes the pages of RAM that were written since [`forget`]. Pages that were loaded before and not written since
+/// stay.
 pub fn zero(memory: &Memory) -> Result<(), GuestMemoryError> {
     const ZERO: [u8; PAGE as usize] = [0; PAGE as usize];
     for (word, first) in take(memory).into_iter().zip((0..).step_by(64)) {
@@ -53,19 +53,19 @@ pub fn zero(memory: &Memory) -> Result<(), GuestMemoryError> {
     Ok(())
 }
 
-/// How many pages of 4 KiB RAM has.
+/// The number of 4 KiB pages of RAM.
 pub(crate) fn pages(memory: &Memory) -> u64 {
     memory.iter().map(|region| region.len()).sum::<u64>() / PAGE
 }
 
-/// The pages of vm-memory's bitmap: everything that was written through it, by the software CPU too.
+/// Takes the pages of vm-memory's bitmap: all that were written through it, by the software CPU too.
 fn take(memory: &Memory) -> Pages {
-    // Guest RAM is one region from address 0 (`memory::map`), and the bitmap's page is the host's.
+    // Guest RAM is one region from address 0 (`memory::map`), and the bitmap's page size is the host's.
     memory.iter().flat_map(|region| MmapRegion::bitmap(region).dirty().get_and_reset()).collect()
 }
 
 impl Dirty {
-    /// Takes what is known; `kvm` is KVM's log of a guest under KVM. All logs are empty after it.
+    /// Takes the pages from all logs, and empties the logs. `kvm` is KVM's log of a guest under KVM.
     pub fn take(memory: &Memory, frames: &Frames, kvm: Option<Pages>) -> Dirty {
         let mut guest = take(memory);
         let kvm = kvm.unwrap_or_default();
@@ -74,7 +74,7 @@ impl Dirty {
         Dirty { guest, tce: frames.take_dirty() }
     }
 
-    /// Writes the lines.
+    /// Writes the lines of the file.
     pub fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         let pages = 64 * self.guest.len().max(self.tce.len()) as u64;
         let mut first = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The guest's DMA as it is configured: the host bridge with its platform, the tier in which TCE hypercalls start, the
-//! rules by which they are answered, and the faults on purpose.
+//! The configuration of a guest's DMA: the host bridge with its platform, the tier in which TCE hypercalls start, the
+//! profile of their answers, and faults on purpose.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,38 +20,38 @@ use crate::memory::RamSize;
 const LIOBN: Liobn = Liobn(0x8000_0000);
 const WINDOW_BYTES: u64 = 1 << 30;
 
-/// Tables of more entries than this have a second level, on a bridge that can walk it.
+/// The largest table of one level, in entries. Larger tables have a second level, on a bridge that can walk it.
 const MOST_FLAT: u64 = 1 << 20;
 
 /// The configuration of a guest's DMA.
 #[derive(Clone, Debug)]
 pub struct DmaConfig {
-    /// The tier in which TCE hypercalls start; a tier that cannot finish a call hands it to the next one out.
+    /// The tier in which TCE hypercalls start. A tier that cannot finish a call hands it to the next one out.
     pub tier: Tier,
-    /// The rules by which calls are answered where LoPAR, KVM and QEMU differ.
+    /// The profile of the answers where LoPAR, KVM and QEMU differ.
     pub profile: &'static Profile,
-    /// Handlers that replace those of a call in a tier: the token, the tier, the handler.
+    /// Handlers that replace those of a call in a tier: token, tier, handler.
     pub replaced: Vec<(u64, Tier, Try)>,
-    /// The host bridge under the hardware tables of the PCI windows; without one an IODA2. With one, virtual I/O
+    /// The host bridge under the hardware tables of the PCI windows; by default an IODA2. If it is given, virtual I/O
     /// devices are behind such a bridge, too; otherwise they use the guest's view.
     pub platform: Option<BridgeKind>,
-    /// The platform of the hardware tables of the PCI windows, in place of the bridge's own.
+    /// The platform of the hardware tables of the PCI windows, in place of the bridge's platform.
     pub tables: Option<PlatformOf>,
-    /// True to watch devices for uses of translations that were replaced or cleared. Puts virtual I/O devices
+    /// True to watch devices for uses of translations that were replaced or cleared. This puts virtual I/O devices
     /// behind the bridge.
     pub check: bool,
     /// True when the device tree offers H_PUT_TCE_INDIRECT and H_STUFF_TCE (hcall-multi-tce).
     pub multi_tce: bool,
-    /// The most bytes that the tables of windows which the guest makes may take; without it 32 MiB and a 64th of RAM.
+    /// The largest number of bytes for the tables of windows that the guest makes; by default 32 MiB and a 64th of RAM.
     pub table_memory: Option<u64>,
-    /// Faults on purpose.
+    /// The faults that are injected on purpose.
     pub faults: Vec<Spec>,
 }
 
-/// Makes the platform of a window's hardware table, from the bridge's own.
+/// A function that makes the platform of a window's hardware table from the bridge's platform.
 pub type MakePlatform = dyn Fn(&Window, Arc<dyn Platform>) -> Arc<dyn Platform> + Send + Sync;
 
-/// The platform of each window's hardware table.
+/// The function for the platform of each window's hardware table.
 #[derive(Clone)]
 pub struct PlatformOf(pub Arc<MakePlatform>);
 
@@ -66,20 +66,20 @@ impl fmt::Debug for PlatformOf {
 pub struct Dma {
     /// The windows and page frames.
     pub container: Container,
-    /// The host bridge, which has its default window.
+    /// The host bridge with its default window.
     pub phb: Phb,
-    /// The bridge that virtual I/O devices are behind; without one they use the view.
+    /// The bridge of the virtual I/O devices. Without one they use the view.
     pub device_bridge: Option<Arc<Bridge>>,
     /// The detector that watches the devices.
     pub detector: Option<Arc<Detector>>,
-    /// How calls are tried in the tiers.
+    /// The way in which calls are tried in the tiers.
     pub accel: Accel,
-    /// The faults on purpose.
+    /// The injector of faults, if there are faults.
     pub faults: Option<Arc<Injector>>,
 }
 
 impl DmaConfig {
-    /// Sets it up for a guest with this RAM.
+    /// Sets the DMA up for a guest with this RAM.
     pub fn set_up(&self, ram: RamSize) -> Result<Dma, Error> {
         let budget = Budget::new(self.table_memory(ram));
         let mut container = Container::new(Frames::new(ram.bytes())?).with_budget(budget);
@@ -105,7 +105,7 @@ impl DmaConfig {
         let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
         let phb = phb.with_most_entries(kind.most_entries());
         phb.reset(&container, &mut container.agent())?;
-        // Bridges have their PEs to themselves.
+        // Each bridge has PEs of its own, so devices get a second bridge.
         let behind_bridge = self.platform.is_some() || detector.is_some();
         let device_bridge = behind_bridge.then(|| Bridge::with(kind, kind.flags, detector.clone()));
         Ok(Dma { container, phb, device_bridge, detector, accel, faults })
@@ -134,10 +134,10 @@ impl Default for DmaConfig {
     }
 }
 
-/// Memory for the tables of the guest's windows unless configured otherwise. A 64th of RAM pays for two
-/// windows, as many as a bridge has, of which each maps all of RAM in pages of 4 KiB: 16 bytes an entry, as
-/// there is a view and a hardware table, and twice that because a window is a power of two. (libvirt
-/// lets QEMU lock a 512th for one hardware table of one such window.) The rest is for small guests, whose
+/// The default memory for the tables of the guest's windows. A 64th of RAM pays for two
+/// windows that each map all of RAM in pages of 4 KiB; a bridge has no more. An entry takes 16 bytes,
+/// for view and hardware table, and twice that because the size of a window is a power of two. (libvirt
+/// lets QEMU lock a 512th for one hardware table of one such window.) The 32 MiB are for small guests, whose
 /// windows may be larger than their RAM.
 fn table_memory(ram: RamSize) -> u64 {
     (32 << 20) + ram.bytes() / 64

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! How a run ends.
+//! The ending of a run.
 
 use std::time::Duration;
 
-/// Why a run ended.
+/// The reason for which a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The guest called RTAS power-off without having reported a failure.
@@ -12,7 +12,7 @@ pub enum Ending {
     GuestFailed(u64),
     /// The guest called RTAS system-reboot: the machine starts again.
     Rebooted,
-    /// The CPU could not go on: the event, in a sentence.
+    /// The CPU could not continue; the text says what happened.
     Crashed(String),
     /// The run took longer than its limit.
     TimedOut(Duration),
@@ -22,6 +22,6 @@ pub enum Ending {
     Signal(u8),
     /// The reader of the console's output is gone.
     OutputClosed,
-    /// The console's output takes no more, for the reason given.
+    /// The console's output failed, for the reason given.
     OutputFailed(String),
 }

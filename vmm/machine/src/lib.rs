@@ -3,7 +3,7 @@
 //!
 //! A guest image is loaded into guest RAM beside a device tree, a vCPU runs it, and each hypercall goes to the
 //! crate `hcall` and back. Hypercalls, TCE tables and instructions belong to `hcall`, `iommu` and `power`; command
-//! lines, files of a run and signals belong to the command `tcevm`. Whatever observes a run implements [`Watcher`].
+//! lines, files of a run and signals belong to the command `tcevm`. An observer of a run implements [`Watcher`].
 //!
 //! Read in this order: [`boot`] (from a configuration to a machine that is ready; with [`image`], [`map`],
 //! [`memory`], [`dma`], [`devices`] and [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and
@@ -46,6 +46,6 @@ pub use control::Control;
 pub use dma::DmaConfig;
 pub use ending::Ending;
 pub use machine::Machine;
-/// Guest RAM in public interfaces is of this version of vm-memory.
+/// The version of vm-memory whose guest RAM is in public interfaces.
 pub use vm_memory;
 pub use watcher::Watcher;

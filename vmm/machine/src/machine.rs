@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The machine: one or more vCPUs, a thread each, over the same memory, DMA windows and console.
+//! The machine: one or more vCPUs, each with a thread, over shared memory, DMA windows and console.
 //!
 //! The first vCPU starts with the machine, on the caller's thread. The others wait until the guest
-//! starts them with RTAS start-cpu. The first thing that ends a vCPU's run ends the machine's.
+//! starts them with RTAS start-cpu. The first ending of a vCPU's run ends the machine's run.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -36,11 +36,12 @@ pub struct Machine<V> {
     shared: Shared,
     processors: Vec<Processor<V>>,
     watcher: Option<Arc<dyn Watcher>>,
-    /// The sums of the guest's DMA at its end, and those of tearing it down, once that is done.
+    /// The sums of the guest's DMA at its end, and those of the tear-down, once that is done.
     torn_down: Option<(iommu::Stats, TearDown)>,
 }
 
-/// The interrupt controller of these vCPUs, if they have lines, and the console's interrupt; input and devices interrupt.
+/// The interrupt controller of these vCPUs, if they have lines, and the console's interrupt. Input and
+/// devices are connected.
 fn xics<V: Vcpu>(
     processors: &[Processor<V>],
     control: &Arc<Control>,
@@ -59,7 +60,7 @@ fn xics<V: Vcpu>(
 }
 
 impl Machine<power::Cpu> {
-    /// A machine with software CPUs, whose console writes to `output` and has no input.
+    /// A machine with software CPUs. Its console writes to `output` and has no input.
     pub fn power(ready: Ready, cpus: u32, output: Box<dyn Write + Send>) -> Machine<power::Cpu> {
         let cpus = vcpu::power_cpus(&ready, cpus);
         let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
@@ -69,8 +70,8 @@ impl Machine<power::Cpu> {
 }
 
 impl<V: Vcpu + Send> Machine<V> {
-    /// Puts the first of these vCPUs at the entry of a machine that is ready. `control` was made
-    /// for as many vCPUs.
+    /// A machine of these vCPUs, the first of which is at the entry of the ready machine. `control` must have
+    /// a kick for each vCPU.
     pub fn new(ready: Ready, vcpus: Vec<V>, control: Arc<Control>, console: Console) -> Machine<V> {
         let agent = |(server, vcpu)| Processor::new(server, vcpu, ready.dma.container.agent());
         let mut processors: Vec<_> = (0..).zip(vcpus).map(agent).collect();
@@ -94,7 +95,7 @@ impl<V: Vcpu + Send> Machine<V> {
         Machine { shared, processors, watcher: None, torn_down: None }
     }
 
-    /// Observes the run that is about to begin. Once only.
+    /// Observes the run that is about to begin. There can be one observer.
     pub fn observe(&mut self, watcher: Arc<dyn Watcher>) {
         if let Some(observer) = watcher.devices() {
             self.shared.board.devices.observe(observer);
@@ -112,12 +113,12 @@ impl<V: Vcpu + Send> Machine<V> {
         self.watcher = Some(watcher);
     }
 
-    /// Drops the observers of the vCPUs, in the order of their numbers: the run is over.
+    /// Drops the observers of the vCPUs after the run, in the order of the vCPUs' numbers.
     pub fn observed(&mut self) {
         self.processors.iter_mut().for_each(|processor| drop(processor.books.watcher.take()));
     }
 
-    /// Where other threads end the run, and push input.
+    /// The state through which other threads end the run, and push input.
     pub fn control(&self) -> &Arc<Control> {
         &self.shared.board.control
     }
@@ -127,7 +128,7 @@ impl<V: Vcpu + Send> Machine<V> {
         &self.shared.board.clock
     }
 
-    /// Gives the guest this NVRAM instead of a fresh one. Before it runs.
+    /// Gives the guest this NVRAM instead of a fresh one. Call it before the guest runs.
     pub fn set_nvram(&mut self, nvram: Nvram) {
         self.shared.board.nvram = nvram;
     }
@@ -151,13 +152,13 @@ impl<V: Vcpu + Send> Machine<V> {
         self.ending()
     }
 
-    /// Why the run ended. Every vCPU that ran has ended it; the first reason stayed.
+    /// The ending of the run. Every vCPU that ran has ended, and the first ending stayed.
     pub fn ending(&self) -> Ending {
         self.shared.board.control.ending().unwrap_or(Ending::PoweredOff)
     }
 
-    /// Puts a machine that wants to reboot back to its start: no window but the default one, nothing
-    /// mapped or pinned, RAM zero; `load` loads RAM again. False when another reason ended the run meanwhile.
+    /// Resets a machine that reboots to its start: no window but the default one, nothing
+    /// mapped or pinned, RAM zero. Then `load` loads RAM. False when the run has another ending meanwhile.
     pub fn restart(
         &mut self,
         load: impl FnOnce(&Memory, &Window, &[Node]) -> Result<Loaded, BootError>,
@@ -173,12 +174,12 @@ impl<V: Vcpu + Send> Machine<V> {
         Ok(board.control.restart())
     }
 
-    /// Everything that has state, in the order of a reset.
+    /// All parts that have state, in the order of a reset.
     ///
-    /// Devices come first, because afterwards they touch no memory and use no window. Windows come before RAM, so that
-    /// the pages of a guest are released, and dirtied, before they are zero. An observer hears of the reset once the
-    /// windows are as at the start. vCPUs, controller and console follow in any order: no thread runs them, and no
-    /// device interrupts. `Control` is last, for it is what the other threads of the process see.
+    /// Devices come first, because after their reset they touch no memory and use no window. Windows come before RAM,
+    /// so that the pages of a guest are released, and dirtied, before they are zeroed. The observer is notified once the
+    /// windows are reset. vCPUs, controller and console follow in any order: no thread runs the vCPUs, and no
+    /// device interrupts. `Control` is last, because the other threads of the process see it.
     fn parts(&mut self) -> Vec<(&'static str, Box<dyn Part + '_>)> {
         let Shared { memory, dma, board, .. } = &mut self.shared;
         let (mut agents, mut vcpus) = (Vec::new(), Vec::new());
@@ -202,10 +203,10 @@ impl<V: Vcpu + Send> Machine<V> {
         parts
     }
 
-    /// Takes the guest's windows away, however its run ended: the entries that it left are cleared, killed,
+    /// Removes the guest's windows after any ending of the run. The entries that the guest left are cleared, killed,
     /// dirtied and released.
     ///
-    /// Linux does so when a VMM ends and its VFIO container and KVM's tables are closed.
+    /// Linux does so when a VMM ends, and with it the VFIO container and KVM's tables are closed.
     pub fn tear_down(&mut self) {
         self.shared.board.devices.bus.stop();
         let left = self.dma();
@@ -261,7 +262,7 @@ impl<V: Vcpu + Send> Machine<V> {
         self.shared.board.devices.bus.nodes()
     }
 
-    /// How long a CPU was idle, on average.
+    /// The mean idle time of a CPU.
     fn idle(&self) -> Duration {
         let all: Duration = self.processors.iter().map(Processor::idle).sum();
         all / u32::try_from(self.processors.len()).unwrap_or(u32::MAX).max(1)
@@ -275,7 +276,7 @@ impl<V: Vcpu + Send> Machine<V> {
         words
     }
 
-    /// How many bytes of the guest's console output could not be written.
+    /// The number of bytes of the guest's console output that could not be written.
     pub fn console_bytes_lost(&self) -> u64 {
         self.shared.board.console.lock().unwrap_or_else(PoisonError::into_inner).lost()
     }
@@ -290,7 +291,7 @@ impl<V: Vcpu + Send> Machine<V> {
         &self.shared.dma.container
     }
 
-    /// The registers of the vCPUs, for a person to read.
+    /// The registers of the vCPUs as text for people.
     pub fn dump(&mut self) -> String {
         match self.processors.as_mut_slice() {
             [only] => only.vcpu.dump(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The places in guest RAM before the guest starts: of the device tree, the segments of the
-//! image, the initrd. Each claims its range here, and a claim that leaves RAM or meets another
-//! one is refused; nothing is written to guest RAM that was not claimed.
+//! The places in guest RAM before the guest starts: those of the device tree, the segments of the
+//! image, and the initrd. Each user claims its range here. A claim that leaves RAM or overlaps another
+//! claim is refused, and only claimed ranges of guest RAM are written.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -10,11 +10,11 @@ use thiserror::Error;
 
 use crate::memory::RamSize;
 
-/// Room kept for the device tree, as in QEMU.
+/// The room for the device tree, as in QEMU.
 const DEVICE_TREE_ROOM: u64 = 2 << 20;
-/// Room kept for the code of RTAS, behind the device tree.
+/// The room for the code of RTAS, behind the device tree.
 const RTAS_ROOM: u64 = 4096;
-/// The device tree stays where a 32-bit guest can reach it.
+/// The upper bound of the device tree, which a 32-bit guest can reach.
 const DEVICE_TREE_TOP: u64 = 2 << 30;
 
 /// The claimed ranges of guest RAM.
@@ -30,7 +30,7 @@ struct Claim {
     owner: String,
 }
 
-/// Why a range could not be claimed.
+/// The reason for which a range could not be claimed.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum ClaimError {
@@ -44,7 +44,7 @@ pub enum ClaimError {
 }
 
 impl Map {
-    /// RAM in which only the device tree has its place.
+    /// A map in which only the device tree and RTAS have their places.
     pub fn new(ram: RamSize) -> Map {
         let mut map = Map { ram, claims: BTreeMap::new() };
         let room = map.device_tree().start..map.rtas().end;
@@ -58,19 +58,19 @@ impl Map {
         self.ram
     }
 
-    /// Where the device tree lives: the last 2 MiB of RAM below 2 GiB (pseries-boot A.2).
+    /// The place of the device tree: the last 2 MiB of RAM below 2 GiB (pseries-boot A.2).
     pub fn device_tree(&self) -> Range<u64> {
         let end = self.rtas().end;
         end - DEVICE_TREE_ROOM..end - RTAS_ROOM
     }
 
-    /// Where the code of RTAS lives.
+    /// The place of the code of RTAS.
     pub fn rtas(&self) -> Range<u64> {
         let end = self.ram.bytes().min(DEVICE_TREE_TOP);
         end - RTAS_ROOM..end
     }
 
-    /// Claims `len` bytes at `start`; an empty range claims nothing and always succeeds.
+    /// Claims `len` bytes at `start`. An empty range claims nothing and always succeeds.
     pub fn claim(&mut self, owner: String, start: u64, len: u64) -> Result<(), ClaimError> {
         if len == 0 {
             return Ok(());
@@ -87,7 +87,7 @@ impl Map {
         Ok(())
     }
 
-    /// True when `len` bytes at a multiple of `len` are free.
+    /// True when there are `len` free bytes at a multiple of `len`.
     pub fn has_room(&self, len: u64) -> bool {
         let mut starts = (0..self.ram.bytes()).step_by(usize::try_from(len).unwrap_or(usize::MAX));
         let free = |start: u64| {
@@ -98,8 +98,8 @@ impl Map {
         starts.any(free)
     }
 
-    /// The last claim that starts below the end of the range is the only one that can reach into it
-    /// from below, because claims are disjoint; any other that meets the range starts inside it.
+    /// The owner of an overlapping claim. Claims are disjoint, so only the last claim that starts below the range's end
+    /// can reach into the range from below; any other claim that overlaps the range starts inside it.
     fn owner_in(&self, range: Range<u64>) -> Option<&str> {
         let (_, last) = self.claims.range(..range.end).next_back()?;
         (last.end > range.start).then_some(last.owner.as_str())

@@ -20,15 +20,15 @@ const GIB: u64 = 1 << 30;
 pub struct RamSize(u64);
 
 impl RamSize {
-    /// The size that a machine has by itself: 512 MiB, as QEMU's pseries machine has.
+    /// The default size: 512 MiB, as QEMU's pseries machine has.
     pub const DEFAULT: RamSize = RamSize(512 * MIB);
     const MIN: u64 = 8 * MIB;
-    /// The largest.
+    /// The largest size.
     pub const MAX: u64 = 64 * GIB;
-    /// Every size is a multiple of it.
+    /// The unit: every size is a multiple of it.
     pub const UNIT: u64 = 64 * KIB;
 
-    /// Checks a size in bytes.
+    /// Checks a number of bytes.
     pub fn new(bytes: u64) -> Result<RamSize, SizeError> {
         if bytes < Self::MIN {
             Err(SizeError::TooSmall)
@@ -60,13 +60,13 @@ impl fmt::Display for RamSize {
 impl FromStr for RamSize {
     type Err = SizeError;
 
-    /// A decimal number with a suffix K, M or G; without one it counts MiB, as in QEMU.
+    /// Reads a decimal number with a suffix K, M or G. A number without a suffix counts MiB, as in QEMU.
     fn from_str(text: &str) -> Result<RamSize, SizeError> {
         RamSize::new(parse_bytes(text)?)
     }
 }
 
-/// A number of bytes as the user writes it: with a suffix K, M or G; without one it counts MiB.
+/// Reads a number of bytes as users write it: with a suffix K, M or G. A number without a suffix counts MiB.
 pub fn parse_bytes(text: &str) -> Result<u64, SizeError> {
     let (digits, unit) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], KIB),
@@ -77,12 +77,12 @@ pub fn parse_bytes(text: &str) -> Result<u64, SizeError> {
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err(SizeError::NotASize);
     }
-    // All digits: the only way to fail is a number beyond 64 bits.
+    // The text is all digits, so only a number beyond 64 bits fails.
     let number: u64 = digits.parse().map_err(|_| SizeError::TooLarge)?;
     number.checked_mul(unit).ok_or(SizeError::TooLarge)
 }
 
-/// A number of bytes as a person reads it: `1.5 MiB`.
+/// A number of bytes as text for people: `1.5 MiB`.
 pub fn in_units(bytes: u64) -> String {
     let (unit, name) = match bytes {
         GIB.. => (GIB, "GiB"),
@@ -93,7 +93,7 @@ pub fn in_units(bytes: u64) -> String {
     format!("{:.1} {name}", bytes as f64 / unit as f64)
 }
 
-/// Why a `-m` was refused.
+/// The reason for which a `-m` was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum SizeError {
@@ -107,7 +107,7 @@ pub enum SizeError {
     Odd,
 }
 
-/// The host would not map guest RAM.
+/// The error of the host when it cannot map guest RAM.
 #[derive(Debug, Error)]
 #[error("cannot map {size} of guest RAM: {source}; give less with -m")]
 pub struct MapError {
@@ -115,8 +115,8 @@ pub struct MapError {
     source: vm_memory::mmap::FromRangesError,
 }
 
-/// Maps guest RAM: one region from address 0. No page of it is touched here, so that a page
-/// costs host memory only once the guest uses it.
+/// Maps guest RAM as one region from address 0. No page of it is touched here, so a page
+/// takes host memory only once the guest uses it.
 pub fn map(size: RamSize) -> Result<Memory, MapError> {
     let failed = |source| MapError { size, source };
     let len = usize::try_from(size.bytes()).unwrap_or(usize::MAX);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The modes that hypercalls set for all vCPUs of a machine at once.
+//! The modes that hypercalls set for all vCPUs of a machine at a time.
 
 use hcall::{NmiHandlers, ProcessTableRange};
 
 use crate::section::{LoadError, Reader, Writer};
 
-/// The modes. A vCPU takes them when it starts, and when it is kicked after they changed.
+/// The modes. A vCPU takes them when it starts, and when it is kicked after a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Modes {
-    /// Interrupts are taken in little-endian mode.
+    /// True when interrupts are taken in little-endian mode.
     pub little_endian: bool,
-    /// Interrupts are taken with relocation on, where they can.
+    /// True when interrupts are taken with relocation on, where that is possible.
     pub relocated: bool,
     /// The process table of translation, if one is registered.
     pub process_table: Option<ProcessTableRange>,

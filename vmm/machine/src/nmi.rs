@@ -11,10 +11,10 @@ use crate::fdt::{ERROR_AREA, RESET_AREA};
 use crate::processor::Shared;
 use crate::vcpu::Vcpu;
 
-/// Reports a machine check: r3 is the address of the area with the old r3 and the error log. Waits until
-/// another vCPU has read its own log there.
+/// Reports a machine check: r3 becomes the address of the area with the old r3 and the error log. Waits while
+/// another vCPU has the area, until it has read its log there.
 ///
-/// Errors: the end of the run, which a second machine check is before ibm,nmi-interlock was called for
+/// Errors: the ending of the run. A second machine check is one, if ibm,nmi-interlock was not called after
 /// the first.
 pub(crate) fn machine_check<V: Vcpu>(
     shared: &Shared,
@@ -36,12 +36,12 @@ pub(crate) fn machine_check<V: Vcpu>(
     Ok(())
 }
 
-/// Reports a system reset: r3 is the address of the old r3. LoPAR keeps r3, but all firmware does it
+/// Reports a system reset: r3 becomes the address of the old r3. LoPAR keeps r3, but all firmware does it
 /// in this way, and Linux relies on it (Linux: `pSeries_system_reset_exception`). No interlock is needed.
 pub(crate) fn system_reset<V: Vcpu>(shared: &Shared, server: u32, vcpu: &mut V) {
     let Some(handlers) = shared.board.control.modes().nmi else { return };
     let area = GuestAddress(shared.rtas.start + RESET_AREA + 8 * u64::from(server));
-    // RTAS is in RAM; the guest has its vector if it were not.
+    // RTAS is always in RAM. If the write failed, the vCPU would stay at the guest's own vector.
     if shared.memory.write_slice(&r3(vcpu).to_be_bytes(), area).is_ok() {
         go_to(vcpu, handlers.system_reset, area);
     }

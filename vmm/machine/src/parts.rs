@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The parts of a machine that have state: each can be reset. `Machine::parts` is the list.
+//! The parts of a machine that have state, each of which can be reset. `Machine::parts` is the list.
 
 use std::ops::Range;
 
@@ -20,12 +20,12 @@ use crate::wall_clock::WallClock;
 use crate::watcher::Watcher;
 use crate::xics::Xics;
 
-/// Bytes of a page of saved RAM.
+/// The bytes of a page of saved RAM.
 const PAGE: usize = 4096;
 
 /// A part of a machine that has state.
 pub trait Part {
-    /// Puts it back to its state at the start of the machine. No vCPU runs meanwhile.
+    /// Resets the part to its state at the start of the machine. No vCPU runs meanwhile.
     fn reset(&mut self) -> Result<(), BootError>;
 }
 
@@ -47,7 +47,7 @@ impl Part for Windows<'_> {
     }
 }
 
-/// Guest RAM: zero again wherever it was written since it was loaded.
+/// Guest RAM. Its reset zeroes the pages that were written since they were loaded.
 pub(crate) struct Ram<'a>(pub(crate) &'a Memory);
 
 impl Part for Ram<'_> {
@@ -56,7 +56,7 @@ impl Part for Ram<'_> {
     }
 }
 
-/// The pages that are not zero.
+/// The section has the pages that are not zero.
 impl Saved for Ram<'_> {
     const NAME: &'static str = "ram";
 
@@ -66,7 +66,7 @@ impl Saved for Ram<'_> {
         let mut page = [0; PAGE];
         for number in 0..pages {
             let at = GuestAddress(number * PAGE as u64);
-            // Every page is in RAM.
+            // Every page is in RAM, so no read fails.
             if self.0.read_slice(&mut page, at).is_ok() && page != [0; PAGE] {
                 to.option(Some(number), Writer::u64);
                 to.raw(&page);
@@ -101,7 +101,7 @@ impl Ram<'_> {
         self.0.write_slice(page, at).map_err(|_| LoadError::Other("the size of its RAM"))
     }
 
-    /// A page that is zero is left alone: it may have no memory of the host yet.
+    /// Zeroes pages. A page that is zero already is not written, because it may have no memory of the host yet.
     fn zero(&self, pages: Range<u64>) -> Result<(), LoadError> {
         let mut page = [0; PAGE];
         for number in pages {
@@ -168,7 +168,7 @@ impl Part for &Vty {
     }
 }
 
-/// The clock goes on: a guest that set it finds it set after a reboot.
+/// The reset leaves the clock alone, so a time that the guest set holds after a reboot.
 impl Part for &WallClock {
     fn reset(&mut self) -> Result<(), BootError> {
         Ok(())

@@ -22,13 +22,13 @@ use crate::fdt::VTY_UNIT;
 use crate::modes::Modes;
 use crate::vcpu::Vcpu;
 
-/// The devices and the vCPU, for the time of one hypercall.
+/// The devices and the vCPU during one hypercall.
 pub struct Platform<'a, V> {
     /// The vCPU that called.
     pub vcpu: &'a mut V,
-    /// Its number.
+    /// The number of the vCPU.
     pub server: u32,
-    /// The parts of the machine around it.
+    /// The parts of the machine around the vCPU.
     pub board: &'a Board,
     /// The bridge whose DMA windows the guest may change, if there is one.
     pub phb: Option<&'a Phb>,
@@ -40,34 +40,34 @@ pub struct Platform<'a, V> {
 /// controller and a bridge.
 pub const CAPABILITIES: &[Capability] = Capability::ALL;
 
-/// The effects of hypercalls on the run loop.
+/// The effects of hypercalls that the run loop handles.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Effects {
-    /// The guest powered off.
+    /// True when the guest powered off.
     pub powered_off: bool,
-    /// The machine starts again.
+    /// True when the guest reboots.
     pub rebooted: bool,
-    /// The vCPU stopped itself.
+    /// True when the vCPU stopped itself.
     pub stopped: bool,
-    /// How long it was idle.
+    /// The time that the vCPU was idle.
     pub idle: Duration,
 }
 
-/// Unit 0 is the first console (QEMU: `vty_lookup`), which is the only one.
+/// Checks the unit of a console call. Unit 0 is the first console (QEMU: `vty_lookup`), which is the only one.
 fn is_console(unit: u32) -> Result<(), Status> {
     if unit == 0 || unit == VTY_UNIT { Ok(()) } else { Err(Status::Parameter) }
 }
 
 impl<V> Platform<'_, V> {
-    /// A vCPU that panicked while it printed has left the console as usable as it was.
+    /// The console under its lock. A vCPU that panicked while it printed has left the console usable.
     fn console(&self) -> MutexGuard<'_, Console> {
         self.board.console.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<V: Vcpu> Platform<'_, V> {
-    /// Waits. Until there is something to do that is idle; from then on, for as long as `wait` returns,
-    /// the host let it wait.
+    /// Waits by `wait`, which returns the time from the event that ended the wait until the vCPU ran again. That time
+    /// is stolen by the host; the time before it is idle.
     fn wait(&mut self, wait: impl FnOnce(&Control, u32) -> Duration) {
         let start = Instant::now();
         self.vcpu.set_away(true);
@@ -77,7 +77,7 @@ impl<V: Vcpu> Platform<'_, V> {
         self.effects.idle += start.elapsed().saturating_sub(late);
     }
 
-    /// The calling vCPU follows at once, the others when they are kicked.
+    /// Changes the modes. The calling vCPU takes them at once, the others when they are kicked.
     fn change_modes(&mut self, change: impl FnOnce(&mut Modes)) {
         let modes = self.board.control.change_modes(change);
         self.vcpu.set_modes(&modes);
@@ -211,7 +211,7 @@ impl<V: Vcpu> Nmi for Platform<'_, V> {
         self.board.control.release_error_log(self.server)
     }
 
-    /// A vCPU that waits is woken to take it.
+    /// Signals a system reset. A vCPU that waits is woken to take it.
     fn signal_system_reset(&mut self, server: u32) -> Result<(), Status> {
         let resets = self.board.resets.get(server as usize).and_then(Option::as_ref);
         resets.ok_or(Status::Hardware)?();
@@ -246,7 +246,7 @@ impl<V: Vcpu> SharedProcessors for Platform<'_, V> {
         self.board.areas.get(usize::try_from(server).ok()?)
     }
 
-    /// LoPAR 2.9, H_CEDE: enables interrupts, then waits for one. A wake-up cannot be lost: the condition
+    /// Enables interrupts, then waits for one (LoPAR 2.9, H_CEDE). No wake-up is lost, because the condition
     /// that ends the wait is set and examined under one lock.
     fn cede(&mut self) {
         self.vcpu.enable_external_interrupts();

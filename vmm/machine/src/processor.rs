@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! One vCPU in its machine: it runs until it needs the machine, the machine answers, and the vCPU goes on.
+//! One vCPU in its machine. It runs until it needs the machine, the machine answers, and the vCPU continues.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, PoisonError};
@@ -26,22 +26,22 @@ pub(crate) struct Shared {
     pub(crate) rtas: Range<u64>,
 }
 
-/// A vCPU with its books.
+/// A vCPU with its accounts.
 pub(crate) struct Processor<V> {
     pub(crate) vcpu: V,
     pub(crate) books: Books,
 }
 
-/// The accounts of a vCPU's hypercalls. Apart from the vCPU, so that they can be written while
+/// The accounts of a vCPU's hypercalls. They are separate from the vCPU, so that they can be written while
 /// the vCPU waits for the answer.
 pub(crate) struct Books {
     /// The number of the vCPU (PAPR: interrupt server number).
     server: u32,
     pub(crate) agent: Agent,
-    /// Its observer. With none, a hypercall costs a test of this pointer.
+    /// The observer of the vCPU. Without one, a hypercall costs a test of this pointer.
     pub(crate) watcher: Option<Box<dyn CpuWatcher>>,
     pub(crate) meter: Meter,
-    /// CPU time of its thread while it ran.
+    /// The CPU time of the vCPU's thread while the vCPU ran.
     pub(crate) cpu: Duration,
     effects: Effects,
 }
@@ -52,7 +52,7 @@ impl<V: Vcpu> Processor<V> {
         Processor { vcpu, books: Books { server, agent, watcher, meter, cpu, effects } }
     }
 
-    /// Runs from where the vCPU is to the end of the run, and ends it for all vCPUs. In between the
+    /// Runs the vCPU from where it is to the end of the run, and ends the run for all vCPUs. Meanwhile the
     /// vCPU may stop itself and be started again.
     pub(crate) fn run(&mut self, shared: &Shared) {
         let server = self.books.server;
@@ -74,14 +74,14 @@ impl<V: Vcpu> Processor<V> {
         }
     }
 
-    /// Waits until another vCPU starts this one (RTAS start-cpu), then runs.
+    /// Waits until another vCPU starts this vCPU (RTAS start-cpu), then runs it.
     pub(crate) fn run_when_started(&mut self, shared: &Shared) {
         if self.start(shared) {
             self.run(shared);
         }
     }
 
-    /// Waits for start-cpu; false when the run ends first.
+    /// Waits for start-cpu. False when the run ends first.
     fn start(&mut self, shared: &Shared) -> bool {
         let Books { server, agent, .. } = &mut self.books;
         let start = agent.rest(|| shared.board.control.wait_for_start(*server));
@@ -96,7 +96,7 @@ impl<V: Vcpu> Processor<V> {
         &shared.board.areas[self.books.server as usize] // there is one for each processor
     }
 
-    /// Runs until the run ends, or until the vCPU stops itself.
+    /// Runs the vCPU until the run ends or the vCPU stops itself.
     fn run_to_stop(&mut self, shared: &Shared) -> Option<Ending> {
         let Processor { vcpu, books } = self;
         vcpu.watch_stolen();
@@ -136,21 +136,21 @@ impl<V: Vcpu> Processor<V> {
         })
     }
 
-    /// How long it was idle.
+    /// The time that the vCPU was idle.
     pub(crate) fn idle(&self) -> Duration {
         self.books.effects.idle
     }
 }
 
 impl Books {
-    /// The vCPU begins to run guest code, or stops.
+    /// Notifies the observer that the vCPU begins to run guest code, or stops.
     fn runs(&mut self, running: bool) {
         if let Some(watcher) = &mut self.watcher {
             watcher.runs(running);
         }
     }
 
-    /// Answers a hypercall of the vCPU; breaks off when the guest has powered off, or the
+    /// Answers a hypercall of the vCPU. Breaks off when the guest has powered off or reboots, or the
     /// vCPU has stopped itself.
     fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
         let mut registers = vcpu.hcall_registers();
@@ -187,7 +187,7 @@ impl Books {
         hcall::dispatch(&mut caller, registers)
     }
 
-    /// Answers a hypercall through the vCPU's observer. Only here does it cost a reading of the clock.
+    /// Answers a hypercall through the vCPU's observer. Only an observed hypercall costs readings of the clock.
     #[cold]
     fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
         let Some(mut watcher) = self.watcher.take() else {
@@ -198,12 +198,12 @@ impl Books {
         let mut made = None;
         let mut make = || *made.get_or_insert_with(|| self.made(shared, vcpu, registers));
         watcher.hypercall(&asked, guest, &mut make);
-        let call = make().call; // an observer that forgot it does not keep the guest from its answer
+        let call = make().call; // the guest gets its answer even if the observer made no call
         self.watcher = Some(watcher);
         call
     }
 
-    /// Answers a hypercall and takes its time.
+    /// Answers a hypercall and measures its time.
     fn made<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Made {
         let (asked, meter, idle) = (*registers, self.meter, self.effects.idle);
         let start = Instant::now();
@@ -224,7 +224,7 @@ impl Books {
 }
 
 impl Shared {
-    /// The guest is off; whether that is a success is for what came before to say.
+    /// The ending after the guest powered off: that of the run if there is one, otherwise by the guest's verdict.
     fn powered_off(&self) -> Ending {
         let verdict = self.board.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
         match (self.board.control.ending(), verdict) {

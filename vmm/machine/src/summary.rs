@@ -12,46 +12,46 @@ use vio::DeviceReport;
 pub struct Summary {
     /// Guest instructions completed, if they were counted.
     pub instructions: Option<u64>,
-    /// Words that the guest executed and that are no instruction (of each CPU the first few), and how often
-    /// each was met.
+    /// Words that the guest executed and that are no instruction (the first few of each CPU), with the number of times
+    /// that each was met.
     pub illegal: BTreeMap<u32, u64>,
-    /// How long a CPU of the guest was idle (H_CEDE), on average.
+    /// The mean idle time (H_CEDE) of a CPU of the guest.
     pub idle: Duration,
-    /// CPU time of the vCPUs' threads, together.
+    /// The CPU time of all vCPUs' threads together.
     pub cpu: Duration,
     /// The tries of TCE hypercalls, by tier.
     pub tiers: Meter,
     /// DMA windows and page frames, as the guest left them.
     pub dma: iommu::Stats,
-    /// The effect of [`Machine::tear_down`](crate::Machine::tear_down) on them, once it was called.
+    /// The effect of [`Machine::tear_down`](crate::Machine::tear_down) on windows and frames, once it was called.
     pub tear_down: Option<TearDown>,
-    /// The virtual I/O devices.
+    /// The reports of the virtual I/O devices.
     pub devices: Vec<DeviceReport>,
     /// The findings of the detector, if there is one.
     pub findings: Option<Findings>,
-    /// How many faults were injected, if an injector was configured.
+    /// The number of injected faults, if there is an injector.
     pub faults: Option<u64>,
 }
 
 /// The findings of the detector.
 #[derive(Clone, Debug)]
 pub struct Findings {
-    /// How often it found something.
+    /// The number of findings.
     pub count: u64,
     /// The first findings.
     pub reports: Vec<iommu::detector::Misuse>,
-    /// Entries that were stored and not watched, because there was no room for their history.
+    /// The number of stored entries that were not watched, because there was no room for their history.
     pub unwatched: u64,
 }
 
 /// The pages that a guest left mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TearDown {
-    /// Pins given back.
+    /// The number of pins that were released.
     pub released: u64,
-    /// Times a page was marked dirty.
+    /// The number of times that a page was marked dirty.
     pub dirtied: u64,
-    /// Pins that nothing gave back: 0 unless the accounting is broken.
+    /// The number of pins that are left. It is 0 unless the accounting is broken.
     pub pins_left: u64,
 }
 

@@ -13,29 +13,29 @@ use crate::control::Kick;
 use crate::modes::Modes;
 use crate::xics::ExternalLine;
 
-/// Why a vCPU came back.
+/// The reason for which a vCPU came back.
 #[derive(Debug)]
 pub enum Exit {
     /// A hypercall: its registers are in [`Vcpu::hcall_registers`].
     Hcall,
     /// Another thread used the kick.
     Kicked,
-    /// The host let it wait although it had work.
+    /// The host delayed the vCPU although it had work.
     Late,
-    /// It has taken a machine check, which the guest takes at its routine.
+    /// The vCPU has taken a machine check, which the guest takes at its routine.
     MachineCheck(MachineCheck),
-    /// It has taken a system reset, likewise.
+    /// The vCPU has taken a system reset, which the guest takes at its routine.
     SystemReset,
-    /// It can not go on; the sentence says why.
+    /// The vCPU cannot continue; the sentence says why.
     Crashed(String),
 }
 
 /// A virtual CPU.
 pub trait Vcpu {
-    /// Runs until something the machine must handle.
+    /// Runs until an exit that the machine must handle.
     fn run(&mut self) -> Exit;
-    /// Runs like [`run`](Vcpu::run), and answers hypercalls on the way by `answer`. Returns [`Exit::Hcall`] when `answer`
-    /// breaks off.
+    /// Runs like [`run`](Vcpu::run), and answers hypercalls on the way by `answer`. Returns [`Exit::Hcall`] when
+    /// `answer` breaks off.
     fn run_with(&mut self, mut answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> Exit {
         loop {
             match self.run() {
@@ -44,30 +44,30 @@ pub trait Vcpu {
             }
         }
     }
-    /// r3 to r12 of a hypercall.
+    /// The values of r3 to r12 at a hypercall.
     fn hcall_registers(&self) -> Regs;
-    /// Gives back r3 and as many after it as there are values; at most to r12.
+    /// Sets r3 and the registers after it, one for each value, at most to r12.
     fn set_hcall_registers(&mut self, registers: &[u64]);
     /// True when the guest is in problem state.
     fn problem_state(&self) -> bool;
-    /// The state at entry: starts at `nip` with the address of the device tree in r3.
+    /// Sets the state at entry: the vCPU starts at `nip` with the address of the device tree in r3.
     fn start_at(&mut self, nip: u64, device_tree: u64);
-    /// Goes on at this address.
+    /// Sets the address of the next instruction.
     fn set_nip(&mut self, _nip: u64) {}
-    /// Takes over the modes of the machine.
+    /// Takes the modes of the machine.
     fn set_modes(&mut self, modes: &Modes);
-    /// It waits in a hypercall, or no longer does. While it waits it runs no code of the guest, and no other vCPU has to
+    /// Sets whether the vCPU waits in a hypercall. While it waits it runs no code of the guest, so no other vCPU has to
     /// wait for it.
     fn set_away(&mut self, _away: bool) {}
     /// True when [`reset`](Vcpu::reset) works.
     const RESETS: bool = false;
-    /// Back to the state after a reset, with the same memory and kick.
+    /// Resets the vCPU. Its memory and its kick stay.
     fn reset(&mut self) {}
-    /// Its external interrupt line, if it has one.
+    /// The external interrupt line of the vCPU, if it has one.
     fn line(&self) -> Option<ExternalLine> {
         None
     }
-    /// The call by which other threads make it take a system reset, if it can.
+    /// The call by which other threads make the vCPU take a system reset, if it can.
     fn system_reset(&self) -> Option<Kick> {
         None
     }
@@ -79,29 +79,30 @@ pub trait Vcpu {
     fn takes_interrupts(&self) -> bool {
         true
     }
-    /// Where it is in time and in its program.
+    /// The present moment: the timebase, and the place in the program.
     fn moment(&self) -> Moment {
         Moment::default()
     }
-    /// The use that it made of the host's processors, in ticks of the timebase.
+    /// The use of the host's processors by the vCPU, in ticks of the timebase.
     fn purr(&mut self) -> u64 {
         0
     }
-    /// It waited for something that had come so long ago.
+    /// Adds time that the host stole: the vCPU waited although its event had come.
     fn add_stolen(&mut self, _time: Duration) {}
-    /// Has [`run`](Vcpu::run) come back with [`Exit::Late`] when time was stolen, if that is seen.
+    /// Makes [`run`](Vcpu::run) return [`Exit::Late`] when time was stolen, if the vCPU can detect that.
     fn watch_stolen(&mut self) {}
-    /// How long an idle vCPU may sleep until it has an interrupt to take.
+    /// The longest time that an idle vCPU may sleep until it has an interrupt to take.
     fn time_to_interrupt(&self) -> Duration;
-    /// Instructions completed so far, if they are counted.
+    /// The number of instructions completed so far, if they are counted.
     fn instructions(&self) -> Option<u64>;
-    /// Words that it met and that are no instruction, and how often, if they are counted.
+    /// Words that the vCPU met and that are no instruction, with the number of times of each, if
+    /// they are counted.
     fn illegal(&self) -> Vec<(u32, u64)> {
         Vec::new()
     }
     /// The call by which other threads make [`run`](Vcpu::run) come back.
     fn kick(&self) -> Kick;
-    /// The registers, in lines for a person to read.
+    /// The registers as lines for people.
     fn dump(&mut self) -> String;
 }
 
@@ -217,7 +218,7 @@ impl Vcpu for power::Cpu {
     }
 
     fn time_to_interrupt(&self) -> Duration {
-        // Also one of the performance monitor, which nothing else would end a wait for.
+        // A pending interrupt may be one of the performance monitor, for which nothing else would end a wait.
         if self.interrupt_pending() { Duration::ZERO } else { self.time_to_decrementer() }
     }
 
@@ -248,11 +249,11 @@ pub fn power_cpus(ready: &Ready, count: u32) -> Vec<power::Cpu> {
     [first].into_iter().chain(others).collect()
 }
 
-/// The registers that say most about a crash, besides the general-purpose ones; in rows of four.
+/// The registers that show most of a crash, besides the general-purpose ones. They are printed in rows of four.
 const DUMPED: [&str; 12] =
     ["nip", "msr", "srr0", "srr1", "lr", "ctr", "xer", "dar", "dsisr", "sprg0", "sprg1", "cr"];
 
-/// Some registers in a line.
+/// A line with some registers.
 fn line(cpu: &mut power::Cpu, names: &[String]) -> String {
     let mut show = |name: &String| {
         let value = cpu.register(name).unwrap_or_default();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The console as a virtual I/O device: its interrupt.
 //!
-//! LoPAR 2.9, "General VIO Requirements" 9, wants H_VIO_SIGNAL for all virtual devices. Only CRQs and logical LANs
-//! have to be disabled at the start, and Linux' console driver (`hvc_vio`) never calls H_VIO_SIGNAL, so this line is open
-//! until a guest closes it. Input that came meanwhile is announced when it opens.
+//! LoPAR 2.9, "General VIO Requirements" 9, requires H_VIO_SIGNAL for all virtual devices. Only CRQs and logical LANs
+//! have to be disabled at the start, and Linux' console driver (`hvc_vio`) never calls H_VIO_SIGNAL. This line is
+//! therefore open until a guest closes it. Input that came meanwhile is announced when it opens.
 
 use std::sync::Arc;
 
@@ -21,20 +21,20 @@ pub struct Vty {
 }
 
 impl Vty {
-    /// An open line.
+    /// The console's interrupt with its line open.
     pub(crate) fn new(interrupts: Arc<dyn IrqSink>) -> Vty {
         let vty = Vty { line: IrqLine::new(VTY_SOURCE, interrupts) };
         vty.reset();
         vty
     }
 
-    /// Back to the state at the start.
+    /// Resets the line to its state at the start.
     pub(crate) fn reset(&self) {
         self.line.reset();
         self.line.open();
     }
 
-    /// There is input.
+    /// Announces input.
     pub(crate) fn input(&self) {
         self.line.raise();
     }

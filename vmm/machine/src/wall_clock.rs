@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The guest's wall clock: the host's, as far ahead of it or behind it as the user or the guest set it.
+//! The guest's wall clock. It keeps the difference from the host's clock that the user or the guest set.
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -9,15 +9,15 @@ use hcall::calendar;
 
 use crate::section::{LoadError, Reader, Saved, Writer};
 
-/// The clock; a difference of up to 292 years.
+/// The clock. Its difference from the host's clock is at most 292 years.
 #[derive(Debug, Default)]
 pub struct WallClock {
-    /// How many nanoseconds it is ahead of the host's.
+    /// The nanoseconds by which it is ahead of the host's clock.
     ahead: AtomicI64,
 }
 
 impl WallClock {
-    /// The time that it shows.
+    /// The time of the clock.
     pub fn now(&self) -> SystemTime {
         let ahead = self.ahead.load(Relaxed);
         let by = Duration::from_nanos(ahead.unsigned_abs());
@@ -26,7 +26,7 @@ impl WallClock {
         now.unwrap_or(host)
     }
 
-    /// Sets it; false when the host's is too far away.
+    /// Sets the clock. False when the host's clock is too far away.
     pub fn set(&self, now: SystemTime) -> bool {
         let host = SystemTime::now();
         let ahead = match now.duration_since(host) {
@@ -40,7 +40,7 @@ impl WallClock {
     }
 }
 
-/// Its distance from the host's clock.
+/// The difference from the host's clock.
 impl Saved for &WallClock {
     const NAME: &'static str = "clock";
 

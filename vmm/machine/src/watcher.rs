@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The machine's interface to whatever observes a run.
+//! The machine's interface to the observer of a run.
 //!
 //! A machine without a [`Watcher`] pays one test of a pointer for each hypercall and for each access of a device. With
-//! one, each vCPU has a [`CpuWatcher`] of its own, which needs no lock for what it keeps; devices share one
+//! one, each vCPU has a [`CpuWatcher`] of its own, whose records need no lock; devices share one
 //! [`vio::Observer`].
 
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use hcall::{Call, Memory, Meter, Regs, Tier};
 use iommu::{Container, Totals};
 
-/// Observes a machine. Each method has a default that observes nothing.
+/// An observer of a machine. Each method has a default that observes nothing.
 pub trait Watcher: Send + Sync {
-    /// The observer of a vCPU's hypercalls and states; with none, its hypercalls cost nothing more.
+    /// The observer of a vCPU's hypercalls and states. Without one, hypercalls cost nothing more.
     fn cpu(&self, _server: u32) -> Option<Box<dyn CpuWatcher>> {
         None
     }
@@ -28,33 +28,33 @@ pub trait Watcher: Send + Sync {
         false
     }
 
-    /// The guest writes to its console. Whoever overrides this calls `print` with all of the bytes, in order.
+    /// Receives console output of the guest. An implementation must pass all of the bytes to `print`, in order.
     fn console(&self, bytes: &[u8], print: &mut dyn FnMut(&[u8])) {
         print(bytes);
     }
 
-    /// The machine was put back to its start: no window but the default one is left.
+    /// Receives a reset of the machine. No window but the default one is left.
     fn reset(&self) {}
 }
 
-/// Observes one vCPU, in its thread.
+/// An observer of one vCPU, in the vCPU's thread.
 pub trait CpuWatcher: Send {
-    /// The vCPU begins to run guest code, or stops itself.
+    /// Receives that the vCPU begins to run guest code, or stops itself.
     fn runs(&mut self, _running: bool) {}
 
-    /// The vCPU makes a hypercall with these registers, r3 to r12. `make` makes it: at the first use, or when this
+    /// Receives a hypercall with its registers, r3 to r12. The call is made by the first use of `make`, or after this
     /// returns.
     fn hypercall(&mut self, _asked: &Regs, _guest: Guest<'_>, make: &mut dyn FnMut() -> Made) {
         make();
     }
 }
 
-/// The guest, as observers need it.
+/// The guest as observers see it.
 #[derive(Clone, Copy, Debug)]
 pub struct Guest<'a> {
-    /// Its DMA windows and page frames.
+    /// The DMA windows and page frames of the guest.
     pub container: &'a Container,
-    /// Its RAM.
+    /// The RAM of the guest.
     pub memory: &'a Memory,
 }
 
@@ -71,21 +71,21 @@ pub struct Made {
     pub call: Call,
     /// The tier that answered, if the call has tiers and they are timed.
     pub tier: Option<Tier>,
-    /// The effect of the vCPU's calls on pages, all calls up to this one.
+    /// The effect on pages of all calls of the vCPU up to this one.
     pub pages: Totals,
-    /// When it began.
+    /// The time at which the call began.
     pub start: Instant,
-    /// How long it took.
+    /// The duration of the call.
     pub time: Duration,
-    /// How much of that the vCPU waited.
+    /// The part of the duration for which the vCPU waited.
     pub idle: Duration,
 }
 
-/// The name under which calls with a token that PAPR does not know are counted together.
+/// The name under which all calls with tokens unknown to PAPR are counted.
 pub const UNKNOWN: &str = "unknown";
 
 impl Made {
-    /// Its name, of which there are no more than PAPR has.
+    /// The name of the call. There are no more names than PAPR has.
     pub fn name(&self) -> &'static str {
         let row = self.call.hcall.map(|row| row.name);
         row.or_else(|| hcall::token_name(self.asked[0])).unwrap_or(UNKNOWN)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The interrupt controller: PAPR's legacy one (XICS), without registers, for the guest reaches it
-//! by hypercalls and RTAS only.
+//! The interrupt controller: PAPR's legacy controller (XICS). It has no registers, because the guest reaches it
+//! only by hypercalls and RTAS.
 //!
-//! The interrupt that a processor is presented is computed from the state of all sources whenever
-//! something changes; there are few of them, and changes are rare. Everything is behind one lock,
+//! The interrupt that is presented to a processor is computed from the state of all sources after each
+//! change. There are few sources, and changes are rare. All state is behind one lock,
 //! which is taken before that of [`Control`] and never by a TCE hypercall.
 
 use std::collections::BTreeMap;
@@ -43,12 +43,12 @@ struct Presentation {
 #[derive(Clone, Copy)]
 struct Source {
     xive: Xive,
-    /// The priority for when it is enabled again.
+    /// The priority that is restored when the source is enabled again.
     saved: u8,
-    /// It asks for an interrupt: a level, or a pulse that was not accepted yet.
+    /// The requests of the source: a level, or a pulse that was not accepted yet.
     level: bool,
     pulse: bool,
-    /// Accepted, not ended.
+    /// True when the interrupt was accepted and not ended.
     in_service: bool,
 }
 
@@ -60,13 +60,13 @@ struct Candidate {
 }
 
 impl Xics {
-    /// A controller for as many processors as there are lines, with these sources, all masked.
+    /// A controller for one processor per line, with these sources, all masked.
     pub fn new(lines: Vec<ExternalLine>, sources: &[u32], control: Arc<Control>) -> Xics {
         let state = State::at_reset(lines.len(), sources.iter().copied());
         Xics { state: Mutex::new(state), lines, control }
     }
 
-    /// Back to the state at the start.
+    /// Resets the controller to its state at the start.
     pub fn reset(&self) {
         let mut state = self.state();
         let sources: Vec<_> = state.sources.keys().copied().collect();
@@ -74,13 +74,13 @@ impl Xics {
         self.lines.iter().for_each(|line| line(false));
     }
 
-    /// A device asks for one interrupt; several before it is accepted are one. A source that does
+    /// Requests one interrupt for a device. Several requests before it is accepted are one. A source that does
     /// not exist interrupts no processor.
     pub fn pulse(&self, source: u32) {
         self.change_source(source, |source| source.pulse = true);
     }
 
-    /// A device asks for interrupts as long as the level is high.
+    /// Requests interrupts for a device as long as the level is high.
     pub fn set_level(&self, source: u32, level: bool) {
         self.change_source(source, |source| source.level = level);
     }
@@ -103,7 +103,7 @@ impl Xics {
         Some(result)
     }
 
-    /// Changes the lines of the vCPUs whose level is another one now.
+    /// Changes the lines of the vCPUs whose level has changed.
     fn update_lines(&self, state: &mut State) {
         for (server, line) in (0..).zip(&self.lines) {
             let level = state.best(server).is_some();
@@ -115,7 +115,7 @@ impl Xics {
         }
     }
 
-    /// The data is plain: a panic of another thread cannot have left it half changed.
+    /// The state under its lock. A panic of another thread cannot have left it half changed, because it is plain data.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -160,7 +160,7 @@ impl PresentationController for Xics {
         let xirr = state.xirr(server)?;
         if let Some(best) = state.best(server) {
             state.server(server)?.cppr = best.priority;
-            // An IPI is asked for until its MFRR is taken back.
+            // An IPI stays requested until the guest resets its MFRR.
             if let Some(source) = state.sources.get_mut(&best.source) {
                 (source.pulse, source.in_service) = (false, true);
             }
@@ -243,7 +243,7 @@ impl Saved for &Xics {
         }
     }
 
-    /// The lines follow from the state.
+    /// Loads all but the lines, which follow from the rest of the state.
     fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
         let mut state = self.state();
         if from.u32()? as usize != state.servers.len() {
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(xics.accept(0), Some(0xff00_1101));
     }
 
-    // LoPAR 2.9, H_EOI: the source must be there, and the priority not more favoured than the CPPR.
+    // LoPAR 2.9, H_EOI: the source must exist, and the priority must not be more favoured than the CPPR.
     #[test]
     fn what_is_not_there_is_told() {
         let (xics, _) = xics();

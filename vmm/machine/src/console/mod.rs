@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The guest's console.
 //!
-//! Output is not buffered: one write for each H_PUT_TERM_CHAR, so a run that is killed loses none. A reader of the
-//! output that stalls holds the guest, until the run has to end; then the bytes that it did not take are counted.
-//! Input is pushed to [`Control`] by a thread of the caller's, which may be started by the guest's first read, so that
+//! Output is not buffered: each H_PUT_TERM_CHAR is one write, so a run that is killed loses none. A stalled reader of
+//! the output holds the guest until the run has to end; the bytes that were not taken are then counted.
+//! Input is pushed to [`Control`] by a thread of the caller's. The guest's first read may start that thread, so that
 //! a guest that reads nothing leaves the caller's input alone.
 
 mod verdict;
@@ -18,14 +18,14 @@ use crate::watcher::Watcher;
 /// Starts the thread that reads input.
 pub type StartReading = Box<dyn FnOnce() + Send>;
 
-/// The console as the vCPU's thread uses it.
+/// The console as vCPUs' threads use it.
 pub struct Console {
     control: Arc<Control>,
     output: Box<dyn Write + Send>,
     verdict: verdict::Scanner,
-    /// Called at the guest's first read.
+    /// The call at the guest's first read.
     start_reading: Option<StartReading>,
-    /// Bytes that the output did not take.
+    /// The number of bytes that the output did not take.
     lost: u64,
     watcher: Option<Arc<dyn Watcher>>,
 }
@@ -47,7 +47,7 @@ impl Console {
         self.watcher = Some(Arc::clone(watcher));
     }
 
-    /// Prints bytes of the guest. An output that fails ends the run.
+    /// Prints bytes of the guest. An error of the output ends the run.
     pub fn write(&mut self, bytes: &[u8]) {
         self.verdict.scan(bytes);
         match self.watcher.clone() {
@@ -72,12 +72,12 @@ impl Console {
         }
     }
 
-    /// How many bytes of the guest's output could not be written.
+    /// The number of bytes of the guest's output that could not be written.
     pub fn lost(&self) -> u64 {
         self.lost
     }
 
-    /// Reads input; returns the number of bytes.
+    /// Reads input. Returns the number of bytes.
     pub fn read(&mut self, buf: &mut [u8]) -> usize {
         if let Some(start) = self.start_reading.take() {
             start();

@@ -6,7 +6,7 @@ const PREFIX: &[u8] = b"EXIT: STATUS=";
 /// The longest line that can be a verdict: the prefix, a 64-bit number and a carriage return.
 const LONGEST: usize = PREFIX.len() + 21;
 
-/// Scans the console output; its state is at most one short line, whatever the guest prints.
+/// A scanner of the console output. It keeps at most one short line, whatever the guest prints.
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
     line: Vec<u8>,
@@ -14,7 +14,7 @@ pub(super) struct Scanner {
 }
 
 impl Scanner {
-    /// Takes note of bytes that the guest printed.
+    /// Scans bytes that the guest printed.
     pub(super) fn scan(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte == b'\n' {
@@ -25,7 +25,7 @@ impl Scanner {
         }
     }
 
-    /// The code of the last verdict, also when its line was not ended.
+    /// The code of the last verdict, even if its line has not ended.
     pub(super) fn code(&mut self) -> Option<u64> {
         self.end_line();
         self.code

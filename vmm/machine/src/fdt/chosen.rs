@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `/chosen`: what the user chose, and the console.
+//! `/chosen`: the user's choices, and the console.
 
 use std::ops::Range;
 
@@ -13,12 +13,12 @@ use super::vdevice;
 pub struct Chosen<'a> {
     /// The command line of the guest.
     pub bootargs: &'a str,
-    /// Where the initrd is in guest RAM.
+    /// The place of the initrd in guest RAM.
     pub initrd: Option<Range<u64>>,
 }
 
-/// The options that the platform and the guest have agreed on (LoPAR 2.9, "ibm,architecture-vec-5"): byte 0 is
-/// the length less 1, then a byte for each number, of which these are not 0.
+/// The options that the platform and the guest have agreed on (LoPAR 2.9, "ibm,architecture-vec-5"). Byte 0 is
+/// the length less 1, then there is a byte for each number. Bytes not named here are 0.
 const ARCHITECTURE: [u8; 27] = {
     let mut vector = [0; 27];
     vector[0] = 26 - 1;

@@ -13,7 +13,7 @@ const CACHE_SIZE: u32 = 0x8000;
 /// VMX and VSX (LoPAR 2.9, "ibm,vmx").
 const VECTORS: u32 = 2;
 
-/// Page sizes of radix trees: log2 of the size, and in the upper three bits what `tlbie` calls it
+/// Page sizes of radix trees: log2 of the size, and in the upper three bits its encoding in `tlbie`
 /// (LoPAR 2.9, "ibm,processor-radix-AP-encodings"): 4K, 64K, 2M and 1G.
 const RADIX_PAGES: [u32; 4] = [0x0000_000c, 0xa000_0010, 0x2000_0015, 0x4000_001e];
 
@@ -30,7 +30,7 @@ const PA_FEATURES: &[(usize, u8)] = &[
     (40, 0b1000_0000), // radix
 ];
 
-/// The property: the length of the list, its type, the list.
+/// The value of the property: the length of the list, its type, the list.
 fn pa_features() -> Vec<u8> {
     let length = PA_FEATURES.iter().map(|(byte, _)| byte + 1).max().unwrap_or(0);
     let mut list = vec![0; length];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The flattened device tree: the description of the machine for the guest.
 //!
-//! One file per node below the root, each a function from facts to a node; this file puts them
-//! together. The crate dtoolkit does the flattening. Facts about pseries: `spec` of PAPR's Open
+//! Each node below the root is one file with a function from facts to a node. This file puts the nodes
+//! together, and the crate dtoolkit flattens them. The facts about pseries come from PAPR's Open
 //! Firmware binding (LoPAR 2.9, appendix B) and QEMU's pseries machine.
 
 mod chosen;
@@ -34,11 +34,11 @@ use crate::memory::RamSize;
 pub struct Facts<'a> {
     /// The size of guest RAM.
     pub ram: RamSize,
-    /// How many CPUs there are.
+    /// The number of CPUs.
     pub cpus: u32,
-    /// Where [`RTAS_CODE`] is, below 4 GiB.
+    /// The place of [`RTAS_CODE`], below 4 GiB.
     pub rtas: &'a Range<u64>,
-    /// True when it offers H_PUT_TCE_INDIRECT and H_STUFF_TCE.
+    /// True when the tree offers H_PUT_TCE_INDIRECT and H_STUFF_TCE.
     pub multi_tce: bool,
     /// The contents of `/chosen`.
     pub chosen: Chosen<'a>,
@@ -56,7 +56,7 @@ pub fn build(facts: &Facts<'_>) -> Vec<u8> {
         .with("#size-cells", 2u32)
         .with("device_type", "chrp")
         .with("model", "tcevm")
-        // Linux asks for device_type alone; kvm-unit-tests for this name.
+        // Linux reads only device_type; kvm-unit-tests looks for this name.
         .with("compatible", "qemu,pseries")
         .and(facts.chosen.node())
         .and(memory::node(facts.ram))

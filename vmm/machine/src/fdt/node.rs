@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Nodes and properties in the shortest form that reads well: `new(name).with(..).and(..)`.
+//! Nodes and properties as expressions: `new(name).with(..).and(..)`.
 
 use dtoolkit::ToPropertyValue;
 use dtoolkit::model::{DeviceTreeNode, DeviceTreeProperty};
 
-/// The value of a property that says all by being there.
+/// The value of a property that has meaning by its presence alone.
 pub(super) const PRESENT: [u8; 0] = [];
 
-/// A node without properties. Names are our own, not input: they need no check at run time.
+/// A node without properties. Names are our own and no input, so they are not checked at run time.
 pub(super) fn new(name: &str) -> DeviceTreeNode {
     DeviceTreeNode::new_unchecked(name)
 }
 
-/// Adding to a node, as an expression.
+/// Additions to a node, as expressions.
 pub(super) trait Build {
-    /// With one more property.
+    /// The node with one more property.
     fn with(self, name: &str, value: impl ToPropertyValue) -> Self;
-    /// With one more child.
+    /// The node with one more child.
     fn and(self, child: DeviceTreeNode) -> Self;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `/pci@800000020000000`: a PCI host bridge, here for its default DMA window.
 //!
-//! LoPAR 2.9, appendix B (PCI host bridge nodes); the numbers are those of QEMU's first bridge.
-//! No function is behind it yet, so its address ranges are answered by nothing.
+//! LoPAR 2.9, appendix B (PCI host bridge nodes). The numbers are those of QEMU's first bridge.
+//! No function is behind the bridge yet, so nothing answers in its address ranges.
 
 use dtoolkit::model::DeviceTreeNode;
 use hcall::rtas::ddw;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `/rtas`: the tokens of the RTAS calls and the function sets of the hypercalls, both derived
-//! from the rows of the crate hcall, and where the code is that makes a call a hypercall.
+//! from the rows of the crate hcall, and the place of the code that makes an RTAS call a hypercall.
 
 use std::ops::Range;
 
@@ -10,8 +10,8 @@ use hcall::rtas::rtas_tokens_for;
 use super::node::{self, Build, PRESENT};
 use crate::platform::CAPABILITIES;
 
-/// The code at `linux,rtas-entry`: a guest calls it with the address of the argument block in r3, in
-/// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It hands the block to H_RTAS.
+/// The code at `linux,rtas-entry`. A guest calls it with the address of the argument block in r3, in
+/// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It passes the block to H_RTAS.
 pub const CODE: [u32; 5] = [
     0x7c64_1b78, // mr r4,r3
     0x3c60_0000, // lis r3,0
@@ -20,20 +20,20 @@ pub const CODE: [u32; 5] = [
     0x4e80_0020, // blr
 ];
 
-/// Offset in RTAS of the area of machine checks (LoPAR 2.9, FWNMI, R1-7: not in the
+/// The offset in RTAS of the area of machine checks (LoPAR 2.9, FWNMI, R1-7: not in the
 /// guest's vectors).
 pub const ERROR_AREA: u64 = 0x800;
 
-/// Offset in RTAS of the r3 of a CPU that takes a system reset; the next CPU's is 8 bytes on.
+/// The offset in RTAS of the saved r3 of CPU 0 at a system reset; the next CPU's r3 is 8 bytes on.
 pub const RESET_AREA: u64 = 0x400;
 
-/// Room for an error log.
+/// The room for an error log, in bytes.
 const ERROR_LOG_MAX: u32 = 0x800;
 
-/// How often a guest is to ask for events, of which there are none.
+/// The rate at which a guest polls for events. There are no events.
 const EVENT_SCANS_A_MINUTE: u32 = 1;
 
-/// `code` is where [`CODE`] is, below 4 GiB.
+/// The node `/rtas`. `code` is the place of [`CODE`], below 4 GiB.
 pub(super) fn node(code: &Range<u64>, multi_tce: bool) -> DeviceTreeNode {
     let [_, start] = node::cells(code.start);
     let [_, size] = node::cells(code.end - code.start);
@@ -46,7 +46,7 @@ pub(super) fn node(code: &Range<u64>, multi_tce: bool) -> DeviceTreeNode {
         .with("rtas-size", size)
         .with("rtas-error-log-max", ERROR_LOG_MAX)
         .with("rtas-event-scan-rate", EVENT_SCANS_A_MINUTE)
-        // ibm,os-term does not power off by itself.
+        // The property says that ibm,os-term does not power off by itself.
         .with("ibm,extended-os-term", PRESENT);
     rtas_tokens_for(CAPABILITIES).fold(rtas, |rtas, (name, token)| rtas.with(name, token))
 }

@@ -8,12 +8,12 @@ use super::pci::window_cells;
 
 /// The unit address of the console.
 pub const VTY_UNIT: u32 = 0x7100_0000;
-/// The interrupt of the console, for input.
+/// The interrupt source of the console's input.
 pub const VTY_SOURCE: u32 = 0x1100;
-/// Interrupts of virtual devices are edge-triggered.
+/// The trigger of virtual devices' interrupts: an edge.
 const EDGE: u32 = 0;
 
-/// LoPAR 2.9, "General VIO Requirements": the largest copy that devices do at once.
+/// The largest copy that devices do at once (LoPAR 2.9, "General VIO Requirements").
 const MAX_VIRTUAL_DMA: u32 = 128 << 10;
 
 pub(super) fn node(devices: &[vio::Node]) -> DeviceTreeNode {
@@ -29,7 +29,7 @@ pub(super) fn node(devices: &[vio::Node]) -> DeviceTreeNode {
     devices.iter().fold(bus, |bus, of| bus.and(device(of)))
 }
 
-/// A device as it describes itself.
+/// The node of a device, from the device's description.
 fn device(of: &vio::Node) -> DeviceTreeNode {
     let device = node::new(&format!("{}@{:x}", of.name, of.unit))
         .with("device_type", of.device_type)

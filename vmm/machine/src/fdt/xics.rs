@@ -6,7 +6,7 @@ use dtoolkit::model::DeviceTreeNode;
 
 use super::node::{self, Build, PRESENT};
 
-/// Servers 0 to `cpus` - 1.
+/// The presentation of servers 0 to `cpus` - 1.
 pub(super) fn node(cpus: u32) -> DeviceTreeNode {
     node::new("interrupt-controller")
         .with("device_type", "PowerPC-External-Interrupt-Presentation")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! An ELF64 file for POWER (either endianness) or x86-64: from bytes to checked segments.
+//! An ELF64 file for POWER (either endianness) or x86-64, from its bytes to checked segments.
 
 use object::elf::{self, FileHeader64, ProgramHeader64};
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -9,12 +9,12 @@ use thiserror::Error;
 use super::program;
 use super::what::{self, What};
 
-/// An image as its file describes it; every range of the file that it names exists.
+/// An image as its file describes it. Every range of the file that it names exists.
 #[derive(Debug)]
 pub struct Elf<'data> {
-    /// Whose instructions it has.
+    /// The architecture of its instructions.
     pub arch: Arch,
-    /// How addresses of the image become addresses of guest RAM.
+    /// The way in which its addresses become addresses of guest RAM.
     pub kind: Kind,
     /// The address of the first instruction, in the image's own (virtual) addresses.
     pub entry: u64,
@@ -34,30 +34,30 @@ pub enum Arch {
 /// The two kinds of image that can be run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// ET_EXEC: linked to the address where it has to be.
+    /// ET_EXEC: linked to a fixed address.
     Fixed,
-    /// ET_DYN: finds out where it is and relocates itself.
+    /// ET_DYN: position-independent; it relocates itself.
     Relocatable,
 }
 
 /// One PT_LOAD segment.
 #[derive(Debug)]
 pub struct Segment<'data> {
-    /// Index of the program header, for messages.
+    /// The index of the program header, for messages.
     pub index: usize,
     /// p_vaddr.
     pub virt: u64,
     /// p_paddr.
     pub phys: u64,
-    /// The bytes that the file provides for its start.
+    /// The bytes from the file, which come first.
     pub data: &'data [u8],
-    /// Its size in memory, at least `data.len()`; the rest is zero.
+    /// The size in memory, at least `data.len()`. The rest is zero.
     pub size: u64,
     /// True when instructions may be in it.
     pub executable: bool,
 }
 
-/// Why a file is not an image that can be run.
+/// The reason for which a file is not an image that can be run.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum ElfError {
@@ -102,7 +102,7 @@ pub enum ElfError {
 type Header = FileHeader64<Endianness>;
 
 impl<'data> Elf<'data> {
-    /// Reads and checks the headers; nothing in the result is out of the file's bounds.
+    /// Reads and checks the headers. Nothing in the result is outside the file.
     pub fn parse(file: &'data [u8]) -> Result<Elf<'data>, ElfError> {
         if program::is_one(file) {
             return Err(ElfError::Program);
@@ -115,7 +115,7 @@ impl<'data> Elf<'data> {
         let kind = kind(header, endian)?;
         let headers = header.program_headers(endian, file).map_err(|error| {
             match header.e_phentsize(endian) {
-                // The size of the entries is right, so it is their place that is wrong.
+                // The size of the entries is right, so their place is wrong.
                 56 => ElfError::Truncated { what: "the program headers".into() },
                 _ => ElfError::Damaged { what: error.to_string() },
             }
@@ -151,14 +151,14 @@ fn header(file: &[u8]) -> Result<(&Header, Endianness), ElfError> {
     Ok((header, endian))
 }
 
-/// e_machine of a file of either class, as well as it can be read.
+/// The e_machine of a file of either class, if it can be read.
 fn machine(file: &[u8]) -> u16 {
     let (Some(order), Some(&[first, second])) = (file.get(5), file.get(18..20)) else { return 0 };
     let big = *order == elf::ELFDATA2MSB.0;
     if big { u16::from_be_bytes([first, second]) } else { u16::from_le_bytes([first, second]) }
 }
 
-/// The machines whose files people have.
+/// The name of a machine, for machines whose files users are likely to have.
 fn machine_name(machine: u16) -> &'static str {
     match elf::Machine(machine) {
         elf::EM_386 | elf::EM_X86_64 => " for x86",
@@ -173,7 +173,7 @@ fn machine_name(machine: u16) -> &'static str {
     }
 }
 
-/// A compiler for POWER makes 64-bit code when it is asked to, others none that could be used.
+/// The advice for a 32-bit file. Compilers for POWER and x86 make 64-bit code on request; others cannot build a guest.
 fn for_32_bit(machine: u16) -> &'static str {
     match elf::Machine(machine) {
         elf::EM_PPC | elf::EM_PPC64 | elf::EM_386 => "build the guest with -m64",

@@ -11,10 +11,10 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 use super::FileError;
 use crate::map::{ClaimError, Map};
 
-/// The distance it keeps from the image, and its alignment (QEMU: the same).
+/// The distance from the image, and the alignment, as in QEMU.
 const GAP: u64 = 0x1_0000;
 
-/// Where an initrd comes from.
+/// The source of an initrd.
 #[derive(Clone, Copy, Debug)]
 pub enum Initrd<'a> {
     /// A file of the user's.
@@ -23,7 +23,7 @@ pub enum Initrd<'a> {
     Bytes(&'a [u8]),
 }
 
-/// Why an initrd could not be put into guest RAM.
+/// The reason for which an initrd could not be put into guest RAM.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum InitrdError {
@@ -37,7 +37,7 @@ pub enum InitrdError {
     Write(GuestMemoryError),
 }
 
-/// Copies it behind the image, which ends at `image_end`, and returns where it is.
+/// Copies the initrd behind the image, which ends at `image_end`. Returns the initrd's place.
 pub fn place(
     initrd: Initrd<'_>,
     image_end: u64,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The guest image: what of a file goes where in guest RAM, and where the guest starts.
+//! The guest image: the places of its parts in guest RAM, and the address where the guest starts.
 //!
-//! Read [`elf`] (file to segments) first, then [`place`] (segments to guest RAM) and [`initrd`]; then what
-//! comes before them: [`load`], which takes kernels as they are shipped ([`unpack`], [`zimage`]), and [`what`],
-//! which knows other kinds of files.
+//! Read [`elf`] (file to segments) first, then [`place`] (segments to guest RAM) and [`initrd`]. Then read
+//! the steps before them: [`load`], which takes kernels as they are shipped ([`unpack`], [`zimage`]), and [`what`],
+//! which recognizes other kinds of files.
 
 pub mod elf;
 pub mod initrd;
@@ -23,11 +23,11 @@ use self::unpack::UnpackError;
 use self::what::What;
 use crate::memory::RamSize;
 
-/// An image is read whole before it is placed; the largest kernels with debug information are
+/// The largest image. An image is read whole before it is placed, and the largest kernels with debug information are
 /// below this.
 const MAX_IMAGE: u64 = 1 << 30;
 
-/// Why a file that the user named could not be read.
+/// The reason for which a file that the user named could not be read.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum FileError {
@@ -43,7 +43,7 @@ pub enum FileError {
     Read { path: PathBuf, source: io::Error },
 }
 
-/// An image as it goes on: an ELF file, or what its user took for one.
+/// An image after it is unpacked: an ELF file, or a file that the user took for one.
 #[derive(Debug, Default)]
 pub struct Image {
     /// The kernel, unpacked.
@@ -52,7 +52,7 @@ pub struct Image {
     pub initrd: Option<Vec<u8>>,
 }
 
-/// Why an image could not be loaded.
+/// The reason for which an image could not be loaded.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum LoadError {
@@ -66,7 +66,7 @@ pub enum LoadError {
 
 /// Reads an image, unpacks it if it is packed, and takes the kernel out of a `zImage`.
 ///
-/// A packed kernel must fit into guest RAM, because that is where it goes.
+/// A packed kernel must fit into guest RAM, into which it is loaded.
 pub fn load(path: &Path, ram: RamSize) -> Result<Image, LoadError> {
     let limit = ram.bytes().min(MAX_IMAGE);
     let file = unpacked(path, read(path)?, limit)?;
@@ -82,7 +82,7 @@ fn unpacked(path: &Path, file: Vec<u8>, limit: u64) -> Result<Vec<u8>, LoadError
     let failed = |source| LoadError::Unpack { path: path.to_owned(), source };
     let Some(packed) = unpack::open(&file) else { return Ok(file) };
     let (mut packed, mut data) = (packed.map_err(failed)?, Vec::new());
-    // Anything else may be larger than guest RAM, and rightly so.
+    // A file that is not packed may be larger than guest RAM.
     packed.up_to(what::HEAD, &mut data).map_err(failed)?;
     if !data.starts_with(&object::elf::ELFMAG) {
         let (format, inside) = (packed.format(), what::of(&data));
@@ -112,7 +112,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
         return Err(FileError::TooLarge(path.to_owned()));
     }
     let mut data = Vec::new();
-    // The limit holds even when the file grows while it is read.
+    // The limit holds even when the file grows while it is being read.
     io::Read::read_to_end(&mut io::Read::take(file, size), &mut data)
         .map_err(|source| FileError::Read { path: path.to_owned(), source })?;
     Ok(data)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Segments to guest RAM, and the address where the guest starts.
+//! The places of segments in guest RAM, and the address where the guest starts.
 //!
-//! * A relocatable image (ET_DYN) goes to 4 MiB, as under QEMU: the low 28 bits of its addresses
+//! * A relocatable image (ET_DYN) goes to 4 MiB, as under QEMU: to the low 28 bits of its addresses
 //!   plus 0x400000. It relocates itself.
 //! * A fixed image (ET_EXEC) goes to its physical addresses. For POWER the upper four bits, which
 //!   select a quadrant of the effective address space, are dropped, as real-mode addressing does
 //!   (Power ISA 3.0B, Book III, Real Mode Storage Addressing): an image linked at
 //!   0xc000000000400000 is at 4 MiB.
-//! * The guest starts at the entry address of the file, moved as the segment that contains it.
+//! * The guest starts at the entry address of the file, moved with the segment that contains it.
 
 use hcall::Memory;
 use thiserror::Error;
@@ -16,11 +16,11 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 use super::elf::{Arch, Elf, Kind, Segment};
 use crate::map::{ClaimError, Map};
 
-/// Where relocatable images go (QEMU: `KERNEL_LOAD_ADDR`).
+/// The place of relocatable images (QEMU: `KERNEL_LOAD_ADDR`).
 const RELOCATABLE_BASE: u64 = 0x40_0000;
 const RELOCATABLE_MASK: u64 = 0x0fff_ffff;
 const REAL_MODE_MASK: u64 = u64::MAX >> 4;
-/// A POWER guest starts in 32-bit mode, so its first instruction is below this.
+/// The bound of the first instruction's address. A POWER guest starts in 32-bit mode.
 const ENTRY_TOP: u64 = 1 << 32;
 
 /// An image in guest RAM.
@@ -32,7 +32,7 @@ pub struct Placed {
     pub end: u64,
 }
 
-/// Why an image could not be put into guest RAM.
+/// The reason for which an image could not be put into guest RAM.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum PlaceError {
@@ -70,7 +70,7 @@ pub fn place(image: &Elf<'_>, map: &mut Map, memory: &Memory) -> Result<Placed, 
     Ok(Placed { entry, end })
 }
 
-/// Where a segment goes in guest RAM.
+/// The address of a segment in guest RAM.
 fn address(image: &Elf<'_>, segment: &Segment<'_>) -> u64 {
     match (image.kind, image.arch) {
         (Kind::Relocatable, _) => (segment.phys & RELOCATABLE_MASK) + RELOCATABLE_BASE,
@@ -79,7 +79,7 @@ fn address(image: &Elf<'_>, segment: &Segment<'_>) -> u64 {
     }
 }
 
-/// The physical address of the first instruction; every segment has been claimed.
+/// The physical address of the first instruction. Every segment must have been claimed.
 fn entry(image: &Elf<'_>) -> Result<u64, PlaceError> {
     let contains = |s: &&Segment<'_>| {
         s.executable && image.entry.checked_sub(s.virt).is_some_and(|offset| offset < s.size)

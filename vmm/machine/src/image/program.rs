@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! ELF files that an operating system runs, not a machine: what in them says so.
+//! ELF files that run on an operating system and not on a machine, and the marks by which they are recognized.
 
 use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
@@ -11,10 +11,10 @@ use super::elf::Segment;
 const SYSTEM_CALL: [u8; 4] = [0x44, 0, 0, 0x02];
 const HYPERCALL: [u8; 4] = [0x44, 0, 0, 0x22];
 
-/// True for a program of an operating system: it names the program that links it when it starts and the
+/// True for a program of an operating system. Such a program names its dynamic linker and the
 /// libraries that it needs (System V ABI, PT_INTERP and DT_NEEDED), or the system (Linux Standard Base,
-/// NT_GNU_ABI_TAG). One of the first two alone says nothing: linkers write an interpreter into guests that
-/// relocate themselves, and kernels of FreeBSD have both, but no linker.
+/// NT_GNU_ABI_TAG). One of the first two alone is no mark: linkers write an interpreter into guests that
+/// relocate themselves, and kernels of FreeBSD have both, but their interpreter is no linker.
 pub fn is_one(file: &[u8]) -> bool {
     says_so::<FileHeader64<Endianness>>(file) || says_so::<FileHeader32<Endianness>>(file)
 }
@@ -31,13 +31,13 @@ fn is_linker(path: &[u8]) -> bool {
         .is_some_and(|name| name.starts_with(b"ld") || name.starts_with(b"linker"))
 }
 
-/// True for a kernel for PCs: notes for a hypervisor say how Linux and others are started.
+/// True for a kernel for PCs, by the notes in which Linux and others describe their entry to a hypervisor.
 pub fn is_pc_kernel(file: &[u8]) -> bool {
     const PHYS32_ENTRY: u32 = 18; // Xen: public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY
     has_note::<FileHeader64<Endianness>>(file, b"Xen", PHYS32_ENTRY)
 }
 
-/// The program headers of a file of this class, if it has some that can be read.
+/// The program headers of a file of this class, if they can be read.
 fn headers<H: FileHeader<Endian = Endianness>>(
     file: &[u8],
 ) -> Option<(Endianness, &[H::ProgramHeader])> {
@@ -62,13 +62,13 @@ fn needs_libraries<H: FileHeader<Endian = Endianness>>(file: &[u8]) -> bool {
 fn has_note<H: FileHeader<Endian = Endianness>>(file: &[u8], name: &[u8], kind: u32) -> bool {
     let Some((endian, headers)) = headers::<H>(file) else { return false };
     headers.iter().filter_map(|header| header.notes(endian, file).ok()?).any(|mut notes| {
-        // Damaged notes say nothing.
+        // Damaged notes count as absent.
         std::iter::from_fn(|| notes.next().ok().flatten())
             .any(|note| note.name() == name && note.n_type(endian).0 == kind)
     })
 }
 
-/// True for code with system calls and no hypercall: a guest without hypercalls cannot even power off.
+/// True for code that has system calls and no hypercall. A guest without hypercalls cannot even power off.
 pub fn makes_only_system_calls(segments: &[Segment<'_>]) -> bool {
     let has = |word: [u8; 4]| {
         let mut swapped = word;

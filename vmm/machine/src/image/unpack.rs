@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Unpacking: a row for each format. The output is bounded, and so is the memory that a format takes for it.
+//! Unpacking: a row for each format. The output is bounded, and so is the memory that a format needs.
 
 use std::io::{self, BufRead, Read};
 
@@ -8,11 +8,11 @@ use lzma_rust2::{LzmaReader, XzReader};
 use ruzstd::decoding::StreamingDecoder;
 use thiserror::Error;
 
-/// The most memory for the history that a format looks back to. Linux' own images take 32 MiB (xz) and 128 MiB
-/// (zstd -22) at most.
+/// The most memory for the history of a format. Linux' own images take at most 32 MiB (xz) and 128 MiB
+/// (zstd -22).
 const HISTORY: u64 = 192 << 20;
 
-/// Why a file could not be unpacked.
+/// The reason for which a file could not be unpacked.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum UnpackError {
@@ -25,7 +25,7 @@ pub enum UnpackError {
     TooLarge { format: &'static str, limit: u64 },
 }
 
-/// A format.
+/// A format of packed files.
 struct Format {
     name: &'static str,
     is: fn(&[u8]) -> bool,
@@ -60,8 +60,8 @@ const FORMATS: [Format; 4] = [
 
 const KIB_OF_HISTORY: u32 = (HISTORY >> 10) as u32;
 
-/// The old format has no magic (xz(1), `--format=lzma`): properties as everybody has them, a history of a
-/// power of two, and a size that is unknown or one that there is.
+/// True for a file of the old format. It has no magic (xz(1), `--format=lzma`), so the header is checked: the usual
+/// properties, a history of a power of two, and a size that is unknown or plausible.
 fn is_lzma(file: &[u8]) -> bool {
     let (Some([0x5d, history @ ..]), Some(size)) = (file.first_chunk::<5>(), file.get(5..13))
     else {
@@ -71,7 +71,7 @@ fn is_lzma(file: &[u8]) -> bool {
     u32::from_le_bytes(*history).is_power_of_two() && (size == u64::MAX || size < 1 << 40)
 }
 
-/// The members of a gzip file one after the other (RFC 1952, 2.2). Bytes behind them are ignored, as by gzip(1).
+/// The members of a gzip file, one after the other (RFC 1952, 2.2). Bytes behind them are ignored, as by gzip(1).
 struct Members<'a> {
     rest: Option<GzDecoder<&'a [u8]>>,
 }
@@ -97,7 +97,7 @@ pub struct Packed<'a> {
     from: Box<dyn Read + 'a>,
 }
 
-/// Begins to unpack a file; nothing when it is not packed.
+/// Begins to unpack a file; `None` when it is not packed.
 pub fn open(file: &[u8]) -> Option<Result<Packed<'_>, UnpackError>> {
     let format = FORMATS.iter().find(|format| (format.is)(file))?;
     let failed = |source| UnpackError::Damaged { format: format.name, source };
@@ -117,7 +117,7 @@ impl Packed<'_> {
         self.from.by_ref().take(more).read_to_end(to).map_err(failed).map(drop)
     }
 
-    /// Unpacks the rest, not more than `limit` bytes in all.
+    /// Unpacks the rest, up to `limit` bytes in all.
     pub fn all(mut self, limit: u64, to: &mut Vec<u8>) -> Result<(), UnpackError> {
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         self.up_to(most.saturating_add(1), to)?;
@@ -170,7 +170,7 @@ mod tests {
         assert!(matches!(unpack(&changed, 1 << 20), Err(UnpackError::Damaged { .. })));
     }
 
-    // A gigabyte of zeros is a megabyte for gzip; none of it is kept beyond the limit.
+    // A gigabyte of zeros is a megabyte for gzip. Its output is not kept beyond the limit.
     #[test]
     fn what_unpacks_to_more_than_there_is_room_for_is_refused() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(data.len(), (8 << 20) + 1);
     }
 
-    // The .lzma header: properties, history, size. The .xz and zstd headers name theirs, too.
+    // The .lzma header has properties, history and size. The .xz and zstd headers name theirs, too.
     #[test]
     fn a_history_that_takes_the_hosts_memory_is_refused() {
         let lzma = [&[0x5d, 0, 0, 0, 0x80][..], &[0xff; 8], &[0; 32]].concat(); // 2 GiB

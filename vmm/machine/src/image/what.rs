@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Files that are no ELF files: a row for each kind, with what to give instead.
+//! Files that are not ELF files: a row for each kind, with the file to give instead.
 
 use std::fmt;
 
-/// A kind of file that people give as IMAGE.
+/// A kind of file that users give as IMAGE.
 #[derive(Debug, PartialEq, Eq)]
 pub struct What {
-    /// Where its bytes are, and which.
+    /// The bytes that mark the kind, each with its offset.
     magic: &'static [(usize, &'static [u8])],
-    /// Its name.
+    /// The name of the kind.
     is: &'static str,
-    /// The thing to do.
+    /// The advice: what to give instead.
     instead: &'static str,
 }
 
-/// How many bytes of a file decide.
+/// The number of bytes of a file that decide its kind.
 pub const HEAD: usize = 0x1_0100;
 
 const INITRD: &str = "give it with --initrd, and a Linux kernel (vmlinux) as the image";
@@ -34,7 +34,7 @@ const fn row(
     What { magic, is, instead }
 }
 
-/// The first row that fits is right, so longer magics come before shorter ones.
+/// The rows. The first one that fits is right, so longer magics come before shorter ones.
 const KINDS: &[What] = &[
     // cpio(5): the new ASCII format without and with checksums, the old one, and the binary one.
     row(&[(0, b"070701")], "an initrd (a cpio archive)", INITRD),
@@ -64,7 +64,7 @@ const KINDS: &[What] = &[
     row(&[(0, b"<CHRP-BOOT>")], "a boot script of Open Firmware", FIRMWARE),
     row(&[(0, b"\x01\xdf")], "a program for AIX or Open Firmware (XCOFF)", FIRMWARE),
     row(&[(0, b"\x01\xf7")], "a program for AIX or Open Firmware (XCOFF)", FIRMWARE),
-    // Devicetree Specification 0.4, 5.2; a FIT image is one, too.
+    // Devicetree Specification 0.4, 5.2. A FIT image is a device tree, too.
     row(
         &[(0, b"\xd0\x0d\xfe\xed")],
         "a device tree (or a FIT image of U-Boot)",
@@ -107,7 +107,7 @@ const KINDS: &[What] = &[
 const EMPTY: What = row(&[], "an empty file", COMPILER);
 const UNKNOWN: What = row(&[], "", COMPILER);
 
-/// The kind of a file that begins with these bytes; [`HEAD`] of them are enough.
+/// The kind of a file that begins with these bytes. [`HEAD`] bytes are enough.
 pub fn of(head: &[u8]) -> &'static What {
     let there =
         |&(at, bytes): &(usize, &[u8])| head.get(at..).is_some_and(|rest| rest.starts_with(bytes));

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A `zImage` of Linux for POWER: a small ELF program that unpacks the kernel in one of its sections (Linux:
-//! `arch/powerpc/boot/wrapper`). Firmware would run it; we take the kernel out.
+//! `arch/powerpc/boot/wrapper`). Firmware would run it; here the kernel is taken out.
 
 use object::Endianness;
 use object::elf::{FileHeader32, FileHeader64};
 use object::read::elf::{FileHeader, SectionHeader};
 
-/// The kernel, packed or not.
+/// The name of the section with the kernel, packed or not.
 const KERNEL: &[u8] = b".kernel:vmlinux.strip";
-/// An initrd, packed as it goes to the kernel.
+/// The name of the section with an initrd, packed as the kernel gets it.
 const INITRD: &[u8] = b".kernel:initrd";
 
 /// The contents of a `zImage`.
@@ -16,11 +16,11 @@ const INITRD: &[u8] = b".kernel:initrd";
 pub struct Contents<'a> {
     /// The kernel, packed or not.
     pub kernel: &'a [u8],
-    /// The initrd that it brings with it.
+    /// The initrd that comes with it.
     pub initrd: Option<&'a [u8]>,
 }
 
-/// Its contents, if it is a `zImage`. The wrapper is a 32-bit or a 64-bit program, of either endianness.
+/// The contents of a `zImage`, if the file is one. The wrapper is a 32-bit or a 64-bit program, of either endianness.
 pub fn contents(file: &[u8]) -> Option<Contents<'_>> {
     let section = |name| {
         section::<FileHeader64<Endianness>>(file, name)

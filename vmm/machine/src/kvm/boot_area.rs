@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The area that an x86-64 guest finds in its RAM at entry: the boot block, the GDT, the page tables and
-//! its arguments. Their formats are in X86-GATE.md; what the CPU wants of GDT and page tables is
+//! The contents of an x86-64 guest's RAM at entry, besides its image: the boot block, the GDT, the page tables and
+//! its arguments. Their formats are in X86-GATE.md; the CPU's requirements for GDT and page tables are
 //! in Intel's SDM, volume 3, 3.4.5 and 4.5.
 
 use std::ops::Range;
@@ -21,24 +21,24 @@ const GIB: u64 = 1 << 30;
 const MAGIC: u64 = u64::from_le_bytes(*b"TCEVMX86");
 const VERSION: u32 = 1;
 
-/// The contents of the boot block.
+/// The facts that the boot block reports.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// The size of guest RAM.
     pub ram: RamSize,
-    /// How many CPUs the guest has.
+    /// The number of the guest's CPUs.
     pub cpus: u32,
     /// The default DMA window.
     pub dma_window: Window,
-    /// How fast the time-stamp counter ticks.
+    /// The frequency of the time-stamp counter.
     pub tsc_hz: u64,
     /// The command line of the guest.
     pub append: &'a str,
-    /// Where the initial RAM disk is.
+    /// The place of the initial RAM disk.
     pub initrd: Option<Range<u64>>,
 }
 
-/// The places in the area, for the registers of the CPU.
+/// The addresses in the area that the CPU's registers need.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BootArea {
     /// The address of the boot block.
@@ -47,7 +47,7 @@ pub struct BootArea {
     page_tables: u64,
 }
 
-/// Why the boot area could not be written.
+/// The reason for which the boot area could not be written.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum AreaError {
@@ -135,7 +135,7 @@ fn block(facts: &Facts<'_>, bootargs: u64) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 
-/// Memory where it is, in pages of 2 MiB that every ring may read, write and execute. The last of
+/// Maps memory to equal addresses, in pages of 2 MiB that every ring may read, write and execute. The last of
 /// them may reach beyond RAM.
 fn write_page_tables(
     memory: &Memory,

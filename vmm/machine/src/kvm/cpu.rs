@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A vCPU that KVM runs.
 //!
-//! Its registers come and go with KVM_RUN itself (KVM_CAP_SYNC_REGS): a hypercall costs one
-//! system call. The system registers come along because the privilege level is among them.
+//! Its registers are exchanged by KVM_RUN itself (KVM_CAP_SYNC_REGS), so that a hypercall costs one
+//! system call. The system registers are exchanged, too, because the privilege level is among them.
 #![allow(unsafe_code)]
 
 use std::fmt;
@@ -26,7 +26,7 @@ use crate::vcpu::{Exit, Vcpu};
 pub struct KvmCpu {
     fd: VcpuFd,
     kicker: Arc<Kicker>,
-    /// Guest RAM must be there as long as the vCPU is.
+    /// The virtual machine. It keeps guest RAM mapped as long as the vCPU exists.
     _vm: Arc<Vm>,
 }
 
@@ -36,10 +36,10 @@ impl fmt::Debug for KvmCpu {
     }
 }
 
-/// The registers that come along with an exit.
+/// The registers that an exit brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registers {
-    /// Nothing: only to measure what the registers cost.
+    /// None. This only serves to measure the cost of registers.
     Left,
     /// The registers of a hypercall, and the privilege level.
     Synced,
@@ -68,18 +68,18 @@ impl KvmCpu {
 
     /// Sets the system registers of the entry state.
     pub fn enter(&mut self, area: &BootArea) -> Result<(), KvmError> {
-        let mut sregs = self.fd.get_sregs().map_err(refused("tell a vCPU's registers"))?;
+        let mut sregs = self.fd.get_sregs().map_err(refused("report a vCPU's registers"))?;
         area.enter(&mut sregs);
         self.fd.set_sregs(&sregs).map_err(refused("set a vCPU's registers"))
     }
 
-    /// How fast the time-stamp counter ticks.
+    /// The frequency of the time-stamp counter.
     pub fn tsc_hz(&self) -> Result<u64, KvmError> {
-        let khz = self.fd.get_tsc_khz().map_err(refused("tell the frequency of the TSC"))?;
+        let khz = self.fd.get_tsc_khz().map_err(refused("report the frequency of the TSC"))?;
         Ok(u64::from(khz) * 1000)
     }
 
-    /// One KVM_RUN, and what it means.
+    /// Calls KVM_RUN once, and translates its result.
     fn enter_guest(&mut self) -> Exit {
         match self.fd.run() {
             Ok(VcpuExit::IoOut(gate::PORT, [_])) => Exit::Hcall,
@@ -95,8 +95,8 @@ impl KvmCpu {
 
     #[cold]
     fn internal_error(&mut self) -> String {
-        // SAFETY: any bits are valid for the integers of this member of the union, and the exit
-        // reason KVM_EXIT_INTERNAL_ERROR says that it is this member which the kernel filled.
+        // SAFETY: any bits are valid for the integers of this member of the union. The exit
+        // reason KVM_EXIT_INTERNAL_ERROR says that the kernel filled this member.
         let number = unsafe { self.fd.get_kvm_run().__bindgen_anon_1.internal.suberror };
         let what = match number {
             KVM_INTERNAL_ERROR_EMULATION => "an instruction that KVM cannot emulate",
@@ -106,7 +106,7 @@ impl KvmCpu {
     }
 }
 
-/// An action of the guest that nothing here answers.
+/// The message for an exit that the machine does not handle.
 #[cold]
 fn unhandled(exit: &VcpuExit<'_>) -> String {
     let bytes = |data: &[u8]| match data.len() {
@@ -162,7 +162,7 @@ impl Vcpu for KvmCpu {
         self.fd.set_sync_dirty_reg(SyncReg::Register);
     }
 
-    /// Ring 3. The stack segment has the privilege level on Intel's and AMD's CPUs alike.
+    /// True in ring 3. The stack segment has the privilege level on both Intel's and AMD's CPUs.
     fn problem_state(&self) -> bool {
         self.fd.sync_regs().sregs.ss.dpl == 3
     }
@@ -173,20 +173,20 @@ impl Vcpu for KvmCpu {
         self.fd.set_sync_dirty_reg(SyncReg::Register);
     }
 
-    /// There is one byte order, no source of interrupts, and the guest has tables of its own.
+    /// Ignores the modes: there is one byte order and no source of interrupts, and the guest has its own tables.
     fn set_modes(&mut self, _modes: &Modes) {}
 
-    /// There is no such register, and nothing that would read it.
+    /// Ignores the value: there is no such register, and no instruction that would read it.
     fn set_sprg0(&mut self, _value: u64) {}
 
-    /// There is no source of interrupts.
+    /// Does nothing: there is no source of interrupts.
     fn enable_external_interrupts(&mut self) {}
 
     fn time_to_interrupt(&self) -> Duration {
         Duration::MAX
     }
 
-    /// KVM does not count.
+    /// KVM does not count instructions.
     fn instructions(&self) -> Option<u64> {
         None
     }

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The gate: where PAPR's r3 to r12 are in an x86-64 guest, and what counts as a call.
+//! The gate: the places of PAPR's r3 to r12 in an x86-64 guest, and the instruction that is a call.
 
 use hcall::Regs;
 use kvm_bindings::kvm_regs;
 
-/// The port: a call is `out imm8, al` (or `out dx, al`) to it.
+/// The port of calls. A call is `out imm8, al` (or `out dx, al`) to it.
 pub const PORT: u16 = 0x5c;
 
-/// The places of r3 to r12: those that C passes arguments in come first, in its order, so that
-/// token and five arguments need no move.
+/// The places of r3 to r12. The registers in which C passes arguments come first, in C's order, so that
+/// the token and five arguments need no move.
 macro_rules! places {
     ($use:ident) => {
         $use!(rdi, rsi, rdx, rcx, r8, r9, r10, r11, r12, r13)
     };
 }
 
-/// r3 to r12.
+/// The values of r3 to r12.
 pub fn registers(regs: &kvm_regs) -> Regs {
     macro_rules! read { ($($name:ident),*) => { [$(regs.$name),*] } }
     places!(read)
 }
 
-/// Gives back r3 and those after it, as many as there are values; every other register stays.
+/// Sets r3 and the registers after it, one for each value. All other registers stay.
 pub fn set_registers(regs: &mut kvm_regs, values: &[u64]) {
     macro_rules! write { ($($name:ident),*) => { [$(&mut regs.$name),*] } }
     for (place, value) in places!(write).into_iter().zip(values) {

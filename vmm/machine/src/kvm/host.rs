@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The search for a KVM that can run our guests; an error names the remedy.
+//! The KVM of this host. An error names the remedy for a KVM that cannot run our guests.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use kvm_bindings::{KVM_API_VERSION, KVM_SYNC_X86_REGS, KVM_SYNC_X86_SREGS};
 use kvm_ioctls::{Cap, Kvm};
 use thiserror::Error;
 
-/// Why an x86-64 guest cannot run here.
+/// The reason for which an x86-64 guest cannot run on this host.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum KvmError {
@@ -34,7 +34,7 @@ pub enum KvmError {
     Refused { what: &'static str, source: io::Error },
 }
 
-/// A capability that we cannot do without.
+/// A capability of KVM that guests need.
 #[derive(Debug)]
 pub struct Needed {
     /// The kernel's name.
@@ -47,7 +47,7 @@ pub struct Needed {
     bits: i32,
 }
 
-/// Everything that is needed (Linux: `Documentation/virt/kvm/api.rst`).
+/// All capabilities that guests need (Linux: `Documentation/virt/kvm/api.rst`).
 pub const NEEDED: [Needed; 5] = [
     Needed {
         name: "KVM_CAP_USER_MEMORY",
@@ -58,14 +58,14 @@ pub const NEEDED: [Needed; 5] = [
     },
     Needed {
         name: "KVM_CAP_EXT_CPUID",
-        what: "telling the guest what its CPU can do",
+        what: "reporting the CPU's features to the guest",
         since: "Linux 2.6.27",
         cap: Cap::ExtCpuid,
         bits: 1,
     },
     Needed {
         name: "KVM_CAP_GET_TSC_KHZ",
-        what: "telling the guest how fast its clock ticks",
+        what: "reporting the clock's frequency to the guest",
         since: "Linux 2.6.39",
         cap: Cap::GetTscKhz,
         bits: 1,
@@ -93,7 +93,7 @@ impl Needed {
     }
 }
 
-/// Opens /dev/kvm and checks that it can do everything that is needed.
+/// Opens /dev/kvm and checks that it has all capabilities that guests need.
 pub fn open() -> Result<Kvm, KvmError> {
     let kvm = device()?;
     match NEEDED.iter().find(|needed| !needed.is_there(&kvm)) {
@@ -102,12 +102,12 @@ pub fn open() -> Result<Kvm, KvmError> {
     }
 }
 
-/// Opens /dev/kvm, whatever it can do.
+/// Opens /dev/kvm without a check of its capabilities.
 pub fn device() -> Result<Kvm, KvmError> {
     let kvm = Kvm::new().map_err(|error| match io::Error::from(error) {
         error if error.kind() == io::ErrorKind::NotFound => KvmError::Missing,
         error if error.kind() == io::ErrorKind::PermissionDenied => KvmError::Permission,
-        // The file is there, the driver behind it is not.
+        // The file exists, and the driver behind it does not.
         error if matches!(error.raw_os_error(), Some(libc::ENODEV | libc::ENXIO)) => {
             KvmError::Missing
         }
@@ -119,7 +119,7 @@ pub fn device() -> Result<Kvm, KvmError> {
     }
 }
 
-/// A refusal of an ioctl.
+/// The error of an ioctl that was refused.
 pub(super) fn refused(what: &'static str) -> impl Fn(kvm_ioctls::Error) -> KvmError {
     move |error| KvmError::Refused { what, source: error.into() }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Making a vCPU leave the guest from another thread.
+//! Kicks, by which another thread makes a vCPU leave the guest.
 //!
-//! The kernel looks at `immediate_exit` when KVM_RUN begins, and a signal ends a KVM_RUN that has
-//! begun. Storing first and signalling then leaves no gap between the two (Linux:
+//! The kernel reads `immediate_exit` when KVM_RUN begins, and a signal ends a KVM_RUN that has
+//! begun. A store followed by a signal therefore leaves no gap between the two (Linux:
 //! `Documentation/virt/kvm/api.rst`, 5, immediate_exit).
 #![allow(unsafe_code)]
 
@@ -21,7 +21,7 @@ thread_local! {
     static THREAD: c_int = unsafe { libc::gettid() };
 }
 
-/// The target of a kick: one vCPU, for other threads.
+/// A vCPU as the target of kicks by other threads.
 #[derive(Debug)]
 pub struct Kicker {
     /// `immediate_exit` of the vCPU's shared page; `None` once the vCPU is gone. The lock keeps
@@ -34,28 +34,28 @@ pub struct Kicker {
 #[derive(Debug)]
 struct Flag(NonNull<u8>);
 
-// SAFETY: the byte is in a page that the process shares with the kernel; every access to it is an
-// atomic one, and from other threads only while `Kicker::flag` says that the page is there.
+// SAFETY: the byte is in a page that the process shares with the kernel. Every access to it is
+// atomic, and other threads access it only while `Kicker::flag` says that the page exists.
 unsafe impl Send for Flag {}
 
 impl Flag {
     fn set(&self, value: u8) {
-        // SAFETY: valid for reads and writes: `Kicker::new` was given it, and `Kicker::retire`
-        // takes it away before the page goes. A byte is always aligned. The kernel reads it whole.
+        // SAFETY: valid for reads and writes: `Kicker::new` got it from the mapped page, and `Kicker::retire`
+        // removes it before the page is unmapped. A byte is always aligned. The kernel reads it whole.
         let byte = unsafe { AtomicU8::from_ptr(self.0.as_ptr()) };
         byte.store(value, Ordering::SeqCst);
     }
 }
 
 impl Kicker {
-    /// For this vCPU. [`retire`](Self::retire) must come before the vCPU's end.
+    /// The kicker of this vCPU. [`retire`](Self::retire) must come before the vCPU's end.
     pub(super) fn new(fd: &mut VcpuFd) -> io::Result<Kicker> {
         register_signal_handler(SIGRTMIN(), on_signal).map_err(io::Error::from)?;
         let flag = Flag(NonNull::from(&mut fd.get_kvm_run().immediate_exit));
         Ok(Kicker { flag: Mutex::new(Some(flag)), thread: AtomicI32::new(0) })
     }
 
-    /// Makes the next KVM_RUN, or the one that runs, end soon with EINTR.
+    /// Makes the current or the next KVM_RUN end soon with EINTR.
     pub fn kick(&self) {
         if let Some(flag) = &*self.flag() {
             flag.set(1);
@@ -63,7 +63,7 @@ impl Kicker {
         }
     }
 
-    /// The thread that calls this is about to run the vCPU.
+    /// Notes that the calling thread is about to run the vCPU.
     pub(super) fn run_here(&self) {
         let here = THREAD.with(|thread| *thread);
         if self.thread.load(Ordering::Relaxed) != here {
@@ -71,14 +71,14 @@ impl Kicker {
         }
     }
 
-    /// The kick has arrived. Whoever kicked said why before; so look for it after this.
+    /// Notes that a kick has arrived. Its sender set the reason before it, so the reason must be read after this call.
     pub(super) fn arrived(&self) {
         if let Some(flag) = &*self.flag() {
             flag.set(0);
         }
     }
 
-    /// The vCPU is about to go; later kicks do nothing.
+    /// Notes that the vCPU is about to end. Later kicks do nothing.
     pub(super) fn retire(&self) {
         *self.flag() = None;
     }
@@ -88,14 +88,14 @@ impl Kicker {
     }
 }
 
-/// Sends the signal to one of our threads; one that has ended gets nothing.
+/// Sends the signal to one of our threads. A signal to a thread that has ended is lost.
 fn signal(thread: c_int) {
     if thread != 0 {
-        // SAFETY: tgkill takes numbers only, and reaches no other process than ours. The signal
+        // SAFETY: tgkill takes only numbers, and reaches no process but ours. The signal
         // has a handler.
         unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread, SIGRTMIN()) };
     }
 }
 
-/// Nothing: that the signal came is all.
+/// Handles the signal by doing nothing. Its arrival alone ends KVM_RUN.
 extern "C" fn on_signal(_: c_int, _: *mut siginfo_t, _: *mut c_void) {}

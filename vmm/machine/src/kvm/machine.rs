@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! From a machine that has its image in RAM to vCPUs that can start it.
+//! The way from a machine that has its image in RAM to vCPUs that can start it.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ pub struct Options<'a> {
     pub ram: RamSize,
     /// The command line of the guest.
     pub append: &'a str,
-    /// How many vCPUs, at least 1.
+    /// The number of vCPUs, at least 1.
     pub cpus: u32,
-    /// On: KVM notes which pages the guest writes.
+    /// On when KVM has to log the pages that the guest writes.
     pub dirty_log: DirtyLog,
 }
 
-/// Why vCPUs could not be made.
+/// The reason for which vCPUs could not be made.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum SetupError {

@@ -2,13 +2,13 @@
 //! x86-64 guests on the virtualization hardware of the host: a [`Vcpu`](crate::vcpu::Vcpu) whose
 //! instructions KVM executes.
 //!
-//! It makes the same hypercalls as a POWER guest, by one `out` to the [`gate`]; nothing above the
-//! trait knows the difference. The agreement of guest and machine is `guest-images/X86-GATE.md`,
-//! below. Knows no hypercall and no TCE table.
+//! Such a guest makes the hypercalls of a POWER guest, by one `out` to the [`gate`]. Nothing above the
+//! trait depends on the difference. The interface of guest and machine is `guest-images/X86-GATE.md`,
+//! below. This module knows no hypercall and no TCE table.
 //!
-//! Read in this order: [`host`] (is there a KVM that can do it), [`vm`] (guest RAM, dirty log),
+//! Read in this order: [`host`] (the KVM of the host), [`vm`] (guest RAM, dirty log),
 //! [`boot_area`] (boot block, GDT, page tables), [`cpu`] (the vCPU, with [`gate`] and [`kick`]),
-//! [`machine`] (all together), [`probe`] (what an exit costs).
+//! [`machine`] (all together), [`probe`] (the cost of an exit).
 //! `unsafe` is opened in `vm`, `kick` and `cpu`, for one fact each.
 //!
 #![doc = include_str!("../../X86-GATE.md")]

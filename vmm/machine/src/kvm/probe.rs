@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A guest of two instructions, a hypercall and a jump to it: what an exit costs on this host.
+//! A guest of two instructions, a hypercall and a jump to it, for the cost of an exit on this host.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
@@ -21,18 +21,18 @@ use crate::vcpu::{Exit, Vcpu};
 const RAM: u64 = 8 << 20;
 const BOOT_ROOM: u64 = 6 << 20;
 const ENTRY: u64 = 1 << 20;
-/// Nothing that is measured takes as long, unless KVM is stuck.
+/// The time after which KVM is stuck. No measurement takes as long.
 const STUCK: Duration = Duration::from_secs(20);
 
-/// The guest, and a watch that kicks it if it does not come back.
+/// The guest, and a thread that kicks it if it does not come back.
 #[derive(Debug)]
 pub struct Probe {
-    /// Its vCPU: each [`run`](Vcpu::run) is one exit.
+    /// The vCPU. Each [`run`](Vcpu::run) of it is one exit.
     pub cpu: KvmCpu,
     _watch: Sender<()>,
 }
 
-/// Why there is no measurement.
+/// The reason for which there is no measurement.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum ProbeError {
@@ -49,7 +49,7 @@ pub enum ProbeError {
 }
 
 impl Probe {
-    /// Makes the guest; `registers` says whether an exit brings them along.
+    /// Makes the guest; `registers` are those that an exit brings.
     pub fn new(registers: Registers) -> Result<Probe, ProbeError> {
         let setup = |error: &dyn ToString| ProbeError::Setup(error.to_string());
         let ram = RamSize::new(RAM).map_err(|error| setup(&error))?;
@@ -80,7 +80,7 @@ impl Probe {
         Ok(Probe { cpu, _watch: watch })
     }
 
-    /// One exit.
+    /// Makes one exit.
     pub fn exit(&mut self) -> Result<(), ProbeError> {
         match self.cpu.run() {
             Exit::Hcall => Ok(()),
@@ -88,7 +88,7 @@ impl Probe {
         }
     }
 
-    /// The cost of an exit: the best of some rounds, as other load only makes it longer.
+    /// The cost of an exit: the best of several rounds, because other load only makes a round longer.
     pub fn cost(&mut self) -> Result<Duration, ProbeError> {
         const ROUNDS: u32 = 20;
         const EXITS: u32 = 200;

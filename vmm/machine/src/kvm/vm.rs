@@ -15,22 +15,22 @@ use vm_memory::{Address, GuestMemoryBackend, GuestMemoryRegion};
 
 use super::host::{self, KvmError, refused};
 
-/// A virtual machine whose physical memory is ours.
+/// A virtual machine whose physical memory is a mapping of this process.
 pub struct Vm {
     kvm: Kvm,
     fd: VmFd,
-    /// KVM accesses the mapping as long as there is a file descriptor of this machine: every
-    /// vCPU holds the machine, and the machine its memory.
+    /// KVM accesses the mapping as long as a file descriptor of this machine is open. Every
+    /// vCPU therefore holds the machine, and the machine holds its memory.
     memory: Arc<Memory>,
 }
 
-/// KVM may note which pages the guest writes. That costs a fault at the first store to each
-/// page, so it is off unless asked for.
+/// The setting of KVM's log of the pages that the guest writes. The log costs a fault at the first store to each
+/// page, so it is off unless it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DirtyLog {
-    /// Nothing is noted.
+    /// Writes are not logged.
     Off,
-    /// Written pages are noted; [`Vm::dirty`] returns them.
+    /// Written pages are logged; [`Vm::dirty`] returns them.
     On,
 }
 
@@ -54,9 +54,9 @@ impl Vm {
                 memory_size: region.len(),
                 userspace_addr: region.as_ptr().addr() as u64,
             };
-            // SAFETY: the kernel wants a range of our address space that stays mapped, and that
-            // nothing else uses, while the machine exists. It is a region's whole mapping, which
-            // lives as long as `memory`, which `Vm` holds; guest RAM is only ever accessed as
+            // SAFETY: the kernel requires a range of our address space that stays mapped, and that
+            // has no other use, while the machine exists. The range is a region's whole mapping, which
+            // lives as long as `memory`, which `Vm` holds. Guest RAM is only ever accessed as
             // memory that others change (vm-memory's volatile slices, the guest itself).
             unsafe { fd.set_user_memory_region(slot) }
                 .map_err(refused("take guest RAM (give less with -m)"))?;
@@ -69,30 +69,30 @@ impl Vm {
         &self.memory
     }
 
-    /// How many CPUs this KVM gives a guest at most.
+    /// The largest number of CPUs that this KVM gives a guest.
     pub fn most_cpus(&self) -> usize {
         self.kvm.get_max_vcpus()
     }
 
-    /// A vCPU that can do what the host's CPU and KVM can do together.
+    /// A vCPU with the features that both the host's CPU and KVM support.
     pub(super) fn vcpu(&self, index: u32) -> Result<VcpuFd, KvmError> {
         let fd = self.fd.create_vcpu(index.into()).map_err(refused("make a vCPU"))?;
         let mut cpuid = self
             .kvm
             .get_supported_cpuid(KVM_MAX_CPUID_ENTRIES)
-            .map_err(refused("tell what the CPU can do"))?;
+            .map_err(refused("report the features of the CPU"))?;
         cpuid.as_mut_slice().iter_mut().for_each(|leaf| number(leaf, index));
-        fd.set_cpuid2(&cpuid).map_err(refused("set what the CPU can do"))?;
+        fd.set_cpuid2(&cpuid).map_err(refused("set the features of a vCPU"))?;
         Ok(fd)
     }
 
     /// The 4 KiB pages that the guest's instructions have written since the last call, 64 to a
-    /// word from address 0 up. Refused when the log is off.
+    /// word from address 0 up. Errors: the log is off.
     pub fn dirty(&self) -> Result<Vec<u64>, KvmError> {
         let mut pages = Vec::new();
         for (slot, region) in (0..).zip(self.memory.iter()) {
             let len = usize::try_from(region.len()).unwrap_or(usize::MAX);
-            let log = self.fd.get_dirty_log(slot, len).map_err(refused("tell dirty pages"))?;
+            let log = self.fd.get_dirty_log(slot, len).map_err(refused("report dirty pages"))?;
             // Guest RAM is one region from address 0 (`memory::map`).
             pages.extend(log);
         }
@@ -100,8 +100,8 @@ impl Vm {
     }
 }
 
-/// Puts the vCPU's number where `cpuid` has the initial APIC ID (Intel SDM, volume 2, CPUID:
-/// leaf 1, EBX bits 31:24; leaves 0xb and 0x1f, EDX). The value there is the host CPU's.
+/// Puts the vCPU's number where `cpuid` reports the initial APIC ID (Intel SDM, volume 2, CPUID:
+/// leaf 1, EBX bits 31:24; leaves 0xb and 0x1f, EDX). The template has the host CPU's number there.
 fn number(leaf: &mut kvm_cpuid_entry2, index: u32) {
     match leaf.function {
         1 => leaf.ebx = leaf.ebx & 0x00ff_ffff | index << 24,

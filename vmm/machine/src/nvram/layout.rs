@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The partitions of NVRAM (LoPAR 2.9, "Non-Volatile Memory", "Structure"): a chain of them, each a
-//! header of 16 bytes and its data, from the first byte to the last.
+//! The partitions of NVRAM (LoPAR 2.9, "Non-Volatile Memory", "Structure"). They are a chain from the first byte to the
+//! last; each partition is a header of 16 bytes and its data.
 
-/// Size of the whole (QEMU: the same).
+/// The size of the NVRAM, as in QEMU.
 pub const BYTES: usize = 64 << 10;
 
-/// Size of a header, and the unit of lengths.
+/// The size of a header, which is also the unit of lengths.
 pub(super) const BLOCK: usize = 16;
 
-/// Size of the System partition of a fresh NVRAM.
+/// The size of the System partition of a fresh NVRAM.
 const COMMON_BYTES: usize = 4 << 10;
 
 /// Signatures.
@@ -24,7 +24,7 @@ const OURS: &[u8; 12] = b"tcevm,nvram\0";
 /// The header of a partition.
 type Header = [u8; BLOCK];
 
-/// Adds the bytes; a carry out of the sum is added to it again. Never 0 for a valid header.
+/// The checksum of a header: the sum of its bytes with end-around carry. It is never 0 for a valid header.
 fn checksum(header: &Header) -> u8 {
     let covered = header.iter().enumerate().filter(|(at, _)| *at != 1).map(|(_, byte)| *byte);
     covered.fold(0, |sum: u8, byte| {
@@ -43,8 +43,8 @@ fn header(signature: u8, bytes: usize, name: &[u8; 12]) -> Header {
     header
 }
 
-/// Ends an image file: a partition of its own behind the guest's, so that the file is one chain, and is
-/// known as ours whatever the guest wrote.
+/// The last header of an image file: a partition of its own behind the guest's. With it the file is one chain, and
+/// is recognized as ours whatever the guest wrote.
 pub(super) fn identity() -> Header {
     header(VENDOR, BLOCK, OURS)
 }
@@ -57,13 +57,13 @@ pub(super) fn fresh() -> Vec<u8> {
     bytes
 }
 
-/// Makes all from `start` on one free partition. Its data stays what it is.
+/// Makes one free partition of all bytes from `start` on. Its data stays as it is.
 fn free_from(bytes: &mut [u8], start: usize) {
     let header = header(FREE, bytes.len() - start, FREE_NAME);
     bytes[start..start + BLOCK].copy_from_slice(&header);
 }
 
-/// The length of the partition at `start`; nothing when it is damaged.
+/// The length of the partition at `start`; `None` when it is damaged.
 fn length(bytes: &[u8], start: usize) -> Option<usize> {
     let header: &Header = bytes.get(start..start + BLOCK)?.try_into().ok()?;
     let length = usize::from(u16::from_be_bytes([header[2], header[3]])) * BLOCK;
@@ -76,13 +76,13 @@ fn length(bytes: &[u8], start: usize) -> Option<usize> {
 pub(super) enum Repair {
     /// The chain was sound.
     None,
-    /// The partitions from this offset on could not be reached; they are free space now.
+    /// The partitions from this offset on could not be reached, and are now free space.
     Freed(usize),
-    /// The System partition could not be reached either; everything is as in a fresh NVRAM.
+    /// The System partition could not be reached either, and the NVRAM is now a fresh one.
     Formatted,
 }
 
-/// Firmware brings a damaged NVRAM back to a state that an operating system can boot with (LoPAR
+/// Repairs a damaged NVRAM, as firmware does, to a state with which an operating system can boot (LoPAR
 /// 2.9, "Non-Volatile Memory", "System Requirements", 3). Sound partitions before the damage stay, as they do
 /// when an operating system repairs its own (requirement 4).
 pub(super) fn repair(bytes: &mut Vec<u8>) -> Repair {
@@ -109,7 +109,7 @@ pub(super) fn repair(bytes: &mut Vec<u8>) -> Repair {
 mod tests {
     use super::*;
 
-    /// Signature, length in bytes and name of each partition. Panics unless they are the whole.
+    /// Signature, length in bytes and name of each partition. Panics unless the partitions cover all bytes.
     fn partitions(bytes: &[u8]) -> Vec<(u8, usize, Vec<u8>)> {
         let mut found = Vec::new();
         let mut start = 0;
@@ -140,7 +140,7 @@ mod tests {
     fn what_is_sound_stays_byte_for_byte() {
         let mut bytes = fresh();
         bytes[0x10..0x1000].fill(0xa5);
-        // As Linux takes its space from the free partition.
+        // Linux takes its space from the free partition in this way.
         bytes[0x1000..0x1010].copy_from_slice(&header(0xa0, 0x830, b"ibm,rtas-log"));
         free_from(&mut bytes, 0x1830);
         let before = bytes.clone();
@@ -148,8 +148,8 @@ mod tests {
         assert_eq!(bytes, before);
     }
 
-    // Linux: `nvram_create_partition` writes the new header, then that of the free space behind it. A
-    // machine that ends in between leaves the second one out.
+    // Linux: `nvram_create_partition` writes the new header, then that of the free space behind it. If the
+    // machine ends in between, the second header is missing.
     #[test]
     fn what_is_behind_the_damage_becomes_free() {
         let mut bytes = fresh();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Non-volatile memory: it outlives a reboot and, in a file, the run.
+//! Non-volatile memory. It outlives a reboot and, in a file, the run.
 //!
-//! The file has the bytes as the guest has them, and a header of ours behind them (`layout.rs`). Each
-//! nvram-store is one write to the file before it is answered, so that it survives any end of this process.
+//! The file has the guest's bytes, and a header of ours behind them (`layout.rs`). Each
+//! nvram-store is written to the file before it is answered, so it survives any end of this process.
 
 mod layout;
 
@@ -24,7 +24,7 @@ use crate::section::{LoadError, Reader, Saved, Writer};
 /// The size of an image file.
 const FILE_BYTES: u64 = (BYTES + BLOCK) as u64;
 
-/// Why a file does not become the NVRAM.
+/// The reason for which a file cannot be the NVRAM.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum NvramError {
@@ -48,12 +48,12 @@ pub enum NvramError {
 pub struct Nvram {
     bytes: Mutex<Vec<u8>>,
     file: Option<File>,
-    /// The user was warned that the file cannot be written.
+    /// True once the user was warned that the file cannot be written.
     warned: AtomicBool,
 }
 
 impl Default for Nvram {
-    /// A fresh one, which the end of the run forgets.
+    /// A fresh NVRAM, which ends with the run.
     fn default() -> Nvram {
         Nvram::new(layout::fresh(), None)
     }
@@ -64,7 +64,7 @@ impl Nvram {
         Nvram { bytes: Mutex::new(bytes), file, warned: AtomicBool::new(false) }
     }
 
-    /// The one in a file, which is created when there is none, and then fresh. The file is locked until
+    /// The NVRAM in a file. A file that does not exist is created with a fresh NVRAM. The file is locked until
     /// the process ends. A file that is not ours is not changed.
     pub fn open(path: &Path) -> Result<Nvram, NvramError> {
         let file = open_locked(path)?;
@@ -72,7 +72,7 @@ impl Nvram {
         let bytes = match contents(path, &file)? {
             Some(bytes) => bytes,
             None => {
-                // With its end it is ours, even if it does not come to the rest: that is repaired.
+                // The last header marks the file as ours, so that an interrupted creation is repaired by the next run.
                 file.write_all_at(&layout::identity(), BYTES as u64).map_err(write)?;
                 let bytes = layout::fresh();
                 file.write_all_at(&bytes, 0).map_err(write)?;
@@ -93,7 +93,7 @@ impl Nvram {
         Ok(nvram)
     }
 
-    /// The repair that firmware makes before an operating system starts.
+    /// Makes the repair that firmware makes before an operating system starts.
     pub fn start(&self) {
         match self.repair() {
             Ok(done) => log::debug!("NVRAM at the start: {done:?}"),
@@ -117,14 +117,14 @@ impl Nvram {
         self.file.as_ref().map_or(Ok(()), |file| file.write_all_at(bytes, index as u64))
     }
 
-    /// Once only: the guest may go on trying.
+    /// Warns once, because the guest may try again and again.
     fn warn(&self, error: &io::Error) {
         if !self.warned.swap(true, Ordering::Relaxed) {
-            log::warn!("the NVRAM cannot be written: {error}; the guest is told that it failed");
+            log::warn!("the NVRAM cannot be written: {error}; the guest's stores fail");
         }
     }
 
-    /// A panic of another thread has left at most one store half done.
+    /// The bytes under their lock. A panic of another thread has left at most one store half done.
     fn bytes(&self) -> MutexGuard<'_, Vec<u8>> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -155,7 +155,7 @@ impl hcall::machine::Nvram for Nvram {
     }
 }
 
-/// Its bytes. Loaded ones go to the file, too.
+/// The bytes. Loading them also writes them to the file.
 impl Saved for &Nvram {
     const NAME: &'static str = "nvram";
 
@@ -178,7 +178,7 @@ impl Saved for &Nvram {
 /// Opens the file, or creates it empty, and locks it.
 fn open_locked(path: &Path) -> Result<File, NvramError> {
     let foreign = |why| NvramError::Foreign { path: path.into(), why };
-    // Before it is opened: what opening does to a device is unknown.
+    // The check comes before the file is opened, because opening a device may have effects.
     match std::fs::symlink_metadata(path) {
         Ok(about) if about.is_symlink() => return Err(foreign("it is a symbolic link")),
         Ok(about) if about.is_dir() => return Err(foreign("it is a directory")),
@@ -195,7 +195,7 @@ fn open_locked(path: &Path) -> Result<File, NvramError> {
     Ok(file)
 }
 
-/// The contents of the file; none when it is empty.
+/// The guest's bytes in the file; `None` when the file is empty.
 fn contents(path: &Path, file: &File) -> Result<Option<Vec<u8>>, NvramError> {
     let read = |source| NvramError::Read { path: path.into(), source };
     let foreign = |why| NvramError::Foreign { path: path.into(), why };
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(*nvram.bytes(), layout::fresh());
         assert!(matches!(Nvram::open(&path), Err(NvramError::InUse(_))));
         nvram.store(0x20, b"kept").unwrap();
-        // It is there before the machine ends, however it ends.
+        // The bytes are in the file before the machine ends, however it ends.
         assert_eq!(std::fs::read(&path).unwrap()[0x20..0x24], *b"kept");
         drop(nvram);
         assert_eq!(fetch(&Nvram::open(&path).unwrap(), 0x20), *b"kept");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Saved state: a section for each part, with a name and a version.
 //!
-//! A section is a sequence of chunks. A chunk is its length (4 bytes), a CRC-32 of all bytes of the section up to its end
-//! (4 bytes), and at most [`CHUNK`] bytes; one of length 0 ends the section. Numbers are little-endian. The first bytes
-//! are the name of the part, as a string of bytes, and its version (2 bytes); the rest is the part's own. No byte of a
-//! chunk is used before its CRC was compared, and neither side keeps more than a chunk.
+//! A section is a sequence of chunks. A chunk is its length (4 bytes), a CRC-32 of all bytes of the section up to its
+//! end (4 bytes), and at most [`CHUNK`] bytes. A chunk of length 0 ends the section. Numbers are little-endian. The
+//! first bytes are the name of the part, as a string of bytes, and its version (2 bytes); the part defines the rest. No
+//! byte of a chunk is used before its CRC was compared, and neither side keeps more than one chunk.
 
 use std::io::{self, Read, Write};
 
@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::parts::Part;
 
-/// Most bytes of a chunk.
+/// The largest number of bytes of a chunk.
 pub const CHUNK: usize = 64 << 10;
 
 /// A part whose state can be saved and loaded.
@@ -23,10 +23,11 @@ pub trait Saved: Part {
     /// The version of its section's layout.
     const VERSION: u16 = 1;
 
-    /// Writes its state. No vCPU runs meanwhile.
+    /// Writes the state. No vCPU runs meanwhile.
     fn save(&self, to: &mut Writer<'_>);
 
-    /// Takes the state over. No vCPU runs meanwhile. After an error the machine is not to be used before it is reset.
+    /// Replaces the state by the saved one. No vCPU runs meanwhile. After an error the machine must be reset before
+    /// it is used.
     fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError>;
 }
 
@@ -46,7 +47,7 @@ pub enum LoadError {
     Other(&'static str),
 }
 
-/// Writes a part's section. Errors: those of the file.
+/// Writes a part's section. Errors: those of the output.
 pub fn save<P: Saved>(part: &P, to: &mut dyn Write) -> io::Result<()> {
     let chunk = Vec::with_capacity(CHUNK);
     let mut writer = Writer { to, chunk, crc: Hasher::new(), written: Ok(()) };
@@ -72,7 +73,7 @@ pub fn load<P: Saved>(part: &mut P, from: &mut dyn Read) -> Result<(), LoadError
     reader.end()
 }
 
-/// Where a part writes its state. An error of the file is kept, and reported at the end.
+/// The writer of a part's state. An error of the output is kept, and reported at the end.
 pub struct Writer<'a> {
     to: &'a mut dyn Write,
     chunk: Vec<u8>,
@@ -81,32 +82,32 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// A byte.
+    /// Writes a byte.
     pub fn u8(&mut self, value: u8) {
         self.raw(&[value]);
     }
 
-    /// A truth value.
+    /// Writes a truth value.
     pub fn bool(&mut self, value: bool) {
         self.u8(value.into());
     }
 
-    /// A number of 16 bits.
+    /// Writes a number of 16 bits.
     pub fn u16(&mut self, value: u16) {
         self.raw(&value.to_le_bytes());
     }
 
-    /// A number of 32 bits.
+    /// Writes a number of 32 bits.
     pub fn u32(&mut self, value: u32) {
         self.raw(&value.to_le_bytes());
     }
 
-    /// A number of 64 bits.
+    /// Writes a number of 64 bits.
     pub fn u64(&mut self, value: u64) {
         self.raw(&value.to_le_bytes());
     }
 
-    /// A value that may be absent.
+    /// Writes a value that may be absent.
     pub fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         self.bool(value.is_some());
         if let Some(value) = value {
@@ -114,13 +115,13 @@ impl Writer<'_> {
         }
     }
 
-    /// A string of bytes, with its length.
+    /// Writes a string of bytes with its length.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.u64(bytes.len() as u64);
         self.raw(bytes);
     }
 
-    /// Bytes without a length: the reader knows how many.
+    /// Writes bytes without a length, which the reader knows.
     pub fn raw(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (now, later) = bytes.split_at(bytes.len().min(CHUNK - self.chunk.len()));
@@ -153,7 +154,7 @@ impl Writer<'_> {
     }
 }
 
-/// Where a part reads its state.
+/// The reader of a part's state.
 pub struct Reader<'a> {
     from: &'a mut dyn Read,
     chunk: Vec<u8>,
@@ -162,13 +163,13 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A byte.
+    /// Reads a byte.
     pub fn u8(&mut self) -> Result<u8, LoadError> {
         let [byte] = self.array()?;
         Ok(byte)
     }
 
-    /// A truth value.
+    /// Reads a truth value.
     pub fn bool(&mut self) -> Result<bool, LoadError> {
         match self.u8()? {
             0 => Ok(false),
@@ -177,22 +178,22 @@ impl Reader<'_> {
         }
     }
 
-    /// A number of 16 bits.
+    /// Reads a number of 16 bits.
     pub fn u16(&mut self) -> Result<u16, LoadError> {
         self.array().map(u16::from_le_bytes)
     }
 
-    /// A number of 32 bits.
+    /// Reads a number of 32 bits.
     pub fn u32(&mut self) -> Result<u32, LoadError> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// A number of 64 bits.
+    /// Reads a number of 64 bits.
     pub fn u64(&mut self) -> Result<u64, LoadError> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// A value that may be absent.
+    /// Reads a value that may be absent.
     pub fn option<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, LoadError>,
@@ -200,7 +201,7 @@ impl Reader<'_> {
         if self.bool()? { read(self).map(Some) } else { Ok(None) }
     }
 
-    /// A string of bytes. Errors: also when it is longer than `most`.
+    /// Reads a string of bytes. Errors: also a string longer than `most`.
     pub fn bytes(&mut self, most: usize) -> Result<Vec<u8>, LoadError> {
         let len = usize::try_from(self.u64()?).ok().filter(|&len| len <= most);
         let mut bytes = vec![0; len.ok_or(LoadError::Damaged)?];
@@ -208,7 +209,7 @@ impl Reader<'_> {
         Ok(bytes)
     }
 
-    /// Bytes without a length.
+    /// Reads bytes without a length.
     pub fn fill(&mut self, mut to: &mut [u8]) -> Result<(), LoadError> {
         while !to.is_empty() {
             if self.at == self.chunk.len() && !self.next()? {
@@ -229,7 +230,7 @@ impl Reader<'_> {
         Ok(bytes)
     }
 
-    /// Reads the next chunk; false at the end.
+    /// Reads the next chunk. False at the end.
     fn next(&mut self) -> Result<bool, LoadError> {
         let word = |from: &mut dyn Read| {
             let mut word = [0; 4];

@@ -25,8 +25,8 @@ fn saved<P: Saved>(part: &P) -> Vec<u8> {
     bytes
 }
 
-/// Loads a part's section into a fresh one, and saves that: the bytes are equal, and differ from those of a fresh part. A
-/// section that is cut anywhere, or has a bit flipped anywhere, is refused.
+/// Loads a part's section into a fresh part and saves that. The bytes must be equal, and differ from those of a fresh
+/// part. A section that is cut anywhere, or has a bit flipped anywhere, must be refused.
 fn round_trip<P: Saved, Q: Saved>(part: &P, mut fresh: Q) {
     let bytes = saved(part);
     assert_ne!(saved(&fresh), bytes, "the test has a state of its own");
@@ -123,7 +123,7 @@ fn ram_comes_back_and_what_was_there_is_gone() {
     assert_eq!(fresh.read_obj::<u64>(GuestAddress(7 << 12)).unwrap(), 0);
 }
 
-/// A part that is bytes.
+/// A part whose state is bytes.
 struct Blob(Vec<u8>);
 
 impl Part for Blob {

@@ -88,7 +88,7 @@ impl RunPage<'_> {
     fn verdict(&self) -> String {
         let how = match &self.how {
             Ok(Ending::PoweredOff) => "the guest powered off".into(),
-            Ok(Ending::OutputClosed) => "nobody read the output any more".into(),
+            Ok(Ending::OutputClosed) => "the output no longer had a reader".into(),
             Ok(ending) => exit::message(ending).unwrap_or_else(|| "the run ended".into()),
             Err(why) => why.clone(),
         };
