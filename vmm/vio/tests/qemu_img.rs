@@ -2,16 +2,13 @@
 //! QEMU's tools and tcevm on one image: each reads the data that the other wrote and finds the image valid,
 //! and each refuses a file that the other uses.
 
-mod image;
-mod rig;
-
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use image::{CLUSTER, Image};
-use rig::Directory;
+use tests::Directory;
+use tests::qcow2::{self, CLUSTER, Image};
 use tests::skip;
 use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::{Backing, DiskError, Format, open};
@@ -105,7 +102,7 @@ fn what_we_refuse_qemu_finds_damaged_and_can_repair() {
     let Some(_alone) = begin("damaged images") else { return };
     let directory = Directory::new();
     let mut image = Image::new(&[&[7; CLUSTER]]);
-    image.long(image::REFTABLE * CLUSTER, 0);
+    image.long(qcow2::REFTABLE * CLUSTER, 0);
     let path = image.write(&directory.0, "disk");
     assert!(matches!(open(&spec(path.clone())), Err(DiskError::Qcow2 { .. })));
     assert!(!qemu_img(&directory.0, &["check", "disk"]).status.success());

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! qcow2 disks: flushed data is in the file for every reader.
 
-mod rig;
-
+use crate::rig::{Behind, Client, DATA, Guest};
 use imago::file::File;
 use imago::{FormatCreateBuilder, Storage, StorageCreateOptions, qcow2::Qcow2};
-use rig::{Behind, Client, DATA, Directory, Guest};
+use tests::Directory;
 use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::{DiskError, Format, open};
 

@@ -3,9 +3,7 @@
 //! instruction runs. The caches of POWER9 are coherent, and Linux relies on that: after a context
 //! synchronization the new instruction runs without any icbi, whichever CPU or device wrote it.
 
-mod guest;
-
-use guest::{AT, DATA, Guest};
+use crate::guest::{AT, DATA, Guest};
 use power::{Cpu, Exit, msr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -65,7 +63,7 @@ fn a_new_instruction_runs_after_the_flush_in_the_block_being_executed() {
         let target = AT + 4 * 6;
         let mut guest = guest(mode, &code, target);
         guest.code(AT, &code);
-        guest.code(target + 4, &[guest::LEAVE]);
+        guest.code(target + 4, &[crate::guest::LEAVE]);
         guest.run();
         assert_eq!(guest.cpu.gpr[3], 100, "the new one");
         guest.cpu.gpr[5] = OLD.into();
@@ -160,8 +158,8 @@ fn code_that_any_cpu_stores_in_any_way_runs_after_isync_without_icbi() {
         for (name, store) in ways(little) {
             for (by_sibling, at) in [(false, CALLEE), (false, ALIAS), (true, CALLEE), (true, ALIAS)]
             {
-                let mut guest = guest(mode, &[CALL, guest::LEAVE, ISYNC, CALL], CALLEE);
-                guest.code(WRITER, &[store, &[guest::LEAVE]].concat());
+                let mut guest = guest(mode, &[CALL, crate::guest::LEAVE, ISYNC, CALL], CALLEE);
+                guest.code(WRITER, &[store, &[crate::guest::LEAVE]].concat());
                 let mut sibling = guest.cpu.sibling();
                 sibling.set_msr(mode);
                 // Both CPUs have stored there before the page has code, so both treat it as a page for plain
@@ -236,7 +234,8 @@ fn a_write_by_the_machine_reaches_a_loop_that_has_run() {
     for mode in [BE, LE] {
         // bl target; bdnz -1; sc 1; target: addi r3,r3,1; blr
         let target = AT + 4 * 3;
-        let mut guest = Guest::in_mode(mode, &[0x4800_000d, bdnz(-1), guest::LEAVE, OLD, RETURN]);
+        let mut guest =
+            Guest::in_mode(mode, &[0x4800_000d, bdnz(-1), crate::guest::LEAVE, OLD, RETURN]);
         let sum = |guest: &mut Guest, turns| {
             guest.cpu.set_nip(AT);
             guest.cpu.set_ctr(turns);
@@ -270,7 +269,7 @@ fn a_cpu_runs_what_another_one_patches_while_both_run() {
         0x4c00_012c, // isync
         0x7c04_4800, // cmpw r4,r9
         0x4180_ffd8, // blt -40
-        guest::LEAVE,
+        crate::guest::LEAVE,
     ];
     let runs = [
         0x3880_0000, // li r4,0
@@ -286,7 +285,7 @@ fn a_cpu_runs_what_another_one_patches_while_both_run() {
         0x9068_0000, // stw r3,0(r8)
         0x7c04_4800, // cmpw r4,r9
         0x4180_ffd4, // blt -44
-        guest::LEAVE,
+        crate::guest::LEAVE,
     ];
     for mode in [BE, LE] {
         for words in [DATA, CALLEE + 0x800, CALLEE + 8] {
@@ -342,11 +341,11 @@ fn a_cpu_that_runs_sees_what_the_machine_writes() {
 #[test]
 fn code_of_more_blocks_than_are_kept_runs_again_and_again() {
     const NEXT: u32 = 0x4800_0004; // b +4
-    let blocks = (guest::END - AT) / 4 - 1;
+    let blocks = (crate::guest::END - AT) / 4 - 1;
     let mut guest = Guest::new(&vec![NEXT; blocks as usize]);
     for turn in 1..=3 {
         guest.cpu.set_nip(AT);
-        assert_eq!(guest.run(), guest::END - 4);
+        assert_eq!(guest.run(), crate::guest::END - 4);
         assert_eq!(guest.cpu.instructions(), turn * (blocks + 1));
     }
 }

@@ -3,9 +3,7 @@
 //! conditions that freeze a counter, alerts and their interrupt, and access to the registers. Codes of events
 //! are those of the POWER9 Performance Monitor Unit User's Guide, in the form of Linux and `perf list`.
 
-mod guest;
-
-use guest::{AT, DATA, END, Guest, NOP};
+use crate::guest::{AT, DATA, END, Guest, NOP};
 use power::{CLOCK_HZ, Exit, TIMEBASE_HZ, msr, spr};
 
 /// MSR of a new guest: 64-bit, machine checks enabled.
@@ -585,7 +583,7 @@ fn with_ebe_an_alert_is_an_event_based_branch_of_problem_state() {
     let (handler, ge, pme, pmeo) = (0x6000, bit(0), bit(31), bit(63));
     let guest = |mode: u64, bescr: u64, fscr: u64| {
         let mut guest = Guest::in_mode(mode, &nops(200));
-        guest.code(handler, &[mfspr(3, spr::BESCR), guest::LEAVE]);
+        guest.code(handler, &[mfspr(3, spr::BESCR), crate::guest::LEAVE]);
         guest.set_spr("fscr", fscr);
         guest.set_spr("bescr", bescr);
         guest.set_spr("ebbhr", handler);

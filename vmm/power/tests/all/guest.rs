@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A small guest: 1 MiB of RAM, code at [`AT`], and a handler at every vector that leaves by `sc 1`, so that
 //! [`Guest::run`] reports the vector of an interrupt.
-#![allow(dead_code)] // each test file uses its part
 
 use power::{Cpu, Exit, GuestMemory, interrupt::INTERRUPTS, msr, spr};
 use std::sync::Arc;

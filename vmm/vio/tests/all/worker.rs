@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Disks whose code hangs or panics: the guest gets I/O errors, and no reset waits for the disk.
 
-mod rig;
-
 use std::io;
 use std::panic::panic_any;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
+use crate::rig::{Behind, Client, DATA, EVERYWHERE, Guest, IU, PAGE, QUEUE, command};
 use hcall::Status;
 use iommu::Ioba;
-use rig::{Behind, Client, DATA, EVERYWHERE, Guest, IU, PAGE, QUEUE, command};
 use vio::vscsi::backend::Image;
 
 const BYTES: u64 = 1 << 20;
@@ -69,7 +67,7 @@ fn read_of(target: u8, guest: &Guest, client: &mut Client) -> (u8, [u8; 3]) {
     let descriptor = [&DATA.to_be_bytes()[..], &[0; 4], &512u32.to_be_bytes()].concat();
     let mut iu = command(&READ, 1, &descriptor);
     iu[20] |= target;
-    let answer = rig::Answer::of(&client.ask(guest, 1, &iu));
+    let answer = crate::rig::Answer::of(&client.ask(guest, 1, &iu));
     (answer.status, answer.sense)
 }
 

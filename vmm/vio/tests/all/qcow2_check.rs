@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Images with wrong tables: every fault is found at opening, and the image is not changed.
 
-mod image;
-mod rig;
-
-use image::{CLUSTER, DATA, Image, L1, L2, REFBLOCK, REFTABLE, SIZE, at};
 use imago::file::File;
 use imago::{FormatCreateBuilder, Storage, StorageCreateOptions, qcow2::Qcow2};
 use proptest::prelude::*;
-use rig::Directory;
+use tests::Directory;
+use tests::qcow2::{CLUSTER, DATA, Image, L1, L2, REFBLOCK, REFTABLE, SIZE, at};
 use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::qcow2::Problem;
 use vio::vscsi::backend::{self, Backing, DiskError, Format, open};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! qcow2 images built field by field (QEMU: docs/interop/qcow2.txt), so that any field can be wrong.
-
-// Each test file uses its own part, and a module shared by files has no better visibility.
-#![allow(dead_code, unreachable_pub)]
+#![allow(missing_docs)] // names of the format
 
 use std::path::{Path, PathBuf};
 

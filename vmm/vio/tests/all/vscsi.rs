@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The virtual SCSI adapter: the queue after LoPAR's semantics, SRP, and the answers of its disks.
 
-mod rig;
-
+use crate::rig::{
+    Answer, Behind, Client, DATA, DATA_LEN, EVERYWHERE, Guest, IU, PAGE, QUEUE, command,
+};
 use hcall::Status;
 use iommu::Ioba;
-use rig::{Answer, Behind, Client, DATA, DATA_LEN, EVERYWHERE, Guest, IU, PAGE, QUEUE, command};
 
 const BLOCK: usize = 512;
 const BLOCKS: u64 = 6000;
@@ -190,7 +190,7 @@ fn an_unreadable_unit_a_second_login_and_a_logout_end_it_too() {
     client.send(&guest, 1, 256).unwrap();
     assert_eq!(client.next(&guest)[..2], [0xff, 2]);
     let (fault, _) = guest.bus.reports()[0].faults[0];
-    assert_eq!((fault.liobn.0, fault.ioba.0, fault.write), (rig::UNIT, IU, false));
+    assert_eq!((fault.liobn.0, fault.ioba.0, fault.write), (crate::rig::UNIT, IU, false));
     guest.map(IU, IU, 3);
     for kind in [0, 3] {
         guest.crq().free().unwrap();
@@ -504,9 +504,9 @@ fn nothing_is_touched_after_the_queue_is_freed() {
         let _dropped_when_full = client.send(&guest, 1, 256);
     }
     guest.crq().free().unwrap();
-    let before = guest.bytes(0, rig::RAM as usize);
+    let before = guest.bytes(0, crate::rig::RAM as usize);
     std::thread::sleep(std::time::Duration::from_millis(50));
-    assert!(guest.bytes(0, rig::RAM as usize) == before);
+    assert!(guest.bytes(0, crate::rig::RAM as usize) == before);
     assert_eq!(client.send(&guest, 1, 256), Err(Status::Closed));
 }
 

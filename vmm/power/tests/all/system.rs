@@ -2,9 +2,7 @@
 //! Behaviour that takes more than one instruction or row to show: reservations, storage access at every
 //! alignment, the dirty log, invalid forms, special-purpose registers.
 
-mod guest;
-
-use guest::{AT, DATA, END, Guest, NOP};
+use crate::guest::{AT, DATA, END, Guest, NOP};
 use power::{
     form, isa, msr,
     spr::{self, Access, Keep},
@@ -72,7 +70,7 @@ fn a_store_conditional_stores_once_after_its_load() {
 #[test]
 fn a_store_conditional_fails_after_another_store_to_its_operand() {
     for &(larx, stcx, bytes) in RESERVATIONS {
-        let mut guest = reserving(BE, &[larx, guest::LEAVE, stcx]);
+        let mut guest = reserving(BE, &[larx, crate::guest::LEAVE, stcx]);
         guest.run();
         guest.ram.write_slice(&[0x77], GuestAddress(DATA)).expect("in RAM");
         guest.run();
@@ -110,7 +108,7 @@ fn loads_and_stores_work_at_every_alignment_and_across_pages() {
         for &(load, store, bytes) in ACCESSES {
             for address in (1..24).chain(0x8fe8..0x9018) {
                 // A fresh guest, whose TLB is empty.
-                let mut guest = Guest::in_mode(mode, &[load, guest::LEAVE, store, load]);
+                let mut guest = Guest::in_mode(mode, &[load, crate::guest::LEAVE, store, load]);
                 let before: Vec<u8> = (0..32).map(|i| 0x80 + i).collect();
                 guest.ram.write_slice(&before, GuestAddress(address - 1)).expect("in RAM");
                 guest.cpu.gpr[4] = address;
@@ -158,7 +156,7 @@ fn a_store_marks_its_page_dirty_once_in_each_period_of_the_log() {
         guest.ram.iter().for_each(|region| region.deref().bitmap().dirty().reset());
     };
     // lbz r5,0(r6); sc 1; stb r5,0(r6); sc 1; stb r5,0(r6)
-    let code = [0x88a6_0000, guest::LEAVE, 0x98a6_0000, guest::LEAVE, 0x98a6_0000];
+    let code = [0x88a6_0000, crate::guest::LEAVE, 0x98a6_0000, crate::guest::LEAVE, 0x98a6_0000];
     let mut guest = Guest::new(&code);
     guest.cpu.gpr[6] = DATA;
     clear(&guest);

@@ -2,23 +2,22 @@
 //! Hostile drivers: whatever they do, no device panics or hangs. No device accesses a page that was never
 //! mapped for it, or writes a page that was never mapped for writing.
 
-mod rig;
-
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 
+use crate::rig::{Behind, EVERYWHERE, Guest, PAGE, RAM};
 use hcall::vio::{Descriptor, FilterChange, Multicast};
 use iommu::{Ioba, Liobn, RawTce};
 use proptest::prelude::*;
-use rig::{Behind, Directory, EVERYWHERE, Guest, PAGE, RAM};
+use tests::Directory;
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::Format;
 
-const LAN: u32 = rig::UNIT;
-const SCSI: u32 = rig::UNIT + 1;
+const LAN: u32 = crate::rig::UNIT;
+const SCSI: u32 = crate::rig::UNIT + 1;
 /// Number of pages that are mapped and used; it is small, so that accesses overlap.
 const PAGES: u64 = 12;
 const WINDOW: u64 = 256 << 20;
@@ -93,7 +92,7 @@ fn unit() -> impl Strategy<Value = Vec<u8>> {
     let formats = prop::sample::select(vec![0u8, 1, 2, 0x10, 0x20, 0x11, 0x22, 0x12, 0x33]);
     let command = (cdb, descriptors, formats, any::<[u8; 2]>()).prop_map(
         |(cdb, descriptors, format, [out, data_in])| {
-            let mut iu = rig::command(&cdb, format, &descriptors);
+            let mut iu = crate::rig::command(&cdb, format, &descriptors);
             (iu[6], iu[7]) = (out & 3, data_in & 3);
             iu
         },
@@ -282,7 +281,7 @@ fn entries_that_are_replaced_meanwhile_lead_to_mapped_pages_only() {
         mad.guest.wait_until("the login", |guest| guest.read::<1>(PAGE) == [0xc0]);
         let data =
             [&(2 * PAGE).to_be_bytes()[..], &[0; 4], &(6 * PAGE as u32).to_be_bytes()].concat();
-        let read = rig::command(&[0x28, 0, 0, 0, 0, 0, 0, 0, 48, 0], 1, &data);
+        let read = crate::rig::command(&[0x28, 0, 0, 0, 0, 0, 0, 0, 48, 0], 1, &data);
         for round in 0..300 {
             mad.guest.write(PAGE, &read);
             mad.guest.write(0, &[0; 4096]);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A guest in front of the devices: memory, windows, and the calls of a driver.
 
-#![allow(dead_code, unreachable_pub)] // each test uses a part
-
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,13 +10,13 @@ use std::time::{Duration, Instant};
 use hcall::{Memory, Status};
 use iommu::bridge::Bridge;
 use iommu::{Agent, BridgeKind, Container, Frames, Ioba, Liobn, RawTce};
+use tests::Directory;
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::backend::{Format, Image};
 use vio::vscsi::{Adapter, DiskSpec, Images};
 use vio::{Bus, DeviceConfig, Host, IrqSink};
 use vm_memory::{Bytes, GuestAddress};
-use vmm_sys_util::tempdir::TempDir;
 
 pub const RAM: u64 = 4 << 20;
 pub const PAGE: u64 = 4096;
@@ -64,16 +62,6 @@ pub struct Guest {
     pub edges: Arc<Edges>,
     pub bus: Bus,
     directory: Directory,
-}
-
-/// A directory that is removed at the end of the test.
-pub struct Directory(pub PathBuf, TempDir);
-
-impl Directory {
-    pub fn new() -> Directory {
-        let made = TempDir::new_with_prefix(std::env::temp_dir().join("vio-")).unwrap();
-        Directory(made.as_path().to_owned(), made)
-    }
 }
 
 impl Guest {

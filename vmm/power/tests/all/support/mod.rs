@@ -3,7 +3,6 @@
 //! program that both machines run), `machines`, `trials` (the instructions and their states), `valid` and
 //! `defined` (results that the book leaves undefined), `vector`, `float` and `float_errata` (operands of
 //! those facilities, and differences of QEMU). `generator` makes the functions of `programs.rs`.
-#![allow(dead_code)] // each test file uses its part
 
 pub(crate) mod asm;
 pub(crate) mod defined;

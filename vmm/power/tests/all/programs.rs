@@ -7,20 +7,14 @@
 //!
 //! `TCEVM_SEED` chooses other programs, `TCEVM_FUNCTIONS` the number of functions in one.
 
-mod support;
-#[path = "support/tool.rs"]
-mod tool;
-#[path = "support/words.rs"]
-mod words;
-
+use crate::support::asm::*;
+use crate::support::generator::{Generator, STACK};
+use crate::support::machines;
+use crate::support::program::{CODE, DATA, Program};
+use crate::support::record::{self, Endian, MEMORY};
 use power::{Cpu, Exit, GuestMemory, interrupt, msr, spr, text};
 use std::fmt::Write;
 use std::sync::Arc;
-use support::asm::*;
-use support::generator::{Generator, STACK};
-use support::machines;
-use support::program::{CODE, DATA, Program};
-use support::record::{self, Endian, MEMORY};
 use vm_memory::{Bytes, GuestAddress};
 
 /// Linux: system call numbers of powerpc.
@@ -180,11 +174,14 @@ fn listing(made: &Made, (start, end): (u64, u64)) -> String {
 
 fn compare(emulator: &'static str, endian: Endian) {
     let test = format!("programs {endian:?}");
-    if tool::find(&[emulator]).is_none() {
-        return tool::skip(&test, &format!("{emulator} is not installed (package qemu-user)"));
+    if crate::tool::find(&[emulator]).is_none() {
+        return crate::tool::skip(
+            &test,
+            &format!("{emulator} is not installed (package qemu-user)"),
+        );
     }
-    let seed = tool::from_env("TCEVM_SEED", 0x7ce);
-    let count = tool::from_env("TCEVM_FUNCTIONS", FUNCTIONS) as usize;
+    let seed = crate::tool::from_env("TCEVM_SEED", 0x7ce);
+    let count = crate::tool::from_env("TCEVM_FUNCTIONS", FUNCTIONS) as usize;
     eprintln!("{test}: TCEVM_SEED={seed} TCEVM_FUNCTIONS={count}");
     let mut generator = Generator::new(seed ^ u64::from(endian == Endian::Little) << 63, CODE);
     let mut functions = 0;

@@ -2,9 +2,7 @@
 //! Interrupts: their vectors, and the registers that they set (Power ISA 3.0B, Book III, chapter 6). IBM bit
 //! n of a register is `1 << (63 - n)`.
 
-mod guest;
-
-use guest::{AT, DATA, END, Guest, LEAVE, NOP};
+use crate::guest::{AT, DATA, END, Guest, LEAVE, NOP};
 use power::{
     Cpu, Exit, GuestMemory,
     interrupt::{MACHINE_CHECK, PROGRAM},

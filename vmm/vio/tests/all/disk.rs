@@ -2,13 +2,10 @@
 //! The files of the host that a disk opens: the one that the user named, no other without permission, and
 //! none twice if one of the users writes.
 
-mod image;
-mod rig;
-
 use std::path::{Path, PathBuf};
 
-use image::{CLUSTER, Image, SIZE};
-use rig::Directory;
+use tests::Directory;
+use tests::qcow2::{CLUSTER, Image, SIZE};
 use vio::vscsi::DiskSpec;
 use vio::vscsi::backend::qcow2::Problem;
 use vio::vscsi::backend::{self, Backing, DiskError, Format, open};

@@ -2,11 +2,8 @@
 //! Our disassembler against binutils `objdump`: random words of every row, valid or not, and
 //! the code of the guest images.
 
-#[path = "support/tool.rs"]
-mod tool;
-#[path = "support/words.rs"]
-mod words;
-
+use crate::tool::Rng;
+use crate::words::{Words, has_operand};
 use power::{
     isa,
     row::{Level, Row},
@@ -16,9 +13,7 @@ use power::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use tool::Rng;
 use vmm_sys_util::tempdir::TempDir;
-use words::{Words, has_operand};
 
 const OBJDUMPS: &[&str] = &["powerpc64le-linux-gnu-objdump", "powerpc64-linux-gnu-objdump"];
 
@@ -122,9 +117,9 @@ fn compare(program: &str, words: &[u32], base: u64) -> String {
 }
 
 fn program(test: &str) -> Option<&'static str> {
-    let program = tool::find(OBJDUMPS);
+    let program = crate::tool::find(OBJDUMPS);
     if program.is_none() {
-        tool::skip(test, "no objdump for POWER (package binutils-powerpc64le-linux-gnu)");
+        crate::tool::skip(test, "no objdump for POWER (package binutils-powerpc64le-linux-gnu)");
     }
     program
 }
@@ -132,7 +127,7 @@ fn program(test: &str) -> Option<&'static str> {
 #[test]
 fn every_row_prints_as_objdump_prints_it() {
     let Some(program) = program("every_row_prints_as_objdump_prints_it") else { return };
-    let seed = tool::from_env("TCEVM_SEED", 0x7ce);
+    let seed = crate::tool::from_env("TCEVM_SEED", 0x7ce);
     eprintln!("disassembler: TCEVM_SEED={seed}");
     let (mut rng, mut make) = (Rng(seed), Words::default());
     let rows = isa::rows().flat_map(|row| std::iter::repeat_n(row, EACH));
@@ -251,7 +246,10 @@ fn guest_images_print_as_objdump_prints_them() {
     let Some(program) = program("guest_images_print_as_objdump_prints_them") else { return };
     let images = images();
     if images.is_empty() {
-        return tool::skip("guest_images_print_as_objdump_prints_them", "no guest images built");
+        return crate::tool::skip(
+            "guest_images_print_as_objdump_prints_them",
+            "no guest images built",
+        );
     }
     let mut differences = String::new();
     let mut count = 0;

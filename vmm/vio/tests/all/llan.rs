@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The logical LAN adapter after LoPAR's semantics, with the view and with each bridge.
 
-mod rig;
-
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
+use crate::rig::{EVERYWHERE, Guest, PAGE, descriptor};
 use hcall::Status;
 use hcall::vio::{Descriptor, FilterChange, Multicast};
 use iommu::Ioba;
-use rig::{EVERYWHERE, Guest, PAGE, descriptor};
 
 /// Addresses of the driver's structures; guest and bus addresses are equal.
 const LIST: u64 = 0x1_0000;
@@ -229,7 +227,7 @@ fn a_buffer_must_be_mapped_aligned_and_16_bytes_long() {
 // LoPAR 2.9, H_FREE_LOGICAL_LAN_BUFFER: an entry with control bit 1 = 0.
 #[test]
 fn a_buffer_comes_back_without_a_message() {
-    let (mut guest, _wire) = Guest::with_net(rig::Behind::Ioda2);
+    let (mut guest, _wire) = Guest::with_net(crate::rig::Behind::Ioda2);
     open(&mut guest);
     assert_eq!(guest.lan().free_buffer(64), Err(Status::NotFound));
     guest.write(BUFFERS, b"handle64");
@@ -257,7 +255,10 @@ fn a_buffer_that_is_not_mapped_any_more_takes_no_frame() {
         let report = guest.bus.reports().remove(0);
         assert_eq!(report.all_faults, 1);
         let (fault, count) = report.faults[0];
-        assert_eq!((fault.liobn.0, fault.ioba.0, fault.write), (rig::UNIT, BUFFERS + PAGE, true));
+        assert_eq!(
+            (fault.liobn.0, fault.ioba.0, fault.write),
+            (crate::rig::UNIT, BUFFERS + PAGE, true)
+        );
         assert_eq!(count, 1);
         assert_eq!(guest.bytes(BUFFERS + PAGE, 4096), [0; 4096]);
     }
@@ -265,7 +266,7 @@ fn a_buffer_that_is_not_mapped_any_more_takes_no_frame() {
 
 #[test]
 fn a_frame_waits_for_a_buffer_unless_none_was_ever_large_enough() {
-    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    let (mut guest, mut wire) = Guest::with_net(crate::rig::Behind::View);
     open(&mut guest);
     guest.lan().add_buffer(descriptor(BUFFERS, 512)).unwrap();
     for len in [60, 61] {
@@ -283,7 +284,7 @@ fn a_frame_waits_for_a_buffer_unless_none_was_ever_large_enough() {
 
 #[test]
 fn frames_of_others_are_not_received() {
-    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    let (mut guest, mut wire) = Guest::with_net(crate::rig::Behind::View);
     open(&mut guest);
     for at in [0, 512, 1024] {
         guest.lan().add_buffer(descriptor(BUFFERS + at, 512)).unwrap();
@@ -305,7 +306,7 @@ fn frames_of_others_are_not_received() {
 
 #[test]
 fn a_hub_repeats_to_everybody_else() {
-    let (mut guest, mut first) = Guest::with_net(rig::Behind::View);
+    let (mut guest, mut first) = Guest::with_net(crate::rig::Behind::View);
     open(&mut guest);
     guest.lan().add_buffer(descriptor(BUFFERS, 512)).unwrap();
     let mut second = UnixStream::connect(guest.directory().join("hub")).unwrap();
@@ -338,7 +339,7 @@ const TCP4: u64 = attribute(62);
 #[test]
 fn attributes_are_what_is_implemented_and_change_while_closed() {
     use Status::{Constrained, Success};
-    let (mut guest, _wire) = Guest::with_net(rig::Behind::View);
+    let (mut guest, _wire) = Guest::with_net(crate::rig::Behind::View);
     let ask = |guest: &Guest, reset, set| {
         let outcome = guest.lan().attributes(reset, set);
         (outcome.value, outcome.status)
@@ -419,7 +420,7 @@ fn a_checksum_that_the_guest_leaves_out_is_generated() {
 // LoPAR 2.9, "Receive Queue Entry": control bit 7, Checksum Good.
 #[test]
 fn a_checksum_that_is_right_is_reported_to_those_who_asked() {
-    let (mut guest, mut wire) = Guest::with_net(rig::Behind::View);
+    let (mut guest, mut wire) = Guest::with_net(crate::rig::Behind::View);
     let mut whole = segment(MAC, [2, 0, 0, 0, 0, 9]);
     let bad = whole.clone();
     whole[50..52].copy_from_slice(&[0x9b, 0xdf]);

@@ -2,9 +2,7 @@
 //! A DMA write of a device makes the code that it overwrites stale: the instruction cache of POWER9 snoops
 //! DMA as it snoops stores.
 
-mod rig;
-
-use rig::{Client, DATA, EVERYWHERE, Guest};
+use crate::rig::{Client, DATA, EVERYWHERE, Guest};
 
 #[test]
 fn a_disk_that_writes_over_decoded_code_makes_it_stale() {

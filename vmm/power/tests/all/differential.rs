@@ -4,22 +4,16 @@
 //!
 //! `TCEVM_SEED` and `TCEVM_COUNT` choose other trials, or more; `TCEVM_ROW` selects a single row.
 
-mod support;
-#[path = "support/tool.rs"]
-mod tool;
-#[path = "support/words.rs"]
-mod words;
-
+use crate::support::defined::Undefined;
+use crate::support::float_errata;
+use crate::support::machines;
+use crate::support::program::{Kind, Program, Stub};
+use crate::support::record::{self, Endian, MEMORY};
+use crate::support::trials::{Maker, Trial};
+use crate::support::vector::{self, Erratum};
 use power::{isa, row::Row, text, word::Word};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use support::defined::Undefined;
-use support::float_errata;
-use support::machines;
-use support::program::{Kind, Program, Stub};
-use support::record::{self, Endian, MEMORY};
-use support::trials::{Maker, Trial};
-use support::vector::{self, Erratum};
 
 /// Rows that are not tried, in one byte order or both, with the reason.
 const LEFT_OUT: &[(&str, Option<Endian>, &str)] = &[
@@ -70,7 +64,7 @@ fn kind(row: &Row) -> Kind {
     let operand = |o: &str| ["V", "X", "FR"].iter().any(|p| o.starts_with(p));
     let opcode = matches!(row.form.value >> 26, 59 | 60 | 63);
     let data_stream = row.name.starts_with("dst") || row.name.starts_with("dss"); // VMX's
-    let vector = opcode || data_stream || words::operands(row).any(operand);
+    let vector = opcode || data_stream || crate::words::operands(row).any(operand);
     if vector { Kind::Vector } else { Kind::Fixed }
 }
 
@@ -164,7 +158,7 @@ struct Report {
     differ: Vec<(&'static str, String)>,
     /// Number of trials of each row.
     tried: BTreeMap<&'static str, usize>,
-    /// Number of trials with each outcome on QEMU (see `support::program`).
+    /// Number of trials with each outcome on QEMU (see `crate::support::program`).
     outcomes: BTreeMap<u64, usize>,
 }
 
@@ -213,11 +207,14 @@ fn batch(emulator: &str, kind: Kind, trials: &[Trial], endian: Endian, report: &
 
 fn compare(emulator: &'static str, kind: Kind, endian: Endian, least: usize) {
     let test = format!("differential {kind:?} {endian:?}");
-    if tool::find(&[emulator]).is_none() {
-        return tool::skip(&test, &format!("{emulator} is not installed (package qemu-user)"));
+    if crate::tool::find(&[emulator]).is_none() {
+        return crate::tool::skip(
+            &test,
+            &format!("{emulator} is not installed (package qemu-user)"),
+        );
     }
-    let seed = tool::from_env("TCEVM_SEED", 0x7ce);
-    let count = tool::from_env("TCEVM_COUNT", 100_000) as usize;
+    let seed = crate::tool::from_env("TCEVM_SEED", 0x7ce);
+    let count = crate::tool::from_env("TCEVM_COUNT", 100_000) as usize;
     eprintln!("{test}: TCEVM_SEED={seed} TCEVM_COUNT={count}");
     let rows = rows(kind, endian);
     if rows.is_empty() {
