@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 /// The report of a guest.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct TapReport {
     /// Each script's outcome, in their order.
     pub outcomes: Vec<Outcome>,
     /// Digests of runs of steps: the number of the step that ends the run, and the digest.
@@ -23,8 +23,8 @@ pub struct Report {
 
 /// Parses the output of a guest. `scripts` are the scripts that it was given; there are fewer outcomes when
 /// the guest did not reach the end.
-pub fn read(printed: &str, scripts: &[&Script], profile: Profile) -> Report {
-    let mut report = Report::default();
+pub fn read(printed: &str, scripts: &[&Script], profile: Profile) -> TapReport {
+    let mut report = TapReport::default();
     let (mut told, mut lines) = (HashMap::new(), printed.lines().peekable());
     while let Some(line) = lines.next() {
         if let Some(answer) = line.strip_prefix("#= ") {

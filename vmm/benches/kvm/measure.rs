@@ -11,11 +11,11 @@ use hcall::{Caller, Memory, Regs};
 use iommu::{Agent, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
 use machine::Control;
 use machine::board::Board;
+use machine::capabilities::{CallView, Effects};
 use machine::console::Console;
 use machine::kvm::cpu::Registers;
 use machine::kvm::probe::{Probe, ProbeError};
 use machine::memory;
-use machine::platform::{Effects, Platform};
 use machine::vcpu::Vcpu;
 use vm_memory::{Bytes, GuestAddress};
 
@@ -59,7 +59,7 @@ impl Machine {
         probe.exit()?;
         let mut registers = probe.cpu.hcall_registers();
         let problem_state = probe.cpu.problem_state();
-        let mut platform = Platform {
+        let mut view = CallView {
             vcpu: &mut probe.cpu,
             server: 0,
             board: &self.board,
@@ -68,7 +68,7 @@ impl Machine {
         };
         let mut caller = Caller {
             problem_state,
-            ..Caller::new(&self.container, &self.memory, &mut self.agent, &mut platform)
+            ..Caller::new(&self.container, &self.memory, &mut self.agent, &mut view)
         };
         hcall::dispatch(&mut caller, &mut registers);
         probe.cpu.set_hcall_registers(&registers);

@@ -7,11 +7,12 @@
 //!
 //! Read in this order: [`boot`] (from a configuration to a machine that is ready; with [`image`], [`map`],
 //! [`memory`], [`dma`], [`devices`] and [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and
-//! [`platform`]), `kvm` (the vCPU of x86-64 guests), then the devices around them: [`control`], [`console`],
+//! [`capabilities`]), `kvm` (the vCPU of x86-64 guests), then the devices around them: [`control`], [`console`],
 //! [`xics`], [`vty`], [`nvram`], [`wall_clock`]; and [`watcher`], [`summary`] and [`dirty`], which describe a run.
 
 pub mod board;
 pub mod boot;
+pub mod capabilities;
 pub mod console;
 pub mod control;
 pub mod cpu_time;
@@ -30,7 +31,6 @@ pub mod modes;
 mod nmi;
 pub mod nvram;
 pub mod parts;
-pub mod platform;
 mod processor;
 pub mod section;
 pub mod summary;

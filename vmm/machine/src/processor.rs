@@ -9,11 +9,11 @@ use hcall::{Areas, Call, Caller, Memory, Meter, Regs};
 use iommu::Agent;
 
 use crate::board::Board;
+use crate::capabilities::{CallView, Effects};
 use crate::cpu_time;
 use crate::dma::Dma;
 use crate::ending::Ending;
 use crate::nmi;
-use crate::platform::{Effects, Platform};
 use crate::vcpu::{Exit, Vcpu};
 use crate::watcher::{self, CpuWatcher, Guest, Made};
 
@@ -167,7 +167,7 @@ impl Books {
 
     fn dispatch<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
         let problem_state = vcpu.problem_state();
-        let mut platform = Platform {
+        let mut view = CallView {
             vcpu,
             server: self.server,
             board: &shared.board,
@@ -178,7 +178,7 @@ impl Books {
             container: &shared.dma.container,
             memory: &shared.memory,
             agent: &mut self.agent,
-            machine: &mut platform,
+            machine: &mut view,
             server: self.server,
             problem_state,
             accel: &shared.dma.accel,

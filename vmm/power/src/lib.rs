@@ -4,7 +4,7 @@
 //! It has instructions, registers, storage and interrupts, and no PAPR: `sc 1`
 //! leaves [`Cpu::run`] with [`Exit::Hcall`], and the caller answers.
 //!
-//! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows) and [`machine`] (the vocabulary of
+//! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows) and [`vocabulary`] (the vocabulary of
 //! their meanings); then `state/` (registers), `storage/` (RAM and translation), `arith/` (floating point and vectors)
 //! and `engine/` (the interpreter). Each folder's `mod.rs` has the order of its files.
 
@@ -12,13 +12,13 @@ mod arith;
 mod engine;
 pub mod form;
 pub mod isa;
-pub mod machine;
 pub mod row;
 mod state;
 mod storage;
 #[doc(hidden)]
 pub mod testing;
 pub mod text;
+pub mod vocabulary;
 pub mod word;
 
 pub use arith::{float, vector};

@@ -2,10 +2,10 @@
 //! Instruction rows: data about an instruction, and its one meaning.
 //!
 //! A row is a type. [`Meaning::ROW`] is its data; [`Meaning::does`] is generic over the vocabulary. An engine
-//! visits all rows with [`crate::isa::each`] and compiles each meaning for its own [`Machine`]: the
+//! visits all rows with [`crate::isa::each`] and compiles each meaning for its own [`Vocabulary`]: the
 //! interpreter makes a function of it, a test records its operations. A row knows no engine.
 
-use crate::{form::Form, machine::Machine, state::interrupt::Stop, word::Word};
+use crate::{form::Form, state::interrupt::Stop, vocabulary::Vocabulary, word::Word};
 
 /// A worked example on one line: `word text | state before | state after`.
 ///
@@ -60,7 +60,7 @@ pub trait Meaning {
 
     /// Performs `w`, a word of this instruction, in the terms of a machine. The next instruction of a block
     /// follows without a jump.
-    fn does<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop>;
+    fn does<M: Vocabulary>(m: &mut M, w: Word) -> Result<(), Stop>;
 }
 
 /// A visitor of every row, in the order of [`crate::isa::ROWS`].
@@ -102,7 +102,7 @@ macro_rules! isa {
 
                 #[allow(unused_variables)]
                 #[inline(always)]
-                fn does<M: $crate::machine::Machine>(
+                fn does<M: $crate::vocabulary::Vocabulary>(
                     $m: &mut M,
                     $w: $crate::word::Word,
                 ) -> Result<(), $crate::interrupt::Stop> {

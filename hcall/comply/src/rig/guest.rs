@@ -86,7 +86,7 @@ impl GuestRig {
         scripts: &[(&str, &Script)],
         profile: Profile,
         tell: Tell,
-    ) -> Result<(tap::Report, String), String> {
+    ) -> Result<(tap::TapReport, String), String> {
         self.run_scripts_on(&Setup::default(), scripts, profile, tell)
     }
 
@@ -97,7 +97,7 @@ impl GuestRig {
         scripts: &[(&str, &Script)],
         profile: Profile,
         tell: Tell,
-    ) -> Result<(tap::Report, String), String> {
+    ) -> Result<(tap::TapReport, String), String> {
         let title = format!("tcevm comply, profile {profile}");
         let blob = blob(&title, scripts.iter().copied(), profile, tell);
         let image = image::with_blob(self.runner, &blob).map_err(|error| error.to_string())?;

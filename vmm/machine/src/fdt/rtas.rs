@@ -8,7 +8,7 @@ use dtoolkit::model::DeviceTreeNode;
 use hcall::rtas::rtas_tokens_for;
 
 use super::node::{self, Build, PRESENT};
-use crate::platform::CAPABILITIES;
+use crate::capabilities::CAPABILITIES;
 
 /// The code at `linux,rtas-entry`. A guest calls it with the address of the argument block in r3, in
 /// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It passes the block to H_RTAS.

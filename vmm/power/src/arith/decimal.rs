@@ -2,7 +2,7 @@
 //! Signed decimal numbers of vector registers (Power ISA 3.0B, Book I, chapter 6, Decimal
 //! Integer Instructions).
 
-use crate::machine::{EQ, GT, LT};
+use crate::vocabulary::{EQ, GT, LT};
 
 /// Bit of CR6 for a result that does not fit, or an operand that is no number.
 pub(crate) const OVERFLOW: u8 = 1;

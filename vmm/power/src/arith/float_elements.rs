@@ -4,7 +4,7 @@
 
 use crate::{
     arith::{
-        float::{Mode, Op, Outcome, Route, arithmetic},
+        float::{Mode, Op, Rounded, Route, arithmetic},
         float_operands::{Element, Target, element_compare, format_of},
         vector::Vector,
     },
@@ -22,7 +22,7 @@ type Result = std::result::Result<(), Stop>;
 impl Vectors {
     /// VSR\[XT\] <- the outcomes of its elements, unless any is an enabled exception; their exceptions.
     #[inline(always)]
-    fn xv_outcomes<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Outcome) -> u64 {
+    fn xv_outcomes<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Rounded) -> u64 {
         let mut facts = 0;
         let v = Vector::build(|i| {
             let (bits, more) = f(i);
@@ -36,7 +36,7 @@ impl Vectors {
     }
     /// The same, then the interrupt of an enabled exception.
     #[inline(always)]
-    fn xv_result<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Outcome) -> Result {
+    fn xv_result<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Rounded) -> Result {
         let facts = self.xv_outcomes::<T>(w, f);
         self.float_trap(facts)
     }
@@ -81,7 +81,7 @@ impl Vectors {
     pub(crate) fn xv_each<S: Element, T: Element>(
         &mut self,
         w: Word,
-        f: impl Fn(u128, Mode) -> Outcome,
+        f: impl Fn(u128, Mode) -> Rounded,
     ) -> Result {
         self.vsx()?;
         let (mode, b) = (self.mode(), self.x(w.xb()));
@@ -93,7 +93,7 @@ impl Vectors {
     pub(crate) fn xv_pick<T: Element>(
         &mut self,
         w: Word,
-        f: impl Fn(u128, u128) -> Outcome,
+        f: impl Fn(u128, u128) -> Rounded,
     ) -> Result {
         self.vsx()?;
         let (a, b) = (self.x(w.xa()), self.x(w.xb()));

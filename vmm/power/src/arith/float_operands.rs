@@ -7,7 +7,7 @@
 
 use crate::{
     arith::{
-        float::{Format, Mode, Op, Outcome, Rounding, Route, arithmetic, compare},
+        float::{Format, Mode, Op, Rounded, Rounding, Route, arithmetic, compare},
         vector::{Lane, Vector},
     },
     state::{
@@ -63,7 +63,7 @@ impl Vectors {
     }
     /// FRT <- an outcome; `replaced` as in [`Vectors::conclude`].
     #[inline(always)]
-    fn f_result(&mut self, w: Word, (bits, facts): Outcome, replaced: u64) -> Result {
+    fn f_result(&mut self, w: Word, (bits, facts): Rounded, replaced: u64) -> Result {
         if self.conclude(facts, replaced) {
             self.set_fpr(w.rt(), bits as u64);
         }
@@ -102,7 +102,7 @@ impl Vectors {
     }
     /// FRT <- f(FRB), a floating-point number.
     #[inline(always)]
-    pub(crate) fn f_number(&mut self, w: Word, f: impl Fn(u128, Mode) -> Outcome) -> Result {
+    pub(crate) fn f_number(&mut self, w: Word, f: impl Fn(u128, Mode) -> Rounded) -> Result {
         self.fp()?;
         let outcome = f(self.f(w.rb()), self.mode());
         self.f_result(w, outcome, RESULT)
@@ -146,7 +146,7 @@ impl Vectors {
     pub(crate) fn xs_result<T: Element>(
         &mut self,
         n: usize,
-        (bits, facts): Outcome,
+        (bits, facts): Rounded,
         replaced: u64,
     ) -> Result {
         if self.conclude(facts, replaced) {
@@ -186,7 +186,7 @@ impl Vectors {
     }
     /// VSR\[XT\] <- f(VSR\[XB\]), a floating-point number.
     #[inline(always)]
-    pub(crate) fn xs_number(&mut self, w: Word, f: impl Fn(u128, Mode) -> Outcome) -> Result {
+    pub(crate) fn xs_number(&mut self, w: Word, f: impl Fn(u128, Mode) -> Rounded) -> Result {
         self.vsx()?;
         let outcome = f(self.xs::<u64>(w.xb()), self.mode());
         self.xs_result::<u64>(w.xt(), outcome, RESULT)
@@ -200,7 +200,7 @@ impl Vectors {
     }
     /// VSR\[XT\] <- f(VSR\[XA\], VSR\[XB\]), with no other facts than exceptions.
     #[inline(always)]
-    pub(crate) fn xs_pick(&mut self, w: Word, f: impl Fn(u128, u128) -> Outcome) -> Result {
+    pub(crate) fn xs_pick(&mut self, w: Word, f: impl Fn(u128, u128) -> Rounded) -> Result {
         self.vsx()?;
         let outcome = f(self.xs::<u64>(w.xa()), self.xs::<u64>(w.xb()));
         self.xs_result::<u64>(w.xt(), outcome, NOTHING)
@@ -242,7 +242,7 @@ pub(crate) fn element_compare<T: Element>(
     holds: fn(Ordering) -> bool,
     ordered: bool,
     ve: bool,
-) -> Outcome {
+) -> Rounded {
     let format = format_of::<T>();
     let facts = compare::exceptions(a, b, format, ordered, ve);
     let holds = compare::order(a, b, format).is_some_and(holds);

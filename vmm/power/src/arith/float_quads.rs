@@ -4,7 +4,7 @@
 
 use crate::{
     arith::{
-        float::{Mode, Op, Outcome, QP, Rounding, arithmetic},
+        float::{Mode, Op, QP, Rounded, Rounding, arithmetic},
         float_operands::Element,
     },
     state::{
@@ -68,7 +68,7 @@ impl Vectors {
     pub(crate) fn q_number<T: Element>(
         &mut self,
         w: Word,
-        f: impl Fn(&Vectors, u128) -> Outcome,
+        f: impl Fn(&Vectors, u128) -> Rounded,
     ) -> Result {
         self.vsx()?;
         let outcome = f(self, self.q(w.rb()));

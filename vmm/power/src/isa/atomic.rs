@@ -5,14 +5,14 @@
 use super::address;
 use crate::{
     Cpu, form,
-    machine::{Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// RT <- storage, with a reservation.
 #[inline(always)]
-fn load_reserve<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
+fn load_reserve<M: Vocabulary>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
     let ea = address::x(m, w);
     let v = m.load_reserve(ea, size)?;
     m.set_gpr(w.rt(), v);
@@ -21,7 +21,7 @@ fn load_reserve<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> 
 
 /// Storage <- RS if the reservation holds; CR0 <- 0b00 || stored || XER\[SO\].
 #[inline(always)]
-fn store_conditional<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
+fn store_conditional<M: Vocabulary>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
     let ea = address::x(m, w);
     let v = m.gpr(w.rs());
     let stored = m.store_conditional(ea, size, v)?;

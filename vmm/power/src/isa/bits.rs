@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Counts, parities, byte compares and bit permutation (Power ISA 3.0B, Book I, 3.3.13).
 
-use crate::{form, machine::Machine, word::Word};
+use crate::{form, vocabulary::Vocabulary, word::Word};
 
 /// RA <- `f`(RS), with CR0 where the word has Rc.
 #[inline(always)]
-fn apply<M: Machine>(m: &mut M, w: Word, f: fn(u64) -> u64) {
+fn apply<M: Vocabulary>(m: &mut M, w: Word, f: fn(u64) -> u64) {
     let s = m.gpr(w.rs());
     let result = m.pure1(f, s);
     m.set_gpr(w.ra(), result);

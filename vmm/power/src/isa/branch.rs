@@ -3,14 +3,14 @@
 
 use crate::{
     form,
-    machine::Machine,
     state::{interrupt::Stop, spr},
+    vocabulary::Vocabulary,
     word::Word,
 };
 
 /// The condition of a branch; decrements CTR if BO says so (Book I, figure 40).
 #[inline(always)]
-fn condition<M: Machine>(m: &mut M, w: Word) -> M::Val {
+fn condition<M: Vocabulary>(m: &mut M, w: Word) -> M::Val {
     let bo = w.bo();
     let ctr_ok = if bo & 4 != 0 {
         m.imm(1)
@@ -32,7 +32,7 @@ fn condition<M: Machine>(m: &mut M, w: Word) -> M::Val {
 
 /// LR <- address of the next instruction, if LK.
 #[inline(always)]
-fn link<M: Machine>(m: &mut M, w: Word) {
+fn link<M: Vocabulary>(m: &mut M, w: Word) {
     if w.lk() {
         let (cia, four) = (m.cia(), m.imm(4));
         let next = m.add(cia, four);
@@ -43,7 +43,7 @@ fn link<M: Machine>(m: &mut M, w: Word) {
 
 /// Target of a branch with a displacement.
 #[inline(always)]
-fn target<M: Machine>(m: &mut M, w: Word, displacement: u64) -> M::Val {
+fn target<M: Vocabulary>(m: &mut M, w: Word, displacement: u64) -> M::Val {
     let displacement = m.imm(displacement);
     if w.aa() {
         return displacement;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Condition register logic and moves (Power ISA 3.0B, Book I, 2.5, 3.3.17).
 
-use crate::{form, machine::Machine, word::Word};
+use crate::{form, vocabulary::Vocabulary, word::Word};
 
 /// CR bits BA and BB.
 #[inline(always)]
-fn operands<M: Machine>(m: &mut M, w: Word) -> (M::Val, M::Val) {
+fn operands<M: Vocabulary>(m: &mut M, w: Word) -> (M::Val, M::Val) {
     (m.crb(w.ba()), m.crb(w.bb()))
 }
 
@@ -17,7 +17,7 @@ fn one_field(w: Word) -> u32 {
 
 /// CR field <- the same place of the low word of `v`.
 #[inline(always)]
-fn set_field<M: Machine>(m: &mut M, field: u32, v: M::Val) {
+fn set_field<M: Vocabulary>(m: &mut M, field: u32, v: M::Val) {
     let (place, mask) = (m.imm(u64::from(28 - 4 * field)), m.imm(15));
     let v = m.shr(v, place);
     let v = m.and(v, mask);

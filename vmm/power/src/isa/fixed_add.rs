@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Fixed-point addition (Power ISA 3.0B, Book I, 3.3.9).
 
-use crate::{form, machine::Machine, word::Word};
+use crate::{form, vocabulary::Vocabulary, word::Word};
 
 /// RT <- sum of `a` and `b`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
-pub(super) fn sum<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
+pub(super) fn sum<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
     let sum = m.add(a, b);
     finish(m, w, a, b, sum);
 }
 
 /// RT <- `sum` of `a` and `b`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
-pub(super) fn finish<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: M::Val) {
+pub(super) fn finish<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: M::Val) {
     m.set_gpr(w.rt(), sum);
     if w.oe() {
         let (ov, ov32) = m.overflows(a, b, sum);
@@ -23,7 +23,7 @@ pub(super) fn finish<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, sum: 
 
 /// RT <- `a` + `b` + `carry`, with `XER[CA]`, and `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
-pub(super) fn sum_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val, carry: M::Val) {
+pub(super) fn sum_carrying<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val, carry: M::Val) {
     let sum = m.add(a, b);
     let sum = m.add(sum, carry);
     let (ca, ca32) = m.carries(a, b, sum);
@@ -33,7 +33,12 @@ pub(super) fn sum_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val,
 
 /// RT <- `a` + SI + `carry`, with `XER[CA]`. Returns the sum.
 #[inline(always)]
-pub(super) fn immediate_carrying<M: Machine>(m: &mut M, w: Word, a: M::Val, carry: u64) -> M::Val {
+pub(super) fn immediate_carrying<M: Vocabulary>(
+    m: &mut M,
+    w: Word,
+    a: M::Val,
+    carry: u64,
+) -> M::Val {
     let (si, si_carry) = (m.imm(w.si()), m.imm(w.si().wrapping_add(carry)));
     let sum = m.add(a, si_carry);
     let (ca, ca32) = m.carries(a, si, sum);

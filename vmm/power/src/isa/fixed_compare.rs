@@ -3,20 +3,20 @@
 
 use crate::{
     form,
-    machine::{GT, LT, Machine, Size},
+    vocabulary::{GT, LT, Size, Vocabulary},
     word::Word,
 };
 
 /// Sets CR field BF from a signed comparison.
 #[inline(always)]
-fn compare_signed<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
+fn compare_signed<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
     let (lt, eq) = (m.lt_s(a, b), m.eq(a, b));
     m.set_compare(w.bf(), lt, eq);
 }
 
 /// Sets CR field BF from an unsigned comparison.
 #[inline(always)]
-fn compare_unsigned<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
+fn compare_unsigned<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val) {
     let (lt, eq) = (m.lt_u(a, b), m.eq(a, b));
     m.set_compare(w.bf(), lt, eq);
 }
@@ -29,7 +29,7 @@ fn size(w: Word) -> Size {
 
 /// CR field BF <- `0 || found || 00`.
 #[inline(always)]
-fn set_found<M: Machine>(m: &mut M, w: Word, found: M::Val) {
+fn set_found<M: Vocabulary>(m: &mut M, w: Word, found: M::Val) {
     let (gt, zero) = (m.imm(GT), m.imm(0));
     let field = m.select(found, gt, zero);
     m.set_crf(w.bf(), field);
@@ -37,7 +37,7 @@ fn set_found<M: Machine>(m: &mut M, w: Word, found: M::Val) {
 
 /// True if `byte` lies between the lowest byte of `bounds` and the next.
 #[inline(always)]
-fn in_range<M: Machine>(m: &mut M, byte: M::Val, bounds: M::Val) -> M::Val {
+fn in_range<M: Vocabulary>(m: &mut M, byte: M::Val, bounds: M::Val) -> M::Val {
     let n = m.imm(8);
     let high = m.shr(bounds, n);
     let (low, high) = (m.zext(bounds, Size::Byte), m.zext(high, Size::Byte));

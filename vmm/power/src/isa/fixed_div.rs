@@ -6,13 +6,13 @@
 
 use crate::{
     form,
-    machine::{Machine, Size},
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// RT <- `quotient`, with `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
-fn finish<M: Machine>(m: &mut M, w: Word, quotient: M::Val, overflow: M::Val) {
+fn finish<M: Vocabulary>(m: &mut M, w: Word, quotient: M::Val, overflow: M::Val) {
     m.set_gpr(w.rt(), quotient);
     if w.oe() {
         m.set_ov(overflow, overflow);
@@ -22,7 +22,7 @@ fn finish<M: Machine>(m: &mut M, w: Word, quotient: M::Val, overflow: M::Val) {
 
 /// RT <- `quotient` if `fits`, else 0, with `XER[OV]` and CR0.
 #[inline(always)]
-fn finish_extended<M: Machine>(m: &mut M, w: Word, quotient: M::Val, fits: M::Val) {
+fn finish_extended<M: Vocabulary>(m: &mut M, w: Word, quotient: M::Val, fits: M::Val) {
     let (zero, overflow) = (m.imm(0), m.is_zero(fits));
     let quotient = m.select(fits, quotient, zero);
     finish(m, w, quotient, overflow);
@@ -30,7 +30,7 @@ fn finish_extended<M: Machine>(m: &mut M, w: Word, quotient: M::Val, fits: M::Va
 
 /// True if dividing doublewords overflows: by 0, or the least number by -1.
 #[inline(always)]
-fn signed_overflow<M: Machine>(m: &mut M, a: M::Val, b: M::Val) -> M::Val {
+fn signed_overflow<M: Vocabulary>(m: &mut M, a: M::Val, b: M::Val) -> M::Val {
     let (least, minus_one) = (m.imm(1 << 63), m.imm(u64::MAX));
     let (least, minus_one) = (m.eq(a, least), m.eq(b, minus_one));
     let (too_big, by_zero) = (m.and(least, minus_one), m.is_zero(b));
@@ -39,7 +39,7 @@ fn signed_overflow<M: Machine>(m: &mut M, a: M::Val, b: M::Val) -> M::Val {
 
 /// RT <- `a` modulo `b`, both signed.
 #[inline(always)]
-fn modulo<M: Machine>(
+fn modulo<M: Vocabulary>(
     m: &mut M,
     w: Word,
     (a, b): (M::Val, M::Val),
@@ -53,7 +53,7 @@ fn modulo<M: Machine>(
 
 /// Both operands, their low words sign- or zero-extended.
 #[inline(always)]
-fn words<M: Machine>(
+fn words<M: Vocabulary>(
     m: &mut M,
     w: Word,
     extend: fn(&mut M, M::Val, Size) -> M::Val,

@@ -6,14 +6,14 @@
 
 use crate::{
     form,
-    machine::{Machine, Size},
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// RT <- `product`, with `XER[OV]` and CR0 as an XO-form word asks. It overflowed unless `high`,
 /// what lies above its sign bit, only repeats `sign`.
 #[inline(always)]
-fn finish<M: Machine>(m: &mut M, w: Word, product: M::Val, high: M::Val, sign: M::Val) {
+fn finish<M: Vocabulary>(m: &mut M, w: Word, product: M::Val, high: M::Val, sign: M::Val) {
     m.set_gpr(w.rt(), product);
     if w.oe() {
         let fits = m.eq(high, sign);
@@ -25,7 +25,7 @@ fn finish<M: Machine>(m: &mut M, w: Word, product: M::Val, high: M::Val, sign: M
 
 /// RT <- high word of a product of words, with CR0.
 #[inline(always)]
-fn high_word<M: Machine>(m: &mut M, w: Word, extend: fn(&mut M, M::Val, Size) -> M::Val) {
+fn high_word<M: Vocabulary>(m: &mut M, w: Word, extend: fn(&mut M, M::Val, Size) -> M::Val) {
     let (a, b, n) = (m.gpr(w.ra()), m.gpr(w.rb()), m.imm(32));
     let (a, b) = (extend(m, a, Size::Word), extend(m, b, Size::Word));
     let product = m.mul(a, b);
@@ -36,7 +36,7 @@ fn high_word<M: Machine>(m: &mut M, w: Word, extend: fn(&mut M, M::Val, Size) ->
 
 /// RT <- high doubleword of a product, with CR0.
 #[inline(always)]
-fn high_double<M: Machine>(m: &mut M, w: Word, mul: fn(&mut M, M::Val, M::Val) -> M::Val) {
+fn high_double<M: Vocabulary>(m: &mut M, w: Word, mul: fn(&mut M, M::Val, M::Val) -> M::Val) {
     let (a, b) = (m.gpr(w.ra()), m.gpr(w.rb()));
     let high = mul(m, a, b);
     m.set_gpr(w.rt(), high);
@@ -45,7 +45,7 @@ fn high_double<M: Machine>(m: &mut M, w: Word, mul: fn(&mut M, M::Val, M::Val) -
 
 /// RT <- high doubleword of RA × RB + RC, given those of the product and of RC.
 #[inline(always)]
-fn multiply_add_high<M: Machine>(m: &mut M, w: Word, high: M::Val, c_high: M::Val) {
+fn multiply_add_high<M: Vocabulary>(m: &mut M, w: Word, high: M::Val, c_high: M::Val) {
     let (a, b, c) = (m.gpr(w.ra()), m.gpr(w.rb()), m.gpr(w.r_c()));
     let low = m.mul(a, b);
     let sum = m.add(low, c);

@@ -3,14 +3,14 @@
 
 use crate::{
     form,
-    machine::{Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// Traps if `a` and `b` compare in one of the ways that TO names.
 #[inline(always)]
-fn trap<M: Machine>(m: &mut M, w: Word, a: M::Val, b: M::Val) -> Result<(), Stop> {
+fn trap<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val) -> Result<(), Stop> {
     let to = w.to();
     let mut cond = m.imm(0);
     let mut either = |m: &mut M, bit: u32, compare: fn(&mut M, M::Val, M::Val) -> M::Val, a, b| {

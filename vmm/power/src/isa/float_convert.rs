@@ -4,7 +4,7 @@
 use crate::{
     arith::{
         float::{
-            self, DOUBLE, DP, Outcome, Rounding, SP, integer,
+            self, DOUBLE, DP, Rounded, Rounding, SP, integer,
             integer::{SD, SW, UD, UW},
             to_integral,
         },
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A value rounded to an integer, which is never inexact.
-fn integral(b: u128, rounding: Rounding) -> Outcome {
+fn integral(b: u128, rounding: Rounding) -> Rounded {
     to_integral(b, DOUBLE, rounding, false)
 }
 

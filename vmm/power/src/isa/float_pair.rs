@@ -4,8 +4,8 @@
 use super::address;
 use crate::{
     form,
-    machine::{Facility, Machine},
     state::interrupt::Stop,
+    vocabulary::{Facility, Vocabulary},
     word::Word,
 };
 
@@ -15,7 +15,7 @@ fn even(w: Word) -> bool {
 }
 
 /// The pair is a quadword, whose first doubleword in register order is the even register.
-fn load_pair<M: Machine>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
+fn load_pair<M: Vocabulary>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
     m.need(Facility::Fp)?;
     let v = m.load_vec(ea)?;
     for (i, n) in [w.rt(), w.rt() + 1].into_iter().enumerate() {
@@ -25,7 +25,7 @@ fn load_pair<M: Machine>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
     Ok(())
 }
 
-fn store_pair<M: Machine>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
+fn store_pair<M: Vocabulary>(m: &mut M, w: Word, ea: M::Val) -> Result<(), Stop> {
     m.need(Facility::Fp)?;
     let (high, low) = (m.fpr(w.rs()), m.fpr(w.rs() + 1));
     let v = m.vec(high, low);

@@ -4,14 +4,14 @@
 use super::address;
 use crate::{
     form,
-    machine::{Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// RT <- storage, zero-extended.
 #[inline(always)]
-fn load<M: Machine>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), Stop> {
+fn load<M: Vocabulary>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), Stop> {
     let v = m.load(ea, size)?;
     m.set_gpr(w.rt(), v);
     Ok(())
@@ -19,7 +19,7 @@ fn load<M: Machine>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), St
 
 /// RT <- storage, sign-extended.
 #[inline(always)]
-fn load_algebraic<M: Machine>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), Stop> {
+fn load_algebraic<M: Vocabulary>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), Stop> {
     let v = m.load(ea, size)?;
     let v = m.sext(v, size);
     m.set_gpr(w.rt(), v);

@@ -3,20 +3,20 @@
 
 use crate::{
     form,
-    machine::{Machine, Size},
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// RA <- `result`, with CR0.
 #[inline(always)]
-fn finish<M: Machine>(m: &mut M, w: Word, result: M::Val) {
+fn finish<M: Vocabulary>(m: &mut M, w: Word, result: M::Val) {
     m.set_gpr(w.ra(), result);
     m.record(w, result);
 }
 
 /// RA <- RS and `mask`, always with CR0.
 #[inline(always)]
-fn and_mask<M: Machine>(m: &mut M, w: Word, mask: u64) {
+fn and_mask<M: Vocabulary>(m: &mut M, w: Word, mask: u64) {
     let (s, mask) = (m.gpr(w.rs()), m.imm(mask));
     let result = m.and(s, mask);
     m.set_gpr(w.ra(), result);
@@ -25,7 +25,7 @@ fn and_mask<M: Machine>(m: &mut M, w: Word, mask: u64) {
 
 /// RA <- RS or `bits`.
 #[inline(always)]
-fn or_bits<M: Machine>(m: &mut M, w: Word, bits: u64) {
+fn or_bits<M: Vocabulary>(m: &mut M, w: Word, bits: u64) {
     let (s, bits) = (m.gpr(w.rs()), m.imm(bits));
     let result = m.or(s, bits);
     m.set_gpr(w.ra(), result);
@@ -33,7 +33,7 @@ fn or_bits<M: Machine>(m: &mut M, w: Word, bits: u64) {
 
 /// RA <- RS exclusive or `bits`.
 #[inline(always)]
-fn xor_bits<M: Machine>(m: &mut M, w: Word, bits: u64) {
+fn xor_bits<M: Vocabulary>(m: &mut M, w: Word, bits: u64) {
     let (s, bits) = (m.gpr(w.rs()), m.imm(bits));
     let result = m.xor(s, bits);
     m.set_gpr(w.ra(), result);
@@ -41,7 +41,7 @@ fn xor_bits<M: Machine>(m: &mut M, w: Word, bits: u64) {
 
 /// RA <- the low `size` of RS, sign-extended.
 #[inline(always)]
-fn extend<M: Machine>(m: &mut M, w: Word, size: Size) {
+fn extend<M: Vocabulary>(m: &mut M, w: Word, size: Size) {
     let s = m.gpr(w.rs());
     let result = m.sext(s, size);
     finish(m, w, result);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Rotates (Power ISA 3.0B, Book I, 3.3.14.1).
 
-use crate::{form, machine::Machine, word::Word};
+use crate::{form, vocabulary::Vocabulary, word::Word};
 
 /// MASK(`first`, `last`): ones from bit `first` to bit `last`, around the end if need be.
 #[inline(always)]
@@ -18,21 +18,21 @@ fn mask_word(w: Word) -> u64 {
 
 /// ROTL32 of RS.
 #[inline(always)]
-fn rotl32<M: Machine>(m: &mut M, w: Word, n: M::Val) -> M::Val {
+fn rotl32<M: Vocabulary>(m: &mut M, w: Word, n: M::Val) -> M::Val {
     let s = m.gpr(w.rs());
     m.rotl_word(s, n)
 }
 
 /// RS rotated left by the immediate of an MD-form word.
 #[inline(always)]
-fn rotl64<M: Machine>(m: &mut M, w: Word) -> M::Val {
+fn rotl64<M: Vocabulary>(m: &mut M, w: Word) -> M::Val {
     let (s, n) = (m.gpr(w.rs()), m.imm(w.sh6().into()));
     m.rotl(s, n)
 }
 
 /// RA <- `rotated` and `mask`, with CR0.
 #[inline(always)]
-fn and_mask<M: Machine>(m: &mut M, w: Word, rotated: M::Val, mask: u64) {
+fn and_mask<M: Vocabulary>(m: &mut M, w: Word, rotated: M::Val, mask: u64) {
     let mask = m.imm(mask);
     let result = m.and(rotated, mask);
     m.set_gpr(w.ra(), result);
@@ -41,7 +41,7 @@ fn and_mask<M: Machine>(m: &mut M, w: Word, rotated: M::Val, mask: u64) {
 
 /// RA <- `rotated` under `mask`, RA elsewhere, with CR0.
 #[inline(always)]
-fn insert<M: Machine>(m: &mut M, w: Word, rotated: M::Val, mask: u64) {
+fn insert<M: Vocabulary>(m: &mut M, w: Word, rotated: M::Val, mask: u64) {
     let (a, mask, rest) = (m.gpr(w.ra()), m.imm(mask), m.imm(!mask));
     let (inserted, kept) = (m.and(rotated, mask), m.and(a, rest));
     let result = m.or(inserted, kept);

@@ -3,20 +3,20 @@
 
 use crate::{
     form,
-    machine::{Machine, Size},
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// Shift amount in RB: six bits for a word, seven for a doubleword.
 #[inline(always)]
-fn amount<M: Machine>(m: &mut M, w: Word, largest: u64) -> M::Val {
+fn amount<M: Vocabulary>(m: &mut M, w: Word, largest: u64) -> M::Val {
     let (b, mask) = (m.gpr(w.rb()), m.imm(largest));
     m.and(b, mask)
 }
 
 /// RA <- `result`, with CR0.
 #[inline(always)]
-fn finish<M: Machine>(m: &mut M, w: Word, result: M::Val) {
+fn finish<M: Vocabulary>(m: &mut M, w: Word, result: M::Val) {
     m.set_gpr(w.ra(), result);
     m.record(w, result);
 }
@@ -24,7 +24,7 @@ fn finish<M: Machine>(m: &mut M, w: Word, result: M::Val) {
 /// RA <- `s` shifted right by `n`, its sign coming in, with CR0. `XER[CA]` is set if `s` is
 /// negative and lost ones.
 #[inline(always)]
-fn shift_algebraic<M: Machine>(m: &mut M, w: Word, s: M::Val, n: M::Val) {
+fn shift_algebraic<M: Vocabulary>(m: &mut M, w: Word, s: M::Val, n: M::Val) {
     let (result, sign_bit) = (m.sar(s, n), m.imm(63));
     let (back, negative) = (m.shl(result, n), m.shr(s, sign_bit));
     let lost = m.lt_u(back, s);

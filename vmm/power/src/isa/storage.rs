@@ -4,14 +4,14 @@
 use super::address;
 use crate::{
     Cpu, form,
-    machine::{Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// RT <- storage with its bytes reversed.
 #[inline(always)]
-fn reversed_load<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
+fn reversed_load<M: Vocabulary>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
     let ea = address::x(m, w);
     let v = m.load(ea, size)?;
     let v = m.bswap(v, size);
@@ -21,7 +21,7 @@ fn reversed_load<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop>
 
 /// Storage <- the low bytes of RS, reversed.
 #[inline(always)]
-fn reversed_store<M: Machine>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
+fn reversed_store<M: Vocabulary>(m: &mut M, w: Word, size: Size) -> Result<(), Stop> {
     let ea = address::x(m, w);
     let v = m.gpr(w.rs());
     let v = m.bswap(v, size);

@@ -4,14 +4,14 @@
 use super::address;
 use crate::{
     form,
-    machine::{Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
 /// Storage <- the low bytes of RS.
 #[inline(always)]
-fn store<M: Machine>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), Stop> {
+fn store<M: Vocabulary>(m: &mut M, w: Word, ea: M::Val, size: Size) -> Result<(), Stop> {
     let v = m.gpr(w.rs());
     m.store(ea, size, v)
 }

@@ -3,8 +3,8 @@
 
 use crate::{
     Cpu, form,
-    machine::{Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 

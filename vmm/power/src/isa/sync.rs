@@ -2,7 +2,7 @@
 //! Synchronization and cache control (Power ISA 3.0B, Book II, 4.3, 4.6.1, 4.6.3).
 
 use crate::{
-    Cpu, form, machine::Machine, state::interrupt::Stop, storage::radix::Access, word::Word,
+    Cpu, form, state::interrupt::Stop, storage::radix::Access, vocabulary::Vocabulary, word::Word,
 };
 use std::sync::atomic::{Ordering, fence};
 

@@ -4,11 +4,11 @@
 
 use crate::{
     Cpu, form,
-    machine::{Machine, Size},
     state::{
         interrupt::Stop,
         spr::{self, Access},
     },
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 
@@ -91,7 +91,7 @@ impl Cpu {
 
 /// Refuses problem state a register that is not for it.
 #[inline(always)]
-fn require<M: Machine>(m: &mut M, access: Access) -> Result<(), Stop> {
+fn require<M: Vocabulary>(m: &mut M, access: Access) -> Result<(), Stop> {
     if access == Access::Supervisor { m.need_supervisor() } else { Ok(()) }
 }
 
@@ -208,7 +208,7 @@ crate::isa![
         name: mfmsr,
         form: form::x(31, 83).zero(form::RA | form::RB),
         asm: "mfmsr RT",
-        book: "Book III, Move From Machine State Register",
+        book: "Book III, Move From Vocabulary State Register",
         does: |m, w| {
             m.call(Cpu::mfmsr, w)?;
         },
@@ -221,7 +221,7 @@ crate::isa![
         name: mtmsr,
         form: form::x(31, 146).zero(15 << 17 | form::RB).ends(),
         asm: "mtmsr RS,L15",
-        book: "Book III, Move To Machine State Register",
+        book: "Book III, Move To Vocabulary State Register",
         does: |m, w| {
             m.call(Cpu::mtmsr, w)?;
         },
@@ -238,7 +238,7 @@ crate::isa![
         name: mtmsrd,
         form: form::x(31, 178).zero(15 << 17 | form::RB).ends(),
         asm: "mtmsrd RS,L15",
-        book: "Book III, Move To Machine State Register Doubleword; ME, HV and LE stay",
+        book: "Book III, Move To Vocabulary State Register Doubleword; ME, HV and LE stay",
         does: |m, w| {
             m.call(Cpu::mtmsrd, w)?;
         },

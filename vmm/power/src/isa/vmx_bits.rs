@@ -4,7 +4,7 @@
 use crate::{
     arith::vector::{Vector, map1},
     form,
-    machine::Facility,
+    vocabulary::Facility,
 };
 
 /// The least significant bit of each byte.

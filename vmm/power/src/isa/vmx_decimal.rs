@@ -12,8 +12,8 @@ use crate::{
         vector::map2,
     },
     form,
-    machine::{EQ, GT, LT},
     state::{facility::Vectors, interrupt::Stop},
+    vocabulary::{EQ, GT, LT},
     word::Word,
 };
 

@@ -3,7 +3,7 @@
 //!
 //! An element that would lie partly outside the register is undefined; here zeros stand outside.
 
-use crate::{arith::vector::Vector, form, machine::Facility};
+use crate::{arith::vector::Vector, form, vocabulary::Facility};
 
 /// The `bytes` bytes from byte `at` on, counted from the left; `at` is modulo 16.
 fn from_left(b: Vector, at: u32, bytes: u32) -> u64 {

@@ -2,7 +2,7 @@
 //! Logical instructions and selection on whole registers (Power ISA 3.0B, Book I, 6.8,
 //! 6.9 and 7.6).
 
-use crate::{arith::vector::map3, form, machine::Facility};
+use crate::{arith::vector::map3, form, vocabulary::Facility};
 
 crate::isa![
     Insn {

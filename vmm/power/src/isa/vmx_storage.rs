@@ -8,20 +8,20 @@ use crate::{
     Cpu,
     arith::vector::Vector,
     form,
-    machine::{Facility, Machine, Size},
     state::interrupt::Stop,
+    vocabulary::{Facility, Size, Vocabulary},
     word::Word,
 };
 
 /// Address of a quadword: the low four bits do not count.
 #[inline(always)]
-fn quadword<M: Machine>(m: &mut M, w: Word) -> M::Val {
+fn quadword<M: Vocabulary>(m: &mut M, w: Word) -> M::Val {
     let (ea, mask) = (address::x(m, w), m.imm(!15));
     m.and(ea, mask)
 }
 
 #[inline(always)]
-fn load<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
+fn load<M: Vocabulary>(m: &mut M, w: Word) -> Result<(), Stop> {
     m.need(Facility::Vmx)?;
     let ea = quadword(m, w);
     let v = m.load_vec(ea)?;
@@ -30,7 +30,7 @@ fn load<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
 }
 
 #[inline(always)]
-fn store<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
+fn store<M: Vocabulary>(m: &mut M, w: Word) -> Result<(), Stop> {
     m.need(Facility::Vmx)?;
     let (ea, v) = (quadword(m, w), m.vs(32 + w.rs()));
     m.store_vec(ea, v)
@@ -38,7 +38,7 @@ fn store<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
 
 /// VRT <- sixteen bytes that count up, the first of them a function of the address.
 #[inline(always)]
-fn permutation<M: Machine>(m: &mut M, w: Word, f: fn(u64) -> Vector) -> Result<(), Stop> {
+fn permutation<M: Vocabulary>(m: &mut M, w: Word, f: fn(u64) -> Vector) -> Result<(), Stop> {
     m.need(Facility::Vmx)?;
     let ea = address::x(m, w);
     let v = m.vec_of(f, ea);

@@ -7,8 +7,8 @@ use super::address;
 use crate::{
     arith::vector::Vector,
     form,
-    machine::{Facility, Size},
     storage::vector_mem::widened,
+    vocabulary::{Facility, Size},
 };
 
 /// A word in each word.

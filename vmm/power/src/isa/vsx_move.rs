@@ -6,7 +6,7 @@
 use crate::{
     arith::vector::Vector,
     form,
-    machine::{Facility, Size},
+    vocabulary::{Facility, Size},
 };
 
 crate::isa![

@@ -4,7 +4,7 @@
 use crate::{
     arith::vector::{Vector, either, map1, merge, permute},
     form,
-    machine::Facility,
+    vocabulary::Facility,
 };
 
 crate::isa![

@@ -2,7 +2,7 @@
 //! VSX scalar signs, exponents and significands, which are no arithmetic (Power ISA 3.0B,
 //! Book I, 7.6).
 
-use crate::{arith::vector::Vector, form, machine::Facility};
+use crate::{arith::vector::Vector, form, vocabulary::Facility};
 
 /// Sign of a double-precision number.
 const SIGN: u64 = 1 << 63;

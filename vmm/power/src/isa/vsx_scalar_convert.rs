@@ -4,7 +4,7 @@
 use crate::{
     arith::{
         float::{
-            self, DOUBLE, DP, HALF, Mode, Outcome, Rounding, Route, SINGLE, SP, arithmetic,
+            self, DOUBLE, DP, HALF, Mode, Rounded, Rounding, Route, SINGLE, SP, arithmetic,
             integer,
             integer::{SD, SW, UD, UW},
             to_integral,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A double-precision value as a single-precision word.
-fn narrowed(b: u128, mode: Mode) -> Outcome {
+fn narrowed(b: u128, mode: Mode) -> Rounded {
     let (v, facts) = arithmetic(mode, &float::CONVERT, [b], Route::between(DOUBLE, SINGLE));
     (v << 32 | v, facts)
 }

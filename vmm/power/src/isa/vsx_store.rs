@@ -4,8 +4,8 @@
 use super::address;
 use crate::{
     form,
-    machine::{Facility, Size},
     storage::vector_mem::narrowed,
+    vocabulary::{Facility, Size},
 };
 
 crate::isa![

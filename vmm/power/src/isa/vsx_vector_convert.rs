@@ -6,7 +6,7 @@
 use crate::{
     arith::{
         float::{
-            self, DOUBLE, DP, HALF, Mode, Outcome, Rounding, Route, SINGLE, SP_ELEMENT, arithmetic,
+            self, DOUBLE, DP, HALF, Mode, Rounded, Rounding, Route, SINGLE, SP_ELEMENT, arithmetic,
             integer,
             integer::{Integer, SD, SW, UD, UW},
         },
@@ -16,29 +16,29 @@ use crate::{
 };
 
 /// A word as an outcome that fills a doubleword.
-fn filling((bits, facts): Outcome) -> Outcome {
+fn filling((bits, facts): Rounded) -> Rounded {
     (bits << 32 | bits, facts)
 }
 
 /// A number cut to an integer.
-fn cut(b: u128, format: float::Format, to: Integer) -> Outcome {
+fn cut(b: u128, format: float::Format, to: Integer) -> Rounded {
     let (n, facts) = integer::from_float(b, format, Rounding::Zero, to);
     (n.into(), facts)
 }
 
 /// The same for a word in a doubleword.
-fn cut_word(b: u128, to: Integer) -> Outcome {
+fn cut_word(b: u128, to: Integer) -> Rounded {
     let (n, facts) = twice(integer::from_float(b, DOUBLE, Rounding::Zero, to));
     (n.into(), facts)
 }
 
 /// A number in another format.
-fn converted(b: u128, mode: Mode, from: float::Format, to: float::Format) -> Outcome {
+fn converted(b: u128, mode: Mode, from: float::Format, to: float::Format) -> Rounded {
     arithmetic(mode, &float::CONVERT, [b], Route::between(from, to))
 }
 
 /// An integer as a number.
-fn number(b: u128, mode: Mode, from: Integer, route: Route) -> Outcome {
+fn number(b: u128, mode: Mode, from: Integer, route: Route) -> Rounded {
     integer::to_float(from.value(b as u64), mode, route)
 }
 

@@ -64,7 +64,7 @@ macro_rules! interrupts {
 
 interrupts! {
     SYSTEM_RESET 0x100 "System Reset";
-    MACHINE_CHECK 0x200 "Machine Check";
+    MACHINE_CHECK 0x200 "Vocabulary Check";
     DATA_STORAGE 0x300 "Data Storage";
     DATA_SEGMENT 0x380 "Data Segment";
     INSTRUCTION_STORAGE 0x400 "Instruction Storage";

@@ -36,11 +36,11 @@ use crate::storage::shootdown::Shootdown;
 use crate::storage::watch::Events;
 use crate::{
     Cpu,
-    machine::Size,
     state::{
         interrupt::{Stop, machine_check},
         spr,
     },
+    vocabulary::Size,
 };
 use ram::{Changes, CodeWatch, GuestMemory};
 use std::sync::Arc;

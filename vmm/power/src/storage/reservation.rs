@@ -8,9 +8,9 @@
 
 use crate::{
     Cpu,
-    machine::{Machine, Size},
     state::interrupt::Stop,
     storage::mem::read,
+    vocabulary::{Size, Vocabulary},
     word::Word,
 };
 use portable_atomic::AtomicU128;

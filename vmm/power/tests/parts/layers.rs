@@ -14,7 +14,7 @@ fn source() -> PathBuf {
 fn below() -> Vec<PathBuf> {
     let rows = fs::read_dir(source().join("isa")).expect("the folder of rows");
     let mut files: Vec<_> = rows.flatten().map(|entry| entry.path()).collect();
-    files.extend(["row.rs", "form.rs", "word.rs", "machine.rs"].map(|file| source().join(file)));
+    files.extend(["row.rs", "form.rs", "word.rs", "vocabulary.rs"].map(|file| source().join(file)));
     files
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! A second [`Machine`]. It computes nothing while a meaning runs: it records the operations, with names for
+//! A second [`Vocabulary`]. It computes nothing while a meaning runs: it records the operations, with names for
 //! their values, as a translator would. Evaluating the recording must have the effect of the interpreter. A
 //! meaning that branched on a guest's value could not be recorded.
 
@@ -7,12 +7,11 @@ use power::{
     Cpu, GuestMemory,
     facility::{VectorFn, VectorValueFn},
     interrupt::Stop,
-    isa,
-    machine::{Facility, Machine, Size},
-    msr, registers,
+    isa, msr, registers,
     row::{Meaning, Row, Visitor},
     spr, testing,
     vector::Vector,
+    vocabulary::{Facility, Size, Vocabulary},
     word::Word,
 };
 use std::sync::Arc;
@@ -169,21 +168,21 @@ impl Recorder {
     }
 }
 
-/// The operations of [`Machine`], each as the trait declares it with `Name` for a value.
+/// The operations of [`Vocabulary`], each as the trait declares it with `Name` for a value.
 macro_rules! operations {
     ($(fn $op:ident($($arg:ident: $t:ty),*) -> $result:ty;)*) => { $(
         #[inline(never)] // hundreds of meanings call it
         fn $op(&mut self, $($arg: $t),*) -> $result {
             let op = move |cpu: &mut Cpu, values: &[Value]| {
                 let _ = values;
-                Machine::$op(cpu, $($arg.known(values)),*).computed()
+                Vocabulary::$op(cpu, $($arg.known(values)),*).computed()
             };
             Recorded::recorded(self.push(Box::new(op)))
         }
     )* };
 }
 
-impl Machine for Recorder {
+impl Vocabulary for Recorder {
     type Val = Name;
     type Vec = WideName;
 

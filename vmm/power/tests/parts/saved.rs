@@ -16,26 +16,26 @@ const AT: u64 = 0x1000;
 /// `sc 1`: leaves the guest.
 const LEAVE: u32 = 0x4400_0022;
 
-struct Machine {
+struct Vocabulary {
     cpu: Cpu,
     ram: Arc<GuestMemory>,
 }
 
-impl Machine {
-    fn new(bytes: &[u8]) -> Machine {
+impl Vocabulary {
+    fn new(bytes: &[u8]) -> Vocabulary {
         let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("RAM");
         let ram = Arc::new(ram);
         ram.write_slice(bytes, GuestAddress(0)).expect("in RAM");
-        Machine { cpu: Cpu::new(Arc::clone(&ram)), ram }
+        Vocabulary { cpu: Cpu::new(Arc::clone(&ram)), ram }
     }
 
     /// A machine whose RAM has these words from AT on, and [`LEAVE`] elsewhere.
-    fn with_code(words: &[u32]) -> Machine {
+    fn with_code(words: &[u32]) -> Vocabulary {
         let mut bytes = LEAVE.to_be_bytes().repeat(RAM / 4);
         for (at, word) in (AT as usize..).step_by(4).zip(words) {
             bytes[at..at + 4].copy_from_slice(&word.to_be_bytes());
         }
-        let mut machine = Machine::new(&bytes);
+        let mut machine = Vocabulary::new(&bytes);
         machine.cpu.set_msr(msr::SF | msr::ME | msr::FP | msr::VEC | msr::VSX);
         machine.cpu.set_nip(AT);
         machine
@@ -48,10 +48,10 @@ impl Machine {
     }
 
     /// Another machine in the state of this one.
-    fn copy(&mut self) -> Machine {
+    fn copy(&mut self) -> Vocabulary {
         let (now, later) = (Instant::now(), Instant::now() + Duration::from_millis(20));
         let saved = self.cpu.save(now);
-        let mut copy = Machine::new(&self.bytes());
+        let mut copy = Vocabulary::new(&self.bytes());
         copy.cpu.load(&saved, later).expect("a state that a CPU saved");
         assert_eq!(copy.cpu.save(later), saved, "nothing is lost");
         copy
@@ -86,9 +86,9 @@ fn examples() -> Vec<u32> {
 }
 
 /// A machine in a random state before random code.
-fn random(rng: &mut Rng, examples: &[u32]) -> Machine {
+fn random(rng: &mut Rng, examples: &[u32]) -> Vocabulary {
     let words: Vec<u32> = (0..64).map(|_| examples[rng.next() as usize % examples.len()]).collect();
-    let mut machine = Machine::with_code(&words);
+    let mut machine = Vocabulary::with_code(&words);
     let cpu = &mut machine.cpu;
     cpu.gpr = std::array::from_fn(|_| rng.value());
     for name in ["cr", "xer", "lr", "ctr", "vscr", "fpscr", "dec", "sprg1", "amr", "tar"] {
@@ -135,7 +135,7 @@ const RESERVE: [u32; 2] = [0x7c60_2028, 0x7ca0_212d];
 #[test]
 fn a_reservation_holds_in_the_loaded_cpu_until_its_storage_changes() {
     for (changed, stored) in [(false, 2), (true, 0)] {
-        let mut first = Machine::with_code(&RESERVE);
+        let mut first = Vocabulary::with_code(&RESERVE);
         (first.cpu.gpr[4], first.cpu.gpr[5]) = (0x8000, 7);
         first.cpu.step();
         let mut second = first.copy();
@@ -149,7 +149,7 @@ fn a_reservation_holds_in_the_loaded_cpu_until_its_storage_changes() {
 
 #[test]
 fn pending_interrupts_are_taken_by_the_loaded_cpu() {
-    let mut first = Machine::with_code(&[]);
+    let mut first = Vocabulary::with_code(&[]);
     first.cpu.kicker().set_external(true);
     first.cpu.kicker().system_reset();
     let mut second = first.copy();
@@ -163,11 +163,11 @@ fn pending_interrupts_are_taken_by_the_loaded_cpu() {
 
 #[test]
 fn the_cpus_of_a_machine_keep_one_timebase() {
-    let mut first = Machine::with_code(&[]);
+    let mut first = Vocabulary::with_code(&[]);
     let mut sibling = first.cpu.sibling();
     let saved = [first.cpu.save(Instant::now()), sibling.save(Instant::now())];
     let now = Instant::now();
-    let mut other = Machine::with_code(&[]);
+    let mut other = Vocabulary::with_code(&[]);
     let mut other_sibling = other.cpu.sibling();
     other.cpu.load(&saved[0], now).expect("a saved state");
     other_sibling.load(&saved[0], now).expect("a saved state");
@@ -184,7 +184,7 @@ fn the_cpus_of_a_machine_keep_one_timebase() {
 
 #[test]
 fn the_machine_s_settings_are_loaded() {
-    let mut first = Machine::with_code(&[]);
+    let mut first = Vocabulary::with_code(&[]);
     first.cpu.set_interrupt_little_endian(true);
     first.cpu.set_alternate_interrupt_location(true);
     first.cpu.set_firmware_assisted(true);
@@ -197,12 +197,12 @@ fn the_machine_s_settings_are_loaded() {
 
 #[test]
 fn a_state_with_a_value_that_can_not_be_is_refused() {
-    let saved = Machine::with_code(&[]).cpu.save(Instant::now());
+    let saved = Vocabulary::with_code(&[]).cpu.save(Instant::now());
     let load = |change: &dyn Fn(&str, u128) -> Option<u128>, more: &[(&str, u128)]| {
         let kept = saved.iter().filter_map(|(name, v)| Some((name.to_owned(), change(name, v)?)));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), *value));
         let changed: Saved = kept.chain(more).collect();
-        let mut machine = Machine::with_code(&[]);
+        let mut machine = Vocabulary::with_code(&[]);
         (machine.cpu.load(&changed, Instant::now()), machine)
     };
     let keep = |_: &str, value| Some(value);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Stores of several CPUs to one page of code.
 
-use power::{Cpu, Exit, GuestMemory, machine::Machine, msr, testing::mark_code};
+use power::{Cpu, Exit, GuestMemory, msr, testing::mark_code, vocabulary::Vocabulary};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 

@@ -2,7 +2,7 @@
 //! Comparisons, minima and maxima, and tests (Power ISA 3.0B, Book I, 4.6.8 and 7.6).
 
 use super::{
-    Outcome,
+    Rounded,
     format::{Float, Format, Kind},
 };
 use crate::state::fpscr::{FE, FG, FL, FU, VXSNAN, VXVC};
@@ -60,7 +60,7 @@ fn first_nan(a: u128, b: u128, format: Format) -> u128 {
 }
 
 /// The minimum or maximum of IEEE 754-2008: a number rather than a quiet NaN, and -0 below +0.
-pub fn choose(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
+pub fn choose(a: u128, b: u128, format: Format, choice: Choice) -> Rounded {
     let signed = |bits: u128| bits & format.sign() != 0;
     let bits = match order(a, b, format) {
         None if snan(a, b, format) != 0 => first_nan(a, b, format) | format.quiet(),
@@ -77,13 +77,13 @@ pub fn choose(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
 }
 
 /// As C's `a < b ? a : b`.
-pub fn choose_c(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
+pub fn choose_c(a: u128, b: u128, format: Format, choice: Choice) -> Rounded {
     let bits = if order(a, b, format).is_some_and(choice) { a } else { b };
     (bits, snan(a, b, format))
 }
 
 /// As Java's Math.min and Math.max: the first NaN, as it is, and -0 below +0.
-pub fn choose_j(a: u128, b: u128, format: Format, choice: Choice) -> Outcome {
+pub fn choose_j(a: u128, b: u128, format: Format, choice: Choice) -> Rounded {
     let facts = snan(a, b, format);
     match order(a, b, format) {
         None => (first_nan(a, b, format), facts),

@@ -2,7 +2,7 @@
 //! Conversions from and to integers (Power ISA 3.0B, Book I, 4.6.7 and 7.6).
 
 use super::{
-    Outcome, Route, fast,
+    Rounded, Route, fast,
     format::{DOUBLE, Float, Format, Kind, SINGLE},
     round::{self, Mode, Rounding},
 };
@@ -102,7 +102,7 @@ pub fn from_any_float(bits: u128, format: Format, rounding: Rounding, to: Intege
 
 /// An integer as a value.
 #[inline(always)]
-pub fn to_float(n: i128, mode: Mode, route: Route) -> Outcome {
+pub fn to_float(n: i128, mode: Mode, route: Route) -> Rounded {
     match simple_to_float(n, mode, route) {
         Some(outcome) => outcome,
         None => to_any_float(n, mode, route),
@@ -111,7 +111,7 @@ pub fn to_float(n: i128, mode: Mode, route: Route) -> Outcome {
 
 /// On the host, what it can: to double precision.
 #[inline(always)]
-pub fn simple_to_float(n: i128, mode: Mode, route: Route) -> Option<Outcome> {
+pub fn simple_to_float(n: i128, mode: Mode, route: Route) -> Option<Rounded> {
     if !fast::rounds(mode.rounding) || route.to != DOUBLE {
         return None;
     }
@@ -126,7 +126,7 @@ pub fn simple_to_float(n: i128, mode: Mode, route: Route) -> Option<Outcome> {
 
 /// Every case.
 #[inline(never)]
-pub fn to_any_float(n: i128, mode: Mode, route: Route) -> Outcome {
+pub fn to_any_float(n: i128, mode: Mode, route: Route) -> Rounded {
     let exact = Float::integer(n < 0, n.unsigned_abs());
     let (result, facts) = round::round(exact, route.to, mode);
     (result.pack(route.register), facts | result.class(route.to))

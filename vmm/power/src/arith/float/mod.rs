@@ -20,7 +20,7 @@ pub use round::{Mode, Rounding};
 use crate::state::fpscr::{VXIMZ, VXSNAN};
 
 /// A result as a register holds it, and the facts about it.
-pub type Outcome = (u128, u64);
+pub type Rounded = (u128, u64);
 
 /// An arithmetic operation of N operands; those of a multiply-add are A, B, C for A * C + B.
 pub struct Op<const N: usize> {
@@ -104,7 +104,7 @@ pub fn arithmetic<const N: usize>(
     op: &'static Op<N>,
     operands: [u128; N],
     route: Route,
-) -> Outcome {
+) -> Rounded {
     match simple(mode, op, operands, route) {
         Some(outcome) => outcome,
         None => in_full(mode, op, operands, route),
@@ -118,7 +118,7 @@ pub fn simple<const N: usize>(
     op: &Op<N>,
     operands: [u128; N],
     route: Route,
-) -> Option<Outcome> {
+) -> Option<Rounded> {
     let host = |format| format == SINGLE || format == DOUBLE;
     if !host(route.from) || !host(route.to) || !fast::rounds(mode.rounding) {
         return None;
@@ -149,7 +149,7 @@ pub fn in_full<const N: usize>(
     op: &'static Op<N>,
     operands: [u128; N],
     route: Route,
-) -> Outcome {
+) -> Rounded {
     let operands = operands.map(|bits| Float::unpack(bits, route.from));
     let (exact, invalid) = (op.exact)(operands, mode.rounding);
     if let Some(nan) = operands.iter().find(|x| x.is_nan()) {
@@ -166,7 +166,7 @@ pub fn in_full<const N: usize>(
 }
 
 /// An outcome with FPRF.
-fn packed(result: Float, facts: u64, route: Route) -> Outcome {
+fn packed(result: Float, facts: u64, route: Route) -> Rounded {
     let bits = match result.is_nan() && route.to != EXTENDED {
         // A NaN keeps what fits into the target's format.
         true => Float::unpack(result.pack(route.to), route.to).pack(route.register),
@@ -177,7 +177,7 @@ fn packed(result: Float, facts: u64, route: Route) -> Outcome {
 
 /// A value rounded to an integer, in its format. FI and FR are facts only if `exact` asks for
 /// inexact exceptions.
-pub fn to_integral(bits: u128, format: Format, rounding: Rounding, exact: bool) -> Outcome {
+pub fn to_integral(bits: u128, format: Format, rounding: Rounding, exact: bool) -> Rounded {
     use crate::state::fpscr::{FI, XX};
     let value = Float::unpack(bits, format);
     let signalling = value.kind == Kind::Signalling;

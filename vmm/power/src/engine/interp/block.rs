@@ -29,7 +29,7 @@ use std::{cell::Cell, ops::Range};
 pub(crate) const MAX: usize = 64;
 
 /// Runs one operation and those after it.
-pub(crate) type Run = fn(&mut Cpu, Cursor, Count) -> Stop;
+pub(crate) type OpFn = fn(&mut Cpu, Cursor, Count) -> Stop;
 
 /// How many instructions completed before the block. Also in the CPU; but handed on in a register, as
 /// loading what was just stored takes longer than most operations.
@@ -39,12 +39,12 @@ pub(super) type Count = u64;
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub(super) struct Op {
-    run: Run,
+    run: OpFn,
     word: Packed,
 }
 
 impl Op {
-    pub(super) fn new(run: Run, word: Word) -> Op {
+    pub(super) fn new(run: OpFn, word: Word) -> Op {
         Op { run, word: Packed::new(word) }
     }
 }
@@ -96,7 +96,7 @@ pub(crate) struct Cursor(*const Op);
 
 impl Cursor {
     #[inline(always)]
-    fn run(self) -> Run {
+    fn run(self) -> OpFn {
         // SAFETY: a cursor points to an operation of a live block; see `next`.
         unsafe { (*self.0).run }
     }

@@ -2,7 +2,7 @@
 //! Decoding: the words of a block become functions.
 
 use super::{
-    block::{MAX, NOWHERE, Run, without_row},
+    block::{MAX, NOWHERE, OpFn, without_row},
     function,
     often::{Kind, NONE},
     pairs,
@@ -11,7 +11,7 @@ use crate::{Cpu, form::Then, isa, state::pmu, storage::mem::PAGE, word::Word};
 
 /// An instruction that was decoded.
 pub(super) struct Insn {
-    pub(super) run: Run,
+    pub(super) run: OpFn,
     kind: Kind,
     pub(super) word: Word,
     pub(super) then: Then,
@@ -24,7 +24,7 @@ impl Insn {
                 let (run, kind) = function::of(index, word);
                 (run, kind, row.form.then)
             }
-            None => (without_row as Run, NONE, Then::Anything),
+            None => (without_row as OpFn, NONE, Then::Anything),
         };
         Insn { run, kind, word, then }
     }

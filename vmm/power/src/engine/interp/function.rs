@@ -2,7 +2,7 @@
 //! How a meaning becomes a function of the interpreter, and the table of all of them.
 
 use super::{
-    block::{Count, Cursor, Run, run_one, run_two},
+    block::{Count, Cursor, OpFn, run_one, run_two},
     often::{Kind, NONE, OFTEN},
 };
 use crate::{
@@ -10,8 +10,8 @@ use crate::{
     form::Then,
     interrupt::Stop,
     isa,
-    machine::Machine,
     row::{Meaning, Row, Visitor},
+    vocabulary::Vocabulary,
     word::Word,
 };
 use std::{marker::PhantomData, sync::LazyLock};
@@ -28,7 +28,7 @@ impl<R: Meaning, const MASK: u32, const VALUE: u32> Meaning for With<R, MASK, VA
     const ROW: Row = R::ROW;
 
     #[inline(always)]
-    fn does<M: Machine>(m: &mut M, w: Word) -> Result<(), Stop> {
+    fn does<M: Vocabulary>(m: &mut M, w: Word) -> Result<(), Stop> {
         R::does(m, w.with_bits(MASK, VALUE))
     }
 }
@@ -47,7 +47,7 @@ pub(super) fn run_pair<A: Meaning, B: Meaning>(cpu: &mut Cpu, at: Cursor, count:
 /// The functions of a row.
 struct Functions {
     /// For all words.
-    any: Run,
+    any: OpFn,
     /// Its entries in [`OFTEN`].
     often: Vec<Kind>,
 }
@@ -70,7 +70,7 @@ struct Table(Vec<Functions>);
 impl Table {
     // Not in `row`, which is compiled for each row.
     #[inline(never)]
-    fn add(&mut self, any: Run) {
+    fn add(&mut self, any: OpFn) {
         self.0.push(Functions { any, often: Vec::new() });
     }
 }
@@ -82,7 +82,7 @@ impl Visitor for Table {
 }
 
 /// The function of a word of the row at a place, and its kind.
-pub(super) fn of(index: usize, word: Word) -> (Run, Kind) {
+pub(super) fn of(index: usize, word: Word) -> (OpFn, Kind) {
     let functions = &FUNCTIONS[index];
     let often = functions.often.iter().map(|kind| (*kind, &OFTEN[usize::from(*kind)]));
     match often.clone().find(|(_, often)| often.matches(word)) {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The vocabulary of [`Machine`] with numbers.
+//! The vocabulary of [`Vocabulary`] with numbers.
 
 use crate::{
     Cpu,
     arith::vector::Vector,
-    machine::{EQ, Facility, GT, LT, Machine, Size},
     state::{
         facility::{VectorFn, VectorValueFn},
         interrupt::Stop,
     },
+    vocabulary::{EQ, Facility, GT, LT, Size, Vocabulary},
     word::Word,
 };
 
@@ -21,7 +21,7 @@ fn flag(c: bool) -> u64 {
     u64::from(c)
 }
 
-impl Machine for Cpu {
+impl Vocabulary for Cpu {
     type Val = u64;
     type Vec = Vector;
 

@@ -3,7 +3,7 @@
 //! what other words of the instruction need.
 
 use super::{
-    block::Run,
+    block::OpFn,
     function::{With, run},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub struct Often {
     pub mask: u32,
     /// Their value.
     pub value: u32,
-    pub(super) run: Run,
+    pub(super) run: OpFn,
 }
 
 impl Often {

@@ -7,7 +7,7 @@
 //! from the CPU would take some cycles.
 
 use super::{
-    block::Run,
+    block::OpFn,
     function::{With, run_pair},
     often::*,
 };
@@ -17,7 +17,7 @@ use crate::word::Word;
 macro_rules! pairs {
     ([$($first:ident)*] $second:tt) => {
         /// By the kinds of the two.
-        const RUNS: &[&[Run]] = &[$(pairs!(@row $first $second)),*];
+        const RUNS: &[&[OpFn]] = &[$(pairs!(@row $first $second)),*];
     };
     (@row $first:ident [$($second:ident)*]) => { &[$(run_pair::<$first, $second>),*] };
 }
@@ -33,7 +33,7 @@ pub struct Close {
     pub first: Words,
     /// The second.
     pub second: Words,
-    run: Run,
+    run: OpFn,
 }
 
 /// Words of a kind whose bits under `mask` are `value`.
@@ -87,7 +87,7 @@ pub const CLOSE: [&[Close]; 2] = [
 ];
 
 /// The function of two words of these kinds, if there is one.
-pub(crate) fn run(first: (Kind, Word), second: (Kind, Word)) -> Option<Run> {
+pub(crate) fn run(first: (Kind, Word), second: (Kind, Word)) -> Option<OpFn> {
     let any = RUNS.get(usize::from(first.0))?.get(usize::from(second.0))?;
     let close = CLOSE.iter().copied().flatten();
     let mut close = close.filter(|close| close.first.have(first) && close.second.have(second));

@@ -3,8 +3,8 @@
 //!
 //! [`crate::Cpu`] computes with numbers. A translator would implement the same trait with
 //! names of values in its IR, which is why meanings never use Rust's `if` on a guest value
-//! (they use [`Machine::select`]) and why everything that is long or rare is a function on
-//! the CPU reached through [`Machine::call`].
+//! (they use [`Vocabulary::select`]) and why everything that is long or rare is a function on
+//! the CPU reached through [`Vocabulary::call`].
 
 use crate::{
     Cpu,
@@ -49,10 +49,10 @@ pub const EQ: u64 = 2;
 /// The operations that instruction meanings are made of.
 ///
 /// Truth values are 1 and 0. Shift amounts of 64 and more give 0 (or the sign for
-/// [`Machine::sar`]). Divisions by zero, and the overflowing signed one, give 0: the
+/// [`Vocabulary::sar`]). Divisions by zero, and the overflowing signed one, give 0: the
 /// architecture leaves those results undefined.
 #[allow(missing_docs)] // The names are the documentation of the arithmetic ones.
-pub trait Machine: Sized {
+pub trait Vocabulary: Sized {
     /// A 64-bit value: a number, or a name for one.
     type Val: Copy;
     /// A 128-bit value.
@@ -140,7 +140,7 @@ pub trait Machine: Sized {
     fn ctr(&mut self) -> Self::Val;
     fn set_ctr(&mut self, v: Self::Val);
     /// A special-purpose register that only holds what was written, by number. Not checked: see
-    /// [`Machine::need_supervisor`].
+    /// [`Vocabulary::need_supervisor`].
     fn held_spr(&mut self, n: usize) -> Self::Val;
     /// Sets such a register; the value has no bits above its width.
     fn set_held_spr(&mut self, n: usize, v: Self::Val);

@@ -22,8 +22,8 @@ use crate::fdt::VTY_UNIT;
 use crate::modes::Modes;
 use crate::vcpu::Vcpu;
 
-/// The devices and the vCPU during one hypercall.
-pub struct Platform<'a, V> {
+/// The capabilities that one hypercall has: the devices and the vCPU that called.
+pub struct CallView<'a, V> {
     /// The vCPU that called.
     pub vcpu: &'a mut V,
     /// The number of the vCPU.
@@ -58,14 +58,14 @@ fn is_console(unit: u32) -> Result<(), Status> {
     if unit == 0 || unit == VTY_UNIT { Ok(()) } else { Err(Status::Parameter) }
 }
 
-impl<V> Platform<'_, V> {
+impl<V> CallView<'_, V> {
     /// The console under its lock. A vCPU that panicked while it printed has left the console usable.
     fn console(&self) -> MutexGuard<'_, Console> {
         self.board.console.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<V: Vcpu> Platform<'_, V> {
+impl<V: Vcpu> CallView<'_, V> {
     /// Waits by `wait`, which returns the time from the event that ended the wait until the vCPU ran again. That time
     /// is stolen by the host; the time before it is idle.
     fn wait(&mut self, wait: impl FnOnce(&Control, u32) -> Duration) {
@@ -84,7 +84,7 @@ impl<V: Vcpu> Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> Capabilities for Platform<'_, V> {
+impl<V: Vcpu> Capabilities for CallView<'_, V> {
     fn modes(&mut self) -> Option<&mut dyn ProcessorModes> {
         Some(self)
     }
@@ -142,7 +142,7 @@ impl<V: Vcpu> Capabilities for Platform<'_, V> {
     }
 }
 
-impl<V> Terminals for Platform<'_, V> {
+impl<V> Terminals for CallView<'_, V> {
     fn write(&mut self, unit: u32, bytes: &[u8]) -> Result<(), Status> {
         is_console(unit)?;
         self.console().write(bytes);
@@ -155,7 +155,7 @@ impl<V> Terminals for Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> ProcessorModes for Platform<'_, V> {
+impl<V: Vcpu> ProcessorModes for CallView<'_, V> {
     fn set_sprg0(&mut self, value: u64) {
         self.vcpu.set_sprg0(value);
     }
@@ -173,7 +173,7 @@ impl<V: Vcpu> ProcessorModes for Platform<'_, V> {
     }
 }
 
-impl<V> VioBus for Platform<'_, V> {
+impl<V> VioBus for CallView<'_, V> {
     fn device(&self, unit: u32) -> Option<&dyn VioDevice> {
         match unit {
             VTY_UNIT => self.board.vty.as_deref().map(|vty| vty as &dyn VioDevice),
@@ -182,7 +182,7 @@ impl<V> VioBus for Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> PowerControl for Platform<'_, V> {
+impl<V: Vcpu> PowerControl for CallView<'_, V> {
     fn power_off(&mut self) {
         self.effects.powered_off = true;
     }
@@ -202,7 +202,7 @@ impl<V: Vcpu> PowerControl for Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> Nmi for Platform<'_, V> {
+impl<V: Vcpu> Nmi for CallView<'_, V> {
     fn register(&mut self, handlers: NmiHandlers) {
         self.change_modes(|modes| modes.nmi = Some(handlers));
     }
@@ -219,7 +219,7 @@ impl<V: Vcpu> Nmi for Platform<'_, V> {
     }
 }
 
-impl<V> Processors for Platform<'_, V> {
+impl<V> Processors for CallView<'_, V> {
     fn count(&self) -> u32 {
         u32::try_from(self.board.areas.len()).unwrap_or(u32::MAX)
     }
@@ -241,7 +241,7 @@ impl<V> Processors for Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> SharedProcessors for Platform<'_, V> {
+impl<V: Vcpu> SharedProcessors for CallView<'_, V> {
     fn areas(&self, server: u32) -> Option<&Areas> {
         self.board.areas.get(usize::try_from(server).ok()?)
     }
@@ -273,7 +273,7 @@ impl<V: Vcpu> SharedProcessors for Platform<'_, V> {
     }
 }
 
-impl<V: Vcpu> ProcessorTime for Platform<'_, V> {
+impl<V: Vcpu> ProcessorTime for CallView<'_, V> {
     fn moment(&self) -> Moment {
         self.vcpu.moment()
     }
@@ -283,7 +283,7 @@ impl<V: Vcpu> ProcessorTime for Platform<'_, V> {
     }
 }
 
-impl<V> RandomNumbers for Platform<'_, V> {
+impl<V> RandomNumbers for CallView<'_, V> {
     fn next(&mut self) -> Option<u64> {
         let mut bytes = [0; 8];
         let len = getrandom(&mut bytes, GetRandomFlags::empty()).ok()?;
@@ -291,7 +291,7 @@ impl<V> RandomNumbers for Platform<'_, V> {
     }
 }
 
-impl<V> TimeOfDay for Platform<'_, V> {
+impl<V> TimeOfDay for CallView<'_, V> {
     fn now(&self) -> SystemTime {
         self.board.clock.now()
     }
@@ -324,9 +324,9 @@ mod tests {
         let mut vcpu = power::Cpu::new(Arc::new(memory.unwrap()));
         let (server, phb, mut effects) = (0, Some(&phb), Effects::default());
         let effects = &mut effects;
-        let mut platform = Platform { vcpu: &mut vcpu, server, board: &board, phb, effects };
+        let mut view = CallView { vcpu: &mut vcpu, server, board: &board, phb, effects };
         for capability in CAPABILITIES {
-            assert!(capability.is_in(&mut platform), "{capability:?}");
+            assert!(capability.is_in(&mut view), "{capability:?}");
         }
     }
 }
