@@ -24,7 +24,7 @@ use vmm_sys_util::signal::register_signal_handler;
 
 /// The longest time without progress of a reader once the run has to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
-/// The interval in which a waiting write checks whether the run has to end.
+/// The interval at which a waiting write checks whether the run has to end.
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// The number of bytes that a pipe with room takes without blocking (POSIX: `PIPE_BUF`, on Linux 4096).
 const AT_ONCE: usize = 4096;

@@ -177,8 +177,8 @@ impl<V: Vcpu + Send> Machine<V> {
     /// All parts that have state, in the order of a reset.
     ///
     /// Devices come first, because after their reset they touch no memory and use no window. Windows come before RAM,
-    /// so that the pages of a guest are released, and dirtied, before they are zeroed. The observer is notified once the
-    /// windows are reset. vCPUs, controller and console follow in any order: no thread runs the vCPUs, and no
+    /// so that the pages of a guest are released, and dirtied, before they are zeroed. The observer is notified once
+    /// the windows are reset. vCPUs, controller and console follow in any order: no thread runs the vCPUs, and no
     /// device interrupts. `Control` is last, because the other threads of the process see it.
     fn parts(&mut self) -> Vec<(&'static str, Box<dyn Part + '_>)> {
         let Shared { memory, dma, board, .. } = &mut self.shared;

@@ -80,7 +80,7 @@ impl Xics {
         self.change_source(source, |source| source.pulse = true);
     }
 
-    /// Requests interrupts for a device as long as the level is high.
+    /// Sets the level of a device. A high level requests interrupts until it is low.
     pub fn set_level(&self, source: u32, level: bool) {
         self.change_source(source, |source| source.level = level);
     }

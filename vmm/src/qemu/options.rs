@@ -82,13 +82,13 @@ pub(super) type Why = Cow<'static, str>;
 
 /// The effect of an option.
 enum Does {
-    /// It asks for something other than a run.
+    /// The option asks for something other than a run.
     Ask(fn() -> Ask),
     /// None: tcevm always is as the option asks.
     Is,
-    /// It is an option of `tcevm run`, too.
+    /// The option is passed to `tcevm run`, which has it, too.
     Passes(&'static str),
-    /// It has a value.
+    /// The option has a value, which the function takes.
     With(&'static str, fn(&mut Wish, OsString) -> Result<Option<Ask>, Why>),
 }
 

@@ -6,7 +6,7 @@ const PREFIX: &[u8] = b"EXIT: STATUS=";
 /// The longest line that can be a verdict: the prefix, a 64-bit number and a carriage return.
 const LONGEST: usize = PREFIX.len() + 21;
 
-/// A scanner of the console output. It keeps at most one short line, whatever the guest prints.
+/// A scanner of the console output. It keeps at most one short line, however long the guest's line is.
 #[derive(Debug, Default)]
 pub(super) struct Scanner {
     line: Vec<u8>,

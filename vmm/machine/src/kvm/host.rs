@@ -39,7 +39,7 @@ pub enum KvmError {
 pub struct Needed {
     /// The kernel's name.
     pub name: &'static str,
-    /// Its purpose.
+    /// The purpose of the capability.
     pub what: &'static str,
     /// The first release that has it.
     pub since: &'static str,

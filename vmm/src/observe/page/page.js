@@ -1,5 +1,5 @@
-// The values of a plot under the pointer, a part of the time, and lines that come and go. The page is whole
-// without it.
+// Shows the values of a plot under the pointer, zooms into a part of the time, and hides lines. The page is complete
+// without this script.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const tip = document.getElementById("tip"), bar = document.getElementById("zoom");
@@ -22,7 +22,7 @@
   const units = [[1, "ns"], [1e3, "µs"], [1e6, "ms"], [1e9, "s"]];
   const unitOf = (t) => units.findLast(([size], n) => n === 0 || t >= size * 0.9995);
 
-  // As in units.rs.
+  // The axis values of units.rs.
   const round = (least) => {
     const power = 10 ** Math.floor(Math.log10(least));
     return ([1, 2, 5, 10].find((n) => n * power >= least * 0.999) ?? 10) * power;
@@ -36,10 +36,10 @@
     return Array.from({ length: Math.max(1, Math.ceil(most / step)) + 1 }, (_, n) => n * step);
   };
 
-  // What is seen: from and to in nanoseconds, the same for all plots.
+  // The part of the time that all plots show, in nanoseconds.
   const whole = { from: 0, to: Math.max(data.end_ns, 1) };
   let seen = whole;
-  // A time of the axis, as exactly as the part that is seen needs it.
+  // A time of the axis, as exact as the shown part needs it.
   const time = (t) => {
     const [size, name] = unitOf(seen.to);
     const decimals = Math.max(0, Math.ceil(2 - Math.log10((seen.to - seen.from) / size)));
@@ -116,7 +116,7 @@
 
   const says = make("output", {});
   const look = (from, to) => {
-    // Not closer than four steps.
+    // The shown part has at least four steps.
     const least = Math.min(whole.to, 4 * Math.max(...charts.map((chart) => chart.plot.width_ns)));
     const width = Math.min(whole.to, Math.max(to - from, least));
     const start = Math.min(Math.max((from + to - width) / 2, 0), whole.to - width);
