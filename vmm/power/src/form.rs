@@ -3,7 +3,7 @@
 
 use crate::word::Word;
 
-/// Which words are this instruction, and what the decoder must know about it.
+/// The words of an instruction, and its properties for the decoder.
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
     /// Bits that matter.

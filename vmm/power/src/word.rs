@@ -169,7 +169,7 @@ fields! {
     bhrbe: 11..=20;
     /// mtfsf writes all of FPSCR.
     l6: 6..=6;
-    /// Which word of FPSCR mtfsf and mtfsfi write.
+    /// The word of FPSCR that mtfsf and mtfsfi write.
     w15: 15..=15;
     /// Immediate of mtfsfi.
     u: 16..=19;
@@ -221,7 +221,7 @@ impl Word {
         }
     }
 
-    /// The same word, which has `value` under `mask` already. Now the compiler knows it too.
+    /// This word, which has `value` under `mask` already. The compiler then knows these bits.
     #[inline(always)]
     pub(crate) const fn with_bits(self, mask: u32, value: u32) -> Word {
         debug_assert!(self.word & mask == value);

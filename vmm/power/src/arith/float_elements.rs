@@ -34,7 +34,7 @@ impl Vectors {
         }
         facts
     }
-    /// The same, then the interrupt of an enabled exception.
+    /// As [`xv_outcomes`](Self::xv_outcomes), then takes the interrupt of an enabled exception.
     #[inline(always)]
     fn xv_result<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Rounded) -> Result {
         let facts = self.xv_outcomes::<T>(w, f);

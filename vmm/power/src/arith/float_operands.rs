@@ -46,7 +46,7 @@ macro_rules! elements {
 
 elements!(u32 u64 u128);
 
-/// Which register an instruction's third operand is: the addend or a factor.
+/// The role of an instruction's target as an operand: the addend or a factor.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// A-forms: the target's old value is added.

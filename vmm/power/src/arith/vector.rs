@@ -111,7 +111,7 @@ impl Vector {
     pub fn lanes<T: Lane>(&self) -> impl DoubleEndedIterator<Item = T> {
         self.0.rchunks_exact(T::BYTES).map(T::take)
     }
-    /// The same register with another element `i`.
+    /// This register with another element `i`.
     #[inline(always)]
     pub fn with<T: Lane>(self, i: usize, v: T) -> Vector {
         let mut bytes = self.0;

@@ -9,7 +9,7 @@ use std::fmt;
 pub enum Exit {
     /// The guest made a hypercall: `sc 1`. NIP is after the instruction.
     Hcall,
-    /// Somebody used the [`Kicker`].
+    /// A thread used the [`Kicker`].
     Kicked,
     /// The host let the CPU wait although it had work, and [`Cpu::watch_stolen`] was called.
     Late,

@@ -42,7 +42,7 @@ fn parity(v: u64) -> u64 {
     ones(v & BYTE_LSB) & 1
 }
 
-/// The same for each word, in that word.
+/// The [`parity`] of each word, in that word.
 fn parity_of_words(v: u64) -> u64 {
     parity(v >> 32) << 32 | parity(v & 0xffff_ffff)
 }

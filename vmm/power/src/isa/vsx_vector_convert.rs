@@ -26,7 +26,7 @@ fn cut(b: u128, format: float::Format, to: Integer) -> Rounded {
     (n.into(), facts)
 }
 
-/// The same for a word in a doubleword.
+/// A number cut to a word, which is in both halves of a doubleword.
 fn cut_word(b: u128, to: Integer) -> Rounded {
     let (n, facts) = twice(integer::from_float(b, DOUBLE, Rounding::Zero, to));
     (n.into(), facts)

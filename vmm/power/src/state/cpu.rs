@@ -46,7 +46,7 @@ pub struct Cpu {
     pub(crate) vectors: Vectors,
     /// MSR\[SF\] as a mask of addresses.
     pub(crate) ea_mask: u64,
-    /// The same for addresses of instructions, whose two low bits are 0.
+    /// This mask for addresses of instructions, whose two low bits are 0.
     pub(crate) pc_mask: u64,
     /// MSR\[LE\].
     pub(crate) little: bool,

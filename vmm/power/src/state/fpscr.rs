@@ -143,7 +143,7 @@ impl Vectors {
         kept
     }
 
-    /// The same for a vector: any enabled exception leaves the target alone (7.4).
+    /// As [`conclude`](Self::conclude) for a vector: any enabled exception leaves the target alone (7.4).
     #[inline(always)]
     pub(crate) fn conclude_vector(&mut self, facts: u64) -> bool {
         let kept = facts & enabled(self.fpscr) == 0;

@@ -22,7 +22,7 @@ pub enum Access {
 pub enum Keep {
     /// It holds what was written.
     Value,
-    /// The same, and this function writes it.
+    /// It holds a value that this function writes.
     Stored(fn(&mut Cpu, u64)),
     /// Another register under a second number.
     Alias(usize),

@@ -61,7 +61,7 @@ impl Clock {
     pub fn expired(&self) -> bool {
         self.expired_at(self.timebase())
     }
-    /// The same when the timebase has been read.
+    /// As [`expired`](Self::expired), for a timebase that has been read.
     pub(crate) fn expired_at(&self, timebase: u64) -> bool {
         self.decrementer_at(timebase) >> 63 != 0
     }

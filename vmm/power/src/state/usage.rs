@@ -84,7 +84,7 @@ impl Usage {
         gap > GAP && self.watches
     }
 
-    /// The same CPU after a reset: what was counted stays.
+    /// This usage after a reset of the CPU: the counts stay.
     pub(crate) fn after_reset(&self) -> Usage {
         Usage { last: None, ..*self }
     }
@@ -109,7 +109,7 @@ impl Cpu {
         self.usage.first.wrapping_add(self.purr())
     }
 
-    /// Tells that the CPU goes away or is back.
+    /// Records that the CPU goes away or is back.
     #[inline(always)]
     pub(crate) fn use_away(&mut self, away: bool) {
         match away {

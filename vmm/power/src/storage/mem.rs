@@ -115,7 +115,7 @@ pub struct Tlb {
 /// filled in between: up to this many entries are forgotten one by one.
 pub const LOG: usize = 128;
 
-/// Which entries were filled.
+/// The entries that were filled.
 struct Log {
     /// As far as there is room.
     slots: [u16; LOG],

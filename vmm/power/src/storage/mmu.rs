@@ -66,8 +66,8 @@ pub(crate) struct Mmu {
     /// Changes whenever instructions may be found elsewhere or read otherwise than before: high
     /// bits count invalidations, the low four are MSR\[SF\], \[LE\], \[IR\] and \[PR\].
     pub(crate) fetch_context: u64,
-    /// The same, but also changes when code was invalidated: within an epoch an address has the
-    /// same block.
+    /// As `fetch_context`, but it also changes when code was invalidated: within an epoch an address has one
+    /// block.
     pub(crate) epoch: u64,
     /// The counts in those two, by MSR\[PR\]: supervisors and their process 0 stay as they are when
     /// another process comes.

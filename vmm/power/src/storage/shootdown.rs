@@ -101,8 +101,8 @@ impl Drop for Post {
 }
 
 impl Cpu {
-    /// Tells whether this CPU runs no guest code for now, so that no other CPU waits for it. It is
-    /// away by itself while it is not in [`run`](Cpu::run); one that waits inside has to say so.
+    /// Announces that this CPU runs no guest code for now, so that no other CPU waits for it, or that it does
+    /// again. A CPU is away by itself while it is not in [`run`](Cpu::run); a CPU that waits inside must announce it.
     pub fn set_away(&mut self, away: bool) {
         if self.monitoring {
             self.monitor_away(away);

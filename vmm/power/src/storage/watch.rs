@@ -82,7 +82,7 @@ impl Events {
     }
 }
 
-/// Stores to pages that held code before plain stores are allowed there again. So many slow stores cost about as much as
+/// Stores to pages that held code before plain stores are allowed there again. This number of slow stores costs about as much as
 /// to take the right away, so a program that stores and runs in turn pays at most twice what it must.
 const CALM: u32 = 512;
 

@@ -133,7 +133,7 @@ impl Float {
     pub fn is_nan(self) -> bool {
         matches!(self.kind, Kind::Quiet | Kind::Signalling)
     }
-    /// The same with another sign, NaNs too.
+    /// This value with the opposite sign. NaNs change theirs, too.
     pub fn negated(self) -> Float {
         Float { negative: !self.negative, ..self }
     }

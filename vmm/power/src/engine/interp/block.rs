@@ -162,7 +162,7 @@ pub(super) fn run_one(
     })
 }
 
-/// The same for two instructions, of which the first does not end the block.
+/// Performs two instructions as [`run_one`] performs one. The first does not end the block.
 #[inline(always)]
 pub(super) fn run_two(
     cpu: &mut Cpu,
@@ -254,8 +254,8 @@ impl Tail {
 /// Where a block is: its first operation. Only `Arena` makes one.
 ///
 /// While a CPU runs, its `running` and what tails keep for its epoch are places in its cache. Blocks stay
-/// where they are until everything is forgotten; then `running` becomes the place of the block that is
-/// none, which has always been there, and no tail is left but its own.
+/// where they are until all of them are dropped; then `running` becomes the place of the empty block, which
+/// always exists, and no tail is left but its own.
 #[derive(Clone, Copy)]
 pub(crate) struct Place(pub(super) *const Op);
 

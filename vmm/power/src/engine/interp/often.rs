@@ -160,7 +160,7 @@ pub fn functions(row: &Row) -> usize {
     entries().count() + usize::from(entries().all(|often| often.mask != 0))
 }
 
-/// Which of them performs a word of the row.
+/// The number of the function that performs a word of the row.
 pub fn function(row: &Row, word: Word) -> usize {
     let mut entries = OFTEN.iter().filter(|often| often.row.name == row.name);
     entries.position(|often| often.matches(word)).unwrap_or(functions(row) - 1)

@@ -38,8 +38,8 @@ impl Cpu {
         self.run_with(|_| ControlFlow::Break(()))
     }
 
-    /// The same, with hypercalls answered on the way by `answer`; [`Exit::Hcall`] comes back when
-    /// it breaks off. Leaving the loop and coming back costs as much as a short hypercall.
+    /// As [`run`](Self::run), but `answer` answers hypercalls inside the loop, and [`Exit::Hcall`] is returned when
+    /// it breaks off. Leaving and entering the loop costs as much as a short hypercall.
     pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));

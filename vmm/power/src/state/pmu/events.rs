@@ -17,9 +17,9 @@ pub enum Kind {
     Loads,
     /// Stores completed.
     Stores,
-    /// Translations of data that were walked for, because the TLB did not have them.
+    /// Radix walks for data that the TLB did not have.
     DataWalks,
-    /// The same of instructions.
+    /// Radix walks for instructions that the TLB did not have.
     FetchWalks,
     /// External interrupts taken.
     Externals,
