@@ -22,7 +22,7 @@ pub(crate) struct User {
     pub(crate) bridge: Arc<Bridge>,
     pub(crate) group: Arc<Group>,
     pub(crate) registrations: Arc<Registrations>,
-    pub(crate) container: vfio::Container,
+    pub(crate) container: vfio::TceContainer,
     pub(crate) by: Agent,
 }
 
@@ -86,8 +86,8 @@ impl User {
         let process = process(&frames, LIMIT);
         let registrations = Arc::new(Registrations::default());
         let container = match version {
-            1 => vfio::Container::v1(&process, &frames),
-            _ => vfio::Container::v2(&process, &frames, &registrations),
+            1 => vfio::TceContainer::v1(&process, &frames),
+            _ => vfio::TceContainer::v2(&process, &frames, &registrations),
         };
         let by = container.agent();
         let (group, bridge) = (Arc::new(group), bridge.clone());

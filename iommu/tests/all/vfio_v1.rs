@@ -272,7 +272,7 @@ fn bug_28_a_window_above_the_limit_of_locked_memory_is_refused() {
     let process = process(&frames, WINDOW32 / 4096 - 1);
     let group = Group::new(&Bridge::new(BridgeKind::IODA1), Pe(1), Liobn(0x100), WINDOW32)
         .expect("a group");
-    let container = vfio::Container::v1(&process, &frames);
+    let container = vfio::TceContainer::v1(&process, &frames);
     container.attach_group(&std::sync::Arc::new(group)).expect("free");
     assert_eq!(container.enable(), Err(Errno::Enomem));
     assert_eq!(process.memlock().locked(), 0);
@@ -309,7 +309,7 @@ fn the_information_is_of_the_window_below_4_gib() {
 #[test]
 fn a_group_belongs_to_one_container() {
     let u = User::v1();
-    let other = vfio::Container::v1(&u.process, &u.frames);
+    let other = vfio::TceContainer::v1(&u.process, &u.frames);
     assert_eq!(other.attach_group(&u.group), Err(Errno::Ebusy));
     let second = Group::new(&u.bridge, Pe(2), Liobn(0x200), WINDOW32).expect("a group");
     assert_eq!(u.container.attach_group(&std::sync::Arc::new(second)), Err(Errno::Ebusy));

@@ -38,7 +38,7 @@ fn registering_checks_charges_and_enables() {
 fn registering_above_the_limit_is_refused_and_charges_nothing() {
     let frames = Arc::new(Frames::unregistered(MEMORY).expect("memory"));
     let process = process(&frames, 0x100);
-    let container = vfio::Container::v2(&process, &frames, &Arc::default());
+    let container = vfio::TceContainer::v2(&process, &frames, &Arc::default());
     let param = |size| RegisterMemory { vaddr: SMALL, size, ..RegisterMemory::new() };
     assert_eq!(container.register_memory(&param(0x10_1000)), Err(Errno::Enomem));
     assert_eq!(process.memlock().locked(), 0);
@@ -68,7 +68,7 @@ fn bug_50_prime_unregistering_mapped_memory_is_busy_and_keeps_the_region() {
 #[test]
 fn containers_of_one_process_share_a_region() {
     let mut u = User::v2();
-    let other = vfio::Container::v2(&u.process, &u.frames, &u.registrations);
+    let other = vfio::TceContainer::v2(&u.process, &u.frames, &u.registrations);
     let charged = u.locked();
     let param = RegisterMemory { vaddr: SMALL, size: 0x100_0000, ..RegisterMemory::new() };
     other.register_memory(&param).expect("known");

@@ -3,9 +3,8 @@
 //!
 //! `cargo run --release -p tcevm-machine --example embed`; `cargo test` runs it, too.
 
-use std::io::{self, Write};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
 
 use hcall::{Answer, Caller, Regs, Tier, tokens::H_PUT_TCE};
 use iommu::{Exchange, HwEntry, Kill, Platform};
@@ -38,20 +37,6 @@ impl Kill for Uncached {
     }
 }
 
-/// The guest's console.
-#[derive(Clone, Default)]
-struct Printed(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Printed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().map_err(|_| io::ErrorKind::Other)?.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let killed = Arc::new(AtomicU64::new(0));
     let kills = killed.clone();
@@ -62,12 +47,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ..DmaConfig::default()
     };
     let config = Config { ram: "64M".parse()?, dma, ..Config::new(GUEST) };
-    let printed = Printed::default();
-    let mut machine = Machine::power(config.ready()?, config.cpus, Box::new(printed.clone()));
+    let console = Box::new(std::io::stdout());
+    let mut machine = Machine::power(config.ready()?, config.cpus, console);
     let ending = machine.run();
     machine.tear_down();
     let summary = machine.summary();
-    print!("{}", String::from_utf8_lossy(&printed.0.lock().map_err(|_| "the console")?));
     let (tried, killed) = (TRIED.load(Relaxed), killed.load(Relaxed));
     println!(
         "{ending:?}: {tried} H_PUT_TCEs began in our tier, our platform killed {killed} entries"

@@ -9,7 +9,7 @@ use iommu::bridge::Bridge;
 use iommu::errno::Errno;
 use iommu::vfio::params::{MAP_READ, MAP_WRITE};
 use iommu::vfio::{
-    Container, CreateWindow, Group, MapDma, Mapping, Process, RegisterMemory, RemoveWindow,
+    CreateWindow, Group, MapDma, Mapping, Process, RegisterMemory, RemoveWindow, TceContainer,
     UnmapDma,
 };
 use iommu::{
@@ -200,18 +200,18 @@ impl User {
         Ok(User { process, frames, group, bridge })
     }
 
-    fn v1(setup: &Setup) -> Result<(User, Container), String> {
+    fn v1(setup: &Setup) -> Result<(User, TceContainer), String> {
         let host = User::new(setup, u64::MAX, true)?;
-        let container = Container::v1(&host.process, &host.frames);
+        let container = TceContainer::v1(&host.process, &host.frames);
         container.attach_group(&host.group).map_err(no)?;
         container.enable().map_err(no)?;
         Ok((host, container))
     }
 
     /// A container of version 2, with the writable memory registered.
-    fn v2(setup: &Setup) -> Result<(User, Container), String> {
+    fn v2(setup: &Setup) -> Result<(User, TceContainer), String> {
         let host = User::new(setup, u64::MAX, false)?;
-        let container = Container::v2(&host.process, &host.frames, &Arc::default());
+        let container = TceContainer::v2(&host.process, &host.frames, &Arc::default());
         container.attach_group(&host.group).map_err(no)?;
         container.register_memory(&memory(UA, 1 << 20)).map_err(no)?;
         Ok((host, container))
@@ -243,7 +243,7 @@ fn memory(vaddr: u64, size: u64) -> RegisterMemory {
 }
 
 /// Entry `n` of the first window.
-fn entry(container: &Container, n: u64) -> Result<Tce, String> {
+fn entry(container: &TceContainer, n: u64) -> Result<Tce, String> {
     let tables = container.tables();
     let table = tables.first().ok_or("the container has no window")?;
     table.tce(iommu::HwEntry(n)).map_err(why)
@@ -251,7 +251,7 @@ fn entry(container: &Container, n: u64) -> Result<Tce, String> {
 
 fn enable(setup: &Setup) -> Result<(), String> {
     let host = User::new(setup, 300, true)?;
-    let container = Container::v1(&host.process, &host.frames);
+    let container = TceContainer::v1(&host.process, &host.frames);
     expect!(container.enable(), Err(Errno::Enodev));
     container.attach_group(&host.group).map_err(no)?;
     expect!(container.enable(), Ok(()));
@@ -259,7 +259,7 @@ fn enable(setup: &Setup) -> Result<(), String> {
     expect!(container.enable(), Err(Errno::Ebusy));
     expect!(host.locked(), 256);
     let poor = User::new(setup, 255, true)?;
-    let container = Container::v1(&poor.process, &poor.frames);
+    let container = TceContainer::v1(&poor.process, &poor.frames);
     container.attach_group(&poor.group).map_err(no)?;
     expect!((container.enable(), poor.locked()), (Err(Errno::Enomem), 0));
     let (_, second) = User::v2(setup)?;
@@ -284,7 +284,7 @@ fn info(setup: &Setup) -> Result<(), String> {
     expect!(container.info(15), Err(Errno::Einval));
     let (host, second) = User::v2(setup)?;
     expect!(second.info(40).map_err(no)?.ddw.map(|ddw| ddw.max_windows), Some(2));
-    let empty = Container::v1(&host.process, &host.frames);
+    let empty = TceContainer::v1(&host.process, &host.frames);
     expect!(empty.info(16), Err(Errno::Enxio));
     Ok(())
 }
@@ -311,7 +311,7 @@ fn map_flags(setup: &Setup) -> Result<(), String> {
 
 fn map_not_enabled(setup: &Setup) -> Result<(), String> {
     let host = User::new(setup, u64::MAX, true)?;
-    let container = Container::v1(&host.process, &host.frames);
+    let container = TceContainer::v1(&host.process, &host.frames);
     container.attach_group(&host.group).map_err(no)?;
     let mut by = container.agent();
     expect!(container.map_dma(&mut by, &map(UA, 0, PAGE, RW)), Err(Errno::Eperm));
@@ -450,7 +450,7 @@ fn attach(setup: &Setup) -> Result<(), String> {
     let (host, first) = User::v1(setup)?;
     let other = Arc::new(Group::new(&host.bridge, Pe(2), Liobn(0x8000_0100), 1 << 20).map_err(no)?);
     expect!(first.attach_group(&other), Err(Errno::Ebusy));
-    let second = Container::v1(&host.process, &host.frames);
+    let second = TceContainer::v1(&host.process, &host.frames);
     expect!(second.attach_group(&host.group), Err(Errno::Ebusy));
     expect!(second.attach_group(&other), Ok(()));
     let mut by = first.agent();
@@ -480,7 +480,7 @@ fn detach(setup: &Setup) -> Result<(), String> {
 
 fn register(setup: &Setup) -> Result<(), String> {
     let host = User::new(setup, 300, false)?;
-    let container = Container::v2(&host.process, &host.frames, &Arc::default());
+    let container = TceContainer::v2(&host.process, &host.frames, &Arc::default());
     container.attach_group(&host.group).map_err(no)?;
     for (vaddr, size) in [(UA + 8, PAGE), (UA, 0x800), (UA, 0), (u64::MAX - 0xfff, 2 * PAGE)] {
         expect!(container.register_memory(&memory(vaddr, size)), Err(Errno::Einval));
@@ -542,7 +542,7 @@ fn create_window(setup: &Setup) -> Result<(), String> {
 
 fn create_over_limit(setup: &Setup) -> Result<(), String> {
     let host = User::new(setup, 300, false)?;
-    let container = Container::v2(&host.process, &host.frames, &Arc::default());
+    let container = TceContainer::v2(&host.process, &host.frames, &Arc::default());
     container.attach_group(&host.group).map_err(no)?;
     container.register_memory(&memory(UA, 1 << 20)).map_err(no)?;
     // The window below 4 GiB is created at the first use.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Mapping and unmapping: the loops of the exchange commit, and a variant that cannot leave a hole.
 
-use super::Container;
+use super::TceContainer;
 use super::params::{MAP_READ, MAP_WRITE, MapDma, Sized32, UnmapDma};
 use crate::exchange::xchg::{Batch, reserve_levels};
 use crate::guest::agent::Agent;
@@ -22,7 +22,7 @@ struct Checked {
     direction: Direction,
 }
 
-impl Container {
+impl TceContainer {
     /// `VFIO_IOMMU_MAP_DMA`: maps user memory at consecutive bus addresses; what is mapped there is
     /// replaced and released.
     ///

@@ -3,9 +3,9 @@
 //! windows, in both versions.
 //!
 //! Version 1 uses the window that the host had: the container takes ownership of the host's table,
-//! [`enable`](Container::enable) charges all of it to the process, and each map pins a page. In
-//! version 2 memory is [registered](Container::register_memory) first, which pins and charges it
-//! once, and the container makes its [own windows](Container::create_window).
+//! [`enable`](TceContainer::enable) charges all of it to the process, and each map pins a page. In
+//! version 2 memory is [registered](TceContainer::register_memory) first, which pins and charges it
+//! once, and the container makes its [own windows](TceContainer::create_window).
 //!
 //! The container holds everything it took, and gives all of it back when it is dropped, with
 //! entries live or not: pages, memory charged, windows, the host's tables (bug 25 of papr-tce
@@ -49,7 +49,7 @@ const INFO_DDW: u32 = 32;
 
 /// A VFIO container.
 #[derive(Debug)]
-pub struct Container {
+pub struct TceContainer {
     version: u32,
     process: Arc<Process>,
     frames: Arc<Frames>,
@@ -80,10 +80,10 @@ struct Owned {
     _charge: Option<Charge>,
 }
 
-impl Container {
+impl TceContainer {
     /// A container of version 1 for a process whose pages are these frames.
-    pub fn v1(process: &Arc<Process>, frames: &Arc<Frames>) -> Container {
-        Container::new(1, process, frames, &Arc::default())
+    pub fn v1(process: &Arc<Process>, frames: &Arc<Frames>) -> TceContainer {
+        TceContainer::new(1, process, frames, &Arc::default())
     }
 
     /// A container of version 2. The frames are [`Frames::unregistered`]; containers of one process
@@ -92,8 +92,8 @@ impl Container {
         process: &Arc<Process>,
         frames: &Arc<Frames>,
         registrations: &Arc<Registrations>,
-    ) -> Container {
-        Container::new(2, process, frames, registrations)
+    ) -> TceContainer {
+        TceContainer::new(2, process, frames, registrations)
     }
 
     fn new(
@@ -101,8 +101,8 @@ impl Container {
         process: &Arc<Process>,
         frames: &Arc<Frames>,
         registrations: &Arc<Registrations>,
-    ) -> Container {
-        Container {
+    ) -> TceContainer {
+        TceContainer {
             version,
             process: process.clone(),
             frames: frames.clone(),
@@ -346,7 +346,7 @@ fn check_memory(param: &RegisterMemory) -> Result<(u64, u64), Errno> {
     Ok((param.vaddr, param.size))
 }
 
-impl Drop for Container {
+impl Drop for TceContainer {
     fn drop(&mut self) {
         let mut by = self.agent();
         let mut state = self.lock();

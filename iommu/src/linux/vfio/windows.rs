@@ -2,7 +2,7 @@
 //! Dynamic windows of a container of version 2.
 
 use super::params::{CreateWindow, RemoveWindow, Sized32};
-use super::{Container, Owned, State};
+use super::{Owned, State, TceContainer};
 use crate::bridge::WINDOWS;
 use crate::guest::agent::Agent;
 use crate::guest::container::retire;
@@ -12,7 +12,7 @@ use crate::words::addr::Ioba;
 use crate::words::window::PageShift;
 use std::sync::MutexGuard;
 
-impl Container {
+impl TceContainer {
     /// `VFIO_IOMMU_SPAPR_TCE_CREATE`: a table of its own for every group, and where it begins. The
     /// first window begins at 0, the second at 2^59.
     ///
