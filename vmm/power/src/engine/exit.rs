@@ -4,23 +4,25 @@
 use crate::interrupt::Interrupt;
 use std::fmt;
 
-/// Why [`Cpu::run`] came back.
+/// Why [`Cpu::run`](crate::Cpu::run) came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The guest made a hypercall: `sc 1`. NIP is after the instruction.
     Hcall,
-    /// A thread used the [`Kicker`].
+    /// A thread used the [`Kicker`](super::signals::Kicker).
     Kicked,
-    /// The host let the CPU wait although it had work, and [`Cpu::watch_stolen`] was called.
+    /// The host let the CPU wait although it had work, and [`Cpu::watch_stolen`](crate::Cpu::watch_stolen) was called.
     Late,
-    /// A machine check was delivered, and [`Cpu::set_firmware_assisted`] is on: NIP is its vector.
+    /// A machine check was delivered, and [`Cpu::set_firmware_assisted`](crate::Cpu::set_firmware_assisted) is on:
+    /// NIP is its vector.
     MachineCheck {
         /// Effective address that is not RAM.
         ea: u64,
         /// An instruction was fetched there.
         fetch: bool,
     },
-    /// A system reset was delivered, and [`Cpu::set_firmware_assisted`] is on: NIP is its vector.
+    /// A system reset was delivered, and [`Cpu::set_firmware_assisted`](crate::Cpu::set_firmware_assisted) is on:
+    /// NIP is its vector.
     SystemReset,
     /// A machine check while MSR\[ME\] was 0: the CPU stopped.
     Checkstop {

@@ -29,7 +29,7 @@ impl Signals {
 pub struct Kicker(Arc<Signals>);
 
 impl Kicker {
-    /// Makes [`Cpu::run`] return [`Exit::Kicked`] soon; if it is not running, when it next does.
+    /// Makes [`Cpu::run`] return [`Exit::Kicked`](crate::Exit::Kicked) soon; if it is not running, when it next does.
     pub fn kick(&self) {
         self.0.kicked.store(true, Ordering::Release);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The instructions, a row each. A new file of rows gets a line of its own twice: `mod`, and in [`files!`].
+//! The instructions, a row each. A new file of rows gets a line of its own twice: `mod`, and in `files!`.
 //!
-//! Rows name the vocabulary ([`crate::machine`]) and the state that it works on. They name no engine.
+//! Rows name the vocabulary ([`crate::vocabulary`]) and the state that it works on. They name no engine.
 
 mod address;
 pub(crate) mod atomic;
