@@ -24,7 +24,7 @@ fn iommu(wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
 #[test]
 fn each_call_of_a_vfio_container_is_in_the_list() {
     let files = iommu(&|path| path.contains("/vfio"));
-    let containers = files.iter().flat_map(|text| text.split("\nimpl Container {\n").skip(1));
+    let containers = files.iter().flat_map(|text| text.split("\nimpl TceContainer {\n").skip(1));
     let bodies = containers.filter_map(|text| text.split("\n}\n").next());
     let methods = bodies.flat_map(|body| body.split("    pub fn ").skip(1));
     let call = |text: &str| {
