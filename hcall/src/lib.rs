@@ -37,7 +37,7 @@ pub use call::args::Regs;
 pub use call::{Accel, Caller, Hcall};
 pub use calls::rtas::rtas_tokens;
 pub use calls::{HCALLS, function_sets, rtas, tce};
-pub use machine::areas::{Areas, Moment};
+pub use machine::areas::{Areas, Moment, SavedAreas};
 pub use machine::bare::Bare;
 pub use machine::error_log::MachineCheck;
 pub use machine::modes::ProcessTableRange;

@@ -20,7 +20,7 @@ hcalls![
 ];
 
 /// Areas are aligned to cache lines.
-const CACHE_LINE: u64 = 128;
+pub(crate) const CACHE_LINE: u64 = 128;
 
 /// The subfunctions, bits 16:18 of the flags.
 mod subfunction {

@@ -391,7 +391,7 @@ impl State {
 impl Saved for &Control {
     const NAME: &'static str = "control";
 
-    fn save(&self, to: &mut Writer<'_>) {
+    fn save(&mut self, to: &mut Writer<'_>) {
         let state = self.state();
         state.modes.save(to);
         to.u32(state.cpus.len() as u32); // one for each vCPU

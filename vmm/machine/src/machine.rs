@@ -22,7 +22,7 @@ use crate::devices::Devices;
 use crate::ending::Ending;
 use crate::fdt::VTY_SOURCE;
 use crate::nvram::Nvram;
-use crate::parts::{Part, Ram, Vcpus, Windows};
+use crate::parts::{Part, ProcessorAreas, Ram, Vcpus, Windows};
 use crate::processor::{Processor, Shared};
 use crate::summary::{Findings, Summary, TearDown};
 use crate::vcpu::{self, Vcpu};
@@ -193,7 +193,7 @@ impl<V: Vcpu + Send> Machine<V> {
             ("windows", Box::new(Windows { dma, agents })),
             ("observer", Box::new(self.watcher.as_deref())),
             ("ram", Box::new(Ram(memory))),
-            ("areas", Box::new(board.areas.as_mut_slice())),
+            ("areas", Box::new(ProcessorAreas { areas: &mut board.areas, memory })),
             ("vcpus", Box::new(Vcpus(vcpus))),
         ];
         parts.extend(board.xics.as_deref().map(|xics| ("xics", Box::new(xics) as _)));

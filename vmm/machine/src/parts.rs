@@ -2,9 +2,10 @@
 //! The parts of a machine that have state, each of which can be reset. `Machine::parts` is the list.
 
 use std::ops::Range;
+use std::time::Instant;
 
-use hcall::{Areas, Memory};
-use iommu::Agent;
+use hcall::{Areas, Memory, SavedAreas};
+use iommu::{Agent, Gpa};
 use vm_memory::{Bytes, GuestAddress};
 
 use crate::boot::BootError;
@@ -13,7 +14,7 @@ use crate::devices::Devices;
 use crate::dirty;
 use crate::dma::Dma;
 use crate::nvram::Nvram;
-use crate::section::{LoadError, Reader, Saved, Writer};
+use crate::section::{LoadError, Reader, Saved, Section, Writer};
 use crate::vcpu::Vcpu;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
@@ -22,11 +23,17 @@ use crate::xics::Xics;
 
 /// The bytes of a page of saved RAM.
 const PAGE: usize = 4096;
+/// The most values of a saved vCPU, and the longest name of one. No vCPU reaches either.
+const MOST_VALUES: u32 = 4096;
+const MOST_NAME: usize = 255;
 
 /// A part of a machine that has state.
 pub trait Part {
     /// Resets the part to its state at the start of the machine. No vCPU runs meanwhile.
     fn reset(&mut self) -> Result<(), BootError>;
+
+    /// The state that is saved, if the part has any.
+    fn saved(&mut self) -> Option<&mut dyn Section>;
 }
 
 /// The DMA windows with the agents of all vCPUs.
@@ -45,6 +52,10 @@ impl Part for Windows<'_> {
         self.agents.iter_mut().for_each(|agent| agent.refresh());
         Ok(())
     }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        None
+    }
 }
 
 /// Guest RAM. Its reset zeroes the pages that were written since they were loaded.
@@ -54,13 +65,17 @@ impl Part for Ram<'_> {
     fn reset(&mut self) -> Result<(), BootError> {
         Ok(dirty::zero(self.0)?)
     }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
 }
 
 /// The section has the pages that are not zero.
 impl Saved for Ram<'_> {
     const NAME: &'static str = "ram";
 
-    fn save(&self, to: &mut Writer<'_>) {
+    fn save(&mut self, to: &mut Writer<'_>) {
         let pages = dirty::pages(self.0);
         to.u64(pages);
         let mut page = [0; PAGE];
@@ -122,11 +137,112 @@ impl<V: Vcpu> Part for Vcpus<'_, V> {
         self.0.iter_mut().for_each(|vcpu| vcpu.reset());
         Ok(())
     }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
 }
 
-impl Part for &mut [Areas] {
+/// The section has the values of each vCPU by their names, all at one point in time.
+impl<V: Vcpu> Saved for Vcpus<'_, V> {
+    const NAME: &'static str = "vcpu";
+
+    fn save(&mut self, to: &mut Writer<'_>) {
+        let now = Instant::now();
+        to.u32(self.0.len() as u32);
+        for vcpu in &mut self.0 {
+            let saved = vcpu.save(now);
+            to.u32(saved.iter().count() as u32); // a few hundred
+            for (name, value) in saved.iter() {
+                to.bytes(name.as_bytes());
+                to.u128(value);
+            }
+        }
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        if from.u32()? as usize != self.0.len() {
+            return Err(LoadError::Other("its number of CPUs"));
+        }
+        let saved: Vec<power::Saved> =
+            self.0.iter().map(|_| values(from)).collect::<Result<_, _>>()?;
+        let now = Instant::now();
+        self.0.iter_mut().zip(saved).try_for_each(|(vcpu, saved)| vcpu.load(&saved, now))?;
+        Ok(())
+    }
+}
+
+/// The values of a vCPU, in the order of their names.
+fn values(from: &mut Reader<'_>) -> Result<power::Saved, LoadError> {
+    let count = from.u32()?;
+    if count > MOST_VALUES {
+        return Err(LoadError::Damaged);
+    }
+    let mut values: Vec<(String, u128)> = Vec::new();
+    for _ in 0..count {
+        let name = from.bytes(MOST_NAME)?;
+        let name = String::from_utf8(name).map_err(|_| LoadError::Damaged)?;
+        if values.last().is_some_and(|(last, _)| *last >= name) {
+            return Err(LoadError::Damaged);
+        }
+        values.push((name, from.u128()?));
+    }
+    Ok(values.into_iter().collect())
+}
+
+/// The processor areas of all vCPUs.
+pub(crate) struct ProcessorAreas<'a> {
+    pub(crate) areas: &'a mut [Areas],
+    pub(crate) memory: &'a Memory,
+}
+
+impl Part for ProcessorAreas<'_> {
     fn reset(&mut self) -> Result<(), BootError> {
-        self.fill_with(Areas::default);
+        self.areas.fill_with(Areas::default);
+        Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
+}
+
+/// The section has the state of each vCPU's areas. Their contents are in RAM.
+impl Saved for ProcessorAreas<'_> {
+    const NAME: &'static str = "areas";
+
+    fn save(&mut self, to: &mut Writer<'_>) {
+        to.u32(self.areas.len() as u32); // one for each vCPU
+        for areas in &*self.areas {
+            let SavedAreas { dispatches, stolen, processor, vpa, slb_shadow, log } = areas.save();
+            to.u32(dispatches);
+            to.u64(stolen);
+            to.u16(processor);
+            to.option(vpa, |to, area| to.u64(area.0));
+            to.option(slb_shadow, |to, area| to.u64(area.0));
+            to.option(log, |to, (area, entries)| {
+                to.u64(area.0);
+                to.u64(entries);
+            });
+        }
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        if from.u32()? as usize != self.areas.len() {
+            return Err(LoadError::Other("its number of CPUs"));
+        }
+        let gpa = |from: &mut Reader<'_>| from.u64().map(Gpa);
+        for areas in &*self.areas {
+            let saved = SavedAreas {
+                dispatches: from.u32()?,
+                stolen: from.u64()?,
+                processor: from.u16()?,
+                vpa: from.option(gpa)?,
+                slb_shadow: from.option(gpa)?,
+                log: from.option(|from| Ok((gpa(from)?, from.u64()?)))?,
+            };
+            areas.load(self.memory, &saved).map_err(|_| LoadError::Damaged)?;
+        }
         Ok(())
     }
 }
@@ -138,12 +254,21 @@ impl Part for Option<&dyn Watcher> {
         }
         Ok(())
     }
+
+    /// An observer has no state of the machine.
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        None
+    }
 }
 
 impl Part for &Devices {
     fn reset(&mut self) -> Result<(), BootError> {
         self.bus.reset();
         Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        None
     }
 }
 
@@ -152,12 +277,20 @@ impl Part for &Nvram {
         self.start();
         Ok(())
     }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
 }
 
 impl Part for &Xics {
     fn reset(&mut self) -> Result<(), BootError> {
         Xics::reset(self);
         Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
     }
 }
 
@@ -166,6 +299,10 @@ impl Part for &Vty {
         Vty::reset(self);
         Ok(())
     }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
 }
 
 /// The reset leaves the clock alone, so a time that the guest set holds after a reboot.
@@ -173,11 +310,19 @@ impl Part for &WallClock {
     fn reset(&mut self) -> Result<(), BootError> {
         Ok(())
     }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
 }
 
 impl Part for &Control {
     fn reset(&mut self) -> Result<(), BootError> {
         Control::reset(self);
         Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
     }
 }

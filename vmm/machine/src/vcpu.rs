@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hcall::machine::error_log::ProcessorUnit;
 use hcall::{MachineCheck, Moment, Regs};
@@ -63,6 +63,21 @@ pub trait Vcpu {
     const RESETS: bool = false;
     /// Resets the vCPU. Its memory and its kick stay.
     fn reset(&mut self) {}
+    /// True when [`save`](Vcpu::save) and [`load`](Vcpu::load) work.
+    ///
+    /// For vCPUs of KVM they do not. The kernel holds their state, and hands it out in pieces that differ between hosts (FPU
+    /// and extended state, MSRs, pending events, clock). A state that lacks one of them would load without an error, and
+    /// the guest would go on wrongly.
+    const SAVES: bool = false;
+    /// The state at the time `now`, which is one for all vCPUs of a machine.
+    fn save(&mut self, _now: Instant) -> power::Saved {
+        power::Saved::default()
+    }
+    /// Takes a saved state on, which goes on at the time `now`. Errors: the first value that is missing, unknown or out of
+    /// range. After an error the vCPU must be reset.
+    fn load(&mut self, _saved: &power::Saved, _now: Instant) -> Result<(), power::LoadError> {
+        Err(power::LoadError::Missing("state that can be loaded".into()))
+    }
     /// The external interrupt line of the vCPU, if it has one.
     fn line(&self) -> Option<ExternalLine> {
         None
@@ -171,6 +186,16 @@ impl Vcpu for power::Cpu {
 
     fn reset(&mut self) {
         power::Cpu::reset(self);
+    }
+
+    const SAVES: bool = true;
+
+    fn save(&mut self, now: Instant) -> power::Saved {
+        power::Cpu::save(self, now)
+    }
+
+    fn load(&mut self, saved: &power::Saved, now: Instant) -> Result<(), power::LoadError> {
+        power::Cpu::load(self, saved, now)
     }
 
     fn line(&self) -> Option<ExternalLine> {

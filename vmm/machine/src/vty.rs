@@ -50,7 +50,7 @@ impl VioDevice for Vty {
 impl Saved for &Vty {
     const NAME: &'static str = "vty";
 
-    fn save(&self, to: &mut Writer<'_>) {
+    fn save(&mut self, to: &mut Writer<'_>) {
         to.u8(match self.line.mode() {
             Mode::Quiet => 0,
             Mode::Held => 1,

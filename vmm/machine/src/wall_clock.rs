@@ -44,7 +44,7 @@ impl WallClock {
 impl Saved for &WallClock {
     const NAME: &'static str = "clock";
 
-    fn save(&self, to: &mut Writer<'_>) {
+    fn save(&mut self, to: &mut Writer<'_>) {
         to.u64(self.ahead.load(Relaxed).cast_unsigned());
     }
 

@@ -226,7 +226,7 @@ impl SourceController for Xics {
 impl Saved for &Xics {
     const NAME: &'static str = "xics";
 
-    fn save(&self, to: &mut Writer<'_>) {
+    fn save(&mut self, to: &mut Writer<'_>) {
         let state = self.state();
         to.u32(state.servers.len() as u32); // one for each vCPU
         for server in &state.servers {

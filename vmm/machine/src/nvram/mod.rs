@@ -159,7 +159,7 @@ impl hcall::machine::Nvram for Nvram {
 impl Saved for &Nvram {
     const NAME: &'static str = "nvram";
 
-    fn save(&self, to: &mut Writer<'_>) {
+    fn save(&mut self, to: &mut Writer<'_>) {
         to.bytes(&self.bytes());
     }
 

@@ -24,7 +24,7 @@ pub trait Saved: Part {
     const VERSION: u16 = 1;
 
     /// Writes the state. No vCPU runs meanwhile.
-    fn save(&self, to: &mut Writer<'_>);
+    fn save(&mut self, to: &mut Writer<'_>);
 
     /// Replaces the state by the saved one. No vCPU runs meanwhile. After an error the machine must be reset before
     /// it is used.
@@ -45,10 +45,30 @@ pub enum LoadError {
     Version { name: &'static str, want: u16, found: u16 },
     #[error("the saved state is of another machine: {0}")]
     Other(&'static str),
+    #[error("a vCPU cannot take its saved state: {0}")]
+    Vcpu(#[from] power::LoadError),
+}
+
+/// The section of a saved part, whatever its type is.
+pub trait Section {
+    /// Writes the section. Errors: those of the output.
+    fn write_to(&mut self, to: &mut dyn Write) -> io::Result<()>;
+    /// Loads the section.
+    fn load_from(&mut self, from: &mut dyn Read) -> Result<(), LoadError>;
+}
+
+impl<P: Saved> Section for P {
+    fn write_to(&mut self, to: &mut dyn Write) -> io::Result<()> {
+        save(self, to)
+    }
+
+    fn load_from(&mut self, from: &mut dyn Read) -> Result<(), LoadError> {
+        load(self, from)
+    }
 }
 
 /// Writes a part's section. Errors: those of the output.
-pub fn save<P: Saved>(part: &P, to: &mut dyn Write) -> io::Result<()> {
+pub fn save<P: Saved>(part: &mut P, to: &mut dyn Write) -> io::Result<()> {
     let chunk = Vec::with_capacity(CHUNK);
     let mut writer = Writer { to, chunk, crc: Hasher::new(), written: Ok(()) };
     writer.bytes(P::NAME.as_bytes());
@@ -104,6 +124,11 @@ impl Writer<'_> {
 
     /// Writes a number of 64 bits.
     pub fn u64(&mut self, value: u64) {
+        self.raw(&value.to_le_bytes());
+    }
+
+    /// Writes a number of 128 bits.
+    pub fn u128(&mut self, value: u128) {
         self.raw(&value.to_le_bytes());
     }
 
@@ -191,6 +216,11 @@ impl Reader<'_> {
     /// Reads a number of 64 bits.
     pub fn u64(&mut self) -> Result<u64, LoadError> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// Reads a number of 128 bits.
+    pub fn u128(&mut self) -> Result<u128, LoadError> {
+        self.array().map(u128::from_le_bytes)
     }
 
     /// Reads a value that may be absent.

@@ -2,24 +2,28 @@
 //! Each part that is saved comes back from its section, and no damage to a section is taken for a state.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
+use crc32fast::Hasher;
 use hcall::machine::sources::{SourceController as _, Xive};
 use hcall::machine::{Nvram as _, PresentationController as _};
-use hcall::{Memory, NmiHandlers, ProcessTableRange, VioDevice};
+use hcall::{Areas, Memory, NmiHandlers, ProcessTableRange, SavedAreas, VioDevice};
+use iommu::Gpa;
 use proptest::prelude::*;
 use vio::IrqSink;
 use vm_memory::{Bytes, GuestAddress};
 
-use super::{CHUNK, LoadError, Saved, load, save};
+use super::{CHUNK, LoadError, Saved, Writer, load, save};
 use crate::control::{Control, Start};
+use crate::modes::Modes;
 use crate::nvram::Nvram;
-use crate::parts::{Part, Ram};
+use crate::parts::{Part, ProcessorAreas, Ram, Vcpus};
+use crate::vcpu::Vcpu as _;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::{ExternalLine, Xics};
 
-fn saved<P: Saved>(part: &P) -> Vec<u8> {
+fn saved<P: Saved>(part: &mut P) -> Vec<u8> {
     let mut bytes = Vec::new();
     save(part, &mut bytes).unwrap();
     bytes
@@ -27,9 +31,9 @@ fn saved<P: Saved>(part: &P) -> Vec<u8> {
 
 /// Loads a part's section into a fresh part and saves that. The bytes must be equal, and differ from those of a fresh
 /// part. A section that is cut anywhere, or has a bit flipped anywhere, must be refused.
-fn round_trip<P: Saved, Q: Saved>(part: &P, mut fresh: Q) {
-    let bytes = saved(part);
-    assert_ne!(saved(&fresh), bytes, "the test has a state of its own");
+fn round_trip<P: Saved, Q: Saved>(mut part: P, mut fresh: Q) {
+    let bytes = saved(&mut part);
+    assert_ne!(saved(&mut fresh), bytes, "the test has a state of its own");
     let step = (bytes.len() / 500).max(1);
     for at in (0..bytes.len()).step_by(step) {
         assert!(load(&mut fresh, &mut &bytes[..at]).is_err(), "cut at {at}");
@@ -38,7 +42,7 @@ fn round_trip<P: Saved, Q: Saved>(part: &P, mut fresh: Q) {
         assert!(load(&mut fresh, &mut &*damaged).is_err(), "a bit of {at}");
     }
     load(&mut fresh, &mut &*bytes).unwrap();
-    assert_eq!(saved(&fresh), bytes);
+    assert_eq!(saved(&mut fresh), bytes);
 }
 
 struct Nowhere;
@@ -67,9 +71,9 @@ fn the_controller_comes_back_with_interrupts_pending_and_in_service() {
     part.set_level(0x1103, true);
     part.set_mfrr(2, 4).unwrap();
     let fresh = xics(&[0x1102, 0x1103]);
-    round_trip(&&part, &fresh);
+    round_trip(&part, &fresh);
     assert_eq!(fresh.poll(1), part.poll(1));
-    let other = load(&mut &xics(&[0x1102]), &mut &*saved(&&part));
+    let other = load(&mut &xics(&[0x1102]), &mut &*saved(&mut &part));
     assert!(matches!(other, Err(LoadError::Other(_))), "{other:?}");
 }
 
@@ -79,21 +83,21 @@ fn the_console_line_comes_back_closed() {
     let part = vty();
     part.signal(false);
     part.input();
-    round_trip(&&part, &vty());
+    round_trip(&part, &vty());
 }
 
 #[test]
 fn the_clock_comes_back_as_far_from_the_hosts() {
     let part = WallClock::default();
     assert!(part.set(UNIX_EPOCH + Duration::from_secs(1)));
-    round_trip(&&part, &WallClock::default());
+    round_trip(&part, &WallClock::default());
 }
 
 #[test]
 fn the_nvram_comes_back() {
     let part = Nvram::default();
     part.store(0x1000, b"kept").unwrap();
-    round_trip(&&part, &Nvram::default());
+    round_trip(&part, &Nvram::default());
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn control_comes_back_with_modes_lives_and_input() {
     assert!(part.prod(2));
     assert!(part.push_input(b"typed", 16));
     part.hold_error_log(1).unwrap();
-    round_trip(&&part, &control());
+    round_trip(&part, &control());
 }
 
 #[test]
@@ -119,8 +123,117 @@ fn ram_comes_back_and_what_was_there_is_gone() {
         part.write_obj(page + 1, GuestAddress(page << 12 | 8)).unwrap();
     }
     fresh.write_obj(1_u64, GuestAddress(7 << 12)).unwrap();
-    round_trip(&Ram(&part), Ram(&fresh));
+    round_trip(Ram(&part), Ram(&fresh));
     assert_eq!(fresh.read_obj::<u64>(GuestAddress(7 << 12)).unwrap(), 0);
+}
+
+fn cpus() -> Vec<power::Cpu> {
+    let ram = Memory::from_ranges(&[(GuestAddress(0), 1 << 20)]).unwrap();
+    let first = power::Cpu::new(Arc::new(ram));
+    let second = first.sibling();
+    vec![first, second]
+}
+
+fn vcpus(cpus: &mut [power::Cpu]) -> Vcpus<'_, power::Cpu> {
+    Vcpus(cpus.iter_mut().collect())
+}
+
+#[test]
+fn vcpus_come_back_with_one_timebase_for_all() {
+    let (mut part, mut fresh) = (cpus(), cpus());
+    for (cpu, nip) in part.iter_mut().zip([0x1000, 0x2000]) {
+        cpu.start_at(nip, 0x3000);
+        cpu.set_modes(&Modes { little_endian: true, ..Modes::default() });
+    }
+    let bytes = saved(&mut vcpus(&mut part));
+    for at in (0..bytes.len()).step_by(bytes.len() / 200) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(load(&mut vcpus(&mut fresh), &mut &*damaged).is_err(), "a bit of {at}");
+        assert!(load(&mut vcpus(&mut fresh), &mut &bytes[..at]).is_err(), "cut at {at}");
+    }
+    load(&mut vcpus(&mut fresh), &mut &*bytes).unwrap();
+    let now = Instant::now();
+    // The time that passed between save and load is not a part of the state.
+    let values = |cpu: &mut power::Cpu| -> (Vec<_>, Vec<_>) {
+        let saved = power::Cpu::save(cpu, now);
+        let values = saved.iter().map(|(name, value)| (name.to_owned(), value));
+        values.partition(|(name, _)| name.starts_with("timebase"))
+    };
+    let loaded: Vec<_> = fresh.iter_mut().map(values).collect();
+    assert_eq!(loaded[0].0, loaded[1].0);
+    for ((_, loaded), cpu) in loaded.iter().zip(&mut part) {
+        assert_eq!(*loaded, values(cpu).1);
+    }
+}
+
+#[test]
+fn a_state_of_other_vcpus_or_with_odd_values_is_refused() {
+    let (mut two, mut one) = (cpus(), cpus());
+    let other = load(&mut vcpus(&mut one[..1]), &mut &*saved(&mut vcpus(&mut two)));
+    assert!(matches!(other, Err(LoadError::Other(_))), "{other:?}");
+    let section = |values: &[(&str, u128)], count: u32| {
+        let mut bytes = Vec::new();
+        let mut blob = Raw("vcpu", Vec::new());
+        blob.1.extend(1_u32.to_le_bytes());
+        blob.1.extend(count.to_le_bytes());
+        for (name, value) in values {
+            blob.1.extend((name.len() as u64).to_le_bytes());
+            blob.1.extend(name.as_bytes());
+            blob.1.extend(value.to_le_bytes());
+        }
+        blob.write(&mut bytes);
+        bytes
+    };
+    let mut load = |bytes: Vec<u8>| load(&mut vcpus(&mut one[..1]), &mut &*bytes);
+    let unknown = load(section(&[("r99", 1)], 1));
+    assert!(matches!(unknown, Err(LoadError::Vcpu(_))), "{unknown:?}");
+    for damaged in [
+        section(&[("r1", 1), ("r1", 2)], 2),
+        section(&[("r2", 1), ("r1", 2)], 2),
+        section(&[], u32::MAX),
+        section(&[(&"r".repeat(256), 1)], 1),
+    ] {
+        let refused = load(damaged);
+        assert!(matches!(refused, Err(LoadError::Damaged)), "{refused:?}");
+    }
+}
+
+/// A section with any contents: its name, and the bytes behind its version.
+struct Raw(&'static str, Vec<u8>);
+
+impl Raw {
+    fn write(&self, to: &mut Vec<u8>) {
+        let chunk = Vec::with_capacity(CHUNK);
+        let mut writer = Writer { to, chunk, crc: Hasher::new(), written: Ok(()) };
+        writer.bytes(self.0.as_bytes());
+        writer.u16(1);
+        writer.raw(&self.1);
+        writer.end().unwrap();
+    }
+}
+
+#[test]
+fn areas_come_back_and_one_outside_of_ram_is_refused() {
+    let ram = |bytes| Memory::from_ranges(&[(GuestAddress(0), bytes)]).unwrap();
+    let (memory, small) = (ram(1 << 20), ram(1 << 16));
+    let fresh = || [Areas::default(), Areas::default()];
+    let (mut part, mut loaded, mut other) = (fresh(), fresh(), fresh());
+    let state = SavedAreas {
+        dispatches: 6,
+        stolen: 9,
+        processor: 2,
+        vpa: Some(Gpa(0x8_0000)),
+        slb_shadow: Some(Gpa(0x8_1000)),
+        log: Some((Gpa(0x8_2000), 85)),
+    };
+    part[1].load(&memory, &state).unwrap();
+    let mut part = ProcessorAreas { areas: &mut part, memory: &memory };
+    let bytes = saved(&mut part);
+    round_trip(part, ProcessorAreas { areas: &mut loaded, memory: &memory });
+    assert_eq!(loaded[1].save(), state);
+    let refused = load(&mut ProcessorAreas { areas: &mut other, memory: &small }, &mut &*bytes);
+    assert!(matches!(refused, Err(LoadError::Damaged)), "{refused:?}");
 }
 
 /// A part whose state is bytes.
@@ -131,12 +244,16 @@ impl Part for Blob {
         self.0.clear();
         Ok(())
     }
+
+    fn saved(&mut self) -> Option<&mut dyn super::Section> {
+        Some(self)
+    }
 }
 
 impl Saved for Blob {
     const NAME: &'static str = "blob";
 
-    fn save(&self, to: &mut super::Writer<'_>) {
+    fn save(&mut self, to: &mut super::Writer<'_>) {
         to.bytes(&self.0);
     }
 
@@ -148,11 +265,11 @@ impl Saved for Blob {
 
 #[test]
 fn a_section_of_several_chunks_is_whole_and_another_name_or_a_longer_one_is_refused() {
-    let blob = Blob((0..3 * CHUNK).map(|n| n as u8).collect());
-    round_trip(&blob, Blob(Vec::new()));
-    let wrong = load(&mut &WallClock::default(), &mut &*saved(&blob));
+    let blob = || Blob((0..3 * CHUNK).map(|n| n as u8).collect());
+    round_trip(blob(), Blob(Vec::new()));
+    let wrong = load(&mut &WallClock::default(), &mut &*saved(&mut blob()));
     assert!(matches!(wrong, Err(LoadError::Name { want: "clock", .. })), "{wrong:?}");
-    let long = load(&mut Blob(Vec::new()), &mut &*saved(&Blob(vec![0; 4 * CHUNK + 1])));
+    let long = load(&mut Blob(Vec::new()), &mut &*saved(&mut Blob(vec![0; 4 * CHUNK + 1])));
     assert!(matches!(long, Err(LoadError::Damaged)), "{long:?}");
 }
 

@@ -2,11 +2,15 @@
 //! The areas that a virtual processor registers with H_REGISTER_VPA, and the hypervisor's writes to them
 //! (LoPAR 2.9, "Virtual Processor Areas").
 
+mod saved;
+
 use crate::words::status::Status;
 use iommu::Gpa;
 use ram::GuestMemory as Memory;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use vm_memory::{Be16, Be32, Be64, Bytes, GuestAddress, GuestMemoryBackend};
+
+pub use saved::SavedAreas;
 
 /// The VPA and the SLB shadow buffer are inside one of these.
 const PAGE: u64 = 4096;
