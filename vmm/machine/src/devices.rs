@@ -3,13 +3,14 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use hcall::Memory;
 use iommu::Liobn;
 use vio::{Bus, BusError, DeviceConfig, Host, IrqSink, Observer};
 
 use crate::dma::Dma;
+use crate::section::{LoadError, Reader, Saved, Writer};
 use crate::vty::Vty;
 use crate::xics::Xics;
 
@@ -53,6 +54,22 @@ impl Devices {
         let nodes = self.bus.nodes();
         let sources = nodes.iter().map(|node| (node.source, node.window.liobn())).collect();
         let _only_once = self.lines.observed.set(Observed { observer, sources });
+    }
+}
+
+/// The time in which the devices complete the requests under way when they are saved.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The bus ([`Bus::save`]), which rests afterwards until [`Bus::resume`]. It is saved before RAM and the controller.
+impl Saved for &Devices {
+    const NAME: &'static str = "devices";
+
+    fn save(&mut self, to: &mut Writer<'_>) {
+        self.bus.save(to, PATIENCE);
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.bus.load(from)
     }
 }
 

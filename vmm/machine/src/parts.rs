@@ -167,8 +167,11 @@ impl<V: Vcpu> Saved for Vcpus<'_, V> {
         let saved: Vec<power::Saved> =
             self.0.iter().map(|_| values(from)).collect::<Result<_, _>>()?;
         let now = Instant::now();
-        self.0.iter_mut().zip(saved).try_for_each(|(vcpu, saved)| vcpu.load(&saved, now))?;
-        Ok(())
+        self.0
+            .iter_mut()
+            .zip(saved)
+            .try_for_each(|(vcpu, saved)| vcpu.load(&saved, now))
+            .map_err(|why| LoadError::Refused { part: "a vCPU", why: why.into() })
     }
 }
 
@@ -268,7 +271,7 @@ impl Part for &Devices {
     }
 
     fn saved(&mut self) -> Option<&mut dyn Section> {
-        None
+        Some(self)
     }
 }
 

@@ -51,20 +51,11 @@ impl Saved for &Vty {
     const NAME: &'static str = "vty";
 
     fn save(&mut self, to: &mut Writer<'_>) {
-        to.u8(match self.line.mode() {
-            Mode::Quiet => 0,
-            Mode::Held => 1,
-            Mode::Open => 2,
-        });
+        self.line.mode().save(to);
     }
 
     fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
-        self.line.set_mode(match from.u8()? {
-            0 => Mode::Quiet,
-            1 => Mode::Held,
-            2 => Mode::Open,
-            _ => return Err(LoadError::Damaged),
-        });
+        self.line.set_mode(Mode::load(from)?);
         Ok(())
     }
 }

@@ -4,11 +4,14 @@
 //! The bus knows no kind of device: a [`DeviceConfig`] builds a [`Device`] in the next [`Slot`].
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hcall::{Memory, VioDevice};
 use iommu::bridge::Bridge;
-use iommu::{Container, Error, Frames, Liobn, PageShift, Pe, View, Window};
+use iommu::{Container, Error, Frames, Ioba, Liobn, PageShift, Pe, View, Window};
+use saved::{LoadError, Reader, Writer};
 
 use crate::dma::{Port, Traffic};
 use crate::line::{IrqLine, IrqSink};
@@ -24,6 +27,9 @@ const FIRST: u8 = 2;
 const LAST: u8 = 63;
 /// 256 MiB of 4 KiB pages at bus address 0, as QEMU gives them.
 const WINDOW_BYTES: u64 = 256 << 20;
+
+/// The most bytes of a device's name in a saved state.
+const LONGEST_NAME: usize = 32;
 
 /// Most devices of a bus.
 pub const MOST_DEVICES: usize = (LAST - FIRST + 1) as usize;
@@ -152,6 +158,14 @@ impl Slot {
         }
     }
 
+    /// Checks that all of `len` bytes of a saved state's bus address are in the window. They need not be mapped: a guest
+    /// may have unmapped them since it registered them.
+    pub(crate) fn holds(&self, at: Ioba, len: u64) -> Result<(), LoadError> {
+        let start = self.window.start().0;
+        let end = start + self.window.len(); // a window does not wrap
+        LoadError::unless(start <= at.0 && at.0.checked_add(len).is_some_and(|to| to <= end))
+    }
+
     /// The report of its device, whose own counters come first.
     fn report(&self, name: &str, mut counters: Vec<(&'static str, u64)>) -> DeviceReport {
         let (read, written) = self.traffic.bytes();
@@ -178,6 +192,18 @@ pub trait Device: VioDevice + Send + Sync {
     }
     /// Back to the state at the start: nothing is registered, and no memory is touched afterwards.
     fn reset(&self);
+    /// Completes the requests under way, at most until this time, then rests: no thread of the device touches guest
+    /// memory or raises an interrupt until [`resume`](Self::resume) or a reset. No vCPU runs
+    /// meanwhile. Errors: a request is still under way; the device cannot be saved now.
+    fn rest(&self, until: Instant) -> io::Result<()>;
+    /// Ends the rest. Until then whatever comes from outside waits or is lost, as the device's back end has it.
+    fn resume(&self);
+    /// Writes the state that hypercalls changed. The device rests. Neither its statistics nor its back end's data are
+    /// a part of it.
+    fn save(&self, to: &mut Writer<'_>);
+    /// Replaces the state by the saved one; afterwards the device rests. A state that the hypercalls would not have
+    /// accepted is an error, and changes nothing.
+    fn load(&self, from: &mut Reader<'_>) -> Result<(), LoadError>;
     /// Ends its threads; everything that the guest wrote is on the medium then.
     fn stop(&self) {}
 }
@@ -240,6 +266,51 @@ impl Bus {
     /// Puts the devices back to the state at the start. They touch no memory afterwards.
     pub fn reset(&self) {
         self.devices.iter().for_each(|device| device.reset());
+    }
+
+    /// Brings all devices to rest ([`Device::rest`]) within this time, and writes their states in the order of unit
+    /// addresses. Before that they may write memory and raise interrupts, so the bus is saved before RAM and before
+    /// the interrupt controller. Errors, which the writer reports at its end: a device has requests under way.
+    ///
+    /// The devices rest until [`resume`](Self::resume), which follows an error, too.
+    pub fn save(&self, to: &mut Writer<'_>, within: Duration) {
+        let until = Instant::now() + within;
+        for device in &self.devices {
+            if let Err(error) = device.rest(until) {
+                return to.fail(error);
+            }
+        }
+        to.u8(self.devices.len() as u8); // at most `MOST_DEVICES`
+        for device in &self.devices {
+            to.u32(device.slot().unit);
+            to.bytes(device.node().name.as_bytes());
+            device.save(to);
+        }
+    }
+
+    /// Loads the states of the devices, which rest until [`resume`](Self::resume). Errors: also a bus with other
+    /// devices. After an error the bus must be reset before it is used.
+    pub fn load(&self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        if usize::from(from.u8()?) != self.devices.len() {
+            return Err(LoadError::Other("the number of its devices"));
+        }
+        for device in &self.devices {
+            if from.u32()? != device.slot().unit {
+                return Err(LoadError::Other("the unit address of a device"));
+            }
+            let (want, found) = (device.node().name, from.bytes(LONGEST_NAME)?);
+            if found != want.as_bytes() {
+                let found = String::from_utf8_lossy(&found).into_owned();
+                return Err(LoadError::Name { want, found });
+            }
+            device.load(from)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the rest that began with [`save`](Self::save) or [`load`](Self::load).
+    pub fn resume(&self) {
+        self.devices.iter().for_each(|device| device.resume());
     }
 
     /// Ends the devices' threads. Writes that were reported complete to the guest are on the medium whether or not this

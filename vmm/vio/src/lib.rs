@@ -8,7 +8,7 @@
 //! does not depend on a vCPU, an interrupt controller or a device tree.
 //!
 //! Read the files in this order: [`bus`], [`dma`], [`observe`], [`line`](mod@line), [`report`] (the parts
-//! that devices share); then a device's folder. Both folders have a `device.rs` (state, and the hypercalls),
+//! that devices share); then a device's folder. Both folders have a `device.rs` (state, and the hypercalls), a `device/save.rs` (that state, saved and loaded),
 //! a `backend/` (the host's end of the data) and between them the device's protocol.
 //!
 //! The arguments of a guest are checked where they are used. A refused call has changed nothing. A fault of a

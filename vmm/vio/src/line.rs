@@ -13,6 +13,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, fence};
 
+use saved::{LoadError, Reader, Writer};
+
 /// The interrupt controller, as devices use it.
 pub trait IrqSink: Send + Sync {
     /// Signals an edge on a source. LoPAR 2.9, "CRQ Facility Interrupt Notification": a pulse, not a level.
@@ -44,6 +46,26 @@ impl Mode {
             HELD => Mode::Held,
             _ => Mode::Quiet,
         }
+    }
+
+    fn byte(self) -> u8 {
+        match self {
+            Mode::Open => OPEN,
+            Mode::Held => HELD,
+            Mode::Quiet => QUIET,
+        }
+    }
+
+    /// Writes the mode.
+    pub fn save(self, to: &mut Writer<'_>) {
+        to.u8(self.byte());
+    }
+
+    /// Reads a mode.
+    pub fn load(from: &mut Reader<'_>) -> Result<Mode, LoadError> {
+        let byte = from.u8()?;
+        let mode = Mode::of(byte);
+        if mode.byte() == byte { Ok(mode) } else { Err(LoadError::Damaged) }
     }
 }
 
@@ -91,12 +113,7 @@ impl IrqLine {
 
     /// Sets the mode without a signal, when the state of a saved machine is loaded.
     pub fn set_mode(&self, mode: Mode) {
-        let mode = match mode {
-            Mode::Open => OPEN,
-            Mode::Held => HELD,
-            Mode::Quiet => QUIET,
-        };
-        self.mode.store(mode, Ordering::SeqCst);
+        self.mode.store(mode.byte(), Ordering::SeqCst);
     }
 
     /// Closes the line.

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use crc32fast::Hasher;
 use hcall::machine::sources::{SourceController as _, Xive};
 use hcall::machine::{Nvram as _, PresentationController as _};
 use hcall::{Areas, Memory, NmiHandlers, ProcessTableRange, SavedAreas, VioDevice};
@@ -13,8 +12,10 @@ use proptest::prelude::*;
 use vio::IrqSink;
 use vm_memory::{Bytes, GuestAddress};
 
+use super::chunks::ChunkWriter;
 use super::{CHUNK, LoadError, Saved, Writer, load, save};
 use crate::control::{Control, Start};
+use crate::devices::Devices;
 use crate::modes::Modes;
 use crate::nvram::Nvram;
 use crate::parts::{Part, ProcessorAreas, Ram, Vcpus};
@@ -127,6 +128,41 @@ fn ram_comes_back_and_what_was_there_is_gone() {
     assert_eq!(fresh.read_obj::<u64>(GuestAddress(7 << 12)).unwrap(), 0);
 }
 
+// `vmm/vio/tests/all/save.rs` has devices with a state.
+#[test]
+fn the_devices_of_another_bus_are_refused() {
+    let devices = Devices::default();
+    let bytes = saved(&mut &devices);
+    load(&mut &devices, &mut &*bytes).unwrap();
+    let other = load(&mut &devices, &mut &*saved(&mut Other));
+    assert!(matches!(other, Err(LoadError::Other(_))), "{other:?}");
+}
+
+/// A section of devices, one of which no bus here has.
+struct Other;
+
+impl Part for Other {
+    fn reset(&mut self) -> Result<(), crate::boot::BootError> {
+        Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn super::Section> {
+        Some(self)
+    }
+}
+
+impl Saved for Other {
+    const NAME: &'static str = "devices";
+
+    fn save(&mut self, to: &mut super::Writer<'_>) {
+        to.u8(1);
+    }
+
+    fn load(&mut self, _: &mut super::Reader<'_>) -> Result<(), LoadError> {
+        Ok(())
+    }
+}
+
 fn cpus() -> Vec<power::Cpu> {
     let ram = Memory::from_ranges(&[(GuestAddress(0), 1 << 20)]).unwrap();
     let first = power::Cpu::new(Arc::new(ram));
@@ -187,7 +223,7 @@ fn a_state_of_other_vcpus_or_with_odd_values_is_refused() {
     };
     let mut load = |bytes: Vec<u8>| load(&mut vcpus(&mut one[..1]), &mut &*bytes);
     let unknown = load(section(&[("r99", 1)], 1));
-    assert!(matches!(unknown, Err(LoadError::Vcpu(_))), "{unknown:?}");
+    assert!(matches!(unknown, Err(LoadError::Refused { part: "a vCPU", .. })), "{unknown:?}");
     for damaged in [
         section(&[("r1", 1), ("r1", 2)], 2),
         section(&[("r2", 1), ("r1", 2)], 2),
@@ -204,12 +240,13 @@ struct Raw(&'static str, Vec<u8>);
 
 impl Raw {
     fn write(&self, to: &mut Vec<u8>) {
-        let chunk = Vec::with_capacity(CHUNK);
-        let mut writer = Writer { to, chunk, crc: Hasher::new(), written: Ok(()) };
+        let mut chunks = ChunkWriter::new(to);
+        let mut writer = Writer::new(&mut chunks);
         writer.bytes(self.0.as_bytes());
         writer.u16(1);
         writer.raw(&self.1);
         writer.end().unwrap();
+        chunks.end().unwrap();
     }
 }
 

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Receive buffers in pools by size, and the queue that reports filled buffers to the guest.
 
+use std::io;
+
 use hcall::vio::Descriptor;
 use iommu::{Ioba, LIST_ENTRIES};
+use saved::{LoadError, Reader, Writer};
 
 use super::checksum;
+use crate::bus::Slot;
 use crate::dma::{Fault, Port};
+
+/// LoPAR 2.9, R1 of "Interpartition Logical LAN Requirements": the least buffer, and its alignment.
+const LEAST_BUFFER: u64 = 16;
+const BUFFER_ALIGN: u64 = 4;
+/// The most bytes that a descriptor's length can have.
+const MOST_BUFFER: u64 = 0xff_ffff;
 
 /// The most pools: LoPAR 2.9, "Interpartition Logical LAN (ILLAN) Option", "an architected maximum of 254".
 const MOST_POOLS: usize = 254;
@@ -13,6 +23,15 @@ const _: () = assert!(MOST_POOLS + 3 <= LIST_ENTRIES); // the pools are descript
 
 /// Size in bytes of the guest's handle at the start of a buffer.
 pub const HANDLE: u64 = 8;
+
+/// True if a descriptor is one of a receive buffer: valid, aligned, and long enough.
+pub fn is_receive_buffer(buffer: Descriptor) -> bool {
+    buffer.is_valid() && buffer.len() >= LEAST_BUFFER && is_aligned(buffer.address())
+}
+
+fn is_aligned(buffer: Ioba) -> bool {
+    buffer.0.is_multiple_of(BUFFER_ALIGN)
+}
 
 /// The buffers that the guest gave, in pools of one size each, the smallest first.
 #[derive(Debug, Default)]
@@ -104,6 +123,50 @@ impl Pools {
         Some(buffer)
     }
 
+    /// Writes the pools.
+    pub fn save(&self, to: &mut Writer<'_>) {
+        to.u8(self.pools.len() as u8); // at most `MOST_POOLS`
+        for Pool { size, buffers, lent } in &self.pools {
+            to.u32(*size as u32); // a descriptor's length has 24 bits
+            to.u32(*lent as u32); // buffers and lent buffers are at most the queue's entries
+            to.u32(buffers.len() as u32);
+            buffers.iter().for_each(|buffer| to.u64(buffer.0));
+        }
+    }
+
+    /// Reads the pools of an adapter whose queue has this many entries. Errors: also pools that no calls make.
+    pub fn load(from: &mut Reader<'_>, slot: &Slot, entries: u64) -> Result<Pools, LoadError> {
+        let mut loaded = Pools::default();
+        let count = usize::from(from.u8()?);
+        LoadError::unless(count <= MOST_POOLS)?;
+        for _ in 0..count {
+            let size = u64::from(from.u32()?);
+            let larger = loaded.pools.last().is_none_or(|last| last.size < size);
+            LoadError::unless(larger && (LEAST_BUFFER..=MOST_BUFFER).contains(&size))?;
+            let (lent, len) = (from.u32()?, from.u32()?);
+            LoadError::unless(u64::from(lent) + u64::from(len) <= entries)?;
+            LoadError::unless(loaded.count as u64 + u64::from(len) <= entries)?;
+            loaded.pools.push(Pool { size, buffers: Vec::new(), lent: lent as usize });
+            for _ in 0..len {
+                let buffer = Ioba(from.u64()?);
+                slot.holds(buffer, size)?;
+                LoadError::unless(is_aligned(buffer))?;
+                loaded.push(buffer)?;
+            }
+        }
+        Ok(loaded)
+    }
+
+    /// Adds a saved buffer to the last pool.
+    fn push(&mut self, buffer: Ioba) -> Result<(), LoadError> {
+        let Some(pool) = self.pools.last_mut() else { return Err(LoadError::Damaged) };
+        let reserved = pool.buffers.try_reserve(1);
+        reserved.map_err(|_| LoadError::Read(io::ErrorKind::OutOfMemory.into()))?;
+        pool.buffers.push(buffer);
+        self.count += 1;
+        Ok(())
+    }
+
     fn find(&self, bytes: u64) -> Result<usize, usize> {
         self.pools.binary_search_by_key(&bytes, |pool| pool.size)
     }
@@ -139,9 +202,29 @@ const VALID: u8 = 0x80;
 const TOGGLE: u64 = 1 << 62;
 
 impl ReceiveQueue {
-    /// A queue in this buffer, whose length is a multiple of [`ENTRY`] and not 0.
-    pub fn new(buffer: Descriptor) -> ReceiveQueue {
-        ReceiveQueue { start: buffer.address(), len: buffer.len(), at: 0, toggle: false }
+    /// A queue in this buffer, which is valid, aligned to [`ENTRY`], and of at least one whole entry.
+    pub fn new(buffer: Descriptor) -> Option<ReceiveQueue> {
+        let (start, len) = (buffer.address(), buffer.len());
+        let good = buffer.is_valid() && len != 0 && (len | start.0).is_multiple_of(ENTRY);
+        good.then_some(ReceiveQueue { start, len, at: 0, toggle: false })
+    }
+
+    /// Writes the queue: its descriptor, and the offset of the next entry.
+    pub fn save(&self, to: &mut Writer<'_>) {
+        to.u64(self.descriptor().0);
+        to.u32(self.at as u32); // less than a descriptor's length
+    }
+
+    /// Reads a queue. Errors: also a queue that cannot be registered, or a place that no entry has.
+    pub fn load(from: &mut Reader<'_>, slot: &Slot) -> Result<ReceiveQueue, LoadError> {
+        let descriptor = Descriptor(from.u64()?);
+        let mut queue = ReceiveQueue::new(descriptor).ok_or(LoadError::Damaged)?;
+        queue.toggle = descriptor.0 & TOGGLE != 0;
+        queue.at = u64::from(from.u32()?);
+        slot.holds(queue.start, queue.len)?;
+        let valid = queue.at < queue.len && queue.at.is_multiple_of(ENTRY);
+        LoadError::unless(valid && queue.descriptor() == descriptor)?;
+        Ok(queue)
     }
 
     /// The number of entries.
@@ -253,7 +336,7 @@ mod tests {
 
     #[test]
     fn the_descriptor_of_the_queue_has_its_toggle_in_bit_1() {
-        let mut queue = ReceiveQueue::new(buffer(64, 0x8000));
+        let mut queue = ReceiveQueue::new(buffer(64, 0x8000)).unwrap();
         assert_eq!(queue.entries(), 4);
         assert_eq!(queue.descriptor().0, 0x8000_0040_0000_8000);
         queue.toggle = true;

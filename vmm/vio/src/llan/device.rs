@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The adapter: the hypercalls, and the arrival of frames.
 
+mod save;
+
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
@@ -8,9 +11,10 @@ use std::time::Instant;
 use hcall::vio::{Descriptor, FilterChange, LogicalLan, Mac, Multicast, Reply};
 use hcall::{Status, VioDevice};
 use iommu::{Direction, Ioba};
+use saved::{LoadError, Reader, Writer};
 
 use super::backend::{Link, NetError, NetSpec, PATIENCE, Sink};
-use super::buffers::{ENTRY, HANDLE, Message, Place, Pools, ReceiveQueue};
+use super::buffers::{HANDLE, Message, Place, Pools, ReceiveQueue, is_receive_buffer};
 use super::checksum::{self, Segment};
 use super::filter::{FILTERS, Filter};
 use crate::bus::{Device, DeviceConfig, DeviceError, Node, Slot};
@@ -20,9 +24,6 @@ use crate::dma::{Fault, Port};
 const PAGE: u64 = 4096;
 /// Offset of the counter of dropped frames in the buffer list.
 const DROPPED: u64 = PAGE - 8;
-/// LoPAR 2.9, R1 of "Interpartition Logical LAN Requirements": the least buffer, and its alignment.
-const LEAST_BUFFER: u64 = 16;
-const BUFFER_ALIGN: u64 = 4;
 /// Least frame: two addresses and a type.
 const LEAST_FRAME: u64 = 14;
 /// ILLAN attributes (LoPAR 2.9, H_ILLAN_ATTRIBUTES) that are always 1, and those that a closed adapter may change. All
@@ -59,6 +60,10 @@ struct State {
     frame: Vec<u8>,
     /// Set while frames of the back end wait for a buffer.
     waiting: Option<Waiting>,
+    /// True while the adapter takes no frames.
+    resting: bool,
+    /// True while the guest has a new entry whose interrupt was not raised yet.
+    unsignalled: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -90,6 +95,8 @@ impl Llan {
             open: None,
             frame: Vec::with_capacity(MOST_FRAME as usize),
             waiting: None,
+            resting: false,
+            unsignalled: false,
         };
         let link = Link::open(&spec.to)?;
         let (state, counters) = (Mutex::new(state), Counters::default());
@@ -141,6 +148,28 @@ impl Device for Llan {
         let _always = self.free();
         let mut state = self.state();
         (state.mac, state.attributes) = (self.built_in, FIXED);
+        state.resting = false;
+    }
+
+    /// A frame is received under the lock, so none is under way afterwards. The interrupt of the last ones is raised.
+    fn rest(&self, _: Instant) -> io::Result<()> {
+        let mut state = self.state();
+        state.resting = true;
+        self.raise_new(&mut state);
+        Ok(())
+    }
+
+    fn resume(&self) {
+        self.state().resting = false;
+        self.link.resume();
+    }
+
+    fn save(&self, to: &mut Writer<'_>) {
+        self.save_state(to);
+    }
+
+    fn load(&self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.load_state(from)
     }
 
     fn stop(&self) {
@@ -175,14 +204,11 @@ impl LogicalLan for Llan {
             port.page(page, PAGE)?;
         }
         let (at, len) = (queue.address(), queue.len());
-        if !queue.is_valid() || len == 0 || (len | at.0) % ENTRY != 0 {
-            return Err(Status::Parameter);
-        }
+        let queue = ReceiveQueue::new(queue).ok_or(Status::Parameter)?;
         port.whole(at, len, Direction::FromDevice)?;
         if state.open.is_some() {
             return Err(Status::Resource);
         }
-        let queue = ReceiveQueue::new(queue);
         let State { port, .. } = &mut *state;
         let written = port
             .write(list, &[0; PAGE as usize])
@@ -209,8 +235,7 @@ impl LogicalLan for Llan {
     fn add_buffer(&self, buffer: Descriptor) -> Result<(), Status> {
         let mut state = self.state();
         let State { port, open, waiting, .. } = &mut *state;
-        let aligned = buffer.address().0.is_multiple_of(BUFFER_ALIGN);
-        if !buffer.is_valid() || buffer.len() < LEAST_BUFFER || !aligned {
+        if !is_receive_buffer(buffer) {
             return Err(Status::Parameter);
         }
         port.whole(buffer.address(), buffer.len(), Direction::FromDevice)?;
@@ -302,27 +327,35 @@ impl Sink for Llan {
     /// Receives frames, with one interrupt for all of them. The lock is held for one frame at a time, so that
     /// the guest can add buffers meanwhile.
     fn receive(&self, frames: &mut dyn Iterator<Item = &[u8]>) -> usize {
-        let (mut told, mut taken) = (false, 0);
+        let mut taken = 0;
         for frame in frames {
             let mut state = self.state();
+            if state.resting {
+                break;
+            }
             match self.receive_one(&mut state, frame) {
                 Ok(Received::Later) => {
                     let since = state.waiting.map_or_else(Instant::now, |waiting| waiting.since);
                     state.waiting = Some(Waiting { since, told: false });
                     break;
                 }
-                received => told |= received == Ok(Received::Told),
+                received => state.unsignalled |= received == Ok(Received::Told),
             }
             taken += 1;
         }
-        if told {
-            self.slot.line.raise();
-        }
+        self.raise_new(&mut self.state());
         taken
     }
 }
 
 impl Llan {
+    /// Raises the interrupt of the entries that are new since the last one.
+    fn raise_new(&self, state: &mut State) {
+        if std::mem::take(&mut state.unsignalled) {
+            self.slot.line.raise();
+        }
+    }
+
     /// Receives a frame. A fault loses the frame.
     fn receive_one(&self, state: &mut State, frame: &[u8]) -> Result<Received, Fault> {
         let State { port, mac, filter, attributes, open: Some(open), waiting, .. } = state else {
@@ -339,7 +372,7 @@ impl Llan {
             Place::Later => return Ok(Received::Later),
             Place::Nowhere => {
                 self.counters.dropped.fetch_add(1, Ordering::Relaxed);
-                open.dropped += 1;
+                open.dropped = open.dropped.wrapping_add(1);
                 port.write(Ioba(open.list.0 + DROPPED), &open.dropped.to_be_bytes())?;
                 return Ok(Received::Dropped);
             }

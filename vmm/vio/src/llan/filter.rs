@@ -3,6 +3,7 @@
 
 use hcall::Status;
 use hcall::vio::{FilterChange, Mac, Multicast, Reply};
+use saved::{LoadError, Reader, Writer};
 
 /// The most addresses in the filter table; `ibm,mac-address-filters` reports it.
 pub const FILTERS: usize = 64;
@@ -36,6 +37,24 @@ impl Filter {
         let value =
             u64::from(self.receive) << 17 | u64::from(self.filter) << 16 | self.table.len() as u64;
         Reply { value, status }
+    }
+
+    /// Writes the filter.
+    pub fn save(&self, to: &mut Writer<'_>) {
+        to.bool(self.receive);
+        to.bool(self.filter);
+        to.u8(self.table.len() as u8); // at most `FILTERS`
+        self.table.iter().for_each(|mac| to.raw(mac));
+    }
+
+    /// Reads a filter. Errors: also a table that is too long or has an address twice.
+    pub fn load(from: &mut Reader<'_>) -> Result<Filter, LoadError> {
+        let mut loaded = Filter { receive: from.bool()?, filter: from.bool()?, table: Vec::new() };
+        for len in 1..=usize::from(from.u8()?) {
+            let added = loaded.change_table(FilterChange::Add(from.array()?));
+            LoadError::unless(added == Status::Success && loaded.table.len() == len)?;
+        }
+        Ok(loaded)
     }
 
     fn change_table(&mut self, change: FilterChange) -> Status {

@@ -7,7 +7,9 @@ use std::sync::atomic::{Ordering, fence};
 
 use hcall::Status;
 use iommu::Ioba;
+use saved::{LoadError, Reader, Writer};
 
+use crate::bus::Slot;
 use crate::dma::Port;
 
 /// A queue consists of whole pages of 4 KiB.
@@ -50,16 +52,39 @@ pub enum PutError {
     Fault,
 }
 
+/// True if a queue has whole pages, and at least one.
+fn is_pages(start: Ioba, len: u64) -> bool {
+    len != 0 && (start.0 | len).is_multiple_of(PAGE)
+}
+
 impl Queue {
     /// A queue that the guest wants to register. Errors: [`Status::Parameter`] unless the queue is whole
     /// pages that are mapped for reading and writing.
     pub fn new(port: &mut Port, start: Ioba, len: u64) -> Result<Queue, Status> {
         // No window has 4 GiB, so the limit only bounds the check of all pages.
-        if len == 0 || len > u64::from(u32::MAX) || !(start.0 | len).is_multiple_of(PAGE) {
+        if len > u64::from(u32::MAX) || !is_pages(start, len) {
             return Err(Status::Parameter);
         }
         port.whole(start, len, iommu::Direction::Bidirectional)?;
         Ok(Queue { start, len, at: 0, last: None })
+    }
+
+    /// Writes the queue: its pages, and the last entry, which the next one follows.
+    pub fn save(&self, to: &mut Writer<'_>) {
+        to.u64(self.start.0);
+        to.u64(self.len);
+        to.option(self.last, Writer::u64);
+    }
+
+    /// Reads a queue. Errors: also a queue that cannot be registered, or a place that no entry has.
+    pub fn load(from: &mut Reader<'_>, slot: &Slot) -> Result<Queue, LoadError> {
+        let (start, len) = (Ioba(from.u64()?), from.u64()?);
+        slot.holds(start, len)?;
+        let last = from.option(Reader::u64)?;
+        let valid = last.is_none_or(|last| last < len && last.is_multiple_of(ENTRY));
+        LoadError::unless(is_pages(start, len) && valid)?;
+        let at = last.map_or(0, |last| (last + ENTRY) % len);
+        Ok(Queue { start, len, at, last })
     }
 
     /// Puts an entry. The header, which makes it valid, is written last.

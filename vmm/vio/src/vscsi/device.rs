@@ -10,14 +10,19 @@
 //! A panic while a request is served is answered (`worker.rs`). A worker that ends in another way is a failed
 //! partner in LoPAR's terms: the client gets the transport event, and its later messages are H_CLOSED.
 
+mod save;
+
 use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use hcall::vio::CommandQueue;
 use hcall::{Status, VioDevice};
 use iommu::Ioba;
+use saved::{LoadError, Reader, Writer};
 
 use super::backend::{DiskError, DiskSpec, Image};
 use super::crq::{self, PutError, Queue};
@@ -40,8 +45,10 @@ const PING_RESPONSE: u8 = 0xf6;
 /// A virtual SCSI adapter with its server.
 pub struct Vscsi {
     slot: Slot,
+    /// The size of each disk in bytes.
+    disks: Vec<u64>,
     state: Mutex<State>,
-    /// Notified when there is work, and at the end.
+    /// Notified when there is work, at the end, and when a request is complete that is awaited.
     changed: Condvar,
     worker: Mutex<Option<JoinHandle<()>>>,
     pub(super) counters: Counters,
@@ -78,6 +85,10 @@ struct State {
     /// The gate that ends the worker's access to memory with an epoch.
     gate: Arc<Gate>,
     waiting: VecDeque<Request>,
+    /// True while the worker serves a request.
+    serving: bool,
+    /// True while a thread waits until no request is left.
+    awaited: bool,
     stopping: bool,
     /// True if the worker has ended without a request to stop.
     failed: bool,
@@ -139,11 +150,14 @@ impl Vscsi {
             epoch: 0,
             gate,
             waiting: VecDeque::new(),
+            serving: false,
+            awaited: false,
             stopping: false,
             failed: false,
         };
         let device = Arc::new(Vscsi {
             slot,
+            disks: target.sizes(),
             state: Mutex::new(state),
             changed: Condvar::new(),
             worker: Mutex::default(),
@@ -169,7 +183,10 @@ impl Vscsi {
         let mut state = self.state();
         while !state.stopping {
             match state.waiting.pop_front() {
-                Some(request) if request.epoch == state.epoch => return Some(request),
+                Some(request) if request.epoch == state.epoch => {
+                    state.serving = true;
+                    return Some(request);
+                }
                 Some(_) => {}
                 None => {
                     state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -187,6 +204,7 @@ impl Vscsi {
     /// Ends a request with the worker's answer.
     pub(super) fn done(&self, request: &Request, answer: Answer) {
         let mut state = self.state();
+        state.served(&self.changed);
         if request.epoch != state.epoch {
             return;
         }
@@ -218,6 +236,7 @@ impl Vscsi {
     /// Records the end of the worker. Unless it was stopped, there is no server from now on.
     fn worker_ended(&self) {
         let mut state = self.state();
+        state.served(&self.changed);
         if !state.stopping {
             log::error!("v-scsi: the thread of the disks has ended; the disks are gone");
             state.failed = true;
@@ -248,6 +267,14 @@ impl Drop for Watched<'_> {
 }
 
 impl State {
+    /// The worker has no request under way. A notification costs a system call, so there is none unless one is awaited.
+    fn served(&mut self, changed: &Condvar) {
+        self.serving = false;
+        if self.awaited {
+            changed.notify_all();
+        }
+    }
+
     /// Drops the waiting requests. The request under way reaches no memory from now on, and is not answered.
     fn new_epoch(&mut self) {
         self.epoch += 1;
@@ -287,6 +314,21 @@ impl Device for Vscsi {
     /// The request under way reaches no memory afterwards, so the reset does not wait for it.
     fn reset(&self) {
         self.close();
+    }
+
+    fn rest(&self, until: Instant) -> io::Result<()> {
+        self.wait_for_worker(until)
+    }
+
+    /// No vCPU has sent a request meanwhile, so nothing waits.
+    fn resume(&self) {}
+
+    fn save(&self, to: &mut Writer<'_>) {
+        self.save_state(to);
+    }
+
+    fn load(&self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.load_state(from)
     }
 
     fn stop(&self) {

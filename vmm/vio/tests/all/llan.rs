@@ -13,16 +13,21 @@ use iommu::Ioba;
 const LIST: u64 = 0x1_0000;
 const FILTERS: u64 = 0x1_1000;
 const QUEUE: u64 = 0x1_2000;
-const BUFFERS: u64 = 0x2_0000;
+pub const BUFFERS: u64 = 0x2_0000;
 const FRAME: u64 = 0x3_0000;
 /// Entries of the receive queue.
-const ENTRIES: u64 = 4;
-const MAC: [u8; 6] = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
+pub const ENTRIES: u64 = 4;
+pub const MAC: [u8; 6] = [0x52, 0x54, 0, 0x12, 0x34, 0x56];
 
-fn open(guest: &mut Guest) {
+/// Maps the driver's structures.
+pub fn map(guest: &mut Guest) {
     for page in [LIST, FILTERS, QUEUE, BUFFERS, BUFFERS + PAGE, FRAME, FRAME + PAGE] {
         guest.map(page, page, 3);
     }
+}
+
+pub fn open(guest: &mut Guest) {
+    map(guest);
     register(guest).unwrap();
 }
 
@@ -31,12 +36,12 @@ fn register(guest: &Guest) -> Result<(), Status> {
 }
 
 /// A frame to this address.
-fn frame(to: [u8; 6], len: usize) -> Vec<u8> {
+pub fn frame(to: [u8; 6], len: usize) -> Vec<u8> {
     let body = (0..len - 12).map(|n| n as u8);
     to.into_iter().chain([2, 0, 0, 0, 0, 9]).chain(body).collect()
 }
 
-fn put(wire: &mut UnixStream, frame: &[u8]) {
+pub fn put(wire: &mut UnixStream, frame: &[u8]) {
     wire.write_all(&(frame.len() as u32).to_be_bytes()).unwrap();
     wire.write_all(frame).unwrap();
 }
@@ -56,7 +61,7 @@ fn one(buffer: Descriptor) -> [Descriptor; 6] {
 }
 
 /// Waits for an entry of the receive queue, numbered since the queue was opened.
-fn entry(guest: &Guest, number: u64) -> [u8; 16] {
+pub fn entry(guest: &Guest, number: u64) -> [u8; 16] {
     let at = QUEUE + number % ENTRIES * 16;
     let valid = if (number / ENTRIES).is_multiple_of(2) { 0x80 } else { 0 };
     guest.wait_until("a message in the receive queue", |guest| {

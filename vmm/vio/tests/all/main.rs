@@ -10,5 +10,6 @@ mod qcow2;
 mod qcow2_check;
 mod random;
 mod rig;
+mod save;
 mod vscsi;
 mod worker;

@@ -207,14 +207,19 @@ pub const DATA: u64 = 0x12_0000;
 pub const DATA_LEN: u64 = 0x4_0000;
 
 impl Client {
-    /// Maps everything, registers the queue, and completes the handshake.
-    pub fn connect(guest: &mut Guest) -> Client {
+    /// Maps everything.
+    pub fn map(guest: &mut Guest) {
         for page in [QUEUE, IU] {
             guest.map(page, page, 3);
         }
         for offset in (0..DATA_LEN).step_by(PAGE as usize) {
             guest.map(DATA + offset, DATA + offset, 3);
         }
+    }
+
+    /// Maps everything, registers the queue, and completes the handshake.
+    pub fn connect(guest: &mut Guest) -> Client {
+        Client::map(guest);
         let mut client = Client { at: 0, tag: AtomicU64::new(1) };
         client.register(guest);
         client

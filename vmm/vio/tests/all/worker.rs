@@ -10,7 +10,7 @@ use hcall::Status;
 use iommu::Ioba;
 use vio::vscsi::backend::Image;
 
-const BYTES: u64 = 1 << 20;
+pub const BYTES: u64 = 1 << 20;
 
 /// A disk of zeros whose read first calls the function.
 struct Disk<F>(F);
@@ -50,12 +50,12 @@ impl Drop for Bomb {
     }
 }
 
-const READ: [u8; 10] = [0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0];
+pub const READ: [u8; 10] = [0x28, 0, 0, 0, 0, 0, 0, 0, 1, 0];
 const WRITE: [u8; 10] = [0x2a, 0, 0, 0, 0, 0, 0, 0, 1, 0];
 /// SPC-3, annex D: HARDWARE ERROR, INTERNAL TARGET FAILURE.
 const TARGET_FAILURE: [u8; 3] = [4, 0x44, 0];
 
-fn connected(behind: Behind, images: Vec<Box<dyn Image>>) -> (Guest, Client) {
+pub fn connected(behind: Behind, images: Vec<Box<dyn Image>>) -> (Guest, Client) {
     let mut guest = Guest::with_images(behind, images);
     let mut client = Client::connect(&mut guest);
     client.login(&guest);
@@ -133,7 +133,7 @@ fn a_worker_that_ends_is_a_partner_that_failed_and_nothing_waits_for_it() {
 }
 
 /// A disk whose read reports that it was called, then waits for permission to go on.
-fn hanging() -> (Box<dyn Image>, Receiver<()>, Sender<()>) {
+pub fn hanging() -> (Box<dyn Image>, Receiver<()>, Sender<()>) {
     let ((called, calls), (go, wait)) = (channel(), channel());
     let image = Disk(move || {
         // After the end of the test nothing receives the report.

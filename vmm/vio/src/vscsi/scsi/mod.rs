@@ -149,6 +149,11 @@ impl Target {
         Target { disks, bounce: Vec::with_capacity(blocks::BOUNCE as usize) }
     }
 
+    /// The size of each disk in bytes.
+    pub(super) fn sizes(&self) -> Vec<u64> {
+        self.disks.iter().map(|disk| disk.bytes).collect()
+    }
+
     /// Serves a command.
     pub(super) fn execute(&mut self, lun: [u8; 8], cdb: &[u8; 16], on: Context<'_>) -> Ended {
         let address = address(lun);
