@@ -208,10 +208,7 @@ fn batch(emulator: &str, kind: Kind, trials: &[Trial], endian: Endian, report: &
 fn compare(emulator: &'static str, kind: Kind, endian: Endian, least: usize) {
     let test = format!("differential {kind:?} {endian:?}");
     if crate::tool::find(&[emulator]).is_none() {
-        return crate::tool::skip(
-            &test,
-            &format!("{emulator} is not installed (package qemu-user)"),
-        );
+        return tests::skip(&test, &format!("{emulator} is not installed (package qemu-user)"));
     }
     let seed = crate::tool::from_env("TCEVM_SEED", 0x7ce);
     let count = crate::tool::from_env("TCEVM_COUNT", 100_000) as usize;

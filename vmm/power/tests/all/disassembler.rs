@@ -119,7 +119,7 @@ fn compare(program: &str, words: &[u32], base: u64) -> String {
 fn program(test: &str) -> Option<&'static str> {
     let program = crate::tool::find(OBJDUMPS);
     if program.is_none() {
-        crate::tool::skip(test, "no objdump for POWER (package binutils-powerpc64le-linux-gnu)");
+        tests::skip(test, "no objdump for POWER (package binutils-powerpc64le-linux-gnu)");
     }
     program
 }
@@ -246,10 +246,7 @@ fn guest_images_print_as_objdump_prints_them() {
     let Some(program) = program("guest_images_print_as_objdump_prints_them") else { return };
     let images = images();
     if images.is_empty() {
-        return crate::tool::skip(
-            "guest_images_print_as_objdump_prints_them",
-            "no guest images built",
-        );
+        return tests::skip("guest_images_print_as_objdump_prints_them", "no guest images built");
     }
     let mut differences = String::new();
     let mut count = 0;

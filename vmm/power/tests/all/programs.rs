@@ -175,10 +175,7 @@ fn listing(made: &Made, (start, end): (u64, u64)) -> String {
 fn compare(emulator: &'static str, endian: Endian) {
     let test = format!("programs {endian:?}");
     if crate::tool::find(&[emulator]).is_none() {
-        return crate::tool::skip(
-            &test,
-            &format!("{emulator} is not installed (package qemu-user)"),
-        );
+        return tests::skip(&test, &format!("{emulator} is not installed (package qemu-user)"));
     }
     let seed = crate::tool::from_env("TCEVM_SEED", 0x7ce);
     let count = crate::tool::from_env("TCEVM_FUNCTIONS", FUNCTIONS) as usize;
