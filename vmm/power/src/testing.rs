@@ -12,8 +12,8 @@ pub use crate::{
         usage::{GAP, Usage},
     },
     storage::{
-        mem::{Context, LOG, PAGE, TLB, Tlb},
         shootdown::{AWAY, Post, Shootdown},
+        tlb::{Context, LOG, PAGE, TLB, Tlb},
     },
 };
 

@@ -9,11 +9,7 @@ use crate::{
     },
     state::{facility::Vectors, illegal::Illegal, msr, pmu::Pmu, spr, time::Clock, usage::Usage},
     storage::{
-        mem::{Bus, Tlb},
-        mmu::Mmu,
-        reservation::Reservation,
-        shootdown::Post,
-        watch::Stored,
+        bus::Bus, mmu::Mmu, reservation::Reservation, shootdown::Post, tlb::Tlb, watch::Stored,
     },
 };
 use ram::GuestMemory;

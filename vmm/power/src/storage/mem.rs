@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Storage: guest RAM behind a small translation cache of host pointers.
+//! Loads and stores: guest RAM behind a translation cache of host pointers (`tlb.rs`).
 //!
 //! A TLB entry is made once per page: it holds the page's host address, and it allows stores
 //! only after the page was marked dirty, so that loads and stores themselves are one compare
@@ -31,283 +31,28 @@
 //! unmapped while it lives.
 #![allow(unsafe_code)]
 
-use crate::storage::radix::Access;
-use crate::storage::shootdown::Shootdown;
-use crate::storage::watch::Events;
 use crate::{
     Cpu,
     state::{
         interrupt::{Stop, machine_check},
         spr,
     },
+    storage::{
+        bus::Bus,
+        radix::Access,
+        tlb::{Entry, NONE, PAGE, WATCHED},
+    },
     vocabulary::Size,
 };
-use ram::{Changes, CodeWatch, GuestMemory};
-use std::sync::Arc;
 use std::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicU64,
     Ordering::{Relaxed, SeqCst},
 };
-use vm_memory::bitmap::AtomicBitmap;
-use vm_memory::{
-    GuestAddress, GuestMemoryBackend, GuestMemoryRegion, MemoryRegionAddress, MmapRegion,
-};
-
-/// Bytes in a page of the TLB, of the dirty log and of the watch over code.
-pub const PAGE: u64 = ram::PAGE as u64;
-
-/// A tag that matches no address: a lookup keeps page bits and, to see a misaligned access,
-/// up to three low bits, but never this one.
-const NONE: u64 = PAGE / 2;
-
-/// Beside the page bits of a store tag: stores are allowed, but each has to be followed by a look at
-/// the marks of its lines. It matches no address either.
-const WATCHED: u64 = PAGE / 4;
 
 /// Bytes in a cache block.
 const CACHE_BLOCK: usize = 128;
 
-/// Entries of the TLB for each context.
-pub const TLB: usize = 1024;
-
-/// The privilege of an access, as far as its translation depends on it: the TLB keeps these apart, so
-/// that system calls and interrupts leave it warm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Context {
-    /// Without translation.
-    Real,
-    /// Privileged, and kept out of the pages of problem state by the AMR, wholly or in part.
-    Privileged,
-    /// Privileged, with the pages of problem state open.
-    Open,
-    /// Problem state.
-    Problem,
-}
-
-/// How many contexts there are.
-const CONTEXTS: usize = 4;
-
-/// One page's translation.
-#[derive(Clone, Copy)]
-struct Entry {
-    /// Page address for which loads are allowed, or NONE.
-    read: u64,
-    /// Page address for which stores are allowed, or that and WATCHED, or NONE.
-    write: u64,
-    /// Host address minus effective address, wrapping.
-    addend: usize,
-}
-
-/// The translations of one context.
-type Table = Box<[Entry; TLB]>;
-
-/// The cached translations of one CPU. The table of the context in force is at hand; the others
-/// are parked, and the place of the one at hand holds a table without use.
-pub struct Tlb {
-    at_hand: Table,
-    parked: [Table; CONTEXTS],
-    context: Context,
-    /// The fills since the last flush: of processes, and of process 0.
-    logs: [Log; 2],
-}
-
-/// Linux forgets the pages of a process some ten thousand times while it boots, mostly with little
-/// filled in between: up to this many entries are forgotten one by one.
-pub const LOG: usize = 128;
-
-/// The entries that were filled.
-struct Log {
-    /// As far as there is room.
-    slots: [u16; LOG],
-    /// How many there were.
-    filled: usize,
-}
-
-/// Whose log an address is in: quadrant 0 belongs to the process of PIDR, the others to process 0.
-fn is_of_process_0(ea: u64) -> bool {
-    ea >> 62 != 0
-}
-
-impl Tlb {
-    const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0 };
-
-    /// One that holds nothing.
-    #[allow(clippy::new_without_default)]
-    pub fn new() -> Tlb {
-        let table = || Box::new([Tlb::EMPTY; TLB]);
-        let parked = std::array::from_fn(|_| table());
-        let logs = [const { Log { slots: [0; LOG], filled: 0 } }; 2];
-        Tlb { at_hand: table(), parked, context: Context::Real, logs }
-    }
-    fn tables(&mut self) -> impl Iterator<Item = &mut Table> {
-        self.parked.iter_mut().chain([&mut self.at_hand])
-    }
-    /// Forgets every translation; the next store to a page marks it dirty again.
-    pub fn flush(&mut self) {
-        self.flush_of(false);
-        self.flush_of(true);
-    }
-    /// Flushes only quadrant 0, whose translations belong to the process in PIDR.
-    pub fn flush_process(&mut self) {
-        self.flush_of(false);
-    }
-    fn flush_of(&mut self, process_0: bool) {
-        let forget = |entry: &mut Entry| {
-            if is_of_process_0(entry.read) == process_0 {
-                *entry = Tlb::EMPTY;
-            }
-        };
-        let log = &mut self.logs[usize::from(process_0)];
-        let (slots, filled) = (log.slots, std::mem::take(&mut log.filled));
-        for table in self.tables() {
-            match slots.get(..filled) {
-                Some(slots) => {
-                    slots.iter().for_each(|&slot| forget(&mut table[usize::from(slot) % TLB]));
-                }
-                None => table.iter_mut().for_each(forget),
-            }
-        }
-    }
-    fn forget(&mut self, slot: usize) {
-        self.tables().for_each(|table| table[slot % TLB] = Tlb::EMPTY);
-    }
-    /// Takes the right to plain stores from every entry of the page at a host address.
-    pub(crate) fn forbid_stores(&mut self, host: usize) {
-        for entry in self.tables().flat_map(|table| table.iter_mut()) {
-            if entry.write != NONE && entry.addend.wrapping_add(entry.read as usize) == host {
-                entry.write = NONE;
-            }
-        }
-    }
-    /// Forgets the translations of one context.
-    pub(crate) fn flush_context(&mut self, context: Context) {
-        match context == self.context {
-            true => self.at_hand.fill(Tlb::EMPTY),
-            false => self.parked[context as usize].fill(Tlb::EMPTY),
-        }
-    }
-    /// Forgets the translations of `bytes` from `ea` on, in every context.
-    pub(crate) fn flush_range(&mut self, ea: u64, bytes: u64) {
-        if bytes / PAGE >= TLB as u64 {
-            return self.flush();
-        }
-        for page in ea / PAGE..(ea / PAGE).saturating_add((bytes / PAGE).max(1)) {
-            self.forget(page as usize % TLB);
-        }
-    }
-    /// The entry of `ea`, to be filled.
-    fn fill(&mut self, ea: u64) -> &mut Entry {
-        let log = &mut self.logs[usize::from(is_of_process_0(ea))];
-        if let Some(slot) = log.slots.get_mut(log.filled) {
-            *slot = ((ea / PAGE) as usize % TLB) as u16;
-        }
-        log.filled = log.filled.saturating_add(1);
-        self.entry(ea)
-    }
-    /// Puts the table of a context in force.
-    pub fn switch(&mut self, context: Context) {
-        if context != self.context {
-            std::mem::swap(&mut self.at_hand, &mut self.parked[self.context as usize]);
-            std::mem::swap(&mut self.at_hand, &mut self.parked[context as usize]);
-            self.context = context;
-        }
-    }
-    /// True if loads from the page of `ea` are translated in the context in force.
-    pub fn holds(&mut self, ea: u64) -> bool {
-        self.entry(ea).read == ea & !(PAGE - 1)
-    }
-    /// Translates loads from the page of `ea`, to host address 0.
-    pub fn hold(&mut self, ea: u64) {
-        let read = ea & !(PAGE - 1);
-        *self.fill(ea) = Entry { read, write: NONE, addend: (read as usize).wrapping_neg() };
-    }
-    #[inline(always)]
-    fn entry(&mut self, ea: u64) -> &mut Entry {
-        &mut self.at_hand[(ea / PAGE) as usize % TLB]
-    }
-}
-
-/// The counters and lists through which CPUs learn of each other's doings.
-struct Shared {
-    /// The counter that each CPU compares before each block.
-    changes: Arc<Changes>,
-    shootdown: Shootdown,
-    /// The pages that came to hold code.
-    watched: Events,
-}
-
-/// The region of RAM from real address 0 on, which is nearly always all of it.
-#[derive(Clone)]
-struct FirstRegion {
-    /// Host address.
-    host: usize,
-    /// Bytes in whole pages.
-    bytes: u64,
-    dirty: Arc<AtomicBitmap>,
-    /// The watch over its code.
-    code: Arc<CodeWatch>,
-}
-
-impl FirstRegion {
-    fn of(ram: &GuestMemory, changes: &Arc<Changes>) -> FirstRegion {
-        FirstRegion::at_zero(ram).unwrap_or_else(|| {
-            let code = Arc::new(CodeWatch::new(0, Arc::clone(changes)));
-            FirstRegion { host: 0, bytes: 0, dirty: Arc::default(), code }
-        })
-    }
-
-    fn at_zero(ram: &GuestMemory) -> Option<FirstRegion> {
-        let region = ram.find_region(GuestAddress(0))?;
-        let log = MmapRegion::bitmap(region);
-        let (dirty, code) = (Arc::clone(log.dirty()), Arc::clone(log.code()?));
-        let bytes = region.len() & !(PAGE - 1);
-        let slice = ram.get_slice(GuestAddress(0), usize::try_from(bytes).ok()?).ok()?;
-        Some(FirstRegion { host: slice.ptr_guard_mut().as_ptr() as usize, bytes, dirty, code })
-    }
-}
-
-/// RAM, and what the CPUs share about it.
-#[derive(Clone)]
-pub(crate) struct Bus {
-    pub(crate) ram: Arc<GuestMemory>,
-    first: FirstRegion,
-    shared: Arc<Shared>,
-}
-
 impl Bus {
-    pub(crate) fn new(ram: Arc<GuestMemory>) -> Bus {
-        let changes = ram::watch_code(&ram);
-        let first = FirstRegion::of(&ram, &changes);
-        let (shootdown, watched) = Default::default();
-        Bus { first, ram, shared: Arc::new(Shared { changes, shootdown, watched }) }
-    }
-    /// How often code or translations were invalidated, or a page came to hold code.
-    #[inline(always)]
-    pub(crate) fn changes(&self) -> u64 {
-        self.shared.changes.count()
-    }
-    /// How often decoded code became stale.
-    pub(crate) fn code_changes(&self) -> u64 {
-        self.shared.changes.of_code()
-    }
-    /// The pages that came to hold code.
-    pub(crate) fn watched(&self) -> &Events {
-        &self.shared.watched
-    }
-    /// Makes the CPUs of the machine look at [`watched`](Self::watched).
-    pub(crate) fn announce(&self) {
-        self.shared.changes.announce();
-    }
-    /// The invalidations of translations.
-    pub(crate) fn shootdown(&self) -> &Shootdown {
-        &self.shared.shootdown
-    }
-    /// Invalidates translations; returns how often that was done.
-    pub(crate) fn invalidate_translations(&self) -> u32 {
-        let count = self.shared.shootdown.invalidate();
-        self.shared.changes.announce();
-        count
-    }
     /// The big-endian doubleword at an aligned real address, if it is RAM.
     pub(crate) fn load_be(&self, ra: u64) -> Option<u64> {
         let host = self.page(ra)? as usize + (ra & (PAGE - 1) & !7) as usize;
@@ -326,108 +71,6 @@ impl Bus {
             entry.compare_exchange(old.to_be(), (old | bits).to_be(), SeqCst, Relaxed).is_ok();
         self.written(ra & !7, 8);
         set
-    }
-    /// The host address of the page at real address `ra`, if it is RAM.
-    #[inline]
-    fn page(&self, ra: u64) -> Option<*mut u8> {
-        let page = ra & !(PAGE - 1);
-        if page < self.first.bytes {
-            return Some(self.first.host.wrapping_add(page as usize) as *mut u8);
-        }
-        self.page_of_others(page)
-    }
-    #[cold]
-    fn page_of_others(&self, ra: u64) -> Option<*mut u8> {
-        let slice = self.ram.get_slice(GuestAddress(ra & !(PAGE - 1)), PAGE as usize).ok()?;
-        Some(slice.ptr_guard_mut().as_ptr())
-    }
-    /// The host address of a real address, if that is RAM.
-    pub(crate) fn host(&self, ra: u64) -> Option<usize> {
-        self.page(ra).map(|page| page as usize + (ra & (PAGE - 1)) as usize)
-    }
-    /// The real address of a host address, if that is RAM.
-    pub(crate) fn real(&self, host: usize) -> Option<u64> {
-        self.ram.iter().find_map(|region| {
-            let first = region.get_host_address(MemoryRegionAddress(0)).ok()?;
-            let offset = host.checked_sub(first as usize)? as u64;
-            (offset < region.len()).then(|| region.start_addr().0 + offset)
-        })
-    }
-    /// Sets the dirty bit of a page that is about to be written.
-    fn mark_dirty(&self, ra: u64) {
-        if ra < self.first.bytes {
-            return set_bit(&self.first.dirty, ra as usize);
-        }
-        let address = GuestAddress(ra);
-        let Some(region) = self.ram.find_region(address) else { return };
-        let Some(offset) = region.to_region_addr(address) else { return };
-        set_bit(MmapRegion::bitmap(region).dirty(), offset.0 as usize);
-    }
-    /// The watch that a real address is under, and its offset there.
-    #[inline(always)]
-    fn code(&self, ra: u64) -> Option<(&CodeWatch, usize)> {
-        if ra < self.first.bytes {
-            return Some((&self.first.code, ra as usize));
-        }
-        self.code_of_others(ra)
-    }
-    #[cold]
-    fn code_of_others(&self, ra: u64) -> Option<(&CodeWatch, usize)> {
-        ram::code_at(&self.ram, ra).map(|(watch, offset)| (&**watch, offset))
-    }
-    /// The generation of the code in the page at `ra`.
-    #[inline(always)]
-    pub(crate) fn generation(&self, ra: u64) -> u64 {
-        self.code(ra).map_or(0, |(watch, offset)| watch.generation(offset / ram::PAGE))
-    }
-    /// Marks the line at `ra`, from which code is about to be read. Returns the generation of its page if
-    /// CPUs have yet to learn that it holds code.
-    pub(crate) fn mark_code(&self, ra: u64) -> Option<u64> {
-        self.code(ra).and_then(|(watch, offset)| watch.mark(offset))
-    }
-    /// CPUs learn that the page at `ra` holds code of this generation.
-    pub(crate) fn code_is_announced(&self, ra: u64, generation: u64) {
-        if let Some((watch, offset)) = self.code(ra) {
-            watch.announced(offset, generation);
-        }
-    }
-    /// Makes the code of a range stale whose bytes a CPU has written just now.
-    pub(crate) fn written(&self, ra: u64, bytes: u64) {
-        let Some((watch, offset)) = self.code(ra) else { return };
-        match self.shared.shootdown.has_others() {
-            true => watch.written(offset, bytes as usize),
-            false => watch.written_by_decoder(offset, bytes as usize),
-        }
-    }
-    /// Makes all code of the page at `ra` stale.
-    pub(crate) fn invalidate_code(&self, ra: u64) {
-        if let Some((watch, offset)) = self.code(ra) {
-            watch.invalidate(offset / ram::PAGE);
-        }
-    }
-    /// The number of the page at `ra` in the first region, the only one with plain stores; `None` elsewhere.
-    #[inline(always)]
-    pub(crate) fn plain_page(&self, ra: u64) -> Option<usize> {
-        (ra < self.first.bytes).then_some((ra / PAGE) as usize)
-    }
-    /// True if code was decoded from such a page.
-    #[inline(always)]
-    pub(crate) fn holds_code(&self, page: usize) -> bool {
-        self.first.code.holds_code(page)
-    }
-    /// How many of them there are.
-    pub(crate) fn plain_pages(&self) -> usize {
-        (self.first.bytes / PAGE) as usize
-    }
-    /// The host address of such a page.
-    pub(crate) fn plain_host(&self, page: usize) -> usize {
-        self.first.host.wrapping_add(page * ram::PAGE)
-    }
-}
-
-fn set_bit(dirty: &AtomicBitmap, offset: usize) {
-    if !dirty.is_addr_set(offset) {
-        dirty.set_addr_range(offset, 1);
     }
 }
 
@@ -580,7 +223,7 @@ impl Cpu {
             return Ok(self.allow_stores(ea, host, ra));
         }
         let host = entry.addend.wrapping_add(ea as usize);
-        let ra = host.wrapping_sub(self.bus.first.host) as u64;
+        let ra = self.bus.plain_address(host);
         if self.bus.holds_code((ra / PAGE) as usize) || !self.stored.is_calm() {
             return Ok(StorePlace { host, ra, watched: true });
         }
@@ -617,11 +260,10 @@ impl Cpu {
         };
         let tag = ea & !(PAGE - 1);
         let addend = (page as usize).wrapping_sub(tag as usize);
-        let mut entry = self.tlb.entry(ea);
-        if entry.read != tag || entry.addend != addend {
-            entry = self.tlb.fill(ea);
-            *entry = Entry { read: tag, write: NONE, addend };
+        if !self.tlb.entry(ea).is_of(tag, addend) {
+            *self.tlb.fill(ea) = Entry::of(tag, addend);
         }
+        self.tlb.entry(ea).read = tag;
         if access == Access::Store {
             self.bus.mark_dirty(leaf.ra);
         }

@@ -13,8 +13,8 @@ use crate::{
         spr,
     },
     storage::{
-        mem::{Context, PAGE},
         radix::{Access, Authority, Leaf, ProcessTable, Refusal},
+        tlb::{Context, PAGE},
     },
 };
 

@@ -5,7 +5,7 @@
 //! This file finds the leaf for an effective address and checks the access; caching it is
 //! the TLB's work.
 
-use crate::storage::mem::Bus;
+use crate::storage::bus::Bus;
 
 /// A process table, as `H_REGISTER_PROC_TBL` gives it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -40,7 +40,7 @@
 //! Marks are read (acquire) before the right to plain stores is given, and after the last announcement that was followed.
 //! So a CPU either sees the mark, and gives itself no right, or has yet to follow the announcement.
 
-use crate::{Cpu, storage::mem::PAGE};
+use crate::{Cpu, storage::tlb::PAGE};
 use std::sync::atomic::{
     AtomicU64,
     Ordering::{Acquire, Release, SeqCst},

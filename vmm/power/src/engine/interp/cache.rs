@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Cpu,
-    storage::{mem::PAGE, mmu},
+    storage::{mmu, tlb::PAGE},
     word::Word,
 };
 

@@ -7,7 +7,7 @@ use super::{
     often::{Kind, NONE},
     pairs,
 };
-use crate::{Cpu, form::Then, isa, state::pmu, storage::mem::PAGE, word::Word};
+use crate::{Cpu, form::Then, isa, state::pmu, storage::tlb::PAGE, word::Word};
 
 /// An instruction that was decoded.
 pub(super) struct Insn {
