@@ -216,7 +216,7 @@ fn write_iamr(cpu: &mut Cpu, value: u64) {
 fn write_pidr(cpu: &mut Cpu, value: u64) {
     if cpu.sprs[PIDR] != value {
         cpu.sprs[PIDR] = value;
-        cpu.forget_process();
+        cpu.follow_pidr();
     }
 }
 

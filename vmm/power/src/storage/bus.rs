@@ -127,6 +127,11 @@ impl Bus {
         let Some(offset) = region.to_region_addr(address) else { return };
         set_bit(MmapRegion::bitmap(region).dirty(), offset.0 as usize);
     }
+    /// True if a page of the first region is marked dirty.
+    #[inline]
+    pub(super) fn is_dirty(&self, ra: u64) -> bool {
+        ra < self.first.bytes && self.first.dirty.is_addr_set(ra as usize)
+    }
     /// The watch that a real address is under, and its offset there.
     #[inline(always)]
     fn code(&self, ra: u64) -> Option<(&CodeWatch, usize)> {

@@ -254,8 +254,8 @@ impl Cpu {
     /// Host address and real address of one byte for an access, filling the TLB for loads; a page that is
     /// to be stored to is marked dirty.
     fn translate(&mut self, ea: u64, access: Access) -> Result<(usize, u64), Stop> {
-        let leaf = self.data(ea, access)?;
-        let Some(page) = self.bus.page(leaf.ra) else {
+        let place = self.data(ea, access)?;
+        let Some(page) = self.bus.page(place.ra) else {
             return Err(self.outside_ram(ea, access));
         };
         let tag = ea & !(PAGE - 1);
@@ -263,11 +263,17 @@ impl Cpu {
         if !self.tlb.entry(ea).is_of(tag, addend) {
             *self.tlb.fill(ea) = Entry::of(tag, addend);
         }
-        self.tlb.entry(ea).read = tag;
-        if access == Access::Store {
-            self.bus.mark_dirty(leaf.ra);
+        self.tlb.entry(ea).read = if place.loads { tag } else { NONE };
+        let host = addend.wrapping_add(ea as usize);
+        match access {
+            Access::Store => self.bus.mark_dirty(place.ra),
+            // The store that comes next need not come here.
+            _ if place.stores && self.bus.is_dirty(place.ra) => {
+                self.allow_stores(ea, host, place.ra);
+            }
+            _ => {}
         }
-        Ok((addend.wrapping_add(ea as usize), leaf.ra))
+        Ok((host, place.ra))
     }
 
     /// The machine check of a data access to an address that is not RAM.

@@ -1,6 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! From effective to real addresses: which translation an access gets, and what it takes when
 //! it gets none (Power ISA 3.0B, Book III, 5.7 and 6.5).
+//!
+//! | level | holds | for | dropped |
+//! |---|---|---|---|
+//! | 1, `tlb.rs` and [`FetchPage`] | places of 4 KiB pages, with the rights of their context | the process of PIDR and process 0 | by place, or as logged |
+//! | 2, `leaves.rs` | leaves of trees, of any size | the last processes, and process 0 | by place, or by another number for the process (`spaces.rs`) |
+//!
+//! # Why no access uses what was invalidated
+//!
+//! * Level 1 is filled from level 2 or from a walk, in one step, and only for the process of PIDR or process 0. A change of
+//!   PIDR drops quadrant 0 of level 1. So level 1 never holds more than level 2 may, for the process that it is used for.
+//! * Every `tlbie` and `tlbiel` that names a page of a process (R = 1, PRS = 1, RIC = 0, IS = 0) drops, in both levels, every page and
+//!   piece of a page that covers a byte of it, whatever its size and quadrant. Level 1 holds nothing of a process that is neither 0 nor in PIDR.
+//! * One that names a process (IS = 1) gives it new numbers; nothing that is kept carries those. All other forms (a page or
+//!   process of the partition, RIC = 1, 2 or 3 with a page, IS = 1 for process 0, IS = 2 or 3, R = 0) drop everything.
+//!   LPID is not compared, because a CPU has one partition. An invalidation by another CPU drops everything, too (`shootdown.rs`).
+//! * A change of the AMR or of MSR\[PR\] selects another table of level 1, or empties it; level 2 has the rights of the entry
+//!   itself, which are checked against AMR, IAMR and MSR\[PR\] at each use. A change of the IAMR drops everything.
+//! * A store is allowed by level 1 only after the page was marked dirty and the entry has its change bit, and not beside code (`watch.rs`).
+//!   The clear of the dirty log drops everything.
+//! * Fetch contexts and epochs have numbers that are issued once. A process that comes back has those that it had, if
+//!   neither its translations nor those of process 0 (for the context) nor code (for the epoch) changed meanwhile.
 
 use crate::{
     Cpu,
@@ -13,7 +34,9 @@ use crate::{
         spr,
     },
     storage::{
-        radix::{Access, Authority, Leaf, ProcessTable, Refusal},
+        leaves::Leaves,
+        radix::{self, Access, Authority, Leaf, ProcessTable, Refusal},
+        spaces::{Counts, Spaces},
         tlb::{Context, PAGE},
     },
 };
@@ -40,6 +63,12 @@ pub(crate) fn same_mode(a: u64, b: u64) -> bool {
     (a ^ b) & MODE == 0
 }
 
+/// Real mode ignores the four high bits of an address (5.7.3).
+const REAL_MODE: u64 = u64::MAX >> 4;
+
+/// The most bytes whose translations are forgotten page by page.
+const MOST_BY_PAGES: u64 = 2 << 20;
+
 /// The page of an instruction fetch.
 #[derive(Clone, Copy)]
 struct FetchPage {
@@ -51,13 +80,15 @@ struct FetchPage {
     ra: u64,
 }
 
-/// The counts in a fetch context and an epoch.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    /// Invalidations of translations.
-    context: u64,
-    /// And those of code.
-    epoch: u64,
+/// The place of a datum.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Real address.
+    pub(crate) ra: u64,
+    /// Loads from its page are allowed.
+    pub(crate) loads: bool,
+    /// So are stores, and no tree has to record them.
+    pub(crate) stores: bool,
 }
 
 /// Translation state of one CPU.
@@ -69,9 +100,13 @@ pub(crate) struct Mmu {
     /// As `fetch_context`, but it also changes when code was invalidated: within an epoch an address has one
     /// block.
     pub(crate) epoch: u64,
-    /// The counts in those two, by MSR\[PR\]: supervisors and their process 0 stay as they are when
+    /// The counts in those two without MSR\[PR\]: supervisors and their process 0 stay as they are when
     /// another process comes.
-    counts: [Counts; 2],
+    privileged: Counts,
+    /// Those of problem state, by process.
+    spaces: Spaces,
+    /// The leaves of trees that are kept.
+    leaves: Leaves,
     /// Privileged code was fetched from quadrant 0, where the process of PIDR is.
     fetched_from_process: bool,
     /// Changes that were followed: of all kinds, and of code.
@@ -93,7 +128,9 @@ impl Mmu {
             table: ProcessTable::default(),
             fetch_context: 0,
             epoch: 0,
-            counts: Default::default(),
+            privileged: Counts::default(),
+            spaces: Spaces::new(),
+            leaves: Leaves::new(),
             fetched_from_process: false,
             changes: 0,
             code_changes: 0,
@@ -109,7 +146,8 @@ impl Mmu {
     /// Puts the counts of the mode in force into its fetch context and epoch.
     fn follow_counts(&mut self) {
         let mode = self.fetch_context & MODE;
-        let counts = self.counts[(mode & PROBLEM_STATE) as usize];
+        let problem_state = mode & PROBLEM_STATE != 0;
+        let counts = if problem_state { self.spaces.counts() } else { self.privileged };
         self.fetch_context = (counts.context * (MODE + 1)) | mode;
         self.epoch = (counts.epoch * (MODE + 1)) | mode;
     }
@@ -159,20 +197,49 @@ impl Cpu {
     pub(crate) fn forget_translations(&mut self) {
         self.mmu.seen = self.bus.shootdown().count();
         self.tlb.flush();
-        self.renew_fetch_contexts(true);
+        self.mmu.spaces.forget_all(self.sprs[spr::PIDR]);
+        self.renew_privileged();
         self.post.seen(self.mmu.seen);
     }
 
-    /// Forgets the translations of the process of PIDR, quadrant 0.
-    pub(crate) fn forget_process(&mut self) {
+    /// Another process is in PIDR: quadrant 0 is its.
+    pub(crate) fn follow_pidr(&mut self) {
         self.tlb.flush_process();
-        self.renew_fetch_contexts(false);
+        self.mmu.spaces.enter(self.sprs[spr::PIDR]);
+        self.renew_privileged_of_process();
     }
 
-    /// Forgets the translations of `bytes` from `ea` on, which may be process 0's.
-    pub(crate) fn forget_range(&mut self, ea: u64, bytes: u64, process_0: bool) {
-        self.tlb.flush_range(ea, bytes);
-        self.renew_fetch_contexts(process_0);
+    /// Forgets the translations of a process that is not 0.
+    pub(crate) fn forget_process(&mut self, pid: u64) {
+        self.mmu.spaces.forget(pid);
+        if pid == self.sprs[spr::PIDR] {
+            self.tlb.flush_process();
+            self.renew_privileged_of_process();
+        }
+    }
+
+    /// Forgets the translations of `bytes` from `ea` on in the tree of a process.
+    pub(crate) fn forget_range(&mut self, ea: u64, bytes: u64, pid: u64) {
+        match (bytes <= MOST_BY_PAGES, pid) {
+            (true, _) => self.forget_pages(ea, bytes, pid),
+            (false, 0) => self.forget_translations(),
+            (false, _) => self.forget_process(pid),
+        }
+    }
+
+    fn forget_pages(&mut self, ea: u64, bytes: u64, pid: u64) {
+        if let Some(space) = self.mmu.spaces.leaves(pid) {
+            self.mmu.leaves.forget(space, ea, bytes);
+        }
+        self.mmu.spaces.renew(pid);
+        if pid == 0 || pid == self.sprs[spr::PIDR] {
+            self.tlb.flush_range(ea, bytes);
+        }
+        match pid {
+            0 => self.renew_privileged(),
+            _ if pid == self.sprs[spr::PIDR] => self.renew_privileged_of_process(),
+            _ => {}
+        }
     }
 
     /// Makes the other CPUs forget their translations before they enter another block; this one
@@ -202,18 +269,23 @@ impl Cpu {
         self.mmu.awaited = None;
     }
 
-    /// After translations of quadrant 0 were forgotten, or also those of process 0.
-    fn renew_fetch_contexts(&mut self, process_0: bool) {
-        let privileged = process_0 || self.mmu.fetched_from_process;
-        for counts in &mut self.mmu.counts[usize::from(!privileged)..] {
-            counts.context += 1;
-            counts.epoch += 1;
+    /// After translations of privileged code were forgotten.
+    fn renew_privileged(&mut self) {
+        self.mmu.privileged = self.mmu.spaces.issue_counts();
+        self.mmu.follow_counts();
+    }
+
+    /// After quadrant 0 got other translations.
+    fn renew_privileged_of_process(&mut self) {
+        if std::mem::take(&mut self.mmu.fetched_from_process) {
+            self.mmu.privileged = self.mmu.spaces.issue_counts();
         }
         self.mmu.follow_counts();
     }
 
     fn begin_epoch(&mut self) {
-        self.mmu.counts.iter_mut().for_each(|counts| counts.epoch += 1);
+        self.mmu.privileged.epoch = self.mmu.spaces.issue();
+        self.mmu.spaces.begin_epoch();
         self.mmu.follow_counts();
     }
 
@@ -251,22 +323,37 @@ impl Cpu {
         }
     }
 
-    fn leaf(&self, ea: u64, access: Access, relocated: bool) -> Result<Leaf, Refusal> {
-        if !relocated {
-            // Real mode ignores the four high bits (5.7.3).
-            return Ok(Leaf { ra: ea & (u64::MAX >> 4) });
+    /// The leaf of `ea` for an access: a kept one if it serves, else by a walk.
+    fn leaf(&mut self, ea: u64, access: Access, who: Authority) -> Result<Leaf, Refusal> {
+        let pid = self.sprs[spr::PIDR];
+        let process = radix::process(ea, pid).ok();
+        let space = process.and_then(|process| self.mmu.spaces.leaves(process));
+        let kept = space.and_then(|space| self.mmu.leaves.find(space, ea));
+        if let Some(leaf) = kept.filter(|leaf| leaf.serves(access, who)) {
+            return Ok(leaf);
         }
-        self.bus.walk(self.mmu.table, self.sprs[spr::PIDR], ea, access, self.authority())
+        let leaf = self.bus.walk(self.mmu.table, pid, ea, access, who)?;
+        let fetch = access == Access::Fetch;
+        self.pmu.note(if fetch { Kind::FetchWalks } else { Kind::DataWalks });
+        if let Some(space) = space {
+            self.mmu.leaves.keep(space, ea, leaf);
+        }
+        Ok(leaf)
     }
 
     /// Where the data at `ea` is, or the interrupt that the access takes (6.5.3, 6.5.4).
-    pub(crate) fn data(&mut self, ea: u64, access: Access) -> Result<Leaf, Stop> {
-        let relocated = self.msr() & msr::DR != 0;
-        let leaf = self.leaf(ea, access, relocated);
-        if relocated && leaf.is_ok() {
-            self.pmu.note(Kind::DataWalks);
+    pub(crate) fn data(&mut self, ea: u64, access: Access) -> Result<Place, Stop> {
+        if self.msr() & msr::DR == 0 {
+            return Ok(Place { ra: ea & REAL_MODE, loads: true, stores: true });
         }
-        leaf.map_err(|refusal| {
+        let who = self.authority();
+        let leaf = self.leaf(ea, access, who);
+        let place = leaf.map(|leaf| Place {
+            ra: leaf.address(ea),
+            loads: leaf.allows_loads(who),
+            stores: leaf.serves(Access::Store, who),
+        });
+        place.map_err(|refusal| {
             self.sprs[spr::DAR] = ea;
             let bits = match refusal {
                 Refusal::Segment => return Stop::DataSegment,
@@ -295,23 +382,30 @@ impl Cpu {
         let translated = self.msr() & (msr::IR | msr::PR) == msr::IR;
         self.mmu.fetched_from_process |= translated && pc >> 62 == 0;
         let relocated = self.msr() & msr::IR != 0;
-        let leaf = self.leaf(pc, Access::Fetch, relocated).ok()?;
-        if relocated {
-            self.pmu.note(Kind::FetchWalks);
-        }
-        let (ea, ra) = (pc & !(PAGE - 1), leaf.ra & !(PAGE - 1));
+        let ra = match relocated {
+            true => self.leaf(pc, Access::Fetch, self.authority()).ok()?.address(pc),
+            false => pc & REAL_MODE,
+        };
+        let (ea, page) = (pc & !(PAGE - 1), ra & !(PAGE - 1));
         let context = self.mmu.fetch_context;
-        self.mmu.fetches[(pc / PAGE) as usize % FETCHES] = FetchPage { ea, context, ra };
-        Some(leaf.ra)
+        self.mmu.fetches[(pc / PAGE) as usize % FETCHES] = FetchPage { ea, context, ra: page };
+        Some(ra)
     }
 
     /// The interrupt of a fetch at `pc` that found no instruction, and its SRR1 bits (6.5.5,
     /// 6.5.6); outside RAM, a machine check.
     pub(crate) fn fetch_interrupt(&self, pc: u64) -> (Interrupt, u64) {
-        let bits = match self.leaf(pc, Access::Fetch, self.msr() & msr::IR != 0) {
-            Ok(_) => return (MACHINE_CHECK, machine_check::FETCH),
+        if self.msr() & msr::IR == 0 {
+            return (MACHINE_CHECK, machine_check::FETCH);
+        }
+        let (table, pid) = (self.mmu.table, self.sprs[spr::PIDR]);
+        let bits = match self.bus.walk(table, pid, pc, Access::Fetch, self.authority()) {
+            Ok(leaf) if self.bus.host(leaf.address(pc)).is_none() => {
+                return (MACHINE_CHECK, machine_check::FETCH);
+            }
             Err(Refusal::Segment) => return (INSTRUCTION_SEGMENT, 0),
-            Err(Refusal::NoEntry) => cause::NO_ENTRY,
+            // Another CPU may have made the entry valid meanwhile: the guest tries again.
+            Ok(_) | Err(Refusal::NoEntry) => cause::NO_ENTRY,
             Err(Refusal::NoExecute) => cause::NO_EXECUTE,
             Err(Refusal::Protection) => cause::PROTECTION,
             Err(Refusal::BadTree) => cause::BAD_TREE,

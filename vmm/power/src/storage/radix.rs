@@ -2,8 +2,7 @@
 //! Radix tree translation (Power ISA 3.0B, Book III, 5.7.10): process-scoped, walked by the CPU.
 //!
 //! The partition-scoped half is the machine's: a guest real address is an address of RAM.
-//! This file finds the leaf for an effective address and checks the access; caching it is
-//! the TLB's work.
+//! This file finds the leaf for an effective address and checks the access; `leaves.rs` keeps leaves.
 
 use crate::storage::bus::Bus;
 
@@ -22,6 +21,17 @@ pub(crate) enum Access {
     Load,
     Store,
     Fetch,
+}
+
+impl Access {
+    /// The right that it needs, and the bits that record it.
+    fn needs(self) -> (u64, u64) {
+        match self {
+            Access::Load => (READ, REFERENCE),
+            Access::Store => (WRITE, REFERENCE | CHANGE),
+            Access::Fetch => (EXECUTE, REFERENCE),
+        }
+    }
 }
 
 /// The privilege of an access, and the key registers for pages of problem state.
@@ -50,11 +60,39 @@ pub(crate) enum Refusal {
     BadTree,
 }
 
-/// A translation.
+/// A leaf of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Leaf {
-    /// Real address of the byte.
-    pub(crate) ra: u64,
+    /// The tree's entry, with the reference and change bits that were set for its use.
+    pub(crate) entry: u64,
+    /// It maps 2 to the power of this bytes.
+    pub(crate) page_bits: u32,
+}
+
+impl Leaf {
+    /// The real address of an effective one in its page.
+    pub(crate) fn address(self, ea: u64) -> u64 {
+        let inside = (1 << self.page_bits) - 1;
+        self.entry & REAL_PAGE & !inside | ea & inside
+    }
+
+    /// A leaf for the smaller page of `ea` in its page; `None` if the entry has no room for that one's address.
+    pub(crate) fn piece(self, ea: u64, page_bits: u32) -> Option<Leaf> {
+        let ra = self.address(ea) >> page_bits << page_bits;
+        let entry = self.entry & !REAL_PAGE | ra;
+        (ra & !REAL_PAGE == 0).then_some(Leaf { entry, page_bits })
+    }
+
+    /// True if it allows loads.
+    pub(crate) fn allows_loads(self, who: Authority) -> bool {
+        allowed(self.entry, who) & READ != 0
+    }
+
+    /// True if the tree need not be looked at for an access: it is allowed, and recorded as far as it has to be.
+    pub(crate) fn serves(self, access: Access, who: Authority) -> bool {
+        let (need, record) = access.needs();
+        allowed(self.entry, who) & need != 0 && self.entry & record == record
+    }
 }
 
 const VALID: u64 = 1 << 63;
@@ -90,7 +128,7 @@ impl Root {
 }
 
 /// The process whose tree an address is in: quadrant 0 is PIDR's, quadrant 3 is process 0's.
-fn process(ea: u64, pid: u64) -> Result<u64, Refusal> {
+pub(crate) fn process(ea: u64, pid: u64) -> Result<u64, Refusal> {
     match ea >> 62 {
         0 => Ok(pid),
         3 => Ok(0),
@@ -103,7 +141,7 @@ impl Bus {
         self.load_be(ra).ok_or(Refusal::BadTree)
     }
 
-    /// Finds the page of `ea` and checks the access; sets the reference and change bits.
+    /// Finds the leaf of `ea` and checks the access; sets the reference and change bits.
     pub(crate) fn walk(
         &self,
         table: ProcessTable,
@@ -147,7 +185,7 @@ impl Bus {
                 return Err(Refusal::NoEntry);
             }
             if entry & LEAF != 0 {
-                return self.leaf(at, entry, left, ea, access, who);
+                return self.leaf(at, entry, left, access, who);
             }
             (base, index_bits) = (entry & NEXT_LEVEL, (entry & 31) as u32);
         }
@@ -159,25 +197,18 @@ impl Bus {
         at: u64,
         entry: u64,
         page_bits: u32,
-        ea: u64,
         access: Access,
         who: Authority,
     ) -> Result<Leaf, Refusal> {
-        let allowed = allowed(entry, who);
-        let (need, record) = match access {
-            Access::Load => (READ, REFERENCE),
-            Access::Store => (WRITE, REFERENCE | CHANGE),
-            Access::Fetch => (EXECUTE, REFERENCE),
-        };
-        if allowed & need == 0 {
+        let (need, record) = access.needs();
+        if allowed(entry, who) & need == 0 {
             let no_execute = access == Access::Fetch && entry & EXECUTE == 0;
             return Err(if no_execute { Refusal::NoExecute } else { Refusal::Protection });
         }
         if entry & record != record && !self.set_be(at, entry, record) {
             return Err(Refusal::NoEntry); // another CPU changed it: the guest tries again
         }
-        let inside = (1 << page_bits) - 1;
-        Ok(Leaf { ra: entry & REAL_PAGE & !inside | ea & inside })
+        Ok(Leaf { entry: entry | record, page_bits })
     }
 }
 

@@ -7,6 +7,7 @@ mod disassembler;
 mod facilities;
 mod guest;
 mod interrupts;
+mod kept;
 mod pmu;
 mod programs;
 mod radix;

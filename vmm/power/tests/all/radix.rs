@@ -6,39 +6,39 @@ use power::{Cpu, Exit, GuestMemory, ProcessTable, msr, spr};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
-const RAM: usize = 4 << 20;
+pub(crate) const RAM: usize = 4 << 20;
 /// Real addresses of the process table and of a tree of 13 + 9 + 9 + 9 index bits.
-const TABLE: u64 = 0x1_0000;
-const LEVELS: [u64; 4] = [0x2_0000, 0x3_0000, 0x3_1000, 0x3_2000];
+pub(crate) const TABLE: u64 = 0x1_0000;
+pub(crate) const LEVELS: [u64; 4] = [0x2_0000, 0x3_0000, 0x3_1000, 0x3_2000];
 /// Real pages: the code, and some data.
 const CODE: u64 = 0x1_2000;
-const DATA: u64 = 0x1_4000;
-const OTHER: u64 = 0x1_5000;
+pub(crate) const DATA: u64 = 0x1_4000;
+pub(crate) const OTHER: u64 = 0x1_5000;
 /// Effective pages of quadrant 3, all under one page directory.
-const KERNEL: u64 = 0xc000_0000_0000_0000;
+pub(crate) const KERNEL: u64 = 0xc000_0000_0000_0000;
 
-const VALID: u64 = 1 << 63;
-const LEAF: u64 = 1 << 62;
+pub(crate) const VALID: u64 = 1 << 63;
+pub(crate) const LEAF: u64 = 1 << 62;
 const R: u64 = 0x100;
 const C: u64 = 0x80;
-const PRIVILEGED: u64 = 8;
-const READ: u64 = 4;
-const WRITE: u64 = 2;
+pub(crate) const PRIVILEGED: u64 = 8;
+pub(crate) const READ: u64 = 4;
+pub(crate) const WRITE: u64 = 2;
 const EXECUTE: u64 = 1;
 
-const LD: u32 = 0xe864_0000; // ld r3,0(r4)
-const STD: u32 = 0xf864_0000; // std r3,0(r4)
-const TLBIE: u32 = 31 << 26 | 3 << 16 | 5 << 11 | 306 << 1; // tlbie r5,r0,0,1,1
-const SC_1: u32 = 0x4400_0022;
+pub(crate) const LD: u32 = 0xe864_0000; // ld r3,0(r4)
+pub(crate) const STD: u32 = 0xf864_0000; // std r3,0(r4)
+pub(crate) const TLBIE: u32 = 31 << 26 | 3 << 16 | 5 << 11 | 306 << 1; // tlbie r5,r0,0,1,1
+pub(crate) const SC_1: u32 = 0x4400_0022;
 
-struct Guest {
-    cpu: Cpu,
-    ram: Arc<GuestMemory>,
+pub(crate) struct Guest {
+    pub(crate) cpu: Cpu,
+    pub(crate) ram: Arc<GuestMemory>,
 }
 
 impl Guest {
     /// A CPU that runs `code` translated at KERNEL, with two pages of data after it.
-    fn new(code: &[u32]) -> Guest {
+    pub(crate) fn new(code: &[u32]) -> Guest {
         let ram = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("RAM"));
         let mut guest = Guest { cpu: Cpu::new(Arc::clone(&ram)), ram };
         // 52 address bits: RTS = 21; the root indexes 13 bits.
@@ -58,26 +58,26 @@ impl Guest {
         guest.cpu.set_nip(KERNEL);
         guest
     }
-    fn put(&self, at: u64, value: u64) {
+    pub(crate) fn put(&self, at: u64, value: u64) {
         self.ram.write_slice(&value.to_be_bytes(), GuestAddress(at)).expect("RAM");
     }
-    fn get(&self, at: u64) -> u64 {
+    pub(crate) fn get(&self, at: u64) -> u64 {
         let mut bytes = [0; 8];
         self.ram.read_slice(&mut bytes, GuestAddress(at)).expect("RAM");
         u64::from_be_bytes(bytes)
     }
     /// Maps effective page `n` of the lowest level.
-    fn map(&self, n: u64, ra: u64, rights: u64) {
+    pub(crate) fn map(&self, n: u64, ra: u64, rights: u64) {
         self.put(LEVELS[3] + 8 * n, VALID | LEAF | ra | rights);
     }
-    fn entry(&self, n: u64) -> u64 {
+    pub(crate) fn entry(&self, n: u64) -> u64 {
         self.get(LEVELS[3] + 8 * n)
     }
-    fn spr(&mut self, number: usize) -> u64 {
+    pub(crate) fn spr(&mut self, number: usize) -> u64 {
         spr::spr(number).expect("an SPR").value(&mut self.cpu)
     }
     /// Runs one instruction. Returns the next address, DSISR, DAR and the cause bits of SRR1.
-    fn step(&mut self) -> (u64, u64, u64, u64) {
+    pub(crate) fn step(&mut self) -> (u64, u64, u64, u64) {
         assert_eq!(self.cpu.step(), None);
         let (dsisr, dar) = (self.spr(spr::DSISR), self.spr(spr::DAR));
         (self.cpu.nip(), dsisr, dar, self.spr(spr::SRR1) & 0x783f_0000)
@@ -245,19 +245,19 @@ fn code_moves_with_its_page() {
 }
 
 /// Two processes, each with a page of code and a page of data after it.
-struct Processes(Guest);
+pub(crate) struct Processes(pub(crate) Guest);
 
 impl Processes {
-    const LEVELS: [u64; 4] = [0x4_0000, 0x5_0000, 0x5_1000, 0x5_2000];
+    pub(crate) const LEVELS: [u64; 4] = [0x4_0000, 0x5_0000, 0x5_1000, 0x5_2000];
     const CODES: [u64; 3] = [0x6_0000, 0x6_1000, 0x6_2000];
     const DATA: [u64; 3] = [0x6_4000, 0x6_5000, 0x6_6000];
     const ANY: u64 = READ | WRITE | EXECUTE;
     /// The effective address of the processes' code. A cache that is indexed by pages has it at another index
     /// than the kernel's pages.
-    const AT: u64 = 0x5000;
+    pub(crate) const AT: u64 = 0x5000;
 
     /// Page n contains code that loads n into r3 and the doubleword at r4 into r6.
-    fn new(problem_state: bool) -> Processes {
+    pub(crate) fn new(problem_state: bool) -> Processes {
         let guest = Guest::new(&[0x3860_0063, 0xe8c4_0000]); // li r3,99; ld r6,0(r4)
         for pid in [1, 2] {
             let levels = Processes::LEVELS.map(|at| at + 0x4_0000 * (pid - 1));
@@ -279,19 +279,19 @@ impl Processes {
     }
 
     /// Maps the pages n for a process.
-    fn map(&mut self, pid: u64, n: usize, problem_state: bool) {
+    pub(crate) fn map(&mut self, pid: u64, n: usize, problem_state: bool) {
         let rights = Processes::ANY | if problem_state { 0 } else { PRIVILEGED };
         let lowest = Processes::LEVELS[3] + 0x4_0000 * (pid - 1) + Processes::AT / 0x1000 * 8;
         self.0.put(lowest, VALID | LEAF | Processes::CODES[n] | rights);
         self.0.put(lowest + 8, VALID | LEAF | Processes::DATA[n] | rights);
     }
 
-    fn switch(&mut self, pid: u64) {
+    pub(crate) fn switch(&mut self, pid: u64) {
         spr::spr(spr::PIDR).expect("PIDR").set(&mut self.0.cpu, pid);
     }
 
     /// Runs the code at an address, with the data in the next page. Returns r3 and r6.
-    fn run(&mut self, at: u64, more: u64) -> (u64, u64) {
+    pub(crate) fn run(&mut self, at: u64, more: u64) -> (u64, u64) {
         let cpu = &mut self.0.cpu;
         cpu.set_msr(msr::SF | msr::ME | msr::IR | msr::DR | more);
         cpu.set_nip(at);
@@ -300,7 +300,7 @@ impl Processes {
         (cpu.gpr[3], cpu.gpr[6])
     }
 
-    fn kernel_is_as_ever(&mut self) {
+    pub(crate) fn kernel_is_as_ever(&mut self) {
         self.0.put(DATA, 7);
         assert_eq!(self.run(KERNEL, 0), (99, 7));
     }

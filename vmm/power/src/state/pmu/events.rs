@@ -17,9 +17,9 @@ pub enum Kind {
     Loads,
     /// Stores completed.
     Stores,
-    /// Radix walks for data that the TLB did not have.
+    /// Radix walks for data that neither the TLB nor the kept leaves had.
     DataWalks,
-    /// Radix walks for instructions that the TLB did not have.
+    /// Radix walks for instructions, likewise.
     FetchWalks,
     /// External interrupts taken.
     Externals,
