@@ -32,18 +32,6 @@ prepare
 
 image=$root/guest-images/images/tce-bench-$order.elf
 
-# A failed run is reported with its output.
-measure() {
-	name=$1
-	shift
-	if ! "$@" >"$work/run" </dev/null; then
-		cat "$work/run" >&2
-		echo "bench-vs-qemu: tce-bench failed on $name" >&2
-		exit 1
-	fi
-	cat "$work/run" >>"$work/$name"
-}
-
 round=0
 while [ "$round" -lt "$rounds" ]; do
 	measure tcevm "$TCEVM" run --memory "${MEMORY:-256M}" "$image"

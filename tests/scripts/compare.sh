@@ -6,6 +6,7 @@
 #   prepare    sets $qemu (QEMU, else qemu-system-ppc64) and $TCEVM (built with cargo when unset), finds both,
 #              and makes the directory $work, which is gone at the end
 #   find_tcevm sets $TCEVM alone: for scripts that run no QEMU
+#   measure    NAME COMMAND...: appends the output of a run to $work/NAME; a run that fails ends the script
 #   version    what QEMU says that it is
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,6 +38,17 @@ prepare() {
 	find_tcevm
 	work=$(mktemp -d)
 	trap 'rm -rf "$work"' EXIT
+}
+
+measure() {
+	name=$1
+	shift
+	if ! "$@" >"$work/run" </dev/null; then
+		cat "$work/run" >&2
+		echo "$script: the run on $name failed" >&2
+		exit 1
+	fi
+	cat "$work/run" >>"$work/$name"
 }
 
 version() {

@@ -46,6 +46,7 @@ fn options(image: &str, disk: &str, hub: &str) -> Vec<String> {
         "mad" => vec!["--smp", "2", "--append", "seed=3 calls=60", "--disk", disk, "--net", hub],
         // Each of its benches takes time; these two make TCE calls of both kinds.
         "tce-bench" => vec!["--append", "put stuff-512"],
+        "kernels" => vec!["--append", "fib passes=1"],
         "hello" | "replace" | "window64" => vec![],
         _ => vec!["--smp", "2"],
     };
