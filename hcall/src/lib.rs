@@ -42,7 +42,7 @@ pub use machine::bare::Bare;
 pub use machine::error_log::MachineCheck;
 pub use machine::modes::ProcessTableRange;
 pub use machine::nmi::NmiHandlers;
-pub use machine::phb::Phb;
+pub use machine::phb::{BridgeClaim, BridgeWindow, Phb};
 pub use machine::vio::VioDevice;
 pub use machine::{Capabilities, Capability, vio};
 /// Guest memory. A write to it is logged, and makes decoded code stale that came from there.

@@ -54,6 +54,29 @@ pub struct Phb {
     has_default: Mutex<bool>,
 }
 
+/// A window of a bridge, as a saved state has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BridgeWindow {
+    /// The window.
+    pub window: Window,
+    /// True for the default window, which the machine makes.
+    pub default: bool,
+}
+
+/// The windows of a saved state ([`Phb::claim`]), with the memory that they need and without entries.
+#[derive(Debug)]
+pub struct BridgeClaim {
+    windows: Vec<NewWindow>,
+    has_default: bool,
+}
+
+impl BridgeClaim {
+    /// The window of this name.
+    pub fn find(&self, liobn: Liobn) -> Option<&NewWindow> {
+        self.windows.iter().find(|new| new.window().liobn() == liobn)
+    }
+}
+
 /// The windows that a guest may still make.
 pub(crate) struct Offer {
     /// Number of windows.
@@ -169,6 +192,73 @@ impl Phb {
             *has_default = true;
         }
         Ok(())
+    }
+
+    /// The windows that are there, in the order of their LIOBNs.
+    pub fn save(&self, container: &Container) -> Vec<BridgeWindow> {
+        let has_default = *self.lock();
+        let is_default = |window: &Window| has_default && *window == self.default;
+        let windows = self.windows(container).into_iter();
+        windows.map(|window| BridgeWindow { window, default: is_default(&window) }).collect()
+    }
+
+    /// Makes the windows of a saved state, empty and not yet the guest's.
+    ///
+    /// Errors: [`Error::Incompatible`] for windows that the guest of this bridge cannot have; [`Error::OverBudget`] and
+    /// [`Error::NoMemory`]; those of the table. The windows of the bridge are unchanged.
+    pub fn claim(
+        &self,
+        container: &Container,
+        saved: &[BridgeWindow],
+    ) -> Result<BridgeClaim, Error> {
+        if !self.can_have(saved) {
+            return Err(Error::Incompatible(self.default.liobn()));
+        }
+        let make = |saved: &BridgeWindow| match saved.default {
+            true => self.make_default(container),
+            false => container.new_guest_window(saved.window, (self.table)(saved.window)?),
+        };
+        let windows = saved.iter().map(make).collect::<Result<_, Error>>()?;
+        Ok(BridgeClaim { windows, has_default: saved.iter().any(|saved| saved.default) })
+    }
+
+    /// Replaces all windows by claimed ones. Errors: [`Error::Duplicate`] when a window of another bridge has a claimed
+    /// LIOBN.
+    pub fn load(
+        &self,
+        container: &Container,
+        agent: &mut Agent,
+        claim: BridgeClaim,
+    ) -> Result<(), Error> {
+        let mut has_default = self.lock();
+        for window in self.windows(container) {
+            container.remove_window(agent, window.liobn())?;
+        }
+        *has_default = claim.has_default;
+        claim.windows.into_iter().try_for_each(|new| container.publish(new).map(drop))
+    }
+
+    /// True for windows that [`create`](Self::create) makes, and the default one, in places of their own.
+    fn can_have(&self, saved: &[BridgeWindow]) -> bool {
+        let made = |window: &Window| {
+            (0..WINDOWS).any(|number| window.liobn() == self.liobn(number))
+                && [self.default.start(), HIGH].contains(&window.start())
+                && self.page_shift(window.page_shift().get()).is_ok()
+                && window.size().is_power_of_two()
+                && window.size() <= self.most_entries
+                && window.len() <= 1 << MOST_BYTES
+        };
+        let apart = |(n, a): (usize, &BridgeWindow)| {
+            let clash = |b: &BridgeWindow| {
+                a.window.liobn() == b.window.liobn() || a.window.start() == b.window.start()
+            };
+            !saved[..n].iter().any(clash)
+        };
+        let one = |saved: &BridgeWindow| match saved.default {
+            true => saved.window == self.default,
+            false => made(&saved.window),
+        };
+        saved.len() <= WINDOWS && saved.iter().all(one) && saved.iter().enumerate().all(apart)
     }
 
     /// Makes the default window before another one is removed for it: there may be no memory. It is the

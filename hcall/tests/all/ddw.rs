@@ -5,8 +5,8 @@
 use hcall::Status::*;
 use hcall::rtas::ddw;
 use hcall::tokens::*;
-use hcall::{Accel, Phb, Profile, Tier, rtas_tokens};
-use iommu::{Budget, Container, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
+use hcall::{Accel, BridgeWindow, Phb, Profile, Tier, rtas_tokens};
+use iommu::{Budget, Container, Error, Frames, Ioda2, IommuTable, Liobn, PageShift, Window};
 use proptest::prelude::*;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -330,6 +330,80 @@ fn a_window_above_the_budget_is_minus_3_and_leaves_nothing() {
     assert_eq!(remove(&mut r, E), OK);
     assert_eq!((budget.charged(), r.pins(A)), (0, 0));
     assert_eq!(rtas::<5>(&mut r, QUERY, &[0, HI, LO])[2], max);
+}
+
+fn saved_window(liobn: u32, start: u64, len: u64, shift: PageShift, default: bool) -> BridgeWindow {
+    let window = Window::bytes(Liobn(liobn), start, len, shift).expect("a window");
+    BridgeWindow { window, default }
+}
+
+/// Loads windows into the bridge as a saved machine has them.
+fn load(r: &mut Rig, saved: &[BridgeWindow]) -> Result<(), Error> {
+    let phb = r.machine.phb.as_ref().expect("a bridge");
+    let claim = phb.claim(&r.all, saved)?;
+    phb.load(&r.all, &mut r.agent, claim)
+}
+
+fn saved(r: &Rig) -> Vec<BridgeWindow> {
+    r.machine.phb.as_ref().expect("a bridge").save(&r.all)
+}
+
+#[test]
+fn windows_that_the_guest_made_come_back_empty_in_another_bridge() {
+    let (mut r, mut other) = (bridge(), bridge());
+    let default = saved_window(D, 0, D_BYTES, PageShift::K4, true);
+    assert_eq!(saved(&r), [default]);
+    assert_eq!(create(&mut r, 16, 28)[0], OK);
+    let high = saved_window(E, 1 << 59, 1 << 28, PageShift::K64, false);
+    assert_eq!(saved(&r), [default, high]);
+    assert_eq!(put(&mut other, D, 0, A | RW), Success);
+    load(&mut other, &saved(&r)).expect("claimed");
+    assert_eq!((saved(&other), other.pins(A)), (saved(&r), 0));
+    // A window of the guest's in the default one's place, with its size and its pages, is not the default one.
+    assert_eq!((remove(&mut r, D), remove(&mut r, E)), (OK, OK));
+    assert_eq!(remove(&mut r, D), OK);
+    assert_eq!(saved(&r), []);
+    assert_eq!(create(&mut r, 12, 30)[0], OK);
+    let made = BridgeWindow { default: false, ..default };
+    assert_eq!(saved(&r), [made]);
+    load(&mut other, &saved(&r)).expect("claimed");
+    assert_eq!(remove(&mut other, D), OK);
+    assert_eq!(saved(&other), [default], "it comes back when the guest's own goes");
+    load(&mut other, &[]).expect("claimed");
+    assert_eq!((saved(&other), available(&mut other)), (vec![], 2));
+    other.assert_sound();
+}
+
+#[test]
+fn windows_that_no_guest_of_the_bridge_has_are_not_claimed() {
+    let (mut r, budget) = with_budget(1 << 20, Accel::default());
+    let (default, high) = (saved_window(D, 0, D_BYTES, PageShift::K4, true), 1 << 59);
+    let made = |liobn, start, len, shift| saved_window(liobn, start, len, shift, false);
+    let page = |shift| PageShift::new(shift).expect("a page");
+    let refused = [
+        vec![
+            default,
+            made(E, high, 1 << 24, PageShift::K64),
+            made(E, high, 1 << 24, PageShift::K64),
+        ],
+        vec![default, made(D, high, 1 << 24, PageShift::K64)],
+        vec![default, made(E, 0, 1 << 24, PageShift::K64)],
+        vec![default, default],
+        vec![made(E + 1, high, 1 << 24, PageShift::K64)],
+        vec![made(E, 1 << 58, 1 << 24, PageShift::K64)],
+        vec![made(E, high, 3 << 24, PageShift::K64)],
+        vec![made(E, high, 1 << 25, page(25))],
+        vec![saved_window(D, 0, 1 << 24, PageShift::K4, true)],
+        vec![saved_window(E, high, 1 << 24, PageShift::K64, true)],
+    ];
+    for windows in refused {
+        let before = saved(&r);
+        assert_eq!(load(&mut r, &windows), Err(Error::Incompatible(Liobn(D))), "{windows:?}");
+        assert_eq!((saved(&r), budget.charged()), (before, 0));
+    }
+    let large = [default, made(E, high, 1 << 30, PageShift::K4)];
+    assert_eq!(load(&mut r, &large), Err(Error::OverBudget));
+    assert_eq!((saved(&r), budget.charged()), (vec![default], 0));
 }
 
 // LoPAR 2.9, H_NOT_ENOUGH_RESOURCES; papr-tce 2.9: Linux undoes its mapping on no other status.

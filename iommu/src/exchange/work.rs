@@ -27,6 +27,11 @@ pub(crate) struct WindowKey {
     pub(crate) id: u64,
 }
 
+impl WindowKey {
+    /// The key of a window that is in no list yet. No agent counts on it.
+    pub(crate) const UNPUBLISHED: WindowKey = WindowKey { slot: 0, id: u64::MAX };
+}
+
 /// A thread's means to exchange entries. An [`Agent`](crate::Agent) holds one.
 ///
 /// When it is dropped its pins stay counted. Its tallies go with it, so read them before.
@@ -82,6 +87,11 @@ impl Work {
             Some((id, tally)) if *id == window.id => *tally += *more,
             _ => self.count_new(window, *more),
         }
+    }
+
+    /// Replaces a window's tally.
+    pub(crate) fn set_tally(&mut self, window: WindowKey, tally: Tally) {
+        self.count_new(window, tally);
     }
 
     /// The first call on a window gives it its place, which a removed window may have had.

@@ -266,6 +266,24 @@ impl Frames {
         dirty
     }
 
+    /// The dirty frames, 64 to a word from guest address 0 up. They stay dirty.
+    pub fn dirty(&self) -> impl Iterator<Item = u64> {
+        (0..self.len()).step_by(64).map(move |first| {
+            let bits = (0..64).filter(move |n| self.dirt.is_bit_set(first + n));
+            bits.fold(0, |word, n| word | 1 << n)
+        })
+    }
+
+    /// Marks frames dirty: the bits of word `word` of [`dirty`](Self::dirty). Bits beyond the memory are ignored.
+    pub fn add_dirty(&self, word: usize, bits: u64) {
+        let first = word.saturating_mul(64);
+        for frame in (0..64).filter(|n| bits >> n & 1 == 1).map(|n| first.saturating_add(n)) {
+            if frame < self.len() {
+                self.mark_frame(frame);
+            }
+        }
+    }
+
     /// First guest address behind the last whole page of this size.
     #[inline]
     pub(crate) fn end(&self, shift: PageShift) -> u64 {
@@ -392,5 +410,18 @@ mod tests {
         assert_eq!(dirty, (0..0x40).map(|f| (0x10..0x20).contains(&f)).collect::<Vec<_>>());
         assert_eq!(frames.take_dirty(), [0xffff_0000]);
         assert_eq!(frames.take_dirty(), [0]);
+    }
+
+    #[test]
+    fn dirt_is_read_without_being_taken_and_added_again() {
+        let frames = Frames::new(0x4_2000).expect("frames"); // 66 frames
+        frames.add_dirty(0, 1 << 63 | 1);
+        frames.add_dirty(1, u64::MAX);
+        frames.add_dirty(usize::MAX, u64::MAX);
+        for _ in 0..2 {
+            assert_eq!(frames.dirty().collect::<Vec<_>>(), [1 << 63 | 1, 0b11]);
+        }
+        assert_eq!(frames.take_dirty(), [1 << 63 | 1, 0b11]);
+        assert_eq!(frames.dirty().collect::<Vec<_>>(), [0, 0]);
     }
 }

@@ -42,6 +42,16 @@ impl Agent {
         self.work.tally(window.key())
     }
 
+    /// Replaces the sum of all changes to pages by that of a saved state. The pins stay.
+    pub fn set_totals(&mut self, totals: Totals) {
+        self.work.totals = totals;
+    }
+
+    /// Replaces the sum of all changes to a window by that of a saved state.
+    pub fn set_tally(&mut self, window: &GuestTable, tally: Tally) {
+        self.work.set_tally(window.key(), tally);
+    }
+
     /// Allows or forbids calls to allocate. A call that may not, and would have to, is
     /// [`Error::NoMemory`](crate::Error::NoMemory) and has changed nothing. Clearing never
     /// allocates.

@@ -36,12 +36,25 @@ pub struct Container {
     budget: Option<Arc<Budget>>,
 }
 
-/// A window that is made and not yet the guest's: what adding it needs memory for is there.
+/// A window that is made and not yet the guest's. The memory that adding it needs is there.
 #[derive(Debug)]
-pub struct NewWindow {
-    window: Window,
-    view: View,
-    table: Option<Arc<IommuTable>>,
+pub struct NewWindow(GuestTable);
+
+impl NewWindow {
+    /// A window over this view, without a hardware table.
+    fn over(window: Window, view: View) -> NewWindow {
+        NewWindow(GuestTable::new(window, view, WindowKey::UNPUBLISHED))
+    }
+
+    /// The window with a hardware table. Errors: [`Error::NoExchange`], [`Error::Incompatible`].
+    fn attach(self, table: Arc<IommuTable>) -> Result<NewWindow, Error> {
+        self.0.attach(table).map(NewWindow)
+    }
+
+    /// The geometry.
+    pub fn window(&self) -> &Window {
+        self.0.window()
+    }
 }
 
 impl Container {
@@ -83,15 +96,15 @@ impl Container {
         self.publish(self.new_window(window, table)?).map(drop)
     }
 
-    /// The first half of [`add_window`](Self::add_window): what needs memory.
+    /// The first half of [`add_window`](Self::add_window), which needs memory.
     ///
-    /// Errors: [`Error::NoMemory`].
+    /// Errors: [`Error::NoMemory`], [`Error::NoExchange`], [`Error::Incompatible`].
     pub fn new_window(
         &self,
         window: Window,
         table: impl Into<Arc<IommuTable>>,
     ) -> Result<NewWindow, Error> {
-        Ok(NewWindow { window, view: View::new(window.size())?, table: Some(table.into()) })
+        NewWindow::over(window, View::new(window.size())?).attach(table.into())
     }
 
     /// Adds a window that the guest makes, over a new table: memory of view and table is charged to
@@ -100,11 +113,21 @@ impl Container {
     /// Errors: [`Error::NoExchange`], [`Error::OverBudget`]; then as [`add_window`](Self::add_window). Nothing is charged
     /// then, and the table is of no use.
     pub fn add_guest_window(&self, window: Window, table: Arc<IommuTable>) -> Result<(), Error> {
-        let Some(budget) = &self.budget else { return self.add_window(window, table) };
+        self.publish(self.new_guest_window(window, table)?).map(drop)
+    }
+
+    /// The first half of [`add_guest_window`](Self::add_guest_window), which needs memory and charges it.
+    ///
+    /// Errors: [`Error::NoExchange`], [`Error::OverBudget`], [`Error::NoMemory`], [`Error::Incompatible`].
+    pub fn new_guest_window(
+        &self,
+        window: Window,
+        table: Arc<IommuTable>,
+    ) -> Result<NewWindow, Error> {
+        let Some(budget) = &self.budget else { return self.new_window(window, table) };
         table.exchange()?;
         table.charge_to(budget)?;
-        let view = View::charged(window.size(), budget)?;
-        self.publish(NewWindow { window, view, table: Some(table) }).map(drop)
+        NewWindow::over(window, View::charged(window.size(), budget)?).attach(table)
     }
 
     /// How many entries a window may have that the guest makes next, so that it can use all of them
@@ -122,23 +145,18 @@ impl Container {
     ///
     /// Errors: [`Error::NoMemory`], [`Error::Duplicate`].
     pub fn add_view(&self, window: Window) -> Result<Arc<GuestTable>, Error> {
-        self.publish(NewWindow { window, view: View::new(window.size())?, table: None })
+        self.publish(NewWindow::over(window, View::new(window.size())?))
     }
 
-    /// Makes a window the guest's. Errors: [`Error::Duplicate`], [`Error::NoExchange`],
-    /// [`Error::Incompatible`].
+    /// Makes a window the guest's. Errors: [`Error::Duplicate`].
     pub fn publish(&self, new: NewWindow) -> Result<Arc<GuestTable>, Error> {
-        let NewWindow { window, view, table } = new;
+        let NewWindow(new) = new;
+        let window = *new.window();
         let new = self.change(|windows, id| {
             if windows.find(window.liobn()).is_ok() {
                 return Err(Error::Duplicate(window.liobn()));
             }
-            let mut new =
-                GuestTable::new(window, view, WindowKey { slot: windows.free_slot(), id });
-            if let Some(table) = table {
-                new = new.attach(table)?;
-            }
-            let new = Arc::new(new);
+            let new = Arc::new(new.with_key(WindowKey { slot: windows.free_slot(), id }));
             windows.0.push(new.clone());
             Ok(new)
         })?;
@@ -412,6 +430,31 @@ impl Container {
             usize::try_from(count).unwrap_or(usize::MAX),
             raw,
         )
+    }
+
+    /// Makes the memory that a value in an entry of a window that is not yet the guest's would need.
+    ///
+    /// Errors: [`Error::NoMemory`], [`Error::OverBudget`]; then at most empty memory was made.
+    pub fn make_room_in(
+        &self,
+        by: &Agent,
+        new: &NewWindow,
+        entry: GuestEntry,
+        raw: RawTce,
+    ) -> Result<(), Error> {
+        new.0.make_room(&self.frames, &by.work, entry, 1, |_| raw)
+    }
+
+    /// Arranges the windows in the order of these LIOBNs. Windows with other LIOBNs come first.
+    pub fn arrange(&self, liobns: &[Liobn]) {
+        let place = |window: &Arc<GuestTable>| {
+            liobns.iter().position(|&liobn| liobn == window.window().liobn())
+        };
+        let arranged = self.change(|windows, _| {
+            windows.0.sort_by_key(place);
+            Ok(())
+        });
+        debug_assert!(arranged.is_ok());
     }
 
     /// The value that the guest last wrote, verbatim. Errors: as [`put`](Self::put) for the bus address.

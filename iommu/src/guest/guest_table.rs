@@ -91,6 +91,11 @@ impl GuestTable {
         }
     }
 
+    /// The window as agents keep their tallies of it from now on.
+    pub(crate) fn with_key(self, key: WindowKey) -> GuestTable {
+        GuestTable { key, ..self }
+    }
+
     /// The window with one more hardware table, or one more reference to one that is attached.
     /// Entries that are already in the view are not replayed into it (papr-tce 5.2).
     ///
@@ -189,6 +194,11 @@ impl GuestTable {
     /// Most entries that were live at once since the last of its hardware tables came or went.
     pub fn max_live(&self) -> u64 {
         self.live.max.load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+
+    /// Raises the most entries that were live at once to the count of a saved state.
+    pub fn raise_max_live(&self, entries: u64) {
+        self.live.max.fetch_max(i64::try_from(entries).unwrap_or(i64::MAX), Ordering::Relaxed);
     }
 
     /// The hardware entries under a guest entry: the first, and how many.

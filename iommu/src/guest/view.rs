@@ -176,6 +176,18 @@ impl View {
         }
     }
 
+    /// Calls `with` for each entry that is not zero, from the first up.
+    pub fn for_each_written(&self, with: &mut dyn FnMut(GuestEntry, RawTce)) {
+        self.entries.for_each_leaf(&mut |first, chunk| {
+            for (entry, slot) in (first..).zip(chunk.iter()) {
+                match View::read(slot) {
+                    RawTce(0) => {}
+                    raw => with(GuestEntry(entry), raw),
+                }
+            }
+        });
+    }
+
     /// Calls `with` for each run of entries that exists: the first, and how many.
     pub(crate) fn for_each_run(&self, with: &mut dyn FnMut(GuestEntry, usize)) {
         self.entries.for_each_leaf(&mut |first, chunk| with(GuestEntry(first), chunk.len()));

@@ -215,3 +215,39 @@ fn live_entries_of_a_window_without_a_table_are_those_of_its_view() {
     let tally = Tally { puts: 113, replaced: 2, cleared: 2, mapped: 9 };
     assert_eq!(agent.tally(&table), tally);
 }
+
+#[test]
+fn a_new_window_gets_the_memory_for_an_entry_before_it_is_the_guests() {
+    let mut r = Rig::new();
+    let new = r.all.new_window(dynamic(), table(dynamic())).expect("a window");
+    r.all.make_room_in(&r.agent, &new, GuestEntry(5), RawTce(A | RW)).expect("memory");
+    let window = r.all.publish(new).expect("a new LIOBN");
+    r.agent.set_may_allocate(false);
+    let ioba = |entry: u64| Ioba(dynamic().start().0 + (entry << 12));
+    r.all.put(&mut r.agent, Liobn(9), ioba(5), RawTce(A | RW)).expect("its memory is there");
+    let far = ioba(dynamic().size() - 1);
+    let refused = r.all.put(&mut r.agent, Liobn(9), far, RawTce(A | RW));
+    assert_eq!(refused, Err(Error::NoMemory));
+    r.agent.set_may_allocate(true);
+    assert_eq!((window.live(), r.pins(A)), (1, 1));
+    r.assert_sound();
+}
+
+#[test]
+fn windows_are_arranged_in_the_order_of_their_liobns_and_keep_their_tallies() {
+    let mut r = Rig::new();
+    r.all.add_window(dynamic(), table(dynamic())).expect("a new LIOBN");
+    let ioba = dynamic().start();
+    r.all.put(&mut r.agent, Liobn(9), ioba, RawTce(A | RW)).expect("put");
+    let order = || -> Vec<Liobn> { r.all.windows().iter().map(|w| w.window().liobn()).collect() };
+    let mut backwards = order();
+    backwards.reverse();
+    assert_ne!(backwards, order());
+    r.all.arrange(&backwards);
+    assert_eq!(order(), backwards);
+    let tally = Tally { puts: 1, mapped: 1, ..Tally::default() };
+    assert_eq!(r.agent.tally(&r.all.window(Liobn(9)).expect("there")), tally);
+    r.all.put(&mut r.agent, Liobn(9), ioba, RawTce(0)).expect("put");
+    assert_eq!(r.pins(A), 0);
+    r.assert_sound();
+}

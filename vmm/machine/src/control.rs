@@ -119,6 +119,12 @@ impl Control {
         state.ending.take_if(|ending| *ending == Ending::Rebooted).is_some()
     }
 
+    /// Clears the ending of a run that was stopped with [`Ending::Quit`], so that it can continue. False when the run
+    /// has another ending.
+    pub fn resume(&self) -> bool {
+        self.state().ending.take_if(|ending| *ending == Ending::Quit).is_some()
+    }
+
     /// The ending, if the run has to end.
     pub fn ending(&self) -> Option<Ending> {
         self.state().ending.clone()
@@ -153,6 +159,11 @@ impl Control {
             drop(state);
             self.stop(Ending::Crashed("it stopped its last CPU".into()));
         }
+    }
+
+    /// True for a vCPU that runs, or ran when the run ended.
+    pub(crate) fn is_running(&self, server: u32) -> bool {
+        self.state().cpu(server).is_some_and(|cpu| matches!(cpu.life, Life::Running))
     }
 
     /// True for a stopped vCPU; `None` when there is no such vCPU.
@@ -386,8 +397,8 @@ impl State {
     }
 }
 
-/// The modes, the lives of the vCPUs, and the unread input. Interrupt lines are saved by the
-/// controller, which is loaded later.
+/// The modes, the lives of the vCPUs, the levels of their interrupt lines, and the unread input. The levels are here as well
+/// as in the controller, because this part is loaded after it.
 impl Saved for &Control {
     const NAME: &'static str = "control";
 

@@ -8,7 +8,8 @@
 //! Read in this order: [`boot`] (from a configuration to a machine that is ready; with [`image`], [`map`],
 //! [`memory`], [`dma`], [`devices`] and [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and
 //! [`capabilities`]), `kvm` (the vCPU of x86-64 guests), then the devices around them: [`control`], [`console`],
-//! [`xics`], [`vty`], [`nvram`], [`wall_clock`]; and [`watcher`], [`summary`] and [`dirty`], which describe a run.
+//! [`xics`], [`vty`], [`nvram`], [`wall_clock`]; and [`watcher`], [`summary`] and [`dirty`], which describe a run. [`parts`],
+//! [`section`] and [`state`] save and load a machine.
 
 pub mod board;
 pub mod boot;
@@ -21,6 +22,7 @@ pub mod dirty;
 pub mod dma;
 pub mod ending;
 pub mod fdt;
+mod identity;
 pub mod image;
 #[cfg(target_arch = "x86_64")]
 pub mod kvm;
@@ -33,11 +35,13 @@ pub mod nvram;
 pub mod parts;
 mod processor;
 pub mod section;
+pub mod state;
 pub mod summary;
 pub mod vcpu;
 pub mod vty;
 pub mod wall_clock;
 pub mod watcher;
+mod windows;
 pub mod xics;
 
 pub use boot::{Config, Ready};

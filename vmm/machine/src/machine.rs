@@ -22,13 +22,14 @@ use crate::devices::Devices;
 use crate::ending::Ending;
 use crate::fdt::VTY_SOURCE;
 use crate::nvram::Nvram;
-use crate::parts::{Part, ProcessorAreas, Ram, Vcpus, Windows};
+use crate::parts::{Part, ProcessorAreas, Ram, Vcpus};
 use crate::processor::{Processor, Shared};
 use crate::summary::{Findings, Summary, TearDown};
 use crate::vcpu::{self, Vcpu};
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::watcher::Watcher;
+use crate::windows::Windows;
 use crate::xics::Xics;
 
 /// A machine.
@@ -136,13 +137,14 @@ impl<V: Vcpu + Send> Machine<V> {
     /// Runs the guest to its end.
     pub fn run(&mut self) -> Ending {
         let shared = &self.shared;
+        shared.board.devices.bus.resume(); // they rest after a save or a load
         let Some((first, others)) = self.processors.split_first_mut() else {
             return Ending::Crashed("the machine has no CPU".into());
         };
         thread::scope(|scope| {
             for (number, other) in (1..).zip(others) {
                 let thread = thread::Builder::new().name(format!("vcpu{number}"));
-                if let Err(error) = thread.spawn_scoped(scope, || other.run_when_started(shared)) {
+                if let Err(error) = thread.spawn_scoped(scope, || other.run(shared)) {
                     let why = format!("the host has no thread for CPU {number}: {error}");
                     return shared.board.control.stop(Ending::Crashed(why));
                 }
@@ -174,13 +176,14 @@ impl<V: Vcpu + Send> Machine<V> {
         Ok(board.control.restart())
     }
 
-    /// All parts that have state, in the order of a reset.
+    /// All parts that have state, in the order of a reset, a save and a load.
     ///
     /// Devices come first, because after their reset they touch no memory and use no window. Windows come before RAM,
     /// so that the pages of a guest are released, and dirtied, before they are zeroed. The observer is notified once
     /// the windows are reset. vCPUs, controller and console follow in any order: no thread runs the vCPUs, and no
-    /// device interrupts. `Control` is last, because the other threads of the process see it.
-    fn parts(&mut self) -> Vec<(&'static str, Box<dyn Part + '_>)> {
+    /// device interrupts. `Control` is last, because the other threads of the process see it. A save wants devices first,
+    /// too: until they rest they write memory and interrupt.
+    pub(crate) fn parts(&mut self) -> Vec<(&'static str, Box<dyn Part + '_>)> {
         let Shared { memory, dma, board, .. } = &mut self.shared;
         let (mut agents, mut vcpus) = (Vec::new(), Vec::new());
         for Processor { vcpu, books } in &mut self.processors {
@@ -274,6 +277,16 @@ impl<V: Vcpu + Send> Machine<V> {
             *words.entry(word).or_default() += count;
         }
         words
+    }
+
+    /// The number of vCPUs.
+    pub(crate) fn cpus(&self) -> usize {
+        self.processors.len()
+    }
+
+    /// True when faults are injected.
+    pub(crate) fn has_faults(&self) -> bool {
+        self.shared.dma.faults.is_some()
     }
 
     /// The number of bytes of the guest's console output that could not be written.

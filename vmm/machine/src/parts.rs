@@ -5,14 +5,13 @@ use std::ops::Range;
 use std::time::Instant;
 
 use hcall::{Areas, Memory, SavedAreas};
-use iommu::{Agent, Gpa};
+use iommu::Gpa;
 use vm_memory::{Bytes, GuestAddress};
 
 use crate::boot::BootError;
 use crate::control::Control;
 use crate::devices::Devices;
 use crate::dirty;
-use crate::dma::Dma;
 use crate::nvram::Nvram;
 use crate::section::{LoadError, Reader, Saved, Section, Writer};
 use crate::vcpu::Vcpu;
@@ -34,28 +33,6 @@ pub trait Part {
 
     /// The state that is saved, if the part has any.
     fn saved(&mut self) -> Option<&mut dyn Section>;
-}
-
-/// The DMA windows with the agents of all vCPUs.
-pub(crate) struct Windows<'a> {
-    pub(crate) dma: &'a Dma,
-    pub(crate) agents: Vec<&'a mut Agent>,
-}
-
-impl Part for Windows<'_> {
-    fn reset(&mut self) -> Result<(), BootError> {
-        let Dma { container, phb, .. } = self.dma;
-        if let Some(first) = self.agents.first_mut() {
-            container.clear(first);
-            phb.reset(container, first)?;
-        }
-        self.agents.iter_mut().for_each(|agent| agent.refresh());
-        Ok(())
-    }
-
-    fn saved(&mut self) -> Option<&mut dyn Section> {
-        None
-    }
 }
 
 /// Guest RAM. Its reset zeroes the pages that were written since they were loaded.

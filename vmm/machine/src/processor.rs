@@ -54,7 +54,7 @@ impl<V: Vcpu> Processor<V> {
 
     /// Runs the vCPU from where it is to the end of the run, and ends the run for all vCPUs. Meanwhile the
     /// vCPU may stop itself and be started again.
-    pub(crate) fn run(&mut self, shared: &Shared) {
+    fn run_started(&mut self, shared: &Shared) {
         let server = self.books.server;
         loop {
             let begun = cpu_time::of_thread();
@@ -74,10 +74,10 @@ impl<V: Vcpu> Processor<V> {
         }
     }
 
-    /// Waits until another vCPU starts this vCPU (RTAS start-cpu), then runs it.
-    pub(crate) fn run_when_started(&mut self, shared: &Shared) {
-        if self.start(shared) {
-            self.run(shared);
+    /// Runs a vCPU that is started. One that is stopped waits until another vCPU starts it (RTAS start-cpu).
+    pub(crate) fn run(&mut self, shared: &Shared) {
+        if shared.board.control.is_running(self.books.server) || self.start(shared) {
+            self.run_started(shared);
         }
     }
 
@@ -108,11 +108,12 @@ impl<V: Vcpu> Processor<V> {
                 }
                 Exit::Hcall => return Some(shared.powered_off()),
                 Exit::Kicked => {
+                    // Also at the end of the run, because it may be resumed.
+                    vcpu.set_modes(&shared.board.control.modes());
+                    books.agent.refresh();
                     if let Some(ending) = shared.board.control.ending() {
                         return Some(ending);
                     }
-                    vcpu.set_modes(&shared.board.control.modes());
-                    books.agent.refresh();
                 }
                 Exit::Late => {
                     let areas = &shared.board.areas[books.server as usize];

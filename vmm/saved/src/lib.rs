@@ -15,13 +15,17 @@ use thiserror::Error;
 pub enum LoadError {
     #[error("cannot read the saved state: {0}")]
     Read(#[source] io::Error),
-    #[error("the saved state is damaged")]
+    #[error("the saved state is damaged; save the machine again")]
     Damaged,
     #[error("the saved state has {found:?} where {want} belongs")]
     Name { want: &'static str, found: String },
-    #[error("the saved state of {name} has version {found}, not {want}")]
+    #[error(
+        "the saved state of {name} has version {found}, not {want}; load it with the program that saved it"
+    )]
     Version { name: &'static str, want: u16, found: u16 },
-    #[error("the saved state is of another machine: {0}")]
+    #[error(
+        "the saved state is of another machine ({0}); load it into a machine of the configuration that was saved"
+    )]
     Other(&'static str),
     #[error("{part} cannot take its saved state: {why}")]
     Refused { part: &'static str, why: Box<dyn std::error::Error + Send + Sync> },

@@ -98,6 +98,14 @@ impl<'a> ChunkReader<'a> {
         Ok(())
     }
 
+    /// Reads to the end of the section.
+    pub(super) fn skip(mut self) -> io::Result<()> {
+        while !self.over {
+            self.next()?;
+        }
+        Ok(())
+    }
+
     /// Reads the end of the section. Errors: also bytes before it.
     pub(super) fn end(mut self) -> io::Result<()> {
         match self.read(&mut [0])? {

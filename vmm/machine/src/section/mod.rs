@@ -14,10 +14,8 @@ pub use ::saved::{LoadError, Reader, Writer};
 
 pub use self::chunks::CHUNK;
 use self::chunks::{ChunkReader, ChunkWriter};
-use crate::parts::Part;
-
-/// A part whose state can be saved and loaded.
-pub trait Saved: Part {
+/// A state that can be saved and loaded.
+pub trait Saved {
     /// The name of its section.
     const NAME: &'static str;
     /// The version of its section's layout.
@@ -26,22 +24,36 @@ pub trait Saved: Part {
     /// Writes the state. No vCPU runs meanwhile.
     fn save(&mut self, to: &mut Writer<'_>);
 
-    /// Replaces the state by the saved one. No vCPU runs meanwhile. After an error the machine must be reset before
-    /// it is used.
+    /// Replaces the state by the saved one. No vCPU runs meanwhile. After an error the state may be mixed, and the
+    /// machine must not be used.
     fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError>;
 }
 
-/// The section of a saved part, whatever its type is.
+/// The section of a state, whatever its type is.
 pub trait Section {
+    /// The name of the section.
+    fn name(&self) -> &'static str;
     /// Writes the section. Errors: those of the output and of the part.
     fn write_to(&mut self, to: &mut dyn Write) -> io::Result<()>;
+    /// Reads the section and compares its name, its version and every CRC. The state is unchanged.
+    fn check(&self, from: &mut dyn Read) -> Result<(), LoadError>;
     /// Loads the section.
     fn load_from(&mut self, from: &mut dyn Read) -> Result<(), LoadError>;
 }
 
 impl<P: Saved> Section for P {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
     fn write_to(&mut self, to: &mut dyn Write) -> io::Result<()> {
         save(self, to)
+    }
+
+    fn check(&self, from: &mut dyn Read) -> Result<(), LoadError> {
+        let mut chunks = ChunkReader::new(from);
+        open::<P>(&mut chunks)?;
+        Ok(chunks.skip()?)
     }
 
     fn load_from(&mut self, from: &mut dyn Read) -> Result<(), LoadError> {
@@ -63,7 +75,13 @@ pub fn save<P: Saved>(part: &mut P, to: &mut dyn Write) -> io::Result<()> {
 /// Loads a part's section.
 pub fn load<P: Saved>(part: &mut P, from: &mut dyn Read) -> Result<(), LoadError> {
     let mut chunks = ChunkReader::new(from);
-    let mut reader = Reader::new(&mut chunks);
+    part.load(&mut open::<P>(&mut chunks)?)?;
+    Ok(chunks.end()?)
+}
+
+/// Reads the beginning of a section: its name and its version.
+fn open<'a, P: Saved>(chunks: &'a mut ChunkReader<'_>) -> Result<Reader<'a>, LoadError> {
+    let mut reader = Reader::new(chunks);
     let name = reader.bytes(u8::MAX.into())?;
     if name != P::NAME.as_bytes() {
         let found = String::from_utf8_lossy(&name).into_owned();
@@ -73,8 +91,7 @@ pub fn load<P: Saved>(part: &mut P, from: &mut dyn Read) -> Result<(), LoadError
     if found != want {
         return Err(LoadError::Version { name, want, found });
     }
-    part.load(&mut reader)?;
-    Ok(chunks.end()?)
+    Ok(reader)
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use hcall::machine::sources::{SourceController as _, Xive};
 use hcall::machine::{Nvram as _, PresentationController as _};
-use hcall::{Areas, Memory, NmiHandlers, ProcessTableRange, SavedAreas, VioDevice};
-use iommu::Gpa;
+use hcall::{Areas, BridgeWindow, Memory, NmiHandlers, ProcessTableRange, SavedAreas, VioDevice};
+use iommu::{Agent, Gpa, Ioba, Liobn, PageShift, RawTce, Window};
 use proptest::prelude::*;
 use vio::IrqSink;
 use vm_memory::{Bytes, GuestAddress};
@@ -16,12 +16,14 @@ use super::chunks::ChunkWriter;
 use super::{CHUNK, LoadError, Saved, Writer, load, save};
 use crate::control::{Control, Start};
 use crate::devices::Devices;
+use crate::dma::{Dma, DmaConfig};
 use crate::modes::Modes;
 use crate::nvram::Nvram;
-use crate::parts::{Part, ProcessorAreas, Ram, Vcpus};
+use crate::parts::{ProcessorAreas, Ram, Vcpus};
 use crate::vcpu::Vcpu as _;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
+use crate::windows::Windows;
 use crate::xics::{ExternalLine, Xics};
 
 fn saved<P: Saved>(part: &mut P) -> Vec<u8> {
@@ -141,16 +143,6 @@ fn the_devices_of_another_bus_are_refused() {
 /// A section of devices, one of which no bus here has.
 struct Other;
 
-impl Part for Other {
-    fn reset(&mut self) -> Result<(), crate::boot::BootError> {
-        Ok(())
-    }
-
-    fn saved(&mut self) -> Option<&mut dyn super::Section> {
-        Some(self)
-    }
-}
-
 impl Saved for Other {
     const NAME: &'static str = "devices";
 
@@ -161,6 +153,87 @@ impl Saved for Other {
     fn load(&mut self, _: &mut super::Reader<'_>) -> Result<(), LoadError> {
         Ok(())
     }
+}
+
+/// DMA with the default window and one of 64 KiB pages that the guest has made, without entries.
+fn dma() -> (Dma, Agent) {
+    let dma = DmaConfig::default().set_up("16M".parse().unwrap()).unwrap();
+    let mut agent = dma.container.agent();
+    let made = Window::bytes(Liobn(0x8000_0001), 1 << 59, 1 << 24, PageShift::K64).unwrap();
+    let default = BridgeWindow { window: *dma.phb.default_window(), default: true };
+    let windows = [default, BridgeWindow { window: made, default: false }];
+    let claim = dma.phb.claim(&dma.container, &windows).unwrap();
+    dma.phb.load(&dma.container, &mut agent, claim).unwrap();
+    (dma, agent)
+}
+
+/// [`dma`] with entries of both windows, some of which were replaced, and with dirty frames.
+fn used_dma() -> (Dma, Agent) {
+    let (dma, mut agent) = dma();
+    let low = [(0, 0x3003), (0, 0x5003), (7, 0x5001), (600, 0x9002), (601, 0x9000), (7, 0)];
+    for (page, tce) in low {
+        let (liobn, ioba) = (Liobn(0x8000_0000), Ioba(page << 12));
+        dma.container.put(&mut agent, liobn, ioba, RawTce(tce)).unwrap();
+    }
+    let ioba = Ioba((1 << 59) + (3 << 16));
+    dma.container.put(&mut agent, Liobn(0x8000_0001), ioba, RawTce(0x2_0003)).unwrap();
+    (dma, agent)
+}
+
+fn windows<'a>(dma: &'a Dma, agent: &'a mut Agent) -> Windows<'a> {
+    Windows { dma, agents: vec![agent] }
+}
+
+#[test]
+fn windows_come_back_with_their_entries_pins_and_dirt() {
+    let ((part, mut of_part), (other, mut of_other)) = (used_dma(), dma());
+    round_trip(windows(&part, &mut of_part), windows(&other, &mut of_other));
+    let containers = [&part.container, &other.container];
+    let [one, two] = containers.map(|container| container.frames().all_pins());
+    assert_eq!(one, two);
+    let pinned = (0..).zip(&two).filter(|(_, pins)| **pins > 0).collect::<Vec<_>>();
+    // Bus page 0, page 600 and the page of 64 KiB, which is pinned on its first frame.
+    assert_eq!(pinned, [(5, &1), (9, &1), (0x20, &1)]);
+    let [one, two] = containers.map(|container| container.frames().dirty().collect::<Vec<_>>());
+    assert_eq!((one[0], &one), (1 << 3, &two), "a device could write the page that was replaced");
+    assert!(other.container.audit().holds());
+}
+
+// A section whose CRCs are right can still be made by hand.
+#[test]
+fn a_load_of_windows_changes_nothing_until_all_of_it_is_read_and_claimed() {
+    let (part, mut of_part) = used_dma();
+    let mut bytes = Vec::new();
+    let mut to = Writer::new(&mut bytes);
+    windows(&part, &mut of_part).save(&mut to);
+    to.end().unwrap();
+    let (other, mut of_other) = used_dma();
+    let state =
+        |dma: &Dma, agent: &Agent| (dma.container.stats([agent]), dma.phb.save(&dma.container));
+    let before = state(&other, &of_other);
+    let ids = |dma: &Dma| dma.container.windows().iter().map(Arc::as_ptr).collect::<Vec<_>>();
+    let mut load = |dma: &Dma, bytes: &[u8]| {
+        let charged = dma.container.budget().unwrap().charged();
+        let there = ids(dma);
+        let loaded = windows(dma, &mut of_other).load(&mut super::Reader::new(&mut &*bytes));
+        if loaded.is_err() {
+            assert_eq!(ids(dma), there, "no window was replaced");
+            assert_eq!(dma.container.budget().unwrap().charged(), charged);
+        }
+        assert!(dma.container.audit().holds());
+        loaded
+    };
+    for end in 0..bytes.len() {
+        let cut = load(&other, &bytes[..end]);
+        assert!(matches!(cut, Err(LoadError::Damaged)), "cut at {end}: {cut:?}");
+    }
+    for bit in 0..8 * bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        let _either = load(&other, &damaged);
+    }
+    load(&other, &bytes).unwrap();
+    assert_eq!(state(&other, &of_other), before);
 }
 
 fn cpus() -> Vec<power::Cpu> {
@@ -275,17 +348,6 @@ fn areas_come_back_and_one_outside_of_ram_is_refused() {
 
 /// A part whose state is bytes.
 struct Blob(Vec<u8>);
-
-impl Part for Blob {
-    fn reset(&mut self) -> Result<(), crate::boot::BootError> {
-        self.0.clear();
-        Ok(())
-    }
-
-    fn saved(&mut self) -> Option<&mut dyn super::Section> {
-        Some(self)
-    }
-}
 
 impl Saved for Blob {
     const NAME: &'static str = "blob";
