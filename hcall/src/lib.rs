@@ -53,6 +53,7 @@ pub use run::meter::{Lap, Meter};
 pub use run::{accel, meter};
 /// Guest RAM in public interfaces is of this version of vm-memory.
 pub use vm_memory;
+pub use words::number::number;
 pub use words::profile::Profile;
 pub use words::rtas_error::RtasError;
 pub use words::status::Status;

@@ -10,8 +10,8 @@ use divan::{Bencher, black_box};
 use iommu::bridge::BridgeKind;
 use iommu::*;
 use std::fmt;
+use tests::dma_rig::{DmaRig, L, MEMORY, RW};
 use tests::fixture::{Bare, Old, OldPins};
-use tests::machine::{L, MEMORY, Machine, RW};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
 
 fn main() {
@@ -46,18 +46,18 @@ const ROWS: [Row; 10] = [
     Row(Some(BridgeKind::IODA2), 5),
 ];
 
-fn machine(Row(kind, levels): Row) -> Machine {
+fn machine(Row(kind, levels): Row) -> DmaRig {
     let bytes = |bytes| Window::bytes(L, 0, bytes, PageShift::K4).expect("a window");
     let window = bytes(MEMORY);
     // Tables of several levels are for large windows.
     let hw = if levels == 1 { window } else { bytes(1 << 40) };
     let mut m = match kind {
-        Some(kind) => Machine::with(&Bridge::with(kind, Swinv::ALL, None), window, hw, levels),
+        Some(kind) => DmaRig::with(&Bridge::with(kind, Swinv::ALL, None), window, hw, levels),
         None => {
             let table = IommuTable::with_levels(hw, levels, Ioda2::default());
             let table = std::sync::Arc::new(table.expect("a table"));
             let frames = Frames::new(MEMORY).expect("memory");
-            Machine::over(&Bridge::new(BridgeKind::IODA2), frames, window, table)
+            DmaRig::over(&Bridge::new(BridgeKind::IODA2), frames, window, table)
         }
     };
     (0..ENTRIES).for_each(|n| m.put(n << 12, page(n)));

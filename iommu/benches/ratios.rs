@@ -6,8 +6,8 @@ use iommu::{Bridge, Ioba, RawTce, tce_xchg};
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
+use tests::dma_rig::{DmaRig, KINDS};
 use tests::fixture::*;
-use tests::machine::{KINDS, Machine};
 use vm_memory::{GuestAddress, GuestMemoryBackend};
 
 /// A case: its name, the entries of one round, and the function of a round, which gets the round's number.
@@ -81,7 +81,7 @@ fn main() {
 fn reads() {
     const READS: u64 = 1000;
     let machines = KINDS.map(|(name, kind, flags)| {
-        let mut m = Machine::new(&Bridge::with(kind, flags, None));
+        let mut m = DmaRig::new(&Bridge::with(kind, flags, None));
         m.put(0, RW);
         (name, m)
     });

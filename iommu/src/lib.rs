@@ -78,6 +78,8 @@ pub use table::detector::{self, Detector};
 pub use table::host_entries::HostEntries;
 pub use table::platform::{self, Exchange, Kill, Pe, Platform, Swap};
 pub use table::swinv::Swinv;
+/// The version of vm-memory whose guest memory [`bridge::Ram`] takes.
+pub use vm_memory;
 pub use words::addr::{self, AlignedHpa, Gpa, GuestEntry, Hpa, HwEntry, Ioba, Liobn, Ua};
 pub use words::direction::{self, Direction};
 pub use words::error::{self, Error};

@@ -2,7 +2,7 @@
 //! The `tcevm` command: options, the files of a run, signals and the terminal around a [`machine::Machine`].
 //!
 //! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run),
-//! [`exit`] (exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals, time limit),
+//! [`failure`] and [`exit`] (reasons for no run, exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals, time limit),
 //! [`terminal`] (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (the command
 //! line of QEMU).
 
@@ -11,6 +11,7 @@ pub mod comply;
 pub mod demo;
 pub mod doctor;
 pub mod exit;
+pub mod failure;
 pub mod log_limit;
 pub mod observe;
 pub mod options;

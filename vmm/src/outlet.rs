@@ -215,6 +215,11 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = Stderr.write_all(format!("{text}\n").as_bytes());
 }
 
+/// Writes a line for the user to stderr. A closed stderr is ignored.
+pub(crate) fn say(text: &str) {
+    line(format_args!("tcevm: {text}"));
+}
+
 /// Prints to standard output. The first error is kept for the end of the process ([`print_failure`]). A closed output
 /// is no error.
 pub(crate) fn print(bytes: &[u8]) {

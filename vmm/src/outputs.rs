@@ -10,14 +10,14 @@ use std::sync::Arc;
 use iommu::Container;
 use paths::output::Files;
 
-use crate::cli::{self, RunArgs};
 use crate::observe::{History, Observe, Recorder, Trace, TraceFile, record};
 use crate::outlet::{self, Outlet};
 use machine::boot::Ready;
 use machine::dirty::Dirty;
 use machine::memory::in_units;
 
-use crate::run::Failure;
+use crate::failure::Failure;
+use crate::options::run::RunArgs;
 
 /// The files that the user asked for.
 pub(crate) struct Outputs<'a> {
@@ -155,7 +155,7 @@ impl<'a> Outputs<'a> {
                 size.dropped
             );
         }
-        cli::say(&line);
+        outlet::say(&line);
         Ok(())
     }
 
@@ -167,7 +167,7 @@ impl<'a> Outputs<'a> {
         };
         let missing = trace.finish().map_err(failed)?;
         if missing > 0 {
-            cli::say(&format!(
+            outlet::say(&format!(
                 "{missing} lines of the trace are beyond --trace-limit, give it more or trace less"
             ));
         }
@@ -196,7 +196,7 @@ impl<'a> Outputs<'a> {
     /// Reports all errors but the last. Errors: the last one, which the caller reports.
     pub(crate) fn result(&mut self) -> Result<(), Failure> {
         let last = self.failures.pop();
-        self.failures.drain(..).for_each(|failure| cli::say(&failure.to_string()));
+        self.failures.drain(..).for_each(|failure| outlet::say(&failure.to_string()));
         last.map_or(Ok(()), Err)
     }
 }

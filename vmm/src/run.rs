@@ -2,93 +2,30 @@
 //! `tcevm run`.
 
 use std::fmt::Display;
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use machine::boot::{BootError, Ready};
+use machine::boot::Ready;
 use machine::dirty::{self, Dirty};
 use machine::image::initrd::Initrd;
-use machine::image::{self, Image, LoadError, elf::Arch};
+use machine::image::{self, Image, elf::Arch};
 #[cfg(target_arch = "x86_64")]
 use machine::kvm::{self, machine::SetupError, vm::DirtyLog};
-use machine::nvram::{Nvram, NvramError};
+use machine::nvram::Nvram;
 use machine::vcpu::{self, Vcpu};
 use machine::{Config, Control, Ending, Machine};
-use paths::output::OutputError;
-use thiserror::Error;
 
-use crate::cli::{self, RunArgs, StatsFormat, VcpuKind};
 use crate::demo;
 use crate::exit;
+use crate::failure::Failure;
 use crate::observe::Observe;
 use crate::observe::page::{self, RunPage};
 use crate::observe::stats::Statistics;
+use crate::options::run::{MOST_NETS, MOST_POWER_CPUS, RunArgs, StatsFormat, VcpuKind};
 use crate::outlet;
 use crate::outputs::{self, Outputs};
 use crate::terminal::{self, RawMode};
 use crate::watch::Watch;
-
-/// The largest number of network adapters.
-const MOST_NETS: usize = 8;
-
-/// The largest number of CPUs of a POWER guest.
-pub(crate) const MOST_POWER_CPUS: u32 = 8;
-
-/// The reason for which there was no run.
-#[derive(Debug, Error)]
-#[allow(missing_docs)] // the message of a variant is its documentation
-pub enum Failure {
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    #[error("{image}: {source}")]
-    Boot { image: String, source: BootError },
-    #[error("cannot write the device tree to {}: {source}", path.display())]
-    DumpDtb { path: PathBuf, source: io::Error },
-    #[error(
-        "the image is for x86-64, which the POWER CPU cannot run; leave --vcpu away, or build \
-         it with a powerpc64 or powerpc64le compiler"
-    )]
-    NotPower,
-    #[error(
-        "the image is for POWER, which KVM cannot run on this host; leave --vcpu away, or build \
-         it with an x86_64 compiler"
-    )]
-    NotX86,
-    #[error("a POWER guest has 1 to {MOST_POWER_CPUS} CPUs; give fewer with --smp")]
-    TooManyCpus,
-    #[error("{image}: at most {MOST_NETS} --net; leave some away")]
-    TooManyNets { image: String },
-    #[error("an x86-64 guest has no device tree to find devices in; leave --net and --disk away")]
-    NoDevices,
-    #[error("an x86-64 guest is given no list of function sets; leave --no-multi-tce away")]
-    NoHypertas,
-    #[error("an x86-64 guest has no device tree to find NVRAM in; leave --nvram away")]
-    NoNvram,
-    #[error(transparent)]
-    Nvram(#[from] NvramError),
-    #[error("--rtc: more than 292 years from now; give a nearer time")]
-    Rtc,
-    #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
-    NoDeviceTree,
-    #[cfg(target_arch = "x86_64")]
-    #[error(transparent)]
-    Kvm(#[from] SetupError),
-    #[cfg(not(target_arch = "x86_64"))]
-    #[error("an x86-64 guest needs an x86-64 host with /dev/kvm; POWER guests run on every host")]
-    NoKvm,
-    #[error("cannot write the {what} {}: {source}", path.display())]
-    Create { what: &'static str, path: PathBuf, source: OutputError },
-    #[error("cannot write the {what} {}: {source}", path.display())]
-    Output { what: &'static str, path: PathBuf, source: io::Error },
-    #[error("only one file can be standard output (-); give the others names")]
-    TwoOnStdout,
-    #[error(transparent)]
-    Comply(#[from] crate::comply::Failure),
-    #[error("cannot set up {what}: {source}")]
-    Host { what: &'static str, source: io::Error },
-}
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &RunArgs) -> Result<u8, Failure> {
@@ -281,11 +218,11 @@ fn run_through_reboots<V: Vcpu + Send>(
 /// Reports the ending of the run.
 fn report_end<V: Vcpu + Send>(machine: &mut Machine<V>, ending: &Ending) {
     if let Some(message) = exit::message(ending) {
-        cli::say(&message);
+        outlet::say(&message);
     }
     let lost = machine.console_bytes_lost();
     if lost > 0 && *ending != Ending::OutputClosed {
-        cli::say(&format!("{lost} bytes of the guest's console could not be written"));
+        outlet::say(&format!("{lost} bytes of the guest's console could not be written"));
     }
     if matches!(ending, Ending::Crashed(_)) {
         report(&machine.dump());

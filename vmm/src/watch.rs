@@ -18,7 +18,6 @@ use vmm_sys_util::eventfd::EventFd;
 use vmm_sys_util::signal::register_signal_handler;
 use vmm_sys_util::timerfd::TimerFd;
 
-use crate::cli;
 use crate::exit;
 use crate::outlet;
 use crate::terminal;
@@ -107,7 +106,7 @@ fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &Atomic
         }
     }
     terminal::restore();
-    cli::say("ended before everything was written: its files are not complete");
+    outlet::say("ended before everything was written: its files are not complete");
     log::logger().flush();
     process::exit(code.into());
 }

@@ -13,7 +13,8 @@ use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;
 use vmm::options::devices::DeviceArgs;
-use vmm::qemu::options::{self, Ask};
+use vmm::qemu::options;
+use vmm::qemu::wish::Ask;
 
 fn qemu(args: &[&str]) -> Output {
     tcevm().arg("qemu").args(args).output().expect("tcevm starts")

@@ -3,7 +3,7 @@
 //! clause that panics counts as failed.
 
 use comply::rig::{DirectRig, Rig};
-use comply::{Profile, Verdict, clauses};
+use comply::{SuiteProfile, Verdict, clauses};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let rigs = DirectRig::all();
     let mut failed = false;
     for clause in clauses::matching("") {
-        for (rig, profile) in [(&rigs[0], Profile::Lopar), (&rigs[0], Profile::Qemu)] {
+        for (rig, profile) in [(&rigs[0], SuiteProfile::Lopar), (&rigs[0], SuiteProfile::Qemu)] {
             let ran =
                 panic::catch_unwind(AssertUnwindSafe(|| rig.run(&[clause], profile, &mut |_| {})));
             let fine = match ran {

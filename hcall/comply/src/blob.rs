@@ -17,7 +17,7 @@
 //! out:    0, or 1 and a value, or 2 | symbol << 8 | half << 16
 //! ```
 
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::script::{Action, Answer, Form, Half, How, Out, Script, Step};
 use crate::value::{LEAST_RAM, Value};
 
@@ -40,7 +40,7 @@ pub enum Tell {
 pub fn blob<'a>(
     title: &str,
     scripts: impl IntoIterator<Item = (&'a str, &'a Script)>,
-    profile: Profile,
+    profile: SuiteProfile,
     tell: Tell,
 ) -> Vec<u8> {
     let (from, chunk) = match tell {
@@ -61,19 +61,19 @@ pub fn blob<'a>(
 }
 
 /// The approximate size of a script in a blob, in bytes.
-pub fn size(script: &Script, profile: Profile) -> u64 {
+pub fn size(script: &Script, profile: SuiteProfile) -> u64 {
     8 * body("", script, profile).0.len() as u64
 }
 
 /// The steps that a guest carries out, with their numbers in the script.
-pub fn visible(script: &Script, profile: Profile) -> impl Iterator<Item = (usize, &Step)> {
+pub fn visible(script: &Script, profile: SuiteProfile) -> impl Iterator<Item = (usize, &Step)> {
     let steps = script.steps.iter().enumerate();
     steps.filter(move |(_, step)| {
         step.only.holds(profile) && !matches!(step.action, Action::Host { .. } | Action::Reset)
     })
 }
 
-fn body(id: &str, script: &Script, profile: Profile) -> Words {
+fn body(id: &str, script: &Script, profile: SuiteProfile) -> Words {
     let mut body = Words(Vec::new());
     body.text(id);
     let steps: Vec<_> = visible(script, profile).collect();
@@ -93,7 +93,7 @@ const POKE: u64 = 2;
 const FILL: u64 = 3;
 const PEEK: u64 = 4;
 
-fn step(to: &mut Words, number: usize, step: &Step, profile: Profile) {
+fn step(to: &mut Words, number: usize, step: &Step, profile: SuiteProfile) {
     let mut body = Words(vec![number as u64, step.repeat]);
     body.text(&step.text);
     let head = match &step.action {
@@ -184,7 +184,7 @@ mod tests {
     fn a_put_is_laid_out_as_the_guest_reads_it() {
         let script =
             Script::parse("host kills = 0\nH_PUT_TCE L 0x1000 A|RW -> H_SUCCESS").expect("parses");
-        let blob = blob("t", [("put", &script)], Profile::Lopar, Tell::Verdicts);
+        let blob = blob("t", [("put", &script)], SuiteProfile::Lopar, Tell::Verdicts);
         let words: Vec<u64> = blob
             .chunks(8)
             .map(|word| u64::from_be_bytes(word.try_into().expect("8 bytes")))

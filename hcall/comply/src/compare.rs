@@ -4,7 +4,7 @@
 use crate::blob::Tell;
 use crate::clause::{Check, Clause};
 use crate::notes::{self, Note};
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::report::{Column, Report};
 use crate::rig::GuestRig;
 use crate::run::{Done, Outcome, Verdict};
@@ -56,7 +56,7 @@ pub fn compare(
     let mut scripts: Vec<(&'static Clause, Script)> = Vec::new();
     for clause in clauses {
         let Check::Script(text) = clause.check else { continue };
-        let script = Script::parse(text)?.unjudged(Profile::Lopar);
+        let script = Script::parse(text)?.unjudged(SuiteProfile::Lopar);
         scripts.push((clause, script));
     }
     let named: Vec<(&str, &Script)> = scripts.iter().map(|(c, s)| (c.id, s)).collect();
@@ -72,7 +72,7 @@ pub fn compare(
 }
 
 fn answers(rig: &GuestRig, scripts: &[(&str, &Script)]) -> Result<Vec<Outcome>, String> {
-    rig.run_all(scripts, Profile::Lopar, Tell::AnswersFrom(0))
+    rig.run_all(scripts, SuiteProfile::Lopar, Tell::AnswersFrom(0))
 }
 
 fn difference(
@@ -107,7 +107,7 @@ pub fn report(peer: &str, clauses: &[&'static Clause], comparisons: &[Comparison
     let column = |compared: &Comparison| Column {
         rig: format!("{}/{}", compared.ours, compared.theirs),
         what: format!("the answers of {} beside those of {}", compared.ours, compared.theirs),
-        profile: Profile::Lopar,
+        profile: SuiteProfile::Lopar,
         outcomes: clauses.iter().map(|clause| judged(peer, clause, compared)).collect(),
     };
     let columns = comparisons.iter().map(column).collect();

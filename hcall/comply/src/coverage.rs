@@ -3,7 +3,7 @@
 //! separate list.
 
 use crate::clause::{Check, Clause};
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::script::{Code, Script};
 use crate::sources;
 use hcall::{HCALLS, Hcall, Status};
@@ -71,7 +71,8 @@ pub fn tables(clauses: &[&'static Clause]) -> Vec<(&'static str, Vec<Coverage>)>
         .map(|row| by(row.name.into(), &|script| script.tokens().any(|token| token == row.token)));
     let status = |status: &Status| {
         let code = status.code();
-        let expects = |script: &Script| script.statuses(Profile::Lopar).any(|want| want == code);
+        let expects =
+            |script: &Script| script.statuses(SuiteProfile::Lopar).any(|want| want == code);
         by(Code(code).to_string(), &expects)
     };
     let rtas = ["query", "create", "remove", "reset"].map(|verb| {

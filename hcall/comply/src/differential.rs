@@ -3,7 +3,7 @@
 
 use crate::blob::Tell;
 use crate::direct::{Direct, Setup};
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::rig::GuestRig;
 use crate::run::{self, Digest, Done, Verdict};
 use crate::script::{Action, Script};
@@ -32,7 +32,12 @@ impl Player<'_> {
 
     /// The answers of the steps from `from` on. Errors: the machine could not play, or an invariant does not
     /// hold.
-    fn play(&self, script: &Script, profile: Profile, from: usize) -> Result<Vec<Done>, String> {
+    fn play(
+        &self,
+        script: &Script,
+        profile: SuiteProfile,
+        from: usize,
+    ) -> Result<Vec<Done>, String> {
         match self {
             Player::Direct(_, setup) => {
                 let setup = Setup { profile, ..setup.clone() };
@@ -54,7 +59,7 @@ impl Player<'_> {
     }
 
     /// Digests of the answers of each chunk of steps.
-    fn digests(&self, script: &Script, profile: Profile) -> Result<Vec<u64>, String> {
+    fn digests(&self, script: &Script, profile: SuiteProfile) -> Result<Vec<u64>, String> {
         match self {
             Player::Direct(..) => {
                 let done = self.play(script, profile, 0)?;
@@ -99,7 +104,7 @@ pub struct Parting {
 pub fn part(
     players: [&Player<'_>; 2],
     lines: &[String],
-    profile: Profile,
+    profile: SuiteProfile,
 ) -> Result<Option<Parting>, String> {
     let script = Script::parse(&lines.join("\n"))?;
     let [left, right] = players.map(|player| player.digests(&script, profile));
@@ -127,7 +132,7 @@ pub fn part(
 pub fn shrink(
     players: [&Player<'_>; 2],
     lines: &[String],
-    profile: Profile,
+    profile: SuiteProfile,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<String>, String> {
     let parting = part(players, lines, profile)?.ok_or("there is nothing to shrink")?;
@@ -181,7 +186,7 @@ fn unrolled(lines: &[String]) -> Result<Vec<String>, String> {
 pub fn expected(
     player: &Player<'_>,
     lines: &[String],
-    profile: Profile,
+    profile: SuiteProfile,
 ) -> Result<Vec<String>, String> {
     let script = Script::parse(&lines.join("\n"))?;
     let done = player.play(&script, profile, 0)?;
@@ -210,7 +215,7 @@ mod tests {
         let (a, b) =
             (Player::Direct("a", setup("")), Player::Direct("b", setup("toohard:prob=0.3")));
         let lines = random::sequence(3, 500);
-        assert!(part([&a, &b], &lines, Profile::Lopar).expect("plays").is_none());
+        assert!(part([&a, &b], &lines, SuiteProfile::Lopar).expect("plays").is_none());
     }
 
     // The third H_STUFF_TCE is H_HARDWARE. Every other call can be dropped, and none of those three.
@@ -221,15 +226,15 @@ mod tests {
             Player::Direct("b", setup("hardware:call=H_STUFF_TCE,nth=3")),
         );
         let lines = random::sequence(3, 300);
-        let parting = part([&a, &b], &lines, Profile::Lopar).expect("plays").expect("parts");
+        let parting = part([&a, &b], &lines, SuiteProfile::Lopar).expect("plays").expect("parts");
         assert!(lines[parting.step].starts_with("H_STUFF_TCE"));
         assert_eq!(parting.answers[1], "H_HARDWARE");
-        let short = shrink([&a, &b], &lines, Profile::Lopar, &mut |_| {}).expect("shrinks");
+        let short = shrink([&a, &b], &lines, SuiteProfile::Lopar, &mut |_| {}).expect("shrinks");
         assert_eq!(short.len(), 3, "{short:?}");
         assert!(short.iter().all(|line| line.starts_with("H_STUFF_TCE")), "{short:?}");
         let again = Script::parse(&short.join("\n")).expect("replays");
         let outcome =
-            run::run(&mut Direct::new(&setup("")).expect("a machine"), &again, Profile::Lopar);
+            run::run(&mut Direct::new(&setup("")).expect("a machine"), &again, SuiteProfile::Lopar);
         assert_eq!(outcome.verdict, Verdict::Pass, "the answers in it are those of the first");
     }
 }

@@ -35,6 +35,6 @@ pub mod tap;
 pub mod value;
 
 pub use clause::{Check, Clause};
-pub use profile::Profile;
+pub use profile::SuiteProfile;
 pub use run::{Outcome, Verdict};
 pub use script::Script;

@@ -135,7 +135,7 @@ fn small_table(script: &Script, platform: BridgeKind) -> Option<String> {
     let most = platform.most_entries();
     let entries = |step: &Step| {
         let Action::Rtas { name, inputs, answers } = &step.action else { return None };
-        let made = name == CREATE && answers.of(crate::Profile::Lopar).allows(0);
+        let made = name == CREATE && answers.of(crate::SuiteProfile::Lopar).allows(0);
         let [page, window] = SHIFTS.map(|at| inputs.get(at).map_or(0, |value| value.add));
         let entries = 1u64.checked_shl(u32::try_from(window.checked_sub(page)?).ok()?)?;
         made.then_some(entries)
@@ -160,7 +160,7 @@ fn depends_on_ram(script: &Script, ram: u64, more: u64) -> bool {
         }
         Action::Call { token, args, answers, .. } => {
             let list = std::mem::take(&mut list);
-            let refused = !answers.of(crate::Profile::Lopar).allows(0);
+            let refused = !answers.of(crate::SuiteProfile::Lopar).allows(0);
             let arg = |n: usize| args.get(n).map_or(0, |value| value.add);
             refused
                 && match *token {

@@ -2,7 +2,7 @@
 //! The results of a run: clauses by rigs.
 
 use crate::clause::Clause;
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::run::{Outcome, Verdict};
 
 /// A rig and the outcome of every clause on it.
@@ -13,7 +13,7 @@ pub struct Column {
     /// A description of the rig.
     pub what: String,
     /// The profile of the expected answers.
-    pub profile: Profile,
+    pub profile: SuiteProfile,
     /// One outcome for each clause.
     pub outcomes: Vec<Outcome>,
 }

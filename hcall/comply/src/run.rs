@@ -2,7 +2,7 @@
 //! Runs a script step by step on a target that makes hypercalls, and judges each step.
 
 use crate::host::Fact;
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::script::{Action, Answer, Code, Form, Half, How, Out, Script, Step};
 use crate::value::{Symbol, Value};
 use hcall::tokens::{H_GET_TCE, H_PUT_TCE, H_PUT_TCE_INDIRECT, H_RTAS, H_STUFF_TCE};
@@ -139,7 +139,7 @@ struct Got {
 }
 
 /// The answer that a step expects under a profile, as text.
-pub(crate) fn want(step: &Step, profile: Profile) -> String {
+pub(crate) fn want(step: &Step, profile: SuiteProfile) -> String {
     match &step.action {
         Action::Call { answers, .. } | Action::Rtas { answers, .. } => {
             answers.of(profile).to_string()
@@ -152,7 +152,7 @@ pub(crate) fn want(step: &Step, profile: Profile) -> String {
 }
 
 /// Runs a script on a target under a profile, to its end or its first failure.
-pub fn run(target: &mut dyn Target, script: &Script, profile: Profile) -> Outcome {
+pub fn run(target: &mut dyn Target, script: &Script, profile: SuiteProfile) -> Outcome {
     let mut run = Run { target, profile, kept: BTreeMap::new() };
     let mut done = Vec::new();
     for (number, step) in script.steps.iter().enumerate() {
@@ -176,7 +176,7 @@ pub fn run(target: &mut dyn Target, script: &Script, profile: Profile) -> Outcom
 
 struct Run<'a> {
     target: &'a mut dyn Target,
-    profile: Profile,
+    profile: SuiteProfile,
     kept: BTreeMap<Symbol, u64>,
 }
 
@@ -210,7 +210,11 @@ impl Run<'_> {
         let tce = [H_GET_TCE, H_PUT_TCE, H_STUFF_TCE, H_PUT_TCE_INDIRECT].contains(token);
         let answer = answers.of(self.profile);
         let refused = !answer.statuses.is_empty() && !answer.allows(0);
-        if tce && refused && self.profile != Profile::Qemu { self.target.state() } else { None }
+        if tce && refused && self.profile != SuiteProfile::Qemu {
+            self.target.state()
+        } else {
+            None
+        }
     }
 
     fn after(&mut self, before: Option<u64>) -> Option<String> {

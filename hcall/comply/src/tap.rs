@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Parses the output of a guest into outcomes.
 
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::run::{Done, Outcome, Verdict};
 use crate::script::{Action, Code, Script};
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ pub struct TapReport {
 
 /// Parses the output of a guest. `scripts` are the scripts that it was given; there are fewer outcomes when
 /// the guest did not reach the end.
-pub fn read(printed: &str, scripts: &[&Script], profile: Profile) -> TapReport {
+pub fn read(printed: &str, scripts: &[&Script], profile: SuiteProfile) -> TapReport {
     let mut report = TapReport::default();
     let (mut told, mut lines) = (HashMap::new(), printed.lines().peekable());
     while let Some(line) = lines.next() {
@@ -65,7 +65,7 @@ fn outcome(
     why: &str,
     told: &HashMap<usize, Vec<u64>>,
     script: &Script,
-    profile: Profile,
+    profile: SuiteProfile,
 ) -> Outcome {
     let skip = line.split_once("# SKIP ").map(|(_, why)| why.to_owned());
     let verdict = match skip {
@@ -111,7 +111,7 @@ mod tests {
         let script = Script::parse("H_GET_TCE L 0 -> H_SUCCESS 0").expect("parses");
         let printed = "TAP version 13\n1..4\n# a title\n#= 0 ab 0 5\nok 1 - a\n\
                  ok 2 - b # SKIP no such thing\nnot ok 3 - c\n  ---\n  step: \"x\"\n  got: \"y\"\n  ...\n";
-        let report = read(printed, &[&script; 4], Profile::Lopar);
+        let report = read(printed, &[&script; 4], SuiteProfile::Lopar);
         let verdicts: Vec<_> = report.outcomes.iter().map(|o| o.verdict.word()).collect();
         assert_eq!(verdicts, ["PASS", "SKIP", "FAIL"], "it did not come to the fourth");
         assert_eq!(report.outcomes[0].done[0].got, "H_SUCCESS 0x5");

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use hcall::number;
+
 macro_rules! symbols {
     ($($name:ident $text:literal $doc:literal;)*) => {
         /// A number that is known only on the machine that runs the script. The discriminant is its number in
@@ -123,14 +125,6 @@ impl Value {
             self.symbol = *symbol;
         }
         Ok(())
-    }
-}
-
-/// A number in decimal, or hexadecimal after `0x`.
-pub fn number(text: &str) -> Option<u64> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
     }
 }
 

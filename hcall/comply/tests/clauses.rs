@@ -2,9 +2,9 @@
 //! Every clause, as direct calls.
 
 use comply::rig::{DirectRig, Rig};
-use comply::{Clause, Profile, Verdict, clauses, coverage};
+use comply::{Clause, SuiteProfile, Verdict, clauses, coverage};
 
-fn run(rig: &DirectRig, profile: Profile) {
+fn run(rig: &DirectRig, profile: SuiteProfile) {
     let all: Vec<&'static Clause> = clauses::matching("").collect();
     let outcomes = rig.run(&all, profile, &mut |_| {}).expect("the rig runs");
     let failed: Vec<_> = all
@@ -18,18 +18,18 @@ fn run(rig: &DirectRig, profile: Profile) {
 
 #[test]
 fn every_clause_holds_on_every_tier_and_platform() {
-    DirectRig::all().iter().for_each(|rig| run(rig, Profile::Lopar));
+    DirectRig::all().iter().for_each(|rig| run(rig, SuiteProfile::Lopar));
 }
 
 // Where LoPAR is silent, each answer of tcevm is one that LoPAR allows.
 #[test]
 fn our_answers_are_among_those_that_lopar_allows() {
-    run(&DirectRig::all()[0], Profile::Allowed);
+    run(&DirectRig::all()[0], SuiteProfile::Allowed);
 }
 
 #[test]
 fn every_clause_holds_with_the_answers_of_kvm_and_of_qemu() {
-    for profile in [Profile::Kvm, Profile::Qemu] {
+    for profile in [SuiteProfile::Kvm, SuiteProfile::Qemu] {
         run(&DirectRig::all()[0], profile);
     }
 }

@@ -8,14 +8,14 @@ use iommu::*;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tests::machine::*;
+use tests::dma_rig::*;
 
 /// A machine with a detector, whose platform kills by `kill`.
 fn watched(
     kind: BridgeKind,
     flags: Swinv,
     kill: fn(&Exchange, HwEntry, u64),
-) -> (Machine, Arc<Detector>) {
+) -> (DmaRig, Arc<Detector>) {
     watched_with(kind, flags, |inner| Arc::new(Faulty { inner, kill }))
 }
 
@@ -23,14 +23,14 @@ fn watched_with(
     kind: BridgeKind,
     flags: Swinv,
     wrap: impl FnOnce(Arc<dyn Platform>) -> Arc<dyn Platform>,
-) -> (Machine, Arc<Detector>) {
+) -> (DmaRig, Arc<Detector>) {
     let frames = Arc::new(Frames::new(MEMORY).expect("memory"));
     let detector = Detector::new(frames.clone());
     let bridge = Bridge::with(kind, flags, Some(detector.clone()));
     let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
     let table = bridge.create_table_with(window, 1, wrap).expect("a table");
     bridge.set_window(PE, 0, &table).expect("free");
-    (Machine::over(&bridge, frames, window, table), detector)
+    (DmaRig::over(&bridge, frames, window, table), detector)
 }
 
 fn right(inner: &Exchange, first: HwEntry, count: u64) {
@@ -52,7 +52,7 @@ fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
     };
     let first = table(&bridge);
     bridge.set_window(PE, 0, &first).expect("free");
-    let mut m = Machine::over(&bridge, frames.clone(), window, first);
+    let mut m = DmaRig::over(&bridge, frames.clone(), window, first);
     let mut device = m.device();
     for entry in 0..6 {
         m.put(entry << 12, A | RW);
@@ -73,7 +73,7 @@ fn a_history_of_so_many_entries_is_kept_and_the_others_are_counted() {
     drop((m, device));
     let second = table(&bridge);
     bridge.set_window(PE, 0, &second).expect("free");
-    let (mut m, unwatched) = (Machine::over(&bridge, frames, window, second), detector.unwatched());
+    let (mut m, unwatched) = (DmaRig::over(&bridge, frames, window, second), detector.unwatched());
     (0..4).for_each(|entry| m.put(entry << 12, A | RW));
     assert_eq!(detector.unwatched(), unwatched);
 }

@@ -5,12 +5,12 @@
 use crate::stop::Stop;
 use iommu::bridge::{BridgeKind, DmaFault};
 use iommu::*;
-use tests::machine::*;
+use tests::dma_rig::*;
 use vm_memory::{Bytes, GuestAddress};
 
-fn on_every_platform(test: impl Fn(&str, &mut Machine)) {
+fn on_every_platform(test: impl Fn(&str, &mut DmaRig)) {
     for (name, kind, flags) in KINDS {
-        test(name, &mut Machine::new(&Bridge::with(kind, flags, None)));
+        test(name, &mut DmaRig::new(&Bridge::with(kind, flags, None)));
     }
 }
 
@@ -106,7 +106,7 @@ fn bug_7_all_entries_of_a_large_guest_page_are_killed() {
     for (name, kind, flags) in KINDS {
         let window = |shift| Window::bytes(L, 0, MEMORY, shift).expect("a window");
         let (guest, hw) = (window(PageShift::K64), window(PageShift::K4));
-        let mut m = Machine::with(&Bridge::with(kind, flags, None), guest, hw, 1);
+        let mut m = DmaRig::with(&Bridge::with(kind, flags, None), guest, hw, 1);
         let mut device = m.device();
         m.put(0x1_0000, 0x3_0000 | RW);
         m.put(0x2_0000, 0x3_0000 | RW);
@@ -127,7 +127,7 @@ fn bug_7_all_entries_of_a_large_guest_page_are_killed() {
 #[test]
 fn without_the_flags_a_device_goes_on_to_the_old_page() {
     for (name, kind, _) in KINDS {
-        let mut m = Machine::new(&Bridge::with(kind, Swinv::NONE, None));
+        let mut m = DmaRig::new(&Bridge::with(kind, Swinv::NONE, None));
         let mut device = m.device();
         m.put(0x3000, A | RW);
         assert_eq!(m.read(&mut device, 0x3000), Ok(A));
@@ -153,7 +153,7 @@ fn each_operation_kills_by_its_flags() {
             (BridgeKind::IODA1.with_bus(7), Swinv::NONE),
             (BridgeKind::IODA2, Swinv::NONE),
         ] {
-            let mut m = Machine::new(&Bridge::with(kind, flags | more, None));
+            let mut m = DmaRig::new(&Bridge::with(kind, flags | more, None));
             let page = m.all.frames().page(Gpa(A), PageShift::K4).expect("a page");
             let tce = Tce::new(page, Direction::ToDevice);
             let kills = || m.bridge.kills();
@@ -173,7 +173,7 @@ fn each_operation_kills_by_its_flags() {
 // papr-tce 4.2: P5IOC2 exchanges without any invalidate.
 #[test]
 fn p5ioc2_never_writes_a_kill_register() {
-    let mut m = Machine::new(&Bridge::new(BridgeKind::P5IOC2));
+    let mut m = DmaRig::new(&Bridge::new(BridgeKind::P5IOC2));
     m.put(0x3000, A | RW);
     m.put(0x3000, B | RW);
     m.all.clear(&mut m.agent);
@@ -183,7 +183,7 @@ fn p5ioc2_never_writes_a_kill_register() {
 // papr-tce 4.2: IODA2 kills for every linked PE; a PE that is not linked keeps its translation.
 #[test]
 fn ioda2_kills_for_every_pe_that_is_linked() {
-    let mut m = Machine::new(&Bridge::new(BridgeKind::IODA2));
+    let mut m = DmaRig::new(&Bridge::new(BridgeKind::IODA2));
     m.bridge.set_window(Pe(3), 0, &m.table).expect("free");
     let mut devices = [PE, Pe(3)].map(|pe| m.bridge.device(pe));
     m.put(0x3000, A | RW);
@@ -206,7 +206,7 @@ fn ioda2_kills_for_every_pe_that_is_linked() {
 // A kill for the wrong PE, which the detector must find.
 #[test]
 fn a_kill_of_another_pe_leaves_the_translation() {
-    let mut m = Machine::new(&Bridge::with(BridgeKind::IODA2, Swinv::NONE, None));
+    let mut m = DmaRig::new(&Bridge::with(BridgeKind::IODA2, Swinv::NONE, None));
     let mut device = m.device();
     m.put(0x3000, A | RW);
     assert_eq!(m.read(&mut device, 0x3000), Ok(A));
@@ -225,7 +225,7 @@ fn a_kill_of_another_pe_leaves_the_translation() {
 // papr-tce 3.4: bit 59 of the bus address selects the second window.
 #[test]
 fn a_pe_has_two_windows_of_different_pages() {
-    let mut m = Machine::new(&Bridge::new(BridgeKind::IODA2));
+    let mut m = DmaRig::new(&Bridge::new(BridgeKind::IODA2));
     let start = 1 << 59;
     let second = Window::bytes(Liobn(L.0 | 1), start, 1 << 40, PageShift::K64).expect("a window");
     let table = m.bridge.create_table(second, 2).expect("a table");

@@ -4,7 +4,7 @@
 use iommu::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use tests::machine::{A, B, L, MEMORY, RW};
+use tests::dma_rig::{A, B, L, MEMORY, RW};
 
 const TIB: u64 = 1 << 40;
 

@@ -6,7 +6,7 @@ use iommu::bridge::{BridgeKind, DmaFault};
 use iommu::*;
 use proptest::prelude::*;
 use std::sync::Arc;
-use tests::machine::*;
+use tests::dma_rig::*;
 
 /// Entries that calls use: the last ones of one level of a table and the first of the next.
 const FIRST: u64 = 512 - 6;
@@ -58,7 +58,7 @@ fn setting() -> impl Strategy<Value = (Arc<Bridge>, u32, u32, u32)> {
 }
 
 struct World {
-    m: Machine,
+    m: DmaRig,
     shift: u32,
     second: Option<Arc<IommuTable>>,
     view: Vec<u64>,
@@ -192,7 +192,7 @@ proptest! {
             let shift = PageShift::new(shift).expect("a shift");
             Window::new(L, shift, 0, 1 << (28 - shift.get())).expect("a window")
         };
-        let m = Machine::with(&bridge, window(guest), window(hw), levels);
+        let m = DmaRig::with(&bridge, window(guest), window(hw), levels);
         let view = vec![0; ENTRIES as usize + 8];
         let mut world = World { m, shift: guest, second: None, view };
         for op in &ops {

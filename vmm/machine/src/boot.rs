@@ -14,10 +14,10 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 use crate::devices::Devices;
 use crate::dma::{Dma, DmaConfig};
 use crate::fdt::{self, Chosen, Facts};
+use crate::image::calls;
 use crate::image::elf::{Arch, Elf, ElfError};
 use crate::image::initrd::{self, Initrd, InitrdError};
 use crate::image::place::{self, PlaceError, Placed};
-use crate::image::program;
 use crate::map::Map;
 use crate::memory::{self, MapError, RamSize};
 
@@ -163,7 +163,7 @@ impl Config<'_> {
         if image.entry == LINUX_ENTRY {
             self.advise_linux(&map);
         }
-        if image.arch == Arch::Power && program::makes_only_system_calls(&image.segments) {
+        if image.arch == Arch::Power && calls::makes_only_system_calls(&image.segments) {
             log::warn!(
                 "the image makes system calls (sc) and no hypercall (sc 1): a program of Linux runs in Linux, with a \
                  kernel as the image and the program in an initrd"

@@ -9,8 +9,7 @@ use hcall::machine::{
     RandomNumbers, SharedProcessors, SourceController, Terminals, TimeOfDay, VioBus,
 };
 use hcall::{
-    Areas, Capabilities, Capability, Moment, NmiHandlers, Phb, ProcessTableRange, RtasError,
-    Status, VioDevice,
+    Areas, Capabilities, Moment, NmiHandlers, Phb, ProcessTableRange, RtasError, Status, VioDevice,
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 
@@ -35,10 +34,6 @@ pub struct CallView<'a, V> {
     /// The effects of the call on the run.
     pub effects: &'a mut Effects,
 }
-
-/// The capabilities that the device tree promises: those of a POWER machine, which has an interrupt
-/// controller and a bridge.
-pub const CAPABILITIES: &[Capability] = Capability::ALL;
 
 /// The effects of hypercalls that the run loop handles.
 #[derive(Clone, Copy, Debug, Default)]
@@ -325,7 +320,7 @@ mod tests {
         let (server, phb, mut effects) = (0, Some(&phb), Effects::default());
         let effects = &mut effects;
         let mut view = CallView { vcpu: &mut vcpu, server, board: &board, phb, effects };
-        for capability in CAPABILITIES {
+        for capability in crate::fdt::CAPABILITIES {
             assert!(capability.is_in(&mut view), "{capability:?}");
         }
     }

@@ -35,6 +35,7 @@ pub mod nvram;
 pub mod parts;
 mod processor;
 pub mod section;
+mod shared;
 pub mod state;
 pub mod summary;
 pub mod vcpu;

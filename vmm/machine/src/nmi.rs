@@ -8,7 +8,7 @@ use vm_memory::{Bytes, GuestAddress};
 
 use crate::ending::Ending;
 use crate::fdt::{ERROR_AREA, RESET_AREA};
-use crate::processor::Shared;
+use crate::shared::Shared;
 use crate::vcpu::Vcpu;
 
 /// Reports a machine check: r3 becomes the address of the area with the old r3 and the error log. Waits while

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! One vCPU in its machine. It runs until it needs the machine, the machine answers, and the vCPU continues.
 
-use std::ops::{ControlFlow, Range};
-use std::sync::{Arc, PoisonError};
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use hcall::{Areas, Call, Caller, Memory, Meter, Regs};
+use hcall::{Areas, Call, Caller, Meter, Regs};
 use iommu::Agent;
 
-use crate::board::Board;
 use crate::capabilities::{CallView, Effects};
 use crate::cpu_time;
-use crate::dma::Dma;
 use crate::ending::Ending;
 use crate::nmi;
+use crate::shared::Shared;
 use crate::vcpu::{Exit, Vcpu};
 use crate::watcher::{self, CpuWatcher, Guest, Made};
-
-/// The part of a machine that its vCPUs share.
-pub(crate) struct Shared {
-    pub(crate) memory: Arc<Memory>,
-    pub(crate) dma: Dma,
-    pub(crate) board: Board,
-    /// The place of RTAS in RAM.
-    pub(crate) rtas: Range<u64>,
-}
 
 /// A vCPU with its accounts.
 pub(crate) struct Processor<V> {
@@ -220,18 +209,6 @@ impl Books {
             start,
             time,
             idle: self.effects.idle - idle,
-        }
-    }
-}
-
-impl Shared {
-    /// The ending after the guest powered off: that of the run if there is one, otherwise by the guest's verdict.
-    fn powered_off(&self) -> Ending {
-        let verdict = self.board.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
-        match (self.board.control.ending(), verdict) {
-            (Some(ending), _) => ending,
-            (None, None | Some(0)) => Ending::PoweredOff,
-            (None, Some(code)) => Ending::GuestFailed(code),
         }
     }
 }

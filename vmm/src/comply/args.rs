@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use comply::Profile;
+use comply::SuiteProfile;
 
 use super::rigs;
 
@@ -40,8 +40,8 @@ pub struct ComplyArgs {
     pub format: Format,
     /// The profile of the expected answers; without it each rig's own. With --random: that of the direct rigs' answers.
     #[arg(long, value_name = "NAME")]
-    #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
-    pub profile: Option<Profile>,
+    #[arg(value_parser = PossibleValuesParser::new(SuiteProfile::ALL.map(SuiteProfile::name)).try_map(|name| name.parse::<SuiteProfile>()))]
+    pub profile: Option<SuiteProfile>,
     /// Compare every answer with a peer's, and explain the differences.
     #[arg(long, value_name = "PEER", value_parser = ["qemu"])]
     pub against: Option<String>,
@@ -81,9 +81,9 @@ pub enum Job {
     /// Lists the clauses, as a table or as JSON.
     List { filter: String, format: Format },
     /// Runs the clauses on the rigs.
-    Suite { filter: String, rigs: Vec<String>, format: Format, profile: Option<Profile> },
+    Suite { filter: String, rigs: Vec<String>, format: Format, profile: Option<SuiteProfile> },
     /// Writes an image that runs the clauses.
-    Emit { filter: String, path: PathBuf, kind: String, profile: Option<Profile> },
+    Emit { filter: String, path: PathBuf, kind: String, profile: Option<SuiteProfile> },
     /// Compares guests of ours with a peer's.
     Against { filter: String, rigs: Vec<String>, format: Format, peer: String },
     /// Plays random calls.
@@ -102,7 +102,7 @@ pub struct Random {
     /// The peer that plays, if there is one.
     pub peer: Option<String>,
     /// The profile of the direct rigs' answers.
-    pub profile: Option<Profile>,
+    pub profile: Option<SuiteProfile>,
 }
 
 impl ComplyArgs {

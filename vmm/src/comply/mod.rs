@@ -15,7 +15,7 @@ use comply::blob::{Tell, blob};
 use comply::format::{self, Style};
 use comply::report::{Column, Report};
 use comply::rig::Rig;
-use comply::{Clause, Profile, clauses, coverage, image};
+use comply::{Clause, SuiteProfile, clauses, coverage, image};
 use paths::output::{Files, OutputError};
 use thiserror::Error;
 
@@ -72,7 +72,7 @@ pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
             print(&written(&report, format));
             let uncovered =
                 if filter.is_empty() { coverage::uncovered(&chosen) } else { Vec::new() };
-            uncovered.iter().for_each(|what| crate::cli::say(what));
+            uncovered.iter().for_each(|what| crate::outlet::say(what));
             Ok(if report.passed() && uncovered.is_empty() { PASSED } else { FAILED })
         }
     }
@@ -96,7 +96,7 @@ fn written(report: &Report, format: Format) -> String {
 fn report(
     named: &[String],
     chosen: &[&'static Clause],
-    profile: Option<Profile>,
+    profile: Option<SuiteProfile>,
 ) -> Result<Report, Failure> {
     let mut report = Report { clauses: chosen.to_vec(), ..Report::default() };
     let mut rigs = rigs::all();
@@ -116,7 +116,7 @@ fn report(
 fn column(
     rig: &dyn Rig,
     chosen: &[&'static Clause],
-    profile: Option<Profile>,
+    profile: Option<SuiteProfile>,
 ) -> Result<Column, Failure> {
     let profile = profile.unwrap_or_else(|| rig.profile());
     let (name, total) = (rig.name(), chosen.len());
@@ -147,9 +147,9 @@ fn emit(
     chosen: &[&'static Clause],
     path: &Path,
     kind: &str,
-    profile: Option<Profile>,
+    profile: Option<SuiteProfile>,
 ) -> Result<(), Failure> {
-    let profile = profile.unwrap_or(Profile::Allowed);
+    let profile = profile.unwrap_or(SuiteProfile::Allowed);
     let scripts = chosen.iter().filter_map(|clause| Some((clause.id, clause.script()?)));
     let mut visible = Vec::new();
     for (id, script) in scripts {
@@ -166,7 +166,7 @@ fn emit(
     let failed = |source| Failure::Write { path: path.to_owned(), source };
     let mut file = Files::default().create("the image", path).map_err(failed)?;
     file.write_all(&image).map_err(|source| failed(source.into()))?;
-    crate::cli::say(&format!("{} runs {} clauses", path.display(), visible.len()));
+    crate::outlet::say(&format!("{} runs {} clauses", path.display(), visible.len()));
     Ok(())
 }
 

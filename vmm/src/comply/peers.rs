@@ -8,7 +8,7 @@ use comply::differential::{Parting, Player, part, shrink};
 use comply::direct::Setup;
 use comply::format;
 use comply::rig::{DirectRig, GuestRig, Rig};
-use comply::{Clause, Profile, random};
+use comply::{Clause, SuiteProfile, random};
 
 use super::args::{Format, Random};
 use super::{FAILED, Failure, PASSED, print, rigs};
@@ -58,7 +58,7 @@ pub(super) fn random(asked: &Random) -> Result<u8, Failure> {
     Ok(code)
 }
 
-type Play<'a> = &'a mut dyn FnMut([&Player<'_>; 2], Profile) -> Result<(), Failure>;
+type Play<'a> = &'a mut dyn FnMut([&Player<'_>; 2], SuiteProfile) -> Result<(), Failure>;
 
 /// Plays each of our rigs against the peer. Direct calls answer as the peer unless the user chooses another profile.
 fn with_peer(
@@ -67,7 +67,7 @@ fn with_peer(
     (direct, guests): (&[DirectRig], &[GuestRig]),
     play: Play<'_>,
 ) -> Result<(), Failure> {
-    let profile = asked.profile.unwrap_or(Profile::Qemu);
+    let profile = asked.profile.unwrap_or(SuiteProfile::Qemu);
     let only = DirectRig { name: "direct".into(), setup: Setup::default() };
     let direct = if asked.rigs.is_empty() { &[only][..] } else { direct };
     for ours in direct {
@@ -87,7 +87,7 @@ fn among_ours(
     (direct, guests): (&[DirectRig], &[GuestRig]),
     play: Play<'_>,
 ) -> Result<(), Failure> {
-    let profile = asked.profile.unwrap_or(Profile::Lopar);
+    let profile = asked.profile.unwrap_or(SuiteProfile::Lopar);
     let all = DirectRig::all();
     let Some((first, others)) = all.split_first() else { return Ok(()) };
     let first = calls(first);
@@ -116,7 +116,7 @@ fn calls(rig: &DirectRig) -> Player<'_> {
 fn pair(
     players: [&Player<'_>; 2],
     lines: &[String],
-    profile: Profile,
+    profile: SuiteProfile,
     (calls, seed): (u64, u64),
 ) -> Result<u8, Failure> {
     let [left, right] = players.map(Player::name);

@@ -10,14 +10,14 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use comply::direct::Setup;
 use comply::replay::{self, Plan};
 use comply::rig::{GuestRig, Rig, qemu};
-use comply::{Profile, Script, Verdict};
+use comply::{Script, SuiteProfile, Verdict};
 use hcall::Tier;
 use iommu::BridgeKind;
 use iommu::bridge::KINDS;
 
 use super::{FAILED, Failure, PASSED, peers, print, rigs};
-use crate::cli::say;
 use crate::outlet;
+use crate::outlet::say;
 
 /// The exit code when the rig cannot have the recorded machine.
 const CANNOT: u8 = 4;
@@ -49,8 +49,8 @@ pub struct ReplayArgs {
     pub tier: Option<Tier>,
     /// The profile of the expected answers, and of machines of ours; without it as recorded.
     #[arg(long, value_name = "NAME")]
-    #[arg(value_parser = PossibleValuesParser::new(Profile::ALL.map(Profile::name)).try_map(|name| name.parse::<Profile>()))]
-    pub profile: Option<Profile>,
+    #[arg(value_parser = PossibleValuesParser::new(SuiteProfile::ALL.map(SuiteProfile::name)).try_map(|name| name.parse::<SuiteProfile>()))]
+    pub profile: Option<SuiteProfile>,
     /// The bridge under the tables; without it as recorded (not QEMU).
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(KINDS.map(|kind| kind.name)).try_map(|name| name.parse::<BridgeKind>()))]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The rigs that `tcevm comply` knows, and the rigs that an option means.
 
-use comply::Profile;
+use comply::SuiteProfile;
 use comply::image;
 use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, qemu};
 
@@ -69,7 +69,7 @@ pub(super) fn compared(starts: &[String]) -> Result<Vec<GuestRig>, String> {
 /// them, or a guest that cannot give the answers of the profile.
 pub(super) fn play(
     starts: &[String],
-    profile: Option<Profile>,
+    profile: Option<SuiteProfile>,
 ) -> Result<(Vec<DirectRig>, Vec<GuestRig>), String> {
     let (mut direct, mut guests) = (DirectRig::all(), our_guests());
     let names = direct.iter().map(|rig| &rig.name).chain(guests.iter().map(|rig| &rig.name));
@@ -110,7 +110,7 @@ fn ours(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>)
     GuestRig {
         name: name.into(),
         what: what.into(),
-        profile: Profile::Lopar,
+        profile: SuiteProfile::Lopar,
         runner: image::runner(kind).unwrap_or_default(),
         missing,
         room: Room {

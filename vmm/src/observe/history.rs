@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hcall::Status;
 use iommu::{Container, Liobn, Totals};
@@ -14,7 +14,7 @@ use machine::watcher::Made;
 use super::cells::{Lively, Maps};
 use super::made::Entries;
 use super::timeline::{Of, Timeline, What};
-use crate::observe::stats::Calls;
+use crate::observe::stats::{Calls, nanoseconds};
 
 /// The record of one vCPU.
 #[derive(Debug, Default)]
@@ -211,9 +211,4 @@ impl Notes {
         let next = (now | (self.timeline.width() - 1)).saturating_add(1);
         self.looked = Looked { at: now, cpu, next };
     }
-}
-
-/// The nanoseconds of a time. 584 years fit.
-pub(crate) fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

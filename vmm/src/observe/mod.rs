@@ -14,6 +14,7 @@
 //! `DeviceEvents`. [`page`] makes the page of `--report`.
 
 pub mod cells;
+mod detail;
 mod device_events;
 pub mod history;
 pub mod made;
@@ -30,9 +31,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use hcall::Regs;
-use hcall::tokens::{H_PUT_TCE_INDIRECT, H_RTAS};
+use hcall::tokens::H_RTAS;
 use iommu::Container;
-use machine::watcher::{CpuWatcher, Guest, Made, UNKNOWN, Watcher};
+use machine::watcher::{CpuWatcher, Guest, Made, Watcher};
 
 pub(crate) use history::Notes;
 pub use history::{History, Seen};
@@ -42,9 +43,9 @@ pub use trace::Trace;
 pub use trace_file::TraceFile;
 
 use cells::Lively;
+use detail::Detail;
 use device_events::DeviceEvents;
 use made::{Entries, is_tce};
-use rtas::Rtas;
 
 /// The observers of a run. By default there are none.
 #[derive(Clone, Debug, Default)]
@@ -70,19 +71,6 @@ pub struct Observe {
 struct Cpu {
     observe: Observe,
     notes: Notes,
-}
-
-/// The subject of a call, besides its registers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Detail {
-    /// The entries of the call's list, before the call.
-    pub(crate) list: Option<Vec<u64>>,
-    /// The entries that the call replaces or clears, before the call.
-    pub(crate) displaced: Vec<u64>,
-    /// The RTAS call, with its outputs once it is made.
-    pub(crate) rtas: Option<Rtas>,
-    /// True when the guest rewrote the list or the RTAS call during the call.
-    pub(crate) raced: bool,
 }
 
 /// The state before a call, as far as an observer needs it.
@@ -216,34 +204,5 @@ impl Observe {
         if let Some(events) = &self.events {
             events.call(made, entries.as_ref(), guest.memory);
         }
-    }
-}
-
-impl Detail {
-    fn before(asked: &Regs, guest: Guest<'_>) -> Detail {
-        let written = Entries::of(asked, guest.container);
-        Detail {
-            displaced: written.map_or(Vec::new(), |entries| entries.load(guest.container)),
-            ..Detail::of(asked, guest)
-        }
-    }
-
-    fn of(asked: &Regs, guest: Guest<'_>) -> Detail {
-        let list = || made::list(asked, guest.memory);
-        let rtas = || Rtas::read(asked[1], guest.memory);
-        Detail {
-            list: (asked[0] == H_PUT_TCE_INDIRECT).then(list).flatten(),
-            rtas: (asked[0] == H_RTAS).then(rtas).flatten(),
-            ..Detail::default()
-        }
-    }
-
-    fn after(self, asked: &Regs, guest: Guest<'_>) -> Detail {
-        let after = Detail::of(asked, guest);
-        let same = match (&self.rtas, &after.rtas) {
-            (Some(before), Some(after)) => before.asks_the_same(after),
-            (before, after) => before.is_none() && after.is_none(),
-        };
-        Detail { raced: !same || self.list != after.list, rtas: after.rtas, ..self }
     }
 }

@@ -24,23 +24,15 @@ use hcall::tokens::H_RTAS;
 use hcall::{Hcall, Status};
 use iommu::Container;
 
-use crate::cli::RunArgs;
-use crate::observe::Detail;
+use crate::observe::detail::Detail;
 use crate::observe::made::{Entries, is_tce};
 use crate::observe::output::Output;
 use crate::observe::rtas::Rtas;
 use crate::observe::trace;
+use crate::options::run::RunArgs;
 use crate::outlet::Outlet;
 use machine::boot::Ready;
 use machine::watcher::Made;
-
-/// The text for `--help`.
-pub(crate) const HELP: &str = "\
-Write the machine, its TCE calls and what changes DMA windows to a file that `tcevm replay` plays.
-
-Each call has its vCPU, its arguments, its list and its answer; the first lines have the memory, the windows, the CPUs, the \
-tier, the platform and whose answers were given. While they are recorded, TCE and RTAS calls of several CPUs are made one \
-after another, and the file has them in that order. - is stdout; the console then goes to stderr.";
 
 /// The number of entries in one `poke`.
 const POKE: usize = 64;

@@ -18,9 +18,9 @@ use machine::watcher::Made;
 use serde_json::Value;
 use vio::Access;
 
-use super::history::nanoseconds;
 use super::made::{self, Entries};
 use super::output::Output;
+use super::stats::nanoseconds;
 use crate::outlet::Outlet;
 
 /// The process of the vCPUs. The process of a device has the number of its LIOBN.

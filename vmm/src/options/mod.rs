@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Options of `tcevm run` that make up a part of the machine's configuration: [`devices`] and [`dma`].
+//! Options of `tcevm run`: [`run`], and those that make up a part of the machine's configuration: [`devices`] and [`dma`].
 
 pub mod devices;
 pub mod dma;
+pub mod run;

@@ -9,8 +9,8 @@ use vio::llan::NetSpec;
 use vio::llan::backend::{To, parse_mac};
 use vio::vscsi::DiskSpec;
 
-use super::options::{Refusal, Why, Wish, text};
 use super::parts::Parts;
+use super::refusal::{Refusal, Why, text};
 use crate::options::devices::DeviceArgs;
 
 /// The devices that the options ask for.
@@ -57,7 +57,7 @@ const DEVICES: &str =
 const IN_ORDER: &str = "disks have numbers in the order in which they are given; leave it away";
 
 /// Reads a `-drive`.
-pub(super) fn drive(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+pub(super) fn drive(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     let mut parts = Parts::read(written, "file");
     let mut spec = commas::escape(&parts.need("file")?);
@@ -73,7 +73,7 @@ pub(super) fn drive(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let spec = disk(&spec)?;
     let id = parts.take("id");
     let place = match parts.take("if").as_deref() {
-        None | Some("scsi") => Some(place(&wish.devices, &mut parts)?),
+        None | Some("scsi") => Some(place(wanted, &mut parts)?),
         Some("none") => None,
         Some(_) => {
             return Err("disks are behind v-scsi: if=scsi, or if=none and -device scsi-hd".into());
@@ -97,7 +97,7 @@ pub(super) fn drive(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     parts.only("werror", &["report"])?;
     parts.only("copy-on-read", &["off"])?;
     parts.end()?;
-    wish.devices.drives.push(Drive { written: written.into(), id, spec, place });
+    wanted.drives.push(Drive { written: written.into(), id, spec, place });
     Ok(())
 }
 
@@ -120,32 +120,32 @@ fn place(wanted: &Wanted, parts: &mut Parts) -> Result<usize, Why> {
 }
 
 /// Reads `-hda` and its like: the nth disk, whose name is not split at commas.
-pub(super) fn hard_disk(wish: &mut Wish, number: usize, value: &OsString) -> Result<(), Why> {
-    if wish.devices.drives.iter().any(|drive| drive.place == Some(number)) {
+pub(super) fn hard_disk(wanted: &mut Wanted, number: usize, value: &OsString) -> Result<(), Why> {
+    if wanted.drives.iter().any(|drive| drive.place == Some(number)) {
         return Err("another disk has this place".into());
     }
     let written = text(value)?.to_owned();
     let spec = disk(&commas::escape(&written))?;
-    wish.devices.drives.push(Drive { written, id: None, spec, place: Some(number) });
+    wanted.drives.push(Drive { written, id: None, spec, place: Some(number) });
     Ok(())
 }
 
 /// Reads a `-netdev`.
-pub(super) fn netdev(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+pub(super) fn netdev(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     let mut parts = Parts::read(written, "type");
     let to = back_end(&mut parts)?;
     let id = parts.need("id")?;
     parts.end()?;
-    if wish.devices.nets.iter().any(|net| net.id == id) {
+    if wanted.nets.iter().any(|net| net.id == id) {
         return Err(format!("another -netdev has id={id}").into());
     }
-    wish.devices.nets.push(Net { written: written.into(), id, to });
+    wanted.nets.push(Net { written: written.into(), id, to });
     Ok(())
 }
 
 /// Reads a `-nic`: a back end and its adapter in one.
-pub(super) fn nic(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+pub(super) fn nic(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     if written == "none" {
         return Ok(());
@@ -155,12 +155,12 @@ pub(super) fn nic(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
     let mac = mac(&mut parts)?;
     parts.only("model", &["spapr-vlan", "ibmveth"])?;
     // No -netdev can have this name, so only this adapter uses the back end.
-    let number = wish.devices.nets.len();
+    let number = wanted.nets.len();
     let id = parts.take("id").unwrap_or_else(|| format!("#nic{number}"));
     parts.end()?;
-    wish.devices.nets.push(Net { written: written.into(), id: id.clone(), to });
+    wanted.nets.push(Net { written: written.into(), id: id.clone(), to });
     let adapter = Asked { written: written.into(), id: None, uses: id, bus: None, mac };
-    wish.devices.adapters.push(adapter);
+    wanted.adapters.push(adapter);
     Ok(())
 }
 
@@ -212,7 +212,7 @@ fn mac(parts: &mut Parts) -> Result<Option<hcall::vio::Mac>, Why> {
 }
 
 /// Reads a `-device`.
-pub(super) fn device(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
+pub(super) fn device(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
     let written = text(value)?;
     let mut parts = Parts::read(written, "driver");
     let driver = parts.take("driver").unwrap_or_default();
@@ -223,7 +223,6 @@ pub(super) fn device(wish: &mut Wish, value: &OsString) -> Result<(), Why> {
         bus: parts.take("bus"),
         mac: None,
     };
-    let wanted = &mut wish.devices;
     let list = match driver.as_str() {
         "scsi-hd" => {
             asked.uses = parts.need("drive")?;

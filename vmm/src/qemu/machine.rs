@@ -2,8 +2,9 @@
 //! The properties of `-machine` that are accepted: with the defaults of QEMU 10.0's pseries machine, and with
 //! the values that describe this machine.
 
-use super::options::{Ask, Why};
 use super::parts::Parts;
+use super::refusal::Why;
+use super::wish::Ask;
 
 /// A property and its accepted values. The first one is the default.
 struct Property(&'static str, &'static [&'static str]);

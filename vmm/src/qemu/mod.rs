@@ -4,12 +4,14 @@
 //! The command is meant for kvm-unit-tests, whose runner works unmodified: its probes, the messages that it looks
 //! for, and its exit codes. Under a name that begins with `qemu-system-ppc64`, tcevm is this command.
 //! [`options`] has a row for each option; other options are refused by name. `machine` has the properties of
-//! the machine, `devices` disks and networks, `parts` the syntax of values.
+//! the machine, `devices` disks and networks, `parts` the syntax of values; [`wish`] is the run that comes of them.
 
 mod devices;
 mod machine;
 pub mod options;
 mod parts;
+pub mod refusal;
+pub mod wish;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -19,7 +21,8 @@ use std::path::Path;
 use clap::Parser;
 use thiserror::Error;
 
-use self::options::{Ask, Wish};
+use self::refusal::Refusal;
+use self::wish::{Ask, Wish};
 use crate::cli::{self, Cli, Command};
 use crate::outlet;
 use crate::run;
@@ -35,14 +38,14 @@ const MODEL: &str = "10.0.0";
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
     #[error(transparent)]
-    Option(#[from] options::Refusal),
+    Option(#[from] Refusal),
     // The runner of kvm-unit-tests asks for a file that does not exist, and looks for these words.
     #[error("could not load kernel '{path}': {source}")]
     Kernel { path: String, source: io::Error },
     #[error("{}", cli::one_line(.0))]
     Translated(#[from] clap::Error),
     #[error(transparent)]
-    Run(#[from] run::Failure),
+    Run(#[from] crate::failure::Failure),
 }
 
 /// True for a program name that selects this command.
@@ -56,7 +59,7 @@ pub fn run(args: &[OsString]) -> u8 {
     match answer(args) {
         Ok(code) => code,
         Err(failure) => {
-            cli::say(&failure.to_string());
+            outlet::say(&failure.to_string());
             FAILED
         }
     }
@@ -75,7 +78,7 @@ fn answer(args: &[OsString]) -> Result<u8, Failure> {
 }
 
 fn run_guest(wish: Wish) -> Result<u8, Failure> {
-    let kernel = wish.kernel.as_deref().ok_or(options::Refusal::NoKernel)?;
+    let kernel = wish.kernel.as_deref().ok_or(Refusal::NoKernel)?;
     let failed = |source| Failure::Kernel { path: kernel.display().to_string(), source };
     File::open(kernel).map_err(failed)?;
     match Cli::try_parse_from(wish.translated())?.command {

@@ -1,84 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! QEMU's options as rows, and their translation to `tcevm run`.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use thiserror::Error;
-
-use super::devices::{self, Wanted};
+use super::devices;
 use super::machine;
 use super::parts::Parts;
-use crate::cli;
-use crate::options::devices::DeviceArgs;
-
-/// The request of a command line.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Ask {
-    /// `-h`
-    Help,
-    /// `-version`
-    Version,
-    /// `-machine ?`
-    Machines,
-    /// `-cpu ?`
-    Cpus,
-    /// A run.
-    Run(Box<Wish>),
-}
-
-/// A run, as QEMU's options describe it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Wish {
-    /// The image.
-    pub kernel: Option<PathBuf>,
-    /// The options for `tcevm run`.
-    options: Vec<OsString>,
-    /// Disks and networks.
-    pub(super) devices: Wanted,
-}
-
-impl Wish {
-    /// The equivalent command line of `tcevm`, without the devices.
-    pub fn translated(&self) -> Vec<OsString> {
-        // QEMU exits with 0 when the guest has powered off, whatever the guest's verdict.
-        let mut args = ["tcevm", "run", "--ignore-verdict"].map(OsString::from).to_vec();
-        args.extend(self.options.iter().cloned());
-        args.push("--".into());
-        args.extend(self.kernel.clone().map(OsString::from));
-        args
-    }
-
-    /// The devices.
-    pub fn devices(self) -> Result<DeviceArgs, Refusal> {
-        self.devices.put_together()
-    }
-
-    fn pass(&mut self, option: &str, value: impl Into<OsString>) {
-        let mut arg = OsString::from(option);
-        arg.push("=");
-        arg.push(value.into());
-        self.options.push(arg);
-    }
-}
-
-/// The reason for which a command line was refused.
-#[derive(Debug, PartialEq, Eq, Error)]
-#[allow(missing_docs)] // the message of a variant is its documentation
-pub enum Refusal {
-    #[error("{0}: invalid option; `tcevm qemu -h` lists those that are understood")]
-    Unknown(String),
-    #[error("{0}: requires an argument")]
-    NoValue(String),
-    #[error("-{option} {value}: {why}")]
-    Value { option: &'static str, value: String, why: Cow<'static, str> },
-    #[error("no kernel: say which guest image to run with -kernel FILE")]
-    NoKernel,
-}
-
-/// The reason for which a value was refused.
-pub(super) type Why = Cow<'static, str>;
+use super::refusal::{Refusal, Why, text};
+use super::wish::{Ask, Wish};
+use crate::outlet;
 
 /// The effect of an option.
 enum Does {
@@ -127,27 +57,39 @@ const ROWS: &[Row] = &[
     row(
         &["drive"],
         "a disk on the SCSI controller",
-        With("file=F[,if=none,id=ID]", |w, v| set(devices::drive(w, &v))),
+        With("file=F[,if=none,id=ID]", |w, v| set(devices::drive(&mut w.devices, &v))),
     ),
-    row(&["hda"], "the first disk", With("FILE", |w, v| set(devices::hard_disk(w, 0, &v)))),
-    row(&["hdb"], "the second", With("FILE", |w, v| set(devices::hard_disk(w, 1, &v)))),
-    row(&["hdc"], "the third", With("FILE", |w, v| set(devices::hard_disk(w, 2, &v)))),
-    row(&["hdd"], "the fourth", With("FILE", |w, v| set(devices::hard_disk(w, 3, &v)))),
+    row(
+        &["hda"],
+        "the first disk",
+        With("FILE", |w, v| set(devices::hard_disk(&mut w.devices, 0, &v))),
+    ),
+    row(
+        &["hdb"],
+        "the second",
+        With("FILE", |w, v| set(devices::hard_disk(&mut w.devices, 1, &v))),
+    ),
+    row(&["hdc"], "the third", With("FILE", |w, v| set(devices::hard_disk(&mut w.devices, 2, &v)))),
+    row(
+        &["hdd"],
+        "the fourth",
+        With("FILE", |w, v| set(devices::hard_disk(&mut w.devices, 3, &v))),
+    ),
     row(
         &["netdev"],
         "stream (a UNIX socket) or tap",
-        With("KIND,id=ID[,P=V]", |w, v| set(devices::netdev(w, &v))),
+        With("KIND,id=ID[,P=V]", |w, v| set(devices::netdev(&mut w.devices, &v))),
     ),
     row(
         &["nic"],
         "the same with its adapter, or none",
-        With("KIND[,P=V]", |w, v| set(devices::nic(w, &v))),
+        With("KIND[,P=V]", |w, v| set(devices::nic(&mut w.devices, &v))),
     ),
     row(&["net"], "none", With("none", none)),
     row(
         &["device"],
         "scsi-hd, spapr-vscsi or spapr-vlan",
-        With("NAME[,P=V]", |w, v| set(devices::device(w, &v))),
+        With("NAME[,P=V]", |w, v| set(devices::device(&mut w.devices, &v))),
     ),
     row(&["blockdev"], "refused; -drive has the same", With("...", |_, _| Err(BLOCKDEV.into()))),
     row(&["no-reboot"], "a reboot of the guest ends the run", Passes("--no-reboot")),
@@ -203,10 +145,6 @@ pub(super) fn help() -> String {
         format!("  {:<40}{}\n", format!("{} {value}", names.join(", ")), row.help)
     };
     ROWS.iter().map(line).collect()
-}
-
-pub(super) fn text(value: &OsString) -> Result<&str, Why> {
-    value.to_str().ok_or(Cow::Borrowed("not UTF-8"))
 }
 
 fn pass(wish: &mut Wish, option: &str, value: OsString) -> Result<Option<Ask>, Why> {
@@ -275,7 +213,7 @@ fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
 /// Accepts `-icount` with a warning. The guest's time comes from the host's clock instead of counted instructions, so
 /// it differs from run to run.
 fn icount(_: &mut Wish, _: OsString) -> Result<Option<Ask>, Why> {
-    cli::say("warning: -icount: instructions are not counted; the guest's time is the host's");
+    outlet::say("warning: -icount: instructions are not counted; the guest's time is the host's");
     Ok(None)
 }
 

@@ -4,7 +4,7 @@
 
 use vio::commas;
 
-use super::options::Why;
+use super::refusal::Why;
 
 /// The pairs of a value. Each reader takes its pairs out; a pair that is left is an error.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The parts of a machine.
 
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use hcall::{Injector, Spec, Tier};
 use iommu::{BridgeKind, Liobn, PageShift, Window};
 use std::fmt;
@@ -24,7 +24,7 @@ pub struct Setup {
     /// The windows of virtual I/O devices.
     pub devices: Vec<Window>,
     /// The profile of its answers.
-    pub profile: Profile,
+    pub profile: SuiteProfile,
     /// The tier in which its TCE calls start.
     pub tier: Tier,
     /// The bridge under its hardware tables.
@@ -42,7 +42,7 @@ impl Default for Setup {
             cpus: 1,
             window: default_window(),
             devices: Vec::new(),
-            profile: Profile::Lopar,
+            profile: SuiteProfile::Lopar,
             tier: Tier::default(),
             platform: BridgeKind::IODA2,
             table_memory: None,

@@ -4,7 +4,7 @@
 use super::{Progress, Rig};
 use crate::clause::{Check, Clause};
 use crate::direct::{Direct, Setup};
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::run::{Outcome, Verdict, run};
 use crate::script::Script;
 use hcall::Tier;
@@ -35,8 +35,8 @@ impl DirectRig {
         ]
     }
 
-    fn clause(&self, clause: &Clause, profile: Profile) -> Result<Outcome, String> {
-        if (profile, self.setup.tier) == (Profile::Kvm, Tier::Real) {
+    fn clause(&self, clause: &Clause, profile: SuiteProfile) -> Result<Outcome, String> {
+        if (profile, self.setup.tier) == (SuiteProfile::Kvm, Tier::Real) {
             return Ok(Outcome::skip("the rows have KVM's answers as they are without real mode"));
         }
         let setup = Setup { profile, ..self.setup.clone() };
@@ -67,14 +67,14 @@ impl Rig for DirectRig {
         format!("direct calls of the library: {}", self.setup)
     }
 
-    fn profile(&self) -> Profile {
-        Profile::Lopar
+    fn profile(&self) -> SuiteProfile {
+        SuiteProfile::Lopar
     }
 
     fn run(
         &self,
         clauses: &[&'static Clause],
-        profile: Profile,
+        profile: SuiteProfile,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, String> {
         let one = |(n, clause): (usize, &&'static Clause)| {

@@ -6,7 +6,7 @@ use crate::blob::{Tell, blob};
 use crate::clause::{Check, Clause};
 use crate::direct::Setup;
 use crate::image;
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::run::{Outcome, Verdict};
 use crate::script::Script;
 use crate::tap;
@@ -50,7 +50,7 @@ pub struct GuestRig {
     /// A description of the machine.
     pub what: String,
     /// The profile of the answers expected of it.
-    pub profile: Profile,
+    pub profile: SuiteProfile,
     /// The image of its runner.
     pub runner: &'static [u8],
     /// The reason why this host does not have it.
@@ -84,7 +84,7 @@ impl GuestRig {
     pub fn run_scripts(
         &self,
         scripts: &[(&str, &Script)],
-        profile: Profile,
+        profile: SuiteProfile,
         tell: Tell,
     ) -> Result<(tap::TapReport, String), String> {
         self.run_scripts_on(&Setup::default(), scripts, profile, tell)
@@ -95,7 +95,7 @@ impl GuestRig {
         &self,
         setup: &Setup,
         scripts: &[(&str, &Script)],
-        profile: Profile,
+        profile: SuiteProfile,
         tell: Tell,
     ) -> Result<(tap::TapReport, String), String> {
         let title = format!("tcevm comply, profile {profile}");
@@ -117,7 +117,7 @@ impl GuestRig {
     pub fn run_all(
         &self,
         scripts: &[(&str, &Script)],
-        profile: Profile,
+        profile: SuiteProfile,
         tell: Tell,
     ) -> Result<Vec<Outcome>, String> {
         let mut outcomes = Vec::new();
@@ -143,7 +143,7 @@ impl Rig for GuestRig {
         self.what.clone()
     }
 
-    fn profile(&self) -> Profile {
+    fn profile(&self) -> SuiteProfile {
         self.profile
     }
 
@@ -154,7 +154,7 @@ impl Rig for GuestRig {
     fn run(
         &self,
         clauses: &[&'static Clause],
-        profile: Profile,
+        profile: SuiteProfile,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, String> {
         progress(0);

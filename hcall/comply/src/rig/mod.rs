@@ -9,7 +9,7 @@ pub use direct::DirectRig;
 pub use guest::{Boot, GuestRig, Ran, Room};
 
 use crate::clause::Clause;
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::run::Outcome;
 
 /// Called with the number of clauses done.
@@ -22,7 +22,7 @@ pub trait Rig {
     /// A description in one line.
     fn what(&self) -> String;
     /// The profile of the expected answers, unless the user chooses one.
-    fn profile(&self) -> Profile;
+    fn profile(&self) -> SuiteProfile;
     /// The reason why this host cannot run it.
     fn missing(&self) -> Option<String> {
         None
@@ -31,7 +31,7 @@ pub trait Rig {
     fn run(
         &self,
         clauses: &[&'static Clause],
-        profile: Profile,
+        profile: SuiteProfile,
         progress: Progress<'_>,
     ) -> Result<Vec<Outcome>, String>;
 }

@@ -7,7 +7,7 @@
 use super::{GuestRig, Ran, Room};
 use crate::direct::Setup;
 use crate::image;
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use iommu::{PageShift, Window};
 use std::env;
 use std::fs;
@@ -53,7 +53,7 @@ pub fn rig(kind: &str) -> GuestRig {
     GuestRig {
         name: name(kind),
         what: version.clone().unwrap_or_else(|why| why),
-        profile: Profile::Qemu,
+        profile: SuiteProfile::Qemu,
         runner: image::runner(kind).unwrap_or_default(),
         missing: version.err(),
         room: Room {

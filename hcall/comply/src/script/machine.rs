@@ -12,7 +12,7 @@
 //! the first line records that calls failed on purpose.
 
 use crate::direct::Setup;
-use crate::value::number;
+use hcall::number;
 use iommu::{Liobn, PageShift, Window};
 use std::fmt;
 use std::str::FromStr;
@@ -134,7 +134,7 @@ impl Words<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::Profile;
+    use crate::profile::SuiteProfile;
     use crate::script::Script;
     use hcall::Tier;
     use iommu::BridgeKind;
@@ -146,7 +146,7 @@ mod tests {
         let setup = Setup {
             ram: 8 << 20,
             cpus: 4,
-            profile: Profile::Kvm,
+            profile: SuiteProfile::Kvm,
             tier: Tier::Real,
             platform: BridgeKind::P5IOC2,
             window: window(0x8000_0000, 1 << 18),

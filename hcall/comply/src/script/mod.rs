@@ -34,7 +34,7 @@ mod parse;
 pub use machine::Recorded;
 
 use crate::host::Fact;
-use crate::profile::Profile;
+use crate::profile::SuiteProfile;
 use crate::value::{Symbol, Value};
 use hcall::Status;
 use std::fmt;
@@ -69,14 +69,14 @@ pub enum Only {
     /// All profiles.
     Always,
     /// This profile only.
-    Under(Profile),
+    Under(SuiteProfile),
     /// All profiles but this one.
-    NotUnder(Profile),
+    NotUnder(SuiteProfile),
 }
 
 impl Only {
     /// True if the step runs under a profile.
-    pub fn holds(self, profile: Profile) -> bool {
+    pub fn holds(self, profile: SuiteProfile) -> bool {
         match self {
             Only::Always => true,
             Only::Under(only) => profile == only,
@@ -185,12 +185,12 @@ impl Form {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answers {
     common: Answer,
-    others: Vec<(Profile, Answer)>,
+    others: Vec<(SuiteProfile, Answer)>,
 }
 
 impl Answers {
     /// The answer under a profile.
-    pub fn of(&self, profile: Profile) -> &Answer {
+    pub fn of(&self, profile: SuiteProfile) -> &Answer {
         let other = self.others.iter().find(|(p, _)| *p == profile);
         other.map_or(&self.common, |(_, answer)| answer)
     }
@@ -301,7 +301,7 @@ impl Script {
     pub fn is_seen_by_guests(&self) -> bool {
         self.steps.iter().any(|step| match &step.action {
             Action::Call { how, answers, .. } => {
-                let answer = answers.of(Profile::Lopar);
+                let answer = answers.of(SuiteProfile::Lopar);
                 let value = answer.outs.iter().any(|out| matches!(out, Out::Is(_)));
                 *how == How::Checked || value || !answer.allows(0)
             }
@@ -313,7 +313,7 @@ impl Script {
     }
 
     /// A script with these calls that accepts every answer, to list all answers of an implementation.
-    pub fn unjudged(&self, profile: Profile) -> Script {
+    pub fn unjudged(&self, profile: SuiteProfile) -> Script {
         let mut script = self.clone();
         script.steps.retain(|step| step.only.holds(profile));
         script
@@ -337,7 +337,7 @@ impl Script {
     }
 
     /// The status codes that the script expects of hypercalls under a profile.
-    pub fn statuses(&self, profile: Profile) -> impl Iterator<Item = i64> {
+    pub fn statuses(&self, profile: SuiteProfile) -> impl Iterator<Item = i64> {
         let done = self.steps.iter().filter(move |step| step.only.holds(profile));
         done.flat_map(move |step| match &step.action {
             Action::Call { answers, .. } => answers.of(profile).statuses.clone(),

@@ -3,8 +3,9 @@
 
 use super::{Action, Answer, Answers, Form, Half, How, Only, Out, Recorded, Script, Step};
 use crate::host::Fact;
-use crate::profile::Profile;
-use crate::value::{Symbol, Value, number};
+use crate::profile::SuiteProfile;
+use crate::value::{Symbol, Value};
+use hcall::number;
 use hcall::{Status, token_name};
 
 /// The most arguments of a hypercall, and of an RTAS block of ours.
@@ -141,7 +142,7 @@ fn rtas(text: &str) -> Result<Action, String> {
     let (asked, answered) = text.split_once("->").ok_or("the -> and the answer are missing")?;
     let (name, inputs) = asked.trim().split_once(' ').unwrap_or((asked.trim(), ""));
     let (inputs, answers) = (values(inputs)?, answers(answered)?);
-    let most = Profile::ALL.map(|p| answers.of(p).outs.len()).into_iter().max();
+    let most = SuiteProfile::ALL.map(|p| answers.of(p).outs.len()).into_iter().max();
     if inputs.len() > MOST_CELLS || most > Some(MOST_CELLS - 1) {
         return Err(format!("an RTAS call has at most {MOST_CELLS} inputs and as many outputs"));
     }
@@ -160,7 +161,7 @@ fn answers(text: &str) -> Result<Answers, String> {
     let other = |part: &str| {
         let part = part.trim();
         let (profile, rest) = part.split_once(' ').ok_or("a profile and its answer are needed")?;
-        Ok((profile.parse::<Profile>()?, answer(rest)?))
+        Ok((profile.parse::<SuiteProfile>()?, answer(rest)?))
     };
     Ok(Answers { common, others: parts.map(other).collect::<Result<_, String>>()? })
 }
@@ -219,9 +220,9 @@ mod tests {
         );
         let Action::Call { how, token, args, answers } = step.action else { panic!("a call") };
         assert_eq!((how, token, args.len()), (How::Plainly, 0x1c, 2));
-        assert_eq!(answers.of(Profile::Kvm).statuses, [-4]);
-        assert_eq!(answers.of(Profile::Allowed).statuses, [0, -4]);
-        assert_eq!(answers.of(Profile::Qemu).outs, [Out::Is(Value::of(0x400_0000))]);
+        assert_eq!(answers.of(SuiteProfile::Kvm).statuses, [-4]);
+        assert_eq!(answers.of(SuiteProfile::Allowed).statuses, [0, -4]);
+        assert_eq!(answers.of(SuiteProfile::Qemu).outs, [Out::Is(Value::of(0x400_0000))]);
     }
 
     #[test]
@@ -229,13 +230,13 @@ mod tests {
         let step = one("H_GET_TCE liobn=0x80000000 ioba=0x1000 -> H_SUCCESS tce=0x20003");
         let Action::Call { args, answers, .. } = step.action else { panic!("a call") };
         assert_eq!(args, [Value::of(0x8000_0000), Value::of(0x1000)]);
-        assert_eq!(answers.of(Profile::Lopar).outs, [Out::Is(Value::of(0x20003))]);
+        assert_eq!(answers.of(SuiteProfile::Lopar).outs, [Out::Is(Value::of(0x20003))]);
     }
 
     #[test]
     fn prefixes_say_when_how_often_and_how() {
         let step = one("[!qemu] repeat 10 user 0x21 L I*0x1000 0 -> H_PRIVILEGE # why");
-        assert!(step.only.holds(Profile::Allowed) && !step.only.holds(Profile::Qemu));
+        assert!(step.only.holds(SuiteProfile::Allowed) && !step.only.holds(SuiteProfile::Qemu));
         assert_eq!(step.repeat, 10);
         assert!(matches!(step.action, Action::Call { how: How::User, token: 0x21, .. }));
     }
@@ -246,7 +247,7 @@ mod tests {
             one("rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo");
         let Action::Rtas { answers, inputs, .. } = step.action else { panic!("RTAS") };
         let high = Out::Keep(Symbol::Start2, Half::High);
-        assert_eq!((inputs.len(), answers.of(Profile::Allowed).outs[1]), (5, high));
+        assert_eq!((inputs.len(), answers.of(SuiteProfile::Allowed).outs[1]), (5, high));
         assert_eq!(Half::Low.keep(Half::High.keep(7, 0x0800_0000), 5), 0x0800_0000_0000_0005);
     }
 

@@ -87,11 +87,8 @@ impl FromStr for Spec {
 }
 
 fn number(key: &str, value: &str) -> Result<u64, String> {
-    let parsed = match value.strip_prefix("0x") {
-        Some(hex) => u64::from_str_radix(hex, 16),
-        None => value.parse(),
-    };
-    parsed.map_err(|_| format!("{key}={value} is not a number, as 7 or 0x80000000 are"))
+    let wrong = || format!("{key}={value} is not a number, as 7 or 0x80000000 are");
+    crate::words::number::number(value).ok_or_else(wrong)
 }
 
 fn positive(key: &str, value: &str) -> Result<u64, String> {

@@ -17,7 +17,7 @@ mod xics;
 
 pub use chosen::Chosen;
 pub use pci::BUID as PHB_BUID;
-pub use rtas::{CODE as RTAS_CODE, ERROR_AREA, RESET_AREA};
+pub use rtas::{CAPABILITIES, CODE as RTAS_CODE, ERROR_AREA, RESET_AREA};
 pub use vdevice::{VTY_SOURCE, VTY_UNIT};
 
 use std::ops::Range;

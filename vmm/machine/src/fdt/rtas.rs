@@ -5,10 +5,14 @@
 use std::ops::Range;
 
 use dtoolkit::model::DeviceTreeNode;
+use hcall::Capability;
 use hcall::rtas::rtas_tokens_for;
 
 use super::node::{self, Build, PRESENT};
-use crate::capabilities::CAPABILITIES;
+
+/// The capabilities that the device tree promises: those of a POWER machine, which has an interrupt
+/// controller and a bridge.
+pub const CAPABILITIES: &[Capability] = Capability::ALL;
 
 /// The code at `linux,rtas-entry`. A guest calls it with the address of the argument block in r3, in
 /// real mode, big-endian (LoPAR 2.9, "RTAS Call Mechanism"). It passes the block to H_RTAS.

@@ -5,6 +5,7 @@
 //! the steps before them: [`load`], which takes kernels as they are shipped ([`unpack`], [`zimage`]), and [`what`],
 //! which recognizes other kinds of files.
 
+pub mod calls;
 pub mod elf;
 pub mod initrd;
 pub mod place;

@@ -5,12 +5,6 @@ use object::Endianness;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn, FileHeader, ProgramHeader};
 
-use super::elf::Segment;
-
-/// sc with LEV 0, a system call, and with LEV 1, a hypercall (Power ISA 3.0B, Book III, System Call).
-const SYSTEM_CALL: [u8; 4] = [0x44, 0, 0, 0x02];
-const HYPERCALL: [u8; 4] = [0x44, 0, 0, 0x22];
-
 /// True for a program of an operating system. Such a program names its dynamic linker and the
 /// libraries that it needs (System V ABI, PT_INTERP and DT_NEEDED), or the system (Linux Standard Base,
 /// NT_GNU_ABI_TAG). One of the first two alone is no mark: linkers write an interpreter into guests that
@@ -66,16 +60,4 @@ fn has_note<H: FileHeader<Endian = Endianness>>(file: &[u8], name: &[u8], kind: 
         std::iter::from_fn(|| notes.next().ok().flatten())
             .any(|note| note.name() == name && note.n_type(endian).0 == kind)
     })
-}
-
-/// True for code that has system calls and no hypercall. A guest without hypercalls cannot even power off.
-pub fn makes_only_system_calls(segments: &[Segment<'_>]) -> bool {
-    let has = |word: [u8; 4]| {
-        let mut swapped = word;
-        swapped.reverse();
-        let code = segments.iter().filter(|segment| segment.executable);
-        code.flat_map(|segment| segment.data.chunks_exact(4))
-            .any(|found| found == word || found == swapped)
-    };
-    !has(HYPERCALL) && has(SYSTEM_CALL)
 }

@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 pub use plots::PLOTS;
 
 use super::Seen;
-use crate::cli::RunArgs;
 use crate::exit;
 use crate::observe::stats::Statistics;
+use crate::options::run::RunArgs;
 use machine::Ending;
 
 const CSS: &str = include_str!("page.css");

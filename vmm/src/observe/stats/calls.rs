@@ -6,7 +6,7 @@ use std::time::Duration;
 use hcall::Status;
 use machine::watcher::Made;
 
-use super::Histogram;
+use super::histogram::Histogram;
 
 /// Counts and times of hypercalls, by name in the order of their first call. They are bounded for any guest: there are
 /// no more names than PAPR has, and no more statuses for a name than it has.

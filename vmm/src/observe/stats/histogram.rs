@@ -5,12 +5,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::observe::history::nanoseconds;
-
 /// The longest time that is distinguished, a day. Longer times count as this one.
 const LONGEST: u64 = 86_400_000_000_000;
 /// The number of significant decimal digits of a time.
 const DIGITS: u8 = 2;
+
+/// The nanoseconds of a time. 584 years fit.
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
 
 /// Times with the number of their occurrences.
 #[derive(Clone, Debug)]

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 pub use calls::{CallStats, Calls, HALF, MOST};
 pub use histogram::Histogram;
+pub(crate) use histogram::nanoseconds;
 
 /// The statistics of a run.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use machine::summary::{Findings, TearDown};
 use serde_json::{Map, Value, json};
 use vio::DeviceReport;
 
+use super::histogram::nanoseconds;
 use super::rows::Section;
 use super::{CallStats, HALF, MOST, Statistics};
-use crate::observe::history::nanoseconds;
 
 type Object = Map<String, Value>;
 

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use hcall::rtas::{Service, all_services};
 use hcall::{HCALLS, Hcall, tokens};
 
-use crate::observe::Detail;
+use crate::observe::detail::Detail;
 use machine::watcher::Made;
 
 /// The prefix of the function sets of `ibm,hypertas-functions`.
@@ -96,7 +96,7 @@ impl FromStr for Filter {
 impl Words {
     fn add(&mut self, word: &str) -> Result<(), String> {
         if let Some(liobn) = word.strip_prefix("liobn=") {
-            let number = comply::value::number(liobn).filter(|&n| u32::try_from(n).is_ok());
+            let number = hcall::number(liobn).filter(|&n| u32::try_from(n).is_ok());
             let wrong = || format!("{word}: a LIOBN is a number of 32 bits, like 0x80000000");
             self.liobns.push(number.ok_or_else(wrong)?);
             return Ok(());
@@ -124,7 +124,7 @@ fn families() -> Vec<&'static str> {
 /// All words of a filter but LIOBNs.
 fn all_words() -> impl Iterator<Item = &'static str> {
     let names = tokens::NAMES.iter().copied().chain(all_services().map(|row| row.name));
-    ["all", crate::observe::UNKNOWN].into_iter().chain(families()).chain(names)
+    ["all", machine::watcher::UNKNOWN].into_iter().chain(families()).chain(names)
 }
 
 fn unknown(word: &str) -> String {
@@ -164,7 +164,7 @@ mod tests {
         let service = all_services().find(|row| row.name == name);
         let hcall = rows().find(|row| row.name == if service.is_some() { "H_RTAS" } else { name });
         Subject {
-            name: hcall.map_or(crate::observe::UNKNOWN, |row| row.name),
+            name: hcall.map_or(machine::watcher::UNKNOWN, |row| row.name),
             hcall,
             service,
             liobn,

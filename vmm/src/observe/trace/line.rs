@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hcall::{Regs, Status};
 
-use crate::observe::Detail;
+use crate::observe::detail::Detail;
 use crate::observe::rtas::Rtas;
 use machine::watcher::Made;
 

@@ -17,7 +17,7 @@ use std::time::Instant;
 pub use filter::{Filter, help};
 pub(crate) use line::call;
 
-use crate::observe::Detail;
+use crate::observe::detail::Detail;
 use crate::observe::output::Output;
 use crate::outlet::Outlet;
 use beside::Beside;

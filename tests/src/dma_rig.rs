@@ -25,7 +25,7 @@ pub const KINDS: [(&str, BridgeKind, Swinv); 5] = [
     ("ioda2", BridgeKind::IODA2, Swinv::BOTH),
 ];
 
-pub struct Machine {
+pub struct DmaRig {
     pub memory: GuestMemoryMmap<()>,
     pub all: Container,
     pub bridge: Arc<Bridge>,
@@ -33,18 +33,18 @@ pub struct Machine {
     pub table: Arc<IommuTable>,
 }
 
-impl Machine {
+impl DmaRig {
     /// A window of 4 KiB pages at bus address 0, as large as memory.
-    pub fn new(bridge: &Arc<Bridge>) -> Machine {
+    pub fn new(bridge: &Arc<Bridge>) -> DmaRig {
         let window = Window::bytes(L, 0, MEMORY, PageShift::K4).expect("a window");
-        Machine::with(bridge, window, window, 1)
+        DmaRig::with(bridge, window, window, 1)
     }
 
-    pub fn with(bridge: &Arc<Bridge>, window: Window, hw: Window, levels: u32) -> Machine {
+    pub fn with(bridge: &Arc<Bridge>, window: Window, hw: Window, levels: u32) -> DmaRig {
         let table = bridge.create_table(hw, levels).expect("a table");
         bridge.set_window(PE, 0, &table).expect("free");
         let frames = Frames::new(MEMORY).expect("memory");
-        Machine::over(bridge, frames, window, table)
+        DmaRig::over(bridge, frames, window, table)
     }
 
     pub fn over(
@@ -52,7 +52,7 @@ impl Machine {
         frames: impl Into<Arc<Frames>>,
         window: Window,
         table: Arc<IommuTable>,
-    ) -> Machine {
+    ) -> DmaRig {
         let all = Container::new(frames);
         all.add_window(window, table.clone()).expect("a new LIOBN");
         let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(0), MEMORY as usize)]);
@@ -61,7 +61,7 @@ impl Machine {
         for page in (0..MEMORY).step_by(0x1000) {
             memory.write_obj(page, GuestAddress(page)).expect("in memory");
         }
-        Machine { memory, agent: all.agent(), all, bridge: bridge.clone(), table }
+        DmaRig { memory, agent: all.agent(), all, bridge: bridge.clone(), table }
     }
 
     pub fn put(&mut self, ioba: u64, tce: u64) {
