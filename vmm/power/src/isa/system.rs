@@ -23,7 +23,7 @@ impl Cpu {
     }
 
     /// Invalidates the translations that RB and RS select: of radix and process-scoped (R = 1, PRS = 1), one page of the size that
-    /// AP names (RIC = 0, IS = 0), or those of a process that is not 0 (IS = 1); else all.
+    /// AP names (RIC = 0, IS = 0), or those of a process (IS = 1); else all.
     fn tlbiel(&mut self, w: Word) -> Result<(), Stop> {
         self.require_supervisor()?;
         let rb = self.gpr[w.rb()];
@@ -32,7 +32,7 @@ impl Cpu {
         let pid = if is == 0 && rb >> 62 != 0 { 0 } else { self.gpr[w.rs()] >> 32 };
         let of_process = w.r() == 1 && w.prs() == 1;
         let one_page = of_process && w.ric() == 0 && is == 0;
-        let one_process = of_process && is == 1 && pid != 0;
+        let one_process = of_process && is == 1;
         match PAGE_SIZES.iter().find(|(ap, _)| *ap == rb >> 5 & 7) {
             Some((_, bytes)) if one_page => self.forget_range(rb & !(bytes - 1), *bytes, pid),
             _ if one_process => self.forget_process(pid),

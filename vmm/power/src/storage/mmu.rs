@@ -14,7 +14,7 @@
 //! * Every `tlbie` and `tlbiel` that names a page of a process (R = 1, PRS = 1, RIC = 0, IS = 0) drops, in both levels, every page and
 //!   piece of a page that covers a byte of it, whatever its size and quadrant. Level 1 holds nothing of a process that is neither 0 nor in PIDR.
 //! * One that names a process (IS = 1) gives it new numbers; nothing that is kept carries those. All other forms (a page or
-//!   process of the partition, RIC = 1, 2 or 3 with a page, IS = 1 for process 0, IS = 2 or 3, R = 0) drop everything.
+//!   process of the partition, RIC = 1, 2 or 3 with a page, IS = 2 or 3, R = 0) drop everything.
 //!   LPID is not compared, because a CPU has one partition. An invalidation by another CPU drops everything, too (`shootdown.rs`).
 //! * A change of the AMR or of MSR\[PR\] selects another table of level 1, or empties it; level 2 has the rights of the entry
 //!   itself, which are checked against AMR, IAMR and MSR\[PR\] at each use. A change of the IAMR drops everything.
@@ -209,9 +209,13 @@ impl Cpu {
         self.renew_privileged_of_process();
     }
 
-    /// Forgets the translations of a process that is not 0.
+    /// Forgets the translations of a process. Those of process 0 are quadrant 3, whatever PIDR has.
     pub(crate) fn forget_process(&mut self, pid: u64) {
         self.mmu.spaces.forget(pid);
+        if pid == 0 {
+            self.tlb.flush_process_0();
+            self.renew_privileged();
+        }
         if pid == self.sprs[spr::PIDR] {
             self.tlb.flush_process();
             self.renew_privileged_of_process();
@@ -220,14 +224,9 @@ impl Cpu {
 
     /// Forgets the translations of `bytes` from `ea` on in the tree of a process.
     pub(crate) fn forget_range(&mut self, ea: u64, bytes: u64, pid: u64) {
-        match (bytes <= MOST_BY_PAGES, pid) {
-            (true, _) => self.forget_pages(ea, bytes, pid),
-            (false, 0) => self.forget_translations(),
-            (false, _) => self.forget_process(pid),
+        if bytes > MOST_BY_PAGES {
+            return self.forget_process(pid);
         }
-    }
-
-    fn forget_pages(&mut self, ea: u64, bytes: u64, pid: u64) {
         if let Some(space) = self.mmu.spaces.leaves(pid) {
             self.mmu.leaves.forget(space, ea, bytes);
         }

@@ -96,11 +96,14 @@ impl Spaces {
         self.recent[0] = self.issue_space(pid);
     }
 
-    /// Forgets everything about a process that is not 0.
+    /// Forgets everything about a process.
     pub(super) fn forget(&mut self, pid: u64) {
-        if let Some(at) = self.position(pid) {
-            self.recent[at] = self.issue_space(pid);
+        if pid == 0 {
+            self.leaves_of_0 = self.issue();
+        } else if let Some(at) = self.position(pid) {
+            self.recent[at].leaves = self.issue();
         }
+        self.renew(pid);
     }
 
     /// A translation of a process changed. Those of process 0 are quadrant 3 of every process.

@@ -22,12 +22,13 @@ pub(super) const NONE: u64 = PAGE / 2;
 /// the marks of its lines. It matches no address either.
 pub(super) const WATCHED: u64 = PAGE / 4;
 
-/// Entries of a table, a power of two.
-pub const TLB: usize = 1024;
+/// Entries of a table, a power of two: 16 MiB of pages, whatever the stride, and 128 KiB for each context.
+pub const TLB: usize = 4096;
 
 /// Linux forgets the pages of a process some ten thousand times while it boots, mostly with little
-/// filled in between: up to this many entries of a table are forgotten one by one.
-pub const LOG: usize = 128;
+/// filled in between: up to this many entries of a table are forgotten one by one. After more fills the whole table is
+/// swept, which costs a fraction of them.
+pub const LOG: usize = 512;
 
 /// The privilege of an access, as far as its translation depends on it: the TLB keeps these apart, so
 /// that system calls and interrupts leave it warm.
@@ -106,19 +107,23 @@ impl Log {
         self.filled = self.filled.saturating_add(1);
     }
 
+    /// Calls `change` with them, or with every entry of the table when there is no list of them.
+    fn each(&self, table: &mut Table, change: impl Fn(&mut Entry)) {
+        match self.slots.get(..self.filled) {
+            Some(slots) => {
+                slots.iter().for_each(|&slot| change(&mut table[usize::from(slot) % TLB]));
+            }
+            None => table.iter_mut().for_each(change),
+        }
+    }
+
     /// Forgets them, as far as they still are entries of process 0, or of others.
     fn flush(&mut self, table: &mut Table, process_0: bool) {
-        let forget = |entry: &mut Entry| {
+        self.each(table, |entry| {
             if is_of_process_0(entry.page) == process_0 {
                 *entry = Entry::EMPTY;
             }
-        };
-        match self.slots.get(..self.filled) {
-            Some(slots) => {
-                slots.iter().for_each(|&slot| forget(&mut table[usize::from(slot) % TLB]))
-            }
-            None => table.iter_mut().for_each(forget),
-        }
+        });
         self.filled = 0;
     }
 }
@@ -155,13 +160,18 @@ impl Tlb {
 
     /// Forgets every translation; the next store to a page marks it dirty again.
     pub fn flush(&mut self) {
-        self.flush_of(false);
-        self.flush_of(true);
+        self.flush_process();
+        self.flush_process_0();
     }
 
     /// Flushes only quadrant 0, whose translations belong to the process in PIDR.
     pub fn flush_process(&mut self) {
         self.flush_of(false);
+    }
+
+    /// Flushes the other quadrants, whose translations belong to process 0.
+    pub(crate) fn flush_process_0(&mut self) {
+        self.flush_of(true);
     }
 
     fn flush_of(&mut self, process_0: bool) {
@@ -173,9 +183,14 @@ impl Tlb {
 
     /// Takes the right to plain stores from every entry of the page at a host address.
     pub(crate) fn forbid_stores(&mut self, host: usize) {
-        for entry in self.tables().flat_map(|table| table.iter_mut()) {
-            if entry.write != NONE && entry.host() == host {
-                entry.write = NONE;
+        for (logs, table) in self.logs.iter().zip(&mut self.parked) {
+            let table = table.as_mut().unwrap_or(&mut self.at_hand);
+            for log in logs {
+                log.each(table, |entry| {
+                    if entry.write != NONE && entry.host() == host {
+                        entry.write = NONE;
+                    }
+                });
             }
         }
     }

@@ -197,6 +197,32 @@ fn a_tlbie_of_a_process_that_is_not_in_pidr_is_seen_when_it_comes_back() {
 }
 
 #[test]
+fn a_tlbie_of_process_0_is_for_quadrant_3_and_for_quadrant_0_while_pidr_is_0() {
+    const IS_1: u64 = 1 << 10;
+    for more in [0, msr::PR] {
+        let mut processes = Processes::new(more != 0);
+        processes.switch(1);
+        processes.run(Processes::AT, more);
+        processes.kernel_is_as_ever();
+        processes.0.map(1, OTHER, READ | PRIVILEGED);
+        processes.0.put(OTHER, 8);
+        processes.0.tlbie(2, IS_1, 0);
+        processes.0.count_walks();
+        assert_eq!(processes.run(Processes::AT, more), (1, 11));
+        assert_eq!(processes.0.walks(), (0, 0), "quadrant 0 stays");
+        assert_eq!(processes.run(KERNEL, 0), (99, 8), "MSR {more:#x}");
+    }
+    let mut guest = Guest::new(&[LD]);
+    guest.put(DATA, 1);
+    guest.put(OTHER, 2);
+    for (mapped, value) in [(DATA, 1), (OTHER, 2)] {
+        guest.map(1, mapped, READ | PRIVILEGED);
+        guest.tlbie(2, IS_1, 0);
+        assert_eq!(guest.access(0x1000), value);
+    }
+}
+
+#[test]
 fn code_that_changed_while_its_process_was_away_is_new_when_it_comes_back() {
     let mut processes = Processes::new(true);
     for pid in [1, 2] {
