@@ -16,6 +16,8 @@ pub struct Form {
     pub branch: bool,
     /// No trace interrupt follows it (`rfid` and its kin).
     pub untraced: bool,
+    /// It always stops, and changes nothing itself (`sc`).
+    pub stops: bool,
     /// Load, store, or neither (for the performance monitor).
     pub access: Access,
     /// True if the operands are a valid form; an invalid form is an illegal instruction.
@@ -49,7 +51,7 @@ impl Form {
     const fn new(mask: u32, value: u32) -> Form {
         let valid = |_| true;
         let (then, access) = (Then::Next, Access::None);
-        Form { mask, value, then, branch: false, untraced: false, access, valid }
+        Form { mask, value, then, branch: false, untraced: false, stops: false, access, valid }
     }
     /// The instruction ends its block: it reads CIA, jumps, or changes the context.
     pub const fn ends(mut self) -> Form {
@@ -66,6 +68,12 @@ impl Form {
     pub const fn branch_by(mut self, displacement: fn(Word) -> u64) -> Form {
         self.then = Then::Fork(displacement);
         self.branch = true;
+        self
+    }
+    /// The instruction ends its block, for it always stops; it changes nothing itself.
+    pub const fn stops(mut self) -> Form {
+        self.then = Then::Anything;
+        self.stops = true;
         self
     }
     /// No trace interrupt follows the instruction.

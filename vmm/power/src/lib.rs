@@ -22,7 +22,11 @@ pub mod vocabulary;
 pub mod word;
 
 pub use arith::{float, vector};
-pub use engine::{exit::Exit, signals::Kicker};
+pub use engine::{
+    exit::Exit,
+    signals::Kicker,
+    translate::{Counts as Translation, Engine},
+};
 pub use ram::GuestMemory;
 pub use state::cpu::Cpu;
 pub use state::saved::{LoadError, Saved};

@@ -285,6 +285,15 @@ pub trait Vocabulary: Sized {
         let c = self.or(both, passed_on);
         (self.top(c), self.bit32(c))
     }
+    /// `a + b + carry`, where `carry` is 0 or 1 or XER\[CA\]; its carries go into XER\[CA\] and \[CA32\].
+    #[inline(always)]
+    fn add_carrying(&mut self, a: Self::Val, b: Self::Val, carry: Self::Val) -> Self::Val {
+        let sum = self.add(a, b);
+        let sum = self.add(sum, carry);
+        let (ca, ca32) = self.carries(a, b, sum);
+        self.set_ca(ca, ca32);
+        sum
+    }
     /// `XER[OV]` and `XER[OV32]` of `sum`, the sum of `a`, `b` and any carry: both had one sign, the
     /// sum has the other.
     #[inline(always)]

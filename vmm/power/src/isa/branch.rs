@@ -161,7 +161,7 @@ crate::isa![
     },
     Insn {
         name: sc,
-        form: form::sc(17, 2).zero(0x03ff_f01c).ends(),
+        form: form::sc(17, 2).zero(0x03ff_f01c).stops(),
         asm: "sc LEV",
         book: "Book I, System Call; LEV=1 is a hypercall, its other bits are reserved",
         does: |m, w| {

@@ -24,10 +24,7 @@ pub(super) fn finish<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val, su
 /// RT <- `a` + `b` + `carry`, with `XER[CA]`, and `XER[OV]` and CR0 as an XO-form word asks.
 #[inline(always)]
 pub(super) fn sum_carrying<M: Vocabulary>(m: &mut M, w: Word, a: M::Val, b: M::Val, carry: M::Val) {
-    let sum = m.add(a, b);
-    let sum = m.add(sum, carry);
-    let (ca, ca32) = m.carries(a, b, sum);
-    m.set_ca(ca, ca32);
+    let sum = m.add_carrying(a, b, carry);
     finish(m, w, a, b, sum);
 }
 
@@ -39,10 +36,8 @@ pub(super) fn immediate_carrying<M: Vocabulary>(
     a: M::Val,
     carry: u64,
 ) -> M::Val {
-    let (si, si_carry) = (m.imm(w.si()), m.imm(w.si().wrapping_add(carry)));
-    let sum = m.add(a, si_carry);
-    let (ca, ca32) = m.carries(a, si, sum);
-    m.set_ca(ca, ca32);
+    let (si, carry) = (m.imm(w.si()), m.imm(carry));
+    let sum = m.add_carrying(a, si, carry);
     m.set_gpr(w.rt(), sum);
     sum
 }

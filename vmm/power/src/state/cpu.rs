@@ -2,10 +2,11 @@
 //! The state of a CPU.
 
 use crate::{
-    Exit,
+    Engine, Exit, Translation,
     engine::{
         interp::{block::Place, cache::Cache},
         signals::Signals,
+        translate,
     },
     state::{facility::Vectors, illegal::Illegal, msr, pmu::Pmu, spr, time::Clock, usage::Usage},
     storage::{
@@ -86,6 +87,8 @@ pub struct Cpu {
     /// The performance monitor wants blocks to run one by one.
     pub(crate) slowly: bool,
     pub(crate) cache: Option<Box<Cache>>,
+    /// The part that translated code uses.
+    pub(crate) translated: translate::State,
     /// The block that runs, of the cache.
     pub(crate) running: Place,
 }
@@ -108,7 +111,9 @@ impl Cpu {
         let signals = std::mem::take(&mut self.signals);
         let (retired, illegal) = (self.retired, self.illegal);
         let (usage, look_at) = (self.usage.after_reset(), retired);
-        *self = Cpu { signals, retired, illegal, usage, look_at, ..Cpu::at_reset(bus, clock) };
+        let translated = self.translated.after_reset();
+        let at_reset = Cpu::at_reset(bus, clock);
+        *self = Cpu { signals, retired, illegal, usage, look_at, translated, ..at_reset };
     }
 
     fn at_reset(bus: Bus, clock: Clock) -> Cpu {
@@ -156,6 +161,7 @@ impl Cpu {
             monitoring: false,
             slowly: false,
             cache: None,
+            translated: Default::default(),
             running: Place::NONE,
         }
     }
@@ -207,16 +213,26 @@ impl Cpu {
     pub fn instructions(&self) -> u64 {
         self.retired
     }
+    /// Chooses the engine; a host without a translator always interprets.
+    pub fn set_engine(&mut self, engine: Engine) {
+        self.translated.engine = engine;
+        self.cache = None;
+    }
+    /// The work of the translator so far.
+    pub fn translation(&self) -> Translation {
+        self.translated.counts
+    }
     /// Illegal instructions met so far.
     pub fn illegal(&self) -> Illegal {
         self.illegal
     }
     /// Condition register.
     pub fn cr(&self) -> u32 {
-        self.cr.iter().fold(0, |cr, field| cr << 4 | u32::from(*field))
+        self.fields().iter().fold(0, |cr, field| cr << 4 | u32::from(*field))
     }
     /// Sets the condition register.
     pub fn set_cr(&mut self, cr: u32) {
+        self.settle();
         for (i, field) in self.cr.iter_mut().enumerate() {
             *field = (cr >> (28 - 4 * i) & 15) as u8;
         }
@@ -248,6 +264,7 @@ impl Cpu {
     }
     /// Sets the fixed-point exception register.
     pub fn set_xer(&mut self, xer: u64) {
+        self.settle(); // the fields have the old SO
         let bit = |n: u32| (xer >> n & 1) as u8;
         (self.so, self.ov, self.ca, self.ov32, self.ca32) =
             (bit(31), bit(30), bit(29), bit(19), bit(18));

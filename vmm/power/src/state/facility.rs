@@ -104,7 +104,13 @@ impl Default for Vectors {
     }
 }
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 impl Vectors {
+    /// Offset of the registers, for translated code.
+    pub(crate) const VSR: usize = std::mem::offset_of!(Vectors, vsr);
+    /// Offset of the copy of the MSR.
+    pub(crate) const MSR: usize = std::mem::offset_of!(Vectors, msr);
+
     /// Follows the MSR.
     pub(crate) fn follow_msr(&mut self, msr: u64) {
         self.msr = msr & FACILITIES;

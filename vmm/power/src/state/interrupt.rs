@@ -121,6 +121,30 @@ const RELOCATED_SCV: u64 = 0xc000_0000_0000_3000;
 const SRR1_INFO: u64 = 0x783f_0000;
 
 impl Stop {
+    /// The stop that a byte stands for; no other byte is given.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    pub(crate) fn of_code(code: u8) -> Stop {
+        const ALL: [Stop; 16] = [
+            Stop::Next,
+            Stop::DataStorage,
+            Stop::DataSegment,
+            Stop::MachineCheck,
+            Stop::Alignment,
+            Stop::Illegal,
+            Stop::Privileged,
+            Stop::Trap,
+            Stop::FloatEnabled,
+            Stop::FpUnavailable,
+            Stop::VmxUnavailable,
+            Stop::VsxUnavailable,
+            Stop::FacilityUnavailable,
+            Stop::SystemCall,
+            Stop::Hypercall,
+            Stop::Again,
+        ];
+        ALL[usize::from(code) % ALL.len()]
+    }
+
     /// The interrupt of a synchronous stop, and its SRR1 bits.
     fn interrupt(self, cpu: &Cpu) -> (Interrupt, u64) {
         match self {

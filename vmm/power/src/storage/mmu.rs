@@ -58,6 +58,12 @@ const MODE: u64 = 15;
 /// That of them which is MSR\[PR\].
 const PROBLEM_STATE: u64 = 1;
 
+/// The mode of a fetch context: MSR\[SF\], \[LE\], \[IR\] and \[PR\].
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+pub(crate) fn mode(context: u64) -> u64 {
+    context & MODE
+}
+
 /// True if two fetch contexts differ only in their invalidations.
 pub(crate) fn same_mode(a: u64, b: u64) -> bool {
     (a ^ b) & MODE == 0
@@ -282,7 +288,8 @@ impl Cpu {
         self.mmu.follow_counts();
     }
 
-    fn begin_epoch(&mut self) {
+    /// Has every link between blocks be searched again.
+    pub(crate) fn begin_epoch(&mut self) {
         self.mmu.privileged.epoch = self.mmu.spaces.issue();
         self.mmu.spaces.begin_epoch();
         self.mmu.follow_counts();

@@ -61,7 +61,15 @@ pub(crate) struct Entry {
     page: u64,
 }
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 impl Entry {
+    /// Offset of the tag of loads, for translated code.
+    pub(crate) const READ: usize = std::mem::offset_of!(Entry, read);
+    /// Offset of the tag of stores.
+    pub(crate) const WRITE: usize = std::mem::offset_of!(Entry, write);
+    /// Offset of the addend.
+    pub(crate) const ADDEND: usize = std::mem::offset_of!(Entry, addend);
+
     const EMPTY: Entry = Entry { read: NONE, write: NONE, addend: 0, page: NONE };
 
     /// The entry of a page that allows nothing.
@@ -144,7 +152,11 @@ pub struct Tlb {
     logs: [[Log; 2]; CONTEXTS],
 }
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
 impl Tlb {
+    /// Offset of the pointer to the table at hand, for translated code.
+    pub(crate) const AT_HAND: usize = std::mem::offset_of!(Tlb, at_hand);
+
     /// One that holds nothing.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Tlb {

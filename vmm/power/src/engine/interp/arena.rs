@@ -74,7 +74,19 @@ impl Arena {
         let context = Cell::new(cpu.mmu.fetch_context);
         let ops = len + u16::from(falls_through);
         let generation = Cell::new(generation);
-        self.push(Head { context, page, generation, end, len, ops });
+        self.push(Head {
+            _unused: 0,
+            interpreted: Cell::new(None),
+            code: Cell::new(0),
+            region: Cell::new(0),
+            heat: Cell::new(0),
+            context,
+            page,
+            generation,
+            end,
+            len,
+            ops,
+        });
         for op in &block.ops {
             self.push(Op::new(op.run, op.word));
         }

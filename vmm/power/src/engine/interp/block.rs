@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Blocks: straight runs of decoded instructions.
 //!
-//! A block ends at an instruction that may change the next address or the context, at the end of its page,
-//! or at [`MAX`] instructions. Each operation calls the next one in tail position, so that an
+//! A block ends at an instruction that may change the next address or the context, or at a multiple of
+//! [`translate::BLOCK`] bytes, wherever it began: so events are looked at after the same instructions by whatever way the CPU came. Each operation calls the next one in tail position, so that an
 //! optimised build jumps from handler to handler. If the last instruction does not end the block, a sentinel follows it.
 //!
 //! Blocks are chained. A block that ends in a branch with a displacement keeps two successors and picks one by the branch's
@@ -18,6 +18,7 @@
 
 use crate::{
     Cpu,
+    engine::translate,
     form::Then,
     interrupt::Stop,
     isa,
@@ -26,7 +27,7 @@ use crate::{
 use std::{cell::Cell, ops::Range};
 
 /// Most instructions in a block.
-pub(crate) const MAX: usize = 64;
+pub(crate) const MAX: usize = translate::BLOCK as usize / 4;
 
 /// Runs one operation and those after it.
 pub(crate) type OpFn = fn(&mut Cpu, Cursor, Count) -> Stop;
@@ -36,22 +37,30 @@ pub(crate) type OpFn = fn(&mut Cpu, Cursor, Count) -> Stop;
 pub(super) type Count = u64;
 
 /// A decoded instruction.
-#[derive(Clone, Copy)]
 #[repr(C)]
 pub(super) struct Op {
-    run: OpFn,
+    run: Cell<OpFn>,
     word: Packed,
 }
 
 impl Op {
     pub(super) fn new(run: OpFn, word: Word) -> Op {
-        Op { run, word: Packed::new(word) }
+        Op { run: Cell::new(run), word: Packed::new(word) }
     }
 }
 
 /// The part right before the first operation of a block.
 #[repr(C)]
 pub(super) struct Head {
+    pub(super) _unused: u64,
+    /// The first operation's function, while another one stands there that enters translated code.
+    pub(super) interpreted: Cell<Option<OpFn>>,
+    /// Address of the translated code.
+    pub(super) code: Cell<usize>,
+    /// Its region.
+    pub(super) region: Cell<u32>,
+    /// How often the block was seen to run.
+    pub(super) heat: Cell<u32>,
     /// Fetch context in which the block was found to be at `page`.
     pub(super) context: Cell<u64>,
     /// Generation of its page when its words were last read.
@@ -98,7 +107,7 @@ impl Cursor {
     #[inline(always)]
     fn run(self) -> OpFn {
         // SAFETY: a cursor points to an operation of a live block; see `next`.
-        unsafe { (*self.0).run }
+        unsafe { (*self.0).run.get() }
     }
     #[inline(always)]
     fn word(self) -> Word {
@@ -173,6 +182,19 @@ pub(super) fn run_two(
     then: Then,
 ) -> Stop {
     step(cpu, at, count, first, |cpu, at, count| run_one(cpu, at.next(), count, second, then))
+}
+
+/// Stands for the first operation of a block that is translated.
+fn translated(cpu: &mut Cpu, at: Cursor, count: Count) -> Stop {
+    let head = Place(at.0).head();
+    match head.interpreted.get() {
+        // The interpreter counts the words of code.
+        Some(interpreted) if cpu.monitoring => {
+            cpu.settle();
+            interpreted(cpu, at, count)
+        }
+        _ => translate::enter(cpu, head.code.get()),
+    }
 }
 
 /// Ends a block whose last instruction does not.
@@ -282,6 +304,35 @@ impl Place {
         let ops = self.head().ops as usize;
         // SAFETY: a tail is right behind each block's last operation; see `Place`.
         unsafe { &*self.0.add(ops).cast() }
+    }
+
+    /// Has translated code run in its place.
+    pub(super) fn attach(self, (code, region): translate::Found) {
+        let head = self.head();
+        head.code.set(code);
+        head.region.set(region);
+        let first = Cursor(self.0);
+        if head.interpreted.get().is_none() {
+            head.interpreted.set(Some(first.run()));
+            // SAFETY: as in `Cursor::run`; the function is in a cell.
+            unsafe { (*self.0).run.set(translated) };
+        }
+    }
+
+    /// True if translated code runs in its place.
+    #[inline(always)]
+    pub(super) fn is_translated(self) -> bool {
+        self.head().interpreted.get().is_some()
+    }
+
+    /// Has it interpreted again.
+    pub(super) fn detach(self) {
+        let head = self.head();
+        if let Some(interpreted) = head.interpreted.take() {
+            // SAFETY: as in `attach`.
+            unsafe { (*self.0).run.set(interpreted) };
+        }
+        head.heat.set(0);
     }
 
     /// Effective address of the first instruction.

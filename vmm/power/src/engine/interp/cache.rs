@@ -7,7 +7,8 @@ use super::{
     decode::Decoded,
 };
 use crate::{
-    Cpu,
+    Cpu, Engine,
+    engine::translate::Translator,
     storage::{mmu, tlb::PAGE},
     word::Word,
 };
@@ -30,7 +31,18 @@ pub(crate) struct Cache {
     traced: Arena,
     /// The block that is being decoded.
     decoded: Decoded,
+    /// The engine of code that runs often, if there is one.
+    translator: Option<Box<Translator>>,
+    /// Heat at which a block is translated; 0 for at once.
+    threshold: u32,
 }
+
+/// The heat of a block that is not to be translated.
+const NEVER: u32 = u32::MAX;
+/// How often a block that others are linked to is searched before it is translated.
+const THRESHOLD: u32 = 24;
+/// The heat of a block that ran when events were looked at.
+const SAMPLE: u32 = 12;
 
 impl Cache {
     /// A cache without blocks.
@@ -38,12 +50,19 @@ impl Cache {
     #[inline(never)]
     pub(crate) fn empty(cpu: &Cpu) -> Box<Cache> {
         let sets = vec![0; SETS].into_boxed_slice();
+        let engine = cpu.translated.engine;
+        let translator = match engine {
+            Engine::Interpreter => None,
+            Engine::Auto | Engine::Translator => Translator::new().map(Box::new),
+        };
         let mut cache = Box::new(Cache {
             last: Place::NONE,
             arena: Arena::new(ARENA),
             sets: sets.try_into().unwrap_or_else(|_| unreachable!("SETS indices")),
             traced: Arena::new(LARGEST),
             decoded: Decoded::default(),
+            translator,
+            threshold: if engine == Engine::Translator { 0 } else { THRESHOLD },
         });
         let none = cache.arena.add(&Decoded::none(), 0, 0, cpu);
         cache.last = cache.arena.place(none);
@@ -53,6 +72,9 @@ impl Cache {
     /// Takes a CPU in, which then may run blocks.
     #[inline(always)]
     pub(crate) fn enter(&self, cpu: &mut Cpu) {
+        if let Some(translator) = &self.translator {
+            translator.enter(cpu);
+        }
         cpu.running = self.last;
     }
 
@@ -73,10 +95,24 @@ impl Cache {
         if cpu.has_changes() {
             cpu.follow_changes();
         }
-        match cpu.running.next(cpu) {
-            Some(next) => Some(next),
-            None => self.search(cpu),
+        let found = match cpu.running.next(cpu) {
+            Some(next) => next,
+            None => self.search(cpu)?,
+        };
+        let head = found.head();
+        if head.interpreted.get().is_some()
+            && let Some(translator) = &mut self.translator
+        {
+            translator.link(cpu, head.start(), head.code.get());
         }
+        Some(found)
+    }
+
+    /// The translated code at NIP, if the last translated code that was left has a link to it.
+    #[inline(always)]
+    pub(crate) fn linked(&self, cpu: &Cpu) -> Option<usize> {
+        let translator = self.translator.as_ref()?;
+        (!cpu.has_changes() && !cpu.monitoring).then(|| translator.linked(cpu)).flatten()
     }
 
     /// Searches it, and notes that it came after the one that ran last.
@@ -90,6 +126,9 @@ impl Cache {
             && head.generation.get() == cpu.bus.generation(u64::from(head.page) * PAGE);
         if !fresh {
             self.renew(cpu, pc, set)?;
+        }
+        if self.translator.is_some() {
+            self.warm(cpu, self.of_set(set), 1);
         }
         let found = self.of_set(set);
         if found.head().generation.get() != ram::UNSETTLED {
@@ -116,8 +155,12 @@ impl Cache {
             && head.page == page
             && (head.generation.get() == generation || block.is_at(cpu, ra))
         {
+            let same = head.generation.get() == generation;
             head.context.set(cpu.mmu.fetch_context);
             head.generation.set(kept);
+            if !same && !self.is_current(cpu, block) {
+                block.detach();
+            }
             return Some(());
         }
         if !self.arena.has_room() {
@@ -128,8 +171,74 @@ impl Cache {
         Some(())
     }
 
+    /// True unless the block is translated, and its region not as it was.
+    fn is_current(&self, cpu: &mut Cpu, block: Place) -> bool {
+        let Some(translator) = &self.translator else { return true };
+        block.head().interpreted.get().is_none()
+            || translator.is_current(cpu, block.head().region.get())
+    }
+
+    /// Notes that the block that ran last runs often.
+    pub(crate) fn sample(&mut self, cpu: &mut Cpu) {
+        if self.translator.is_some() && cpu.running.len() > 0 {
+            let head = cpu.running.head();
+            let fresh = head.context.get() == cpu.mmu.fetch_context
+                && head.generation.get() == cpu.bus.generation(u64::from(head.page) * PAGE);
+            if fresh {
+                self.warm(cpu, cpu.running, SAMPLE);
+            }
+        }
+    }
+
+    /// Warms a block up, and translates it when it is hot.
+    fn warm(&mut self, cpu: &mut Cpu, block: Place, by: u32) {
+        let head = block.head();
+        let heat = head.heat.get();
+        if heat == NEVER || head.interpreted.get().is_some() {
+            return;
+        }
+        head.heat.set(heat.saturating_add(by).min(NEVER - 1));
+        if head.heat.get() >= self.threshold && head.generation.get() != ram::UNSETTLED {
+            self.translate(cpu, block);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn translate(&mut self, cpu: &mut Cpu, block: Place) {
+        let Some(mut translator) = self.translator.take() else { return };
+        let (pc, page) = (block.start(), u64::from(block.head().page) * PAGE);
+        if translator.has_room() {
+            let all = self.threshold == 0;
+            let wants = |cpu: &Cpu, ea| all || self.has_block(cpu, ea);
+            match translator.find(cpu, pc, page + pc % PAGE, wants) {
+                Some(found) => block.attach(found),
+                None => block.head().heat.set(NEVER),
+            }
+        } else {
+            translator.clear(cpu);
+            self.detach_all();
+            cpu.begin_epoch(); // links lead to blocks that are in no set
+        }
+        self.translator = Some(translator);
+    }
+
+    /// True if the block at an address was decoded in the context in force.
+    fn has_block(&self, cpu: &Cpu, ea: u64) -> bool {
+        let head = self.of_set((ea / 4) as usize % SETS).head();
+        head.start() == ea && head.context.get() == cpu.mmu.fetch_context
+    }
+
+    /// Has all blocks interpreted.
+    fn detach_all(&self) {
+        (0..SETS).for_each(|set| self.of_set(set).detach());
+    }
+
     /// Forgets everything.
     fn clear(&mut self, cpu: &mut Cpu) {
+        if let Some(translator) = &mut self.translator {
+            translator.clear(cpu);
+        }
         let none = self.arena.place(0);
         none.tail().forget();
         cpu.running = none;

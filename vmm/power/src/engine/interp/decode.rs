@@ -2,12 +2,12 @@
 //! Decoding: the words of a block become functions.
 
 use super::{
-    block::{MAX, NOWHERE, OpFn, without_row},
+    block::{NOWHERE, OpFn, without_row},
     function,
     often::{Kind, NONE},
     pairs,
 };
-use crate::{Cpu, form::Then, isa, state::pmu, storage::tlb::PAGE, word::Word};
+use crate::{Cpu, engine::translate::BLOCK, form::Then, isa, state::pmu, word::Word};
 
 /// An instruction that was decoded.
 pub(super) struct Insn {
@@ -66,7 +66,7 @@ impl Decoded {
             let ends = !matches!(insn.then, Then::Next) || pmu::looks_at_counts(insn.word);
             self.ops.push(insn);
             at = at.wrapping_add(4);
-            if ends || at.is_multiple_of(PAGE) || self.ops.len() == MAX {
+            if ends || at.is_multiple_of(BLOCK) {
                 break;
             }
             if at.is_multiple_of(ram::LINE as u64) {

@@ -3,7 +3,11 @@
 
 use crate::{
     Cpu,
-    engine::{exit::Exit, interp::cache::Cache},
+    engine::{
+        exit::Exit,
+        interp::cache::Cache,
+        translate::{self, TRANSLATED},
+    },
     isa,
     state::{
         interrupt::{DECREMENTER, DOORBELL, EXTERNAL, PERFORMANCE_MONITOR, Stop, TRACE},
@@ -57,6 +61,7 @@ impl Cpu {
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
+        self.settle();
         if self.monitoring {
             self.prepare_counters();
         }
@@ -86,10 +91,11 @@ impl Cpu {
         mut answer: impl FnMut(&mut Cpu) -> ControlFlow<()>,
     ) -> Leave {
         loop {
-            if self.retired >= self.look_at
-                && let Some(leave) = self.events()
-            {
-                return leave;
+            if self.retired >= self.look_at {
+                if let Some(leave) = self.events() {
+                    return leave;
+                }
+                cache.sample(self);
             }
             let leave = if self.msr() & (msr::SE | msr::BE) != 0 || self.slowly {
                 self.run_slowly(cache)
@@ -103,6 +109,7 @@ impl Cpu {
                     // `answer` may run this CPU, too, in another cache.
                     let running = self.running;
                     let answer = answer(self);
+                    cache.enter(self);
                     self.running = running;
                     if answer.is_break() {
                         return Leave::Hcall;
@@ -117,14 +124,25 @@ impl Cpu {
     /// Runs blocks until the budget is used up or something happens.
     #[inline(always)]
     fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
-        while self.retired < self.look_at {
-            let Some(block) = cache.find(self) else {
-                return self.fetch_failed();
+        // After translated code has left in the middle of a block, that block ends first.
+        while std::mem::take(&mut self.translated.middle) | (self.retired < self.look_at) {
+            let stop = if std::mem::take(&mut self.translated.answered)
+                && let Some(code) = cache.linked(self)
+            {
+                translate::enter(self, code)
+            } else {
+                let Some(block) = cache.find(self) else {
+                    return self.fetch_failed();
+                };
+                if !block.is_translated() {
+                    self.settle();
+                }
+                block.run(self, self.retired)
             };
-            match block.run(self, self.retired) {
+            match stop {
                 Stop::Next => {}
                 Stop::Hypercall => {
-                    self.retired += self.running.len(); // `sc` ends its block
+                    self.after_hypercall();
                     return Some(Leave::Hcall);
                 }
                 stop => return self.stopped(stop),
@@ -138,6 +156,7 @@ impl Cpu {
     #[cold]
     #[inline(never)]
     fn run_slowly(&mut self, cache: &mut Cache) -> Option<Leave> {
+        self.settle();
         let first = self.retired;
         let leave = match self.msr() & (msr::SE | msr::BE) != 0 || self.pmu.single {
             true => self.traced(cache),
@@ -188,14 +207,28 @@ impl Cpu {
         None
     }
 
+    /// Counts the block that `sc` has ended.
+    #[inline(always)]
+    fn after_hypercall(&mut self) {
+        if self.stopped_at != TRANSLATED {
+            self.retired += self.running.len();
+            return;
+        }
+        self.stopped_at = 0;
+        self.retired += 1;
+        self.nip = self.translated.stop_cia.wrapping_add(4);
+        self.translated.answered = true;
+    }
+
     /// Acts on a block that did not run to its end.
     #[cold]
     #[inline(never)]
     fn stopped(&mut self, stop: Stop) -> Option<Leave> {
-        let block = self.running;
-        let completed = block.completed(self);
-        self.retired += completed;
-        let cia = block.start().wrapping_add(4 * completed);
+        let cia = match self.stopped_at {
+            TRANSLATED => self.translated.stop_cia,
+            _ => self.interpreted_up_to(),
+        };
+        self.stopped_at = 0;
         let next = cia.wrapping_add(4) & self.ea_mask;
         match stop {
             Stop::Hypercall => {
@@ -213,6 +246,14 @@ impl Cpu {
             _ => self.take_stop(stop, cia),
         }
         self.interrupted()
+    }
+
+    /// Counts what completed of the block that runs; returns the address of the instruction that stopped it.
+    fn interpreted_up_to(&mut self) -> u64 {
+        let block = self.running;
+        let completed = block.completed(self);
+        self.retired += completed;
+        block.start().wrapping_add(4 * completed)
     }
 
     /// No instruction can be fetched at NIP.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Where no translator is: on hosts without an assembler of ours.
+
+use crate::{Cpu, interrupt::Stop};
+
+/// There is none.
+pub(crate) enum Translator {}
+
+/// Code for a block.
+pub(crate) type Found = (usize, u32);
+
+impl Translator {
+    pub(crate) fn new() -> Option<Translator> {
+        None
+    }
+    pub(crate) fn enter(&self, _: &mut Cpu) {
+        match *self {}
+    }
+    pub(crate) fn has_room(&self) -> bool {
+        match *self {}
+    }
+    pub(crate) fn clear(&mut self, _: &mut Cpu) {
+        match *self {}
+    }
+    pub(crate) fn find(
+        &mut self,
+        _: &mut Cpu,
+        _: u64,
+        _: u64,
+        _: impl Fn(&Cpu, u64) -> bool,
+    ) -> Option<Found> {
+        match *self {}
+    }
+    pub(crate) fn link(&mut self, _: &mut Cpu, _: u64, _: usize) {
+        match *self {}
+    }
+    pub(crate) fn linked(&self, _: &Cpu) -> Option<usize> {
+        match *self {}
+    }
+    pub(crate) fn is_current(&self, _: &mut Cpu, _: u32) -> bool {
+        match *self {}
+    }
+}
+
+/// Never called: nothing is translated.
+pub(crate) fn enter(_: &mut Cpu, _: usize) -> Stop {
+    Stop::Next
+}

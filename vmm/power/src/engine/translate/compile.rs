@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! From a region to code.
+
+use super::{
+    emit::{Cold, Emitter, Held},
+    flow::Flow,
+    host::{Cond, Field, Helper, Host, Label, Reg, Src},
+    region::{self, Insn, Piece, Region},
+    values::{GUESTS, Guest, Val},
+};
+use crate::{
+    interrupt::Stop,
+    isa,
+    row::{Meaning, Visitor},
+    vocabulary::Size,
+    word::Word,
+};
+
+/// Result of code that left in the middle of a block: the next instruction runs before events are looked at.
+pub(super) const MIDDLE: u64 = 0xff;
+
+/// Bytes of a link: the epoch, the address of the code, the address that it leads to.
+pub(super) const LINK: usize = 32;
+
+/// Most return addresses that a branch to LR is compared with.
+const RETURNS: usize = 4;
+
+/// An emitter's function of each row, by its place among the rows.
+pub(super) struct Rows<H: Host>(Vec<Row<H>>);
+
+/// An emitter's function of a row.
+type Row<H> = fn(&mut Emitter<H>, Word) -> Result<(), Stop>;
+
+impl<H: Host> Visitor for Rows<H> {
+    fn row<R: Meaning>(&mut self) {
+        self.0.push(R::does::<Emitter<H>>);
+    }
+}
+
+impl<H: Host> Rows<H> {
+    pub(super) fn new() -> Rows<H> {
+        let mut rows = Rows(Vec::new());
+        isa::each(&mut rows);
+        rows
+    }
+}
+
+/// Translated code, before it is in code memory.
+pub(super) struct Code {
+    pub(super) bytes: Vec<u8>,
+    /// For each piece of the region, the offset of its code behind the look at events.
+    pub(super) pieces: Vec<usize>,
+    /// For each piece, the guest registers that its code needs; `None` if it is only entered from the piece before.
+    pub(super) live: Vec<Option<u64>>,
+    /// The guest registers that have a register.
+    pub(super) pins: [Option<Reg>; GUESTS],
+}
+
+impl<H: Host> Emitter<H> {
+    /// Translates a region, unless an instruction has too many values.
+    pub(super) fn translate(&mut self, region: &Region, rows: &Rows<H>) -> Option<Code> {
+        self.failed = false;
+        self.assign(region);
+        self.cold.clear();
+        self.links.clear();
+        let flow = Flow::of(region);
+        let labels: Vec<[Label; 2]> =
+            region.pieces.iter().map(|_| [self.host.label(), self.host.label()]).collect();
+        for (i, piece) in region.pieces.iter().enumerate() {
+            self.dirty = flow.dirty[i];
+            self.piece(region, rows, &flow, i, piece, &labels);
+        }
+        for (label, cold) in std::mem::take(&mut self.cold) {
+            self.host.bind(label);
+            self.cold_code(cold);
+        }
+        let pieces = labels.iter().map(|[_, inside]| self.host.offset_of(*inside)).collect();
+        let bytes = self.host.take();
+        (!self.failed).then_some(Code { pieces, live: flow.entered(), bytes, pins: self.pins })
+    }
+
+    /// An entry: loads the guest registers of a region and goes to a place in it.
+    pub(super) fn entry(&mut self, pins: &[Option<Reg>; GUESTS], live: u64, to: usize) -> Vec<u8> {
+        self.pins = *pins;
+        self.load_pins(live);
+        self.host.jump_near(self.base, to);
+        self.host.take()
+    }
+
+    /// Gives registers to the guest registers that are used most.
+    fn assign(&mut self, region: &Region) {
+        let uses = region.uses();
+        let mut order: Vec<Guest> =
+            (0..GUESTS as Guest).filter(|g| uses[*g as usize] > 0).collect();
+        order.sort_by_key(|g| std::cmp::Reverse(uses[usize::from(*g)]));
+        self.pins = [None; GUESTS];
+        for (g, pin) in order.into_iter().zip(H::PINS) {
+            self.pins[usize::from(g)] = Some(*pin);
+        }
+    }
+
+    fn piece(
+        &mut self,
+        region: &Region,
+        rows: &Rows<H>,
+        flow: &Flow,
+        i: usize,
+        piece: &Piece,
+        labels: &[[Label; 2]],
+    ) {
+        let [looks, inside] = labels[i];
+        let start = region.page + 4 * piece.first as u64;
+        self.host.bind(looks);
+        let used_up = self.cold(Cold::Events { nip: start, dirty: self.dirty });
+        self.host.if_used_up(used_up);
+        self.host.bind(inside);
+        self.begin_piece(flow.follows[i]);
+        for index in 0..piece.len {
+            let slot = piece.first + index;
+            let insn = region.insn(slot);
+            self.begin(region.page + 4 * slot as u64, index as u32, region::load_target(&insn));
+            // The emitter's stops are emitted, and not returned.
+            let _ = rows.0[insn.row](self, insn.word);
+            self.commit();
+        }
+        self.host.budget_add(piece.len as u32);
+        let last = piece.first + piece.len - 1;
+        let jumped = self.jump.take();
+        if let Some((cond, target)) = jumped {
+            self.branch(region, &region.insn(last), last, cond, target, labels);
+        }
+        if !matches!(jumped, Some((Val::Imm(1..), _))) {
+            self.fall_through(region, i, piece, labels);
+        }
+    }
+
+    /// Goes to what is behind a piece.
+    fn fall_through(&mut self, region: &Region, i: usize, piece: &Piece, labels: &[[Label; 2]]) {
+        let next = region.page.wrapping_add(4 * (piece.first + piece.len) as u64) & region.mask;
+        let behind = region.piece_at(next);
+        match behind {
+            Some(behind) if behind == i + 1 && piece.ends_block => {} // its look at events follows
+            Some(behind) => self.host.jump(labels[behind][usize::from(!piece.ends_block)]),
+            None => {
+                let exit =
+                    self.cold(Cold::Exit { nip: next, mid: !piece.ends_block, dirty: self.dirty });
+                self.host.jump(exit);
+            }
+        }
+    }
+
+    fn branch(
+        &mut self,
+        region: &Region,
+        insn: &Insn,
+        slot: usize,
+        cond: Val,
+        target: Val,
+        labels: &[[Label; 2]],
+    ) {
+        let _ = insn;
+        let known = region.branch_target(slot);
+        let to = match known {
+            Some(address) => match region.piece_at(address) {
+                Some(piece) => labels[piece][0],
+                None => {
+                    let dirty = self.dirty;
+                    self.cold(Cold::Exit { nip: address, mid: false, dirty })
+                }
+            },
+            None => self.host.label(), // of nothing
+        };
+        let skip = self.host.label();
+        match (self.condition(cond), known) {
+            (Held::Always(false), _) => return,
+            (Held::Always(true), Some(_)) => self.host.jump(to),
+            (Held::If(cond), Some(_)) => self.host.jump_if(cond, to),
+            (Held::Always(true), None) => {}
+            (Held::If(cond), None) => self.host.jump_if(cond.not(), skip),
+        }
+        if known.is_none() {
+            let register = self.reg(target, None);
+            self.indirect(region, register, labels);
+        }
+        self.host.bind(skip);
+    }
+
+    /// Goes to the address in a register: to a return address of the region, or out of it.
+    fn indirect(&mut self, region: &Region, target: Reg, labels: &[[Label; 2]]) {
+        let pc = H::ARGUMENT;
+        self.host.mov(pc, target);
+        self.host.alu(super::host::Alu::And, pc, pc, Src::Imm(!3));
+        if !self.mode.wide {
+            self.host.zext(pc, pc, Size::Word);
+        }
+        for piece in region.returns().into_iter().take(RETURNS) {
+            let address = region.page + 4 * region.pieces[piece].first as u64;
+            self.host.imm(H::SECOND, address);
+            self.host.compare(Size::Double, pc, Src::Reg(H::SECOND));
+            self.host.jump_if(Cond::Eq, labels[piece][0]);
+        }
+        self.store_pins(self.dirty);
+        let nip = Field { offset: self.layout.nip, size: Size::Double };
+        self.host.write(nip, Src::Reg(pc));
+        let events = self.host.label();
+        self.host.if_used_up(events);
+        self.host.follow_jump(self.base, self.jumps, self.epoch());
+        self.host.bind(events);
+        self.host.imm(H::ARGUMENT, Stop::Next as u64);
+        self.host.jump_near(self.base, self.leave);
+    }
+
+    fn epoch(&self) -> Field {
+        Field { offset: self.layout.epoch, size: Size::Double }
+    }
+
+    /// Has the region be left at the end of the block if a helper says so.
+    pub(super) fn mask_budget(&mut self) {
+        let mask = Field { offset: self.layout.budget_mask, size: Size::Double };
+        self.host.mask_budget(mask);
+    }
+
+    /// Leaves to an address.
+    fn exit(&mut self, nip: u64, code: u64) {
+        self.write_imm(self.layout.nip, nip);
+        self.host.imm(H::ARGUMENT, code);
+        self.host.jump_near(self.base, self.leave);
+    }
+
+    /// Goes to the code of an address, by a link once there is one.
+    fn linked_exit(&mut self, nip: u64) {
+        let events = self.host.label();
+        self.host.if_used_up(events);
+        match self.new_link() {
+            Some(link) => {
+                self.links.push((link, nip));
+                self.host.follow_link(self.base, link, self.epoch());
+                self.write_imm(self.layout.link, link as u64);
+            }
+            None => self.failed = true,
+        }
+        self.host.bind(events);
+        self.exit(nip, Stop::Next as u64);
+    }
+
+    /// Room for a link.
+    fn new_link(&mut self) -> Option<usize> {
+        let link = self.link_room.end.checked_sub(LINK)?;
+        (link >= self.link_room.start).then(|| {
+            self.link_room.end = link;
+            link
+        })
+    }
+
+    fn cold_code(&mut self, cold: Cold) {
+        match cold {
+            Cold::Exit { nip, mid, dirty } => {
+                self.store_pins(dirty);
+                match mid {
+                    true => self.exit(nip, MIDDLE),
+                    false => self.linked_exit(nip),
+                }
+            }
+            Cold::Events { nip, dirty } => {
+                self.store_pins(dirty);
+                self.exit(nip, Stop::Next as u64);
+            }
+            Cold::Settle { back } => {
+                self.call(Helper::Settle);
+                self.host.jump(back);
+            }
+            Cold::Stop { code, at, saved } => self.stop(code, at, saved),
+            Cold::Load { access, helper, d, back, at } => {
+                self.host.mov(H::ARGUMENT, access.ea);
+                self.call(helper);
+                let stopped = self.host.label();
+                self.host.test(H::SECOND);
+                self.host.jump_if(Cond::Ne, stopped);
+                self.host.mov(d, H::ARGUMENT);
+                self.host.jump(back);
+                self.host.bind(stopped);
+                self.host.mov(H::ARGUMENT, H::SECOND);
+                self.stop(None, at, false);
+            }
+            Cold::LoadPair { access, d, back, at } => {
+                self.host.mov(H::ARGUMENT, access.ea);
+                self.call(Helper::LoadPair);
+                let stopped = self.host.label();
+                self.host.test(H::ARGUMENT);
+                self.host.jump_if(Cond::Ne, stopped);
+                self.host.read(d[0], self.scratch(0));
+                self.host.read(d[1], self.scratch(1));
+                self.host.jump(back);
+                self.host.bind(stopped);
+                self.stop(None, at, false);
+            }
+            Cold::StorePair { access, v, back, at } => {
+                self.host.write(self.scratch(0), Src::Reg(v[0]));
+                self.host.write(self.scratch(1), Src::Reg(v[1]));
+                self.host.mov(H::ARGUMENT, access.ea);
+                self.call(Helper::StorePair);
+                self.host.test(H::ARGUMENT);
+                let stopped = self.host.label();
+                self.host.jump_if(Cond::Ne, stopped);
+                self.mask_budget();
+                self.host.jump(back);
+                self.host.bind(stopped);
+                self.stop(None, at, false);
+            }
+            Cold::Store { access, helper, v, back, at } => {
+                self.host.mov(H::ARGUMENT, access.ea);
+                self.host.mov(H::SECOND, v);
+                self.call(helper);
+                self.host.test(H::ARGUMENT);
+                let stopped = self.host.label();
+                self.host.jump_if(Cond::Ne, stopped);
+                self.mask_budget();
+                self.host.jump(back);
+                self.host.bind(stopped);
+                self.stop(None, at, false);
+            }
+        }
+    }
+
+    /// An instruction stops.
+    fn stop(&mut self, code: Option<Stop>, at: super::emit::Point, saved: bool) {
+        match code {
+            Some(stop) => self.host.imm(H::THIRD, stop as u64),
+            None => self.host.mov(H::THIRD, H::ARGUMENT),
+        }
+        self.begin(at.cia, at.index, None);
+        if !saved {
+            self.store_pins(at.dirty);
+        }
+        self.host.budget_add(at.index);
+        self.write_imm(self.layout.stop_cia, at.cia);
+        if code == Some(Stop::Hypercall)
+            && let Some(link) = self.new_link()
+        {
+            self.links.push((link, at.cia.wrapping_add(4)));
+            self.write_imm(self.layout.link, link as u64);
+        }
+        self.host.mov(H::ARGUMENT, H::THIRD);
+        self.host.jump_near(self.base, self.leave);
+    }
+}

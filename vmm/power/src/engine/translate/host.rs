@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The words in which translated code is emitted: what every host that we translate for can do. Nothing of
+//! POWER is here but the shape of an access to guest storage.
+
+use crate::vocabulary::Size;
+
+/// A register of the host, by its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Reg(pub(super) u8);
+
+/// A place in [`crate::Cpu`]: its offset there, and its width.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Field {
+    /// Bytes from the start of the CPU.
+    pub(super) offset: i32,
+    /// Width.
+    pub(super) size: Size,
+}
+
+/// The second operand of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Src {
+    /// A register.
+    Reg(Reg),
+    /// A number that the host's instructions can hold: see [`Host::is_short`].
+    Imm(i32),
+    /// A doubleword of the CPU.
+    Field(Field),
+}
+
+/// An operation of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(super) enum Alu {
+    Add,
+    Sub,
+    And,
+    Or,
+    Xor,
+}
+
+/// A shift or a rotation of 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(super) enum Shift {
+    Left,
+    Right,
+    RightSigned,
+    Rotate,
+}
+
+/// A condition that a comparison leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(super) enum Cond {
+    Eq,
+    Ne,
+    LtS,
+    GeS,
+    GtS,
+    LeS,
+    LtU,
+    GeU,
+    GtU,
+    LeU,
+}
+
+impl Cond {
+    /// The opposite.
+    pub(super) fn not(self) -> Cond {
+        match self {
+            Cond::Eq => Cond::Ne,
+            Cond::Ne => Cond::Eq,
+            Cond::LtS => Cond::GeS,
+            Cond::GeS => Cond::LtS,
+            Cond::GtS => Cond::LeS,
+            Cond::LeS => Cond::GtS,
+            Cond::LtU => Cond::GeU,
+            Cond::GeU => Cond::LtU,
+            Cond::GtU => Cond::LeU,
+            Cond::LeU => Cond::GtU,
+        }
+    }
+    /// The one that holds of `(b, a)` when this one holds of `(a, b)`.
+    pub(super) fn swapped(self) -> Cond {
+        match self {
+            Cond::Eq | Cond::Ne => self,
+            Cond::LtS => Cond::GtS,
+            Cond::GtS => Cond::LtS,
+            Cond::GeS => Cond::LeS,
+            Cond::LeS => Cond::GeS,
+            Cond::LtU => Cond::GtU,
+            Cond::GtU => Cond::LtU,
+            Cond::GeU => Cond::LeU,
+            Cond::LeU => Cond::GeU,
+        }
+    }
+}
+
+/// The carry into a sum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carry {
+    /// 0
+    Zero,
+    /// 1
+    One,
+    /// XER\[CA\].
+    Ca,
+}
+
+/// A place in the code that is being emitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Label(pub(super) usize);
+
+/// A helper: a function of the CPU that translated code calls. All registers but the results' keep their
+/// values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+#[allow(missing_docs)]
+pub(super) enum Helper {
+    LoadByte,
+    LoadHalf,
+    LoadWord,
+    LoadDouble,
+    StoreByte,
+    StoreHalf,
+    StoreWord,
+    StoreDouble,
+    ReserveByte,
+    ReserveHalf,
+    ReserveWord,
+    ReserveDouble,
+    ConditionalByte,
+    ConditionalHalf,
+    ConditionalWord,
+    ConditionalDouble,
+    Call,
+    Vector,
+    Float,
+    VectorValue,
+    Pure1,
+    Pure2,
+    VecOf,
+    ValueOfVec,
+    StoreElements,
+    LoadPair,
+    StorePair,
+    Settle,
+}
+
+/// How many helpers there are.
+pub(super) const HELPERS: usize = Helper::Settle as usize + 1;
+
+/// Where the TLB of the context in force is in the CPU, and the shape of its entries.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TlbShape {
+    /// Offset of the pointer to the first entry.
+    pub(super) table: i32,
+    /// log2 of the number of entries.
+    pub(super) bits: u32,
+    /// Offset of the tag in an entry: of loads, or of stores.
+    pub(super) tag: i32,
+    /// Offset of the addend in an entry.
+    pub(super) addend: i32,
+}
+
+/// An access to guest storage.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Access {
+    /// Register with the effective address.
+    pub(super) ea: Reg,
+    /// Width.
+    pub(super) size: Size,
+    /// The guest is little-endian.
+    pub(super) little: bool,
+    /// The TLB.
+    pub(super) tlb: TlbShape,
+}
+
+/// The table of jumps to addresses in registers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Jumps {
+    /// Where it is in code memory.
+    pub(super) at: usize,
+    /// log2 of the number of entries.
+    pub(super) bits: u32,
+}
+
+/// The frame that code runs in: offsets in the CPU that entering and leaving use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    /// Count of completed instructions.
+    pub(super) retired: i32,
+    /// The count at which events are looked at.
+    pub(super) look_at: i32,
+}
+
+/// An assembler. Registers: the CPU and the budget (instructions completed, less `look_at`) have one each; `PINS` hold
+/// guest registers over a region; `TEMPS` hold values within an instruction; the others are scratch inside an operation
+/// and of helpers' arguments and results ([`Host::ARGUMENT`], [`Host::SECOND`]).
+pub(super) trait Host {
+    /// Registers for guest registers.
+    const PINS: &'static [Reg];
+    /// Registers for values within an instruction.
+    const TEMPS: &'static [Reg];
+    /// First argument of a helper, and its first result.
+    const ARGUMENT: Reg;
+    /// Second argument, and second result.
+    const SECOND: Reg;
+    /// Third argument.
+    const THIRD: Reg;
+    /// How many values there is room for when registers run out.
+    const SLOTS: usize;
+
+    /// Bytes so far.
+    fn len(&self) -> usize;
+    /// The code, whose labels are all bound; nothing is left.
+    fn take(&mut self) -> Vec<u8>;
+    /// True if an instruction can hold the number.
+    fn is_short(v: u64) -> bool;
+
+    fn label(&mut self) -> Label;
+    fn bind(&mut self, label: Label);
+    /// Where a bound label is.
+    fn offset_of(&self, label: Label) -> usize;
+    fn jump(&mut self, to: Label);
+    fn jump_if(&mut self, cond: Cond, to: Label);
+    /// Jumps out of this piece of code to an absolute address near it.
+    fn jump_near(&mut self, base: usize, to: usize);
+
+    fn mov(&mut self, d: Reg, s: Reg);
+    fn imm(&mut self, d: Reg, v: u64);
+    /// Zero-extends.
+    fn read(&mut self, d: Reg, field: Field);
+    fn write(&mut self, field: Field, s: Src);
+    /// Reads a doubleword at an offset from a pointer in the CPU.
+    fn read_through(&mut self, d: Reg, pointer: i32, offset: i32);
+    fn write_through(&mut self, pointer: i32, offset: i32, s: Reg);
+    fn spill(&mut self, slot: usize, s: Reg);
+    fn unspill(&mut self, d: Reg, slot: usize);
+
+    fn alu(&mut self, op: Alu, d: Reg, a: Reg, b: Src);
+    /// `a + b + carry`; the carries out of the width of the mode and out of the low word go to the two bytes of the
+    /// CPU, of which the first is XER\[CA\].
+    fn add_carrying(
+        &mut self,
+        wide: bool,
+        d: Reg,
+        a: Reg,
+        b: Src,
+        carry: Carry,
+        carries: [Field; 2],
+    );
+    fn not(&mut self, d: Reg, a: Reg);
+    fn mul(&mut self, d: Reg, a: Reg, b: Reg);
+    fn mul_high(&mut self, signed: bool, d: Reg, a: Reg, b: Reg);
+    /// `a & mask`, of which only the low word is not 0.
+    fn and_word(&mut self, d: Reg, a: Reg, mask: u32);
+    /// 0 where the architecture leaves the quotient undefined.
+    fn div(&mut self, signed: bool, d: Reg, a: Reg, b: Reg);
+    fn shift_by(&mut self, op: Shift, d: Reg, a: Reg, n: u32);
+    /// Shifts the low word; the high word becomes 0.
+    fn shift_word_by(&mut self, op: Shift, d: Reg, a: Reg, n: u32);
+    /// Shifts by 64 and more give 0, or the sign; rotates by the low six bits.
+    fn shift(&mut self, op: Shift, d: Reg, a: Reg, n: Reg);
+    fn sext(&mut self, d: Reg, a: Reg, size: Size);
+    fn zext(&mut self, d: Reg, a: Reg, size: Size);
+    fn bswap(&mut self, d: Reg, a: Reg, size: Size);
+
+    fn compare(&mut self, size: Size, a: Reg, b: Src);
+    /// Compares a byte of the CPU.
+    fn compare_byte(&mut self, field: Field, v: u8);
+    /// Leaves [`Cond::Ne`] if a bit under the mask is set.
+    fn test_field(&mut self, field: Field, mask: u32);
+    /// 0 or 1.
+    fn set_if(&mut self, cond: Cond, d: Reg);
+    /// `d <- cond ? a : b`.
+    fn select(&mut self, cond: Cond, d: Reg, a: Reg, b: Reg);
+    /// A CR field of a comparison that was just made: LT, GT or EQ, and the byte `so`.
+    fn compared(&mut self, signed: bool, d: Reg, so: Field);
+
+    /// Adds to the budget; leaves no condition.
+    fn budget_add(&mut self, n: u32);
+    /// Jumps if the budget is used up.
+    fn if_used_up(&mut self, to: Label);
+    /// Writes the count of completed instructions.
+    fn write_retired(&mut self, frame: Frame);
+    /// The budget from the counts in the CPU.
+    fn read_budget(&mut self, frame: Frame);
+    /// Uses the budget up if the mask that a helper has left has no highest bit. The count can be recovered.
+    fn mask_budget(&mut self, mask: Field);
+
+    /// Loads, or goes to `slow` with nothing changed.
+    fn guest_load(&mut self, access: Access, d: Reg, slow: Label);
+    /// Stores, or goes to `slow` with nothing changed.
+    fn guest_store(&mut self, access: Access, v: Reg, slow: Label);
+    /// Goes to the code that a link leads to, if it was made in the epoch in force. A link is two doublewords in code
+    /// memory: the epoch, and the address.
+    fn follow_link(&mut self, base: usize, link: usize, epoch: Field);
+    /// Goes to the code of the address in the first argument register, if the table of jumps has it: entries of four
+    /// doublewords, the address, the epoch and the code's address being the first three.
+    fn follow_jump(&mut self, base: usize, jumps: Jumps, epoch: Field);
+    /// Loads two doublewords, or goes to `slow` with nothing changed; `size` is of one.
+    fn guest_load_pair(&mut self, access: Access, d: [Reg; 2], slow: Label);
+    /// Stores two doublewords.
+    fn guest_store_pair(&mut self, access: Access, v: [Reg; 2], slow: Label);
+    /// Calls the saving entry of a helper, which is at `to`, an offset from the start of code memory.
+    fn call_near(&mut self, base: usize, to: usize);
+    /// Leaves [`Cond::Ne`] unless a register is 0.
+    fn test(&mut self, a: Reg);
+
+    /// The pieces that all regions share, at the start of code memory. Returns the offsets of the entry, of the
+    /// exit, and of each helper's saving entry.
+    fn prelude(&mut self, frame: Frame, helpers: &[usize; HELPERS]) -> Prelude;
+}
+
+/// Offsets of the pieces that all regions share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prelude {
+    /// `extern "sysv64" fn(cpu, code) -> stop`, or as the host calls.
+    pub(super) enter: usize,
+    /// Leaves: the stop is in [`Host::ARGUMENT`].
+    pub(super) leave: usize,
+    /// The helpers.
+    pub(super) helpers: [usize; HELPERS],
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The translator: hot code becomes the host's. It has the meanings of the rows, as the interpreter has them, in a
+//! vocabulary of its own, and calls what is too long to emit.
+//!
+//! Read `region.rs` (which blocks are translated together), `scan.rs` (what they read and write), `values.rs` (the
+//! values of an instruction), `emit.rs` and `vocabulary.rs` (code for them), `compile.rs` (code for a region), `host.rs` and
+//! `x86_64.rs` (the assembler), `memory.rs` (where code is), `thunks.rs` (what it calls), and this file (which code
+//! there is).
+//!
+//! A region is entered at the first instruction of a block, where the interpreter has looked at events, and looks at them
+//! itself wherever the interpreter would: at each end of a block. So both engines take the same interrupts after the same
+//! instructions. It leaves at an event, at an address outside, in front of an instruction that it cannot have, and when an
+//! instruction stops; all registers are in the CPU then.
+//!
+//! Code that a store has made stale runs until the region is left: at the latest when events are looked at, and before the
+//! next context synchronization is complete, for no region has an instruction that does that.
+
+mod settle;
+
+#[cfg(target_arch = "x86_64")]
+mod compile;
+#[cfg(target_arch = "x86_64")]
+mod emit;
+#[cfg(target_arch = "x86_64")]
+mod flow;
+#[cfg(target_arch = "x86_64")]
+mod host;
+#[cfg(target_arch = "x86_64")]
+mod memory;
+#[cfg(target_arch = "x86_64")]
+mod region;
+#[cfg(target_arch = "x86_64")]
+mod scan;
+#[cfg(target_arch = "x86_64")]
+mod thunks;
+#[cfg(target_arch = "x86_64")]
+mod translator;
+#[cfg(target_arch = "x86_64")]
+mod values;
+#[cfg(target_arch = "x86_64")]
+mod vocabulary;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "absent.rs"]
+mod translator;
+
+pub(crate) use translator::{Found, Translator, enter};
+
+/// Blocks end at multiples of this many bytes, wherever they begin, so that each engine looks at events after the same
+/// instructions.
+pub(crate) const BLOCK: u64 = 256;
+
+/// The engine that runs guest code.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Code that runs often is translated, other code is interpreted.
+    #[default]
+    Auto,
+    /// All code is interpreted.
+    Interpreter,
+    /// All code is translated before it runs, but for instructions that only the interpreter has.
+    Translator,
+}
+
+impl Engine {
+    /// True if this host has it: a translator needs an assembler of ours.
+    pub fn is_available(self) -> bool {
+        self != Engine::Translator || cfg!(target_arch = "x86_64")
+    }
+}
+
+/// The part of a CPU that translated code uses.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // translated code uses it
+#[derive(Default)]
+pub(crate) struct State {
+    /// The engine.
+    pub(crate) engine: Engine,
+    /// Address of the code that enters translated code.
+    enter: usize,
+    /// Address of the instruction at which it stopped.
+    pub(crate) stop_cia: u64,
+    /// It left for a hypercall, which was answered.
+    pub(crate) answered: bool,
+    /// It left in the middle of a block.
+    pub(crate) middle: bool,
+    /// The link that would have led to where translated code has left to, in code memory; 0 for none.
+    link: u64,
+    /// A helper has the budget masked with it: see `thunks.rs`.
+    budget_mask: u64,
+    /// CR fields that are not made yet.
+    comparisons: settle::Comparisons,
+    /// Operands and results that have no register.
+    scratch: [u64; 3],
+    /// The work so far.
+    pub(crate) counts: Counts,
+}
+
+impl State {
+    /// The one after a reset.
+    pub(crate) fn after_reset(&self) -> State {
+        State { engine: self.engine, counts: self.counts, ..State::default() }
+    }
+}
+
+/// The work of the translator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Regions that were translated.
+    pub regions: u64,
+    /// Their instructions.
+    pub instructions: u64,
+    /// Bytes of code that were made for them.
+    pub bytes: u64,
+    /// Nanoseconds that it took.
+    pub nanoseconds: u64,
+    /// Regions that were thrown away.
+    pub dropped: u64,
+    /// Guest instructions that ran translated.
+    pub ran: u64,
+}
+
+/// The place of an operation at which no interpreted block stops: translated code did.
+pub(crate) const TRANSLATED: usize = usize::MAX;

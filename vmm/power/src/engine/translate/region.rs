@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! Regions: the blocks of one page that are translated together, cut into pieces at every place that is jumped to.
+
+use super::{
+    BLOCK,
+    scan::Scan,
+    values::{GUESTS, Guest},
+};
+use crate::{
+    form::Then,
+    interrupt::Stop,
+    isa,
+    row::{Meaning, Row, Visitor},
+    state::pmu,
+    storage::tlb::PAGE,
+    word::Word,
+};
+use std::sync::LazyLock;
+
+/// Instructions in a page.
+const SLOTS: usize = PAGE as usize / 4;
+
+/// Most instructions in a region.
+const MOST: usize = 400;
+
+/// An instruction.
+#[derive(Clone, Copy)]
+pub(super) struct Insn {
+    pub(super) word: Word,
+    /// Place of its row among the rows.
+    pub(super) row: usize,
+    pub(super) then: Then,
+    /// It always stops.
+    pub(super) stops: bool,
+    pub(super) scan: Scan,
+}
+
+/// A straight run of instructions; only its first one is jumped to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    /// Place of the first instruction in the page.
+    pub(super) first: usize,
+    /// How many there are.
+    pub(super) len: usize,
+    /// The end of it is the end of a block.
+    pub(super) ends_block: bool,
+}
+
+/// A region before it is translated.
+pub(super) struct Region {
+    /// Effective address of the page.
+    pub(super) page: u64,
+    /// Place in the page of the block that it was made for.
+    pub(super) start: usize,
+    /// Addresses are 32 bits wide, or 64.
+    pub(super) mask: u64,
+    /// Its instructions, in the order in which they were found.
+    insns: Vec<Insn>,
+    /// For each place of the page, one more than the number of its instruction; 0 for none.
+    numbers: [u16; SLOTS],
+    leaders: [bool; SLOTS],
+    pub(super) pieces: Vec<Piece>,
+}
+
+/// Takes notes of a word of a row.
+type Notes = fn(&mut Scan, Word) -> Result<(), Stop>;
+
+/// Of each row, by its place among the rows.
+static SCANS: LazyLock<Vec<Notes>> = LazyLock::new(|| {
+    struct Table(Vec<Notes>);
+    impl Visitor for Table {
+        fn row<R: Meaning>(&mut self) {
+            self.0.push(R::does::<Scan>);
+        }
+    }
+    let mut table = Table(Vec::new());
+    isa::each(&mut table);
+    table.0
+});
+
+/// True if a branch goes to its target whatever CR and CTR are.
+fn is_always(word: Word) -> bool {
+    const B: u32 = 18;
+    word.opcd() == B || word.bo() & 0b10100 == 0b10100
+}
+
+/// True if a region can have the instruction: it changes nothing of the mode, and reads no count.
+fn can_have(row: &Row, word: Word) -> bool {
+    let form = &row.form;
+    let changes_context = matches!(form.then, Then::Anything) && !form.branch && !form.stops;
+    !changes_context && !pmu::looks_at_counts(word)
+}
+
+fn insn(word: u32) -> Option<Insn> {
+    let word = Word::new(word);
+    let (row, index) = isa::find(word)?;
+    if !can_have(row, word) {
+        return None;
+    }
+    let mut scan = Scan::default();
+    let _ = SCANS[index](&mut scan, word); // takes notes, never stops
+    Some(Insn { word, row: index, then: row.form.then, stops: row.form.stops, scan })
+}
+
+impl Region {
+    /// The region around the block at `start`. `fetch` reads a word of the page, by its place there; `wants` says
+    /// whether the block at a place shall be in it.
+    pub(super) fn around(
+        start: u64,
+        mask: u64,
+        mut fetch: impl FnMut(usize) -> Option<u32>,
+        wants: impl Fn(u64) -> bool,
+    ) -> Region {
+        let page = start & !(PAGE - 1);
+        let mut region = Region {
+            page,
+            start: (start % PAGE) as usize / 4,
+            mask,
+            insns: Vec::new(),
+            numbers: [0; SLOTS],
+            leaders: [false; SLOTS],
+            pieces: Vec::new(),
+        };
+        let mut next = std::collections::VecDeque::from([start]);
+        while let Some(at) = next.pop_front() {
+            if region.insns.len() >= MOST {
+                break;
+            }
+            region.block(at, &mut fetch, |address| {
+                if address & !(PAGE - 1) == page && wants(address) {
+                    next.push_back(address);
+                }
+            });
+        }
+        region.cut();
+        region
+    }
+
+    fn slot(&self, address: u64) -> usize {
+        (address % PAGE) as usize / 4
+    }
+
+    /// Takes the block at an address in, and finds what may come after it.
+    fn block(
+        &mut self,
+        start: u64,
+        fetch: &mut impl FnMut(usize) -> Option<u32>,
+        mut after: impl FnMut(u64),
+    ) {
+        let mut slot = self.slot(start);
+        self.leaders[slot] = true;
+        loop {
+            if self.has(slot) {
+                return;
+            }
+            let Some(insn) = fetch(slot).and_then(insn) else { return };
+            self.insns.push(insn);
+            self.numbers[slot] = self.insns.len() as u16;
+            let cia = self.page + 4 * slot as u64;
+            let next = cia.wrapping_add(4) & self.mask;
+            let (ends, falls) = match insn.then {
+                Then::Next => (next.is_multiple_of(BLOCK), true),
+                _ => (true, !is_always(insn.word) || insn.word.lk()),
+            };
+            if let Then::Fork(displacement) = insn.then {
+                after(self.target(cia, insn.word, displacement));
+            }
+            if ends {
+                if falls {
+                    after(next);
+                }
+                return;
+            }
+            slot += 1;
+        }
+    }
+
+    fn target(&self, cia: u64, word: Word, displacement: fn(Word) -> u64) -> u64 {
+        let from = if word.aa() { 0 } else { cia };
+        from.wrapping_add(displacement(word)) & self.mask & !3
+    }
+
+    /// Cuts it into pieces.
+    fn cut(&mut self) {
+        let mut slot = 0;
+        while slot < SLOTS {
+            if !self.has(slot) {
+                slot += 1;
+                continue;
+            }
+            let first = slot;
+            let ends_block = loop {
+                let ends = !matches!(self.insn(slot).then, Then::Next);
+                slot += 1;
+                if ends || (4 * slot as u64).is_multiple_of(BLOCK) {
+                    break true;
+                }
+                if !self.has(slot) || self.leaders[slot] {
+                    break false;
+                }
+            };
+            self.pieces.push(Piece { first, len: slot - first, ends_block });
+        }
+    }
+
+    fn has(&self, slot: usize) -> bool {
+        self.numbers[slot] != 0
+    }
+
+    /// The instruction at a place that has one.
+    pub(super) fn insn(&self, slot: usize) -> Insn {
+        self.insns[usize::from(self.numbers[slot]) - 1]
+    }
+
+    /// How many instructions it has.
+    pub(super) fn len(&self) -> usize {
+        self.insns.len()
+    }
+
+    /// Its instructions, with their places.
+    pub(super) fn words(&self) -> impl Iterator<Item = (u16, u32)> {
+        let slots = self.pieces.iter().flat_map(|piece| piece.first..piece.first + piece.len);
+        slots.map(|slot| (slot as u16, self.insn(slot).word.raw()))
+    }
+
+    /// The piece that begins at an address, if there is one.
+    pub(super) fn piece_at(&self, address: u64) -> Option<usize> {
+        if address & !(PAGE - 1) != self.page || !address.is_multiple_of(4) {
+            return None;
+        }
+        let slot = self.slot(address);
+        self.pieces.binary_search_by_key(&slot, |piece| piece.first).ok()
+    }
+
+    /// The address of the branch's target, if the word says it.
+    pub(super) fn branch_target(&self, slot: usize) -> Option<u64> {
+        let insn = self.insn(slot);
+        let Then::Fork(displacement) = insn.then else { return None };
+        Some(self.target(self.page + 4 * slot as u64, insn.word, displacement))
+    }
+
+    /// Pieces behind instructions that set LR to their address.
+    pub(super) fn returns(&self) -> Vec<usize> {
+        let pieces = self.pieces.iter().enumerate().skip(1);
+        let follows_call = |first: usize| {
+            self.has(first - 1) && {
+                let insn = self.insn(first - 1);
+                !matches!(insn.then, Then::Next) && insn.word.lk()
+            }
+        };
+        pieces.filter(|(_, piece)| follows_call(piece.first)).map(|(i, _)| i).collect()
+    }
+
+    /// How often guest registers are used, those of loops more.
+    pub(super) fn uses(&self) -> [u64; GUESTS] {
+        let mut weights = [1u64; SLOTS];
+        for piece in &self.pieces {
+            let last = piece.first + piece.len - 1;
+            let Some(target) = self.branch_target(last) else { continue };
+            if target & !(PAGE - 1) == self.page && self.slot(target) <= last {
+                const INNER: u64 = 8;
+                const MOST: u64 = 1 << 20;
+                let target = self.slot(target);
+                weights[target..=last].iter_mut().for_each(|w| *w = (*w * INNER).min(MOST));
+            }
+        }
+        let mut uses = [0; GUESTS];
+        for (&number, weight) in
+            self.numbers.iter().zip(weights).filter(|(number, _)| **number != 0)
+        {
+            let scan = &self.insns[usize::from(number) - 1].scan;
+            for registers in [scan.reads, scan.writes] {
+                let mut rest = registers;
+                while rest != 0 {
+                    uses[rest.trailing_zeros() as usize] += weight;
+                    rest &= rest - 1;
+                }
+            }
+        }
+        uses
+    }
+}
+
+/// The guest register that an instruction's load may go to before the instruction is complete: nothing of it reads
+/// what was there.
+pub(super) fn load_target(insn: &Insn) -> Option<Guest> {
+    let scan = &insn.scan;
+    let g = scan.loaded.filter(|_| scan.loads == 1 && !scan.calls)?;
+    let alone = scan.writes == 1 << g;
+    (alone || scan.reads >> g & 1 == 0).then_some(g)
+}

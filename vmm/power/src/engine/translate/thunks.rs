@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The helpers that translated code calls, as functions of the host's C convention. None of them unwinds: a panic in
+//! one ends the process, as in any function of that convention.
+#![allow(unsafe_code)]
+
+use super::host::{HELPERS, Helper};
+use crate::{
+    Cpu,
+    arith::vector::Vector,
+    interrupt::Stop,
+    state::facility::{VectorFn, VectorValueFn},
+    vocabulary::{Size, Vocabulary},
+    word::Word,
+};
+
+/// A value and a stop, in the two registers of results.
+#[repr(C)]
+struct Outcome {
+    value: u64,
+    stop: u64,
+}
+
+impl From<Result<u64, Stop>> for Outcome {
+    fn from(result: Result<u64, Stop>) -> Outcome {
+        match result {
+            Ok(value) => Outcome { value, stop: Stop::Next as u64 },
+            Err(stop) => Outcome { value: 0, stop: stop as u64 },
+        }
+    }
+}
+
+fn code(result: Result<(), Stop>) -> u64 {
+    result.err().unwrap_or(Stop::Next) as u64
+}
+
+/// Functions for each width.
+macro_rules! of_sizes {
+    ($($load:ident $store:ident $reserve:ident $conditional:ident $size:ident;)*) => {$(
+        extern "sysv64" fn $load(cpu: &mut Cpu, ea: u64) -> Outcome {
+            cpu.load_value(ea, Size::$size).into()
+        }
+        extern "sysv64" fn $store(cpu: &mut Cpu, ea: u64, v: u64) -> u64 {
+            code(cpu.watch_store(|cpu| cpu.store_value(ea, Size::$size, v)))
+        }
+        extern "sysv64" fn $reserve(cpu: &mut Cpu, ea: u64) -> Outcome {
+            cpu.load_reserve(ea, Size::$size).into()
+        }
+        extern "sysv64" fn $conditional(cpu: &mut Cpu, ea: u64, v: u64) -> Outcome {
+            cpu.watch_store(|cpu| cpu.store_conditional(ea, Size::$size, v)).into()
+        }
+    )*};
+}
+
+of_sizes! {
+    load_byte store_byte reserve_byte conditional_byte Byte;
+    load_half store_half reserve_half conditional_half Half;
+    load_word store_word reserve_word conditional_word Word;
+    load_double store_double reserve_double conditional_double Double;
+}
+
+impl Cpu {
+    /// Has the region be left at the end of the block if something has changed that it relies on.
+    fn watch(&mut self, epoch: u64) {
+        let changed = self.mmu.epoch != epoch || self.has_changes();
+        self.translated.budget_mask = if changed { u64::MAX >> 1 } else { u64::MAX };
+    }
+
+    /// After a store: the code that runs may have come from there.
+    fn watch_store<T>(&mut self, store: impl FnOnce(&mut Cpu) -> T) -> T {
+        let stored = store(self);
+        self.watch(self.mmu.epoch);
+        stored
+    }
+}
+
+extern "sysv64" fn call(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: fn(&mut Cpu, Word) -> Result<(), Stop> = unsafe { std::mem::transmute(f) };
+    cpu.settle();
+    let epoch = cpu.mmu.epoch;
+    let stop = code(f(cpu, Word::new(word as u32)));
+    cpu.watch(epoch);
+    stop
+}
+
+extern "sysv64" fn vector(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: VectorFn = unsafe { std::mem::transmute(f) };
+    code(f(&mut cpu.vectors, Word::new(word as u32)))
+}
+
+extern "sysv64" fn float(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: VectorFn = unsafe { std::mem::transmute(f) };
+    code(Vocabulary::float(cpu, f, Word::new(word as u32)))
+}
+
+extern "sysv64" fn vector_value(cpu: &mut Cpu, f: usize, word: u64) -> Outcome {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: VectorValueFn = unsafe { std::mem::transmute(f) };
+    f(&mut cpu.vectors, Word::new(word as u32)).into()
+}
+
+extern "sysv64" fn pure1(_: &mut Cpu, f: usize, a: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: fn(u64) -> u64 = unsafe { std::mem::transmute(f) };
+    f(a)
+}
+
+extern "sysv64" fn pure2(_: &mut Cpu, f: usize, a: u64, b: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: fn(u64, u64) -> u64 = unsafe { std::mem::transmute(f) };
+    f(a, b)
+}
+
+/// Doublewords 0 and 1, in the two registers of results.
+extern "sysv64" fn vec_of(_: &mut Cpu, f: usize, a: u64) -> Outcome {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: fn(u64) -> Vector = unsafe { std::mem::transmute(f) };
+    let v = f(a);
+    Outcome { value: v.lane(0), stop: v.lane(1) }
+}
+
+extern "sysv64" fn value_of_vec(cpu: &mut Cpu, f: usize) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: fn(Vector, u64) -> u64 = unsafe { std::mem::transmute(f) };
+    let [high, low, b] = cpu.translated.scratch;
+    f(Vector::new(high, low), b)
+}
+
+extern "sysv64" fn store_elements(cpu: &mut Cpu, ea: u64, size: u64) -> u64 {
+    let size = [Size::Byte, Size::Half, Size::Word, Size::Double][size as usize & 3];
+    let [high, low, _] = cpu.translated.scratch;
+    code(cpu.watch_store(|cpu| cpu.store_each(ea, size, Vector::new(high, low))))
+}
+
+/// Loads two doublewords, the first one at `ea`, into the scratch space.
+extern "sysv64" fn load_pair(cpu: &mut Cpu, ea: u64) -> u64 {
+    let mut load = |i: usize| {
+        cpu.translated.scratch[i] = cpu.load_value(ea.wrapping_add(8 * i as u64), Size::Double)?;
+        Ok(())
+    };
+    code(load(0).and_then(|()| load(1)))
+}
+
+/// Stores two doublewords of the scratch space.
+extern "sysv64" fn store_pair(cpu: &mut Cpu, ea: u64) -> u64 {
+    let [first, second, _] = cpu.translated.scratch;
+    code(cpu.watch_store(|cpu| {
+        cpu.store_value(ea, Size::Double, first)?;
+        cpu.store_value(ea.wrapping_add(8), Size::Double, second)
+    }))
+}
+
+extern "sysv64" fn settle(cpu: &mut Cpu) {
+    cpu.settle();
+}
+
+/// The address of each.
+pub(super) fn helpers() -> [usize; HELPERS] {
+    let mut all = [0; HELPERS];
+    macro_rules! helper {
+        ($($name:ident $f:ident;)*) => { $(all[Helper::$name as usize] = $f as *const () as usize;)* };
+    }
+    helper! {
+        LoadByte load_byte;
+        LoadHalf load_half;
+        LoadWord load_word;
+        LoadDouble load_double;
+        StoreByte store_byte;
+        StoreHalf store_half;
+        StoreWord store_word;
+        StoreDouble store_double;
+        ReserveByte reserve_byte;
+        ReserveHalf reserve_half;
+        ReserveWord reserve_word;
+        ReserveDouble reserve_double;
+        ConditionalByte conditional_byte;
+        ConditionalHalf conditional_half;
+        ConditionalWord conditional_word;
+        ConditionalDouble conditional_double;
+        Call call;
+        Vector vector;
+        Float float;
+        VectorValue vector_value;
+        Pure1 pure1;
+        Pure2 pure2;
+        VecOf vec_of;
+        ValueOfVec value_of_vec;
+        StoreElements store_elements;
+        LoadPair load_pair;
+        StorePair store_pair;
+        Settle settle;
+    }
+    all
+}

@@ -1,0 +1,667 @@
+// SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
+//! The vocabulary of meanings, as emitted code.
+
+use super::{
+    emit::{Cold, Dest, Emitter, Held},
+    host::{Access, Alu, Carry, Cond, Field, Helper, Host, Shift, Src, TlbShape},
+    values::{CTR, Guest, LR, Op, Val},
+};
+use crate::{
+    Cpu,
+    arith::vector::Vector,
+    interrupt::Stop,
+    state::{
+        facility::{VectorFn, VectorValueFn},
+        msr,
+    },
+    vocabulary::{EQ, Facility, GT, LT, Size, Vocabulary},
+    word::Word,
+};
+
+/// A 128-bit value: doublewords 0 and 1.
+type Pair = (Val, Val);
+
+fn by_size(size: Size, of_byte: Helper) -> Helper {
+    use Helper::*;
+    let all = match of_byte {
+        LoadByte => [LoadByte, LoadHalf, LoadWord, LoadDouble],
+        StoreByte => [StoreByte, StoreHalf, StoreWord, StoreDouble],
+        ReserveByte => [ReserveByte, ReserveHalf, ReserveWord, ReserveDouble],
+        _ => [ConditionalByte, ConditionalHalf, ConditionalWord, ConditionalDouble],
+    };
+    all[size as usize]
+}
+
+impl<H: Host> Emitter<H> {
+    fn guest(&mut self, g: Guest) -> Val {
+        if let Some(v) = self.pending_for(Dest::Guest(g)) {
+            return v;
+        }
+        match self.pins[usize::from(g)] {
+            Some(_) => Val::Pinned(g),
+            None => self.values.read(self.home(g)),
+        }
+    }
+
+    fn byte(&mut self, offset: i32) -> Val {
+        let field = Field { offset, size: Size::Byte };
+        if let Some(v) = self.pending_for(Dest::Field(field)) {
+            return v;
+        }
+        self.values.push(Op::Read(field))
+    }
+
+    fn put_byte(&mut self, offset: i32, v: Val) {
+        self.put(Dest::Field(Field { offset, size: Size::Byte }), v);
+    }
+
+    fn doubleword_of(&self, n: usize, i: usize) -> Field {
+        let offset = self.layout.vsr + 16 * n as i32 + 8 * (1 - i as i32);
+        Field { offset, size: Size::Double }
+    }
+
+    fn access(&mut self, ea: Val, size: Size, tlb: TlbShape) -> Access {
+        let ea = self.narrow(ea);
+        let ea = self.locked_reg(ea);
+        Access { ea, size, little: self.mode.little, tlb }
+    }
+
+    pub(super) fn scratch(&self, i: i32) -> Field {
+        Field { offset: self.layout.scratch + 8 * i, size: Size::Double }
+    }
+
+    /// Stops with what a result register has, unless that is 0.
+    fn stop_by(&mut self, reg: super::host::Reg, saved: bool) {
+        let at = self.point();
+        let code = self.cold(Cold::Stop { code: None, at, saved });
+        self.host.test(reg);
+        if reg == H::ARGUMENT {
+            return self.host.jump_if(Cond::Ne, code);
+        }
+        let go_on = self.host.label();
+        self.host.jump_if(Cond::Eq, go_on);
+        self.host.mov(H::ARGUMENT, reg);
+        self.host.jump(code);
+        self.host.bind(go_on);
+    }
+
+    /// A helper of the vector state. The first argument register has its value, the second its stop.
+    fn vector_helper(&mut self, helper: Helper, f: usize, w: Word) {
+        self.commit();
+        self.host.imm(H::ARGUMENT, f as u64);
+        self.host.imm(H::SECOND, w.raw().into());
+        self.call(helper);
+    }
+
+    fn elements_helper(&mut self, ea: Val, size: Size, v: Pair) {
+        let ea = self.narrow(ea);
+        for (i, v) in [(0, v.0), (1, v.1)] {
+            let source = self.source(v);
+            self.host.write(self.scratch(i), source);
+            self.unlock_source(source);
+        }
+        self.reg_in(ea, H::ARGUMENT);
+        self.host.imm(H::SECOND, size as u64);
+        self.call(Helper::StoreElements);
+        self.stop_by(H::ARGUMENT, false);
+        self.mask_budget();
+    }
+}
+
+impl<H: Host> Vocabulary for Emitter<H> {
+    type Val = Val;
+    type Vec = Pair;
+
+    fn imm(&mut self, v: u64) -> Val {
+        Val::Imm(v)
+    }
+    fn gpr(&mut self, r: usize) -> Val {
+        self.guest(r as Guest)
+    }
+    fn set_gpr(&mut self, r: usize, v: Val) {
+        let same = match v {
+            Val::Pinned(g) => usize::from(g) == r,
+            _ => self.values.reads(v) == Some(self.home(r as Guest)),
+        };
+        if !same || self.pending_for(Dest::Guest(r as Guest)).is_some() {
+            self.put(Dest::Guest(r as Guest), v);
+        }
+    }
+    fn add(&mut self, a: Val, b: Val) -> Val {
+        self.values.alu(Alu::Add, a, b)
+    }
+    fn sub(&mut self, a: Val, b: Val) -> Val {
+        self.values.alu(Alu::Sub, a, b)
+    }
+    fn mul(&mut self, a: Val, b: Val) -> Val {
+        self.values.push(Op::Mul(a, b))
+    }
+    fn mulhs(&mut self, a: Val, b: Val) -> Val {
+        self.values.push(Op::MulHigh(true, a, b))
+    }
+    fn mulhu(&mut self, a: Val, b: Val) -> Val {
+        self.values.push(Op::MulHigh(false, a, b))
+    }
+    fn divs(&mut self, a: Val, b: Val) -> Val {
+        self.values.push(Op::Div(true, a, b))
+    }
+    fn divu(&mut self, a: Val, b: Val) -> Val {
+        self.values.push(Op::Div(false, a, b))
+    }
+    fn and(&mut self, a: Val, b: Val) -> Val {
+        self.values.alu(Alu::And, a, b)
+    }
+    fn or(&mut self, a: Val, b: Val) -> Val {
+        self.values.alu(Alu::Or, a, b)
+    }
+    fn xor(&mut self, a: Val, b: Val) -> Val {
+        self.values.alu(Alu::Xor, a, b)
+    }
+    fn not(&mut self, a: Val) -> Val {
+        self.values.not(a)
+    }
+    fn shl(&mut self, a: Val, n: Val) -> Val {
+        self.values.shift(Shift::Left, a, n)
+    }
+    fn shr(&mut self, a: Val, n: Val) -> Val {
+        self.values.shift(Shift::Right, a, n)
+    }
+    fn sar(&mut self, a: Val, n: Val) -> Val {
+        self.values.shift(Shift::RightSigned, a, n)
+    }
+    fn rotl(&mut self, a: Val, n: Val) -> Val {
+        self.values.shift(Shift::Rotate, a, n)
+    }
+    fn rotl_word(&mut self, a: Val, n: Val) -> Val {
+        self.values.rotl_word(a, n)
+    }
+    fn sext(&mut self, a: Val, size: Size) -> Val {
+        self.values.sext(a, size)
+    }
+    fn zext(&mut self, a: Val, size: Size) -> Val {
+        self.values.zext(a, size)
+    }
+    fn bswap(&mut self, a: Val, size: Size) -> Val {
+        self.values.bswap(a, size)
+    }
+    fn eq(&mut self, a: Val, b: Val) -> Val {
+        self.values.compare(Cond::Eq, a, b)
+    }
+    fn lt_s(&mut self, a: Val, b: Val) -> Val {
+        self.values.compare(Cond::LtS, a, b)
+    }
+    fn lt_u(&mut self, a: Val, b: Val) -> Val {
+        self.values.compare(Cond::LtU, a, b)
+    }
+    fn top(&mut self, a: Val) -> Val {
+        match self.mode.wide {
+            true => self.values.shift(Shift::Right, a, Val::Imm(63)),
+            false => self.bit32(a),
+        }
+    }
+    fn select(&mut self, c: Val, a: Val, b: Val) -> Val {
+        self.values.select(c, a, b)
+    }
+    fn pure1(&mut self, f: fn(u64) -> u64, a: Val) -> Val {
+        match a {
+            Val::Imm(a) => Val::Imm(f(a)),
+            _ => self.values.push(Op::Pure1(f as usize, a)),
+        }
+    }
+    fn pure2(&mut self, f: fn(u64, u64) -> u64, a: Val, b: Val) -> Val {
+        match (a, b) {
+            (Val::Imm(a), Val::Imm(b)) => Val::Imm(f(a, b)),
+            _ => self.values.push(Op::Pure2(f as usize, a, b)),
+        }
+    }
+
+    fn crf(&mut self, bf: u32) -> Val {
+        if let Some(v) = self.pending_for(Dest::CrField(bf)) {
+            return v;
+        }
+        self.settle(bf);
+        let field = self.cr_field(bf);
+        self.values.push(Op::Read(field))
+    }
+    fn set_crf(&mut self, bf: u32, v: Val) {
+        self.put(Dest::CrField(bf), v);
+    }
+    fn crb(&mut self, bi: u32) -> Val {
+        self.values.push(Op::CrBit(bi & 31, true))
+    }
+    fn set_crb(&mut self, bi: u32, v: Val) {
+        self.put(Dest::CrBit(bi & 31), v);
+    }
+    fn so(&mut self) -> Val {
+        self.byte(self.layout.so)
+    }
+    fn ov(&mut self) -> Val {
+        self.byte(self.layout.ov)
+    }
+    fn ov32(&mut self) -> Val {
+        self.byte(self.layout.ov32)
+    }
+    fn ca(&mut self) -> Val {
+        self.byte(self.layout.ca)
+    }
+    fn ca32(&mut self) -> Val {
+        self.byte(self.layout.ca32)
+    }
+    fn xer(&mut self) -> Val {
+        let rest = Field { offset: self.layout.xer_rest, size: Size::Word };
+        let mut xer = self.values.push(Op::Read(rest));
+        let bits = [
+            (self.so(), 31),
+            (self.ov(), 30),
+            (self.ca(), 29),
+            (self.ov32(), 19),
+            (self.ca32(), 18),
+        ];
+        for (bit, at) in bits {
+            let bit = self.shl(bit, Val::Imm(at));
+            xer = self.or(xer, bit);
+        }
+        xer
+    }
+    fn set_xer(&mut self, v: Val) {
+        let layout = self.layout;
+        let bits = [
+            (layout.so, 31),
+            (layout.ov, 30),
+            (layout.ca, 29),
+            (layout.ov32, 19),
+            (layout.ca32, 18),
+        ];
+        for (offset, at) in bits {
+            let bit = self.shr(v, Val::Imm(at));
+            let bit = self.and(bit, Val::Imm(1));
+            self.put_byte(offset, bit);
+        }
+        let rest = self.and(v, Val::Imm(0x7f));
+        self.put(Dest::Field(Field { offset: layout.xer_rest, size: Size::Word }), rest);
+    }
+    fn set_ca(&mut self, ca: Val, ca32: Val) {
+        self.put_byte(self.layout.ca, ca);
+        self.put_byte(self.layout.ca32, ca32);
+    }
+    fn set_ov(&mut self, ov: Val, ov32: Val) {
+        let so = self.so();
+        let so = self.or(so, ov);
+        self.set_ov_only(ov, ov32);
+        self.put_byte(self.layout.so, so);
+    }
+    fn set_ov_only(&mut self, ov: Val, ov32: Val) {
+        self.put_byte(self.layout.ov, ov);
+        self.put_byte(self.layout.ov32, ov32);
+    }
+    fn carries(&mut self, a: Val, b: Val, sum: Val) -> (Val, Val) {
+        // The carry into a place is what its sum has more than those of the two operands.
+        let without = self.xor(a, b);
+        let into = self.xor(without, sum);
+        let ca32 = self.shr(into, Val::Imm(32));
+        let ca32 = self.and(ca32, Val::Imm(1));
+        let ca = match self.values.carry_in(a, b, sum).filter(|_| self.mode.wide) {
+            Some(0) => self.lt_u(sum, a),
+            Some(_) => self.values.compare(Cond::LeU, sum, a),
+            None => {
+                let (both, any, not_sum) = (self.and(a, b), self.or(a, b), self.not(sum));
+                let passed_on = self.and(any, not_sum);
+                let carry = self.or(both, passed_on);
+                self.top(carry)
+            }
+        };
+        (ca, if self.mode.wide { ca32 } else { ca })
+    }
+    fn add_carrying(&mut self, a: Val, b: Val, carry: Val) -> Val {
+        let ca = Field { offset: self.layout.ca, size: Size::Byte };
+        let carry = match carry {
+            Val::Imm(0) => Carry::Zero,
+            Val::Imm(_) => Carry::One,
+            _ => Carry::Ca,
+        };
+        self.commit();
+        self.force(a);
+        self.force_source(b);
+        let (a, b) = (self.locked_reg(a), self.source(b));
+        let d = self.temp();
+        let ca32 = Field { offset: self.layout.ca32, ..ca };
+        self.host.add_carrying(self.mode.wide, d, a, b, carry, [ca, ca32]);
+        self.unlock(a);
+        self.unlock_source(b);
+        self.made(d)
+    }
+    fn set_compare(&mut self, bf: u32, lt: Val, eq: Val) {
+        let field = match self.values.comparison(lt) {
+            Some((signed, size, a, b)) => self.values.push(Op::Compared(signed, size, a, b)),
+            None => {
+                let (l, g, e) = (Val::Imm(LT), Val::Imm(GT), Val::Imm(EQ));
+                let not_lt = self.select(eq, e, g);
+                let cond = self.select(lt, l, not_lt);
+                let so = self.so();
+                self.or(cond, so)
+            }
+        };
+        self.set_crf(bf, field);
+    }
+    fn set_cr0(&mut self, v: Val) {
+        let size = if self.mode.wide { Size::Double } else { Size::Word };
+        let field = self.values.push(Op::Compared(true, size, v, Val::Imm(0)));
+        self.put(Dest::CrField(0), field);
+    }
+    fn lr(&mut self) -> Val {
+        self.guest(LR)
+    }
+    fn set_lr(&mut self, v: Val) {
+        self.put(Dest::Guest(LR), v);
+    }
+    fn ctr(&mut self) -> Val {
+        self.guest(CTR)
+    }
+    fn set_ctr(&mut self, v: Val) {
+        self.put(Dest::Guest(CTR), v);
+    }
+    fn held_spr(&mut self, n: usize) -> Val {
+        match self.pending_for(Dest::Spr(n as u16)) {
+            Some(v) => v,
+            None => self.values.push(Op::Spr(n as u16)),
+        }
+    }
+    fn set_held_spr(&mut self, n: usize, v: Val) {
+        self.put(Dest::Spr(n as u16), v);
+    }
+    fn problem_state(&mut self) -> Val {
+        Val::Imm(self.mode.problem.into())
+    }
+
+    fn narrow(&mut self, v: Val) -> Val {
+        if self.mode.wide { v } else { self.values.zext(v, Size::Word) }
+    }
+    fn cia(&mut self) -> Val {
+        Val::Imm(self.cia)
+    }
+    fn jump_if(&mut self, cond: Val, target: Val) {
+        self.jump = Some((cond, target));
+    }
+
+    fn load(&mut self, ea: Val, size: Size) -> Result<Val, Stop> {
+        self.commit();
+        let access = self.access(ea, size, self.layout.load);
+        let target = self.load_target.take().map(|g| (g, self.pins[usize::from(g)]));
+        let d = match target {
+            Some((g, Some(pin))) => {
+                self.before_write(g);
+                pin
+            }
+            _ => self.temp(),
+        };
+        let back = self.host.label();
+        let helper = by_size(size, Helper::LoadByte);
+        let at = self.point();
+        let slow = self.cold(Cold::Load { access, helper, d, back, at });
+        self.host.guest_load(access, d, slow);
+        self.host.bind(back);
+        self.unlock(access.ea);
+        Ok(self.made(d))
+    }
+    fn store(&mut self, ea: Val, size: Size, v: Val) -> Result<(), Stop> {
+        self.commit();
+        let ea = self.narrow(ea);
+        let (ea, v) = self.locked_regs(ea, v);
+        let access = Access { ea, size, little: self.mode.little, tlb: self.layout.store };
+        let back = self.host.label();
+        let helper = by_size(size, Helper::StoreByte);
+        let at = self.point();
+        let slow = self.cold(Cold::Store { access, helper, v, back, at });
+        self.host.guest_store(access, v, slow);
+        self.host.bind(back);
+        self.unlock(ea);
+        self.unlock(v);
+        Ok(())
+    }
+    fn load_reserve(&mut self, ea: Val, size: Size) -> Result<Val, Stop> {
+        self.commit();
+        let ea = self.narrow(ea);
+        self.reg_in(ea, H::ARGUMENT);
+        self.call(by_size(size, Helper::ReserveByte));
+        let d = self.temp();
+        self.host.mov(d, H::ARGUMENT);
+        let v = self.made(d);
+        self.stop_by(H::SECOND, false);
+        Ok(v)
+    }
+    fn store_conditional(&mut self, ea: Val, size: Size, v: Val) -> Result<Val, Stop> {
+        self.commit();
+        let ea = self.narrow(ea);
+        let (ea, v) = self.locked_regs(ea, v);
+        self.host.mov(H::ARGUMENT, ea);
+        self.host.mov(H::SECOND, v);
+        self.unlock(ea);
+        self.unlock(v);
+        self.call(by_size(size, Helper::ConditionalByte));
+        let d = self.temp();
+        self.host.mov(d, H::ARGUMENT);
+        let v = self.made(d);
+        self.stop_by(H::SECOND, false);
+        self.mask_budget();
+        Ok(v)
+    }
+
+    fn need(&mut self, facility: Facility) -> Result<(), Stop> {
+        let (bit, stop) = match facility {
+            Facility::Fp => (msr::FP, Stop::FpUnavailable),
+            Facility::Vmx => (msr::VEC, Stop::VmxUnavailable),
+            Facility::Vsx => (msr::VSX, Stop::VsxUnavailable),
+        };
+        let bit = bit as u32;
+        if self.checked & bit == 0 {
+            self.checked |= bit;
+            self.commit();
+            let at = self.point();
+            let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
+            let field = Field { offset: self.layout.vectors_msr, size: Size::Word };
+            self.host.test_field(field, bit);
+            self.host.jump_if(Cond::Eq, label);
+        }
+        Ok(())
+    }
+    fn vs(&mut self, n: usize) -> Pair {
+        let n = n & 63;
+        let (high, low) = (self.doubleword_of(n, 0), self.doubleword_of(n, 1));
+        let get = |e: &mut Self, field| match e.pending_for(Dest::Field(field)) {
+            Some(v) => v,
+            None => e.values.push(Op::Read(field)),
+        };
+        (get(self, high), get(self, low))
+    }
+    fn set_vs(&mut self, n: usize, v: Pair) {
+        let n = n & 63;
+        self.put(Dest::Field(self.doubleword_of(n, 0)), v.0);
+        self.put(Dest::Field(self.doubleword_of(n, 1)), v.1);
+    }
+    fn vec(&mut self, high: Val, low: Val) -> Pair {
+        (high, low)
+    }
+    fn doubleword(&mut self, v: Pair, i: usize) -> Val {
+        if i == 0 { v.0 } else { v.1 }
+    }
+    fn vec_and(&mut self, a: Pair, b: Pair) -> Pair {
+        (self.and(a.0, b.0), self.and(a.1, b.1))
+    }
+    fn vec_or(&mut self, a: Pair, b: Pair) -> Pair {
+        (self.or(a.0, b.0), self.or(a.1, b.1))
+    }
+    fn vec_xor(&mut self, a: Pair, b: Pair) -> Pair {
+        (self.xor(a.0, b.0), self.xor(a.1, b.1))
+    }
+    fn vec_not(&mut self, a: Pair) -> Pair {
+        (self.not(a.0), self.not(a.1))
+    }
+    fn vec_of(&mut self, f: fn(u64) -> Vector, a: Val) -> Pair {
+        let a = self.locked_reg(a);
+        self.host.imm(H::ARGUMENT, f as usize as u64);
+        self.host.mov(H::SECOND, a);
+        self.unlock(a);
+        self.call(Helper::VecOf);
+        let d = self.temp();
+        self.host.mov(d, H::ARGUMENT);
+        let high = self.made(d);
+        let d = self.temp(); // may spill, which leaves the second result alone
+        self.host.mov(d, H::SECOND);
+        (high, self.made(d))
+    }
+    fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Pair, b: Val) -> Val {
+        for (i, v) in [(0, a.0), (1, a.1), (2, b)] {
+            let source = self.source(v);
+            self.host.write(self.scratch(i), source);
+            self.unlock_source(source);
+        }
+        self.host.imm(H::ARGUMENT, f as usize as u64);
+        self.call(Helper::ValueOfVec);
+        let d = self.temp();
+        self.host.mov(d, H::ARGUMENT);
+        self.made(d)
+    }
+    fn load_vec(&mut self, ea: Val) -> Result<Pair, Stop> {
+        self.load_pair(ea)
+    }
+    fn store_vec(&mut self, ea: Val, v: Pair) -> Result<(), Stop> {
+        let v = if self.mode.little { (v.1, v.0) } else { v };
+        self.store_pair(ea, v)
+    }
+    fn load_elements(&mut self, ea: Val, size: Size) -> Result<Pair, Stop> {
+        let pair = self.load_pair(ea)?;
+        let (first, second) = if self.mode.little { (pair.1, pair.0) } else { pair };
+        Ok((self.in_order(first, size), self.in_order(second, size)))
+    }
+    fn store_elements(&mut self, ea: Val, size: Size, v: Pair) -> Result<(), Stop> {
+        self.commit();
+        if size != Size::Double {
+            self.elements_helper(ea, size, v);
+            return Ok(());
+        }
+        self.store_pair(ea, v)
+    }
+    fn vector(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
+        self.vector_helper(Helper::Vector, f as usize, w);
+        self.stop_by(H::ARGUMENT, false);
+        Ok(())
+    }
+    fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
+        if w.rc() {
+            self.settle(1);
+            self.fields[1] = None;
+        }
+        self.vector_helper(Helper::Float, f as usize, w);
+        self.stop_by(H::ARGUMENT, false);
+        Ok(())
+    }
+    fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<Val, Stop> {
+        self.vector_helper(Helper::VectorValue, f as usize, w);
+        let d = self.temp();
+        self.host.mov(d, H::ARGUMENT);
+        let v = self.made(d);
+        self.stop_by(H::SECOND, false);
+        Ok(v)
+    }
+
+    fn stop_if(&mut self, cond: Val, stop: Stop) -> Result<(), Stop> {
+        if cond == Val::Imm(0) {
+            return Ok(());
+        }
+        self.commit();
+        let at = self.point();
+        match self.condition(cond) {
+            Held::Always(false) => {}
+            Held::Always(true) => {
+                let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
+                self.host.jump(label);
+            }
+            Held::If(cond) => {
+                let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
+                self.host.jump_if(cond, label);
+            }
+        }
+        Ok(())
+    }
+    fn call(&mut self, f: fn(&mut Cpu, Word) -> Result<(), Stop>, w: Word) -> Result<(), Stop> {
+        self.commit();
+        self.store_pins(self.dirty);
+        self.dirty = 0;
+        self.host.write_retired(self.layout.frame);
+        self.host.imm(H::ARGUMENT, f as usize as u64);
+        self.host.imm(H::SECOND, w.raw().into());
+        self.call(Helper::Call);
+        self.stop_by(H::ARGUMENT, true);
+        self.load_pins(u64::MAX);
+        self.host.read_budget(self.layout.frame);
+        self.mask_budget();
+        self.forget();
+        Ok(())
+    }
+}
+
+impl<H: Host> Emitter<H> {
+    /// Loads two doublewords: a quadword in the byte order of the mode.
+    fn load_pair(&mut self, ea: Val) -> Result<Pair, Stop> {
+        self.commit();
+        let access = self.access(ea, Size::Double, self.layout.load);
+        let first = self.temp();
+        self.lock(first);
+        let second = self.temp();
+        self.lock(second);
+        let (back, at) = (self.host.label(), self.point());
+        let slow = self.cold(Cold::LoadPair { access, d: [first, second], back, at });
+        self.host.guest_load_pair(access, [first, second], slow);
+        self.host.bind(back);
+        [access.ea, first, second].into_iter().for_each(|reg| self.unlock(reg));
+        let (first, second) = (self.made(first), self.made(second));
+        Ok(if self.mode.little { (second, first) } else { (first, second) })
+    }
+
+    /// Stores two doublewords, the first one at `ea`.
+    fn store_pair(&mut self, ea: Val, (first, second): Pair) -> Result<(), Stop> {
+        self.commit();
+        let ea = self.narrow(ea);
+        self.force(ea);
+        self.force(first);
+        self.force(second);
+        let (ea, v) = (self.locked_reg(ea), [self.locked_reg(first), self.locked_reg(second)]);
+        let access =
+            Access { ea, size: Size::Double, little: self.mode.little, tlb: self.layout.store };
+        let (back, at) = (self.host.label(), self.point());
+        let slow = self.cold(Cold::StorePair { access, v, back, at });
+        self.host.guest_store_pair(access, v, slow);
+        self.host.bind(back);
+        [ea, v[0], v[1]].into_iter().for_each(|reg| self.unlock(reg));
+        Ok(())
+    }
+
+    /// A doubleword of elements from what a load of the doubleword gave.
+    fn in_order(&mut self, v: Val, size: Size) -> Val {
+        if !self.mode.little {
+            return v;
+        }
+        match size {
+            Size::Double => v,
+            Size::Word => self.rotl(v, Val::Imm(32)),
+            Size::Half => {
+                const HALVES: u64 = 0x0000_ffff_0000_ffff;
+                let v = self.rotl(v, Val::Imm(32));
+                let (low, high) = (self.and(v, Val::Imm(HALVES)), self.shr(v, Val::Imm(16)));
+                let (low, high) = (self.shl(low, Val::Imm(16)), self.and(high, Val::Imm(HALVES)));
+                self.or(low, high)
+            }
+            Size::Byte => self.bswap(v, Size::Double),
+        }
+    }
+
+    pub(super) fn write_imm(&mut self, offset: i32, v: u64) {
+        let field = Field { offset, size: Size::Double };
+        if H::is_short(v) {
+            self.host.write(field, Src::Imm(v as i32));
+        } else {
+            self.host.imm(H::SECOND, v);
+            self.host.write(field, Src::Reg(H::SECOND));
+        }
+    }
+}
