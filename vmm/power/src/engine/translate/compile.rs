@@ -118,7 +118,7 @@ impl<H: Host> Emitter<H> {
         for index in 0..piece.len {
             let slot = piece.first + index;
             let insn = region.insn(slot);
-            self.begin(region.page + 4 * slot as u64, index as u32, region::load_target(&insn));
+            self.begin(region.page + 4 * slot as u64, index as u32, region::load_target(insn));
             // The emitter's stops are emitted, and not returned.
             let _ = rows.0[insn.row](self, insn.word);
             self.commit();
@@ -127,7 +127,7 @@ impl<H: Host> Emitter<H> {
         let last = piece.first + piece.len - 1;
         let jumped = self.jump.take();
         if let Some((cond, target)) = jumped {
-            self.branch(region, &region.insn(last), last, cond, target, labels);
+            self.branch(region, region.insn(last), last, cond, target, labels);
         }
         if !matches!(jumped, Some((Val::Imm(1..), _))) {
             self.fall_through(region, i, piece, labels);

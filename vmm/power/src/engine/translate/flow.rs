@@ -26,14 +26,16 @@ struct Facts {
     /// The CPU gets all of them on the way.
     cleans: bool,
     /// Pieces that come after it; all that is dirty at its end is stored if it also leaves.
-    after: Vec<usize>,
+    after: [Option<usize>; 2],
+    /// So do the pieces behind calls.
+    returns: bool,
     leaves: bool,
     /// It ends in a call, after which nothing is known.
     links: bool,
 }
 
 impl Facts {
-    fn of(region: &Region, i: usize, returns: &[usize]) -> Facts {
+    fn of(region: &Region, i: usize) -> Facts {
         let piece = &region.pieces[i];
         let (mut needs, mut sets, mut dirty, mut cleans) = (0, 0, 0, false);
         for slot in piece.first..piece.first + piece.len {
@@ -46,10 +48,17 @@ impl Facts {
             sets |= scan.writes;
             dirty |= scan.writes;
         }
-        let (after, leaves) = after(region, i, returns);
+        let (after, leaves) = after(region, i);
         let last = region.insn(piece.first + piece.len - 1);
         let links = !matches!(last.then, Then::Next) && last.word.lk() || last.stops;
-        Facts { needs, sets, dirty, cleans, after, leaves, links }
+        let returns = matches!(last.then, Then::Anything);
+        Facts { needs, sets, dirty, cleans, after, returns, leaves, links }
+    }
+
+    /// The pieces after it, of those behind calls too if it returns.
+    fn after<'a>(&'a self, returns: &'a [usize]) -> impl Iterator<Item = usize> + 'a {
+        let returns = if self.returns { returns } else { &[] };
+        self.after.into_iter().flatten().chain(returns.iter().copied())
     }
 
     fn dirty_after(&self, before: u64) -> u64 {
@@ -58,39 +67,27 @@ impl Facts {
 }
 
 /// The pieces after one; whether it may also leave the region.
-fn after(region: &Region, i: usize, returns: &[usize]) -> (Vec<usize>, bool) {
+fn after(region: &Region, i: usize) -> ([Option<usize>; 2], bool) {
     let piece = &region.pieces[i];
     let last = piece.first + piece.len - 1;
-    let behind = region.page + 4 * (last as u64 + 1);
-    let mut after = Vec::new();
-    let mut leaves = false;
-    let mut to = |address| match region.piece_at(address) {
-        Some(piece) => after.push(piece),
-        None => leaves = true,
+    let behind = region.piece_at(region.page + 4 * (last as u64 + 1));
+    let then = region.insn(last).then;
+    let target = region.branch_target(last).and_then(|target| region.piece_at(target));
+    let leaves = match then {
+        Then::Next => behind.is_none(),
+        Then::Fork(_) => behind.is_none() || target.is_none(),
+        Then::Anything => true,
     };
-    match region.insn(last).then {
-        Then::Next => to(behind),
-        Then::Fork(_) => {
-            to(behind);
-            region.branch_target(last).into_iter().for_each(to);
-        }
-        Then::Anything => {
-            to(behind);
-            after.extend(returns);
-            leaves = true;
-        }
-    }
-    (after, leaves)
+    ([behind, target], leaves)
 }
 
 impl Flow {
     pub(super) fn of(region: &Region) -> Flow {
         let returns = region.returns();
-        let facts: Vec<Facts> =
-            (0..region.pieces.len()).map(|i| Facts::of(region, i, &returns)).collect();
-        let dirty = dirty(&facts);
-        let live = live(&facts, &dirty);
-        Flow { dirty, live, follows: follows(region, &facts) }
+        let facts: Vec<Facts> = (0..region.pieces.len()).map(|i| Facts::of(region, i)).collect();
+        let dirty = dirty(&facts, &returns);
+        let live = live(&facts, &dirty, &returns);
+        Flow { dirty, live, follows: follows(region, &facts, &returns) }
     }
 
     /// The registers that each piece needs, if it can be entered from outside.
@@ -103,16 +100,16 @@ impl Flow {
     }
 }
 
-fn follows(region: &Region, facts: &[Facts]) -> Vec<bool> {
+fn follows(region: &Region, facts: &[Facts], returns: &[usize]) -> Vec<bool> {
     let mut come_from = vec![0; facts.len()];
     for facts in facts {
-        facts.after.iter().for_each(|&next| come_from[next] += 1);
+        facts.after(returns).for_each(|next| come_from[next] += 1);
     }
     (0..facts.len())
         .map(|i| {
             i > 0
                 && come_from[i] == 1
-                && facts[i - 1].after.contains(&i)
+                && facts[i - 1].after[0] == Some(i)
                 && region.pieces[i].first == region.pieces[i - 1].first + region.pieces[i - 1].len
                 && region.pieces[i].first != region.start
                 && !facts[i - 1].links
@@ -121,13 +118,13 @@ fn follows(region: &Region, facts: &[Facts]) -> Vec<bool> {
 }
 
 /// Forward, until nothing changes.
-fn dirty(facts: &[Facts]) -> Vec<u64> {
+fn dirty(facts: &[Facts], returns: &[usize]) -> Vec<u64> {
     let mut dirty = vec![0; facts.len()];
     loop {
         let mut changed = false;
         for (i, facts) in facts.iter().enumerate() {
             let out = facts.dirty_after(dirty[i]);
-            for &next in &facts.after {
+            for next in facts.after(returns) {
                 changed |= out & !dirty[next] != 0;
                 dirty[next] |= out;
             }
@@ -139,13 +136,13 @@ fn dirty(facts: &[Facts]) -> Vec<u64> {
 }
 
 /// Backward, until nothing changes. Whatever is dirty is needed, for an instruction may stop anywhere.
-fn live(facts: &[Facts], dirty: &[u64]) -> Vec<u64> {
+fn live(facts: &[Facts], dirty: &[u64], returns: &[usize]) -> Vec<u64> {
     let mut live = dirty.to_vec();
     loop {
         let mut changed = false;
         for (i, facts) in facts.iter().enumerate().rev() {
             let mut out = if facts.leaves { facts.dirty_after(dirty[i]) } else { 0 };
-            facts.after.iter().for_each(|&next| out |= live[next]);
+            facts.after(returns).for_each(|next| out |= live[next]);
             let needed = facts.needs | out & !facts.sets | live[i];
             changed |= needed != live[i];
             live[i] = needed;

@@ -56,9 +56,12 @@ pub(super) struct Region {
     pub(super) mask: u64,
     /// Its instructions, in the order in which they were found.
     insns: Vec<Insn>,
-    /// For each place of the page, one more than the number of its instruction; 0 for none.
+    /// For each place of the page that has an instruction, the number of that.
     numbers: [u16; SLOTS],
-    leaders: [bool; SLOTS],
+    /// The places that have one.
+    places: Places,
+    /// The places that are jumped to.
+    leaders: Places,
     pub(super) pieces: Vec<Piece>,
 }
 
@@ -118,7 +121,8 @@ impl Region {
             mask,
             insns: Vec::new(),
             numbers: [0; SLOTS],
-            leaders: [false; SLOTS],
+            places: Places::default(),
+            leaders: Places::default(),
             pieces: Vec::new(),
         };
         let mut next = std::collections::VecDeque::from([start]);
@@ -148,14 +152,15 @@ impl Region {
         mut after: impl FnMut(u64),
     ) {
         let mut slot = self.slot(start);
-        self.leaders[slot] = true;
+        self.leaders.insert(slot);
         loop {
             if self.has(slot) {
                 return;
             }
             let Some(insn) = fetch(slot).and_then(insn) else { return };
             self.insns.push(insn);
-            self.numbers[slot] = self.insns.len() as u16;
+            self.numbers[slot] = (self.insns.len() - 1) as u16;
+            self.places.insert(slot);
             let cia = self.page + 4 * slot as u64;
             let next = cia.wrapping_add(4) & self.mask;
             let (ends, falls) = match insn.then {
@@ -182,34 +187,36 @@ impl Region {
 
     /// Cuts it into pieces.
     fn cut(&mut self) {
-        let mut slot = 0;
-        while slot < SLOTS {
-            if !self.has(slot) {
-                slot += 1;
-                continue;
-            }
-            let first = slot;
+        let mut next = self.next_from(0);
+        while let Some(first) = next {
+            let mut slot = first;
             let ends_block = loop {
                 let ends = !matches!(self.insn(slot).then, Then::Next);
                 slot += 1;
                 if ends || (4 * slot as u64).is_multiple_of(BLOCK) {
                     break true;
                 }
-                if !self.has(slot) || self.leaders[slot] {
+                if !self.has(slot) || self.leaders.has(slot) {
                     break false;
                 }
             };
             self.pieces.push(Piece { first, len: slot - first, ends_block });
+            next = self.next_from(slot);
         }
     }
 
+    /// The first place from one on that has an instruction.
+    fn next_from(&self, slot: usize) -> Option<usize> {
+        self.places.from(slot)
+    }
+
     fn has(&self, slot: usize) -> bool {
-        self.numbers[slot] != 0
+        self.places.has(slot)
     }
 
     /// The instruction at a place that has one.
-    pub(super) fn insn(&self, slot: usize) -> Insn {
-        self.insns[usize::from(self.numbers[slot]) - 1]
+    pub(super) fn insn(&self, slot: usize) -> &Insn {
+        &self.insns[usize::from(self.numbers[slot])]
     }
 
     /// How many instructions it has.
@@ -253,31 +260,53 @@ impl Region {
 
     /// How often guest registers are used, those of loops more.
     pub(super) fn uses(&self) -> [u64; GUESTS] {
-        let mut weights = [1u64; SLOTS];
-        for piece in &self.pieces {
-            let last = piece.first + piece.len - 1;
-            let Some(target) = self.branch_target(last) else { continue };
-            if target & !(PAGE - 1) == self.page && self.slot(target) <= last {
-                const INNER: u64 = 8;
-                const MOST: u64 = 1 << 20;
-                let target = self.slot(target);
-                weights[target..=last].iter_mut().for_each(|w| *w = (*w * INNER).min(MOST));
+        const MOST_DEPTH: u32 = 6;
+        let mut depth = vec![0; self.pieces.len()];
+        for (i, piece) in self.pieces.iter().enumerate() {
+            let target = self.branch_target(piece.first + piece.len - 1);
+            if let Some(first) = target.and_then(|target| self.piece_at(target))
+                && first <= i
+            {
+                depth[first..=i].iter_mut().for_each(|depth| *depth += 1);
             }
         }
         let mut uses = [0; GUESTS];
-        for (&number, weight) in
-            self.numbers.iter().zip(weights).filter(|(number, _)| **number != 0)
-        {
-            let scan = &self.insns[usize::from(number) - 1].scan;
-            for registers in [scan.reads, scan.writes] {
-                let mut rest = registers;
-                while rest != 0 {
-                    uses[rest.trailing_zeros() as usize] += weight;
-                    rest &= rest - 1;
+        for (piece, depth) in self.pieces.iter().zip(depth) {
+            let weight = 1 << (3 * depth.min(MOST_DEPTH));
+            for slot in piece.first..piece.first + piece.len {
+                let scan = self.insn(slot).scan;
+                for mut registers in [scan.reads, scan.writes] {
+                    while registers != 0 {
+                        uses[registers.trailing_zeros() as usize] += weight;
+                        registers &= registers - 1;
+                    }
                 }
             }
         }
         uses
+    }
+}
+
+/// Places of a page.
+#[derive(Default)]
+struct Places([u64; SLOTS / 64]);
+
+impl Places {
+    fn has(&self, slot: usize) -> bool {
+        self.0.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
+    }
+    fn insert(&mut self, slot: usize) {
+        self.0[slot / 64] |= 1 << (slot % 64);
+    }
+    /// The first one from `slot` on.
+    fn from(&self, slot: usize) -> Option<usize> {
+        let mut bits = self.0.get(slot / 64)? & u64::MAX << (slot % 64);
+        let mut at = slot / 64;
+        while bits == 0 {
+            at += 1;
+            bits = *self.0.get(at)?;
+        }
+        Some(64 * at + bits.trailing_zeros() as usize)
     }
 }
 
