@@ -31,7 +31,9 @@ pub(crate) struct Cache {
     traced: Arena,
     /// The block that is being decoded.
     decoded: Decoded,
-    /// The engine of code that runs often, if there is one.
+    /// Code that runs often is translated.
+    translates: bool,
+    /// Its engine, from the first such code on.
     translator: Option<Box<Translator>>,
     /// Heat at which a block is translated; 0 for at once.
     threshold: u32,
@@ -51,17 +53,14 @@ impl Cache {
     pub(crate) fn empty(cpu: &Cpu) -> Box<Cache> {
         let sets = vec![0; SETS].into_boxed_slice();
         let engine = cpu.translated.engine;
-        let translator = match engine {
-            Engine::Interpreter => None,
-            Engine::Auto | Engine::Translator => Translator::new().map(Box::new),
-        };
         let mut cache = Box::new(Cache {
             last: Place::NONE,
             arena: Arena::new(ARENA),
             sets: sets.try_into().unwrap_or_else(|_| unreachable!("SETS indices")),
             traced: Arena::new(LARGEST),
             decoded: Decoded::default(),
-            translator,
+            translates: engine != Engine::Interpreter && Engine::Translator.is_available(),
+            translator: None,
             threshold: if engine == Engine::Translator { 0 } else { THRESHOLD },
         });
         let none = cache.arena.add(&Decoded::none(), 0, 0, cpu);
@@ -127,7 +126,7 @@ impl Cache {
         if !fresh {
             self.renew(cpu, pc, set)?;
         }
-        if self.translator.is_some() {
+        if self.translates {
             self.warm(cpu, self.of_set(set), 1);
         }
         let found = self.of_set(set);
@@ -180,7 +179,7 @@ impl Cache {
 
     /// Notes that the block that ran last runs often.
     pub(crate) fn sample(&mut self, cpu: &mut Cpu) {
-        if self.translator.is_some() && cpu.running.len() > 0 {
+        if self.translates && cpu.running.len() > 0 {
             let head = cpu.running.head();
             let fresh = head.context.get() == cpu.mmu.fetch_context
                 && head.generation.get() == cpu.bus.generation(u64::from(head.page) * PAGE);
@@ -206,7 +205,7 @@ impl Cache {
     #[cold]
     #[inline(never)]
     fn translate(&mut self, cpu: &mut Cpu, block: Place) {
-        let Some(mut translator) = self.translator.take() else { return };
+        let Some(mut translator) = self.take_translator(cpu) else { return };
         let (pc, page) = (block.start(), u64::from(block.head().page) * PAGE);
         if translator.has_room() {
             let all = self.threshold == 0;
@@ -221,6 +220,17 @@ impl Cache {
             cpu.begin_epoch(); // links lead to blocks that are in no set
         }
         self.translator = Some(translator);
+    }
+
+    /// The translator, which is made when it is first needed.
+    fn take_translator(&mut self, cpu: &mut Cpu) -> Option<Box<Translator>> {
+        let translator = self.translator.take().or_else(|| {
+            let new = Translator::new().map(Box::new);
+            new.iter().for_each(|new| new.enter(cpu));
+            new
+        });
+        self.translates = translator.is_some();
+        translator
     }
 
     /// True if the block at an address was decoded in the context in force.
