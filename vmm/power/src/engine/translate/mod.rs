@@ -43,8 +43,9 @@ mod vocabulary;
 mod x86_64;
 
 #[cfg(not(target_arch = "x86_64"))]
-#[path = "absent.rs"]
-mod translator;
+mod absent;
+#[cfg(not(target_arch = "x86_64"))]
+use absent as translator;
 
 pub(crate) use translator::{Found, Translator, enter};
 
