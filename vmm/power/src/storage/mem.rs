@@ -218,12 +218,15 @@ impl Cpu {
     fn store_place(&mut self, ea: u64) -> Result<StorePlace, Stop> {
         let tag = ea & !(PAGE - 1);
         let entry = *self.tlb.entry(ea);
-        if entry.write != tag | WATCHED {
+        if entry.write & !WATCHED != tag {
             let (host, ra) = self.translate(ea, Access::Store)?;
             return Ok(self.allow_stores(ea, host, ra));
         }
         let host = entry.addend.wrapping_add(ea as usize);
         let ra = self.bus.plain_address(host);
+        if entry.write == tag {
+            return Ok(StorePlace { host, ra, watched: false });
+        }
         if self.bus.holds_code((ra / PAGE) as usize) || !self.stored.is_calm() {
             return Ok(StorePlace { host, ra, watched: true });
         }
@@ -246,9 +249,14 @@ impl Cpu {
         StorePlace { host, ra, watched }
     }
 
-    /// Host address of one byte for a load, filling the TLB.
+    /// Host address of one byte for a load, from the TLB or filling it.
     pub(crate) fn host(&mut self, ea: u64) -> Result<usize, Stop> {
-        self.translate(ea & self.ea_mask, Access::Load).map(|(host, _)| host)
+        let ea = ea & self.ea_mask;
+        let entry = self.tlb.entry(ea);
+        if entry.read == ea & !(PAGE - 1) {
+            return Ok(entry.addend.wrapping_add(ea as usize));
+        }
+        self.translate(ea, Access::Load).map(|(host, _)| host)
     }
 
     /// Host address and real address of one byte for an access, filling the TLB for loads; a page that is
