@@ -15,6 +15,7 @@ use crate::doctor;
 use crate::exit;
 use crate::failure::Failure;
 use crate::log_limit::Limited;
+use crate::options::engine::EngineArgs;
 use crate::options::run::RunArgs;
 use crate::outlet;
 use crate::qemu;
@@ -122,9 +123,11 @@ impl Cli {
     /// Refuses combinations that clap accepts: options that the value of another option rules out.
     fn checked(self) -> Result<Cli, clap::Error> {
         let checked = match &self.command {
-            Command::Comply(args) => args.job().map(drop),
-            Command::Replay(args) => args.check(),
-            Command::Run(_) | Command::Doctor | Command::Qemu { .. } => Ok(()),
+            Command::Comply(args) => args.job().and_then(|_| args.engine.chosen()).map(drop),
+            Command::Replay(args) => args.check().and_then(|()| args.engine.chosen()).map(drop),
+            Command::Run(args) => args.engine.chosen().map(drop),
+            Command::Qemu { .. } => EngineArgs::default().chosen().map(drop),
+            Command::Doctor => Ok(()),
         };
         let wrong = |why| Cli::command().error(ErrorKind::ValueValidation, why);
         checked.map(|()| self).map_err(wrong)

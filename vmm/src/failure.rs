@@ -44,6 +44,18 @@ pub enum Failure {
     NoHypertas,
     #[error("an x86-64 guest has no device tree to find NVRAM in; leave --nvram away")]
     NoNvram,
+    #[error(
+        "an x86-64 guest runs on the host's CPU, and has no translated code; leave --perf-map away"
+    )]
+    NoPerfMap,
+    #[error("an x86-64 guest runs on the host's CPU; leave --engine away")]
+    NoEngine,
+    #[error("{0}")]
+    Engine(String),
+    #[error(
+        "--perf-map names translated code, and the interpreter has none; give another --engine"
+    )]
+    NoTranslation,
     #[error(transparent)]
     Nvram(#[from] NvramError),
     #[error("--rtc: more than 292 years from now; give a nearer time")]

@@ -2,7 +2,8 @@
 //! The `tcevm` command: options, the files of a run, signals and the terminal around a [`machine::Machine`].
 //!
 //! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run),
-//! [`failure`] and [`exit`] (reasons for no run, exit codes), `outputs` and `outlet` (files whose reader may stall), [`watch`] (signals, time limit),
+//! [`failure`] and [`exit`] (reasons for no run, exit codes), `outputs`, `perf_map` and `outlet` (files whose reader may
+//! stall), [`watch`] (signals, time limit),
 //! [`terminal`] (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (the command
 //! line of QEMU).
 
@@ -17,6 +18,7 @@ pub mod observe;
 pub mod options;
 mod outlet;
 mod outputs;
+mod perf_map;
 pub mod qemu;
 pub mod run;
 pub mod terminal;

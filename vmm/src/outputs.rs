@@ -12,9 +12,12 @@ use paths::output::Files;
 
 use crate::observe::{History, Observe, Recorder, Trace, TraceFile, record};
 use crate::outlet::{self, Outlet};
+use crate::perf_map;
 use machine::boot::Ready;
 use machine::dirty::Dirty;
+use machine::image::symbols::Symbols;
 use machine::memory::in_units;
+use power::HostCode;
 
 use crate::failure::Failure;
 use crate::options::run::RunArgs;
@@ -24,6 +27,7 @@ pub(crate) struct Outputs<'a> {
     args: &'a RunArgs,
     dirty: Option<Outlet>,
     report: Option<Outlet>,
+    perf_map: Option<Outlet>,
     record: Option<Arc<Recorder>>,
     events: Option<Arc<TraceFile>>,
     trace: Option<Arc<Trace>>,
@@ -99,6 +103,8 @@ impl<'a> Outputs<'a> {
         let files = &mut protected(args);
         let dirty = create(files, "dirty log", args.dirty_log.as_deref())?;
         let report = create(files, "report", args.report.as_deref())?;
+        let perf_map = args.perf_map.then(perf_map::path);
+        let perf_map = create(files, "map for perf", perf_map.as_deref())?;
         let record = create(files, "record", args.record.as_deref())?;
         let events = create(files, "trace", args.trace_file.as_deref())?;
         let lines = create(files, "trace", args.trace_to.as_deref())?;
@@ -106,7 +112,7 @@ impl<'a> Outputs<'a> {
         let record = record.map(|to| Arc::new(Recorder::new(to, &machine, args.record_all)));
         let events = events.map(|to| Arc::new(TraceFile::new(to, args.trace_limit)));
         let trace = trace(args, lines)?;
-        Ok(Outputs { args, dirty, report, record, events, trace, failures: Vec::new() })
+        Ok(Outputs { args, dirty, report, perf_map, record, events, trace, failures: Vec::new() })
     }
 
     /// The outlet of the guest's console: stdout, or stderr when a file goes to stdout.
@@ -179,6 +185,13 @@ impl<'a> Outputs<'a> {
         let Some(mut to) = self.report.take() else { return };
         let write = |_: &Path| to.write_all(page.as_bytes());
         self.failures.extend(file("report", self.args.report.as_deref(), write).err());
+    }
+
+    /// Writes the names of translated code, if the user asked for them.
+    pub(crate) fn write_perf_map(&mut self, code: &[HostCode], symbols: &Symbols) {
+        let Some(mut to) = self.perf_map.take() else { return };
+        let write = |_: &Path| to.write_all(perf_map::lines(code, symbols).as_bytes());
+        self.failures.extend(file("map for perf", Some(&perf_map::path()), write).err());
     }
 
     /// Writes the dirty log, if the user asked for it.

@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use machine::boot::Ready;
 use machine::dirty::{self, Dirty};
 use machine::image::initrd::Initrd;
+use machine::image::symbols::Symbols;
 use machine::image::{self, Image, elf::Arch};
 #[cfg(target_arch = "x86_64")]
 use machine::kvm::{self, machine::SetupError, vm::DirtyLog};
 use machine::nvram::Nvram;
 use machine::vcpu::{self, Vcpu};
 use machine::{Config, Control, Ending, Machine};
+use power::Engine;
 
 use crate::demo;
 use crate::exit;
@@ -31,6 +33,7 @@ use crate::watch::Watch;
 pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     let image = load(args)?;
     let ready = ready(args, &image)?;
+    let symbols = if args.perf_map { Symbols::of(&image.kernel) } else { Symbols::default() };
     drop(image); // it is in guest RAM now
     check_vcpu(args, ready.arch)?;
     if let Some(path) = &args.dump_dtb {
@@ -40,14 +43,14 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         outputs::dump_dtb(args, path, &ready.dtb)?;
         return Ok(0);
     }
-    Ok(exit::code(&run_on(args, ready)?))
+    Ok(exit::code(&run_on(args, ready, &symbols)?))
 }
 
 /// Runs the guest on the vCPUs that its image needs.
-fn run_on(args: &RunArgs, ready: Ready) -> Result<Ending, Failure> {
+fn run_on(args: &RunArgs, ready: Ready, symbols: &Symbols) -> Result<Ending, Failure> {
     if ready.arch == Arch::Power {
         let cpus = vcpu::power_cpus(&ready, args.smp);
-        return run_guest(args, ready, cpus, || Ok(None));
+        return run_guest(args, ready, cpus, symbols, || Ok(None));
     }
     run_under_kvm(args, ready)
 }
@@ -61,7 +64,9 @@ fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Ending, Failure> {
         dirty_log: if args.dirty_log.is_some() { DirtyLog::On } else { DirtyLog::Off },
     };
     let (vm, cpus) = kvm::machine::set_up(&ready, &options)?;
-    run_guest(args, ready, cpus, || Ok(Some(vm.dirty().map_err(SetupError::from)?)))
+    run_guest(args, ready, cpus, &Symbols::default(), || {
+        Ok(Some(vm.dirty().map_err(SetupError::from)?))
+    })
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -77,10 +82,19 @@ fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
         (_, Arch::X86) if !args.devices.is_empty() => Err(Failure::NoDevices),
         (_, Arch::X86) if args.dma.no_multi_tce => Err(Failure::NoHypertas),
+        (_, Arch::X86) if args.engine.engine.is_some() => Err(Failure::NoEngine),
+        (_, Arch::X86) if args.perf_map => Err(Failure::NoPerfMap),
+        (_, Arch::Power) if args.perf_map && engine(args)? == Engine::Interpreter => {
+            Err(Failure::NoTranslation)
+        }
         (_, Arch::X86) if args.nvram.is_some() => Err(Failure::NoNvram),
         (_, Arch::Power) if args.smp > MOST_POWER_CPUS => Err(Failure::TooManyCpus),
         _ => Ok(()),
     }
+}
+
+fn engine(args: &RunArgs) -> Result<Engine, Failure> {
+    args.engine.chosen().map_err(Failure::Engine)
 }
 
 /// The image: the user's, or the demonstration.
@@ -100,21 +114,22 @@ fn ready(args: &RunArgs, image: &Image) -> Result<Ready, Failure> {
         return Err(Failure::TooManyNets { image: name(args) });
     }
     let failed = |source| Failure::Boot { image: name(args), source };
-    config(args, image).ready().map_err(failed)
+    config(args, image)?.ready().map_err(failed)
 }
 
 /// The machine that the options describe.
-fn config<'a>(args: &'a RunArgs, image: &'a Image) -> Config<'a> {
+fn config<'a>(args: &'a RunArgs, image: &'a Image) -> Result<Config<'a>, Failure> {
     let own = || image.initrd.as_deref().map(Initrd::Bytes);
-    Config {
+    Ok(Config {
         image: &image.kernel,
         ram: args.memory,
         cpus: args.smp,
         append: &args.append,
         initrd: args.initrd.as_deref().map(Initrd::File).or_else(own),
+        engine: engine(args)?,
         dma: args.dma.config(),
         devices: args.devices.configs(),
-    }
+    })
 }
 
 /// The name of the image in messages.
@@ -130,6 +145,7 @@ fn run_guest<V: Vcpu + Send>(
     args: &RunArgs,
     ready: Ready,
     cpus: Vec<V>,
+    symbols: &Symbols,
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<Ending, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
@@ -167,6 +183,7 @@ fn run_guest<V: Vcpu + Send>(
     outputs.write_dirty(|| {
         Ok(Dirty::take(machine.memory(), machine.container().frames(), kvm_dirty()?))
     });
+    outputs.write_perf_map(&machine.translated_code(), symbols);
     if args.stats.is_some() || seen.is_some() {
         machine.tear_down(); // otherwise the end of the process does it, and counts nothing
     }
@@ -204,7 +221,7 @@ fn run_through_reboots<V: Vcpu + Send>(
         }
         log::info!("the guest reboots");
         let image = load(args)?;
-        let config = config(args, &image);
+        let config = config(args, &image)?;
         let failed = |source| Failure::Boot { image: name(args), source };
         if !machine
             .restart(|memory, window, nodes| config.load(memory, window, nodes))

@@ -10,7 +10,6 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use machine::DmaConfig;
 use machine::boot::Config;
 use machine::memory::RamSize;
 use proptest::prelude::*;
@@ -122,16 +121,7 @@ fn an_image_truncated_at_every_header() {
 /// Checks a refusal by the library: without a process for each, many images take less time.
 fn refused_library(image: &[u8], says: &str) {
     let ram = RamSize::DEFAULT;
-    let refused = Config {
-        image,
-        ram,
-        cpus: 1,
-        append: "",
-        initrd: None,
-        dma: DmaConfig::default(),
-        devices: Vec::new(),
-    }
-    .ready();
+    let refused = Config { ram, ..Config::new(image) }.ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.starts_with(says), "{} bytes: {message}", image.len());
 }
@@ -264,16 +254,7 @@ fn options_that_do_not_exist() {
 fn ready(image: &[u8]) {
     let ram = RamSize::new(16 << 20).unwrap();
     // The image may be accepted or refused; anything else fails the test.
-    let _ = Config {
-        image,
-        ram,
-        cpus: 1,
-        append: "",
-        initrd: None,
-        dma: DmaConfig::default(),
-        devices: Vec::new(),
-    }
-    .ready();
+    let _ = Config { ram, ..Config::new(image) }.ready();
 }
 
 /// A good image of several segments, either endianness and either kind.

@@ -19,13 +19,10 @@ fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
     let image = asm::hello("x");
     let ram = ram.parse().unwrap();
     Config {
-        image: &image,
         ram,
-        cpus: 1,
         append,
         initrd: initrd.map(machine::image::initrd::Initrd::File),
-        dma: DmaConfig::default(),
-        devices: Vec::new(),
+        ..Config::new(&image)
     }
     .ready()
     .unwrap()
@@ -85,9 +82,7 @@ fn the_machine_says_what_it_is() {
 fn each_cpu_has_a_node_and_a_place_at_the_interrupt_controller() {
     let image = asm::hello("x");
     let (ram, dma) = ("512M".parse().unwrap(), DmaConfig::default());
-    let ready =
-        Config { image: &image, ram, cpus: 8, append: "", initrd: None, dma, devices: Vec::new() }
-            .ready();
+    let ready = Config { ram, cpus: 8, dma, ..Config::new(&image) }.ready();
     let tree = tree(&ready.unwrap());
     for cpu in 0..8 {
         let node = tree.find_node(&format!("/cpus/PowerPC,POWER9@{cpu}")).unwrap();
@@ -199,16 +194,7 @@ fn a_command_line_that_does_not_fit_is_refused() {
     let image = asm::hello("x");
     let append = "x".repeat(3 << 20);
     let ram = "512M".parse().unwrap();
-    let refused = Config {
-        image: &image,
-        ram,
-        cpus: 1,
-        append: &append,
-        initrd: None,
-        dma: DmaConfig::default(),
-        devices: Vec::new(),
-    }
-    .ready();
+    let refused = Config { ram, append: &append, ..Config::new(&image) }.ready();
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("shorten --append"), "{message}");
 }

@@ -10,7 +10,6 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use machine::DmaConfig;
 use machine::boot::Config;
 use machine::image;
 use machine::image::initrd::Initrd;
@@ -218,13 +217,9 @@ fn the_initrd_of_a_zimage_is_loaded_unless_another_is_given() {
     let image = image::load(&zimage, ram).unwrap();
     assert_eq!(image.initrd.as_deref(), Some(&b"its own initrd"[..]));
     let boot = Config {
-        image: &image.kernel,
         ram,
-        cpus: 1,
-        append: "",
         initrd: image.initrd.as_deref().map(Initrd::Bytes),
-        dma: DmaConfig::default(),
-        devices: Vec::new(),
+        ..Config::new(&image.kernel)
     };
     let ready = boot.ready().unwrap();
     let place = ready.initrd.expect("a place");

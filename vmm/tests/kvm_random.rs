@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use hcall::Regs;
 use machine::Control;
-use machine::DmaConfig;
 use machine::Ending;
 use machine::Machine;
 use machine::boot::{Config, Ready};
@@ -23,7 +22,8 @@ use machine::kvm::machine::{Options, set_up};
 use machine::kvm::probe::Probe;
 use machine::kvm::vm::DirtyLog;
 use machine::memory::RamSize;
-use machine::vcpu::{Exit, Vcpu};
+use machine::vcpu::{Exit, Vcpu, power_cpus};
+use power::Engine;
 use proptest::prelude::*;
 use support::elf::{at, patched, phdr};
 use support::x86::{self, kvm};
@@ -62,17 +62,7 @@ const RAM: u64 = 32 << 20;
 fn ready(image: &str, append: &str) -> Ready {
     let file = format!("{}/../guest-images/images/{image}.elf", env!("CARGO_MANIFEST_DIR"));
     let image = &std::fs::read(file).unwrap();
-    Config {
-        image,
-        ram: RamSize::new(RAM).unwrap(),
-        cpus: 1,
-        append,
-        initrd: None,
-        dma: DmaConfig::default(),
-        devices: Vec::new(),
-    }
-    .ready()
-    .unwrap()
+    Config { ram: RamSize::new(RAM).unwrap(), append, ..Config::new(image) }.ready().unwrap()
 }
 
 /// Runs a machine to its end, which must be power-off, and checks the invariants.
@@ -104,10 +94,11 @@ fn under_kvm(append: &str, cpus: u32) -> Done {
     run(ready, vcpus)
 }
 
-fn on_power(append: &str) -> Done {
-    let ready = ready("chaos-be", append);
-    let cpu = power::Cpu::new(Arc::clone(&ready.memory));
-    run(ready, vec![cpu])
+fn on_power(append: &str, engine: Engine) -> Done {
+    let mut ready = ready("chaos-be", append);
+    ready.engine = engine;
+    let cpus = power_cpus(&ready, 1);
+    run(ready, cpus)
 }
 
 // The guest makes the same calls from the same seed, so the counts of both machines must be equal.
@@ -118,8 +109,10 @@ fn random_calls_do_the_same_from_both_kinds_of_vcpu() {
     }
     for seed in [1, 2, 0xdead_beef_u64, 1 << 60] {
         let append = format!("seed={seed} calls=600");
-        let (x86, power) = (under_kvm(&append, 1), on_power(&append));
-        assert_eq!(x86, power, "{append}");
+        let x86 = under_kvm(&append, 1);
+        for engine in Engine::ALL {
+            assert_eq!(x86, on_power(&append, engine), "{append} {engine:?}");
+        }
         assert!(x86.0.released > 50, "entries were replaced: {x86:?}");
     }
 }

@@ -42,6 +42,7 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
         "disk" => arg(&disk),
         "net" => &hub,
         "vcpu" => "power",
+        "engine" => "interpreter",
         "timeout" => "60",
         "rtc" => "2006-06-17",
         "trace_limit" | "table_memory" => "4M",

@@ -41,6 +41,8 @@ pub struct Config<'a> {
     pub append: &'a str,
     /// The initrd, which is loaded behind the image.
     pub initrd: Option<Initrd<'a>>,
+    /// The engine of software CPUs.
+    pub engine: power::Engine,
     /// DMA windows, tiers and platforms.
     pub dma: DmaConfig,
     /// The virtual I/O devices, in the order of their unit addresses.
@@ -59,6 +61,8 @@ pub struct Ready {
     pub entry: u64,
     /// The architecture of the image's instructions.
     pub arch: Arch,
+    /// The engine of software CPUs.
+    pub engine: power::Engine,
     /// The place of the description of the machine. For POWER it is the device tree, already written; for
     /// x86-64 the boot block, which `kvm::machine` writes.
     pub described: Range<u64>,
@@ -116,6 +120,7 @@ impl<'a> Config<'a> {
             cpus: 1,
             append: "",
             initrd: None,
+            engine: power::Engine::default(),
             dma: DmaConfig::default(),
             devices: Vec::new(),
         }
@@ -133,9 +138,21 @@ impl Config<'_> {
         let devices = Devices::new(&self.devices, &dma, &memory)?;
         let loaded = self.load_image(&image, &memory, &dma_window, &devices.bus.nodes())?;
         let Loaded { entry, described, dtb, initrd } = loaded;
-        let arch = image.arch;
+        let (arch, engine) = (image.arch, self.engine);
         let rtas = Map::new(self.ram).rtas();
-        Ok(Ready { memory, dma, devices, entry, arch, described, dtb, rtas, dma_window, initrd })
+        Ok(Ready {
+            memory,
+            dma,
+            devices,
+            entry,
+            arch,
+            engine,
+            described,
+            dtb,
+            rtas,
+            dma_window,
+            initrd,
+        })
     }
 
     /// Loads image, initrd and device tree into RAM that is all zero, at the start and at each reboot.

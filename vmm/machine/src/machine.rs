@@ -245,6 +245,8 @@ impl<V: Vcpu + Send> Machine<V> {
         };
         Summary {
             instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
+            engine: self.processors.first().and_then(|p| p.vcpu.engine()),
+            translation: self.processors.iter().map(|p| p.vcpu.translation()).sum(),
             illegal: self.illegal(),
             idle: self.idle(),
             cpu: self.processors.iter().map(|processor| processor.books.cpu).sum(),
@@ -259,6 +261,11 @@ impl<V: Vcpu + Send> Machine<V> {
             }),
             faults: self.shared.dma.faults.as_ref().map(|faults| faults.happened()),
         }
+    }
+
+    /// The host's code for guest code that is translated at the end of a run. Its ranges do not overlap.
+    pub fn translated_code(&self) -> Vec<power::HostCode> {
+        self.processors.iter().flat_map(|p| p.vcpu.translated_code()).collect()
     }
 
     /// The nodes of the virtual I/O devices in the device tree.

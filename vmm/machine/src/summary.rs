@@ -12,6 +12,10 @@ use vio::DeviceReport;
 pub struct Summary {
     /// Guest instructions completed, if they were counted.
     pub instructions: Option<u64>,
+    /// The engine of the guest's CPUs, if they are software.
+    pub engine: Option<power::Engine>,
+    /// The work of the translators of all vCPUs, if they have one.
+    pub translation: Option<power::Translation>,
     /// Words that the guest executed and that are no instruction (the first few of each CPU), with the number of times
     /// that each was met.
     pub illegal: BTreeMap<u32, u64>,

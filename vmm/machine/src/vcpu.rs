@@ -110,6 +110,18 @@ pub trait Vcpu {
     fn time_to_interrupt(&self) -> Duration;
     /// The number of instructions completed so far, if they are counted.
     fn instructions(&self) -> Option<u64>;
+    /// The engine that runs the instructions, if it is software.
+    fn engine(&self) -> Option<power::Engine> {
+        None
+    }
+    /// The work of the translator, if there is one.
+    fn translation(&self) -> Option<power::Translation> {
+        None
+    }
+    /// The host's code for guest code that is translated now.
+    fn translated_code(&self) -> Vec<power::HostCode> {
+        Vec::new()
+    }
     /// Words that the vCPU met and that are no instruction, with the number of times of each, if
     /// they are counted.
     fn illegal(&self) -> Vec<(u32, u64)> {
@@ -251,6 +263,20 @@ impl Vcpu for power::Cpu {
         Some(power::Cpu::instructions(self))
     }
 
+    fn engine(&self) -> Option<power::Engine> {
+        Some(power::Cpu::engine(self))
+    }
+
+    fn translation(&self) -> Option<power::Translation> {
+        let translates = power::Cpu::engine(self) != power::Engine::Interpreter
+            && power::Engine::Translator.is_available();
+        translates.then(|| power::Cpu::translation(self))
+    }
+
+    fn translated_code(&self) -> Vec<power::HostCode> {
+        power::Cpu::translated_code(self)
+    }
+
     fn illegal(&self) -> Vec<(u32, u64)> {
         power::Cpu::illegal(self).words().collect()
     }
@@ -269,7 +295,8 @@ impl Vcpu for power::Cpu {
 
 /// The software CPUs of a machine, at least one.
 pub fn power_cpus(ready: &Ready, count: u32) -> Vec<power::Cpu> {
-    let first = power::Cpu::new(Arc::clone(&ready.memory));
+    let mut first = power::Cpu::new(Arc::clone(&ready.memory));
+    first.set_engine(ready.engine);
     let others: Vec<_> = (1..count).map(|_| first.sibling()).collect();
     [first].into_iter().chain(others).collect()
 }

@@ -25,7 +25,7 @@ pub use arith::{float, vector};
 pub use engine::{
     exit::Exit,
     signals::Kicker,
-    translate::{Counts as Translation, Engine},
+    translate::{Counts as Translation, Engine, HostCode},
 };
 pub use ram::GuestMemory;
 pub use state::cpu::Cpu;

@@ -17,7 +17,7 @@ pub use crate::{
     },
 };
 
-use crate::{Cpu, interrupt::Stop};
+use crate::{Cpu, Exit, interrupt::Stop};
 use std::sync::{Arc, atomic::AtomicU64};
 
 /// Takes the interrupt of an instruction that stopped, with the address for SRR0.
@@ -43,6 +43,11 @@ pub fn seen_invalidation(cpu: &Cpu) -> u32 {
 /// The last invalidation that a CPU has made and not waited for.
 pub fn awaited_invalidation(cpu: &Cpu) -> Option<u32> {
     cpu.awaited_invalidation()
+}
+
+/// Runs one block, or takes the interrupt that it causes. A block is translated where [`Cpu::step`] interprets.
+pub fn run_block(cpu: &mut Cpu) -> Option<Exit> {
+    cpu.run_block()
 }
 
 /// Postpones the next look at events without an end.

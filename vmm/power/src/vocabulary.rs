@@ -13,10 +13,14 @@ use crate::{
         facility::{VectorFn, VectorValueFn},
         interrupt::Stop,
     },
+    storage::vector_mem::{narrowed, widened},
     word::Word,
 };
 
-pub use crate::state::facility::Facility;
+pub use crate::{
+    arith::{float_arith::Arith, float_operands::Conversion},
+    state::facility::Facility,
+};
 
 /// Width of a storage access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,6 +203,8 @@ pub trait Vocabulary: Sized {
     /// Runs a function of the vector state; then CR1 <- FPSCR\[FX,FEX,VX,OX\] if the word has Rc, also when an
     /// enabled exception stops it.
     fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop>;
+    /// Performs an arithmetic instruction; CR1 as [`float`](Self::float) has it.
+    fn arith(&mut self, a: &'static Arith, w: Word) -> Result<(), Stop>;
     /// Runs a function of the vector state that makes a value.
     fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<Self::Val, Stop>;
 
@@ -221,12 +227,48 @@ pub trait Vocabulary: Sized {
         let v = self.vec(v, zero);
         self.set_vs(n, v);
     }
+    /// A single-precision number in storage as the double-precision one in a register (Book I, 4.6.2, DOUBLE).
+    #[inline(always)]
+    fn double_of_single(&mut self, single: Self::Val) -> Self::Val {
+        self.pure1(widened, single)
+    }
+    /// The double-precision number in a register as a single-precision one in storage (Book I, 4.6.3, SINGLE).
+    #[inline(always)]
+    fn single_of_double(&mut self, double: Self::Val) -> Self::Val {
+        self.pure1(narrowed, double)
+    }
+    /// Runs a function of the vector state that converts as the description says.
+    #[inline(always)]
+    fn convert(&mut self, conversion: Conversion, f: VectorFn, w: Word) -> Result<(), Stop> {
+        match conversion.facility {
+            Facility::Fp => self.float(f, w),
+            _ => self.vector(f, w),
+        }
+    }
+    /// CR1 as [`float`](Self::float) has it.
+    #[inline(always)]
+    fn record1(&mut self, w: Word) -> Result<(), Stop> {
+        if w.rc() { self.float(|_, _| Ok(()), w) } else { Ok(()) }
+    }
     /// CR field BF <- what a comparison makes; then its enabled exceptions stop.
     #[inline(always)]
     fn float_compare(&mut self, f: VectorValueFn, w: Word) -> Result<(), Stop> {
         let field = self.vector_value(f, w)?;
         self.set_crf(w.bf(), field);
         self.vector(|c, _| c.trap(), w)
+    }
+    /// As [`float_compare`](Self::float_compare), for the order of the doubles in two VSRs. If they have one, FPCC and the
+    /// CR field are all that changes.
+    #[inline(always)]
+    fn float_order(
+        &mut self,
+        facility: Facility,
+        operands: [usize; 2],
+        f: VectorValueFn,
+        w: Word,
+    ) -> Result<(), Stop> {
+        let _ = (facility, operands);
+        self.float_compare(f, w)
     }
     /// CR6 <- what a function of the vector state makes.
     #[inline(always)]

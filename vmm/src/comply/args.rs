@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use comply::SuiteProfile;
+use power::Engine;
 
 use super::rigs;
+use crate::options::engine::EngineArgs;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -32,8 +34,11 @@ pub struct ComplyArgs {
     /// With --against: our guest to compare (power-le without it). With --random: our rigs that play.
     #[arg(long, value_name = "NAME", value_parser = rigs::named)]
     pub rig: Vec<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub engine: EngineArgs,
     /// List the clauses instead of running them.
-    #[arg(long, conflicts_with_all = ["rig", "profile", "against", "random", "emit_image"])]
+    #[arg(long, conflicts_with_all = ["rig", "engine", "profile", "against", "random", "emit_image"])]
     pub list: bool,
     /// The format of the report on standard output. --list has table and json, --against all but html.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
@@ -52,7 +57,7 @@ pub struct ComplyArgs {
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// Write one ELF file that runs the clauses and prints TAP, for any other machine.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rig", "format", "against"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rig", "engine", "format", "against"])]
     pub emit_image: Option<PathBuf>,
     /// The kind of the image of --emit-image; le without it.
     #[arg(long, value_name = "KIND", value_parser = ["le", "be", "x86"])]
@@ -81,11 +86,17 @@ pub enum Job {
     /// Lists the clauses, as a table or as JSON.
     List { filter: String, format: Format },
     /// Runs the clauses on the rigs.
-    Suite { filter: String, rigs: Vec<String>, format: Format, profile: Option<SuiteProfile> },
+    Suite {
+        filter: String,
+        rigs: Vec<String>,
+        format: Format,
+        profile: Option<SuiteProfile>,
+        engine: EngineArgs,
+    },
     /// Writes an image that runs the clauses.
     Emit { filter: String, path: PathBuf, kind: String, profile: Option<SuiteProfile> },
     /// Compares guests of ours with a peer's.
-    Against { filter: String, rigs: Vec<String>, format: Format, peer: String },
+    Against { filter: String, rigs: Vec<String>, format: Format, peer: String, engine: EngineArgs },
     /// Plays random calls.
     Random(Random),
 }
@@ -103,13 +114,15 @@ pub struct Random {
     pub peer: Option<String>,
     /// The profile of the direct rigs' answers.
     pub profile: Option<SuiteProfile>,
+    /// The engine of our rigs.
+    pub engine: EngineArgs,
 }
 
 impl ComplyArgs {
     /// The job that the options ask for. Errors: the reason for which these options cannot be honoured together, beyond
     /// the combinations that clap has refused.
     pub fn job(&self) -> Result<Job, String> {
-        let ComplyArgs { rig, format, profile, .. } = self.clone();
+        let ComplyArgs { rig, format, profile, engine, .. } = self.clone();
         let filter = self.filter.clone().unwrap_or_default();
         // clap's `requires` reports nothing where the required option is one that another option refuses.
         if self.seed.is_some() && self.random.is_none() {
@@ -126,21 +139,24 @@ impl ComplyArgs {
             let kind = self.image_kind.clone().unwrap_or_else(|| "le".into());
             return Ok(Job::Emit { filter, path, kind, profile });
         }
+        if engine.engine.is_some() {
+            rigs::with_engine(&rig)?;
+        }
         let peer = self.against.clone();
         if let Some(calls) = self.random {
-            rigs::play(&rig, profile)?;
+            rigs::play(&rig, profile, Engine::default())?;
             let seed = self.seed.unwrap_or(1);
-            return Ok(Job::Random(Random { calls, seed, rigs: rig, peer, profile }));
+            return Ok(Job::Random(Random { calls, seed, rigs: rig, peer, profile, engine }));
         }
         let Some(peer) = peer else {
-            return Ok(Job::Suite { filter, rigs: rig, format, profile });
+            return Ok(Job::Suite { filter, rigs: rig, format, profile, engine });
         };
         if profile.is_some() {
             return Err("--against compares answers as they are; leave --profile away".into());
         }
         self.only(&[Format::Table, Format::Tap, Format::Junit, Format::Json], "--against")?;
-        rigs::compared(&rig)?;
-        Ok(Job::Against { filter, rigs: rig, format, peer })
+        rigs::compared(&rig, Engine::default())?;
+        Ok(Job::Against { filter, rigs: rig, format, peer, engine })
     }
 
     fn only(&self, formats: &[Format], option: &str) -> Result<(), String> {
@@ -166,6 +182,7 @@ mod tests {
     const OPTIONS: &[(&str, &[&str])] = &[
         ("filter", &["put/"]),
         ("rig", &["--rig", "power"]),
+        ("engine", &["--engine", "interpreter"]),
         ("list", &["--list"]),
         ("format", &["--format", "json"]),
         ("profile", &["--profile", "lopar"]),
@@ -225,6 +242,8 @@ mod tests {
             &["--random", "9", "--rig", "qemu"],
             &["--random", "9", "--rig", "power-le", "--profile", "qemu"],
             &["--rig", "nowhere"],
+            &["--rig", "direct", "--engine", "interpreter"],
+            &["--engine", "native"],
         ] {
             assert_eq!(job(args), None, "{args:?}");
         }

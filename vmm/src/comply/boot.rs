@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use comply::direct::Setup;
 use comply::rig::Ran;
-use power::Cpu;
+use power::Engine;
 
 use crate::exit;
 #[cfg(target_arch = "x86_64")]
@@ -17,7 +17,7 @@ use machine::kvm;
 #[cfg(target_arch = "x86_64")]
 use machine::kvm::vm::DirtyLog;
 use machine::memory::RamSize;
-use machine::vcpu::Vcpu;
+use machine::vcpu::{self, Vcpu};
 use machine::{Config, Console, Control, DmaConfig, Ending, Machine, Ready};
 
 /// The longest time that a run may take.
@@ -38,7 +38,7 @@ impl Write for Printed {
     }
 }
 
-fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
+fn ready(image: &[u8], setup: &Setup, engine: Engine) -> Result<(Ready, RamSize), String> {
     let no = |error: &dyn ToString| error.to_string();
     let ram = RamSize::new(setup.ram).map_err(|error| no(&error))?;
     let profile = hcall::Profile::find(setup.profile.rules()).ok_or("there are no such rules")?;
@@ -49,7 +49,7 @@ fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
         table_memory: setup.table_memory,
         ..DmaConfig::default()
     };
-    let config = Config { ram, dma, ..Config::new(image) };
+    let config = Config { ram, dma, engine, ..Config::new(image) };
     let ready = config.ready().map_err(|error| no(&error))?;
     for &window in &setup.devices {
         ready.dma.container.add_view(window).map_err(|error| no(&error))?;
@@ -58,16 +58,16 @@ fn ready(image: &[u8], setup: &Setup) -> Result<(Ready, RamSize), String> {
 }
 
 /// Runs an image on the software POWER9.
-pub(super) fn power(image: &[u8], setup: &Setup) -> Result<Ran, String> {
-    let (ready, _) = ready(image, setup)?;
-    let cpu = Cpu::new(Arc::clone(&ready.memory));
-    run(ready, vec![cpu])
+pub(super) fn power(image: &[u8], setup: &Setup, engine: Engine) -> Result<Ran, String> {
+    let (ready, _) = ready(image, setup, engine)?;
+    let cpus = vcpu::power_cpus(&ready, 1);
+    run(ready, cpus)
 }
 
 /// Runs an image under /dev/kvm.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
-    let (ready, ram) = ready(image, setup)?;
+    let (ready, ram) = ready(image, setup, Engine::default())?;
     let options = kvm::machine::Options { ram, append: "", cpus: 1, dirty_log: DirtyLog::Off };
     let (_vm, cpus) = kvm::machine::set_up(&ready, &options).map_err(|error| error.to_string())?;
     run(ready, cpus)

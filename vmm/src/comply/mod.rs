@@ -54,6 +54,7 @@ pub enum Failure {
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
+    let engine = args.engine.chosen().map_err(Failure::Together)?;
     match args.job().map_err(Failure::Together)? {
         Job::List { filter, format } => {
             print(&list(&chosen(&filter)?, format));
@@ -62,13 +63,13 @@ pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
         Job::Emit { filter, path, kind, profile } => {
             emit(&chosen(&filter)?, &path, &kind, profile).map(|()| PASSED)
         }
-        Job::Against { filter, rigs, format, peer } => {
-            peers::against(&peer, &chosen(&filter)?, &rigs, format)
+        Job::Against { filter, rigs, format, peer, .. } => {
+            peers::against(&peer, &chosen(&filter)?, &rigs, format, engine)
         }
-        Job::Random(random) => peers::random(&random),
-        Job::Suite { filter, rigs, format, profile } => {
+        Job::Random(random) => peers::random(&random, engine),
+        Job::Suite { filter, rigs, format, profile, .. } => {
             let chosen = chosen(&filter)?;
-            let report = report(&rigs, &chosen, profile)?;
+            let report = report(rigs::all(engine), &rigs, &chosen, profile)?;
             print(&written(&report, format));
             let uncovered =
                 if filter.is_empty() { coverage::uncovered(&chosen) } else { Vec::new() };
@@ -94,12 +95,12 @@ fn written(report: &Report, format: Format) -> String {
 }
 
 fn report(
+    mut rigs: Vec<Box<dyn Rig>>,
     named: &[String],
     chosen: &[&'static Clause],
     profile: Option<SuiteProfile>,
 ) -> Result<Report, Failure> {
     let mut report = Report { clauses: chosen.to_vec(), ..Report::default() };
-    let mut rigs = rigs::all();
     rigs.retain(|rig| named.is_empty() || rigs::is_meant(rig.name(), named));
     for rig in rigs {
         match rig.missing() {

@@ -9,6 +9,7 @@ use comply::direct::Setup;
 use comply::format;
 use comply::rig::{DirectRig, GuestRig, Rig};
 use comply::{Clause, SuiteProfile, random};
+use power::Engine;
 
 use super::args::{Format, Random};
 use super::{FAILED, Failure, PASSED, print, rigs};
@@ -19,11 +20,12 @@ pub(super) fn against(
     chosen: &[&'static Clause],
     named: &[String],
     format: Format,
+    engine: Engine,
 ) -> Result<u8, Failure> {
     let mut all = Vec::new();
-    for ours in rigs::compared(named).map_err(Failure::Together)? {
+    for ours in rigs::compared(named, engine).map_err(Failure::Together)? {
         let ours = present(ours)?;
-        let theirs = guest(&its_peer(peer, &ours.name))?;
+        let theirs = guest(&its_peer(peer, &ours.name), Engine::default())?;
         let compared = compare::compare(&ours, &theirs, peer, chosen);
         all.push(compared.map_err(|why| failed(&theirs.name, why))?);
     }
@@ -42,9 +44,10 @@ fn its_peer(peer: &str, ours: &str) -> String {
 }
 
 /// Plays a random sequence on pairs of machines.
-pub(super) fn random(asked: &Random) -> Result<u8, Failure> {
+pub(super) fn random(asked: &Random, engine: Engine) -> Result<u8, Failure> {
     let lines = random::sequence(asked.seed, asked.calls);
-    let (direct, guests) = rigs::play(&asked.rigs, asked.profile).map_err(Failure::Together)?;
+    let (direct, guests) =
+        rigs::play(&asked.rigs, asked.profile, engine).map_err(Failure::Together)?;
     let guests = guests.into_iter().map(present).collect::<Result<Vec<_>, _>>()?;
     let mut code = PASSED;
     let mut play = |players: [&Player<'_>; 2], profile| {
@@ -53,7 +56,7 @@ pub(super) fn random(asked: &Random) -> Result<u8, Failure> {
     };
     match &asked.peer {
         Some(peer) => with_peer(peer, asked, (&direct, &guests), &mut play)?,
-        None => among_ours(asked, (&direct, &guests), &mut play)?,
+        None => among_ours(asked, (&direct, &guests), engine, &mut play)?,
     }
     Ok(code)
 }
@@ -71,11 +74,11 @@ fn with_peer(
     let only = DirectRig { name: "direct".into(), setup: Setup::default() };
     let direct = if asked.rigs.is_empty() { &[only][..] } else { direct };
     for ours in direct {
-        let theirs = guest(&its_peer(peer, &ours.name))?;
+        let theirs = guest(&its_peer(peer, &ours.name), Engine::default())?;
         play([&calls(ours), &Player::Guest(&theirs)], profile)?;
     }
     for ours in guests {
-        let theirs = guest(&its_peer(peer, &ours.name))?;
+        let theirs = guest(&its_peer(peer, &ours.name), Engine::default())?;
         play([&Player::Guest(ours), &Player::Guest(&theirs)], ours.profile)?;
     }
     Ok(())
@@ -85,6 +88,7 @@ fn with_peer(
 fn among_ours(
     asked: &Random,
     (direct, guests): (&[DirectRig], &[GuestRig]),
+    engine: Engine,
     play: Play<'_>,
 ) -> Result<(), Failure> {
     let profile = asked.profile.unwrap_or(SuiteProfile::Lopar);
@@ -92,7 +96,7 @@ fn among_ours(
     let Some((first, others)) = all.split_first() else { return Ok(()) };
     let first = calls(first);
     let mut guests: Vec<&GuestRig> = guests.iter().collect();
-    let big = guest("power-be")?;
+    let big = guest("power-be", engine)?;
     if asked.rigs.is_empty() && profile == big.profile {
         guests.push(&big);
     }
@@ -147,9 +151,10 @@ fn pair(
     Ok(FAILED)
 }
 
-/// The rig of this name that runs guests. Errors: no rig has the name, or it is missing on this host.
-pub(super) fn guest(name: &str) -> Result<GuestRig, Failure> {
-    let mut all = rigs::guests();
+/// The rig of this name that runs guests; the software CPU has this engine. Errors: no rig has the name, or it is missing
+/// on this host.
+pub(super) fn guest(name: &str, engine: Engine) -> Result<GuestRig, Failure> {
+    let mut all = rigs::guests(engine);
     let names = all.iter().map(|rig| rig.name.clone()).collect::<Vec<_>>().join(", ");
     let at = all.iter().position(|rig| rig.name == name);
     present(all.swap_remove(at.ok_or_else(|| Failure::NoRig(name.into(), names))?))

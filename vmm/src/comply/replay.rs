@@ -14,8 +14,10 @@ use comply::{Script, SuiteProfile, Verdict};
 use hcall::Tier;
 use iommu::BridgeKind;
 use iommu::bridge::KINDS;
+use power::Engine;
 
 use super::{FAILED, Failure, PASSED, peers, print, rigs};
+use crate::options::engine::EngineArgs;
 use crate::outlet;
 use crate::outlet::say;
 
@@ -40,8 +42,11 @@ pub struct ReplayArgs {
     /// The rig to play it on: direct, power-le, power-be, kvm, qemu-le, qemu-be.
     #[arg(long, value_name = "NAME", default_value = DIRECT, value_parser = a_rig)]
     pub rig: String,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub engine: EngineArgs,
     /// List for each rig whether it can play the script and how it differs, and play nothing.
-    #[arg(long, conflicts_with = "rig")]
+    #[arg(long, conflicts_with_all = ["rig", "engine"])]
     pub list: bool,
     /// The tier in which TCE calls start; without it as recorded (not QEMU).
     #[arg(long, value_name = "TIER")]
@@ -68,6 +73,9 @@ fn a_rig(name: &str) -> Result<String, String> {
 impl ReplayArgs {
     /// Refuses an option that the rig cannot honour.
     pub(crate) fn check(&self) -> Result<(), String> {
+        if self.engine.engine.is_some() {
+            rigs::with_engine(std::slice::from_ref(&self.rig))?;
+        }
         let set = [("--tier", self.tier.is_some()), ("--platform", self.platform.is_some())];
         let peer = qemu::KINDS.map(qemu::name).contains(&self.rig);
         match set.iter().find(|(_, is_set)| *is_set && peer) {
@@ -90,7 +98,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
     }
     let rig = match args.rig.as_str() {
         DIRECT => None,
-        name => Some(peers::guest(name)?),
+        name => Some(peers::guest(name, args.engine.chosen().map_err(Failure::Together)?)?),
     };
     let plan = match plan(args, &script, rig.as_ref()) {
         Ok(plan) => plan,
@@ -144,7 +152,7 @@ fn plan(args: &ReplayArgs, script: &Script, rig: Option<&GuestRig>) -> Result<Pl
 
 /// Lists the rigs that can play the script, and the reasons of those that cannot.
 fn list(args: &ReplayArgs, script: &Script) {
-    let guests = rigs::guests();
+    let guests = rigs::guests(Engine::default());
     for rig in [None].into_iter().chain(guests.iter().map(Some)) {
         let name = rig.map_or(DIRECT, |rig| rig.name());
         let says = match (rig.and_then(Rig::missing), plan(args, script, rig)) {

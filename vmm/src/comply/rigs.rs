@@ -2,35 +2,55 @@
 //! The rigs that `tcevm comply` knows, and the rigs that an option means.
 
 use comply::SuiteProfile;
+use comply::direct::Setup;
 use comply::image;
 use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, qemu};
 
 use super::boot;
 use machine::memory::RamSize;
+use power::Engine;
 
 /// The guest that is compared by default.
 const COMPARED: &str = "power-le";
 
 /// Every rig, including those that are missing on this host.
-pub(super) fn all() -> Vec<Box<dyn Rig>> {
+pub(super) fn all(engine: Engine) -> Vec<Box<dyn Rig>> {
     let mut rigs: Vec<Box<dyn Rig>> = Vec::new();
     rigs.extend(DirectRig::all().into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
-    rigs.extend(guests().into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
+    rigs.extend(guests(engine).into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
     rigs
 }
 
 /// The rigs that run a guest.
-pub(super) fn guests() -> Vec<GuestRig> {
-    our_guests().into_iter().chain(qemu::KINDS.map(qemu::rig)).collect()
+pub(super) fn guests(engine: Engine) -> Vec<GuestRig> {
+    our_guests(engine).into_iter().chain(qemu::KINDS.map(qemu::rig)).collect()
 }
 
-/// The rigs whose guests run on our vCPUs.
-fn our_guests() -> Vec<GuestRig> {
-    vec![
-        ours("power-le", "le", "our POWER9, little-endian guest", Box::new(boot::power), None),
-        ours("power-be", "be", "our POWER9, big-endian guest", Box::new(boot::power), None),
-        ours("kvm", "x86", "x86-64 guest under /dev/kvm", Box::new(boot::kvm), no_kvm()),
-    ]
+/// The rigs whose guests run on our software CPU, each with its kind of image and its description.
+const POWER: [(&str, &str, &str); 2] = [
+    ("power-le", "le", "our POWER9, little-endian guest"),
+    ("power-be", "be", "our POWER9, big-endian guest"),
+];
+
+/// The rigs whose guests run on our vCPUs; the software CPU has this engine.
+fn our_guests(engine: Engine) -> Vec<GuestRig> {
+    let power = move |image: &[u8], setup: &Setup| boot::power(image, setup, engine);
+    let power = POWER.map(|(name, kind, what)| ours(name, kind, what, Box::new(power), None));
+    power
+        .into_iter()
+        .chain([ours("kvm", "x86", "x86-64 guest under /dev/kvm", Box::new(boot::kvm), no_kvm())])
+        .collect()
+}
+
+/// Refuses `--engine` where none of the rigs that are meant has the software CPU. Without a name all rigs are meant.
+pub(super) fn with_engine(starts: &[String]) -> Result<(), String> {
+    match starts.is_empty() || POWER.iter().any(|(name, ..)| is_meant(name, starts)) {
+        true => Ok(()),
+        false => Err(format!(
+            "--engine is of the software CPU, which {} has not; leave it away",
+            starts.join(", ")
+        )),
+    }
 }
 
 /// A value of `--rig`: the beginning of at least one name.
@@ -45,7 +65,7 @@ pub(super) fn named(start: &str) -> Result<String, String> {
 
 /// The names of the rigs that run a guest. Rigs that are missing on this host are not left out.
 pub(super) fn guest_names() -> impl Iterator<Item = String> {
-    our_guests().into_iter().map(|rig| rig.name).chain(qemu::KINDS.map(qemu::name))
+    our_guests(Engine::default()).into_iter().map(|rig| rig.name).chain(qemu::KINDS.map(qemu::name))
 }
 
 /// True when the name begins with one of these.
@@ -54,8 +74,8 @@ pub(super) fn is_meant(name: &str, starts: &[String]) -> bool {
 }
 
 /// Our guests that `--against` compares. Errors: a beginning that means none of them.
-pub(super) fn compared(starts: &[String]) -> Result<Vec<GuestRig>, String> {
-    let mut ours = our_guests();
+pub(super) fn compared(starts: &[String], engine: Engine) -> Result<Vec<GuestRig>, String> {
+    let mut ours = our_guests(engine);
     if starts.is_empty() {
         ours.retain(|rig| rig.name == COMPARED);
     } else {
@@ -70,8 +90,9 @@ pub(super) fn compared(starts: &[String]) -> Result<Vec<GuestRig>, String> {
 pub(super) fn play(
     starts: &[String],
     profile: Option<SuiteProfile>,
+    engine: Engine,
 ) -> Result<(Vec<DirectRig>, Vec<GuestRig>), String> {
-    let (mut direct, mut guests) = (DirectRig::all(), our_guests());
+    let (mut direct, mut guests) = (DirectRig::all(), our_guests(engine));
     let names = direct.iter().map(|rig| &rig.name).chain(guests.iter().map(|rig| &rig.name));
     each_means_one(starts, names.map(String::as_str))?;
     direct.retain(|rig| is_meant(&rig.name, starts));

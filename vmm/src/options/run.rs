@@ -10,6 +10,7 @@ use machine::wall_clock::WallTime;
 
 use super::devices::DeviceArgs;
 use super::dma::DmaArgs;
+use super::engine::EngineArgs;
 use crate::observe::trace;
 
 /// The largest number of network adapters.
@@ -22,7 +23,9 @@ pub(crate) const MOST_POWER_CPUS: u32 = 8;
 const MOST_CPUS: u32 = 256;
 
 /// Options that change nothing in the device tree: those about the run, and those about files that it leaves.
-const NOT_IN_THE_TREE: [&str; 19] = [
+const NOT_IN_THE_TREE: [&str; 21] = [
+    "engine",
+    "perf_map",
     "rtc",
     "nvram",
     "ignore_verdict",
@@ -62,6 +65,9 @@ pub struct RunArgs {
     /// The executor of the guest's instructions: software for POWER, KVM for x86-64.
     #[arg(long, value_name = "KIND", value_enum, default_value = "auto")]
     pub vcpu: VcpuKind,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub engine: EngineArgs,
     /// Guest RAM: a number with K, M or G (alone: MiB), a multiple of 64K, 8M to 64G.
     #[arg(short, long, value_name = "SIZE", default_value_t = RamSize::DEFAULT)]
     pub memory: RamSize,
@@ -126,6 +132,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "FORMAT", value_enum, num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "text")]
     pub stats: Option<StatsFormat>,
+    /// At the end, write the names of translated guest code to /tmp/perf-PID.map, where `perf` of the host looks for them:
+    /// functions of the image by its symbol table, other code as guest_ADDRESS.
+    #[arg(long)]
+    pub perf_map: bool,
     #[command(flatten, next_help_heading = "Devices")]
     #[allow(missing_docs)]
     pub devices: DeviceArgs,

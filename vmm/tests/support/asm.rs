@@ -27,6 +27,9 @@ pub fn sldi32(rt: u32) -> u32 {
     30 << 26 | rt << 21 | rt << 16 | 0x1f << 6 | 1 << 2 | 1 << 1
 }
 
+/// ori 0,0,0.
+pub const NOP: u32 = 24 << 26;
+
 /// sc 1: the hypercall.
 pub const SC1: u32 = 0x4400_0022;
 

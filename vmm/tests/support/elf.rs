@@ -17,8 +17,10 @@ pub mod at {
     pub const MACHINE: usize = 18;
     pub const ENTRY: usize = 24;
     pub const PHOFF: usize = 32;
+    pub const SHOFF: usize = 40;
     pub const PHENTSIZE: usize = 54;
     pub const PHNUM: usize = 56;
+    pub const SHNUM: usize = 60;
     pub const P_OFFSET: usize = 8;
     pub const P_VADDR: usize = 16;
     pub const P_PADDR: usize = 24;
@@ -99,6 +101,38 @@ impl Elf {
         self.segments.iter().for_each(|segment| file.extend(&segment.data));
         file
     }
+}
+
+/// A big-endian file with a symbol table behind it: functions with their addresses and sizes.
+pub fn with_functions(mut file: Vec<u8>, functions: &[(&str, u64, u64)]) -> Vec<u8> {
+    const FUNC: u8 = 2; // STT_FUNC, local
+    const ABSOLUTE: u16 = 0xfff1; // SHN_ABS
+    let (mut symbols, mut names) = (vec![0; 24], vec![0]);
+    for (name, address, size) in functions {
+        symbols.extend((names.len() as u32).to_be_bytes());
+        symbols.extend([FUNC, 0]);
+        symbols.extend(ABSOLUTE.to_be_bytes());
+        symbols.extend([address.to_be_bytes(), size.to_be_bytes()].concat());
+        names.extend(name.bytes().chain([0]));
+    }
+    let count = functions.len() as u32 + 1;
+    let (symbols_at, names_at) = (file.len(), file.len() + symbols.len());
+    let headers_at = names_at + names.len();
+    // Type, offset, size, link, first symbol that is not local, size of an entry.
+    let header = |kind: u32, at: usize, size: usize, link: u32, info: u32, entry: u64| {
+        let mut header = [0_u32, kind].map(u32::to_be_bytes).concat();
+        header.extend([0, 0, at as u64, size as u64].map(u64::to_be_bytes).concat());
+        header.extend([link, info].map(u32::to_be_bytes).concat());
+        header.extend([1, entry].map(u64::to_be_bytes).concat());
+        header
+    };
+    file.extend(&symbols);
+    file.extend(&names);
+    file.extend(header(0, 0, 0, 0, 0, 0));
+    file.extend(header(2, symbols_at, symbols.len(), 2, count, 24)); // SHT_SYMTAB
+    file.extend(header(3, names_at, names.len(), 0, 0, 0)); // SHT_STRTAB
+    let file = patched(&file, at::SHOFF, &(headers_at as u64).to_be_bytes());
+    patched(&file, at::SHNUM, &[3_u16, 2].map(u16::to_be_bytes).concat())
 }
 
 /// A copy of a big-endian file with a field overwritten.

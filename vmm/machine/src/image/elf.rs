@@ -2,7 +2,7 @@
 //! An ELF64 file for POWER (either endianness) or x86-64, from its bytes to checked segments.
 
 use object::elf::{self, FileHeader64, ProgramHeader64};
-use object::read::elf::{FileHeader, ProgramHeader};
+use object::read::elf::{FileHeader, ProgramHeader, Sym};
 use object::{Endian, Endianness};
 use thiserror::Error;
 
@@ -131,6 +131,33 @@ impl<'data> Elf<'data> {
         }
         Ok(Elf { arch, kind, entry: header.e_entry(endian), segments })
     }
+}
+
+/// The symbol table of an image: for each symbol its section's index, its value, its size and its name. Empty if the file
+/// has none or a damaged one.
+pub(super) fn symbols(file: &[u8]) -> Vec<Symbol<'_>> {
+    let Ok((header, endian)) = header(file) else { return Vec::new() };
+    let table = header.sections(endian, file);
+    let Ok(table) = table.and_then(|sections| sections.symbols(endian, file, elf::SHT_SYMTAB))
+    else {
+        return Vec::new();
+    };
+    let symbol = |symbol: &elf::Sym64<Endianness>| {
+        let code = matches!(symbol.st_type(), elf::STT_FUNC | elf::STT_NOTYPE);
+        let name = symbol.name(endian, table.strings()).ok()?;
+        let (value, size) = (symbol.st_value(endian), symbol.st_size(endian));
+        (code && !symbol.is_undefined(endian)).then_some(Symbol { value, size, name })
+    };
+    table.iter().filter_map(symbol).collect()
+}
+
+/// A symbol that may be of code.
+pub(super) struct Symbol<'data> {
+    /// st_value.
+    pub(super) value: u64,
+    /// st_size; 0 when it is not known.
+    pub(super) size: u64,
+    pub(super) name: &'data [u8],
 }
 
 /// The file header, and the endianness of the image.

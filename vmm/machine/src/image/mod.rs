@@ -3,13 +3,14 @@
 //!
 //! Read [`elf`] (file to segments) first, then [`place`] (segments to guest RAM) and [`initrd`]. Then read
 //! the steps before them: [`load`], which takes kernels as they are shipped ([`unpack`], [`zimage`]), and [`what`],
-//! which recognizes other kinds of files.
+//! which recognizes other kinds of files. [`symbols`] has the names of an image's functions.
 
 pub mod calls;
 pub mod elf;
 pub mod initrd;
 pub mod place;
 pub mod program;
+pub mod symbols;
 pub mod unpack;
 pub mod what;
 pub mod zimage;

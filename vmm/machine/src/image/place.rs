@@ -19,7 +19,7 @@ use crate::map::{ClaimError, Map};
 /// The place of relocatable images (QEMU: `KERNEL_LOAD_ADDR`).
 const RELOCATABLE_BASE: u64 = 0x40_0000;
 const RELOCATABLE_MASK: u64 = 0x0fff_ffff;
-const REAL_MODE_MASK: u64 = u64::MAX >> 4;
+pub(super) const REAL_MODE_MASK: u64 = u64::MAX >> 4;
 /// The bound of the first instruction's address. A POWER guest starts in 32-bit mode.
 const ENTRY_TOP: u64 = 1 << 32;
 
@@ -71,7 +71,7 @@ pub fn place(image: &Elf<'_>, map: &mut Map, memory: &Memory) -> Result<Placed, 
 }
 
 /// The address of a segment in guest RAM.
-fn address(image: &Elf<'_>, segment: &Segment<'_>) -> u64 {
+pub(super) fn address(image: &Elf<'_>, segment: &Segment<'_>) -> u64 {
     match (image.kind, image.arch) {
         (Kind::Relocatable, _) => (segment.phys & RELOCATABLE_MASK) + RELOCATABLE_BASE,
         (Kind::Fixed, Arch::Power) => segment.phys & REAL_MODE_MASK,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Operand shapes of VSX vector floating point: `c.xv_ab::<u64>(w, &ADD)` is the whole of
-//! `xvadddp`. FR, FI and FPRF stay; any enabled exception leaves the whole target alone.
+//! Operand shapes of VSX vector floating point: which registers and elements. FR, FI and FPRF stay; any enabled
+//! exception leaves the whole target alone.
 
 use crate::{
     arith::{
-        float::{Mode, Op, Rounded, Route, arithmetic},
-        float_operands::{Element, Target, element_compare, format_of},
+        float::{Mode, Rounded},
+        float_operands::{Element, element_compare},
         vector::Vector,
     },
     state::{
@@ -29,49 +29,21 @@ impl Vectors {
             facts |= more;
             T::of(bits)
         });
+        self.xv_put(w, v, facts);
+        facts
+    }
+    /// VSR\[XT\] <- a value, unless a fact about it is an enabled exception.
+    #[inline(always)]
+    pub(crate) fn xv_put(&mut self, w: Word, v: Vector, facts: u64) {
         if self.conclude_vector(facts) {
             self.set_x(w.xt(), v);
         }
-        facts
     }
     /// As [`xv_outcomes`](Self::xv_outcomes), then takes the interrupt of an enabled exception.
     #[inline(always)]
     fn xv_result<T: Element>(&mut self, w: Word, f: impl Fn(usize) -> Rounded) -> Result {
         let facts = self.xv_outcomes::<T>(w, f);
         self.float_trap(facts)
-    }
-    /// VSR\[XT\] <- op(VSR\[XB\]).
-    #[inline(always)]
-    pub(crate) fn xv_b<T: Element>(&mut self, w: Word, op: &'static Op<1>) -> Result {
-        self.vsx()?;
-        let (mode, b, route) = (self.mode(), self.x(w.xb()), Route::within(format_of::<T>()));
-        self.xv_result::<T>(w, |i| arithmetic(mode, op, [b.lane::<T>(i).bits()], route))
-    }
-    /// VSR\[XT\] <- op(VSR\[XA\], VSR\[XB\]).
-    #[inline(always)]
-    pub(crate) fn xv_ab<T: Element>(&mut self, w: Word, op: &'static Op<2>) -> Result {
-        self.vsx()?;
-        let (mode, a, b) = (self.mode(), self.x(w.xa()), self.x(w.xb()));
-        let route = Route::within(format_of::<T>());
-        self.xv_result::<T>(w, |i| {
-            arithmetic(mode, op, [a, b].map(|v| v.lane::<T>(i).bits()), route)
-        })
-    }
-    /// VSR\[XT\] <- op of VSR\[XA\], VSR\[XB\] and VSR\[XT\].
-    #[inline(always)]
-    pub(crate) fn xv_abt<T: Element>(
-        &mut self,
-        w: Word,
-        op: &'static Op<3>,
-        target: Target,
-    ) -> Result {
-        self.vsx()?;
-        let (mode, route) = (self.mode(), Route::within(format_of::<T>()));
-        let [a, b, t] = [w.xa(), w.xb(), w.xt()].map(|n| self.x(n));
-        let operands = if target == Target::Addend { [a, t, b] } else { [a, b, t] };
-        self.xv_result::<T>(w, |i| {
-            arithmetic(mode, op, operands.map(|v| v.lane::<T>(i).bits()), route)
-        })
     }
     /// VSR\[XT\] <- f of the elements of VSR\[XB\], which may be wider or narrower.
     ///

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Operand shapes of floating-point instructions: which registers, which part of them, and what
-//! of the result goes where. `c.f_ab(w, &ADD, DP)` is the whole of `fadd`.
+//! of the result goes where. Those of arithmetic are in `float_arith.rs`.
 //!
 //! Doubleword 1 of a scalar result is undefined in version 3.0B; here it becomes 0, as version
 //! 3.1 requires. Words that are undefined beside a result of a word repeat it, as there.
 
 use crate::{
     arith::{
-        float::{Format, Mode, Op, Rounded, Rounding, Route, arithmetic, compare},
+        float::{Format, Mode, Rounded, Rounding, Route, SINGLE, compare, integer::Integer},
         vector::{Lane, Vector},
     },
     state::{
-        facility::Vectors,
+        facility::{Facility, Vectors},
         fpscr::{FPCC, INTEGER, NOTHING, RESULT, VE},
         interrupt::Stop,
     },
@@ -46,13 +46,49 @@ macro_rules! elements {
 
 elements!(u32 u64 u128);
 
-/// The role of an instruction's target as an operand: the addend or a factor.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
-    /// A-forms: the target's old value is added.
-    Addend,
-    /// M-forms: the target's old value is multiplied.
-    Factor,
+/// A conversion between an integer and a double-precision number in doubleword 0 of two VSRs.
+#[derive(Clone, Copy, Debug)]
+pub struct Conversion {
+    /// The facility.
+    pub facility: Facility,
+    /// The VSR that it reads.
+    pub from: usize,
+    /// The VSR that it writes.
+    pub to: usize,
+    /// The way.
+    pub way: Way,
+}
+
+/// The two formats of a conversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A doubleword to a number, which is rounded to single precision on request.
+    FromInteger {
+        /// It has negative numbers.
+        signed: bool,
+        /// Single precision.
+        single: bool,
+    },
+    /// A number to an integer, truncated. A word fills the doubleword twice.
+    ToInteger(Integer),
+}
+
+impl Conversion {
+    /// FRT <- FRB.
+    pub(crate) fn f(w: Word, way: Way) -> Conversion {
+        Conversion { facility: Facility::Fp, from: w.rb(), to: w.rt(), way }
+    }
+    /// VSR\[XT\] <- VSR\[XB\].
+    pub(crate) fn xs(w: Word, way: Way) -> Conversion {
+        Conversion { facility: Facility::Vsx, from: w.xb(), to: w.xt(), way }
+    }
+}
+
+impl Way {
+    /// Signed or not, to double precision or to single precision.
+    pub(crate) const fn from(integer: Integer, route: Route) -> Way {
+        Way::FromInteger { signed: integer.signed, single: matches!(route.to, SINGLE) }
+    }
 }
 
 /// Scalars in floating-point registers.
@@ -68,37 +104,6 @@ impl Vectors {
             self.set_fpr(w.rt(), bits as u64);
         }
         self.float_trap(facts)
-    }
-    /// FRT <- op(FRB).
-    #[inline(always)]
-    pub(crate) fn f_b(&mut self, w: Word, op: &'static Op<1>, route: Route) -> Result {
-        self.fp()?;
-        let outcome = arithmetic(self.mode(), op, [self.f(w.rb())], route);
-        self.f_result(w, outcome, RESULT)
-    }
-    /// FRT <- op(FRA, FRB).
-    #[inline(always)]
-    pub(crate) fn f_ab(&mut self, w: Word, op: &'static Op<2>, route: Route) -> Result {
-        self.fp()?;
-        let operands = [self.f(w.ra()), self.f(w.rb())];
-        let outcome = arithmetic(self.mode(), op, operands, route);
-        self.f_result(w, outcome, RESULT)
-    }
-    /// FRT <- op(FRA, FRC).
-    #[inline(always)]
-    pub(crate) fn f_ac(&mut self, w: Word, op: &'static Op<2>, route: Route) -> Result {
-        self.fp()?;
-        let operands = [self.f(w.ra()), self.f(w.r_c())];
-        let outcome = arithmetic(self.mode(), op, operands, route);
-        self.f_result(w, outcome, RESULT)
-    }
-    /// FRT <- op(FRA, FRB, FRC).
-    #[inline(always)]
-    pub(crate) fn f_abc(&mut self, w: Word, op: &'static Op<3>, route: Route) -> Result {
-        self.fp()?;
-        let operands = [self.f(w.ra()), self.f(w.rb()), self.f(w.r_c())];
-        let outcome = arithmetic(self.mode(), op, operands, route);
-        self.f_result(w, outcome, RESULT)
     }
     /// FRT <- f(FRB), a floating-point number.
     #[inline(always)]
@@ -153,36 +158,6 @@ impl Vectors {
             self.set_x(n, Vector::ZERO.with(0, T::of(bits)));
         }
         self.float_trap(facts)
-    }
-    /// VSR\[XT\] <- op(VSR\[XB\]).
-    #[inline(always)]
-    pub(crate) fn xs_b(&mut self, w: Word, op: &'static Op<1>, route: Route) -> Result {
-        self.vsx()?;
-        let outcome = arithmetic(self.mode(), op, [self.xs::<u64>(w.xb())], route);
-        self.xs_result::<u64>(w.xt(), outcome, RESULT)
-    }
-    /// VSR\[XT\] <- op(VSR\[XA\], VSR\[XB\]).
-    #[inline(always)]
-    pub(crate) fn xs_ab(&mut self, w: Word, op: &'static Op<2>, route: Route) -> Result {
-        self.vsx()?;
-        let operands = [self.xs::<u64>(w.xa()), self.xs::<u64>(w.xb())];
-        let outcome = arithmetic(self.mode(), op, operands, route);
-        self.xs_result::<u64>(w.xt(), outcome, RESULT)
-    }
-    /// VSR\[XT\] <- op of VSR\[XA\], VSR\[XB\] and VSR\[XT\].
-    #[inline(always)]
-    pub(crate) fn xs_abt(
-        &mut self,
-        w: Word,
-        op: &'static Op<3>,
-        target: Target,
-        route: Route,
-    ) -> Result {
-        self.vsx()?;
-        let [a, b, t] = [w.xa(), w.xb(), w.xt()].map(|n| self.xs::<u64>(n));
-        let operands = if target == Target::Addend { [a, t, b] } else { [a, b, t] };
-        let outcome = arithmetic(self.mode(), op, operands, route);
-        self.xs_result::<u64>(w.xt(), outcome, RESULT)
     }
     /// VSR\[XT\] <- f(VSR\[XB\]), a floating-point number.
     #[inline(always)]

@@ -2,7 +2,10 @@
 //! Floating-point arithmetic of one and two operands (Power ISA 3.0B, Book I, 4.6.6).
 
 use crate::{
-    arith::float::{self, DP, SP},
+    arith::{
+        float::{self, DP, SP},
+        float_arith::Arith,
+    },
     form,
 };
 
@@ -13,7 +16,7 @@ crate::isa![
         asm: "fadd[.] FRT,FRA,FRB",
         book: "Book I, Floating Add",
         does: |m, w| {
-            m.float(|c, w| c.f_ab(w, &float::ADD, DP), w)?;
+            m.arith(const { &Arith::f_ab(&float::ADD, DP) }, w)?;
         },
         cases: &[
             "fc64282a fadd f3,f4,f5 | f4=3ff0000000000000 f5=3ca0000000000001 fpscr=2000000 | f3=3ff0000000000001 fpscr=2064000",
@@ -32,7 +35,7 @@ crate::isa![
         asm: "fsub[.] FRT,FRA,FRB",
         book: "Book I, Floating Subtract",
         does: |m, w| {
-            m.float(|c, w| c.f_ab(w, &float::SUB, DP), w)?;
+            m.arith(const { &Arith::f_ab(&float::SUB, DP) }, w)?;
         },
         cases: &[
             "fc642828 fsub f3,f4,f5 | f4=3ff0000000000000 f5=3c80000000000000 fpscr=1 | f3=3fefffffffffffff fpscr=82024001",
@@ -46,7 +49,7 @@ crate::isa![
         asm: "fmul[.] FRT,FRA,FRC",
         book: "Book I, Floating Multiply",
         does: |m, w| {
-            m.float(|c, w| c.f_ac(w, &float::MUL, DP), w)?;
+            m.arith(const { &Arith::f_ac(&float::MUL, DP) }, w)?;
         },
         cases: &[
             "fc6401b2 fmul f3,f4,f6 | f4=3fd5555555555555 f6=400921fb54442d18 | f3=3ff0c152382d7365 fpscr=82024000",
@@ -63,7 +66,7 @@ crate::isa![
         asm: "fdiv[.] FRT,FRA,FRB",
         book: "Book I, Floating Divide",
         does: |m, w| {
-            m.float(|c, w| c.f_ab(w, &float::DIV, DP), w)?;
+            m.arith(const { &Arith::f_ab(&float::DIV, DP) }, w)?;
         },
         cases: &[
             "fc642824 fdiv f3,f4,f5 | f4=3ff0000000000000 f5=4008000000000000 | f3=3fd5555555555555 fpscr=82024000",
@@ -81,7 +84,7 @@ crate::isa![
         asm: "fsqrt[.] FRT,FRB",
         book: "Book I, Floating Square Root",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::SQRT, DP), w)?;
+            m.arith(const { &Arith::f_b(&float::SQRT, DP) }, w)?;
         },
         cases: &[
             "fc60282c fsqrt f3,f5 | f5=4000000000000000 fpscr=2 | f3=3ff6a09e667f3bcd fpscr=82064002",
@@ -95,7 +98,7 @@ crate::isa![
         asm: "fre[.] FRT,FRB",
         book: "Book I, Floating Reciprocal Estimate",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::RECIPROCAL, DP), w)?;
+            m.arith(const { &Arith::f_b(&float::RECIPROCAL, DP) }, w)?;
         },
         cases: &[
             "fc602830 fre f3,f5 | f5=4010000000000000 | f3=3fd0000000000000 fpscr=4000",
@@ -109,7 +112,7 @@ crate::isa![
         asm: "frsqrte[.] FRT,FRB",
         book: "Book I, Floating Reciprocal Square Root Estimate",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::RECIPROCAL_ROOT, DP), w)?;
+            m.arith(const { &Arith::f_b(&float::RECIPROCAL_ROOT, DP) }, w)?;
         },
         cases: &[
             "fc602834 frsqrte f3,f5 | f5=4010000000000000 | f3=3fe0000000000000 fpscr=4000",
@@ -123,7 +126,7 @@ crate::isa![
         asm: "fadds[.] FRT,FRA,FRB",
         book: "Book I, Floating Add Single",
         does: |m, w| {
-            m.float(|c, w| c.f_ab(w, &float::ADD, SP), w)?;
+            m.arith(const { &Arith::f_ab(&float::ADD, SP) }, w)?;
         },
         cases: &[
             "ec64282a fadds f3,f4,f5 | f4=3ff0000000000000 f5=3e60000000000000 fpscr=2 | f3=3ff0000020000000 fpscr=82064002",
@@ -136,7 +139,7 @@ crate::isa![
         asm: "fsubs[.] FRT,FRA,FRB",
         book: "Book I, Floating Subtract Single",
         does: |m, w| {
-            m.float(|c, w| c.f_ab(w, &float::SUB, SP), w)?;
+            m.arith(const { &Arith::f_ab(&float::SUB, SP) }, w)?;
         },
         cases: &[
             "ec642828 fsubs f3,f4,f5 | f4=3ff0000000000000 f5=3e60000000000000 fpscr=1 | f3=3fefffffe0000000 fpscr=82024001",
@@ -149,7 +152,7 @@ crate::isa![
         asm: "fmuls[.] FRT,FRA,FRC",
         book: "Book I, Floating Multiply Single",
         does: |m, w| {
-            m.float(|c, w| c.f_ac(w, &float::MUL, SP), w)?;
+            m.arith(const { &Arith::f_ac(&float::MUL, SP) }, w)?;
         },
         cases: &[
             "ec6401b2 fmuls f3,f4,f6 | f4=3ff0000020000000 f6=3ff0000020000000 | f3=3ff0000040000000 fpscr=82024000",
@@ -163,7 +166,7 @@ crate::isa![
         asm: "fdivs[.] FRT,FRA,FRB",
         book: "Book I, Floating Divide Single",
         does: |m, w| {
-            m.float(|c, w| c.f_ab(w, &float::DIV, SP), w)?;
+            m.arith(const { &Arith::f_ab(&float::DIV, SP) }, w)?;
         },
         cases: &[
             "ec642824 fdivs f3,f4,f5 | f4=3ff0000000000000 f5=4008000000000000 | f3=3fd5555560000000 fpscr=82064000",
@@ -176,7 +179,7 @@ crate::isa![
         asm: "fsqrts[.] FRT,FRB",
         book: "Book I, Floating Square Root Single",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::SQRT, SP), w)?;
+            m.arith(const { &Arith::f_b(&float::SQRT, SP) }, w)?;
         },
         cases: &[
             "ec60282c fsqrts f3,f5 | f5=4000000000000000 fpscr=2 | f3=3ff6a09e80000000 fpscr=82064002"
@@ -188,7 +191,7 @@ crate::isa![
         asm: "fres[.] FRT,FRB",
         book: "Book I, Floating Reciprocal Estimate Single",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::RECIPROCAL, SP), w)?;
+            m.arith(const { &Arith::f_b(&float::RECIPROCAL, SP) }, w)?;
         },
         cases: &["ec602830 fres f3,f5 | f5=4010000000000000 | f3=3fd0000000000000 fpscr=4000"],
     },
@@ -198,7 +201,7 @@ crate::isa![
         asm: "frsqrtes[.] FRT,FRB",
         book: "Book I, Floating Reciprocal Square Root Estimate Single",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::RECIPROCAL_ROOT, SP), w)?;
+            m.arith(const { &Arith::f_b(&float::RECIPROCAL_ROOT, SP) }, w)?;
         },
         cases: &["ec602834 frsqrtes f3,f5 | f5=4010000000000000 | f3=3fe0000000000000 fpscr=4000"],
     },

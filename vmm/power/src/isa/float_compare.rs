@@ -4,6 +4,7 @@
 use crate::{
     arith::float::{DOUBLE, compare},
     form,
+    vocabulary::Facility,
 };
 
 crate::isa![
@@ -13,7 +14,9 @@ crate::isa![
         asm: "fcmpu BF,FRA,FRB",
         book: "Book I, Floating Compare Unordered",
         does: |m, w| {
-            m.float_compare(
+            m.float_order(
+                Facility::Fp,
+                [w.ra(), w.rb()],
                 |c, w| {
                     c.fp()?;
                     Ok(c.compare([c.f(w.ra()), c.f(w.rb())], DOUBLE, false))
@@ -36,7 +39,9 @@ crate::isa![
         asm: "fcmpo BF,FRA,FRB",
         book: "Book I, Floating Compare Ordered",
         does: |m, w| {
-            m.float_compare(
+            m.float_order(
+                Facility::Fp,
+                [w.ra(), w.rb()],
                 |c, w| {
                     c.fp()?;
                     Ok(c.compare([c.f(w.ra()), c.f(w.rb())], DOUBLE, true))

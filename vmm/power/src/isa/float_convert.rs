@@ -8,7 +8,8 @@ use crate::{
             integer::{SD, SW, UD, UW},
             to_integral,
         },
-        float_operands::twice,
+        float_arith::Arith,
+        float_operands::{Conversion, Way, twice},
     },
     form,
 };
@@ -25,7 +26,7 @@ crate::isa![
         asm: "frsp[.] FRT,FRB",
         book: "Book I, Floating Round to Single-Precision",
         does: |m, w| {
-            m.float(|c, w| c.f_b(w, &float::CONVERT, SP), w)?;
+            m.arith(const { &Arith::f_b(&float::CONVERT, SP) }, w)?;
         },
         cases: &[
             "fc602818 frsp f3,f5 | f5=400921fb54442d18 | f3=400921fb60000000 fpscr=82064000",
@@ -116,7 +117,8 @@ crate::isa![
         asm: "fctidz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Signed Doubleword",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::ToInteger(SD)),
                 |c, w| c.f_integer(w, |b, _| integer::from_float(b, DOUBLE, Rounding::Zero, SD)),
                 w,
             )?;
@@ -152,7 +154,8 @@ crate::isa![
         asm: "fctiduz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Unsigned Doubleword",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::ToInteger(UD)),
                 |c, w| c.f_integer(w, |b, _| integer::from_float(b, DOUBLE, Rounding::Zero, UD)),
                 w,
             )?;
@@ -192,7 +195,8 @@ crate::isa![
         asm: "fctiwz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Signed Word",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::ToInteger(SW)),
                 |c, w| {
                     c.f_integer(w, |b, _| twice(integer::from_float(b, DOUBLE, Rounding::Zero, SW)))
                 },
@@ -234,7 +238,8 @@ crate::isa![
         asm: "fctiwuz[.] FRT,FRB",
         book: "Book I, Floating Convert with Truncate Double-Precision To Unsigned Word",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::ToInteger(UW)),
                 |c, w| {
                     c.f_integer(w, |b, _| twice(integer::from_float(b, DOUBLE, Rounding::Zero, UW)))
                 },
@@ -254,7 +259,8 @@ crate::isa![
         asm: "fcfid[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Signed Doubleword to Double-Precision",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::from(SD, DP)),
                 |c, w| c.f_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -271,7 +277,8 @@ crate::isa![
         asm: "fcfidu[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Unsigned Doubleword to Double-Precision",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::from(UD, DP)),
                 |c, w| c.f_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -288,7 +295,8 @@ crate::isa![
         asm: "fcfids[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Signed Doubleword to Single-Precision",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::from(SD, SP)),
                 |c, w| c.f_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, SP)),
                 w,
             )?;
@@ -305,7 +313,8 @@ crate::isa![
         asm: "fcfidus[.] FRT,FRB",
         book: "Book I, Floating Convert with Round Unsigned Doubleword to Single-Precision",
         does: |m, w| {
-            m.float(
+            m.convert(
+                Conversion::f(w, Way::from(UD, SP)),
                 |c, w| c.f_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, SP)),
                 w,
             )?;

@@ -4,7 +4,6 @@
 use super::address;
 use crate::{
     form,
-    storage::vector_mem::widened,
     vocabulary::{Facility, Size},
 };
 
@@ -18,7 +17,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::d(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.pure1(widened, v);
+            let v = m.double_of_single(v);
             m.set_scalar(w.rt(), v);
         },
         cases: &[
@@ -37,7 +36,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::x(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.pure1(widened, v);
+            let v = m.double_of_single(v);
             m.set_scalar(w.rt(), v);
         },
         cases: &[
@@ -53,7 +52,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::d(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.pure1(widened, v);
+            let v = m.double_of_single(v);
             m.set_scalar(w.rt(), v);
             address::update(m, w, ea);
         },
@@ -71,7 +70,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::x(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.pure1(widened, v);
+            let v = m.double_of_single(v);
             m.set_scalar(w.rt(), v);
             address::update(m, w, ea);
         },

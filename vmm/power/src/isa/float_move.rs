@@ -1,10 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Floating-point moves and merges, which look at no value (Power ISA 3.0B, Book I, 4.6.6).
 
-use crate::form;
+use crate::{
+    form,
+    interrupt::Stop,
+    vocabulary::{Facility, Size, Vocabulary},
+    word::Word,
+};
 
 /// Sign of a double-precision number.
-const SIGN: u64 = 1 << 63;
+pub(super) const SIGN: u64 = 1 << 63;
+
+/// FRT <- f(FRB), and CR1 if the word has Rc.
+#[inline(always)]
+fn moved<M: Vocabulary>(
+    m: &mut M,
+    w: Word,
+    f: impl FnOnce(&mut M, M::Val) -> M::Val,
+) -> Result<(), Stop> {
+    m.need(Facility::Fp)?;
+    let b = m.fpr(w.rb());
+    let v = f(m, b);
+    m.set_scalar(w.rt(), v);
+    m.record1(w)
+}
+
+/// The magnitude of `b` with the sign of `a`.
+#[inline(always)]
+pub(super) fn copy_sign<M: Vocabulary>(m: &mut M, a: M::Val, b: M::Val) -> M::Val {
+    let (sign, magnitude) = (m.imm(SIGN), m.imm(!SIGN));
+    let (sign, magnitude) = (m.and(a, sign), m.and(b, magnitude));
+    m.or(sign, magnitude)
+}
 
 crate::isa![
     Insn {
@@ -13,16 +40,7 @@ crate::isa![
         asm: "fmr[.] FRT,FRB",
         book: "Book I, Floating Move Register",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.fp()?;
-                    let b = c.fpr(w.rb());
-                    c.set_fpr(w.rt(), b);
-
-                    Ok(())
-                },
-                w,
-            )?;
+            moved(m, w, |_, b| b)?;
         },
         cases: &[
             "fc602890 fmr f3,f5 | f5=fff4000000000001 | f3=fff4000000000001",
@@ -36,16 +54,10 @@ crate::isa![
         asm: "fneg[.] FRT,FRB",
         book: "Book I, Floating Negate",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.fp()?;
-                    let b = c.fpr(w.rb());
-                    c.set_fpr(w.rt(), b ^ SIGN);
-
-                    Ok(())
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let sign = m.imm(SIGN);
+                m.xor(b, sign)
+            })?;
         },
         cases: &["fc602850 fneg f3,f5 | f5=fff4000000000001 | f3=7ff4000000000001"],
     },
@@ -55,16 +67,10 @@ crate::isa![
         asm: "fabs[.] FRT,FRB",
         book: "Book I, Floating Absolute Value",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.fp()?;
-                    let b = c.fpr(w.rb());
-                    c.set_fpr(w.rt(), b & !SIGN);
-
-                    Ok(())
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let magnitude = m.imm(!SIGN);
+                m.and(b, magnitude)
+            })?;
         },
         cases: &["fc602a10 fabs f3,f5 | f5=fff4000000000001 | f3=7ff4000000000001"],
     },
@@ -74,16 +80,10 @@ crate::isa![
         asm: "fnabs[.] FRT,FRB",
         book: "Book I, Floating Negative Absolute Value",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.fp()?;
-                    let b = c.fpr(w.rb());
-                    c.set_fpr(w.rt(), b | SIGN);
-
-                    Ok(())
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let sign = m.imm(SIGN);
+                m.or(b, sign)
+            })?;
         },
         cases: &["fc602910 fnabs f3,f5 | f5=3ff0000000000000 | f3=bff0000000000000"],
     },
@@ -93,16 +93,10 @@ crate::isa![
         asm: "fcpsgn[.] FRT,FRA,FRB",
         book: "Book I, Floating Copy Sign",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.fp()?;
-                    let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
-                    c.set_fpr(w.rt(), a & SIGN | b & !SIGN);
-
-                    Ok(())
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let a = m.fpr(w.ra());
+                copy_sign(m, a, b)
+            })?;
         },
         cases: &[
             "fc642810 fcpsgn f3,f4,f5 | f4=8000000000000000 f5=3ff0000000000000 | f3=bff0000000000000"
@@ -114,15 +108,12 @@ crate::isa![
         asm: "fmrgew FRT,FRA,FRB",
         book: "Book I, Floating Merge Even Word",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.vsx()?;
-                    let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
-                    c.set_fpr(w.rt(), (a >> 32) << 32 | b >> 32);
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let (a, b, word) = (m.fpr(w.ra()), m.fpr(w.rb()), m.imm(32));
+            let (high, low) = (m.shr(a, word), m.shr(b, word));
+            let high = m.shl(high, word);
+            let v = m.or(high, low);
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "fc642f8c fmrgew f3,f4,f5 | f4=0102030405060708 f5=1112131415161718 | f3=102030411121314"
@@ -134,15 +125,11 @@ crate::isa![
         asm: "fmrgow FRT,FRA,FRB",
         book: "Book I, Floating Merge Odd Word",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.vsx()?;
-                    let (a, b) = (c.fpr(w.ra()), c.fpr(w.rb()));
-                    c.set_fpr(w.rt(), a << 32 | b & u64::from(u32::MAX));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let (a, b, word) = (m.fpr(w.ra()), m.fpr(w.rb()), m.imm(32));
+            let (high, low) = (m.shl(a, word), m.zext(b, Size::Word));
+            let v = m.or(high, low);
+            m.set_scalar(w.rt(), v);
         },
         cases: &[
             "fc642e8c fmrgow f3,f4,f5 | f4=0102030405060708 f5=1112131415161718 | f3=506070815161718"

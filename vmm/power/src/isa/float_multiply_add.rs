@@ -2,7 +2,10 @@
 //! Floating-point multiply-add (Power ISA 3.0B, Book I, 4.6.6.2): rounded once.
 
 use crate::{
-    arith::float::{self, DP, SP},
+    arith::{
+        float::{self, DP, SP},
+        float_arith::Arith,
+    },
     form,
 };
 
@@ -13,7 +16,7 @@ crate::isa![
         asm: "fmadd[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Multiply-Add",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::MADD, DP), w)?;
+            m.arith(const { &Arith::f_abc(&float::MADD, DP) }, w)?;
         },
         cases: &[
             "fc6429ba fmadd f3,f4,f6,f5 | f4=3fd5555555555555 f5=3ff0000000000000 f6=4008000000000000 | f3=4000000000000000 fpscr=82064000",
@@ -27,7 +30,7 @@ crate::isa![
         asm: "fmsub[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Multiply-Subtract",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::MSUB, DP), w)?;
+            m.arith(const { &Arith::f_abc(&float::MSUB, DP) }, w)?;
         },
         cases: &[
             "fc6429b8 fmsub f3,f4,f6,f5 | f4=3fd5555555555555 f5=3ff0000000000000 f6=4008000000000000 | f3=bc90000000000000 fpscr=8000",
@@ -40,7 +43,7 @@ crate::isa![
         asm: "fnmadd[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Negative Multiply-Add",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::NMADD, DP), w)?;
+            m.arith(const { &Arith::f_abc(&float::NMADD, DP) }, w)?;
         },
         cases: &[
             "fc6429be fnmadd f3,f4,f6,f5 | f4=3fd5555555555555 f5=3ff0000000000000 f6=4008000000000000 fpscr=2 | f3=c000000000000000 fpscr=82068002",
@@ -53,7 +56,7 @@ crate::isa![
         asm: "fnmsub[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Negative Multiply-Subtract",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::NMSUB, DP), w)?;
+            m.arith(const { &Arith::f_abc(&float::NMSUB, DP) }, w)?;
         },
         cases: &[
             "fc6429bc fnmsub f3,f4,f6,f5 | f4=3fd5555555555555 f5=3ff0000000000000 f6=4008000000000000 | f3=3c90000000000000 fpscr=4000",
@@ -66,7 +69,7 @@ crate::isa![
         asm: "fmadds[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Multiply-Add Single",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::MADD, SP), w)?;
+            m.arith(const { &Arith::f_abc(&float::MADD, SP) }, w)?;
         },
         cases: &[
             "ec6429ba fmadds f3,f4,f6,f5 | f4=3ff0000020000000 f5=3ff0000000000000 f6=3ff0000020000000 | f3=4000000020000000 fpscr=82024000"
@@ -78,7 +81,7 @@ crate::isa![
         asm: "fmsubs[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Multiply-Subtract Single",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::MSUB, SP), w)?;
+            m.arith(const { &Arith::f_abc(&float::MSUB, SP) }, w)?;
         },
         cases: &[
             "ec6429b8 fmsubs f3,f4,f6,f5 | f4=3ff0000020000000 f5=3ff0000000000000 f6=3ff0000020000000 | f3=3e90000000000000 fpscr=82024000"
@@ -90,7 +93,7 @@ crate::isa![
         asm: "fnmadds[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Negative Multiply-Add Single",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::NMADD, SP), w)?;
+            m.arith(const { &Arith::f_abc(&float::NMADD, SP) }, w)?;
         },
         cases: &[
             "ec6429be fnmadds f3,f4,f6,f5 | f4=3ff0000000000000 f5=3c30000000000000 f6=3ff0000000000000 fpscr=2 | f3=bff0000020000000 fpscr=82068002"
@@ -102,7 +105,7 @@ crate::isa![
         asm: "fnmsubs[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Negative Multiply-Subtract Single",
         does: |m, w| {
-            m.float(|c, w| c.f_abc(w, &float::NMSUB, SP), w)?;
+            m.arith(const { &Arith::f_abc(&float::NMSUB, SP) }, w)?;
         },
         cases: &[
             "ec6429bc fnmsubs f3,f4,f6,f5 | f4=3ff0000000000000 f5=3c30000000000000 f6=3ff0000000000000 fpscr=1 | f3=bfefffffe0000000 fpscr=82028001"

@@ -4,7 +4,6 @@
 use super::address;
 use crate::{
     form,
-    storage::vector_mem::narrowed,
     vocabulary::{Facility, Size},
 };
 
@@ -18,7 +17,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::d(m, w);
             let v = m.fpr(w.rs());
-            let v = m.pure1(narrowed, v);
+            let v = m.single_of_double(v);
             m.store(ea, Size::Word, v)?;
         },
         cases: &[
@@ -37,7 +36,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::x(m, w);
             let v = m.fpr(w.rs());
-            let v = m.pure1(narrowed, v);
+            let v = m.single_of_double(v);
             m.store(ea, Size::Word, v)?;
         },
         cases: &["7c642d2e stfsx f3,r4,r5 | r4=2000 r5=8 f3=c00921fb40000000 | [2008]=c0490fda"],
@@ -51,7 +50,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::d(m, w);
             let v = m.fpr(w.rs());
-            let v = m.pure1(narrowed, v);
+            let v = m.single_of_double(v);
             m.store(ea, Size::Word, v)?;
             address::update(m, w, ea);
         },
@@ -69,7 +68,7 @@ crate::isa![
             m.need(Facility::Fp)?;
             let ea = address::x(m, w);
             let v = m.fpr(w.rs());
-            let v = m.pure1(narrowed, v);
+            let v = m.single_of_double(v);
             m.store(ea, Size::Word, v)?;
             address::update(m, w, ea);
         },

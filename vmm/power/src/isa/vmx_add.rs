@@ -4,6 +4,7 @@
 use crate::{
     arith::vector::{clamp2, map2, map3},
     form,
+    vocabulary::Facility,
 };
 
 /// Carry out of bit 0 of `a + b +` the last bit of `c`.
@@ -56,7 +57,14 @@ crate::isa![
         asm: "vaddudm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u64::wrapping_add)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let [high, low] = [0, 1].map(|i| {
+                let (a, b) = (m.doubleword(a, i), m.doubleword(b, i));
+                m.add(a, b)
+            });
+            let v = m.vec(high, low);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "106428c0 vaddudm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f800000010000ffff"
@@ -189,7 +197,14 @@ crate::isa![
         asm: "vsubudm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u64::wrapping_sub)), w)?;
+            m.need(Facility::Vmx)?;
+            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
+            let [high, low] = [0, 1].map(|i| {
+                let (a, b) = (m.doubleword(a, i), m.doubleword(b, i));
+                m.sub(a, b)
+            });
+            let v = m.vec(high, low);
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10642cc0 vsubudm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffdffff0001"

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Vector permutes, merges, splats and shifts of whole registers (Power ISA 3.0B, Book I, 6.8).
 
+use super::vsx_permute::{splat, splat_word};
 use crate::{
     arith::vector::{Vector, either, map1, map2, map3, merge, permute},
     form,
+    vocabulary::Facility,
 };
 
 crate::isa![
@@ -284,7 +286,10 @@ crate::isa![
         asm: "vspltw VT,VB,UIM",
         book: "Book I, Vector Splat Word",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u32>(w.uim() as usize))), w)?;
+            m.need(Facility::Vmx)?;
+            let b = m.vs(32 + w.rb());
+            let v = splat_word(m, b, w.uim());
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "10622a8c vspltw v3,v5,2 | v5=0102030405060708090a0b0c0d0e0f10 | v3=090a0b0c090a0b0c090a0b0c090a0b0c"
@@ -296,7 +301,9 @@ crate::isa![
         asm: "vspltisb VT,SIM",
         book: "Book I, Vector Splat Immediate Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, |_| Vector::splat(w.sim())), w)?;
+            m.need(Facility::Vmx)?;
+            let v = splat(m, Vector::splat(w.sim()));
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "1067030c vspltisb v3,7 |  | v3=07070707070707070707070707070707",
@@ -309,7 +316,9 @@ crate::isa![
         asm: "vspltish VT,SIM",
         book: "Book I, Vector Splat Immediate Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, |_| Vector::splat(i16::from(w.sim()))), w)?;
+            m.need(Facility::Vmx)?;
+            let v = splat(m, Vector::splat(i16::from(w.sim())));
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "1067034c vspltish v3,7 |  | v3=00070007000700070007000700070007",
@@ -322,7 +331,9 @@ crate::isa![
         asm: "vspltisw VT,SIM",
         book: "Book I, Vector Splat Immediate Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, |_| Vector::splat(i32::from(w.sim()))), w)?;
+            m.need(Facility::Vmx)?;
+            let v = splat(m, Vector::splat(i32::from(w.sim())));
+            m.set_vs(32 + w.rt(), v);
         },
         cases: &[
             "1067038c vspltisw v3,7 |  | v3=00000007000000070000000700000007",

@@ -7,7 +7,6 @@ use super::address;
 use crate::{
     arith::vector::Vector,
     form,
-    storage::vector_mem::widened,
     vocabulary::{Facility, Size},
 };
 
@@ -109,7 +108,7 @@ crate::isa![
             m.need(Facility::Vsx)?;
             let ea = address::x(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.pure1(widened, v);
+            let v = m.double_of_single(v);
             m.set_scalar(w.xt(), v);
         },
         cases: &[
@@ -335,7 +334,7 @@ crate::isa![
             m.need(Facility::Vmx)?;
             let ea = address::ds(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.pure1(widened, v);
+            let v = m.double_of_single(v);
             m.set_scalar(32 + w.rt(), v);
         },
         cases: &[

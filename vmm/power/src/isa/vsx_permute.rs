@@ -4,8 +4,25 @@
 use crate::{
     arith::vector::{Vector, either, map1, merge, permute},
     form,
-    vocabulary::Facility,
+    vocabulary::{Facility, Size, Vocabulary},
 };
+
+/// A constant whose doublewords are equal.
+#[inline(always)]
+pub(super) fn splat<M: Vocabulary>(m: &mut M, v: Vector) -> M::Vec {
+    let doubleword = m.imm(v.lane(0));
+    m.vec(doubleword, doubleword)
+}
+
+/// Word `i` of a value in each word.
+#[inline(always)]
+pub(super) fn splat_word<M: Vocabulary>(m: &mut M, v: M::Vec, i: u32) -> M::Vec {
+    let (v, word) = (m.doubleword(v, (i >> 1 & 1) as usize), m.imm(32));
+    let v = if i & 1 == 0 { m.shr(v, word) } else { m.zext(v, Size::Word) };
+    let high = m.shl(v, word);
+    let v = m.or(high, v);
+    m.vec(v, v)
+}
 
 crate::isa![
     Insn {
@@ -14,14 +31,12 @@ crate::isa![
         asm: "xxpermdi XT,XA,XB,DM",
         book: "Book I, VSX Vector Permute Doubleword Immediate",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.x2(w, |a, b| {
-                        Vector::new(a.lane(w.dm() as usize >> 1), b.lane(w.dm() as usize & 1))
-                    })
-                },
-                w,
-            )?;
+            m.need(Facility::Vsx)?;
+            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
+            let dm = w.dm() as usize;
+            let (high, low) = (m.doubleword(a, dm >> 1), m.doubleword(b, dm & 1));
+            let v = m.vec(high, low);
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0642854 xxpermdi vs3,vs36,vs5,0 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs3=00017f8081fe55ff7fffffff80000000 | vs3=0102030405060708f0e1d2c3b4a59687",
@@ -114,7 +129,10 @@ crate::isa![
         asm: "xxspltw XT,XB,UIM",
         book: "Book I, VSX Vector Splat Word",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, |b| Vector::splat(b.lane::<u32>(w.uim() as usize))), w)?;
+            m.need(Facility::Vsx)?;
+            let b = m.vs(w.xb());
+            let v = splat_word(m, b, w.uim());
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0622a92 xxspltw vs3,vs37,2 | vs37=0102030405060708090a0b0c0d0e0f10 | vs3=090a0b0c090a0b0c090a0b0c090a0b0c"
@@ -127,14 +145,9 @@ crate::isa![
         book: "Book I, VSX Vector Splat Immediate Byte",
         level: V3_0,
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.need(Facility::vsx_or_vmx(w.xt()))?;
-                    c.set_x(w.xt(), Vector::splat(w.imm8() as u8));
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::vsx_or_vmx(w.xt()))?;
+            let v = splat(m, Vector::splat(w.imm8() as u8));
+            m.set_vs(w.xt(), v);
         },
         cases: &[
             "f0652ad1 xxspltib vs35,165 |  | vs35=a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5",

@@ -2,7 +2,10 @@
 //! VSX scalar arithmetic of one and two operands (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    arith::float::{self, DP, SP},
+    arith::{
+        float::{self, DP, SP},
+        float_arith::Arith,
+    },
     form,
 };
 
@@ -13,7 +16,7 @@ crate::isa![
         asm: "xsadddp XT,XA,XB",
         book: "Book I, VSX Scalar Add Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::ADD, DP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::ADD, DP) }, w)?;
         },
         cases: &[
             "f0642904 xsadddp vs3,vs36,vs5 | vs36=3ff00000000000000000000000000007 vs5=3ca00000000000010000000000000009 fpscr=2 | vs3=3ff00000000000010000000000000000 fpscr=82064002",
@@ -27,7 +30,7 @@ crate::isa![
         asm: "xssubdp XT,XA,XB",
         book: "Book I, VSX Scalar Subtract Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::SUB, DP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::SUB, DP) }, w)?;
         },
         cases: &[
             "f0642944 xssubdp vs3,vs36,vs5 | vs36=3ff00000000000000000000000000007 vs5=3c800000000000000000000000000009 fpscr=1 | vs3=3fefffffffffffff0000000000000000 fpscr=82024001",
@@ -41,7 +44,7 @@ crate::isa![
         asm: "xsmuldp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::MUL, DP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::MUL, DP) }, w)?;
         },
         cases: &[
             "f0642984 xsmuldp vs3,vs36,vs5 | vs36=3fd55555555555550000000000000007 vs5=400921fb54442d180000000000000009 | vs3=3ff0c152382d73650000000000000000 fpscr=82024000",
@@ -55,7 +58,7 @@ crate::isa![
         asm: "xsdivdp XT,XA,XB",
         book: "Book I, VSX Scalar Divide Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::DIV, DP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::DIV, DP) }, w)?;
         },
         cases: &[
             "f06429c4 xsdivdp vs3,vs36,vs5 | vs36=3ff00000000000000000000000000007 vs5=40080000000000000000000000000009 | vs3=3fd55555555555550000000000000000 fpscr=82024000",
@@ -70,7 +73,7 @@ crate::isa![
         asm: "xssqrtdp XT,XB",
         book: "Book I, VSX Scalar Square Root Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::SQRT, DP), w)?;
+            m.arith(const { &Arith::xs_b(&float::SQRT, DP) }, w)?;
         },
         cases: &[
             "f060292d xssqrtdp vs35,vs5 | vs5=40000000000000000000000000000009 fpscr=2 | vs35=3ff6a09e667f3bcd0000000000000000 fpscr=82064002",
@@ -84,7 +87,7 @@ crate::isa![
         asm: "xsredp XT,XB",
         book: "Book I, VSX Scalar Reciprocal Estimate Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::RECIPROCAL, DP), w)?;
+            m.arith(const { &Arith::xs_b(&float::RECIPROCAL, DP) }, w)?;
         },
         cases: &[
             "f0602969 xsredp vs35,vs5 | vs5=40100000000000000000000000000009 | vs35=3fd00000000000000000000000000000 fpscr=4000",
@@ -98,7 +101,7 @@ crate::isa![
         asm: "xsrsqrtedp XT,XB",
         book: "Book I, VSX Scalar Reciprocal Square Root Estimate Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::RECIPROCAL_ROOT, DP), w)?;
+            m.arith(const { &Arith::xs_b(&float::RECIPROCAL_ROOT, DP) }, w)?;
         },
         cases: &[
             "f0602929 xsrsqrtedp vs35,vs5 | vs5=40100000000000000000000000000009 | vs35=3fe00000000000000000000000000000 fpscr=4000",
@@ -112,7 +115,7 @@ crate::isa![
         asm: "xsaddsp XT,XA,XB",
         book: "Book I, VSX Scalar Add Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::ADD, SP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::ADD, SP) }, w)?;
         },
         cases: &[
             "f0642804 xsaddsp vs3,vs36,vs5 | vs36=3ff00000000000000000000000000007 vs5=3e600000000000000000000000000009 fpscr=2 | vs3=3ff00000200000000000000000000000 fpscr=82064002",
@@ -125,7 +128,7 @@ crate::isa![
         asm: "xssubsp XT,XA,XB",
         book: "Book I, VSX Scalar Subtract Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::SUB, SP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::SUB, SP) }, w)?;
         },
         cases: &[
             "f0642844 xssubsp vs3,vs36,vs5 | vs36=3ff00000000000000000000000000007 vs5=3e600000000000000000000000000009 fpscr=1 | vs3=3fefffffe00000000000000000000000 fpscr=82024001",
@@ -138,7 +141,7 @@ crate::isa![
         asm: "xsmulsp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::MUL, SP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::MUL, SP) }, w)?;
         },
         cases: &[
             "f0642884 xsmulsp vs3,vs36,vs5 | vs36=3ff00000200000000000000000000007 vs5=3ff00000200000000000000000000009 | vs3=3ff00000400000000000000000000000 fpscr=82024000",
@@ -152,7 +155,7 @@ crate::isa![
         asm: "xsdivsp XT,XA,XB",
         book: "Book I, VSX Scalar Divide Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_ab(w, &float::DIV, SP), w)?;
+            m.arith(const { &Arith::xs_ab(&float::DIV, SP) }, w)?;
         },
         cases: &[
             "f06428c4 xsdivsp vs3,vs36,vs5 | vs36=3ff00000000000000000000000000007 vs5=40080000000000000000000000000009 | vs3=3fd55555600000000000000000000000 fpscr=82064000",
@@ -165,7 +168,7 @@ crate::isa![
         asm: "xssqrtsp XT,XB",
         book: "Book I, VSX Scalar Square Root Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::SQRT, SP), w)?;
+            m.arith(const { &Arith::xs_b(&float::SQRT, SP) }, w)?;
         },
         cases: &[
             "f060282d xssqrtsp vs35,vs5 | vs5=40000000000000000000000000000009 fpscr=2 | vs35=3ff6a09e800000000000000000000000 fpscr=82064002"
@@ -177,7 +180,7 @@ crate::isa![
         asm: "xsresp XT,XB",
         book: "Book I, VSX Scalar Reciprocal Estimate Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::RECIPROCAL, SP), w)?;
+            m.arith(const { &Arith::xs_b(&float::RECIPROCAL, SP) }, w)?;
         },
         cases: &[
             "f0602869 xsresp vs35,vs5 | vs5=40100000000000000000000000000009 | vs35=3fd00000000000000000000000000000 fpscr=4000"
@@ -189,7 +192,7 @@ crate::isa![
         asm: "xsrsqrtesp XT,XB",
         book: "Book I, VSX Scalar Reciprocal Square Root Estimate Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::RECIPROCAL_ROOT, SP), w)?;
+            m.arith(const { &Arith::xs_b(&float::RECIPROCAL_ROOT, SP) }, w)?;
         },
         cases: &[
             "f0602829 xsrsqrtesp vs35,vs5 | vs5=40100000000000000000000000000009 | vs35=3fe00000000000000000000000000000 fpscr=4000"

@@ -2,10 +2,28 @@
 //! VSX scalar signs, exponents and significands, which are no arithmetic (Power ISA 3.0B,
 //! Book I, 7.6).
 
-use crate::{arith::vector::Vector, form, vocabulary::Facility};
+use super::float_move::{SIGN, copy_sign};
+use crate::{
+    form,
+    interrupt::Stop,
+    vocabulary::{Facility, Vocabulary},
+    word::Word,
+};
 
-/// Sign of a double-precision number.
-const SIGN: u64 = 1 << 63;
+/// Doubleword 0 of VSR\[XT\] <- f(that of VSR\[XB\]).
+#[inline(always)]
+fn moved<M: Vocabulary>(
+    m: &mut M,
+    w: Word,
+    f: impl FnOnce(&mut M, M::Val) -> M::Val,
+) -> Result<(), Stop> {
+    m.need(Facility::Vsx)?;
+    let b = m.vs(w.xb());
+    let b = m.doubleword(b, 0);
+    let v = f(m, b);
+    m.set_scalar(w.xt(), v);
+    Ok(())
+}
 
 /// The exponent as it is encoded.
 fn exponent(bits: u64) -> u64 {
@@ -25,15 +43,10 @@ crate::isa![
         asm: "xsabsdp XT,XB",
         book: "Book I, VSX Scalar Absolute Double-Precision",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.x1(w, |b| {
-                        let b: u64 = b.lane(0);
-                        Vector::new(b & !SIGN, 0)
-                    })
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let magnitude = m.imm(!SIGN);
+                m.and(b, magnitude)
+            })?;
         },
         cases: &[
             "f0602d66 xsabsdp vs3,vs37 | vs37=fff40000000000010000000000000007 | vs3=7ff40000000000010000000000000000"
@@ -45,15 +58,10 @@ crate::isa![
         asm: "xsnabsdp XT,XB",
         book: "Book I, VSX Scalar Negative Absolute Double-Precision",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.x1(w, |b| {
-                        let b: u64 = b.lane(0);
-                        Vector::new(b | SIGN, 0)
-                    })
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let sign = m.imm(SIGN);
+                m.or(b, sign)
+            })?;
         },
         cases: &[
             "f0602da6 xsnabsdp vs3,vs37 | vs37=fff40000000000010000000000000007 | vs3=fff40000000000010000000000000000"
@@ -65,15 +73,10 @@ crate::isa![
         asm: "xsnegdp XT,XB",
         book: "Book I, VSX Scalar Negate Double-Precision",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.x1(w, |b| {
-                        let b: u64 = b.lane(0);
-                        Vector::new(b ^ SIGN, 0)
-                    })
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let sign = m.imm(SIGN);
+                m.xor(b, sign)
+            })?;
         },
         cases: &[
             "f0602de6 xsnegdp vs3,vs37 | vs37=fff40000000000010000000000000007 | vs3=7ff40000000000010000000000000000"
@@ -85,15 +88,11 @@ crate::isa![
         asm: "xscpsgndp XT,XA,XB",
         book: "Book I, VSX Scalar Copy Sign Double-Precision",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.x2(w, |a, b| {
-                        let (a, b): (u64, u64) = (a.lane(0), b.lane(0));
-                        Vector::new(a & SIGN | b & !SIGN, 0)
-                    })
-                },
-                w,
-            )?;
+            moved(m, w, |m, b| {
+                let a = m.vs(w.xa());
+                let a = m.doubleword(a, 0);
+                copy_sign(m, a, b)
+            })?;
         },
         cases: &[
             "f0642d84 xscpsgndp vs3,vs36,vs5 | vs36=80000000000000000000000000000007 vs5=3ff00000000000000000000000000000 | vs3=bff00000000000000000000000000000"

@@ -13,6 +13,7 @@ use crate::{
         interrupt::Stop,
     },
     storage::vector_mem::{double_of_single, single_of_double},
+    vocabulary::Facility,
     word::Word,
 };
 use std::cmp::Ordering;
@@ -49,7 +50,9 @@ crate::isa![
         asm: "xscmpudp BF,XA,XB",
         book: "Book I, VSX Scalar Compare Unordered Double-Precision",
         does: |m, w| {
-            m.float_compare(
+            m.float_order(
+                Facility::Vsx,
+                [w.xa(), w.xb()],
                 |c, w| {
                     c.vsx()?;
                     Ok(c.compare([w.xa(), w.xb()].map(|n| c.xs::<u64>(n)), DOUBLE, false))
@@ -72,7 +75,9 @@ crate::isa![
         asm: "xscmpodp BF,XA,XB",
         book: "Book I, VSX Scalar Compare Ordered Double-Precision",
         does: |m, w| {
-            m.float_compare(
+            m.float_order(
+                Facility::Vsx,
+                [w.xa(), w.xb()],
                 |c, w| {
                     c.vsx()?;
                     Ok(c.compare([w.xa(), w.xb()].map(|n| c.xs::<u64>(n)), DOUBLE, true))

@@ -9,7 +9,8 @@ use crate::{
             integer::{SD, SW, UD, UW},
             to_integral,
         },
-        float_operands::twice,
+        float_arith::Arith,
+        float_operands::{Conversion, Way, twice},
         vector::Vector,
     },
     form,
@@ -107,7 +108,7 @@ crate::isa![
         asm: "xsrsp XT,XB",
         book: "Book I, VSX Scalar Round to Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_b(w, &float::CONVERT, SP), w)?;
+            m.arith(const { &Arith::xs_b(&float::CONVERT, SP) }, w)?;
         },
         cases: &[
             "f0602c65 xsrsp vs35,vs5 | vs5=400921fb54442d180000000000000009 | vs35=400921fb600000000000000000000000 fpscr=82064000",
@@ -240,7 +241,8 @@ crate::isa![
         asm: "xscvdpsxds XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Signed Doubleword",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::ToInteger(SD)),
                 |c, w| c.xs_integer(w, |b| integer::from_float(b, DOUBLE, Rounding::Zero, SD)),
                 w,
             )?;
@@ -258,7 +260,8 @@ crate::isa![
         asm: "xscvdpuxds XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Unsigned Doubleword",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::ToInteger(UD)),
                 |c, w| c.xs_integer(w, |b| integer::from_float(b, DOUBLE, Rounding::Zero, UD)),
                 w,
             )?;
@@ -276,7 +279,8 @@ crate::isa![
         asm: "xscvdpsxws XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Signed Word",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::ToInteger(SW)),
                 |c, w| {
                     c.xs_integer(w, |b| twice(integer::from_float(b, DOUBLE, Rounding::Zero, SW)))
                 },
@@ -296,7 +300,8 @@ crate::isa![
         asm: "xscvdpuxws XT,XB",
         book: "Book I, VSX Scalar Convert with round to zero Double-Precision to Unsigned Word",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::ToInteger(UW)),
                 |c, w| {
                     c.xs_integer(w, |b| twice(integer::from_float(b, DOUBLE, Rounding::Zero, UW)))
                 },
@@ -316,7 +321,8 @@ crate::isa![
         asm: "xscvsxddp XT,XB",
         book: "Book I, VSX Scalar Convert with round Signed Doubleword to Double-Precision",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::from(SD, DP)),
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -333,7 +339,8 @@ crate::isa![
         asm: "xscvuxddp XT,XB",
         book: "Book I, VSX Scalar Convert with round Unsigned Doubleword to Double-Precision",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::from(UD, DP)),
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, DP)),
                 w,
             )?;
@@ -350,7 +357,8 @@ crate::isa![
         asm: "xscvsxdsp XT,XB",
         book: "Book I, VSX Scalar Convert with round Signed Doubleword to Single-Precision",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::from(SD, SP)),
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(SD.value(b as u64), mode, SP)),
                 w,
             )?;
@@ -367,7 +375,8 @@ crate::isa![
         asm: "xscvuxdsp XT,XB",
         book: "Book I, VSX Scalar Convert with round Unsigned Doubleword to Single-Precision",
         does: |m, w| {
-            m.vector(
+            m.convert(
+                Conversion::xs(w, Way::from(UD, SP)),
                 |c, w| c.xs_number(w, |b, mode| integer::to_float(UD.value(b as u64), mode, SP)),
                 w,
             )?;

@@ -5,7 +5,7 @@
 use crate::{
     arith::{
         float::{self, DP, SP},
-        float_operands::Target,
+        float_arith::{Arith, Target},
     },
     form,
 };
@@ -17,7 +17,7 @@ crate::isa![
         asm: "xsmaddadp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Add Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MADD, Target::Addend, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MADD, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f064290c xsmaddadp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=40080000000000000000000000000000 | vs3=40000000000000000000000000000000 fpscr=82064000",
@@ -32,7 +32,7 @@ crate::isa![
         asm: "xsmaddmdp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Add Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MADD, Target::Factor, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MADD, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f064294c xsmaddmdp vs3,vs36,vs5 | vs3=40080000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=3ff00000000000000000000000000000 | vs3=40000000000000000000000000000000 fpscr=82064000",
@@ -47,7 +47,7 @@ crate::isa![
         asm: "xsmsubadp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Subtract Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MSUB, Target::Addend, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MSUB, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f064298c xsmsubadp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=40080000000000000000000000000000 | vs3=bc900000000000000000000000000000 fpscr=8000",
@@ -60,7 +60,7 @@ crate::isa![
         asm: "xsmsubmdp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Subtract Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MSUB, Target::Factor, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MSUB, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f06429cc xsmsubmdp vs3,vs36,vs5 | vs3=40080000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=3ff00000000000000000000000000000 | vs3=bc900000000000000000000000000000 fpscr=8000",
@@ -73,7 +73,7 @@ crate::isa![
         asm: "xsnmaddadp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Add Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMADD, Target::Addend, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMADD, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f0642d0c xsnmaddadp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=40080000000000000000000000000000 fpscr=2 | vs3=c0000000000000000000000000000000 fpscr=82068002",
@@ -86,7 +86,7 @@ crate::isa![
         asm: "xsnmaddmdp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Add Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMADD, Target::Factor, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMADD, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f0642d4c xsnmaddmdp vs3,vs36,vs5 | vs3=40080000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=3ff00000000000000000000000000000 fpscr=2 | vs3=c0000000000000000000000000000000 fpscr=82068002",
@@ -99,7 +99,7 @@ crate::isa![
         asm: "xsnmsubadp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Subtract Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMSUB, Target::Addend, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMSUB, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f0642d8c xsnmsubadp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=40080000000000000000000000000000 | vs3=3c900000000000000000000000000000 fpscr=4000",
@@ -112,7 +112,7 @@ crate::isa![
         asm: "xsnmsubmdp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Subtract Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMSUB, Target::Factor, DP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMSUB, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f0642dcc xsnmsubmdp vs3,vs36,vs5 | vs3=40080000000000000000000000000000 vs36=3fd55555555555550000000000000000 vs5=3ff00000000000000000000000000000 | vs3=3c900000000000000000000000000000 fpscr=4000",
@@ -125,7 +125,7 @@ crate::isa![
         asm: "xsmaddasp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Add Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MADD, Target::Addend, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MADD, Target::Addend, SP) }, w)?;
         },
         cases: &[
             "f064280c xsmaddasp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3ff00000200000000000000000000000 vs5=3ff00000200000000000000000000000 | vs3=40000000200000000000000000000000 fpscr=82024000"
@@ -137,7 +137,7 @@ crate::isa![
         asm: "xsmaddmsp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Add Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MADD, Target::Factor, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MADD, Target::Factor, SP) }, w)?;
         },
         cases: &[
             "f064284c xsmaddmsp vs3,vs36,vs5 | vs3=3ff00000200000000000000000000000 vs36=3ff00000200000000000000000000000 vs5=3ff00000000000000000000000000000 | vs3=40000000200000000000000000000000 fpscr=82024000"
@@ -149,7 +149,7 @@ crate::isa![
         asm: "xsmsubasp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Subtract Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MSUB, Target::Addend, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MSUB, Target::Addend, SP) }, w)?;
         },
         cases: &[
             "f064288c xsmsubasp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3ff00000200000000000000000000000 vs5=3ff00000200000000000000000000000 | vs3=3e900000000000000000000000000000 fpscr=82024000"
@@ -161,7 +161,7 @@ crate::isa![
         asm: "xsmsubmsp XT,XA,XB",
         book: "Book I, VSX Scalar Multiply-Subtract Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::MSUB, Target::Factor, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::MSUB, Target::Factor, SP) }, w)?;
         },
         cases: &[
             "f06428cc xsmsubmsp vs3,vs36,vs5 | vs3=3ff00000200000000000000000000000 vs36=3ff00000200000000000000000000000 vs5=3ff00000000000000000000000000000 | vs3=3e900000000000000000000000000000 fpscr=82024000"
@@ -173,7 +173,7 @@ crate::isa![
         asm: "xsnmaddasp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Add Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMADD, Target::Addend, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMADD, Target::Addend, SP) }, w)?;
         },
         cases: &[
             "f0642c0c xsnmaddasp vs3,vs36,vs5 | vs3=3c300000000000000000000000000000 vs36=3ff00000000000000000000000000000 vs5=3ff00000000000000000000000000000 fpscr=2 | vs3=bff00000200000000000000000000000 fpscr=82068002"
@@ -185,7 +185,7 @@ crate::isa![
         asm: "xsnmaddmsp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Add Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMADD, Target::Factor, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMADD, Target::Factor, SP) }, w)?;
         },
         cases: &[
             "f0642c4c xsnmaddmsp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3ff00000000000000000000000000000 vs5=3c300000000000000000000000000000 fpscr=2 | vs3=bff00000200000000000000000000000 fpscr=82068002"
@@ -197,7 +197,7 @@ crate::isa![
         asm: "xsnmsubasp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Subtract Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMSUB, Target::Addend, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMSUB, Target::Addend, SP) }, w)?;
         },
         cases: &[
             "f0642c8c xsnmsubasp vs3,vs36,vs5 | vs3=3c300000000000000000000000000000 vs36=3ff00000000000000000000000000000 vs5=3ff00000000000000000000000000000 fpscr=1 | vs3=bfefffffe00000000000000000000000 fpscr=82028001"
@@ -209,7 +209,7 @@ crate::isa![
         asm: "xsnmsubmsp XT,XA,XB",
         book: "Book I, VSX Scalar Negative Multiply-Subtract Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_abt(w, &float::NMSUB, Target::Factor, SP), w)?;
+            m.arith(const { &Arith::xs_abt(&float::NMSUB, Target::Factor, SP) }, w)?;
         },
         cases: &[
             "f0642ccc xsnmsubmsp vs3,vs36,vs5 | vs3=3ff00000000000000000000000000000 vs36=3ff00000000000000000000000000000 vs5=3c300000000000000000000000000000 fpscr=1 | vs3=bfefffffe00000000000000000000000 fpscr=82028001"

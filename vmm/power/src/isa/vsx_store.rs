@@ -4,7 +4,6 @@
 use super::address;
 use crate::{
     form,
-    storage::vector_mem::narrowed,
     vocabulary::{Facility, Size},
 };
 
@@ -88,7 +87,7 @@ crate::isa![
             let ea = address::x(m, w);
             let v = m.vs(w.xt());
             let v = m.doubleword(v, 0);
-            let v = m.pure1(narrowed, v);
+            let v = m.single_of_double(v);
             m.store(ea, Size::Word, v)?;
         },
         cases: &[
@@ -275,7 +274,7 @@ crate::isa![
             let ea = address::ds(m, w);
             let v = m.vs(32 + w.rs());
             let v = m.doubleword(v, 0);
-            let v = m.pure1(narrowed, v);
+            let v = m.single_of_double(v);
             m.store(ea, Size::Word, v)?;
         },
         cases: &[

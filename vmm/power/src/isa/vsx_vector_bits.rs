@@ -8,11 +8,30 @@ use crate::{
         vector::{map1, map2},
     },
     form,
+    interrupt::Stop,
+    vocabulary::{Facility, Vocabulary},
+    word::Word,
 };
 
-/// Signs.
-const DP_SIGN: u64 = 1 << 63;
-const SP_SIGN: u32 = 1 << 31;
+/// A doubleword of signs.
+const DP_SIGNS: u64 = 1 << 63;
+const SP_SIGNS: u64 = 1 << 63 | 1 << 31;
+
+/// VSR\[XT\] <- f(VSR\[XB\], signs).
+#[inline(always)]
+fn signs<M: Vocabulary>(
+    m: &mut M,
+    w: Word,
+    signs: u64,
+    f: impl FnOnce(&mut M, M::Vec, M::Vec) -> M::Vec,
+) -> Result<(), Stop> {
+    m.need(Facility::Vsx)?;
+    let (b, signs) = (m.vs(w.xb()), m.imm(signs));
+    let signs = m.vec(signs, signs);
+    let v = f(m, b, signs);
+    m.set_vs(w.xt(), v);
+    Ok(())
+}
 
 /// The significand with its hidden bit.
 fn dp_significand(bits: u64) -> u64 {
@@ -33,7 +52,10 @@ crate::isa![
         asm: "xvabsdp XT,XB",
         book: "Book I, VSX Vector Absolute Value Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(|b: u64| b & !DP_SIGN)), w)?;
+            signs(m, w, DP_SIGNS, |m, b, signs| {
+                let magnitudes = m.vec_not(signs);
+                m.vec_and(b, magnitudes)
+            })?;
         },
         cases: &[
             "f0602f66 xvabsdp vs3,vs37 | vs37=fff40000000000013ff0000000000000 | vs3=7ff40000000000013ff0000000000000"
@@ -45,7 +67,7 @@ crate::isa![
         asm: "xvnabsdp XT,XB",
         book: "Book I, VSX Vector Negative Absolute Value Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(|b: u64| b | DP_SIGN)), w)?;
+            signs(m, w, DP_SIGNS, |m, b, signs| m.vec_or(b, signs))?;
         },
         cases: &[
             "f0602fa6 xvnabsdp vs3,vs37 | vs37=fff40000000000013ff0000000000000 | vs3=fff4000000000001bff0000000000000"
@@ -57,7 +79,7 @@ crate::isa![
         asm: "xvnegdp XT,XB",
         book: "Book I, VSX Vector Negate Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(|b: u64| b ^ DP_SIGN)), w)?;
+            signs(m, w, DP_SIGNS, |m, b, signs| m.vec_xor(b, signs))?;
         },
         cases: &[
             "f0602fe6 xvnegdp vs3,vs37 | vs37=fff40000000000013ff0000000000000 | vs3=7ff4000000000001bff0000000000000"
@@ -69,7 +91,11 @@ crate::isa![
         asm: "xvcpsgndp XT,XA,XB",
         book: "Book I, VSX Vector Copy Sign Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x2(w, map2(|a: u64, b| a & DP_SIGN | b & !DP_SIGN)), w)?;
+            signs(m, w, DP_SIGNS, |m, b, signs| {
+                let (a, magnitudes) = (m.vs(w.xa()), m.vec_not(signs));
+                let (a, b) = (m.vec_and(a, signs), m.vec_and(b, magnitudes));
+                m.vec_or(a, b)
+            })?;
         },
         cases: &[
             "f0642f84 xvcpsgndp vs3,vs36,vs5 | vs36=80000000000000050000000000000007 vs5=fff40000000000013ff0000000000000 | vs3=fff40000000000013ff0000000000000"
@@ -177,7 +203,10 @@ crate::isa![
         asm: "xvabssp XT,XB",
         book: "Book I, VSX Vector Absolute Value Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(|b: u32| b & !SP_SIGN)), w)?;
+            signs(m, w, SP_SIGNS, |m, b, signs| {
+                let magnitudes = m.vec_not(signs);
+                m.vec_and(b, magnitudes)
+            })?;
         },
         cases: &[
             "f0602e66 xvabssp vs3,vs37 | vs37=ffa000013f800000ffa000013f800000 | vs3=7fa000013f8000007fa000013f800000"
@@ -189,7 +218,7 @@ crate::isa![
         asm: "xvnabssp XT,XB",
         book: "Book I, VSX Vector Negative Absolute Value Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(|b: u32| b | SP_SIGN)), w)?;
+            signs(m, w, SP_SIGNS, |m, b, signs| m.vec_or(b, signs))?;
         },
         cases: &[
             "f0602ea6 xvnabssp vs3,vs37 | vs37=ffa000013f800000ffa000013f800000 | vs3=ffa00001bf800000ffa00001bf800000"
@@ -201,7 +230,7 @@ crate::isa![
         asm: "xvnegsp XT,XB",
         book: "Book I, VSX Vector Negate Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(|b: u32| b ^ SP_SIGN)), w)?;
+            signs(m, w, SP_SIGNS, |m, b, signs| m.vec_xor(b, signs))?;
         },
         cases: &[
             "f0602ee6 xvnegsp vs3,vs37 | vs37=ffa000013f800000ffa000013f800000 | vs3=7fa00001bf8000007fa00001bf800000"
@@ -213,7 +242,11 @@ crate::isa![
         asm: "xvcpsgnsp XT,XA,XB",
         book: "Book I, VSX Vector Copy Sign Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.x2(w, map2(|a: u32, b| a & SP_SIGN | b & !SP_SIGN)), w)?;
+            signs(m, w, SP_SIGNS, |m, b, signs| {
+                let (a, magnitudes) = (m.vs(w.xa()), m.vec_not(signs));
+                let (a, b) = (m.vec_and(a, signs), m.vec_and(b, magnitudes));
+                m.vec_or(a, b)
+            })?;
         },
         cases: &[
             "f0642e84 xvcpsgnsp vs3,vs36,vs5 | vs36=80000005000000078000000500000007 vs5=ffa000013f800000ffa000013f800000 | vs3=ffa000013f800000ffa000013f800000"

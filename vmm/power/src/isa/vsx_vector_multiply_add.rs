@@ -3,7 +3,10 @@
 //! a factor of an M-form.
 
 use crate::{
-    arith::{float, float_operands::Target},
+    arith::{
+        float::{self, DP, SP_ELEMENT},
+        float_arith::{Arith, Target},
+    },
     form,
 };
 
@@ -14,7 +17,7 @@ crate::isa![
         asm: "xvmaddadp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Add Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::MADD, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MADD, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f0642b0c xvmaddadp vs3,vs36,vs5 | vs3=3ff00000000000007ff8000000000002 vs36=3fd55555555555557ff0000000000000 vs5=40080000000000000000000000000000 | vs3=40000000000000007ff8000000000002 fpscr=a2100000"
@@ -26,7 +29,7 @@ crate::isa![
         asm: "xvmaddmdp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Add Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::MADD, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MADD, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f0642b4c xvmaddmdp vs3,vs36,vs5 | vs3=40080000000000000000000000000000 vs36=3fd55555555555557ff0000000000000 vs5=3ff00000000000007ff8000000000002 | vs3=40000000000000007ff8000000000002 fpscr=a2100000"
@@ -38,7 +41,7 @@ crate::isa![
         asm: "xvmsubadp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Subtract Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::MSUB, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MSUB, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f0642b8c xvmsubadp vs3,vs36,vs5 | vs3=3ff00000000000007ff0000000000000 vs36=3fd55555555555557ff0000000000000 vs5=40080000000000003ff0000000000000 | vs3=bc900000000000007ff8000000000000 fpscr=a0800000"
@@ -50,7 +53,7 @@ crate::isa![
         asm: "xvmsubmdp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Subtract Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::MSUB, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MSUB, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f0642bcc xvmsubmdp vs3,vs36,vs5 | vs3=40080000000000003ff0000000000000 vs36=3fd55555555555557ff0000000000000 vs5=3ff00000000000007ff0000000000000 | vs3=bc900000000000007ff8000000000000 fpscr=a0800000"
@@ -62,7 +65,7 @@ crate::isa![
         asm: "xvnmaddadp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Add Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::NMADD, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMADD, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f0642f0c xvnmaddadp vs3,vs36,vs5 | vs3=3ff0000000000000fff8123400000000 vs36=3fd55555555555553ff0000000000000 vs5=40080000000000004000000000000000 fpscr=2 | vs3=c000000000000000fff8123400000000 fpscr=82000002"
@@ -74,7 +77,7 @@ crate::isa![
         asm: "xvnmaddmdp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Add Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::NMADD, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMADD, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f0642f4c xvnmaddmdp vs3,vs36,vs5 | vs3=40080000000000004000000000000000 vs36=3fd55555555555553ff0000000000000 vs5=3ff0000000000000fff8123400000000 fpscr=2 | vs3=c000000000000000fff8123400000000 fpscr=82000002"
@@ -86,7 +89,7 @@ crate::isa![
         asm: "xvnmsubadp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Subtract Type-A Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::NMSUB, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMSUB, Target::Addend, DP) }, w)?;
         },
         cases: &[
             "f0642f8c xvnmsubadp vs3,vs36,vs5 | vs3=3ff0000000000000c010000000000000 vs36=3fd55555555555554000000000000000 vs5=40080000000000004000000000000000 | vs3=3c90000000000000c020000000000000"
@@ -98,7 +101,7 @@ crate::isa![
         asm: "xvnmsubmdp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Subtract Type-M Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u64>(w, &float::NMSUB, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMSUB, Target::Factor, DP) }, w)?;
         },
         cases: &[
             "f0642fcc xvnmsubmdp vs3,vs36,vs5 | vs3=40080000000000004000000000000000 vs36=3fd55555555555554000000000000000 vs5=3ff0000000000000c010000000000000 | vs3=3c90000000000000c020000000000000"
@@ -110,7 +113,7 @@ crate::isa![
         asm: "xvmaddasp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Add Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::MADD, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MADD, Target::Addend, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642a0c xvmaddasp vs3,vs36,vs5 | vs3=3300000040490fdb3f80000071800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=40400000800000007fc00002f1800000 fpscr=2 | vs3=4040000140490fdb7fe00001ff7fffff fpscr=b3000002"
@@ -122,7 +125,7 @@ crate::isa![
         asm: "xvmaddmsp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Add Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::MADD, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MADD, Target::Factor, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642a4c xvmaddmsp vs3,vs36,vs5 | vs3=40400000800000007fc00002f1800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=3300000040490fdb3f80000071800000 fpscr=2 | vs3=4040000140490fdb7fe00001ff7fffff fpscr=b3000002"
@@ -134,7 +137,7 @@ crate::isa![
         asm: "xvmsubasp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Subtract Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::MSUB, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MSUB, Target::Addend, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642a8c xvmsubasp vs3,vs36,vs5 | vs3=3300000040490fdb3f80000071800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=40400000800000007fc00002f1800000 fpscr=2 | vs3=40400000c0490fdb7fe00001ff7fffff fpscr=b3000002"
@@ -146,7 +149,7 @@ crate::isa![
         asm: "xvmsubmsp XT,XA,XB",
         book: "Book I, VSX Vector Multiply-Subtract Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::MSUB, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::MSUB, Target::Factor, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642acc xvmsubmsp vs3,vs36,vs5 | vs3=40400000800000007fc00002f1800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=3300000040490fdb3f80000071800000 fpscr=2 | vs3=40400000c0490fdb7fe00001ff7fffff fpscr=b3000002"
@@ -158,7 +161,7 @@ crate::isa![
         asm: "xvnmaddasp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Add Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::NMADD, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMADD, Target::Addend, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642e0c xvnmaddasp vs3,vs36,vs5 | vs3=3300000040490fdb3f80000071800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=40400000800000007fc00002f1800000 fpscr=2 | vs3=c0400001c0490fdb7fe000017f7fffff fpscr=b3000002"
@@ -170,7 +173,7 @@ crate::isa![
         asm: "xvnmaddmsp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Add Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::NMADD, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMADD, Target::Factor, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642e4c xvnmaddmsp vs3,vs36,vs5 | vs3=40400000800000007fc00002f1800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=3300000040490fdb3f80000071800000 fpscr=2 | vs3=c0400001c0490fdb7fe000017f7fffff fpscr=b3000002"
@@ -182,7 +185,7 @@ crate::isa![
         asm: "xvnmsubasp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Subtract Type-A Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::NMSUB, Target::Addend), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMSUB, Target::Addend, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642e8c xvnmsubasp vs3,vs36,vs5 | vs3=3300000040490fdb3f80000071800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=40400000800000007fc00002f1800000 fpscr=2 | vs3=c040000040490fdb7fe000017f7fffff fpscr=b3000002"
@@ -194,7 +197,7 @@ crate::isa![
         asm: "xvnmsubmsp XT,XA,XB",
         book: "Book I, VSX Vector Negative Multiply-Subtract Type-M Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_abt::<u32>(w, &float::NMSUB, Target::Factor), w)?;
+            m.arith(const { &Arith::xv_abt(&float::NMSUB, Target::Factor, SP_ELEMENT) }, w)?;
         },
         cases: &[
             "f0642ecc xvnmsubmsp vs3,vs36,vs5 | vs3=40400000800000007fc00002f1800000 vs36=3f8000003eaaaaab7fa0000171800000 vs5=3300000040490fdb3f80000071800000 fpscr=2 | vs3=c040000040490fdb7fe000017f7fffff fpscr=b3000002"

@@ -2,7 +2,7 @@
 //! The state of a CPU.
 
 use crate::{
-    Engine, Exit, Translation,
+    Engine, Exit, HostCode, Translation,
     engine::{
         interp::{block::Place, cache::Cache},
         signals::Signals,
@@ -99,9 +99,11 @@ impl Cpu {
         Cpu::at_reset(Bus::new(memory), Clock::new())
     }
 
-    /// Another CPU of the same machine: the same storage, invalidations and timebase.
+    /// Another CPU of the same machine: the same storage, invalidations and timebase, and the same engine.
     pub fn sibling(&self) -> Cpu {
-        Cpu::at_reset(self.bus.clone(), self.clock.sibling())
+        let mut sibling = Cpu::at_reset(self.bus.clone(), self.clock.sibling());
+        sibling.set_engine(self.engine());
+        sibling
     }
 
     /// Goes back to the state after a reset: nothing decoded, nothing translated. Instructions that
@@ -218,9 +220,18 @@ impl Cpu {
         self.translated.engine = engine;
         self.cache = None;
     }
+    /// The engine that was chosen.
+    pub fn engine(&self) -> Engine {
+        self.translated.engine
+    }
     /// The work of the translator so far.
     pub fn translation(&self) -> Translation {
         self.translated.counts
+    }
+    /// The host's code of each region that is translated now, in the order of translation. The ranges do not overlap, also
+    /// not with those of other CPUs, as long as no CPU runs.
+    pub fn translated_code(&self) -> Vec<HostCode> {
+        self.cache.as_ref().map(|cache| cache.translated_code()).unwrap_or_default()
     }
     /// Illegal instructions met so far.
     pub fn illegal(&self) -> Illegal {

@@ -8,7 +8,7 @@
 use crate::{
     Cpu,
     arith::vector::{Clamped, Vector},
-    state::{interrupt::Stop, msr},
+    state::{deferred::Deferred, interrupt::Stop, msr},
     word::Word,
 };
 
@@ -69,6 +69,8 @@ pub struct Vectors {
     msr: u64,
     /// Exceptions of the last comparison: see [`Vectors::trap`].
     facts: u64,
+    /// The part of FPSCR that translated code has yet to write; nothing outside of it.
+    pub(crate) deferred: Deferred,
 }
 
 /// A facility that the MSR can turn off.
@@ -100,7 +102,8 @@ pub type VectorValueFn = fn(&mut Vectors, Word) -> Result<u64, Stop>;
 
 impl Default for Vectors {
     fn default() -> Vectors {
-        Vectors { vsr: [Vector::ZERO; 64], vscr: 0, fpscr: 0, msr: 0, facts: 0 }
+        let (vsr, deferred) = ([Vector::ZERO; 64], Deferred::default());
+        Vectors { vsr, vscr: 0, fpscr: 0, msr: 0, facts: 0, deferred }
     }
 }
 
@@ -110,6 +113,10 @@ impl Vectors {
     pub(crate) const VSR: usize = std::mem::offset_of!(Vectors, vsr);
     /// Offset of the copy of the MSR.
     pub(crate) const MSR: usize = std::mem::offset_of!(Vectors, msr);
+    /// Offset of FPSCR.
+    pub(crate) const FPSCR: usize = std::mem::offset_of!(Vectors, fpscr);
+    /// Offset of what is deferred.
+    pub(crate) const DEFERRED: usize = std::mem::offset_of!(Vectors, deferred);
 
     /// Follows the MSR.
     pub(crate) fn follow_msr(&mut self, msr: u64) {

@@ -139,7 +139,7 @@ impl Vectors {
     pub(crate) fn conclude(&mut self, facts: u64, replaced: u64) -> bool {
         let kept = facts & enabled(self.fpscr) & (VX_ALL | ZX) == 0;
         let replaced = if kept { replaced } else { replaced & !FPRF };
-        self.settle(facts, replaced);
+        self.put_facts(facts, replaced);
         kept
     }
 
@@ -147,12 +147,12 @@ impl Vectors {
     #[inline(always)]
     pub(crate) fn conclude_vector(&mut self, facts: u64) -> bool {
         let kept = facts & enabled(self.fpscr) == 0;
-        self.settle(facts, NOTHING);
+        self.put_facts(facts, NOTHING);
         kept
     }
 
     #[inline(always)]
-    fn settle(&mut self, facts: u64, replaced: u64) {
+    fn put_facts(&mut self, facts: u64, replaced: u64) {
         let old = self.fpscr & !replaced | facts & replaced;
         self.fpscr = match facts & EXCEPTIONS {
             0 => old,

@@ -5,6 +5,7 @@
 //! `saved.rs` (a whole state).
 
 pub(crate) mod cpu;
+pub(crate) mod deferred;
 pub mod facility;
 pub mod fpscr;
 mod gprs;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Every worked example of every row, run on the CPU. `power::row::Case` describes the format.
 
+use crate::tool::TRANSLATED;
 use power::{
     Cpu, GuestMemory, isa, msr, registers,
     row::{Level, Row},
@@ -36,7 +37,7 @@ fn facilities(row: &Row) -> u64 {
 fn machine(row: &Row) -> (Cpu, Arc<GuestMemory>) {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("64 KiB of RAM");
     let ram = Arc::new(ram);
-    let mut cpu = Cpu::new(Arc::clone(&ram));
+    let mut cpu = crate::tool::cpu(Arc::clone(&ram));
     cpu.set_msr(msr::SF | msr::ME | facilities(row));
     cpu.set_nip(AT);
     (cpu, ram)
@@ -87,8 +88,23 @@ fn memory(item: &str) -> Option<(u64, Vec<u8>)> {
     Some((number(address)?.try_into().ok()?, bytes))
 }
 
-/// Runs one case. Errors: the difference, as text.
-fn check(row: &Row, case: &str) -> Result<(), String> {
+/// `b .+8`, behind the instruction: ends a block of two instructions, which is translated.
+const BRANCH: u32 = 0x4800_0008;
+
+/// Runs the instruction.
+fn run(cpu: &mut Cpu) {
+    if !TRANSLATED {
+        cpu.step();
+        return;
+    }
+    testing::run_block(cpu);
+    if cpu.instructions() == 2 {
+        cpu.set_nip(AT + 4); // the branch ran, too
+    }
+}
+
+/// Runs one case; returns the number of instructions that ran translated. Errors: the difference, as text.
+fn check(row: &Row, case: &str) -> Result<u64, String> {
     let mut parts = case.split('|').map(str::trim);
     let head = parts.next().unwrap_or("");
     let (word, asm) = head.split_once(' ').ok_or("no assembly text")?;
@@ -110,16 +126,17 @@ fn check(row: &Row, case: &str) -> Result<(), String> {
     for item in before.split_whitespace() {
         set(&mut want, &mut want_ram, item).ok_or(format!("before: {item}"))?;
     }
-    let code = if want["msr"] & u128::from(msr::LE) != 0 {
-        word.to_le_bytes()
-    } else {
-        word.to_be_bytes()
-    };
+    let little = want["msr"] & u128::from(msr::LE) != 0;
+    let code = if little { word.to_le_bytes() } else { word.to_be_bytes() };
     want_ram[AT as usize..AT as usize + 4].copy_from_slice(&code);
+    if TRANSLATED {
+        let end = if little { BRANCH.to_le_bytes() } else { BRANCH.to_be_bytes() };
+        want_ram[AT as usize + 4..AT as usize + 8].copy_from_slice(&end);
+    }
     load(&mut cpu, &want);
     ram.write_slice(&want_ram, GuestAddress(0)).expect("in RAM");
 
-    cpu.step();
+    run(&mut cpu);
 
     *want.get_mut("nip").expect("nip") += 4;
     for item in after.split_whitespace() {
@@ -147,7 +164,7 @@ fn check(row: &Row, case: &str) -> Result<(), String> {
     if let Some(at) = (0..RAM).find(|i| got_ram[*i] != want_ram[*i]) {
         let _ = write!(wrong, " [{at:x}] is {:02x}, not {:02x};", got_ram[at], want_ram[at]);
     }
-    if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    if wrong.is_empty() { Ok(cpu.translation().ran) } else { Err(wrong) }
 }
 
 fn set(state: &mut State, ram: &mut [u8], item: &str) -> Option<()> {
@@ -163,19 +180,24 @@ fn set(state: &mut State, ram: &mut [u8], item: &str) -> Option<()> {
 #[test]
 fn every_case_of_every_row() {
     let mut failures = String::new();
-    let mut count = 0;
+    let (mut count, mut translated) = (0, 0);
     for row in isa::rows() {
         if row.cases.is_empty() {
             let _ = writeln!(failures, "{}: no case", row.name);
         }
         for case in row.cases {
             count += 1;
-            if let Err(why) = check(row, case) {
-                let _ = writeln!(failures, "{}: {case}\n    {why}", row.name);
+            match check(row, case) {
+                Ok(ran) => translated += usize::from(ran > 0),
+                Err(why) => {
+                    let _ = writeln!(failures, "{}: {case}\n    {why}", row.name);
+                }
             }
         }
     }
     assert!(failures.is_empty(), "of {count} cases:\n{failures}");
+    let most = if TRANSLATED { count * 9 / 10..count } else { 0..1 };
+    assert!(most.contains(&translated), "{translated} of {count} cases ran translated");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! The MSR bit that each floating-point, VMX and VSX instruction needs (Power ISA 3.0B, Book I, the first
 //! lines of each instruction's description in chapters 4, 6 and 7).
 
-use power::{Cpu, GuestMemory, isa, msr, row::Row, text, word::Word};
+use power::{GuestMemory, isa, msr, row::Row, text, word::Word};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
 
@@ -50,7 +50,7 @@ fn facility(row: &Row, w: Word) -> Option<Facility> {
 fn vector(w: Word, bits: u64) -> u64 {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0), 0x1_0000)]).expect("64 KiB of RAM");
     ram.write_slice(&w.raw().to_be_bytes(), GuestAddress(AT)).expect("in RAM");
-    let mut cpu = Cpu::new(Arc::new(ram));
+    let mut cpu = crate::tool::cpu(Arc::new(ram));
     cpu.set_msr(msr::SF | msr::ME | bits);
     cpu.set_nip(AT);
     cpu.step();

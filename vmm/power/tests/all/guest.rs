@@ -34,7 +34,7 @@ impl Guest {
     pub(crate) fn in_mode(mode: u64, code: &[u32]) -> Guest {
         let ram = GuestMemory::from_ranges(&[(GuestAddress(0), END as usize)]).expect("RAM");
         let ram = Arc::new(ram);
-        let mut guest = Guest { cpu: Cpu::new(Arc::clone(&ram)), ram };
+        let mut guest = Guest { cpu: crate::tool::cpu(Arc::clone(&ram)), ram };
         guest.cpu.set_msr(mode);
         guest.cpu.set_interrupt_little_endian(mode & msr::LE != 0);
         guest.cpu.set_nip(AT);

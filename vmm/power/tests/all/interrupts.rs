@@ -4,7 +4,7 @@
 
 use crate::guest::{AT, DATA, END, Guest, LEAVE, NOP};
 use power::{
-    Cpu, Exit, GuestMemory,
+    Exit, GuestMemory,
     interrupt::{MACHINE_CHECK, PROGRAM},
     msr,
 };
@@ -326,7 +326,7 @@ fn a_jump_outside_ram_of_a_guest_without_handlers_is_a_loop() {
 #[test]
 fn a_guest_whose_vectors_are_not_in_ram_is_a_loop_of_machine_checks() {
     let ram = GuestMemory::from_ranges(&[(GuestAddress(0x1_0000), 0x1_0000)]).expect("RAM");
-    let mut cpu = Cpu::new(Arc::new(ram));
+    let mut cpu = crate::tool::cpu(Arc::new(ram));
     let vector = MACHINE_CHECK.vector;
     assert_eq!(cpu.run(), Exit::InterruptLoop { interrupt: MACHINE_CHECK, nip: vector });
 }

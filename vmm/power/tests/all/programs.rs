@@ -12,7 +12,8 @@ use crate::support::generator::{Generator, STACK};
 use crate::support::machines;
 use crate::support::program::{CODE, DATA, Program};
 use crate::support::record::{self, Endian, MEMORY};
-use power::{Cpu, Exit, GuestMemory, interrupt, msr, spr, text};
+use crate::tool::TRANSLATED;
+use power::{Exit, GuestMemory, interrupt, msr, spr, text};
 use std::fmt::Write;
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
@@ -103,7 +104,7 @@ fn ours(program: &Program) -> Vec<u8> {
         let handler = program.endian.word(0x4400_0022); // sc 1: leaves the run, so that the interrupt is reported
         ram.write_slice(&handler, GuestAddress(interrupt.vector)).expect("in RAM");
     }
-    let mut cpu = Cpu::new(Arc::clone(&ram));
+    let mut cpu = crate::tool::cpu(Arc::clone(&ram));
     spr::by_name("fscr").expect("FSCR").set(&mut cpu, u64::MAX >> 8);
     let little = program.endian == Endian::Little;
     let mode = msr::SF | msr::PR | msr::ME | msr::FP | msr::VEC | msr::VSX;
@@ -118,7 +119,10 @@ fn ours(program: &Program) -> Vec<u8> {
         let srr0 = spr::by_name("srr0").expect("SRR0").value(&mut cpu);
         assert_eq!(vector, interrupt::SYSTEM_CALL.vector, "an interrupt at {srr0:#x}");
         match cpu.gpr[0] {
-            SYS_EXIT => return written,
+            SYS_EXIT => {
+                assert_eq!(cpu.translation().ran > 0, TRANSLATED);
+                return written;
+            }
             SYS_WRITE => {
                 let mut bytes = vec![0; cpu.gpr[5] as usize];
                 ram.read_slice(&mut bytes, GuestAddress(cpu.gpr[4])).expect("in RAM");

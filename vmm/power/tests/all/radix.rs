@@ -40,7 +40,7 @@ impl Guest {
     /// A CPU that runs `code` translated at KERNEL, with two pages of data after it.
     pub(crate) fn new(code: &[u32]) -> Guest {
         let ram = Arc::new(GuestMemory::from_ranges(&[(GuestAddress(0), RAM)]).expect("RAM"));
-        let mut guest = Guest { cpu: Cpu::new(Arc::clone(&ram)), ram };
+        let mut guest = Guest { cpu: crate::tool::cpu(Arc::clone(&ram)), ram };
         // 52 address bits: RTS = 21; the root indexes 13 bits.
         guest.put(TABLE, 2 << 61 | 5 << 5 | LEVELS[0] | 13);
         // Quadrants 0 and 3 share process 0's tree here.

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Programs of others with which a test compares our results, and random numbers.
+//! The CPU under test, programs of others with which a test compares our results, and random numbers.
 
+use power::{Cpu, Engine, GuestMemory};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+/// A CPU with the engine of this test program.
+pub(crate) fn cpu(ram: Arc<GuestMemory>) -> Cpu {
+    let mut cpu = Cpu::new(ram);
+    cpu.set_engine(crate::ENGINE);
+    cpu
+}
+
+/// True if this test program runs all code translated.
+pub(crate) const TRANSLATED: bool = matches!(crate::ENGINE, Engine::Translator);
 
 /// The first of these programs that exists.
 pub(crate) fn find(names: &[&'static str]) -> Option<&'static str> {

@@ -13,5 +13,6 @@ mod saved;
 mod shootdown;
 mod time;
 mod tlb;
+mod translated_float;
 mod usage;
 mod watch;

@@ -11,7 +11,7 @@ use power::{
     row::{Meaning, Row, Visitor},
     spr, testing,
     vector::Vector,
-    vocabulary::{Facility, Size, Vocabulary},
+    vocabulary::{Arith, Facility, Size, Vocabulary},
     word::Word,
 };
 use std::sync::Arc;
@@ -91,7 +91,8 @@ known_when_recorded!(
     fn(u64) -> Vector,
     fn(Vector, u64) -> u64,
     VectorFn,
-    VectorValueFn
+    VectorValueFn,
+    &'static Arith
 );
 
 /// The result of the CPU's operation, as the value of a recorded one.
@@ -262,6 +263,7 @@ impl Vocabulary for Recorder {
         fn store_elements(ea: Name, size: Size, v: WideName) -> Result<(), Stop>;
         fn vector(f: VectorFn, w: Word) -> Result<(), Stop>;
         fn float(f: VectorFn, w: Word) -> Result<(), Stop>;
+        fn arith(a: &'static Arith, w: Word) -> Result<(), Stop>;
         fn vector_value(f: VectorValueFn, w: Word) -> Result<Name, Stop>;
         fn stop_if(cond: Name, stop: Stop) -> Result<(), Stop>;
     }

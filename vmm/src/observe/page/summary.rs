@@ -71,6 +71,9 @@ fn facts(run: &RunPage<'_>) -> Vec<Fact> {
         facts.push(fact("MIPS in CPU time", format!("{cpu:.0}"), cpu));
         facts.push(fact("MIPS on the clock", format!("{clock:.0}"), clock));
     }
+    if let Some(percent) = statistics.translated_percent() {
+        facts.push(fact("translated", Unit::Percent.show(percent), percent));
+    }
     facts.push(number("hypercalls", statistics.calls.rows().iter().map(|call| call.count).sum()));
     facts.push(number("entries written", windows.iter().map(|window| window.tally.puts).sum()));
     facts.push(number("pages pinned", totals.pinned));
@@ -111,8 +114,12 @@ fn asked(run: &RunPage<'_>) -> String {
         None => String::new(),
     };
     let check = if args.dma.check.is_empty() { "" } else { ", checks DMA" };
+    let engine = match run.statistics.machine.engine {
+        Some(engine) => format!(", engine {}", engine.name()),
+        None => String::new(),
+    };
     format!(
-        "{} of RAM, {} CPU{}, TCE calls start in tier {}, profile {}{platform}{check}.",
+        "{} of RAM, {} CPU{}{engine}, TCE calls start in tier {}, profile {}{platform}{check}.",
         in_units(args.memory.bytes()),
         args.smp,
         if args.smp == 1 { "" } else { "s" },

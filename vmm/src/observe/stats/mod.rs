@@ -49,6 +49,12 @@ impl Statistics {
         self.rate(self.machine.cpu)
     }
 
+    /// The percentage of the guest's instructions that ran translated, where there is a translator.
+    pub fn translated_percent(&self) -> Option<f64> {
+        let (ran, all) = (self.machine.translation?.ran, self.machine.instructions?);
+        Some(100.0 * ran as f64 / all.max(1) as f64)
+    }
+
     fn rate(&self, time: Duration) -> Option<f64> {
         let (seconds, instructions) = (time.as_secs_f64(), self.machine.instructions? as f64);
         Some(if seconds > 0.0 { instructions / seconds / 1e6 } else { 0.0 })

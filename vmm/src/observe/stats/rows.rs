@@ -40,6 +40,19 @@ pub struct Section {
 /// All rows.
 pub const ROWS: &[Row] = &[
     Row::Section(sections::TIME),
+    Row::Section(sections::ENGINE),
+    number("translated_run", "guest instructions that ran translated", |of| {
+        Some(of.machine.translation?.ran)
+    }),
+    number("regions", "regions translated", |of| Some(of.machine.translation?.regions)),
+    number("regions_dropped", "regions thrown away", |of| Some(of.machine.translation?.dropped)),
+    number("instructions_translated", "instructions translated", |of| {
+        Some(of.machine.translation?.instructions)
+    }),
+    number("code_bytes", "bytes of translated code", |of| Some(of.machine.translation?.bytes)),
+    number("translation_ns", "nanoseconds of translation", |of| {
+        Some(of.machine.translation?.nanoseconds)
+    }),
     Row::Section(sections::ILLEGAL),
     Row::Section(sections::CALLS),
     Row::Section(sections::TIERS),

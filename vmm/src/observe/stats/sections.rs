@@ -6,6 +6,7 @@ use std::fmt::{self, Formatter};
 use hcall::{Lap, Tier};
 use iommu::WindowStats;
 use machine::summary::{Findings, TearDown};
+use power::Engine;
 use serde_json::{Map, Value, json};
 use vio::DeviceReport;
 
@@ -39,6 +40,25 @@ fn time_text(of: &Statistics, f: &mut Formatter<'_>) -> fmt::Result {
         None => writeln!(f),
     }
 }
+
+/// The engine of software CPUs, and the share of the guest's instructions that ran translated.
+pub(super) const ENGINE: Section = Section {
+    object: |of, to| {
+        to.insert("engine".into(), json!(of.machine.engine.map(Engine::name)));
+        to.insert("translated_percent".into(), json!(of.translated_percent()));
+    },
+    text: |of, f| match (of.machine.engine, of.translated_percent()) {
+        (None, _) => Ok(()),
+        (Some(engine), None) => writeln!(f, "engine: {}", engine.name()),
+        (Some(engine), Some(percent)) => {
+            writeln!(
+                f,
+                "engine: {}, {percent:.1} % of the instructions ran translated",
+                engine.name()
+            )
+        }
+    },
+};
 
 /// Words that the guest executed and that are no instruction.
 pub(super) const ILLEGAL: Section = Section {

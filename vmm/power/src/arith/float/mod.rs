@@ -23,7 +23,10 @@ use crate::state::fpscr::{VXIMZ, VXSNAN};
 pub type Rounded = (u128, u64);
 
 /// An arithmetic operation of N operands; those of a multiply-add are A, B, C for A * C + B.
+#[derive(Debug)]
 pub struct Op<const N: usize> {
+    /// The operation, by name.
+    operation: Operation,
     /// On the host, where it is simple.
     fast: Option<fn([f64; N]) -> Option<fast::Near>>,
     /// Exactly.
@@ -32,38 +35,111 @@ pub struct Op<const N: usize> {
     negates: bool,
 }
 
+/// An arithmetic operation.
+#[derive(Clone, Copy, Debug)]
+pub enum AnyOp {
+    /// Of one operand.
+    One(&'static Op<1>),
+    /// Of two.
+    Two(&'static Op<2>),
+    /// Of three.
+    Three(&'static Op<3>),
+}
+
+impl AnyOp {
+    /// The operation, by name.
+    pub const fn operation(self) -> Operation {
+        match self {
+            AnyOp::One(op) => op.operation,
+            AnyOp::Two(op) => op.operation,
+            AnyOp::Three(op) => op.operation,
+        }
+    }
+    /// How many operands it has.
+    pub const fn operands(self) -> usize {
+        match self {
+            AnyOp::One(_) => 1,
+            AnyOp::Two(_) => 2,
+            AnyOp::Three(_) => 3,
+        }
+    }
+    /// The result; operands that it does not have are ignored.
+    #[inline(always)]
+    pub fn result(self, mode: Mode, [a, b, c]: [u128; 3], route: Route) -> Rounded {
+        match self {
+            AnyOp::One(op) => arithmetic(mode, op, [a], route),
+            AnyOp::Two(op) => arithmetic(mode, op, [a, b], route),
+            AnyOp::Three(op) => arithmetic(mode, op, [a, b, c], route),
+        }
+    }
+}
+
+macro_rules! any {
+    ($($n:literal $any:ident)*) => {$(
+        impl From<&'static Op<$n>> for AnyOp {
+            fn from(op: &'static Op<$n>) -> AnyOp {
+                AnyOp::$any(op)
+            }
+        }
+    )*};
+}
+
+any!(1 One 2 Two 3 Three);
+
 macro_rules! ops {
-    ($($(#[$doc:meta])* $name:ident: $n:literal = $fast:expr, $exact:path, $negates:literal;)*) => {
-        $($(#[$doc])* pub const $name: Op<$n> =
-            Op { fast: $fast, exact: $exact, negates: $negates };)*
+    ($($(#[$doc:meta])* $name:ident $op:ident: $n:literal = $fast:expr, $exact:path, $negates:literal;)*) => {
+        $($(#[$doc])* pub const $name: Op<$n> = Op {
+            operation: Operation::$op,
+            fast: $fast,
+            exact: $exact,
+            negates: $negates,
+        };)*
+
+        /// The name of an arithmetic operation.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Operation {
+            $($(#[$doc])* $op,)*
+        }
+
+        impl Operation {
+            /// Every one, in order.
+            pub const ALL: &[Operation] = &[$(Operation::$op),*];
+
+            /// The operation of this name.
+            pub fn op(self) -> AnyOp {
+                match self {
+                    $(Operation::$op => AnyOp::from(&$name),)*
+                }
+            }
+        }
     };
 }
 
 ops! {
     /// A + B
-    ADD: 2 = Some(fast::add), exact::add, false;
+    ADD Add: 2 = Some(fast::add), exact::add, false;
     /// A - B
-    SUB: 2 = Some(fast::subtract), exact::subtract, false;
+    SUB Subtract: 2 = Some(fast::subtract), exact::subtract, false;
     /// A * B
-    MUL: 2 = Some(fast::multiply), exact::multiply, false;
+    MUL Multiply: 2 = Some(fast::multiply), exact::multiply, false;
     /// A / B
-    DIV: 2 = Some(fast::divide), exact::divide, false;
+    DIV Divide: 2 = Some(fast::divide), exact::divide, false;
     /// The square root of B.
-    SQRT: 1 = Some(fast::square_root), exact::square_root, false;
+    SQRT Root: 1 = Some(fast::square_root), exact::square_root, false;
     /// 1 / B
-    RECIPROCAL: 1 = Some(fast::reciprocal), exact::reciprocal, false;
+    RECIPROCAL Reciprocal: 1 = Some(fast::reciprocal), exact::reciprocal, false;
     /// 1 / the square root of B
-    RECIPROCAL_ROOT: 1 = None, exact::reciprocal_root, false;
+    RECIPROCAL_ROOT ReciprocalRoot: 1 = None, exact::reciprocal_root, false;
     /// A * C + B
-    MADD: 3 = Some(fast::multiply_add), exact::multiply_add, false;
+    MADD MultiplyAdd: 3 = Some(fast::multiply_add), exact::multiply_add, false;
     /// A * C - B
-    MSUB: 3 = Some(fast::multiply_subtract), exact::multiply_subtract, false;
+    MSUB MultiplySubtract: 3 = Some(fast::multiply_subtract), exact::multiply_subtract, false;
     /// -(A * C + B)
-    NMADD: 3 = Some(fast::multiply_add), exact::multiply_add, true;
+    NMADD NegatedMultiplyAdd: 3 = Some(fast::multiply_add), exact::multiply_add, true;
     /// -(A * C - B)
-    NMSUB: 3 = Some(fast::multiply_subtract), exact::multiply_subtract, true;
+    NMSUB NegatedMultiplySubtract: 3 = Some(fast::multiply_subtract), exact::multiply_subtract, true;
     /// B
-    CONVERT: 1 = Some(fast::convert), exact::convert, false;
+    CONVERT Convert: 1 = Some(fast::convert), exact::convert, false;
 }
 
 /// The formats on the way of a result.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Cpu, Engine,
-    engine::translate::Translator,
+    engine::translate::{HostCode, Translator},
     storage::{mmu, tlb::PAGE},
     word::Word,
 };
@@ -242,6 +242,11 @@ impl Cache {
     /// Has all blocks interpreted.
     fn detach_all(&self) {
         (0..SETS).for_each(|set| self.of_set(set).detach());
+    }
+
+    /// The host's code of each region that is translated.
+    pub(crate) fn translated_code(&self) -> Vec<HostCode> {
+        self.translator.iter().flat_map(|translator| translator.code()).collect()
     }
 
     /// Forgets everything.

@@ -3,7 +3,7 @@
 
 use crate::{
     Cpu,
-    arith::vector::Vector,
+    arith::{float_arith::Arith, vector::Vector},
     state::{
         facility::{VectorFn, VectorValueFn},
         interrupt::Stop,
@@ -344,6 +344,14 @@ impl Vocabulary for Cpu {
     fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
         let done = f(&mut self.vectors, w);
         if w.rc() && matches!(done, Ok(()) | Err(Stop::FloatEnabled)) {
+            self.cr[1] = self.vectors.summary() as u8;
+        }
+        done
+    }
+    #[inline(always)]
+    fn arith(&mut self, a: &'static Arith, w: Word) -> Result<(), Stop> {
+        let done = self.vectors.arith(a, w);
+        if a.records(w) && matches!(done, Ok(()) | Err(Stop::FloatEnabled)) {
             self.cr[1] = self.vectors.summary() as u8;
         }
         done

@@ -58,6 +58,22 @@ impl Cpu {
 
     /// Runs one instruction, or takes the interrupt it causes; events are not looked at.
     pub fn step(&mut self) -> Option<Exit> {
+        self.once(Cpu::traced)
+    }
+
+    /// Runs one block, or takes the interrupt that it causes; events are not looked at.
+    pub(crate) fn run_block(&mut self) -> Option<Exit> {
+        self.once(|cpu, cache| {
+            loop {
+                let leave = cpu.one_block(cache);
+                if leave.is_some() || !std::mem::take(&mut cpu.translated.middle) {
+                    return leave;
+                }
+            }
+        })
+    }
+
+    fn once(&mut self, run: impl FnOnce(&mut Cpu, &mut Cache) -> Option<Leave>) -> Option<Exit> {
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
@@ -66,7 +82,7 @@ impl Cpu {
             self.prepare_counters();
         }
         let first = self.retired;
-        let leave = self.traced(&mut cache);
+        let leave = run(self, &mut cache);
         self.tally(self.running, first..self.retired);
         self.set_away(true);
         cache.leave(self);

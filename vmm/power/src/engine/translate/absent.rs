@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Where no translator is: on hosts without an assembler of ours.
 
+use super::HostCode;
 use crate::{Cpu, interrupt::Stop};
 
 /// There is none.
@@ -35,6 +36,9 @@ impl Translator {
         match *self {}
     }
     pub(crate) fn linked(&self, _: &Cpu) -> Option<usize> {
+        match *self {}
+    }
+    pub(crate) fn code(&self) -> std::iter::Empty<HostCode> {
         match *self {}
     }
     pub(crate) fn is_current(&self, _: &mut Cpu, _: u32) -> bool {

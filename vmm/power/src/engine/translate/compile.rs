@@ -319,11 +319,20 @@ impl<H: Host> Emitter<H> {
                 self.host.bind(stopped);
                 self.stop(None, at, false);
             }
+            Cold::Arith { a, w, back, at } => {
+                self.cold_helper(Helper::Arith, std::ptr::from_ref(a) as usize, w, back, at);
+            }
+            Cold::Exact { a, w, computed, other } => self.cold_exact(a, w, computed, other),
+            Cold::Vector { helper, f, w, back, at } => self.cold_helper(helper, f, w, back, at),
+            Cold::Zero { bits, product, zero, other } => {
+                self.cold_zero(bits, product, zero, other);
+            }
+            Cold::Pure1 { f, a, d, back } => self.cold_pure(f, a, d, back),
         }
     }
 
     /// An instruction stops.
-    fn stop(&mut self, code: Option<Stop>, at: super::emit::Point, saved: bool) {
+    pub(super) fn stop(&mut self, code: Option<Stop>, at: super::emit::Point, saved: bool) {
         match code {
             Some(stop) => self.host.imm(H::THIRD, stop as u64),
             None => self.host.mov(H::THIRD, H::ARGUMENT),

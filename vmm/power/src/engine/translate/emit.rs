@@ -13,7 +13,13 @@ use super::{
     },
     values::{At, GUESTS, Guest, Node, Op, Place, Val, Values},
 };
-use crate::{interrupt::Stop, vocabulary::Size};
+use crate::{
+    arith::float_arith::Arith,
+    interrupt::Stop,
+    storage::vector_mem::{narrowed, widened},
+    vocabulary::Size,
+    word::Word,
+};
 use std::ops::Range;
 
 /// Offsets in the CPU.
@@ -29,6 +35,8 @@ pub(super) struct Layout {
     pub(super) xer_rest: i32,
     pub(super) vsr: i32,
     pub(super) vectors_msr: i32,
+    pub(super) fpscr: i32,
+    pub(super) deferred: i32,
     pub(super) sprs: i32,
     pub(super) nip: i32,
     pub(super) stop_cia: i32,
@@ -107,6 +115,16 @@ pub(super) enum Cold {
     Load { access: Access, helper: Helper, d: Reg, back: Label, at: Point },
     /// A store.
     Store { access: Access, helper: Helper, v: Reg, back: Label, at: Point },
+    /// Arithmetic that the host's may differ from.
+    Arith { a: &'static Arith, w: Word, back: Label, at: Point },
+    /// An operation of which the host's result must be exact. `other` is the former.
+    Exact { a: &'static Arith, w: Word, computed: Label, other: Label },
+    /// A function of the vector state, where code that is mostly enough is not.
+    Vector { helper: Helper, f: usize, w: Word, back: Label, at: Point },
+    /// The bits of a result that is no normal number: an exact 0 goes to one place, others to another.
+    Zero { bits: Reg, product: bool, zero: Label, other: Label },
+    /// A pure function of a value.
+    Pure1 { f: usize, a: Reg, d: Reg, back: Label },
 }
 
 /// The emitter of a region.
@@ -455,6 +473,8 @@ impl<H: Host> Emitter<H> {
                 self.host.mov(d, H::ARGUMENT);
                 d
             }
+            Op::DoubleOfSingle(a) => self.float_value(widened, a, into, H::double_of_single),
+            Op::SingleOfDouble(a) => self.float_value(narrowed, a, into, H::single_of_double),
             Op::Pure2(f, a, b) => {
                 let (a, b) = self.locked_regs(a, b);
                 self.host.imm(H::ARGUMENT, f as u64);
@@ -624,7 +644,7 @@ impl<H: Host> Emitter<H> {
     fn compared(&mut self, signed: bool, size: Size, a: Val, b: Val, d: Reg) {
         self.compare(size, a, b);
         let so = self.so_field();
-        self.host.compared(signed, d, so);
+        self.host.compared(signed, d, Some(so));
     }
 
     /// Has a CR field be in its place in the CPU, and not only its operands.
@@ -647,7 +667,7 @@ impl<H: Host> Emitter<H> {
         self.host.bind(back);
     }
 
-    fn kind_field(&self, bf: u32) -> Field {
+    pub(super) fn kind_field(&self, bf: u32) -> Field {
         Field { offset: self.layout.kinds + (bf & 7) as i32, size: Size::Byte }
     }
 

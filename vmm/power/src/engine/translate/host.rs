@@ -138,6 +138,8 @@ pub(super) enum Helper {
     Vector,
     Float,
     VectorValue,
+    Arith,
+    FloatCompare,
     Pure1,
     Pure2,
     VecOf,
@@ -198,7 +200,7 @@ pub(super) struct Frame {
 /// An assembler. Registers: the CPU and the budget (instructions completed, less `look_at`) have one each; `PINS` hold
 /// guest registers over a region; `TEMPS` hold values within an instruction; the others are scratch inside an operation
 /// and of helpers' arguments and results ([`Host::ARGUMENT`], [`Host::SECOND`]).
-pub(super) trait Host {
+pub(super) trait Host: FloatHost {
     /// Registers for guest registers.
     const PINS: &'static [Reg];
     /// Registers for values within an instruction.
@@ -272,12 +274,14 @@ pub(super) trait Host {
     fn compare_byte(&mut self, field: Field, v: u8);
     /// Leaves [`Cond::Ne`] if a bit under the mask is set.
     fn test_field(&mut self, field: Field, mask: u32);
+    /// Jumps unless the bits under a mask have a value.
+    fn unless_field(&mut self, scratch: Reg, field: Field, mask: u32, value: u32, to: Label);
     /// 0 or 1.
     fn set_if(&mut self, cond: Cond, d: Reg);
     /// `d <- cond ? a : b`.
     fn select(&mut self, cond: Cond, d: Reg, a: Reg, b: Reg);
-    /// A CR field of a comparison that was just made: LT, GT or EQ, and the byte `so`.
-    fn compared(&mut self, signed: bool, d: Reg, so: Field);
+    /// A CR field of a comparison that was just made: LT, GT or EQ, and the byte `so` if there is one.
+    fn compared(&mut self, signed: bool, d: Reg, so: Option<Field>);
 
     /// Adds to the budget; leaves no condition.
     fn budget_add(&mut self, n: u32);
@@ -312,6 +316,76 @@ pub(super) trait Host {
     /// The pieces that all regions share, at the start of code memory. Returns the offsets of the entry, of the
     /// exit, and of each helper's saving entry.
     fn prelude(&mut self, frame: Frame, helpers: &[usize; HELPERS]) -> Prelude;
+}
+
+/// A floating-point register. All of them are scratch inside an operation, the first six for the emitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FloatReg(pub(super) u8);
+
+/// The content of a floating-point register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lanes {
+    /// A double.
+    Double,
+    /// Two doubles.
+    Doubles,
+    /// Four singles.
+    Singles,
+}
+
+/// A floating-point operation of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub(super) enum FloatOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+}
+
+/// The floating-point part of an assembler. Results are rounded to nearest.
+pub(super) trait FloatHost {
+    /// True if the host has [`float_fused`](Self::float_fused).
+    fn has_fused(&self) -> bool;
+    /// Reads from an offset in the CPU.
+    fn float_read(&mut self, lanes: Lanes, d: FloatReg, offset: i32);
+    fn float_write(&mut self, lanes: Lanes, offset: i32, s: FloatReg);
+    fn float_mov(&mut self, d: FloatReg, s: FloatReg);
+    /// `d` is neither `a` nor `b`.
+    fn float_op(&mut self, op: FloatOp, lanes: Lanes, d: FloatReg, a: FloatReg, b: FloatReg);
+    /// The square root.
+    fn float_root(&mut self, lanes: Lanes, d: FloatReg, a: FloatReg);
+    /// `a * c + b`, rounded once; the product and `b` negated on request. `d` is no operand.
+    fn float_fused(
+        &mut self,
+        product: bool,
+        addend: bool,
+        lanes: Lanes,
+        d: FloatReg,
+        operands: [FloatReg; 3],
+    );
+    /// A double rounded to single precision, as a double.
+    fn float_single(&mut self, d: FloatReg, a: FloatReg);
+    /// The bits of a double.
+    fn float_bits(&mut self, d: Reg, s: FloatReg);
+    /// Jumps unless the exponent of a double's bits is in a range. [`Host::THIRD`] is scratch.
+    fn unless_exponent(&mut self, bits: Reg, range: (u32, u32), to: Label);
+    /// Jumps unless each element is a normal number and not the smallest.
+    fn unless_normal(&mut self, lanes: Lanes, s: FloatReg, scratch: [FloatReg; 2], to: Label);
+    /// Compares a double with one in the CPU, as unsigned numbers are compared; jumps if they are in no order.
+    fn float_compare(&mut self, a: FloatReg, offset: i32, unordered: Label);
+    /// A signed integer as a double, rounded to single precision on request.
+    fn float_from(&mut self, d: FloatReg, n: Reg, single: bool);
+    /// A double as a signed integer, truncated; the least number if it does not fit.
+    fn float_truncate(&mut self, d: Reg, s: FloatReg);
+    /// A single's bits as the double's; jumps if it is no number.
+    fn double_of_single(&mut self, d: Reg, a: Reg, other: Label);
+    /// A double's bits as the single's; jumps unless there is one of this value.
+    fn single_of_double(&mut self, d: Reg, a: Reg, other: Label);
+    /// Clears the host's flag of inexact results; the word at an offset is scratch.
+    fn clear_inexact(&mut self, offset: i32);
+    /// Jumps if the flag is set.
+    fn if_inexact(&mut self, offset: i32, to: Label);
 }
 
 /// Offsets of the pieces that all regions share.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Memory for code: one piece of memory, mapped twice, so that no page is ever writable and executable. Code is
 //! written through one mapping and runs in the other; nothing is ever protected or unprotected again.
+//!
+//! The memory is anonymous: `perf` reads names of code (`/tmp/perf-PID.map`) only for such memory, and not for a memfd
+//! (Linux, tools/perf: `is_anon_memory`).
 #![allow(unsafe_code)]
 
 use rustix::{
-    fs::{MemfdFlags, ftruncate, memfd_create},
     io,
-    mm::{MapFlags, ProtFlags, mmap, munmap},
+    mm::{
+        MapFlags, MprotectFlags, MremapFlags, ProtFlags, mmap_anonymous, mprotect, mremap, munmap,
+    },
 };
 use std::ptr::null_mut;
 
@@ -26,22 +30,23 @@ unsafe impl Send for CodeMemory {}
 impl CodeMemory {
     /// `bytes` of memory, of which what is used takes room.
     pub(super) fn new(bytes: usize) -> io::Result<CodeMemory> {
-        let file = memfd_create(c"tcevm translated code", MemfdFlags::CLOEXEC)?;
-        ftruncate(&file, bytes as u64)?;
-        let map = |protection| {
-            // SAFETY: a new mapping at a place that the kernel chooses.
-            unsafe { mmap(null_mut(), bytes, protection, MapFlags::SHARED, &file, 0) }
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new mapping at a place that the kernel chooses.
+        let writable = unsafe { mmap_anonymous(null_mut(), bytes, access, MapFlags::SHARED)? };
+        let mut memory = CodeMemory {
+            writable: writable.cast(),
+            executable: null_mut(),
+            bytes,
+            used: 0,
+            data: bytes,
         };
-        let writable = map(ProtFlags::READ | ProtFlags::WRITE)?.cast();
-        let executable = match map(ProtFlags::READ | ProtFlags::EXEC) {
-            Ok(executable) => executable.cast(),
-            Err(error) => {
-                // SAFETY: the mapping above, to which nothing refers.
-                let _ = unsafe { munmap(writable as *mut _, bytes) };
-                return Err(error);
-            }
-        };
-        Ok(CodeMemory { writable, executable, bytes, used: 0, data: bytes })
+        // SAFETY: an old size of 0 makes a second mapping of shared pages, at a place that the kernel chooses, and leaves
+        // the first one (mremap(2)).
+        let second = unsafe { mremap(writable, 0, bytes, MremapFlags::MAYMOVE)? };
+        memory.executable = second.cast();
+        // SAFETY: the second mapping, to which nothing refers yet.
+        unsafe { mprotect(second, bytes, MprotectFlags::READ | MprotectFlags::EXEC)? };
+        Ok(memory)
     }
 
     /// Bytes that nothing is in.
@@ -111,7 +116,8 @@ impl CodeMemory {
 
 impl Drop for CodeMemory {
     fn drop(&mut self) {
-        for mapping in [self.writable, self.executable] {
+        let mappings = [self.writable, self.executable];
+        for mapping in mappings.into_iter().filter(|mapping| !mapping.is_null()) {
             // SAFETY: a mapping of this value, which nothing uses any longer.
             let _ = unsafe { munmap(mapping.cast(), self.bytes) };
         }

@@ -3,9 +3,9 @@
 //! vocabulary of its own, and calls what is too long to emit.
 //!
 //! Read `region.rs` (which blocks are translated together), `scan.rs` (what they read and write), `values.rs` (the
-//! values of an instruction), `emit.rs` and `vocabulary.rs` (code for them), `compile.rs` (code for a region), `host.rs` and
-//! `x86_64.rs` (the assembler), `memory.rs` (where code is), `thunks.rs` (what it calls), and this file (which code
-//! there is).
+//! values of an instruction), `emit.rs`, `vocabulary.rs` and `float.rs` (code for them), `compile.rs` (code for a
+//! region), `host.rs`, `x86_64.rs` and `x86_64_float.rs` (the assembler), `memory.rs` (where code is), `thunks.rs` (what
+//! it calls), and this file (which code there is).
 //!
 //! A region is entered at the first instruction of a block, where the interpreter has looked at events, and looks at them
 //! itself wherever the interpreter would: at each end of a block. So both engines take the same interrupts after the same
@@ -21,6 +21,8 @@ mod settle;
 mod compile;
 #[cfg(target_arch = "x86_64")]
 mod emit;
+#[cfg(target_arch = "x86_64")]
+mod float;
 #[cfg(target_arch = "x86_64")]
 mod flow;
 #[cfg(target_arch = "x86_64")]
@@ -41,11 +43,15 @@ mod values;
 mod vocabulary;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
+#[cfg(target_arch = "x86_64")]
+mod x86_64_float;
 
 #[cfg(not(target_arch = "x86_64"))]
 mod absent;
 #[cfg(not(target_arch = "x86_64"))]
 use absent as translator;
+
+use std::iter::Sum;
 
 pub(crate) use translator::{Found, Translator, enter};
 
@@ -66,7 +72,19 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// True if this host has it: a translator needs an assembler of ours.
+    /// All engines.
+    pub const ALL: [Engine; 3] = [Engine::Auto, Engine::Interpreter, Engine::Translator];
+
+    /// Its name, as options take it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Engine::Auto => "auto",
+            Engine::Interpreter => "interpreter",
+            Engine::Translator => "translator",
+        }
+    }
+
+    /// True if this host has it: a translator needs an assembler of ours. `Auto` interprets where there is none.
     pub fn is_available(self) -> bool {
         self != Engine::Translator || cfg!(target_arch = "x86_64")
     }
@@ -120,6 +138,32 @@ pub struct Counts {
     pub dropped: u64,
     /// Guest instructions that ran translated.
     pub ran: u64,
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Counts>>(all: I) -> Counts {
+        all.fold(Counts::default(), |sum, of| Counts {
+            regions: sum.regions + of.regions,
+            instructions: sum.instructions + of.instructions,
+            bytes: sum.bytes + of.bytes,
+            nanoseconds: sum.nanoseconds + of.nanoseconds,
+            dropped: sum.dropped + of.dropped,
+            ran: sum.ran + of.ran,
+        })
+    }
+}
+
+/// The host's code for a region of guest code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostCode {
+    /// Its address in this process.
+    pub host: usize,
+    /// Its size in bytes.
+    pub bytes: usize,
+    /// Effective address of the guest instruction at which the region was entered first.
+    pub ea: u64,
+    /// Real address of this instruction.
+    pub ra: u64,
 }
 
 /// The place of an operation at which no interpreted block stops: translated code did.

@@ -4,7 +4,7 @@
 use super::values::{CTR, LR};
 use crate::{
     Cpu,
-    arith::vector::Vector,
+    arith::{float_arith::Arith, vector::Vector},
     interrupt::Stop,
     state::facility::{VectorFn, VectorValueFn},
     vocabulary::{Facility, Size, Vocabulary},
@@ -147,6 +147,7 @@ impl Vocabulary for Scan {
         store_elements(ea: bool, s: Size, v: ()) -> Ok(()), Result<(), Stop>;
         vector(f: VectorFn, w: Word) -> Ok(()), Result<(), Stop>;
         float(f: VectorFn, w: Word) -> Ok(()), Result<(), Stop>;
+        arith(a: &'static Arith, w: Word) -> Ok(()), Result<(), Stop>;
         vector_value(f: VectorValueFn, w: Word) -> Ok(false), Result<bool, Stop>;
         stop_if(c: bool, s: Stop) -> Ok(()), Result<(), Stop>;
     }

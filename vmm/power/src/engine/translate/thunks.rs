@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The helpers that translated code calls, as functions of the host's C convention. None of them unwinds: a panic in
 //! one ends the process, as in any function of that convention.
+//!
+//! A helper that runs a function of the vector state or of the CPU first puts what is deferred into FPSCR.
 #![allow(unsafe_code)]
 
 use super::host::{HELPERS, Helper};
 use crate::{
     Cpu,
-    arith::vector::Vector,
+    arith::{float_arith::Arith, vector::Vector},
     interrupt::Stop,
     state::facility::{VectorFn, VectorValueFn},
     vocabulary::{Size, Vocabulary},
@@ -78,6 +80,7 @@ extern "sysv64" fn call(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
     let f: fn(&mut Cpu, Word) -> Result<(), Stop> = unsafe { std::mem::transmute(f) };
     cpu.settle();
     let epoch = cpu.mmu.epoch;
+    cpu.vectors.settle();
     let stop = code(f(cpu, Word::new(word as u32)));
     cpu.watch(epoch);
     stop
@@ -86,19 +89,36 @@ extern "sysv64" fn call(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
 extern "sysv64" fn vector(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
     // SAFETY: the emitter put the address of such a function there.
     let f: VectorFn = unsafe { std::mem::transmute(f) };
+    cpu.vectors.settle();
     code(f(&mut cpu.vectors, Word::new(word as u32)))
 }
 
 extern "sysv64" fn float(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
     // SAFETY: the emitter put the address of such a function there.
     let f: VectorFn = unsafe { std::mem::transmute(f) };
+    cpu.vectors.settle();
     code(Vocabulary::float(cpu, f, Word::new(word as u32)))
 }
 
 extern "sysv64" fn vector_value(cpu: &mut Cpu, f: usize, word: u64) -> Outcome {
     // SAFETY: the emitter put the address of such a function there.
     let f: VectorValueFn = unsafe { std::mem::transmute(f) };
+    cpu.vectors.settle();
     f(&mut cpu.vectors, Word::new(word as u32)).into()
+}
+
+extern "sysv64" fn arith(cpu: &mut Cpu, a: usize, word: u64) -> u64 {
+    // SAFETY: the emitter put the address of a constant there.
+    let a: &'static Arith = unsafe { &*(a as *const Arith) };
+    cpu.vectors.settle();
+    code(Vocabulary::arith(cpu, a, Word::new(word as u32)))
+}
+
+extern "sysv64" fn float_compare(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: VectorValueFn = unsafe { std::mem::transmute(f) };
+    cpu.vectors.settle();
+    code(Vocabulary::float_compare(cpu, f, Word::new(word as u32)))
 }
 
 extern "sysv64" fn pure1(_: &mut Cpu, f: usize, a: u64) -> u64 {
@@ -183,6 +203,8 @@ pub(super) fn helpers() -> [usize; HELPERS] {
         Vector vector;
         Float float;
         VectorValue vector_value;
+        Arith arith;
+        FloatCompare float_compare;
         Pure1 pure1;
         Pure2 pure2;
         VecOf vec_of;

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use super::{
-    TRANSLATED,
+    HostCode, TRANSLATED,
     compile::{LINK, MIDDLE, Rows},
     emit::{Emitter, Layout, Mode},
     host::{Frame, Host, Jumps, Reg, TlbShape},
@@ -19,7 +19,7 @@ use crate::{
     state::facility::Vectors,
     storage::tlb::{Entry, PAGE, TLB, Tlb},
 };
-use std::{collections::HashMap, mem::offset_of, time::Instant};
+use std::{collections::HashMap, mem::offset_of, ops::Range, time::Instant};
 
 /// Bytes of code memory.
 const BYTES: usize = 32 << 20;
@@ -40,6 +40,10 @@ struct Translated {
     real: u64,
     /// The mode of its context.
     mode: u64,
+    /// Effective address of the instruction for which it was translated.
+    start: u64,
+    /// The offsets of its code, with the first entry.
+    code: Range<usize>,
     words: Vec<(u16, u32)>,
     pieces: Vec<Piece>,
     pins: [Option<Reg>; GUESTS],
@@ -177,6 +181,16 @@ impl Translator {
         self.translate(cpu, pc, real, wants)
     }
 
+    /// The code of each region.
+    pub(crate) fn code(&self) -> impl Iterator<Item = HostCode> {
+        self.regions.iter().map(|region| HostCode {
+            host: self.memory.address(region.code.start),
+            bytes: region.code.len(),
+            ea: region.start,
+            ra: region.real + region.start % PAGE,
+        })
+    }
+
     /// True if a region's words, which become watched, are still those that it was translated from.
     pub(crate) fn is_current(&self, cpu: &mut Cpu, number: u32) -> bool {
         let region = &self.regions[number as usize];
@@ -254,6 +268,8 @@ impl Translator {
         self.regions.push(Translated {
             real,
             mode,
+            start: pc,
+            code: base..base,
             words: region.words().collect(),
             pieces: pieces
                 .map(|((piece, at), &live)| Piece {
@@ -267,6 +283,7 @@ impl Translator {
         });
         self.by_page.entry((region.page, real)).or_default().push(number);
         let entry = self.entry(number, first)?;
+        self.regions[number as usize].code.end = self.memory.next();
         let counts = &mut cpu.translated.counts;
         counts.regions += 1;
         counts.instructions += region.len() as u64;
@@ -292,6 +309,7 @@ pub(crate) fn enter(cpu: &mut Cpu, code: usize) -> Stop {
             std::mem::transmute(cpu.translated.enter);
         enter(cpu, code)
     };
+    cpu.vectors.settle();
     cpu.translated.counts.ran += cpu.retired - before;
     if stop == Stop::Next as u64 {
         return Stop::Next;
@@ -333,6 +351,8 @@ fn layout() -> Layout {
         xer_rest: at!(xer_rest),
         vsr: at!(vectors) + Vectors::VSR as i32,
         vectors_msr: at!(vectors) + Vectors::MSR as i32,
+        fpscr: at!(vectors) + Vectors::FPSCR as i32,
+        deferred: at!(vectors) + Vectors::DEFERRED as i32,
         sprs: at!(sprs),
         nip: at!(nip),
         stop_cia: at!(translated.stop_cia),

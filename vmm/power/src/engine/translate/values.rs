@@ -56,6 +56,10 @@ pub(super) enum Op {
     Compared(bool, Size, Val, Val),
     /// A function `fn(u64) -> u64`, by its address.
     Pure1(usize, Val),
+    /// A single's bits as those of the double.
+    DoubleOfSingle(Val),
+    /// A double's bits as those of the single.
+    SingleOfDouble(Val),
     /// A function `fn(u64, u64) -> u64`.
     Pure2(usize, Val, Val),
     /// Made by an effect; it is somewhere.
@@ -399,6 +403,8 @@ impl Values {
             | Op::Zext(a, _)
             | Op::Bswap(a, _)
             | Op::Not(a)
+            | Op::DoubleOfSingle(a)
+            | Op::SingleOfDouble(a)
             | Op::Pure1(_, a) => needs(a),
             Op::Select(c, a, b) => needs(c) || needs(a) || needs(b),
             Op::Read(field) => place == Place::Field(field.offset),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Cpu,
-    arith::vector::Vector,
+    arith::{float_arith::Arith, float_operands::Conversion, vector::Vector},
     interrupt::Stop,
     state::{
         facility::{VectorFn, VectorValueFn},
@@ -55,7 +55,7 @@ impl<H: Host> Emitter<H> {
         self.put(Dest::Field(Field { offset, size: Size::Byte }), v);
     }
 
-    fn doubleword_of(&self, n: usize, i: usize) -> Field {
+    pub(super) fn doubleword_of(&self, n: usize, i: usize) -> Field {
         let offset = self.layout.vsr + 16 * n as i32 + 8 * (1 - i as i32);
         Field { offset, size: Size::Double }
     }
@@ -71,7 +71,7 @@ impl<H: Host> Emitter<H> {
     }
 
     /// Stops with what a result register has, unless that is 0.
-    fn stop_by(&mut self, reg: super::host::Reg, saved: bool) {
+    pub(super) fn stop_by(&mut self, reg: super::host::Reg, saved: bool) {
         let at = self.point();
         let code = self.cold(Cold::Stop { code: None, at, saved });
         self.host.test(reg);
@@ -86,7 +86,7 @@ impl<H: Host> Emitter<H> {
     }
 
     /// A helper of the vector state. The first argument register has its value, the second its stop.
-    fn vector_helper(&mut self, helper: Helper, f: usize, w: Word) {
+    pub(super) fn vector_helper(&mut self, helper: Helper, f: usize, w: Word) {
         self.commit();
         self.host.imm(H::ARGUMENT, f as u64);
         self.host.imm(H::SECOND, w.raw().into());
@@ -547,12 +547,31 @@ impl<H: Host> Vocabulary for Emitter<H> {
         Ok(())
     }
     fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
-        if w.rc() {
-            self.settle(1);
-            self.fields[1] = None;
-        }
-        self.vector_helper(Helper::Float, f as usize, w);
-        self.stop_by(H::ARGUMENT, false);
+        self.float_helper(f, w);
+        Ok(())
+    }
+    fn convert(&mut self, conversion: Conversion, f: VectorFn, w: Word) -> Result<(), Stop> {
+        self.conversion(conversion, f, w);
+        Ok(())
+    }
+    fn double_of_single(&mut self, single: Val) -> Val {
+        self.values.push(Op::DoubleOfSingle(single))
+    }
+    fn single_of_double(&mut self, double: Val) -> Val {
+        self.values.push(Op::SingleOfDouble(double))
+    }
+    fn arith(&mut self, a: &'static Arith, w: Word) -> Result<(), Stop> {
+        self.arithmetic(a, w);
+        Ok(())
+    }
+    fn float_order(
+        &mut self,
+        facility: Facility,
+        operands: [usize; 2],
+        f: VectorValueFn,
+        w: Word,
+    ) -> Result<(), Stop> {
+        self.order(facility, operands, f, w);
         Ok(())
     }
     fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<Val, Stop> {

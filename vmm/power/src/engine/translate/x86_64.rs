@@ -8,14 +8,15 @@
 //! | rax, rdx, rcx | scratch inside an operation; rax and rdx are also a helper's arguments and results |
 //! | rdi, r10, r11 | temporary values |
 //! | rsi, r8, r9, rbp, r12, r13, r14 | guest registers of the region |
+//! | xmm0 to xmm15 | scratch inside an operation |
 #![allow(clippy::useless_conversion)] // the assembler's macro converts every register's number
 
 use super::host::*;
 use crate::vocabulary::Size;
-use dynasmrt::{DynasmApi, SimpleAssembler, dynasm};
+use dynasmrt::{DynasmApi, SimpleAssembler};
 
 const RAX: u8 = 0;
-const RCX: u8 = 1;
+pub(super) const RCX: u8 = 1;
 const RDX: u8 = 2;
 const RBX: u8 = 3;
 const RSP: u8 = 4;
@@ -28,11 +29,12 @@ const FRAME: i32 = 8 * SLOTS as i32 + 8;
 pub(super) const SLOTS: usize = 64;
 
 /// The condition codes of what no [`Cond`] is.
+pub(super) const UNORDERED: u8 = 10;
 const OVERFLOW: u8 = 0;
 const NOT_NEGATIVE: u8 = 9;
 
 /// The host's code of a condition.
-fn code(cond: Cond) -> u8 {
+pub(super) fn code(cond: Cond) -> u8 {
     match cond {
         Cond::LtU => 2,
         Cond::GeU => 3,
@@ -52,8 +54,9 @@ const UNBOUND: usize = usize::MAX;
 
 /// The assembler.
 pub(super) struct X86_64 {
-    ops: SimpleAssembler,
+    pub(super) ops: SimpleAssembler,
     labels: Vec<usize>,
+    pub(super) has_fma: bool,
     /// Places of 32-bit displacements, and the labels they are of.
     jumps: Vec<(usize, Label)>,
     /// The offset in the CPU that rbx points to: what is used most is near it.
@@ -61,14 +64,16 @@ pub(super) struct X86_64 {
 }
 
 macro_rules! asm {
-    ($self:ident $($t:tt)*) => { dynasm!($self.ops ; .arch x64 $($t)*) };
+    ($self:ident $($t:tt)*) => { dynasmrt::dynasm!($self.ops ; .arch x64 $($t)*) };
 }
+pub(super) use asm;
 
 impl X86_64 {
     /// An assembler of code for CPUs whose most used fields are the 256 bytes from `near` on.
     pub(super) fn new(near: i32) -> X86_64 {
         let (labels, jumps) = Default::default();
-        X86_64 { ops: SimpleAssembler::new(), labels, jumps, bias: near + 128 }
+        let has_fma = std::arch::is_x86_feature_detected!("fma");
+        X86_64 { ops: SimpleAssembler::new(), labels, has_fma, jumps, bias: near + 128 }
     }
 
     /// An operation of a register and `[base + displacement]`. `opcode` is without prefixes; `wide` is of 64 bits.
@@ -93,7 +98,7 @@ impl X86_64 {
     }
 
     /// An operation of a register and a field of the CPU.
-    fn with_field(&mut self, wide: bool, opcode: &[u8], reg: u8, offset: i32) {
+    pub(super) fn with_field(&mut self, wide: bool, opcode: &[u8], reg: u8, offset: i32) {
         self.with_memory(wide, opcode, reg, RBX, offset - self.bias);
     }
 
@@ -133,7 +138,7 @@ impl X86_64 {
     }
 
     /// Jumps on a condition code.
-    fn jump_on(&mut self, code: u8, to: Label) {
+    pub(super) fn jump_on(&mut self, code: u8, to: Label) {
         asm!(self ; .u8 0x0f ; .u8 0x80 | code ; .i32 0);
         self.displace(to);
     }
@@ -506,6 +511,12 @@ impl Host for X86_64 {
             }
         }
     }
+    fn unless_field(&mut self, scratch: Reg, field: Field, mask: u32, value: u32, to: Label) {
+        self.read(scratch, field);
+        let d = scratch.0;
+        asm!(self ; and Rd(d), mask as i32 ; cmp Rd(d), value as i32);
+        self.jump_on(code(Cond::Ne), to);
+    }
     fn set_if(&mut self, cond: Cond, d: Reg) {
         let rex = 0x40 | d.0 >> 3;
         asm!(self ; .u8 rex ; .u8 0x0f ; .u8 0x90 | code(cond) ; .u8 0xc0 | d.0 & 7
@@ -522,7 +533,7 @@ impl Host for X86_64 {
         asm!(self ; .u8 rex ; .u8 0x0f ; .u8 0x40 | code(cond)
             ; .u8 0xc0 | (d.0 & 7) << 3 | from.0 & 7);
     }
-    fn compared(&mut self, signed: bool, d: Reg, so: Field) {
+    fn compared(&mut self, signed: bool, d: Reg, so: Option<Field>) {
         // 8 for LT, 4 for GT, 2 for EQ: twice 1 + 3 LT + GT.
         match signed {
             true => asm!(self ; setl al ; setg dl),
@@ -533,8 +544,13 @@ impl Host for X86_64 {
             ; movzx edx, dl
             ; lea eax, [rax + rax * 2 + 1]
             ; add eax, edx);
-        self.read(Reg(RDX), so);
-        asm!(self ; lea Rd(d.0), [rdx + rax * 2]);
+        match so {
+            Some(so) => {
+                self.read(Reg(RDX), so);
+                asm!(self ; lea Rd(d.0), [rdx + rax * 2]);
+            }
+            None => asm!(self ; lea Rd(d.0), [rax + rax]),
+        }
     }
 
     fn budget_add(&mut self, n: u32) {

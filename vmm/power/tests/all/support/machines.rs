@@ -3,7 +3,8 @@
 
 use super::program::{self, CODE, DATA, Program, SIGNAL, Stub};
 use super::record::{self, Endian, gpr};
-use power::{Cpu, GuestMemory, msr, spr};
+use crate::tool::TRANSLATED;
+use power::{Cpu, GuestMemory, msr, spr, testing};
 use std::process::{Command, Output};
 use std::sync::Arc;
 use vm_memory::{Bytes, GuestAddress};
@@ -38,7 +39,7 @@ pub(crate) fn ours(program: &Program, stubs: &[Stub], endian: Endian) -> Vec<u8>
     let ram = Arc::new(ram);
     ram.write_slice(&program.code, GuestAddress(CODE)).expect("in RAM");
     ram.write_slice(&program.data, GuestAddress(DATA)).expect("in RAM");
-    let mut cpu = Cpu::new(Arc::clone(&ram));
+    let mut cpu = crate::tool::cpu(Arc::clone(&ram));
     // Linux lets programs use every facility that FSCR guards.
     spr::by_name("fscr").expect("FSCR").set(&mut cpu, u64::MAX >> 8);
     let mut record = [0; record::SIZE];
@@ -111,8 +112,11 @@ fn save(cpu: &mut Cpu, record: &mut [u8], outcome: u64, endian: Endian) {
 fn run(cpu: &mut Cpu, stub: Stub) -> u64 {
     cpu.set_nip(stub.first);
     for done in 1..=stub.count {
-        let exit = cpu.step();
+        let exit = if TRANSLATED { testing::run_block(cpu) } else { cpu.step() };
         assert_eq!(exit, None, "at {:#x}", stub.first);
+        if TRANSLATED && program::PADS.contains(&cpu.nip()) {
+            cpu.set_nip(stub.pad(program::NEXT)); // its branch has ended the block
+        }
         if cpu.nip() != stub.first + 4 * done {
             break;
         }

@@ -13,6 +13,8 @@ pub(crate) const CODE: u64 = 0x0100_0000;
 pub(crate) const DATA: u64 = 0x0110_0000;
 /// Size in bytes of the code around the trials.
 const PRELUDE: u64 = 0x800;
+/// The addresses of the code that records outcomes.
+pub(crate) const PADS: std::ops::Range<u64> = CODE..CODE + PRELUDE;
 /// Size in bytes of zeroed memory after the records: signal stack and arguments of system calls.
 const SCRATCH: u64 = 0x2_0000;
 
