@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The state of a whole machine: saved, and loaded into another machine of its configuration.
 //!
-//! A state is the [`Identity`] of its machine and then the section of each part, in the order of `Machine::parts`. A part
+//! A state is the `Identity` of its machine and then the section of each part, in the order of `Machine::parts`. A part
 //! without a section has no state that the guest can see. Neither are these saved: the guest's verdict on its console so far (an
 //! observation of its output, with which the exit code of a run is chosen), the sums of a run other than those of DMA, the
 //! findings of a detector, frames in a network back end, the contents of disks, and a machine check that waits for the
