@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The tests of the CPU from outside, one binary: it links once. A file is a module; `guest` and `support` are their settings.
-//! Here code is interpreted; `tests/translated` has the modules again, and translates it.
+//! Code is interpreted; `tool::all_other_tests_pass_translated` runs all of them once more, translated.
 
 mod cases;
 mod differential;
@@ -17,6 +17,3 @@ mod support;
 mod system;
 mod tool;
 mod words;
-
-/// The engine under test.
-const ENGINE: power::Engine = power::Engine::Interpreter;

@@ -12,7 +12,7 @@ use crate::support::generator::{Generator, STACK};
 use crate::support::machines;
 use crate::support::program::{CODE, DATA, Program};
 use crate::support::record::{self, Endian, MEMORY};
-use crate::tool::TRANSLATED;
+use crate::tool::is_translated;
 use power::{Exit, GuestMemory, interrupt, msr, spr, text};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -120,7 +120,7 @@ fn ours(program: &Program) -> Vec<u8> {
         assert_eq!(vector, interrupt::SYSTEM_CALL.vector, "an interrupt at {srr0:#x}");
         match cpu.gpr[0] {
             SYS_EXIT => {
-                assert_eq!(cpu.translation().ran > 0, TRANSLATED);
+                assert_eq!(cpu.translation().ran > 0, is_translated());
                 return written;
             }
             SYS_WRITE => {

@@ -3,17 +3,35 @@
 
 use power::{Cpu, Engine, GuestMemory};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-/// A CPU with the engine of this test program.
+/// The variable that chooses the engine under test.
+const VARIABLE: &str = "TCEVM_ENGINE";
+
+/// A CPU with the engine under test.
 pub(crate) fn cpu(ram: Arc<GuestMemory>) -> Cpu {
     let mut cpu = Cpu::new(ram);
-    cpu.set_engine(crate::ENGINE);
+    cpu.set_engine(if is_translated() { Engine::Translator } else { Engine::Interpreter });
     cpu
 }
 
-/// True if this test program runs all code translated.
-pub(crate) const TRANSLATED: bool = matches!(crate::ENGINE, Engine::Translator);
+/// True if all code is translated in this process.
+pub(crate) fn is_translated() -> bool {
+    static TRANSLATED: LazyLock<bool> =
+        LazyLock::new(|| std::env::var_os(VARIABLE).is_some_and(|engine| engine == "translator"));
+    *TRANSLATED
+}
+
+/// The other tests of this program once more, in a process that translates all code.
+#[test]
+fn all_other_tests_pass_translated() {
+    if !Engine::Translator.is_available() || is_translated() {
+        return; // this host has one engine, or this is that process
+    }
+    let program = std::env::current_exe().expect("the test program");
+    let tests = Command::new(program).env(VARIABLE, "translator").output().expect("it starts");
+    assert!(tests.status.success(), "{}", String::from_utf8_lossy(&tests.stdout));
+}
 
 /// The first of these programs that exists.
 pub(crate) fn find(names: &[&'static str]) -> Option<&'static str> {

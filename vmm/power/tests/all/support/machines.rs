@@ -3,7 +3,7 @@
 
 use super::program::{self, CODE, DATA, Program, SIGNAL, Stub};
 use super::record::{self, Endian, gpr};
-use crate::tool::TRANSLATED;
+use crate::tool::is_translated;
 use power::{Cpu, GuestMemory, msr, spr, testing};
 use std::process::{Command, Output};
 use std::sync::Arc;
@@ -112,9 +112,9 @@ fn save(cpu: &mut Cpu, record: &mut [u8], outcome: u64, endian: Endian) {
 fn run(cpu: &mut Cpu, stub: Stub) -> u64 {
     cpu.set_nip(stub.first);
     for done in 1..=stub.count {
-        let exit = if TRANSLATED { testing::run_block(cpu) } else { cpu.step() };
+        let exit = if is_translated() { testing::run_block(cpu) } else { cpu.step() };
         assert_eq!(exit, None, "at {:#x}", stub.first);
-        if TRANSLATED && program::PADS.contains(&cpu.nip()) {
+        if is_translated() && program::PADS.contains(&cpu.nip()) {
             cpu.set_nip(stub.pad(program::NEXT)); // its branch has ended the block
         }
         if cpu.nip() != stub.first + 4 * done {
