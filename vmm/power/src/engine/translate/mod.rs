@@ -18,7 +18,15 @@
 mod settle;
 
 #[cfg(target_arch = "x86_64")]
+mod access;
+#[cfg(target_arch = "x86_64")]
+mod commit;
+#[cfg(target_arch = "x86_64")]
 mod compile;
+#[cfg(target_arch = "x86_64")]
+mod compute;
+#[cfg(target_arch = "x86_64")]
+mod condition;
 #[cfg(target_arch = "x86_64")]
 mod emit;
 #[cfg(target_arch = "x86_64")]
@@ -31,6 +39,8 @@ mod host;
 mod memory;
 #[cfg(target_arch = "x86_64")]
 mod region;
+#[cfg(target_arch = "x86_64")]
+mod registers;
 #[cfg(target_arch = "x86_64")]
 mod scan;
 #[cfg(target_arch = "x86_64")]

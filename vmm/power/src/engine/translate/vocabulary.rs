@@ -3,7 +3,7 @@
 
 use super::{
     emit::{Cold, Dest, Emitter, Held},
-    host::{Access, Alu, Carry, Cond, Field, Helper, Host, Shift, Src, TlbShape},
+    host::{Access, Alu, Carry, Cond, Field, Helper, Host, Shift},
     values::{CTR, Guest, LR, Op, Val},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A 128-bit value: doublewords 0 and 1.
-type Pair = (Val, Val);
+pub(super) type Pair = (Val, Val);
 
 fn by_size(size: Size, of_byte: Helper) -> Helper {
     use Helper::*;
@@ -30,82 +30,6 @@ fn by_size(size: Size, of_byte: Helper) -> Helper {
         _ => [ConditionalByte, ConditionalHalf, ConditionalWord, ConditionalDouble],
     };
     all[size as usize]
-}
-
-impl<H: Host> Emitter<H> {
-    fn guest(&mut self, g: Guest) -> Val {
-        if let Some(v) = self.pending_for(Dest::Guest(g)) {
-            return v;
-        }
-        match self.pins[usize::from(g)] {
-            Some(_) => Val::Pinned(g),
-            None => self.values.read(self.home(g)),
-        }
-    }
-
-    fn byte(&mut self, offset: i32) -> Val {
-        let field = Field { offset, size: Size::Byte };
-        if let Some(v) = self.pending_for(Dest::Field(field)) {
-            return v;
-        }
-        self.values.push(Op::Read(field))
-    }
-
-    fn put_byte(&mut self, offset: i32, v: Val) {
-        self.put(Dest::Field(Field { offset, size: Size::Byte }), v);
-    }
-
-    pub(super) fn doubleword_of(&self, n: usize, i: usize) -> Field {
-        let offset = self.layout.vsr + 16 * n as i32 + 8 * (1 - i as i32);
-        Field { offset, size: Size::Double }
-    }
-
-    fn access(&mut self, ea: Val, size: Size, tlb: TlbShape) -> Access {
-        let ea = self.narrow(ea);
-        let ea = self.locked_reg(ea);
-        Access { ea, size, little: self.mode.little, tlb }
-    }
-
-    pub(super) fn scratch(&self, i: i32) -> Field {
-        Field { offset: self.layout.scratch + 8 * i, size: Size::Double }
-    }
-
-    /// Stops with what a result register has, unless that is 0.
-    pub(super) fn stop_by(&mut self, reg: super::host::Reg, saved: bool) {
-        let at = self.point();
-        let code = self.cold(Cold::Stop { code: None, at, saved });
-        self.host.test(reg);
-        if reg == H::ARGUMENT {
-            return self.host.jump_if(Cond::Ne, code);
-        }
-        let go_on = self.host.label();
-        self.host.jump_if(Cond::Eq, go_on);
-        self.host.mov(H::ARGUMENT, reg);
-        self.host.jump(code);
-        self.host.bind(go_on);
-    }
-
-    /// A helper of the vector state. The first argument register has its value, the second its stop.
-    pub(super) fn vector_helper(&mut self, helper: Helper, f: usize, w: Word) {
-        self.commit();
-        self.host.imm(H::ARGUMENT, f as u64);
-        self.host.imm(H::SECOND, w.raw().into());
-        self.call(helper);
-    }
-
-    fn elements_helper(&mut self, ea: Val, size: Size, v: Pair) {
-        let ea = self.narrow(ea);
-        for (i, v) in [(0, v.0), (1, v.1)] {
-            let source = self.source(v);
-            self.host.write(self.scratch(i), source);
-            self.unlock_source(source);
-        }
-        self.reg_in(ea, H::ARGUMENT);
-        self.host.imm(H::SECOND, size as u64);
-        self.call(Helper::StoreElements);
-        self.stop_by(H::ARGUMENT, false);
-        self.mask_budget();
-    }
 }
 
 impl<H: Host> Vocabulary for Emitter<H> {
@@ -616,71 +540,5 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.mask_budget();
         self.forget();
         Ok(())
-    }
-}
-
-impl<H: Host> Emitter<H> {
-    /// Loads two doublewords: a quadword in the byte order of the mode.
-    fn load_pair(&mut self, ea: Val) -> Result<Pair, Stop> {
-        self.commit();
-        let access = self.access(ea, Size::Double, self.layout.load);
-        let first = self.temp();
-        self.lock(first);
-        let second = self.temp();
-        self.lock(second);
-        let (back, at) = (self.host.label(), self.point());
-        let slow = self.cold(Cold::LoadPair { access, d: [first, second], back, at });
-        self.host.guest_load_pair(access, [first, second], slow);
-        self.host.bind(back);
-        [access.ea, first, second].into_iter().for_each(|reg| self.unlock(reg));
-        let (first, second) = (self.made(first), self.made(second));
-        Ok(if self.mode.little { (second, first) } else { (first, second) })
-    }
-
-    /// Stores two doublewords, the first one at `ea`.
-    fn store_pair(&mut self, ea: Val, (first, second): Pair) -> Result<(), Stop> {
-        self.commit();
-        let ea = self.narrow(ea);
-        self.force(ea);
-        self.force(first);
-        self.force(second);
-        let (ea, v) = (self.locked_reg(ea), [self.locked_reg(first), self.locked_reg(second)]);
-        let access =
-            Access { ea, size: Size::Double, little: self.mode.little, tlb: self.layout.store };
-        let (back, at) = (self.host.label(), self.point());
-        let slow = self.cold(Cold::StorePair { access, v, back, at });
-        self.host.guest_store_pair(access, v, slow);
-        self.host.bind(back);
-        [ea, v[0], v[1]].into_iter().for_each(|reg| self.unlock(reg));
-        Ok(())
-    }
-
-    /// A doubleword of elements from what a load of the doubleword gave.
-    fn in_order(&mut self, v: Val, size: Size) -> Val {
-        if !self.mode.little {
-            return v;
-        }
-        match size {
-            Size::Double => v,
-            Size::Word => self.rotl(v, Val::Imm(32)),
-            Size::Half => {
-                const HALVES: u64 = 0x0000_ffff_0000_ffff;
-                let v = self.rotl(v, Val::Imm(32));
-                let (low, high) = (self.and(v, Val::Imm(HALVES)), self.shr(v, Val::Imm(16)));
-                let (low, high) = (self.shl(low, Val::Imm(16)), self.and(high, Val::Imm(HALVES)));
-                self.or(low, high)
-            }
-            Size::Byte => self.bswap(v, Size::Double),
-        }
-    }
-
-    pub(super) fn write_imm(&mut self, offset: i32, v: u64) {
-        let field = Field { offset, size: Size::Double };
-        if H::is_short(v) {
-            self.host.write(field, Src::Imm(v as i32));
-        } else {
-            self.host.imm(H::SECOND, v);
-            self.host.write(field, Src::Reg(H::SECOND));
-        }
     }
 }
