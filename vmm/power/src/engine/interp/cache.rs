@@ -46,6 +46,13 @@ const THRESHOLD: u32 = 24;
 /// The heat of a block that ran when events were looked at.
 const SAMPLE: u32 = 12;
 
+/// True if the host has memory for whatever a translation allocates. A guest may have taken the rest of it for its tables; the
+/// process goes on then.
+fn has_memory() -> bool {
+    const MOST: usize = 16 << 20;
+    Vec::<u8>::new().try_reserve_exact(MOST).is_ok()
+}
+
 impl Cache {
     /// A cache without blocks.
     #[cold]
@@ -205,6 +212,9 @@ impl Cache {
     #[cold]
     #[inline(never)]
     fn translate(&mut self, cpu: &mut Cpu, block: Place) {
+        if !has_memory() {
+            return block.head().heat.set(0); // interpreted code needs none
+        }
         let Some(mut translator) = self.take_translator(cpu) else { return };
         let (pc, page) = (block.start(), u64::from(block.head().page) * PAGE);
         if translator.has_room() {
