@@ -4,7 +4,7 @@
 # Runs in the guest (debian-guest.sh puts it into devices.cpio): does what the words `do=STEP` on the kernel's
 # command line say, in their order, and prints a line for each. Other words: `address=IP`, `peer=IP`,
 # `port=N` of the host's server, `size=BYTES` of a transfer.
-# A line that is not as expected is for tests/tests/devices.rs to find.
+# A line that is not as expected is for tests/tests/all/devices.rs to find.
 
 value() {
 	sed -n "s/.*\<$1=\([^ ]*\).*/\1/p" /proc/cmdline

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# The programs of the Debian guest; tests/tests/linux.rs has the known answers.
+# The programs of the Debian guest; tests/tests/all/linux.rs has the known answers.
 export PATH=/usr/bin:/bin
 
 say() {

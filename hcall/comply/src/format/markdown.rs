@@ -9,7 +9,7 @@ const HEAD: &str = "\
 <!-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause -->
 # The clauses
 
-The requirements on TCE hypercalls and on the layers under them. `TCEVM_WRITE=1 cargo test -p tcevm-comply --test document`
+The requirements on TCE hypercalls and on the layers under them. `TCEVM_WRITE=1 cargo test -p tcevm-comply --test all document`
 writes this file from the rows in `src/clauses/`; without the variable the test fails when file and rows differ.
 
 \"papr-tce n.m\" and \"bug n\" are in [docs](../../docs/README.md): sections, and historical bugs of Linux and QEMU.

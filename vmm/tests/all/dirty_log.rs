@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `--dirty-log` of a POWER guest; `kvm.rs` has the test for an x86-64 guest.
 
-mod support;
-
-use support::asm::{self, hcall, power_off};
-use support::{Files, arg, code, run};
+use crate::support::asm::{self, hcall, power_off};
+use crate::support::{Files, arg, code, run};
 
 const LIOBN: u64 = 0x8000_0000;
 const H_PUT_TCE: u64 = 0x20;

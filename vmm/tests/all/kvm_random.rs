@@ -3,14 +3,15 @@
 //! vCPU, random code loaded anywhere.
 #![cfg(target_arch = "x86_64")]
 
-mod support;
-
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use crate::support::elf::{at, patched, phdr};
+use crate::support::x86::{self, kvm};
+use crate::support::{Files, arg, code, stderr, tcevm};
 use hcall::Regs;
 use machine::Control;
 use machine::Ending;
@@ -25,9 +26,6 @@ use machine::memory::RamSize;
 use machine::vcpu::{Exit, Vcpu, power_cpus};
 use power::Engine;
 use proptest::prelude::*;
-use support::elf::{at, patched, phdr};
-use support::x86::{self, kvm};
-use support::{Files, arg, code, stderr, tcevm};
 
 fn cases(count: u32) -> ProptestConfig {
     ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(count) }

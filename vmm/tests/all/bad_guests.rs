@@ -2,10 +2,8 @@
 //! Guests that break themselves: the run ends with exit code 4 and a line that names the cause, whatever the
 //! other vCPUs do.
 
-mod support;
-
-use support::asm::{self, SC1, b, cede, hcall, li, load};
-use support::{Files, arg, code, run, stderr, stdout};
+use crate::support::asm::{self, SC1, b, cede, hcall, li, load};
+use crate::support::{Files, arg, code, run, stderr, stdout};
 
 /// Addresses of the second vCPU's code, of the arguments of RTAS start-cpu, and of page tables.
 const SECOND: u64 = 0x11_0000;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `--engine` and `--perf-map`: equal runs on each engine, refusals, statistics, the names of translated code.
 
-mod support;
-
 use std::fs;
 use std::ops::Range;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::{Files, arg, asm, code, elf, stderr, stdout, tcevm};
 use serde_json::Value;
-use support::{Files, arg, asm, code, elf, stderr, stdout, tcevm};
 
 const IMAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-images/images");
 const VARIABLE: &str = "TCEVM_ENGINE";

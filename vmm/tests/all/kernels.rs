@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The guest `kernels`: seventeen small programs that compilers made, and their checksums.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use support::{Files, arg, code, run, stderr, stdout};
+use crate::support::{Files, arg, code, run, stderr, stdout};
 use tests::skip;
 
 /// The checksums, which GCC 12.2 for x86-64 computed: `make -C guest-images host`, then

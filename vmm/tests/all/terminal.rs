@@ -2,16 +2,14 @@
 //! The console on a terminal and on a pipe: no input is lost, however slowly the guest reads, and Ctrl-A x
 //! ends the run whatever input is queued before it.
 
-mod support;
-
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Stdio};
 use std::thread;
 
+use crate::support::{Files, arg, asm, tcevm};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use support::{Files, arg, asm, tcevm};
 
 /// Both ends of a terminal; the first is that of the user.
 fn terminal() -> (File, OwnedFd) {

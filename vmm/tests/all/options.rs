@@ -2,13 +2,11 @@
 //! Combinations of options: each option is honoured or refused. `vmm/src/comply/args.rs` tests every
 //! combination of `tcevm comply`.
 
-mod support;
-
 use std::process::Output;
 
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use clap::CommandFactory;
 use serde_json::Value;
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
 use tests::skip;
 use vmm::cli::Cli;
 

@@ -2,14 +2,12 @@
 //! `--trace`: the calls that it shows, the content of a line, and that it does not interrupt lines of the
 //! console.
 
-mod support;
-
 use std::fs::File;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::asm::{self, hcall, power_off, print};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use serde_json::Value;
-use support::asm::{self, hcall, power_off, print};
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
 use tests::skip;
 
 const LIOBN: u64 = 0x8000_0000;

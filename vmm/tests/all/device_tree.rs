@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The device tree that the guest gets.
 
-mod support;
-
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use crate::support::{Files, arg, asm, code, run, stdout};
 use dtoolkit::fdt::Fdt;
 use dtoolkit::model::{DeviceTree, DeviceTreeNode};
 use dtoolkit::{Node, Property};
 use machine::DmaConfig;
 use machine::boot::{Config, Ready};
-use support::{Files, arg, asm, code, run, stdout};
 use tests::skip;
 use vm_memory::{Bytes, GuestAddress};
 

@@ -2,14 +2,12 @@
 //! Effects that a command line must not have on files of the host, as a user would see them: `vmm/paths` has
 //! the rule.
 
-mod support;
-
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 
 const HELLO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-images/images/hello-le.elf");
 

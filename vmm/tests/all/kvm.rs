@@ -2,13 +2,14 @@
 //! x86-64 guests under KVM, as a user runs them.
 #![cfg(target_arch = "x86_64")]
 
-mod support;
-
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use support::x86::{self, HLT, OUT, RAX, SPIN, guest, hcall, kvm, load, mov, power_off, store};
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use crate::support;
+use crate::support::x86::{
+    self, HLT, OUT, RAX, SPIN, guest, hcall, kvm, load, mov, power_off, store,
+};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use tests::skip;
 
 const LIOBN: u64 = 0x8000_0000;

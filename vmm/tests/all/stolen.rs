@@ -2,15 +2,13 @@
 //! Time in which the host does not run a CPU that has work is reported to the guest. A stopped process stands
 //! for a host that gives no processor.
 
-mod support;
-
 use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
+use crate::support::asm;
+use crate::support::{Files, arg, tcevm};
 use rustix::process::{Pid, Signal, kill_process};
-use support::asm;
-use support::{Files, arg, tcevm};
 
 const VPA: u64 = 0x19_0000;
 const REGISTER_VPA: u64 = 1 << 45;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `tcevm doctor` reports the tools that are present and those that are missing, with the remedy.
 
-mod support;
-
-use support::{code, stdout, tcevm};
+use crate::support::{code, stdout, tcevm};
 
 fn doctor(path: Option<&str>) -> String {
     let mut command = tcevm();

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `--nvram`: data that a guest stores is present in the next run, and no file of another kind is changed.
 
-mod support;
-
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
-use support::asm::{self, BASE};
-use support::elf::Elf;
-use support::{Files, arg, code, run, stderr, stdout, tcevm, x86};
+use crate::support::asm::{self, BASE};
+use crate::support::elf::Elf;
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm, x86};
 
 /// The data of the guests: arguments of power-off, of an NVRAM service, and its buffer.
 const DATA: u64 = 0x18_0000;

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--report` and `--trace-file` of guests without devices; `tests/tests/devices.rs` tests guests with
+//! `--report` and `--trace-file` of guests without devices; `tests/tests/all/devices.rs` tests guests with
 //! devices.
-
-mod support;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::support::asm::{self, b, hcall, print};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use serde_json::Value;
-use support::asm::{self, b, hcall, print};
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
 use tests::events::Events;
 use tests::{browser, run_page, skip};
 

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `--record` and `tcevm replay`: the content of a recording, its replay on every rig that can have its
-//! machine, and the message of a rig that cannot. Linux is in `tests/tests/devices.rs`.
-
-mod support;
+//! machine, and the message of a rig that cannot. Linux is in `tests/tests/all/devices.rs`.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::process::{Output, Stdio};
 
-use support::asm::{self, hcall, power_off, print};
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
+use crate::support::asm::{self, hcall, power_off, print};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use tests::skip;
 
 const LIOBN: u64 = 0x8000_0000;

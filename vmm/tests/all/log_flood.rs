@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Guests that try to fill the host's disk through its log.
 
-mod support;
-
 use std::path::Path;
 
-use support::{Files, arg, code, run, stderr, stdout};
+use crate::support::{Files, arg, code, run, stderr, stdout};
 use vmm::log_limit::{BURST, PERIOD};
 
 /// The number of messages that a line reports as left out.

@@ -2,10 +2,8 @@
 //! Firmware-assisted non-maskable interrupts as a guest sees them (LoPAR 2.9, "Firmware Assisted Non-Maskable
 //! Interrupts Option"): the routine that is called, the area of r3, and the end of the run.
 
-mod support;
-
-use support::asm::{self, SC1, li, load, mr};
-use support::{Files, arg, code, run, stderr};
+use crate::support::asm::{self, SC1, li, load, mr};
+use crate::support::{Files, arg, code, run, stderr};
 
 const SYSTEM_RESET: u64 = 0x11_0000;
 const MACHINE_CHECK: u64 = 0x12_0000;

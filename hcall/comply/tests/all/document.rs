@@ -15,6 +15,6 @@ fn the_document_of_the_clauses_is_fresh() {
     let there = fs::read_to_string(path).expect("the document is there");
     assert!(
         there == text,
-        "CLAUSES.md is not what the rows say: TCEVM_WRITE=1 cargo test -p tcevm-comply --test document"
+        "CLAUSES.md is not what the rows say: TCEVM_WRITE=1 cargo test -p tcevm-comply --test all document"
     );
 }

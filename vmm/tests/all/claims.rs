@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Guests that print claims about their machine, one a line: each claim holds, in both byte orders.
 
-mod support;
-
 use std::path::Path;
 
-use support::{Files, arg, code, run, stderr, stdout};
+use crate::support::{Files, arg, code, run, stderr, stdout};
 
 /// Runs a guest in both byte orders, with its options on the command line.
 fn every_claim_holds(guest: &str, options: &[&str]) {

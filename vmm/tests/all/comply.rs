@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `tcevm comply`, `tcevm run --record` and `tcevm replay` as a user gives them.
 
-mod support;
-
 use std::env;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::{Files, arg, code, stderr, stdout, tcevm};
 use serde_json::Value;
-use support::{Files, arg, code, stderr, stdout, tcevm};
 use tests::{browser, skip};
 
 fn comply(args: &[&str]) -> Output {

@@ -2,20 +2,18 @@
 //! Images as people have them: packed, in a `zImage`, or a file that is not an image, which the message
 //! names.
 
-mod support;
-
 use std::env;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use crate::support::asm::{self, hcall, power_off, print};
+use crate::support::{Files, arg, code, elf, run, stderr, stdout};
 use machine::boot::Config;
 use machine::image;
 use machine::image::initrd::Initrd;
 use machine::memory::RamSize;
-use support::asm::{self, hcall, power_off, print};
-use support::{Files, arg, code, elf, run, stderr, stdout};
 use tests::skip;
 use vm_memory::{Bytes, GuestAddress};
 

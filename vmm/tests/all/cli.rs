@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The command as its users see it: the output of a run, and its exit code.
 
-mod support;
-
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
+use crate::support::asm::{self, b, cede, echo, hcall, hello, power_off, print};
+use crate::support::elf::{self, Elf};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use serde_json::Value;
-use support::asm::{self, b, cede, echo, hcall, hello, power_off, print};
-use support::elf::{self, Elf};
-use support::{Files, arg, code, run, stderr, stdout, tcevm};
 use tests::skip;
 
 /// Runs a guest of these instructions.
@@ -304,7 +302,7 @@ fn a_trace_names_the_call_its_arguments_and_its_status() {
     ];
     let output = run_guest(guest.concat(), &["--trace"]);
     let trace = stderr(&output);
-    // Time, CPU and tier are before the call; vmm/tests/trace.rs has the details.
+    // Time, CPU and tier are before the call; vmm/tests/all/trace.rs has the details.
     let call = |line: &str| line.splitn(4, ' ').skip(1).map(str::to_owned).collect::<Vec<_>>();
     let lines: Vec<_> = trace.lines().map(call).collect();
     let put = "H_PUT_TCE liobn=0x80000000 ioba=0x1000 tce=0x20003 -> H_SUCCESS displaced=[0x0]";

@@ -2,20 +2,19 @@
 //! Every input that cannot be run ends in one line with the reason and the remedy, and in exit code 3 (2 for
 //! the command line); none panics.
 
-mod support;
-
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use crate::support;
+use crate::support::asm::{self, BASE};
+use crate::support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
+use crate::support::{Files, arg, code, run, stderr, stdout};
 use machine::boot::Config;
 use machine::memory::RamSize;
 use proptest::prelude::*;
-use support::asm::{self, BASE};
-use support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
-use support::{Files, arg, code, run, stderr, stdout};
 
 /// Runs `tcevm run` and checks that it is refused with one line that contains all of `says`.
 fn refused<const N: usize>(args: &[&str], exit: i32, says: [&str; N]) {

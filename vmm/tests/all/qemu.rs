@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! tcevm in QEMU's place: the command lines, probes and exit codes that the runner of kvm-unit-tests uses.
 
-mod support;
-
 use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::process::{Command, Output, Stdio};
 
-use support::asm::{self, power_off, print};
-use support::{Files, arg, code, stderr, stdout, tcevm};
+use crate::support::asm::{self, power_off, print};
+use crate::support::{Files, arg, code, stderr, stdout, tcevm};
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;

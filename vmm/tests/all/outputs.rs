@@ -3,8 +3,6 @@
 //! limit of the shell (`ulimit`), a full disk, and a closed output. Each other file is whole then, and a
 //! message names the file that could not be written.
 
-mod support;
-
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -13,8 +11,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use support::asm::{self, b, hcall, power_off, print};
-use support::{Files, arg, code, stderr, tcevm};
+use crate::support::asm::{self, b, hcall, power_off, print};
+use crate::support::{Files, arg, code, stderr, tcevm};
 use tests::events::Events;
 
 /// The files that a run writes.

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Guests that try to exhaust the host's memory through their DMA windows (guest-images/guests/hog).
 
-mod support;
-
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use support::{code, stderr, stdout, tcevm};
+use crate::support::{code, stderr, stdout, tcevm};
 
 /// The limit on the process's address space in KiB. About a third of it is in use before the guest runs.
 const ADDRESS_SPACE: u32 = 900_000;
