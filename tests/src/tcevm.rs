@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 /// A command that runs `tcevm` as it is now: cargo builds it once per process, with the profile
-/// of the test that asks, which costs nothing when it is up to date.
+/// of the test that asks. That costs nothing after `cargo test --workspace`, which has built it.
 pub fn tcevm() -> Command {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     Command::new(BINARY.get_or_init(build))
@@ -18,7 +18,9 @@ fn build() -> PathBuf {
     let test = env::current_exe().expect("a test knows its own path");
     let directory = test.ancestors().nth(2).expect("a test is built by cargo").to_owned();
     let mut cargo = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
-    cargo.args(["build", "--quiet", "--package", "tcevm", "--bin", "tcevm"]);
+    // Of the whole workspace and beside a test: a dependency has the features that `cargo test --workspace` gives it, and is not
+    // compiled a second time. `imago` is the smallest test.
+    cargo.args(["build", "--quiet", "--workspace", "--bin", "tcevm", "--test", "imago"]);
     if directory.ends_with("release") {
         cargo.arg("--release");
     }
