@@ -59,7 +59,7 @@ step() {
 	make)
 		mke2fs /dev/sda >/dev/null 2>&1 && mounted && cd /disk || return
 		seq 1 200000 >numbers
-		dd if=/dev/urandom of=noise bs=64k count=256 2>/dev/null
+		dd if=/dev/urandom of=noise bs=64k count=64 2>/dev/null
 		mkdir many
 		for n in $(seq 1 200); do echo "file $n" >"many/$n"; done
 		find . -type f ! -name sums | sort | xargs md5sum >sums
@@ -115,11 +115,11 @@ step() {
 	# Both devices at once.
 	both)
 		{ download >/sum; } &
-		dd if=/dev/urandom of=/noise bs=64k count=128 2>/dev/null
+		dd if=/dev/urandom of=/noise bs=64k count=32 2>/dev/null
 		want=$(sum </noise)
 		for n in 0 1 2 3; do
 			dd if=/noise of=/dev/sda bs=64k conv=fsync 2>/dev/null
-			got=$(dd if=/dev/sda bs=64k count=128 iflag=direct 2>/dev/null | sum)
+			got=$(dd if=/dev/sda bs=64k count=32 iflag=direct 2>/dev/null | sum)
 			[ "$got" = "$want" ] || echo "both: the disk has $got, not $want"
 		done
 		wait

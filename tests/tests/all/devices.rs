@@ -168,7 +168,7 @@ fn a_file_system_outlives_a_kill_and_is_the_same_after_a_reboot() {
     let test = "a_file_system_outlives_a_kill_and_is_the_same_after_a_reboot";
     let Some(guest) = guest(test) else { return };
     let place = Place::new();
-    let disk = place.disk(64 * MIB);
+    let disk = place.disk(32 * MIB);
     let steps = "devices do=scsi do=make do=sleep";
     let mut first = command(guest, "devices.cpio", steps);
     let first = first.args(["--disk", &disk]).stdout(Stdio::piped()).spawn().unwrap();
@@ -184,7 +184,7 @@ fn a_file_system_outlives_a_kill_and_is_the_same_after_a_reboot() {
     let steps = ["scsi", "check", "read", "unload"];
     let (said, stats) = run(guest, &steps, "", &["--disk", &disk, "--check", "dma"]);
     let read = format!("read: {}", md5(&fs::read(&disk).unwrap()));
-    let want = ["scsi: 67108864 bytes", "check: 202 of 202 files", &read, "unload: done"];
+    let want = ["scsi: 33554432 bytes", "check: 202 of 202 files", &read, "unload: done"];
     assert_eq!(said, want);
     is_clean(&stats, true);
 }
@@ -193,10 +193,10 @@ fn a_file_system_outlives_a_kill_and_is_the_same_after_a_reboot() {
 fn a_file_system_is_the_same_after_the_guest_rebooted() {
     let Some(guest) = guest("a_file_system_is_the_same_after_the_guest_rebooted") else { return };
     let place = Place::new();
-    let disk = place.disk(64 * MIB);
+    let disk = place.disk(32 * MIB);
     let options = ["--disk", &disk, "--check", "dma", "--platform", "ioda1"];
     let (said, stats) = run(guest, &["scsi", "again", "unload"], "", &options);
-    let scsi = "scsi: 67108864 bytes";
+    let scsi = "scsi: 33554432 bytes";
     let second = said.iter().skip_while(|line| !line.starts_with("digest: ")).skip(1);
     assert_eq!(said[..2], [scsi, "make: done"]);
     let want = [scsi, "check: 202 of 202 files", "unload: done"];
@@ -250,13 +250,13 @@ fn a_recorded_linux_replays_and_its_trace_has_what_was_asked_for() {
     for cpus in ["1", "4"] {
         let place = Place::new();
         let (disk, record, trace) =
-            (place.disk(64 * MIB), place.file("record"), place.file("trace"));
+            (place.disk(32 * MIB), place.file("record"), place.file("trace"));
         let options = ["--smp", cpus, "--disk", &disk, "--record", &record];
         let traced = ["--trace=tce,rtas,!H_GET_TCE,!term", "--trace-to", &trace];
         let (said, stats) =
             run(guest, &["scsi", "make", "check", "unload"], "", &[&options[..], &traced].concat());
         let want =
-            ["scsi: 67108864 bytes", "make: done", "check: 202 of 202 files", "unload: done"];
+            ["scsi: 33554432 bytes", "make: done", "check: 202 of 202 files", "unload: done"];
         assert_eq!(said, want);
         is_clean(&stats, false);
 

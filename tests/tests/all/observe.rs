@@ -16,7 +16,7 @@ fn a_run_with_devices_as_a_trace_and_as_a_page() {
     let files = TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).expect("a directory");
     let file = |name: &str| files.as_path().join(name).display().to_string();
     let (disk, hub) = (file("disk"), format!("hub={}", file("hub")));
-    fs::File::create(&disk).and_then(|disk| disk.set_len(64 << 20)).expect("a disk");
+    fs::File::create(&disk).and_then(|disk| disk.set_len(32 << 20)).expect("a disk");
     let (trace, page) = (file("run.json"), file("run.html"));
     let words = "devices address=10.0.9.1 do=net do=scsi do=make do=check do=unload";
     let mut command = command(guest, "devices.cpio", words);
