@@ -1,34 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! No file is compiled by its path: code that several tests share is in this crate.
+//! No file is compiled by its path, and none is forgotten: code that several tests share is in this crate, and each
+//! source is a module of the file above it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The tests that compile sources of their crate over the atomics of a model checker.
 const MODELS: [&str; 2] = ["iommu/tests/model.rs", "vmm/ram/tests/model.rs"];
 
-/// The sources below a folder that have the attribute, by their paths.
-fn with_attribute(root: &Path, folder: &str, found: &mut Vec<String>) {
-    for entry in fs::read_dir(root.join(folder)).expect("a folder").flatten() {
+/// The sources below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         let kind = entry.file_type().expect("a type");
         if kind.is_dir() && name != "target" && !name.starts_with('.') {
-            with_attribute(root, &path, found);
+            sources(&entry.path(), found);
         } else if kind.is_file() && name.ends_with(".rs") {
-            let text = fs::read_to_string(entry.path()).expect("text");
-            let marks = [concat!("#", "[path"), concat!(", path", " = \"")];
-            if marks.iter().any(|mark| text.contains(mark)) {
-                found.push(path);
-            }
+            found.push(entry.path());
         }
     }
 }
 
+/// The sources of the tree of which `wanted` holds, by their paths below its root.
+fn those(wanted: impl Fn(&Path) -> bool) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tree's root");
+    let mut found = Vec::new();
+    sources(root, &mut found);
+    let mut those: Vec<_> = found
+        .iter()
+        .filter(|path| wanted(path))
+        .map(|path| path.strip_prefix(root).expect("below the root").display().to_string())
+        .collect();
+    those.sort();
+    those
+}
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).expect("text")
+}
+
+fn has_attribute(path: &Path) -> bool {
+    let text = text(path);
+    [concat!("#", "[path"), concat!(", path", " = \"")].iter().any(|mark| text.contains(mark))
+}
+
+/// True for a file that Cargo compiles as a crate of its own: `src/lib.rs`, `tests/name.rs`, `tests/name/main.rs` and so on.
+fn is_root(path: &Path) -> bool {
+    let name = path.file_name().expect("a name");
+    let folder = path.parent().and_then(Path::file_name).expect("a folder");
+    ["lib.rs", "main.rs", "build.rs"].iter().any(|root| name == *root)
+        || ["tests", "benches", "examples", "bin"].iter().any(|targets| folder == *targets)
+}
+
+/// True when the file above, of which `path` would be a module, does not name it.
+fn is_forgotten(path: &Path) -> bool {
+    let folder = path.parent().expect("a folder");
+    let is_mod = path.ends_with("mod.rs");
+    let (folder, name) = match is_mod {
+        true => (folder.parent().expect("a folder"), folder.file_name()),
+        false => (folder, path.file_stem()),
+    };
+    let name = name.and_then(|name| name.to_str()).expect("a name");
+    let line = format!("mod {name};");
+    let above = ["lib.rs", "main.rs", "mod.rs"].map(|file| folder.join(file));
+    let above = above.into_iter().chain([folder.with_extension("rs")]);
+    // A test of one file may have the modules beside it, as `tests/model.rs` has `tests/model/`.
+    !above.filter(|file| file.is_file()).any(|file| {
+        text(&file).lines().map(str::trim).any(|at| at == line || at.ends_with(&format!(" {line}")))
+    })
+}
+
 #[test]
 fn only_model_checkers_compile_a_file_by_its_path() {
-    let mut found = Vec::new();
-    with_attribute(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), "", &mut found);
-    found.sort();
-    assert_eq!(found, MODELS);
+    assert_eq!(those(has_attribute), MODELS);
+}
+
+#[test]
+fn every_source_is_a_module_of_the_file_above_it() {
+    let none: [String; 0] = [];
+    assert_eq!(those(|path| !is_root(path) && is_forgotten(path)), none);
 }
