@@ -12,22 +12,14 @@ set -eu
 
 script=bench-vs-qemu
 . "$(dirname "$0")/compare.sh"
-order=le
 
 usage() {
 	echo "usage: bench-vs-qemu.sh [-be] [-n ROUNDS]" >&2
 	exit 2
 }
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-be) order=be ;;
-	-le) order=le ;;
-	-n) rounds "${2:-}"; shift ;;
-	*) usage ;;
-	esac
-	shift
-done
+options "$@"
+[ "$taken" = $# ] || usage
 prepare
 
 image=$root/guest-images/images/tce-bench-$order.elf

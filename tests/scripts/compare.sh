@@ -3,6 +3,9 @@
 # For scripts that run tcevm, most of them beside QEMU in turn; they source it, with $script as their name:
 #
 #   rounds N   checks what -n was given, and sets $rounds
+#   options ARGUMENT...
+#              takes the options of a script whose guest has both byte orders: -be, -le, -n ROUNDS. Sets $order and
+#              $rounds, and $taken, the number of arguments that they were
 #   prepare    sets $qemu (QEMU, else qemu-system-ppc64) and $TCEVM (built with cargo when unset), finds both,
 #              and makes the directory $work, which is gone at the end
 #   find_tcevm sets $TCEVM alone: for scripts that run no QEMU
@@ -16,6 +19,22 @@ rounds=3
 rounds() {
 	case $1 in '' | *[!0-9]* | 0) usage ;; esac
 	rounds=$1
+}
+
+options() {
+	order=le
+	taken=$#
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-be) order=be ;;
+		-le) order=le ;;
+		-n) rounds "${2:-}"; shift ;;
+		-*) usage ;;
+		*) break ;;
+		esac
+		shift
+	done
+	taken=$((taken - $#))
 }
 
 find_tcevm() {

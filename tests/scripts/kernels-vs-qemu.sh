@@ -14,23 +14,14 @@ set -eu
 
 script=kernels-vs-qemu
 . "$(dirname "$0")/compare.sh"
-order=le
 
 usage() {
 	echo "usage: kernels-vs-qemu.sh [-be] [-n ROUNDS] [WORD...]" >&2
 	exit 2
 }
 
-while [ $# -gt 0 ]; do
-	case $1 in
-	-be) order=be ;;
-	-le) order=le ;;
-	-n) rounds "${2:-}"; shift ;;
-	-*) usage ;;
-	*) break ;;
-	esac
-	shift
-done
+options "$@"
+shift "$taken"
 prepare
 
 image=$root/guest-images/images/kernels-$order.elf

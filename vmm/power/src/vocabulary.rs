@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The vocabulary in which the meanings of instructions are written.
 //!
-//! [`crate::Cpu`] computes with numbers. A translator would implement the same trait with
-//! names of values in its IR, which is why meanings never use Rust's `if` on a guest value
-//! (they use [`Vocabulary::select`]) and why everything that is long or rare is a function on
-//! the CPU reached through [`Vocabulary::call`].
+//! [`crate::Cpu`] computes with numbers. The translator implements the same trait with
+//! names of values, so meanings never use Rust's `if` on a guest value
+//! (they use [`Vocabulary::select`]), and everything that is long or rare is a function on
+//! the CPU that [`Vocabulary::call`] runs.
 
 use crate::{
     Cpu,
@@ -355,14 +355,19 @@ pub trait Vocabulary: Sized {
         }
         cr
     }
-    /// Sets CR field `bf` from a comparison: LT, GT or EQ, and SO.
+    /// The CR field of a comparison: LT, GT or EQ, and SO.
     #[inline(always)]
-    fn set_compare(&mut self, bf: u32, lt: Self::Val, eq: Self::Val) {
+    fn compare_field(&mut self, lt: Self::Val, eq: Self::Val) -> Self::Val {
         let (l, g, e) = (self.imm(LT), self.imm(GT), self.imm(EQ));
         let not_lt = self.select(eq, e, g);
         let cond = self.select(lt, l, not_lt);
         let so = self.so();
-        let field = self.or(cond, so);
+        self.or(cond, so)
+    }
+    /// Sets CR field `bf` from a comparison.
+    #[inline(always)]
+    fn set_compare(&mut self, bf: u32, lt: Self::Val, eq: Self::Val) {
+        let field = self.compare_field(lt, eq);
         self.set_crf(bf, field);
     }
     /// Sets CR0 from a result when the word has Rc set.

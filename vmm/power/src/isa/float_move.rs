@@ -9,7 +9,22 @@ use crate::{
 };
 
 /// Sign of a double-precision number.
-pub(super) const SIGN: u64 = 1 << 63;
+const SIGN: u64 = 1 << 63;
+
+/// Doubleword 0 of VSR `to` <- f(that of VSR `from`).
+#[inline(always)]
+pub(super) fn scalar_moved<M: Vocabulary>(
+    m: &mut M,
+    facility: Facility,
+    (from, to): (usize, usize),
+    f: impl FnOnce(&mut M, M::Val) -> M::Val,
+) -> Result<(), Stop> {
+    m.need(facility)?;
+    let b = m.fpr(from);
+    let v = f(m, b);
+    m.set_scalar(to, v);
+    Ok(())
+}
 
 /// FRT <- f(FRB), and CR1 if the word has Rc.
 #[inline(always)]
@@ -18,18 +33,36 @@ fn moved<M: Vocabulary>(
     w: Word,
     f: impl FnOnce(&mut M, M::Val) -> M::Val,
 ) -> Result<(), Stop> {
-    m.need(Facility::Fp)?;
-    let b = m.fpr(w.rb());
-    let v = f(m, b);
-    m.set_scalar(w.rt(), v);
+    scalar_moved(m, Facility::Fp, (w.rb(), w.rt()), f)?;
     m.record1(w)
+}
+
+/// `b` with the sign 0.
+#[inline(always)]
+pub(super) fn magnitude<M: Vocabulary>(m: &mut M, b: M::Val) -> M::Val {
+    let magnitude = m.imm(!SIGN);
+    m.and(b, magnitude)
+}
+
+/// `b` with the sign 1.
+#[inline(always)]
+pub(super) fn negative<M: Vocabulary>(m: &mut M, b: M::Val) -> M::Val {
+    let sign = m.imm(SIGN);
+    m.or(b, sign)
+}
+
+/// `b` with the other sign.
+#[inline(always)]
+pub(super) fn negated<M: Vocabulary>(m: &mut M, b: M::Val) -> M::Val {
+    let sign = m.imm(SIGN);
+    m.xor(b, sign)
 }
 
 /// The magnitude of `b` with the sign of `a`.
 #[inline(always)]
 pub(super) fn copy_sign<M: Vocabulary>(m: &mut M, a: M::Val, b: M::Val) -> M::Val {
-    let (sign, magnitude) = (m.imm(SIGN), m.imm(!SIGN));
-    let (sign, magnitude) = (m.and(a, sign), m.and(b, magnitude));
+    let sign = m.imm(SIGN);
+    let (sign, magnitude) = (m.and(a, sign), magnitude(m, b));
     m.or(sign, magnitude)
 }
 
@@ -54,10 +87,7 @@ crate::isa![
         asm: "fneg[.] FRT,FRB",
         book: "Book I, Floating Negate",
         does: |m, w| {
-            moved(m, w, |m, b| {
-                let sign = m.imm(SIGN);
-                m.xor(b, sign)
-            })?;
+            moved(m, w, negated)?;
         },
         cases: &["fc602850 fneg f3,f5 | f5=fff4000000000001 | f3=7ff4000000000001"],
     },
@@ -67,10 +97,7 @@ crate::isa![
         asm: "fabs[.] FRT,FRB",
         book: "Book I, Floating Absolute Value",
         does: |m, w| {
-            moved(m, w, |m, b| {
-                let magnitude = m.imm(!SIGN);
-                m.and(b, magnitude)
-            })?;
+            moved(m, w, magnitude)?;
         },
         cases: &["fc602a10 fabs f3,f5 | f5=fff4000000000001 | f3=7ff4000000000001"],
     },
@@ -80,10 +107,7 @@ crate::isa![
         asm: "fnabs[.] FRT,FRB",
         book: "Book I, Floating Negative Absolute Value",
         does: |m, w| {
-            moved(m, w, |m, b| {
-                let sign = m.imm(SIGN);
-                m.or(b, sign)
-            })?;
+            moved(m, w, negative)?;
         },
         cases: &["fc602910 fnabs f3,f5 | f5=3ff0000000000000 | f3=bff0000000000000"],
     },

@@ -2,7 +2,7 @@
 //! VSX scalar signs, exponents and significands, which are no arithmetic (Power ISA 3.0B,
 //! Book I, 7.6).
 
-use super::float_move::{SIGN, copy_sign};
+use super::float_move::{copy_sign, magnitude, negated, negative, scalar_moved};
 use crate::{
     form,
     interrupt::Stop,
@@ -17,12 +17,7 @@ fn moved<M: Vocabulary>(
     w: Word,
     f: impl FnOnce(&mut M, M::Val) -> M::Val,
 ) -> Result<(), Stop> {
-    m.need(Facility::Vsx)?;
-    let b = m.vs(w.xb());
-    let b = m.doubleword(b, 0);
-    let v = f(m, b);
-    m.set_scalar(w.xt(), v);
-    Ok(())
+    scalar_moved(m, Facility::Vsx, (w.xb(), w.xt()), f)
 }
 
 /// The exponent as it is encoded.
@@ -43,10 +38,7 @@ crate::isa![
         asm: "xsabsdp XT,XB",
         book: "Book I, VSX Scalar Absolute Double-Precision",
         does: |m, w| {
-            moved(m, w, |m, b| {
-                let magnitude = m.imm(!SIGN);
-                m.and(b, magnitude)
-            })?;
+            moved(m, w, magnitude)?;
         },
         cases: &[
             "f0602d66 xsabsdp vs3,vs37 | vs37=fff40000000000010000000000000007 | vs3=7ff40000000000010000000000000000"
@@ -58,10 +50,7 @@ crate::isa![
         asm: "xsnabsdp XT,XB",
         book: "Book I, VSX Scalar Negative Absolute Double-Precision",
         does: |m, w| {
-            moved(m, w, |m, b| {
-                let sign = m.imm(SIGN);
-                m.or(b, sign)
-            })?;
+            moved(m, w, negative)?;
         },
         cases: &[
             "f0602da6 xsnabsdp vs3,vs37 | vs37=fff40000000000010000000000000007 | vs3=fff40000000000010000000000000000"
@@ -73,10 +62,7 @@ crate::isa![
         asm: "xsnegdp XT,XB",
         book: "Book I, VSX Scalar Negate Double-Precision",
         does: |m, w| {
-            moved(m, w, |m, b| {
-                let sign = m.imm(SIGN);
-                m.xor(b, sign)
-            })?;
+            moved(m, w, negated)?;
         },
         cases: &[
             "f0602de6 xsnegdp vs3,vs37 | vs37=fff40000000000010000000000000007 | vs3=7ff40000000000010000000000000000"
@@ -89,8 +75,7 @@ crate::isa![
         book: "Book I, VSX Scalar Copy Sign Double-Precision",
         does: |m, w| {
             moved(m, w, |m, b| {
-                let a = m.vs(w.xa());
-                let a = m.doubleword(a, 0);
+                let a = m.fpr(w.xa());
                 copy_sign(m, a, b)
             })?;
         },

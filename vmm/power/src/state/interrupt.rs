@@ -120,29 +120,40 @@ const RELOCATED_SCV: u64 = 0xc000_0000_0000_3000;
 /// SRR1 bits that an interrupt defines itself: IBM bits 33:36 and 42:47.
 const SRR1_INFO: u64 = 0x783f_0000;
 
+const _: () = {
+    let mut code = 0;
+    while code < Stop::ALL.len() {
+        assert!(Stop::ALL[code] as usize == code);
+        code += 1;
+    }
+};
+
 impl Stop {
+    /// All of them, each in the place of its code.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    const ALL: [Stop; 16] = [
+        Stop::Next,
+        Stop::DataStorage,
+        Stop::DataSegment,
+        Stop::MachineCheck,
+        Stop::Alignment,
+        Stop::Illegal,
+        Stop::Privileged,
+        Stop::Trap,
+        Stop::FloatEnabled,
+        Stop::FpUnavailable,
+        Stop::VmxUnavailable,
+        Stop::VsxUnavailable,
+        Stop::FacilityUnavailable,
+        Stop::SystemCall,
+        Stop::Hypercall,
+        Stop::Again,
+    ];
+
     /// The stop that a byte stands for; no other byte is given.
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     pub(crate) fn of_code(code: u8) -> Stop {
-        const ALL: [Stop; 16] = [
-            Stop::Next,
-            Stop::DataStorage,
-            Stop::DataSegment,
-            Stop::MachineCheck,
-            Stop::Alignment,
-            Stop::Illegal,
-            Stop::Privileged,
-            Stop::Trap,
-            Stop::FloatEnabled,
-            Stop::FpUnavailable,
-            Stop::VmxUnavailable,
-            Stop::VsxUnavailable,
-            Stop::FacilityUnavailable,
-            Stop::SystemCall,
-            Stop::Hypercall,
-            Stop::Again,
-        ];
-        ALL[usize::from(code) % ALL.len()]
+        Stop::ALL[usize::from(code) % Stop::ALL.len()]
     }
 
     /// The interrupt of a synchronous stop, and its SRR1 bits.

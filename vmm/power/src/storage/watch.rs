@@ -128,9 +128,28 @@ impl Stored {
     }
 }
 
+/// Reads words of code. The line of a word becomes watched before the word is read, once for words in a row.
+#[derive(Default)]
+pub(crate) struct CodeReader {
+    /// The line of the last word.
+    line: Option<u64>,
+}
+
+impl CodeReader {
+    /// The word at a real address, if that is in RAM.
+    pub(crate) fn fetch(&mut self, cpu: &mut Cpu, ra: u64) -> Option<u32> {
+        let line = Some(ra / ram::LINE as u64);
+        if self.line != line {
+            self.line = line;
+            cpu.watch_code(ra);
+        }
+        cpu.fetch(ra)
+    }
+}
+
 impl Cpu {
     /// Has every later store to the line at `ra` make code stale: called before code is read from there.
-    pub(crate) fn watch_code(&mut self, ra: u64) {
+    fn watch_code(&mut self, ra: u64) {
         let Some(generation) = self.bus.mark_code(ra) else { return };
         let Some(page) = self.bus.plain_page(ra) else { return };
         self.give_up_stores(page);

@@ -22,6 +22,7 @@ use crate::{
     form::Then,
     interrupt::Stop,
     isa,
+    storage::watch::CodeReader,
     word::{Packed, Word},
 };
 use std::{cell::Cell, ops::Range};
@@ -360,14 +361,12 @@ impl Place {
 
     /// True if the words at a real address, which become watched, are those that it was decoded from.
     pub(super) fn is_at(self, cpu: &mut Cpu, ra: u64) -> bool {
+        let mut code = CodeReader::default();
         (0..self.len()).all(|i| {
             let at = ra.wrapping_add(4 * i);
-            if i == 0 || at.is_multiple_of(ram::LINE as u64) {
-                cpu.watch_code(at);
-            }
             // SAFETY: an instruction of the block has an operation, also when it is the second of a pair.
             let op = unsafe { &*self.0.add(i as usize) };
-            cpu.fetch(at) == Some(op.word.word().raw())
+            code.fetch(cpu, at) == Some(op.word.word().raw())
         })
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Cpu, Engine,
-    engine::translate::{HostCode, Translator},
+    engine::translate::{HostCode, Refusal, Translator, has_memory},
     storage::{mmu, tlb::PAGE},
     word::Word,
 };
@@ -45,13 +45,6 @@ const NEVER: u32 = u32::MAX;
 const THRESHOLD: u32 = 24;
 /// The heat of a block that ran when events were looked at.
 const SAMPLE: u32 = 12;
-
-/// True if the host has memory for whatever a translation allocates. A guest may have taken the rest of it for its tables; the
-/// process goes on then.
-fn has_memory() -> bool {
-    const MOST: usize = 16 << 20;
-    Vec::<u8>::new().try_reserve_exact(MOST).is_ok()
-}
 
 impl Cache {
     /// A cache without blocks.
@@ -212,7 +205,7 @@ impl Cache {
     #[cold]
     #[inline(never)]
     fn translate(&mut self, cpu: &mut Cpu, block: Place) {
-        if !has_memory() {
+        if self.translator.is_none() && !has_memory() {
             return block.head().heat.set(0); // interpreted code needs none
         }
         let Some(mut translator) = self.take_translator(cpu) else { return };
@@ -221,8 +214,9 @@ impl Cache {
             let all = self.threshold == 0;
             let wants = |cpu: &Cpu, ea| all || self.has_block(cpu, ea);
             match translator.find(cpu, pc, page + pc % PAGE, wants) {
-                Some(found) => block.attach(found),
-                None => block.head().heat.set(NEVER),
+                Ok(found) => block.attach(found),
+                Err(Refusal::Now) => block.head().heat.set(0),
+                Err(Refusal::Always) => block.head().heat.set(NEVER),
             }
         } else {
             translator.clear(cpu);

@@ -7,7 +7,10 @@ use super::{
     often::{Kind, NONE},
     pairs,
 };
-use crate::{Cpu, engine::translate::BLOCK, form::Then, isa, state::pmu, word::Word};
+use crate::{
+    Cpu, engine::translate::BLOCK, form::Then, isa, state::pmu, storage::watch::CodeReader,
+    word::Word,
+};
 
 /// An instruction that was decoded.
 pub(super) struct Insn {
@@ -60,17 +63,14 @@ impl Decoded {
         self.start = start;
         self.ops.clear();
         let mut at = ra;
-        cpu.watch_code(at);
+        let mut code = CodeReader::default();
         loop {
-            let insn = Insn::new(Word::new(cpu.fetch(at)?));
+            let insn = Insn::new(Word::new(code.fetch(cpu, at)?));
             let ends = !matches!(insn.then, Then::Next) || pmu::looks_at_counts(insn.word);
             self.ops.push(insn);
             at = at.wrapping_add(4);
             if ends || at.is_multiple_of(BLOCK) {
                 break;
-            }
-            if at.is_multiple_of(ram::LINE as u64) {
-                cpu.watch_code(at);
             }
         }
         self.join();

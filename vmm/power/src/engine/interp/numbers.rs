@@ -21,6 +21,17 @@ fn flag(c: bool) -> u64 {
     u64::from(c)
 }
 
+impl Cpu {
+    /// CR1 <- FPSCR\[FX,FEX,VX,OX\] if an instruction records that, also when an enabled exception stops it.
+    #[inline(always)]
+    fn summarize(&mut self, records: bool, done: Result<(), Stop>) -> Result<(), Stop> {
+        if records && matches!(done, Ok(()) | Err(Stop::FloatEnabled)) {
+            self.cr[1] = self.vectors.summary() as u8;
+        }
+        done
+    }
+}
+
 impl Vocabulary for Cpu {
     type Val = u64;
     type Vec = Vector;
@@ -343,18 +354,12 @@ impl Vocabulary for Cpu {
     #[inline(always)]
     fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
         let done = f(&mut self.vectors, w);
-        if w.rc() && matches!(done, Ok(()) | Err(Stop::FloatEnabled)) {
-            self.cr[1] = self.vectors.summary() as u8;
-        }
-        done
+        self.summarize(w.rc(), done)
     }
     #[inline(always)]
     fn arith(&mut self, a: &'static Arith, w: Word) -> Result<(), Stop> {
         let done = self.vectors.arith(a, w);
-        if a.records(w) && matches!(done, Ok(()) | Err(Stop::FloatEnabled)) {
-            self.cr[1] = self.vectors.summary() as u8;
-        }
-        done
+        self.summarize(a.records(w), done)
     }
     #[inline(always)]
     fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<u64, Stop> {

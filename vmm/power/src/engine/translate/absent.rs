@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Where no translator is: on hosts without an assembler of ours.
 
-use super::HostCode;
+use super::{Found, HostCode, Refusal};
 use crate::{Cpu, interrupt::Stop};
 
 /// There is none.
 pub(crate) enum Translator {}
-
-/// Code for a block.
-pub(crate) type Found = (usize, u32);
 
 impl Translator {
     pub(crate) fn new() -> Option<Translator> {
@@ -29,7 +26,7 @@ impl Translator {
         _: u64,
         _: u64,
         _: impl Fn(&Cpu, u64) -> bool,
-    ) -> Option<Found> {
+    ) -> Result<Found, Refusal> {
         match *self {}
     }
     pub(crate) fn link(&mut self, _: &mut Cpu, _: u64, _: usize) {

@@ -3,7 +3,7 @@
 
 use super::{
     emit::{Cold, Dest, Emitter},
-    host::{Access, Cond, Field, Helper, Host, Src, TlbShape},
+    host::{Access, Cond, Field, Helper, Host, Reg, Src, TlbShape},
     values::{Guest, Op, Val},
     vocabulary::Pair,
 };
@@ -25,7 +25,7 @@ impl<H: Host> Emitter<H> {
     }
 
     pub(super) fn byte(&mut self, offset: i32) -> Val {
-        let field = Field { offset, size: Size::Byte };
+        let field = Field::byte(offset);
         if let Some(v) = self.pending_for(Dest::Field(field)) {
             return v;
         }
@@ -33,26 +33,25 @@ impl<H: Host> Emitter<H> {
     }
 
     pub(super) fn put_byte(&mut self, offset: i32, v: Val) {
-        self.put(Dest::Field(Field { offset, size: Size::Byte }), v);
+        self.put(Dest::Field(Field::byte(offset)), v);
     }
 
     pub(super) fn doubleword_of(&self, n: usize, i: usize) -> Field {
         let offset = self.layout.vsr + 16 * n as i32 + 8 * (1 - i as i32);
-        Field { offset, size: Size::Double }
+        Field::double(offset)
     }
 
-    pub(super) fn access(&mut self, ea: Val, size: Size, tlb: TlbShape) -> Access {
-        let ea = self.narrow(ea);
-        let ea = self.locked_reg(ea);
+    /// An access at the address in a register.
+    pub(super) fn access(&self, ea: Reg, size: Size, tlb: TlbShape) -> Access {
         Access { ea, size, little: self.mode.little, tlb }
     }
 
     pub(super) fn scratch(&self, i: i32) -> Field {
-        Field { offset: self.layout.scratch + 8 * i, size: Size::Double }
+        Field::double(self.layout.scratch + 8 * i)
     }
 
     /// Stops with what a result register has, unless that is 0.
-    pub(super) fn stop_by(&mut self, reg: super::host::Reg, saved: bool) {
+    pub(super) fn stop_by(&mut self, reg: Reg, saved: bool) {
         let at = self.point();
         let code = self.cold(Cold::Stop { code: None, at, saved });
         self.host.test(reg);
@@ -91,6 +90,8 @@ impl<H: Host> Emitter<H> {
     /// Loads two doublewords: a quadword in the byte order of the mode.
     pub(super) fn load_pair(&mut self, ea: Val) -> Result<Pair, Stop> {
         self.commit();
+        let ea = self.narrow(ea);
+        let ea = self.locked_reg(ea);
         let access = self.access(ea, Size::Double, self.layout.load);
         let first = self.temp();
         self.lock(first);
@@ -113,8 +114,7 @@ impl<H: Host> Emitter<H> {
         self.force(first);
         self.force(second);
         let (ea, v) = (self.locked_reg(ea), [self.locked_reg(first), self.locked_reg(second)]);
-        let access =
-            Access { ea, size: Size::Double, little: self.mode.little, tlb: self.layout.store };
+        let access = self.access(ea, Size::Double, self.layout.store);
         let (back, at) = (self.host.label(), self.point());
         let slow = self.cold(Cold::StorePair { access, v, back, at });
         self.host.guest_store_pair(access, v, slow);
@@ -143,7 +143,7 @@ impl<H: Host> Emitter<H> {
     }
 
     pub(super) fn write_imm(&mut self, offset: i32, v: u64) {
-        let field = Field { offset, size: Size::Double };
+        let field = Field::double(offset);
         if H::is_short(v) {
             self.host.write(field, Src::Imm(v as i32));
         } else {

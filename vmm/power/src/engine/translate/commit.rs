@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The changes of an instruction, which are made at its end.
+//! The changes of an instruction. They wait until its end, so that no value sees them too early; whatever may stop the
+//! instruction first has them made.
 
 use super::{
     emit::{Compare, Dest, Emitter},
-    host::{Alu, Field, Host, Reg, Src},
+    host::{Alu, Field, Host, Reg, Shift, Src},
     values::{At, Guest, Op, Place, Val},
 };
 
@@ -155,7 +156,7 @@ impl<H: Host> Emitter<H> {
         self.host.read(old, field);
         self.host.alu(Alu::And, old, old, Src::Imm(!(1 << bit)));
         self.host.and_word(new, v, 1);
-        self.host.shift_by(super::host::Shift::Left, new, new, bit);
+        self.host.shift_by(Shift::Left, new, new, bit);
         self.host.alu(Alu::Or, old, old, Src::Reg(new));
         self.host.write(field, Src::Reg(old));
         self.unlock(v);

@@ -2,10 +2,10 @@
 //! From a region to code.
 
 use super::{
-    emit::{Cold, Emitter, Held},
+    emit::{Cold, Emitter, Held, Point},
     flow::Flow,
-    host::{Cond, Field, Helper, Host, Label, Reg, Src},
-    region::{self, Insn, Piece, Region},
+    host::{Alu, Cond, Field, Helper, Host, Label, Reg, Src},
+    region::{self, Piece, Region},
     values::{GUESTS, Guest, Val},
 };
 use crate::{
@@ -127,7 +127,7 @@ impl<H: Host> Emitter<H> {
         let last = piece.first + piece.len - 1;
         let jumped = self.jump.take();
         if let Some((cond, target)) = jumped {
-            self.branch(region, region.insn(last), last, cond, target, labels);
+            self.branch(region, last, cond, target, labels);
         }
         if !matches!(jumped, Some((Val::Imm(1..), _))) {
             self.fall_through(region, i, piece, labels);
@@ -152,13 +152,11 @@ impl<H: Host> Emitter<H> {
     fn branch(
         &mut self,
         region: &Region,
-        insn: &Insn,
         slot: usize,
         cond: Val,
         target: Val,
         labels: &[[Label; 2]],
     ) {
-        let _ = insn;
         let known = region.branch_target(slot);
         let to = match known {
             Some(address) => match region.piece_at(address) {
@@ -189,18 +187,18 @@ impl<H: Host> Emitter<H> {
     fn indirect(&mut self, region: &Region, target: Reg, labels: &[[Label; 2]]) {
         let pc = H::ARGUMENT;
         self.host.mov(pc, target);
-        self.host.alu(super::host::Alu::And, pc, pc, Src::Imm(!3));
+        self.host.alu(Alu::And, pc, pc, Src::Imm(!3));
         if !self.mode.wide {
             self.host.zext(pc, pc, Size::Word);
         }
-        for piece in region.returns().into_iter().take(RETURNS) {
+        for &piece in region.returns.iter().take(RETURNS) {
             let address = region.page + 4 * region.pieces[piece].first as u64;
             self.host.imm(H::SECOND, address);
             self.host.compare(Size::Double, pc, Src::Reg(H::SECOND));
             self.host.jump_if(Cond::Eq, labels[piece][0]);
         }
         self.store_pins(self.dirty);
-        let nip = Field { offset: self.layout.nip, size: Size::Double };
+        let nip = Field::double(self.layout.nip);
         self.host.write(nip, Src::Reg(pc));
         let events = self.host.label();
         self.host.if_used_up(events);
@@ -211,12 +209,12 @@ impl<H: Host> Emitter<H> {
     }
 
     fn epoch(&self) -> Field {
-        Field { offset: self.layout.epoch, size: Size::Double }
+        Field::double(self.layout.epoch)
     }
 
     /// Has the region be left at the end of the block if a helper says so.
     pub(super) fn mask_budget(&mut self) {
-        let mask = Field { offset: self.layout.budget_mask, size: Size::Double };
+        let mask = Field::double(self.layout.budget_mask);
         self.host.mask_budget(mask);
     }
 
@@ -273,51 +271,28 @@ impl<H: Host> Emitter<H> {
             Cold::Load { access, helper, d, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);
                 self.call(helper);
-                let stopped = self.host.label();
-                self.host.test(H::SECOND);
-                self.host.jump_if(Cond::Ne, stopped);
-                self.host.mov(d, H::ARGUMENT);
-                self.host.jump(back);
-                self.host.bind(stopped);
-                self.host.mov(H::ARGUMENT, H::SECOND);
-                self.stop(None, at, false);
+                self.go_back(back, H::SECOND, at, |e| e.host.mov(d, H::ARGUMENT));
             }
             Cold::LoadPair { access, d, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);
                 self.call(Helper::LoadPair);
-                let stopped = self.host.label();
-                self.host.test(H::ARGUMENT);
-                self.host.jump_if(Cond::Ne, stopped);
-                self.host.read(d[0], self.scratch(0));
-                self.host.read(d[1], self.scratch(1));
-                self.host.jump(back);
-                self.host.bind(stopped);
-                self.stop(None, at, false);
+                self.go_back(back, H::ARGUMENT, at, |e| {
+                    e.host.read(d[0], e.scratch(0));
+                    e.host.read(d[1], e.scratch(1));
+                });
             }
             Cold::StorePair { access, v, back, at } => {
                 self.host.write(self.scratch(0), Src::Reg(v[0]));
                 self.host.write(self.scratch(1), Src::Reg(v[1]));
                 self.host.mov(H::ARGUMENT, access.ea);
                 self.call(Helper::StorePair);
-                self.host.test(H::ARGUMENT);
-                let stopped = self.host.label();
-                self.host.jump_if(Cond::Ne, stopped);
-                self.mask_budget();
-                self.host.jump(back);
-                self.host.bind(stopped);
-                self.stop(None, at, false);
+                self.go_back(back, H::ARGUMENT, at, Emitter::mask_budget);
             }
             Cold::Store { access, helper, v, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);
                 self.host.mov(H::SECOND, v);
                 self.call(helper);
-                self.host.test(H::ARGUMENT);
-                let stopped = self.host.label();
-                self.host.jump_if(Cond::Ne, stopped);
-                self.mask_budget();
-                self.host.jump(back);
-                self.host.bind(stopped);
-                self.stop(None, at, false);
+                self.go_back(back, H::ARGUMENT, at, Emitter::mask_budget);
             }
             Cold::Arith { a, w, back, at } => {
                 self.cold_helper(Helper::Arith, std::ptr::from_ref(a) as usize, w, back, at);
@@ -331,8 +306,20 @@ impl<H: Host> Emitter<H> {
         }
     }
 
+    /// Goes on behind a helper if a register says that it did not stop; else the instruction stops.
+    fn go_back(&mut self, back: Label, stop: Reg, at: Point, then: impl FnOnce(&mut Self)) {
+        let stopped = self.host.label();
+        self.host.test(stop);
+        self.host.jump_if(Cond::Ne, stopped);
+        then(self);
+        self.host.jump(back);
+        self.host.bind(stopped);
+        self.host.mov(H::ARGUMENT, stop);
+        self.stop(None, at, false);
+    }
+
     /// An instruction stops.
-    pub(super) fn stop(&mut self, code: Option<Stop>, at: super::emit::Point, saved: bool) {
+    pub(super) fn stop(&mut self, code: Option<Stop>, at: Point, saved: bool) {
         match code {
             Some(stop) => self.host.imm(H::THIRD, stop as u64),
             None => self.host.mov(H::THIRD, H::ARGUMENT),

@@ -3,7 +3,7 @@
 
 use super::{
     emit::{Emitter, Held},
-    host::{Alu, Helper, Host, Reg, Src},
+    host::{Alu, Helper, Host, Reg, Shift, Src},
     values::{Op, Val},
 };
 use crate::storage::vector_mem::{narrowed, widened};
@@ -34,8 +34,8 @@ impl<H: Host> Emitter<H> {
                 self.unary(a, into, |host, d, a| host.shift_word_by(op, d, a, n))
             }
             Op::RotlWord(a, n) => self.unary(a, into, |host, d, a| {
-                host.shift_word_by(super::host::Shift::Rotate, d, a, n);
-                host.shift_by(super::host::Shift::Left, H::ARGUMENT, d, 32);
+                host.shift_word_by(Shift::Rotate, d, a, n);
+                host.shift_by(Shift::Left, H::ARGUMENT, d, 32);
                 host.alu(Alu::Or, d, d, Src::Reg(H::ARGUMENT));
             }),
             Op::Sext(a, size) => self.unary(a, into, |host, d, a| host.sext(d, a, size)),

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Conditions, and the CR fields of comparisons: see `settle.rs`.
+//! Conditions, and the CR fields of comparisons.
+//!
+//! A comparison keeps its operands in the CPU, where its CR field is made when something reads it: see `settle.rs`. A branch
+//! on it compares the operands again, while they are in registers and unchanged.
 
 use super::{
     emit::{Cold, Compare, Emitter, Held},
@@ -9,15 +12,20 @@ use super::{
 use crate::vocabulary::Size;
 
 impl<H: Host> Emitter<H> {
+    /// The second operand of a comparison. A number is compared as a word if the comparison is one of words.
+    fn comparand(&mut self, size: Size, b: Val) -> Src {
+        match b {
+            Val::Imm(v) if size == Size::Word => Src::Imm(v as i32),
+            _ => self.source(b),
+        }
+    }
+
     /// Compares two values.
     pub(super) fn compare(&mut self, size: Size, a: Val, b: Val) {
         self.force(a);
         self.force_source(b);
         let a = self.locked_reg(a);
-        let b = match (size, b) {
-            (Size::Word, Val::Imm(v)) => Src::Imm(v as i32),
-            _ => self.source(b),
-        };
+        let b = self.comparand(size, b);
         self.host.compare(size, a, b);
         self.unlock(a);
         self.unlock_source(b);
@@ -77,11 +85,11 @@ impl<H: Host> Emitter<H> {
                 H::ARGUMENT
             }
         };
-        let b = match (compare.size, compare.b) {
-            (Size::Word, Some(Val::Imm(v))) => Src::Imm(v as i32),
-            (_, Some(Val::Imm(v))) if !H::is_short(v) => Src::Field(second),
-            (_, Some(b)) => self.source(b),
-            (_, None) => Src::Field(second),
+        let is_word = compare.size == Size::Word;
+        let b = match compare.b {
+            Some(Val::Imm(v)) if !is_word && !H::is_short(v) => Src::Field(second),
+            Some(b) => self.comparand(compare.size, b),
+            None => Src::Field(second),
         };
         self.host.compare(compare.size, a, b);
         self.unlock(a);
@@ -91,7 +99,7 @@ impl<H: Host> Emitter<H> {
     /// Where the operands of the comparison of a CR field are kept.
     pub(super) fn operand_fields(&self, bf: u32) -> [Field; 2] {
         let at = self.layout.operands + 16 * (bf & 7) as i32;
-        [at, at + 8].map(|offset| Field { offset, size: Size::Double })
+        [at, at + 8].map(Field::double)
     }
 
     /// The CR field of a comparison.
@@ -114,7 +122,7 @@ impl<H: Host> Emitter<H> {
     pub(super) fn settle_all(&mut self) {
         let back = self.host.label();
         let cold = self.cold(Cold::Settle { back });
-        let kinds = Field { offset: self.layout.kinds, size: Size::Double };
+        let kinds = Field::double(self.layout.kinds);
         self.host.read(H::ARGUMENT, kinds);
         self.host.test(H::ARGUMENT);
         self.host.jump_if(Cond::Ne, cold);
@@ -122,7 +130,7 @@ impl<H: Host> Emitter<H> {
     }
 
     pub(super) fn kind_field(&self, bf: u32) -> Field {
-        Field { offset: self.layout.kinds + (bf & 7) as i32, size: Size::Byte }
+        Field::byte(self.layout.kinds + (bf & 7) as i32)
     }
 
     /// Has a CR field be that of a comparison.
@@ -131,10 +139,7 @@ impl<H: Host> Emitter<H> {
         self.force(a);
         self.force(b);
         let a = self.locked_reg(a);
-        let b = match (size, b) {
-            (Size::Word, Val::Imm(v)) => Src::Imm(v as i32),
-            _ => self.source(b),
-        };
+        let b = self.comparand(size, b);
         self.host.write(first, Src::Reg(a));
         self.host.write(second, b);
         let kind = super::settle::kind(signed, size);

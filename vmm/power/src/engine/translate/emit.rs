@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Registers of the host for the values of an instruction, and the order in which an instruction changes state.
-//!
-//! An instruction's changes wait until its end, so that no value sees them too early; whatever may stop it first has
-//! them made.
-//!
-//! A comparison keeps its operands in the CPU, where its CR field is made when something reads it: see `settle.rs`. A branch
-//! on it compares the operands again, while they are in registers and unchanged.
+//! The state of the emitter of a region: where the parts of a CPU are, what the host's registers hold, and the code that
+//! goes behind the region.
 
 use super::{
     host::{Access, Cond, Field, Frame, Helper, Host, Jumps, Label, Prelude, Reg, Src, TlbShape},
@@ -218,14 +213,14 @@ impl<H: Host> Emitter<H> {
 
     /// The field of a guest register.
     pub(super) fn home(&self, g: Guest) -> Field {
-        Field { offset: self.layout.guests[usize::from(g)], size: Size::Double }
+        Field::double(self.layout.guests[usize::from(g)])
     }
     /// That of a CR field.
     pub(super) fn cr_field(&self, bf: u32) -> Field {
-        Field { offset: self.layout.cr + (bf & 7) as i32, size: Size::Byte }
+        Field::byte(self.layout.cr + (bf & 7) as i32)
     }
     pub(super) fn so_field(&self) -> Field {
-        Field { offset: self.layout.so, size: Size::Byte }
+        Field::byte(self.layout.so)
     }
 
     pub(super) fn call(&mut self, helper: Helper) {

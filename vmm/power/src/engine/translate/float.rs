@@ -78,7 +78,7 @@ impl<H: Host> Emitter<H> {
 
     /// Goes to a place unless FPSCR lets the host compute, with XX as given.
     fn unless_control(&mut self, xx: u64, to: Label) {
-        let fpscr = Field { offset: self.layout.fpscr, size: Size::Word };
+        let fpscr = Field::word(self.layout.fpscr);
         self.host.unless_field(H::ARGUMENT, fpscr, CONTROL as u32, xx as u32, to);
     }
 
@@ -174,7 +174,7 @@ impl<H: Host> Emitter<H> {
         }
         let number = Deferred::number(operation, route) as i32;
         let offset = self.layout.deferred + Deferred::NUMBER as i32;
-        self.host.write(Field { offset, size: Size::Double }, Src::Imm(number));
+        self.host.write(Field::double(offset), Src::Imm(number));
     }
 
     /// Doubleword 0 of a VSR <- a register, doubleword 1 <- 0.
@@ -249,14 +249,14 @@ impl<H: Host> Emitter<H> {
         self.host.float_from(RESULT, n, false);
         let (inexact, known) = (self.host.label(), self.host.label());
         let offset = self.layout.deferred + Deferred::CONVERTED as i32;
-        let converted = Field { offset, size: Size::Half };
+        let converted = Field::half(offset);
         self.host.float_compare(RESULT, from, other);
         self.host.jump_if(Cond::Ne, inexact);
         self.host.write(converted, Src::Imm(Deferred::EXACT));
         self.host.jump(known);
         self.host.bind(inexact);
         // Truncated whatever RN is.
-        let fpscr = Field { offset: self.layout.fpscr, size: Size::Word };
+        let fpscr = Field::word(self.layout.fpscr);
         self.host.unless_field(H::SECOND, fpscr, (XE | XX) as u32, XX as u32, other);
         self.host.write(converted, Src::Imm(Deferred::INEXACT));
         self.host.bind(known);
@@ -310,7 +310,7 @@ impl<H: Host> Emitter<H> {
         let code = H::ARGUMENT;
         self.host.compared(false, code, None);
         let offset = self.layout.deferred + Deferred::CODE as i32;
-        self.host.write(Field { offset, size: Size::Half }, Src::Reg(code));
+        self.host.write(Field::half(offset), Src::Reg(code));
         let field = self.cr_field(bf);
         self.host.write(field, Src::Reg(code));
         self.host.bind(back);

@@ -83,11 +83,11 @@ fn after(region: &Region, i: usize) -> ([Option<usize>; 2], bool) {
 
 impl Flow {
     pub(super) fn of(region: &Region) -> Flow {
-        let returns = region.returns();
+        let returns = &region.returns;
         let facts: Vec<Facts> = (0..region.pieces.len()).map(|i| Facts::of(region, i)).collect();
-        let dirty = dirty(&facts, &returns);
-        let live = live(&facts, &dirty, &returns);
-        Flow { dirty, live, follows: follows(region, &facts, &returns) }
+        let dirty = dirty(&facts, returns);
+        let live = live(&facts, &dirty, returns);
+        Flow { dirty, live, follows: follows(region, &facts, returns) }
     }
 
     /// The registers that each piece needs, if it can be entered from outside.

@@ -17,6 +17,25 @@ pub(super) struct Field {
     pub(super) size: Size,
 }
 
+impl Field {
+    /// The byte at an offset.
+    pub(super) const fn byte(offset: i32) -> Field {
+        Field { offset, size: Size::Byte }
+    }
+    /// The halfword.
+    pub(super) const fn half(offset: i32) -> Field {
+        Field { offset, size: Size::Half }
+    }
+    /// The word.
+    pub(super) const fn word(offset: i32) -> Field {
+        Field { offset, size: Size::Word }
+    }
+    /// The doubleword.
+    pub(super) const fn double(offset: i32) -> Field {
+        Field { offset, size: Size::Double }
+    }
+}
+
 /// The second operand of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Src {

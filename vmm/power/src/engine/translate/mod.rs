@@ -2,18 +2,33 @@
 //! The translator: hot code becomes the host's. It has the meanings of the rows, as the interpreter has them, in a
 //! vocabulary of its own, and calls what is too long to emit.
 //!
-//! Read `region.rs` (which blocks are translated together), `scan.rs` (what they read and write), `values.rs` (the
-//! values of an instruction), `emit.rs`, `vocabulary.rs` and `float.rs` (code for them), `compile.rs` (code for a
-//! region), `host.rs`, `x86_64.rs` and `x86_64_float.rs` (the assembler), `memory.rs` (where code is), `thunks.rs` (what
-//! it calls), and this file (which code there is).
+//! Read, in this order:
+//!
+//! | file | subject |
+//! |---|---|
+//! | `region.rs` | blocks that are translated together |
+//! | `scan.rs` | the registers that an instruction reads and writes |
+//! | `flow.rs` | the registers that each piece of a region needs, and those that it may have changed |
+//! | `host.rs` | the assembler: what translated code is emitted in |
+//! | `values.rs` | the values of one instruction |
+//! | `emit.rs` | the state of the emitter |
+//! | `registers.rs`, `compute.rs` | registers for values, and code that computes them |
+//! | `commit.rs`, `condition.rs`, `settle.rs` | the changes of an instruction, conditions, CR fields |
+//! | `vocabulary.rs`, `access.rs`, `float.rs` | meanings, storage, floating point |
+//! | `compile.rs` | code for a region |
+//! | `x86_64.rs`, `x86_64_float.rs` | the assembler of x86-64 |
+//! | `memory.rs`, `thunks.rs` | memory for code, and the functions that code calls |
+//! | `translator.rs` | the code of a CPU |
 //!
 //! A region is entered at the first instruction of a block, where the interpreter has looked at events, and looks at them
 //! itself wherever the interpreter would: at each end of a block. So both engines take the same interrupts after the same
 //! instructions. It leaves at an event, at an address outside, in front of an instruction that it cannot have, and when an
 //! instruction stops; all registers are in the CPU then.
 //!
-//! Code that a store has made stale runs until the region is left: at the latest when events are looked at, and before the
-//! next context synchronization is complete, for no region has an instruction that does that.
+//! Code that a store of its own CPU has made stale runs to the end of the block: the helper that stores has the region left
+//! there (`Cpu::watch_store`). Code that another CPU or a device has made stale runs until the region is left, at the latest
+//! when events are looked at. That is before the next context synchronization is complete, as no region has an instruction
+//! that synchronizes.
 
 mod settle;
 
@@ -63,11 +78,31 @@ use absent as translator;
 
 use std::iter::Sum;
 
-pub(crate) use translator::{Found, Translator, enter};
+pub(crate) use translator::{Translator, enter};
 
 /// Blocks end at multiples of this many bytes, wherever they begin, so that each engine looks at events after the same
 /// instructions.
 pub(crate) const BLOCK: u64 = 256;
+
+/// Code for a block: its address, and the number of its region.
+pub(crate) type Found = (usize, u32);
+
+/// The reason why there is no code for a block.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Its page is being changed, or memory is short. This may end.
+    Now,
+    /// It has an instruction that no region can have, or can be entered from the code before it alone.
+    Always,
+}
+
+/// True if the host has memory for whatever a translation allocates. A guest may have taken the rest of it for its
+/// tables; the process goes on then.
+pub(crate) fn has_memory() -> bool {
+    const MOST: usize = 16 << 20;
+    Vec::<u8>::new().try_reserve_exact(MOST).is_ok()
+}
 
 /// The engine that runs guest code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

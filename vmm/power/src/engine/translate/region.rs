@@ -46,6 +46,14 @@ pub(super) struct Piece {
     pub(super) ends_block: bool,
 }
 
+/// The code that a region is made from.
+pub(super) trait Source {
+    /// The word at a place of the page.
+    fn fetch(&mut self, slot: usize) -> Option<u32>;
+    /// True if the block at an address in the page shall be in the region.
+    fn wants(&self, address: u64) -> bool;
+}
+
 /// A region before it is translated.
 pub(super) struct Region {
     /// Effective address of the page.
@@ -63,6 +71,8 @@ pub(super) struct Region {
     /// The places that are jumped to.
     leaders: Places,
     pub(super) pieces: Vec<Piece>,
+    /// Pieces behind instructions that set LR to their address.
+    pub(super) returns: Vec<usize>,
 }
 
 /// Takes notes of a word of a row.
@@ -106,14 +116,8 @@ fn insn(word: u32) -> Option<Insn> {
 }
 
 impl Region {
-    /// The region around the block at `start`. `fetch` reads a word of the page, by its place there; `wants` says
-    /// whether the block at a place shall be in it.
-    pub(super) fn around(
-        start: u64,
-        mask: u64,
-        mut fetch: impl FnMut(usize) -> Option<u32>,
-        wants: impl Fn(u64) -> bool,
-    ) -> Region {
+    /// The region around the block at `start`.
+    pub(super) fn around(start: u64, mask: u64, source: &mut impl Source) -> Region {
         let page = start & !(PAGE - 1);
         let mut region = Region {
             page,
@@ -124,17 +128,16 @@ impl Region {
             places: Places::default(),
             leaders: Places::default(),
             pieces: Vec::new(),
+            returns: Vec::new(),
         };
         let mut next = std::collections::VecDeque::from([start]);
         while let Some(at) = next.pop_front() {
             if region.insns.len() >= MOST {
                 break;
             }
-            region.block(at, &mut fetch, |address| {
-                if address & !(PAGE - 1) == page && wants(address) {
-                    next.push_back(address);
-                }
-            });
+            let after = region.block(at, source);
+            let after = after.into_iter().flatten();
+            next.extend(after.filter(|ea| ea & !(PAGE - 1) == page && source.wants(*ea)));
         }
         region.cut();
         region
@@ -144,20 +147,15 @@ impl Region {
         (address % PAGE) as usize / 4
     }
 
-    /// Takes the block at an address in, and finds what may come after it.
-    fn block(
-        &mut self,
-        start: u64,
-        fetch: &mut impl FnMut(usize) -> Option<u32>,
-        mut after: impl FnMut(u64),
-    ) {
+    /// Takes the block at an address in; returns the addresses of what may come after it.
+    fn block(&mut self, start: u64, source: &mut impl Source) -> [Option<u64>; 2] {
         let mut slot = self.slot(start);
         self.leaders.insert(slot);
         loop {
             if self.has(slot) {
-                return;
+                return [None; 2];
             }
-            let Some(insn) = fetch(slot).and_then(insn) else { return };
+            let Some(insn) = source.fetch(slot).and_then(insn) else { return [None; 2] };
             self.insns.push(insn);
             self.numbers[slot] = (self.insns.len() - 1) as u16;
             self.places.insert(slot);
@@ -167,14 +165,12 @@ impl Region {
                 Then::Next => (next.is_multiple_of(BLOCK), true),
                 _ => (true, !is_always(insn.word) || insn.word.lk()),
             };
-            if let Then::Fork(displacement) = insn.then {
-                after(self.target(cia, insn.word, displacement));
-            }
             if ends {
-                if falls {
-                    after(next);
-                }
-                return;
+                let target = match insn.then {
+                    Then::Fork(displacement) => Some(self.target(cia, insn.word, displacement)),
+                    _ => None,
+                };
+                return [target, falls.then_some(next)];
             }
             slot += 1;
         }
@@ -200,9 +196,22 @@ impl Region {
                     break false;
                 }
             };
+            if self.follows_call(first) {
+                self.returns.push(self.pieces.len());
+            }
             self.pieces.push(Piece { first, len: slot - first, ends_block });
             next = self.next_from(slot);
         }
+    }
+
+    /// True if the instruction before a place is in the region and sets LR to that place.
+    fn follows_call(&self, first: usize) -> bool {
+        first.checked_sub(1).is_some_and(|before| {
+            self.has(before) && {
+                let insn = self.insn(before);
+                !matches!(insn.then, Then::Next) && insn.word.lk()
+            }
+        })
     }
 
     /// The first place from one on that has an instruction.
@@ -244,18 +253,6 @@ impl Region {
         let insn = self.insn(slot);
         let Then::Fork(displacement) = insn.then else { return None };
         Some(self.target(self.page + 4 * slot as u64, insn.word, displacement))
-    }
-
-    /// Pieces behind instructions that set LR to their address.
-    pub(super) fn returns(&self) -> Vec<usize> {
-        let pieces = self.pieces.iter().enumerate().skip(1);
-        let follows_call = |first: usize| {
-            self.has(first - 1) && {
-                let insn = self.insn(first - 1);
-                !matches!(insn.then, Then::Next) && insn.word.lk()
-            }
-        };
-        pieces.filter(|(_, piece)| follows_call(piece.first)).map(|(i, _)| i).collect()
     }
 
     /// How often guest registers are used, those of loops more.

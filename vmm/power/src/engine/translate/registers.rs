@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! Registers of the host for the values of an instruction. When they run out, a value goes to the stack.
+//! Registers of the host for the values of an instruction. When they run out, a value goes to the stack. Guest registers
+//! that are pinned stay in theirs over the region.
 
 use super::{
     emit::Emitter,

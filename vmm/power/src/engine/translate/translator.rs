@@ -3,12 +3,13 @@
 #![allow(unsafe_code)]
 
 use super::{
-    HostCode, TRANSLATED,
+    Found, HostCode, Refusal, TRANSLATED,
     compile::{LINK, MIDDLE, Rows},
     emit::{Emitter, Layout, Mode},
+    has_memory,
     host::{Frame, Host, Jumps, Reg, TlbShape},
     memory::CodeMemory,
-    region::Region,
+    region::{self, Region},
     thunks,
     values::{CTR, GUESTS, LR},
     x86_64::X86_64,
@@ -17,7 +18,10 @@ use crate::{
     Cpu,
     interrupt::Stop,
     state::facility::Vectors,
-    storage::tlb::{Entry, PAGE, TLB, Tlb},
+    storage::{
+        tlb::{Entry, PAGE, TLB, Tlb},
+        watch::CodeReader,
+    },
 };
 use std::{collections::HashMap, mem::offset_of, ops::Range, time::Instant};
 
@@ -73,9 +77,6 @@ pub(crate) struct Translator {
     regions: Vec<Translated>,
     by_page: HashMap<(u64, u64), Vec<u32>>,
 }
-
-/// Code for a block: its address, and the number of its region.
-pub(crate) type Found = (usize, u32);
 
 impl Translator {
     /// The translator of a CPU; `None` if the host lacks what it needs.
@@ -164,21 +165,21 @@ impl Translator {
         pc: u64,
         ra: u64,
         wants: impl Fn(&Cpu, u64) -> bool,
-    ) -> Option<Found> {
+    ) -> Result<Found, Refusal> {
         let (page, real) = (pc & !(PAGE - 1), ra & !(PAGE - 1));
         let slot = (pc % PAGE / 4) as u16;
-        let known = self.by_page.get(&(page, real)).cloned().unwrap_or_default();
-        for &number in known.iter().rev() {
+        let known = self.by_page.get(&(page, real)).map_or(&[][..], Vec::as_slice);
+        let found = known.iter().rev().find_map(|&number| {
             let region = &self.regions[number as usize];
-            if region.mode == mode_of(cpu)
-                && let Ok(piece) = region.pieces.binary_search_by_key(&slot, |piece| piece.first)
-                && self.is_current(cpu, number)
-            {
-                // A piece that only the piece before goes to stays interpreted when something else does.
-                return Some((self.entry(number, piece)?, number));
-            }
+            let piece = region.pieces.binary_search_by_key(&slot, |piece| piece.first).ok()?;
+            let is_right = region.mode == mode_of(cpu) && self.is_current(cpu, number);
+            is_right.then_some((number, piece))
+        });
+        match found {
+            // A piece that only the piece before goes to stays interpreted when something else does.
+            Some((number, piece)) => Ok((self.entry(number, piece)?, number)),
+            None => self.translate(cpu, pc, real, wants),
         }
-        self.translate(cpu, pc, real, wants)
     }
 
     /// The code of each region.
@@ -194,32 +195,29 @@ impl Translator {
     /// True if a region's words, which become watched, are still those that it was translated from.
     pub(crate) fn is_current(&self, cpu: &mut Cpu, number: u32) -> bool {
         let region = &self.regions[number as usize];
-        let mut line = u64::MAX;
-        region.words.iter().all(|&(slot, word)| {
-            let ra = region.real + 4 * u64::from(slot);
-            if ra / ram::LINE as u64 != line {
-                line = ra / ram::LINE as u64;
-                cpu.watch_code(ra);
-            }
-            cpu.fetch(ra) == Some(word)
-        })
+        let mut code = CodeReader::default();
+        region
+            .words
+            .iter()
+            .all(|&(slot, word)| code.fetch(cpu, region.real + 4 * u64::from(slot)) == Some(word))
     }
 
     /// Address of the entry to a piece of a region.
-    fn entry(&mut self, number: u32, piece: usize) -> Option<usize> {
+    fn entry(&mut self, number: u32, piece: usize) -> Result<usize, Refusal> {
         let region = &mut self.regions[number as usize];
         let piece = &mut region.pieces[piece];
         let entry = match piece.entry {
             Some(entry) => entry,
             None => {
                 self.emitter.base = self.memory.next();
-                let bytes = self.emitter.entry(&region.pins, piece.live?, piece.code);
-                let entry = self.memory.push(&bytes)?;
+                let live = piece.live.ok_or(Refusal::Always)?;
+                let bytes = self.emitter.entry(&region.pins, live, piece.code);
+                let entry = self.memory.push(&bytes).ok_or(Refusal::Now)?;
                 piece.entry = Some(entry);
                 entry
             }
         };
-        Some(self.memory.address(entry))
+        Ok(self.memory.address(entry))
     }
 
     fn translate(
@@ -228,37 +226,28 @@ impl Translator {
         pc: u64,
         real: u64,
         wants: impl Fn(&Cpu, u64) -> bool,
-    ) -> Option<Found> {
+    ) -> Result<Found, Refusal> {
         let begin = Instant::now();
         let generation = cpu.bus.generation(real);
-        if !ram::is_settled(generation) {
-            return None;
+        if !ram::is_settled(generation) || !has_memory() {
+            return Err(Refusal::Now);
         }
         let mode = mode_of(cpu);
-        let shared = std::cell::RefCell::new(&mut *cpu);
-        let mut line = u64::MAX;
-        let fetch = |slot: usize| {
-            let mut cpu = shared.borrow_mut();
-            let ra = real + 4 * slot as u64;
-            if ra / ram::LINE as u64 != line {
-                line = ra / ram::LINE as u64;
-                cpu.watch_code(ra);
-            }
-            cpu.fetch(ra)
-        };
-        let mask = shared.borrow().ea_mask;
-        let region = Region::around(pc, mask, fetch, |ea| wants(&shared.borrow(), ea));
-        let first = region.piece_at(pc)?;
+        let mask = cpu.ea_mask;
+        let mut source = Source { cpu, real, code: CodeReader::default(), wants };
+        let region = Region::around(pc, mask, &mut source);
+        let cpu = source.cpu;
+        let first = region.piece_at(pc).ok_or(Refusal::Always)?;
         if cpu.bus.generation(real) != generation {
-            return None;
+            return Err(Refusal::Now);
         }
         self.emitter.base = self.memory.next();
         self.emitter.mode =
             Mode { wide: mask == u64::MAX, little: cpu.little, problem: cpu.problem_state() };
         self.emitter.link_room = self.memory.data() - LINKS * LINK..self.memory.data();
-        let code = self.emitter.translate(&region, &self.rows)?;
-        let base = self.memory.push(&code.bytes)?;
-        self.memory.push_data(LINK / 8 * self.emitter.links.len())?;
+        let code = self.emitter.translate(&region, &self.rows).ok_or(Refusal::Always)?;
+        let base = self.memory.push(&code.bytes).ok_or(Refusal::Now)?;
+        self.memory.push_data(LINK / 8 * self.emitter.links.len()).ok_or(Refusal::Now)?;
         for &(link, nip) in &self.emitter.links {
             self.memory.write(link, NO_EPOCH);
             self.memory.write(link + 16, nip);
@@ -290,7 +279,26 @@ impl Translator {
         counts.bytes += code.bytes.len() as u64;
         counts.nanoseconds += begin.elapsed().as_nanos() as u64;
         log::trace!("translated {} instructions at {pc:#x}", region.len());
-        Some((entry, number))
+        Ok((entry, number))
+    }
+}
+
+/// A page of code, as a CPU reads it.
+struct Source<'a, W> {
+    cpu: &'a mut Cpu,
+    /// Real address of the page.
+    real: u64,
+    code: CodeReader,
+    /// True for an address whose block is wanted.
+    wants: W,
+}
+
+impl<W: Fn(&Cpu, u64) -> bool> region::Source for Source<'_, W> {
+    fn fetch(&mut self, slot: usize) -> Option<u32> {
+        self.code.fetch(self.cpu, self.real + 4 * slot as u64)
+    }
+    fn wants(&self, address: u64) -> bool {
+        (self.wants)(self.cpu, address)
     }
 }
 

@@ -359,20 +359,6 @@ impl Values {
         }
     }
 
-    /// The carry that a sum of `a` and `b` has had added, if that is known.
-    pub(super) fn carry_in(&self, a: Val, b: Val, sum: Val) -> Option<u64> {
-        match (sum, self.op(sum)) {
-            (_, Some(Op::Alu(Alu::Add, x, Val::Imm(n)))) => match (x == a, b) {
-                (true, Val::Imm(b)) => Some(n.wrapping_sub(b)).filter(|carry| *carry <= 1),
-                (true, _) => None,
-                _ if self.op(x) == Some(Op::Alu(Alu::Add, a, b)) && n == 1 => Some(1),
-                _ => None,
-            },
-            (_, Some(Op::Alu(Alu::Add, x, y))) if (x, y) == (a, b) => Some(0),
-            _ => None,
-        }
-    }
-
     /// True if a value that is not computed yet needs what a place holds now; what `but` needs does not count.
     pub(super) fn needs(&self, v: Val, place: Place, but: Val) -> bool {
         if v == but {

@@ -3,7 +3,7 @@
 
 use super::{
     emit::{Cold, Dest, Emitter, Held},
-    host::{Access, Alu, Carry, Cond, Field, Helper, Host, Shift},
+    host::{Alu, Carry, Cond, Field, Helper, Host, Shift},
     values::{CTR, Guest, LR, Op, Val},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
         facility::{VectorFn, VectorValueFn},
         msr,
     },
-    vocabulary::{EQ, Facility, GT, LT, Size, Vocabulary},
+    vocabulary::{Facility, Size, Vocabulary},
     word::Word,
 };
 
@@ -172,7 +172,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.byte(self.layout.ca32)
     }
     fn xer(&mut self) -> Val {
-        let rest = Field { offset: self.layout.xer_rest, size: Size::Word };
+        let rest = Field::word(self.layout.xer_rest);
         let mut xer = self.values.push(Op::Read(rest));
         let bits = [
             (self.so(), 31),
@@ -202,7 +202,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
             self.put_byte(offset, bit);
         }
         let rest = self.and(v, Val::Imm(0x7f));
-        self.put(Dest::Field(Field { offset: layout.xer_rest, size: Size::Word }), rest);
+        self.put(Dest::Field(Field::word(layout.xer_rest)), rest);
     }
     fn set_ca(&mut self, ca: Val, ca32: Val) {
         self.put_byte(self.layout.ca, ca);
@@ -218,26 +218,8 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.put_byte(self.layout.ov, ov);
         self.put_byte(self.layout.ov32, ov32);
     }
-    fn carries(&mut self, a: Val, b: Val, sum: Val) -> (Val, Val) {
-        // The carry into a place is what its sum has more than those of the two operands.
-        let without = self.xor(a, b);
-        let into = self.xor(without, sum);
-        let ca32 = self.shr(into, Val::Imm(32));
-        let ca32 = self.and(ca32, Val::Imm(1));
-        let ca = match self.values.carry_in(a, b, sum).filter(|_| self.mode.wide) {
-            Some(0) => self.lt_u(sum, a),
-            Some(_) => self.values.compare(Cond::LeU, sum, a),
-            None => {
-                let (both, any, not_sum) = (self.and(a, b), self.or(a, b), self.not(sum));
-                let passed_on = self.and(any, not_sum);
-                let carry = self.or(both, passed_on);
-                self.top(carry)
-            }
-        };
-        (ca, if self.mode.wide { ca32 } else { ca })
-    }
     fn add_carrying(&mut self, a: Val, b: Val, carry: Val) -> Val {
-        let ca = Field { offset: self.layout.ca, size: Size::Byte };
+        let ca = Field::byte(self.layout.ca);
         let carry = match carry {
             Val::Imm(0) => Carry::Zero,
             Val::Imm(_) => Carry::One,
@@ -248,7 +230,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.force_source(b);
         let (a, b) = (self.locked_reg(a), self.source(b));
         let d = self.temp();
-        let ca32 = Field { offset: self.layout.ca32, ..ca };
+        let ca32 = Field::byte(self.layout.ca32);
         self.host.add_carrying(self.mode.wide, d, a, b, carry, [ca, ca32]);
         self.unlock(a);
         self.unlock_source(b);
@@ -257,13 +239,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
     fn set_compare(&mut self, bf: u32, lt: Val, eq: Val) {
         let field = match self.values.comparison(lt) {
             Some((signed, size, a, b)) => self.values.push(Op::Compared(signed, size, a, b)),
-            None => {
-                let (l, g, e) = (Val::Imm(LT), Val::Imm(GT), Val::Imm(EQ));
-                let not_lt = self.select(eq, e, g);
-                let cond = self.select(lt, l, not_lt);
-                let so = self.so();
-                self.or(cond, so)
-            }
+            None => self.compare_field(lt, eq),
         };
         self.set_crf(bf, field);
     }
@@ -309,6 +285,8 @@ impl<H: Host> Vocabulary for Emitter<H> {
 
     fn load(&mut self, ea: Val, size: Size) -> Result<Val, Stop> {
         self.commit();
+        let ea = self.narrow(ea);
+        let ea = self.locked_reg(ea);
         let access = self.access(ea, size, self.layout.load);
         let target = self.load_target.take().map(|g| (g, self.pins[usize::from(g)]));
         let d = match target {
@@ -331,7 +309,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.commit();
         let ea = self.narrow(ea);
         let (ea, v) = self.locked_regs(ea, v);
-        let access = Access { ea, size, little: self.mode.little, tlb: self.layout.store };
+        let access = self.access(ea, size, self.layout.store);
         let back = self.host.label();
         let helper = by_size(size, Helper::StoreByte);
         let at = self.point();
@@ -382,7 +360,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
             self.commit();
             let at = self.point();
             let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
-            let field = Field { offset: self.layout.vectors_msr, size: Size::Word };
+            let field = Field::word(self.layout.vectors_msr);
             self.host.test_field(field, bit);
             self.host.jump_if(Cond::Eq, label);
         }

@@ -6,7 +6,6 @@ use super::{
     host::{Cond, Field, FloatHost, FloatOp, FloatReg, Host, Label, Lanes, Reg, Src},
     x86_64::{RCX, UNORDERED, X86_64, asm, code},
 };
-use crate::vocabulary::Size;
 use dynasmrt::DynasmApi;
 
 /// One instruction for each kind of lanes.
@@ -144,13 +143,13 @@ impl FloatHost for X86_64 {
     }
     fn clear_inexact(&mut self, offset: i32) {
         const DEFAULT: i32 = 0x1f80; // nothing traps, nearest, no flag
-        self.write(Field { offset, size: Size::Word }, Src::Imm(DEFAULT));
+        self.write(Field::word(offset), Src::Imm(DEFAULT));
         self.with_field(false, &[0x0f, 0xae], 2, offset); // ldmxcsr
     }
     fn if_inexact(&mut self, offset: i32, to: Label) {
         const PRECISION: u32 = 0x20;
         self.with_field(false, &[0x0f, 0xae], 3, offset); // stmxcsr
-        self.test_field(Field { offset, size: Size::Byte }, PRECISION);
+        self.test_field(Field::byte(offset), PRECISION);
         self.jump_on(code(Cond::Ne), to);
     }
 }
