@@ -170,8 +170,18 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
 /// A row with its place among [`rows`].
 #[derive(Clone, Copy)]
 struct Entry {
+    /// Those of its form: most entries of a bucket differ in them, so that no other row has to be fetched.
+    mask: u32,
+    value: u32,
     row: &'static Row,
     index: usize,
+}
+
+impl Entry {
+    #[inline(always)]
+    fn matches(&self, word: Word) -> bool {
+        word.raw() & self.mask == self.value && self.row.matches(word)
+    }
 }
 
 /// Rows by primary opcode and bits 26:30, which most extended opcodes differ in. Each row is put
@@ -179,10 +189,10 @@ struct Entry {
 static BUCKETS: LazyLock<Vec<Vec<Entry>>> = LazyLock::new(|| {
     let mut buckets = vec![Vec::new(); 64 * 32];
     for (index, row) in rows().enumerate() {
-        let (mask, value) = (row.form.mask >> 1 & 31, row.form.value >> 1 & 31);
-        let opcode = row.form.value >> 26;
-        for low in (0..32).filter(|low| (low ^ value) & mask == 0) {
-            buckets[(opcode << 5 | low) as usize].push(Entry { row, index });
+        let (mask, value) = (row.form.mask, row.form.value);
+        let opcode = value >> 26;
+        for low in (0..32).filter(|low| (low ^ value >> 1) & mask >> 1 & 31 == 0) {
+            buckets[(opcode << 5 | low) as usize].push(Entry { mask, value, row, index });
         }
     }
     buckets
@@ -194,7 +204,7 @@ fn bucket(word: Word) -> &'static [Entry] {
 
 /// The row of a word, with its place among [`rows`].
 pub(crate) fn find(word: Word) -> Option<(&'static Row, usize)> {
-    bucket(word).iter().find(|entry| entry.row.matches(word)).map(|entry| (entry.row, entry.index))
+    bucket(word).iter().find(|entry| entry.matches(word)).map(|entry| (entry.row, entry.index))
 }
 
 /// The place of a row among [`rows`].

@@ -220,6 +220,12 @@ impl Cpu {
         self.translated.engine = engine;
         self.cache = None;
     }
+    /// Chooses how many bytes translated code may take: 32 MiB, unless a test wants less. Code is forgotten.
+    #[doc(hidden)]
+    pub fn set_code_memory(&mut self, bytes: usize) {
+        self.translated.code_memory = Some(bytes);
+        self.cache = None;
+    }
     /// The engine that was chosen.
     pub fn engine(&self) -> Engine {
         self.translated.engine

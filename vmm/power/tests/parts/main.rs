@@ -2,6 +2,7 @@
 //! Parts of the crate, tested separately, through `power::testing` where they have no public interface. A
 //! single test program holds all of them, so that the crate is linked once.
 
+mod code_memory;
 mod engines;
 mod events;
 mod float;

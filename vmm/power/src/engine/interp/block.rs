@@ -320,6 +320,18 @@ impl Place {
         }
     }
 
+    /// The translated code that runs in its place.
+    pub(super) fn translated_as(self) -> translate::Found {
+        let head = self.head();
+        (head.code.get(), head.region.get())
+    }
+
+    /// Has it translated when it runs next.
+    pub(super) fn preheat(self, threshold: u32) {
+        let heat = &self.head().heat;
+        heat.set(heat.get().max(threshold));
+    }
+
     /// True if translated code runs in its place.
     #[inline(always)]
     pub(super) fn is_translated(self) -> bool {
@@ -327,13 +339,13 @@ impl Place {
     }
 
     /// Has it interpreted again.
-    pub(super) fn detach(self) {
+    pub(super) fn detach(self, heat: u32) {
         let head = self.head();
         if let Some(interpreted) = head.interpreted.take() {
             // SAFETY: as in `attach`.
             unsafe { (*self.0).run.set(interpreted) };
         }
-        head.heat.set(0);
+        head.heat.set(heat);
     }
 
     /// Effective address of the first instruction.

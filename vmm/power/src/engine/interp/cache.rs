@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Cpu, Engine,
-    engine::translate::{HostCode, Refusal, Translator, has_memory},
+    engine::translate::{Found, HostCode, Refusal, Translator, has_memory},
     storage::{mmu, tlb::PAGE},
     word::Word,
 };
@@ -102,7 +102,7 @@ impl Cache {
         if head.interpreted.get().is_some()
             && let Some(translator) = &mut self.translator
         {
-            translator.link(cpu, head.start(), head.code.get());
+            translator.link(cpu, head.start(), found.translated_as());
         }
         Some(found)
     }
@@ -112,6 +112,13 @@ impl Cache {
     pub(crate) fn linked(&self, cpu: &Cpu) -> Option<usize> {
         let translator = self.translator.as_ref()?;
         (!cpu.has_changes() && !cpu.monitoring).then(|| translator.linked(cpu)).flatten()
+    }
+
+    /// Completes the state of a CPU that translated code has stopped.
+    pub(crate) fn complete(&self, cpu: &mut Cpu) {
+        if let Some(translator) = &self.translator {
+            translator.complete(cpu);
+        }
     }
 
     /// Searches it, and notes that it came after the one that ran last.
@@ -158,7 +165,7 @@ impl Cache {
             head.context.set(cpu.mmu.fetch_context);
             head.generation.set(kept);
             if !same && !self.is_current(cpu, block) {
-                block.detach();
+                block.detach(0);
             }
             return Some(());
         }
@@ -167,12 +174,18 @@ impl Cache {
         }
         self.decoded.decode(cpu, pc, ra)?;
         self.sets[set] = self.arena.add(&self.decoded, page, kept, cpu) as u32;
+        if kept != ram::UNSETTLED
+            && let Some(translator) = &mut self.translator
+            && let Some(Ok(found)) = translator.known(cpu, pc, ra)
+        {
+            self.of_set(set).attach(found);
+        }
         Some(())
     }
 
     /// True unless the block is translated, and its region not as it was.
-    fn is_current(&self, cpu: &mut Cpu, block: Place) -> bool {
-        let Some(translator) = &self.translator else { return true };
+    fn is_current(&mut self, cpu: &mut Cpu, block: Place) -> bool {
+        let Some(translator) = &mut self.translator else { return true };
         block.head().interpreted.get().is_none()
             || translator.is_current(cpu, block.head().region.get())
     }
@@ -210,26 +223,54 @@ impl Cache {
         }
         let Some(mut translator) = self.take_translator(cpu) else { return };
         let (pc, page) = (block.start(), u64::from(block.head().page) * PAGE);
-        if translator.has_room() {
-            let all = self.threshold == 0;
-            let wants = |cpu: &Cpu, ea| all || self.has_block(cpu, ea);
-            match translator.find(cpu, pc, page + pc % PAGE, wants) {
-                Ok(found) => block.attach(found),
-                Err(Refusal::Now) => block.head().heat.set(0),
-                Err(Refusal::Always) => block.head().heat.set(NEVER),
-            }
-        } else {
-            translator.clear(cpu);
-            self.detach_all();
-            cpu.begin_epoch(); // links lead to blocks that are in no set
+        let mut found = self.translated_at(&mut translator, cpu, pc, page + pc % PAGE);
+        if found == Err(Refusal::Full) {
+            self.begin_segment(&mut translator, cpu);
+            found = self.translated_at(&mut translator, cpu, pc, page + pc % PAGE);
+        }
+        match found {
+            Ok(found) => block.attach(found),
+            Err(Refusal::Now) => block.head().heat.set(0),
+            Err(Refusal::Full | Refusal::Always) => block.head().heat.set(NEVER),
         }
         self.translator = Some(translator);
+    }
+
+    /// Code for a block: that of a region which has it, or a new one's.
+    fn translated_at(
+        &self,
+        translator: &mut Translator,
+        cpu: &mut Cpu,
+        pc: u64,
+        ra: u64,
+    ) -> Result<Found, Refusal> {
+        if let Some(known) = translator.known(cpu, pc, ra) {
+            return known;
+        }
+        let all = self.threshold == 0;
+        let found = translator.translate(cpu, pc, ra, |cpu, ea| all || self.has_block(cpu, ea))?;
+        // The other blocks of the region have its code as soon as they run.
+        let others = translator.pieces(found.1).filter(|ea| self.has_block(cpu, *ea));
+        others.for_each(|ea| self.block_at(ea).preheat(self.threshold));
+        Ok(found)
+    }
+
+    /// Has a segment of code memory filled again. Blocks whose code was there are interpreted, until they run again if their
+    /// region is hot.
+    fn begin_segment(&self, translator: &mut Translator, cpu: &mut Cpu) {
+        for block in (0..SETS).map(|set| self.of_set(set)).filter(|block| block.is_translated()) {
+            let (_, number) = block.translated_as();
+            if translator.is_oldest(number) {
+                block.detach(if translator.is_hot(number) { self.threshold } else { 0 });
+            }
+        }
+        translator.begin_segment(cpu);
     }
 
     /// The translator, which is made when it is first needed.
     fn take_translator(&mut self, cpu: &mut Cpu) -> Option<Box<Translator>> {
         let translator = self.translator.take().or_else(|| {
-            let new = Translator::new().map(Box::new);
+            let new = Translator::new(cpu).map(Box::new);
             new.iter().for_each(|new| new.enter(cpu));
             new
         });
@@ -237,15 +278,15 @@ impl Cache {
         translator
     }
 
-    /// True if the block at an address was decoded in the context in force.
-    fn has_block(&self, cpu: &Cpu, ea: u64) -> bool {
-        let head = self.of_set((ea / 4) as usize % SETS).head();
-        head.start() == ea && head.context.get() == cpu.mmu.fetch_context
+    /// The block of the set of an address.
+    fn block_at(&self, ea: u64) -> Place {
+        self.of_set((ea / 4) as usize % SETS)
     }
 
-    /// Has all blocks interpreted.
-    fn detach_all(&self) {
-        (0..SETS).for_each(|set| self.of_set(set).detach());
+    /// True if the block at an address was decoded in the context in force.
+    fn has_block(&self, cpu: &Cpu, ea: u64) -> bool {
+        let head = self.block_at(ea).head();
+        head.start() == ea && head.context.get() == cpu.mmu.fetch_context
     }
 
     /// The host's code of each region that is translated.
@@ -253,11 +294,8 @@ impl Cache {
         self.translator.iter().flat_map(|translator| translator.code()).collect()
     }
 
-    /// Forgets everything.
+    /// Forgets all blocks, and no translated code.
     fn clear(&mut self, cpu: &mut Cpu) {
-        if let Some(translator) = &mut self.translator {
-            translator.clear(cpu);
-        }
         let none = self.arena.place(0);
         none.tail().forget();
         cpu.running = none;

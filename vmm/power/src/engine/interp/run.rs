@@ -161,7 +161,10 @@ impl Cpu {
                     self.after_hypercall();
                     return Some(Leave::Hcall);
                 }
-                stop => return self.stopped(stop),
+                stop => {
+                    cache.complete(self);
+                    return self.stopped(stop);
+                }
             }
         }
         None
@@ -195,7 +198,10 @@ impl Cpu {
         }
         match stop {
             Stop::Next => None,
-            stop => self.stopped(stop),
+            stop => {
+                cache.complete(self);
+                self.stopped(stop)
+            }
         }
     }
 

@@ -8,19 +8,31 @@ use crate::{Cpu, interrupt::Stop};
 pub(crate) enum Translator {}
 
 impl Translator {
-    pub(crate) fn new() -> Option<Translator> {
+    pub(crate) fn new(_: &Cpu) -> Option<Translator> {
         None
     }
     pub(crate) fn enter(&self, _: &mut Cpu) {
         match *self {}
     }
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn complete(&self, _: &mut Cpu) {
         match *self {}
     }
-    pub(crate) fn clear(&mut self, _: &mut Cpu) {
+    pub(crate) fn is_oldest(&self, _: u32) -> bool {
         match *self {}
     }
-    pub(crate) fn find(
+    pub(crate) fn is_hot(&self, _: u32) -> bool {
+        match *self {}
+    }
+    pub(crate) fn begin_segment(&mut self, _: &mut Cpu) {
+        match *self {}
+    }
+    pub(crate) fn known(&mut self, _: &mut Cpu, _: u64, _: u64) -> Option<Result<Found, Refusal>> {
+        match *self {}
+    }
+    pub(crate) fn pieces(&self, _: u32) -> std::iter::Empty<u64> {
+        match *self {}
+    }
+    pub(crate) fn translate(
         &mut self,
         _: &mut Cpu,
         _: u64,
@@ -29,7 +41,7 @@ impl Translator {
     ) -> Result<Found, Refusal> {
         match *self {}
     }
-    pub(crate) fn link(&mut self, _: &mut Cpu, _: u64, _: usize) {
+    pub(crate) fn link(&mut self, _: &mut Cpu, _: u64, _: Found) {
         match *self {}
     }
     pub(crate) fn linked(&self, _: &Cpu) -> Option<usize> {
@@ -38,7 +50,7 @@ impl Translator {
     pub(crate) fn code(&self) -> std::iter::Empty<HostCode> {
         match *self {}
     }
-    pub(crate) fn is_current(&self, _: &mut Cpu, _: u32) -> bool {
+    pub(crate) fn is_current(&mut self, _: &mut Cpu, _: u32) -> bool {
         match *self {}
     }
 }

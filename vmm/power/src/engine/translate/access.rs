@@ -3,7 +3,7 @@
 
 use super::{
     emit::{Cold, Dest, Emitter},
-    host::{Access, Cond, Field, Helper, Host, Reg, Src, TlbShape},
+    host::{Access, Field, Helper, Host, Reg, Src, TlbShape},
     values::{Guest, Op, Val},
     vocabulary::Pair,
 };
@@ -50,27 +50,12 @@ impl<H: Host> Emitter<H> {
         Field::double(self.layout.scratch + 8 * i)
     }
 
-    /// Stops with what a result register has, unless that is 0.
-    pub(super) fn stop_by(&mut self, reg: Reg, saved: bool) {
-        let at = self.point();
-        let code = self.cold(Cold::Stop { code: None, at, saved });
-        self.host.test(reg);
-        if reg == H::ARGUMENT {
-            return self.host.jump_if(Cond::Ne, code);
-        }
-        let go_on = self.host.label();
-        self.host.jump_if(Cond::Eq, go_on);
-        self.host.mov(H::ARGUMENT, reg);
-        self.host.jump(code);
-        self.host.bind(go_on);
-    }
-
-    /// A helper of the vector state. The first argument register has its value, the second its stop.
+    /// A helper of the vector state. The first argument register has its value, if it makes one.
     pub(super) fn vector_helper(&mut self, helper: Helper, f: usize, w: Word) {
         self.commit();
         self.host.imm(H::ARGUMENT, f as u64);
         self.host.imm(H::SECOND, w.raw().into());
-        self.call(helper);
+        self.call_here(helper);
     }
 
     pub(super) fn elements_helper(&mut self, ea: Val, size: Size, v: Pair) {
@@ -82,9 +67,7 @@ impl<H: Host> Emitter<H> {
         }
         self.reg_in(ea, H::ARGUMENT);
         self.host.imm(H::SECOND, size as u64);
-        self.call(Helper::StoreElements);
-        self.stop_by(H::ARGUMENT, false);
-        self.mask_budget();
+        self.call_here(Helper::StoreElements);
     }
 
     /// Loads two doublewords: a quadword in the byte order of the mode.

@@ -53,6 +53,8 @@ impl<H: Host> Emitter<H> {
                 self.values.changed(offset);
             }
         }
+        pending.clear();
+        self.pending = pending; // with its room
     }
 
     /// A value as it is before a place changes: what `but` is part of uses that.

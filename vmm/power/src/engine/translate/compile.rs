@@ -15,6 +15,7 @@ use crate::{
     vocabulary::Size,
     word::Word,
 };
+use std::mem::take;
 
 /// Result of code that left in the middle of a block: the next instruction runs before events are looked at.
 pub(super) const MIDDLE: u64 = 0xff;
@@ -45,46 +46,45 @@ impl<H: Host> Rows<H> {
     }
 }
 
-/// Translated code, before it is in code memory.
-pub(super) struct Code {
-    pub(super) bytes: Vec<u8>,
-    /// For each piece of the region, the offset of its code behind the look at events.
-    pub(super) pieces: Vec<usize>,
-    /// For each piece, the guest registers that its code needs; `None` if it is only entered from the piece before.
-    pub(super) live: Vec<Option<u64>>,
-    /// The guest registers that have a register.
-    pub(super) pins: [Option<Reg>; GUESTS],
-}
-
 impl<H: Host> Emitter<H> {
-    /// Translates a region, unless an instruction has too many values.
-    pub(super) fn translate(&mut self, region: &Region, rows: &Rows<H>) -> Option<Code> {
+    /// Translates a region; false if an instruction has too many values. The host has the code then.
+    pub(super) fn translate(&mut self, region: &Region, rows: &Rows<H>) -> bool {
         self.failed = false;
         self.assign(region);
-        self.cold.clear();
         self.links.clear();
-        let flow = Flow::of(region);
-        let labels: Vec<[Label; 2]> =
-            region.pieces.iter().map(|_| [self.host.label(), self.host.label()]).collect();
+        self.sites.clear();
+        self.host.begin();
+        let (mut flow, mut labels) = (take(&mut self.flow), take(&mut self.labels));
+        flow.follow(region);
+        labels.clear();
+        labels.extend(region.pieces.iter().map(|_| [self.host.label(), self.host.label()]));
         for (i, piece) in region.pieces.iter().enumerate() {
             self.dirty = flow.dirty[i];
             self.piece(region, rows, &flow, i, piece, &labels);
         }
-        for (label, cold) in std::mem::take(&mut self.cold) {
+        let mut cold = take(&mut self.cold);
+        for (label, cold) in cold.drain(..) {
             self.host.bind(label);
             self.cold_code(cold);
         }
-        let pieces = labels.iter().map(|[_, inside]| self.host.offset_of(*inside)).collect();
-        let bytes = self.host.take();
-        (!self.failed).then_some(Code { pieces, live: flow.entered(), bytes, pins: self.pins })
+        (self.flow, self.labels, self.cold) = (flow, labels, cold); // with their room
+        self.host.finish();
+        !self.failed
+    }
+
+    /// The offset of the code of a piece of the region that was translated, behind its look at events.
+    pub(super) fn inside(&self, piece: usize) -> usize {
+        self.host.offset_of(self.labels[piece][1])
     }
 
     /// An entry: loads the guest registers of a region and goes to a place in it.
-    pub(super) fn entry(&mut self, pins: &[Option<Reg>; GUESTS], live: u64, to: usize) -> Vec<u8> {
-        self.pins = *pins;
+    pub(super) fn entry(&mut self, pinned: &[Guest], live: u64, to: usize) -> &[u8] {
+        self.pin(pinned.iter().copied());
+        self.host.begin();
         self.load_pins(live);
         self.host.jump_near(self.base, to);
-        self.host.take()
+        self.host.finish();
+        self.host.code()
     }
 
     /// Gives registers to the guest registers that are used most.
@@ -93,10 +93,7 @@ impl<H: Host> Emitter<H> {
         let mut order: Vec<Guest> =
             (0..GUESTS as Guest).filter(|g| uses[*g as usize] > 0).collect();
         order.sort_by_key(|g| std::cmp::Reverse(uses[usize::from(*g)]));
-        self.pins = [None; GUESTS];
-        for (g, pin) in order.into_iter().zip(H::PINS) {
-            self.pins[usize::from(g)] = Some(*pin);
-        }
+        self.pin(order.into_iter());
     }
 
     fn piece(
@@ -212,12 +209,6 @@ impl<H: Host> Emitter<H> {
         Field::double(self.layout.epoch)
     }
 
-    /// Has the region be left at the end of the block if a helper says so.
-    pub(super) fn mask_budget(&mut self) {
-        let mask = Field::double(self.layout.budget_mask);
-        self.host.mask_budget(mask);
-    }
-
     /// Leaves to an address.
     fn exit(&mut self, nip: u64, code: u64) {
         self.write_imm(self.layout.nip, nip);
@@ -267,32 +258,32 @@ impl<H: Host> Emitter<H> {
                 self.call(Helper::Settle);
                 self.host.jump(back);
             }
-            Cold::Stop { code, at, saved } => self.stop(code, at, saved),
+            Cold::Stop { code, at } => self.stop(code, at),
             Cold::Load { access, helper, d, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);
-                self.call(helper);
-                self.go_back(back, H::SECOND, at, |e| e.host.mov(d, H::ARGUMENT));
+                self.call_at(helper, at);
+                self.host.mov(d, H::ARGUMENT);
+                self.host.jump(back);
             }
             Cold::LoadPair { access, d, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);
-                self.call(Helper::LoadPair);
-                self.go_back(back, H::ARGUMENT, at, |e| {
-                    e.host.read(d[0], e.scratch(0));
-                    e.host.read(d[1], e.scratch(1));
-                });
+                self.call_at(Helper::LoadPair, at);
+                self.host.read(d[0], self.scratch(0));
+                self.host.read(d[1], self.scratch(1));
+                self.host.jump(back);
             }
             Cold::StorePair { access, v, back, at } => {
                 self.host.write(self.scratch(0), Src::Reg(v[0]));
                 self.host.write(self.scratch(1), Src::Reg(v[1]));
                 self.host.mov(H::ARGUMENT, access.ea);
-                self.call(Helper::StorePair);
-                self.go_back(back, H::ARGUMENT, at, Emitter::mask_budget);
+                self.call_at(Helper::StorePair, at);
+                self.host.jump(back);
             }
             Cold::Store { access, helper, v, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);
                 self.host.mov(H::SECOND, v);
-                self.call(helper);
-                self.go_back(back, H::ARGUMENT, at, Emitter::mask_budget);
+                self.call_at(helper, at);
+                self.host.jump(back);
             }
             Cold::Arith { a, w, back, at } => {
                 self.cold_helper(Helper::Arith, std::ptr::from_ref(a) as usize, w, back, at);
@@ -306,37 +297,18 @@ impl<H: Host> Emitter<H> {
         }
     }
 
-    /// Goes on behind a helper if a register says that it did not stop; else the instruction stops.
-    fn go_back(&mut self, back: Label, stop: Reg, at: Point, then: impl FnOnce(&mut Self)) {
-        let stopped = self.host.label();
-        self.host.test(stop);
-        self.host.jump_if(Cond::Ne, stopped);
-        then(self);
-        self.host.jump(back);
-        self.host.bind(stopped);
-        self.host.mov(H::ARGUMENT, stop);
-        self.stop(None, at, false);
-    }
-
     /// An instruction stops.
-    pub(super) fn stop(&mut self, code: Option<Stop>, at: Point, saved: bool) {
-        match code {
-            Some(stop) => self.host.imm(H::THIRD, stop as u64),
-            None => self.host.mov(H::THIRD, H::ARGUMENT),
-        }
-        self.begin(at.cia, at.index, None);
-        if !saved {
-            self.store_pins(at.dirty);
-        }
+    fn stop(&mut self, code: Stop, at: Point) {
+        self.store_pins(at.dirty);
         self.host.budget_add(at.index);
         self.write_imm(self.layout.stop_cia, at.cia);
-        if code == Some(Stop::Hypercall)
+        if code == Stop::Hypercall
             && let Some(link) = self.new_link()
         {
             self.links.push((link, at.cia.wrapping_add(4)));
             self.write_imm(self.layout.link, link as u64);
         }
-        self.host.mov(H::ARGUMENT, H::THIRD);
+        self.host.imm(H::ARGUMENT, code as u64);
         self.host.jump_near(self.base, self.leave);
     }
 }

@@ -3,10 +3,13 @@
 //! goes behind the region.
 
 use super::{
+    flow::Flow,
     host::{Access, Cond, Field, Frame, Helper, Host, Jumps, Label, Prelude, Reg, Src, TlbShape},
     values::{GUESTS, Guest, Val, Values},
 };
-use crate::{arith::float_arith::Arith, interrupt::Stop, vocabulary::Size, word::Word};
+use crate::{
+    arith::float_arith::Arith, interrupt::Stop, storage::tlb::PAGE, vocabulary::Size, word::Word,
+};
 use std::ops::Range;
 
 /// Offsets in the CPU.
@@ -27,7 +30,6 @@ pub(super) struct Layout {
     pub(super) sprs: i32,
     pub(super) nip: i32,
     pub(super) stop_cia: i32,
-    pub(super) budget_mask: i32,
     pub(super) scratch: i32,
     pub(super) epoch: i32,
     pub(super) link: i32,
@@ -83,6 +85,19 @@ pub(super) struct Point {
     pub(super) dirty: u64,
 }
 
+/// The call of a helper that may stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Site {
+    /// The offset in the region's code of what is behind the call.
+    pub(super) behind: u32,
+    /// Place of the instruction in the page.
+    pub(super) slot: u16,
+    /// How many instructions of the piece are before it.
+    pub(super) index: u8,
+    /// Guest registers that the CPU does not have yet, by their places among the pinned ones.
+    pub(super) dirty: u8,
+}
+
 /// Code that is rarely run, behind that of the region.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cold {
@@ -96,8 +111,8 @@ pub(super) enum Cold {
     StorePair { access: Access, v: [Reg; 2], back: Label, at: Point },
     /// Makes the CR fields of comparisons.
     Settle { back: Label },
-    /// An instruction stops; `code`, or what the first argument register has.
-    Stop { code: Option<Stop>, at: Point, saved: bool },
+    /// An instruction stops.
+    Stop { code: Stop, at: Point },
     /// A load that the TLB has nothing for.
     Load { access: Access, helper: Helper, d: Reg, back: Label, at: Point },
     /// A store.
@@ -125,8 +140,12 @@ pub(super) struct Emitter<H> {
     pub(super) leave: usize,
     /// The registers of the host that have guest registers.
     pub(super) pins: [Option<Reg>; GUESTS],
+    /// The guest registers that they have.
+    pub(super) pinned: Vec<Guest>,
     /// Guest registers that may differ from what the CPU has, a bit each.
     pub(super) dirty: u64,
+    /// Calls of helpers that may stop, in the order of the code.
+    pub(super) sites: Vec<Site>,
     /// Links of the region: their places in code memory, and the addresses that they lead to.
     pub(super) links: Vec<(usize, u64)>,
     /// Places in code memory for links.
@@ -139,9 +158,14 @@ pub(super) struct Emitter<H> {
     /// The nodes that temporary registers hold.
     pub(super) temps: [Option<u16>; 4],
     pub(super) locked: [u8; 4],
-    pub(super) slots: [bool; 64],
+    /// Places on the stack that hold values, a bit each.
+    pub(super) slots: u64,
     pub(super) fields: Fields,
     pub(super) cold: Vec<(Label, Cold)>,
+    /// The flow of registers in the region.
+    pub(super) flow: Flow,
+    /// Of each piece of the region: its look at events, and what is behind that.
+    pub(super) labels: Vec<[Label; 2]>,
     pub(super) cia: u64,
     pub(super) index: u32,
     /// The pinned register that the one load of this instruction goes to.
@@ -162,6 +186,8 @@ impl<H: Host> Emitter<H> {
             helpers: prelude.helpers,
             leave: prelude.leave,
             pins: [None; GUESTS],
+            pinned: Vec::new(),
+            sites: Vec::new(),
             dirty: 0,
             links: Vec::new(),
             link_room: 0..0,
@@ -171,9 +197,11 @@ impl<H: Host> Emitter<H> {
             jump: None,
             temps: [None; 4],
             locked: [0; 4],
-            slots: [false; 64],
+            slots: 0,
             fields: [None; 8],
             cold: Vec::new(),
+            flow: Flow::default(),
+            labels: Vec::new(),
             cia: 0,
             index: 0,
             load_target: None,
@@ -196,7 +224,7 @@ impl<H: Host> Emitter<H> {
         self.jump = None;
         self.temps = [None; 4];
         self.locked = [0; 4];
-        self.slots = [false; 64];
+        self.slots = 0;
         (self.cia, self.index, self.load_target) = (cia, index, load_target);
     }
 
@@ -227,26 +255,51 @@ impl<H: Host> Emitter<H> {
         self.host.call_near(self.base, self.helpers[helper as usize]);
     }
 
+    /// Calls a helper that may stop an instruction.
+    pub(super) fn call_at(&mut self, helper: Helper, at: Point) {
+        self.call(helper);
+        let pinned = (0..).zip(&self.pinned);
+        let dirty = pinned.map(|(i, g)| ((at.dirty >> g & 1) as u8) << i).sum();
+        self.sites.push(Site {
+            behind: self.host.len() as u32,
+            slot: (at.cia % PAGE / 4) as u16,
+            index: at.index as u8, // a piece is no longer than a block
+            dirty,
+        });
+    }
+
+    /// Calls a helper that may stop this instruction.
+    pub(super) fn call_here(&mut self, helper: Helper) {
+        let at = self.point();
+        self.call_at(helper, at);
+    }
+
+    /// Has guest registers in the host's, as many as it has for them.
+    pub(super) fn pin(&mut self, guests: impl Iterator<Item = Guest>) {
+        self.pinned.clear();
+        self.pinned.extend(guests.take(H::PINS.len()));
+        self.pins = [None; GUESTS];
+        for (g, pin) in self.pinned.iter().zip(H::PINS) {
+            self.pins[usize::from(*g)] = Some(*pin);
+        }
+    }
+
     /// Stores pinned registers.
     pub(super) fn store_pins(&mut self, dirty: u64) {
-        for g in 0..GUESTS {
-            if let Some(pin) = self.pins[g]
-                && dirty >> g & 1 != 0
-            {
-                let home = self.home(g as Guest);
-                self.host.write(home, Src::Reg(pin));
+        for (i, pin) in (0..self.pinned.len()).zip(H::PINS) {
+            if dirty >> self.pinned[i] & 1 != 0 {
+                let home = self.home(self.pinned[i]);
+                self.host.write(home, Src::Reg(*pin));
             }
         }
     }
 
     /// Loads pinned registers.
     pub(super) fn load_pins(&mut self, live: u64) {
-        for g in 0..GUESTS {
-            if let Some(pin) = self.pins[g]
-                && live >> g & 1 != 0
-            {
-                let home = self.home(g as Guest);
-                self.host.read(pin, home);
+        for (i, pin) in (0..self.pinned.len()).zip(H::PINS) {
+            if live >> self.pinned[i] & 1 != 0 {
+                let home = self.home(self.pinned[i]);
+                self.host.read(*pin, home);
             }
         }
     }

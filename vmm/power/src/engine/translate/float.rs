@@ -274,7 +274,6 @@ impl<H: Host> Emitter<H> {
             self.fields[1] = None;
         }
         self.vector_helper(Helper::Float, f as usize, w);
-        self.stop_by(H::ARGUMENT, false);
     }
 
     fn arith_helper(&mut self, a: &'static Arith, w: Word) {
@@ -283,7 +282,6 @@ impl<H: Host> Emitter<H> {
             self.fields[1] = None;
         }
         self.vector_helper(Helper::Arith, std::ptr::from_ref(a) as usize, w);
-        self.stop_by(H::ARGUMENT, false);
     }
 
     /// A comparison of the doubles in two VSRs.
@@ -336,10 +334,8 @@ impl<H: Host> Emitter<H> {
     ) {
         self.host.imm(H::ARGUMENT, f as u64);
         self.host.imm(H::SECOND, w.raw().into());
-        self.call(helper);
-        self.host.test(H::ARGUMENT);
-        self.host.jump_if(Cond::Eq, back);
-        self.stop(None, at, false);
+        self.call_at(helper, at);
+        self.host.jump(back);
     }
 
     /// Goes on with a result that is 0, if it is exact: a sum, or the product of a 0.

@@ -6,13 +6,17 @@ use super::region::Region;
 use crate::form::Then;
 
 /// Guest registers at the beginning of each piece, a bit each.
+#[derive(Default)]
 pub(super) struct Flow {
+    facts: Vec<Facts>,
     /// They may differ from what the CPU has.
     pub(super) dirty: Vec<u64>,
     /// They are needed.
     live: Vec<u64>,
     /// True for a piece that nothing goes to but the one before, when that does not branch.
     pub(super) follows: Vec<bool>,
+    /// For each piece, how many go there.
+    come_from: Vec<u32>,
 }
 
 /// A piece, as far as registers go.
@@ -82,73 +86,67 @@ fn after(region: &Region, i: usize) -> ([Option<usize>; 2], bool) {
 }
 
 impl Flow {
-    pub(super) fn of(region: &Region) -> Flow {
-        let returns = &region.returns;
-        let facts: Vec<Facts> = (0..region.pieces.len()).map(|i| Facts::of(region, i)).collect();
-        let dirty = dirty(&facts, returns);
-        let live = live(&facts, &dirty, returns);
-        Flow { dirty, live, follows: follows(region, &facts, returns) }
+    /// Becomes that of a region.
+    pub(super) fn follow(&mut self, region: &Region) {
+        self.facts.clear();
+        self.facts.extend((0..region.pieces.len()).map(|i| Facts::of(region, i)));
+        self.find_dirty(&region.returns);
+        self.find_live(&region.returns);
+        self.find_follows(region);
     }
 
-    /// The registers that each piece needs, if it can be entered from outside.
-    pub(super) fn entered(self) -> Vec<Option<u64>> {
-        self.live
-            .into_iter()
-            .zip(self.follows)
-            .map(|(live, follows)| (!follows).then_some(live))
-            .collect()
+    /// The registers that a piece needs, if it can be entered from outside.
+    pub(super) fn entered(&self, piece: usize) -> Option<u64> {
+        (!self.follows[piece]).then_some(self.live[piece])
     }
-}
 
-fn follows(region: &Region, facts: &[Facts], returns: &[usize]) -> Vec<bool> {
-    let mut come_from = vec![0; facts.len()];
-    for facts in facts {
-        facts.after(returns).for_each(|next| come_from[next] += 1);
+    /// Forward, until nothing changes.
+    fn find_dirty(&mut self, returns: &[usize]) {
+        let dirty = &mut self.dirty;
+        dirty.clear();
+        dirty.resize(self.facts.len(), 0);
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for (i, facts) in self.facts.iter().enumerate() {
+                let out = facts.dirty_after(dirty[i]);
+                for next in facts.after(returns) {
+                    changed |= out & !dirty[next] != 0;
+                    dirty[next] |= out;
+                }
+            }
+        }
     }
-    (0..facts.len())
-        .map(|i| {
+
+    /// Backward, until nothing changes. Whatever is dirty is needed, for an instruction may stop anywhere.
+    fn find_live(&mut self, returns: &[usize]) {
+        self.live.clone_from(&self.dirty);
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for (i, facts) in self.facts.iter().enumerate().rev() {
+                let mut out = if facts.leaves { facts.dirty_after(self.dirty[i]) } else { 0 };
+                facts.after(returns).for_each(|next| out |= self.live[next]);
+                let needed = facts.needs | out & !facts.sets | self.live[i];
+                changed |= needed != self.live[i];
+                self.live[i] = needed;
+            }
+        }
+    }
+
+    fn find_follows(&mut self, region: &Region) {
+        self.come_from.clear();
+        self.come_from.resize(self.facts.len(), 0);
+        for facts in &self.facts {
+            facts.after(&region.returns).for_each(|next| self.come_from[next] += 1);
+        }
+        let (facts, come_from) = (&self.facts, &self.come_from);
+        self.follows.clear();
+        self.follows.extend((0..facts.len()).map(|i| {
             i > 0
                 && come_from[i] == 1
                 && facts[i - 1].after[0] == Some(i)
                 && region.pieces[i].first == region.pieces[i - 1].first + region.pieces[i - 1].len
                 && region.pieces[i].first != region.start
                 && !facts[i - 1].links
-        })
-        .collect()
-}
-
-/// Forward, until nothing changes.
-fn dirty(facts: &[Facts], returns: &[usize]) -> Vec<u64> {
-    let mut dirty = vec![0; facts.len()];
-    loop {
-        let mut changed = false;
-        for (i, facts) in facts.iter().enumerate() {
-            let out = facts.dirty_after(dirty[i]);
-            for next in facts.after(returns) {
-                changed |= out & !dirty[next] != 0;
-                dirty[next] |= out;
-            }
-        }
-        if !changed {
-            return dirty;
-        }
-    }
-}
-
-/// Backward, until nothing changes. Whatever is dirty is needed, for an instruction may stop anywhere.
-fn live(facts: &[Facts], dirty: &[u64], returns: &[usize]) -> Vec<u64> {
-    let mut live = dirty.to_vec();
-    loop {
-        let mut changed = false;
-        for (i, facts) in facts.iter().enumerate().rev() {
-            let mut out = if facts.leaves { facts.dirty_after(dirty[i]) } else { 0 };
-            facts.after(returns).for_each(|next| out |= live[next]);
-            let needed = facts.needs | out & !facts.sets | live[i];
-            changed |= needed != live[i];
-            live[i] = needed;
-        }
-        if !changed {
-            return live;
-        }
+        }));
     }
 }

@@ -169,6 +169,23 @@ pub(super) enum Helper {
     Settle,
 }
 
+/// The effects of a helper besides its work.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    /// The place among its results of a stop, which is 0 if it did not stop. A helper that stops does not return.
+    pub(super) stop: Option<usize>,
+    /// It stores: the budget is masked.
+    pub(super) stores: bool,
+}
+
+/// The function of a helper.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Function {
+    /// Its address.
+    pub(super) address: usize,
+    pub(super) kind: Kind,
+}
+
 /// How many helpers there are.
 pub(super) const HELPERS: usize = Helper::Settle as usize + 1;
 
@@ -214,6 +231,12 @@ pub(super) struct Frame {
     pub(super) retired: i32,
     /// The count at which events are looked at.
     pub(super) look_at: i32,
+    /// The mask of the budget.
+    pub(super) budget_mask: i32,
+    /// The address behind the call of a helper that stopped.
+    pub(super) behind: i32,
+    /// The registers [`Host::PINS`] then.
+    pub(super) pins: i32,
 }
 
 /// An assembler. Registers: the CPU and the budget (instructions completed, less `look_at`) have one each; `PINS` hold
@@ -235,8 +258,12 @@ pub(super) trait Host: FloatHost {
 
     /// Bytes so far.
     fn len(&self) -> usize;
-    /// The code, whose labels are all bound; nothing is left.
-    fn take(&mut self) -> Vec<u8>;
+    /// Begins a piece of code; forgets the one before.
+    fn begin(&mut self);
+    /// Completes the piece: all labels are bound.
+    fn finish(&mut self);
+    /// The piece.
+    fn code(&self) -> &[u8];
     /// True if an instruction can hold the number.
     fn is_short(v: u64) -> bool;
 
@@ -311,7 +338,7 @@ pub(super) trait Host: FloatHost {
     /// The budget from the counts in the CPU.
     fn read_budget(&mut self, frame: Frame);
     /// Uses the budget up if the mask that a helper has left has no highest bit. The count can be recovered.
-    fn mask_budget(&mut self, mask: Field);
+    fn mask_budget(&mut self, frame: Frame);
 
     /// Loads, or goes to `slow` with nothing changed.
     fn guest_load(&mut self, access: Access, d: Reg, slow: Label);
@@ -334,7 +361,7 @@ pub(super) trait Host: FloatHost {
 
     /// The pieces that all regions share, at the start of code memory. Returns the offsets of the entry, of the
     /// exit, and of each helper's saving entry.
-    fn prelude(&mut self, frame: Frame, helpers: &[usize; HELPERS]) -> Prelude;
+    fn prelude(&mut self, frame: Frame, helpers: &[Function; HELPERS]) -> Prelude;
 }
 
 /// A floating-point register. All of them are scratch inside an operation, the first six for the emitter.

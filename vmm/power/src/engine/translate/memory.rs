@@ -12,16 +12,18 @@ use rustix::{
         MapFlags, MprotectFlags, MremapFlags, ProtFlags, mmap_anonymous, mprotect, mremap, munmap,
     },
 };
-use std::ptr::null_mut;
+use std::{ops::Range, ptr::null_mut};
+
+/// The largest page of a host.
+const PAGE: usize = 64 << 10;
 
 /// A piece of memory for code.
 pub(super) struct CodeMemory {
     writable: *mut u8,
     executable: *mut u8,
     bytes: usize,
-    used: usize,
-    /// Where the data begin: they are behind the code, and grow towards it.
-    data: usize,
+    /// The room that is left: code is put at its start, and data at its end.
+    room: Range<usize>,
 }
 
 // SAFETY: the mappings are this value's own, and change only through `&mut`.
@@ -31,15 +33,11 @@ impl CodeMemory {
     /// `bytes` of memory, of which what is used takes room.
     pub(super) fn new(bytes: usize) -> io::Result<CodeMemory> {
         let access = ProtFlags::READ | ProtFlags::WRITE;
+        let bytes = bytes.next_multiple_of(PAGE);
         // SAFETY: a new mapping at a place that the kernel chooses.
         let writable = unsafe { mmap_anonymous(null_mut(), bytes, access, MapFlags::SHARED)? };
-        let mut memory = CodeMemory {
-            writable: writable.cast(),
-            executable: null_mut(),
-            bytes,
-            used: 0,
-            data: bytes,
-        };
+        let mut memory =
+            CodeMemory { writable: writable.cast(), executable: null_mut(), bytes, room: 0..bytes };
         // SAFETY: an old size of 0 makes a second mapping of shared pages, at a place that the kernel chooses, and leaves
         // the first one (mremap(2)).
         let second = unsafe { mremap(writable, 0, bytes, MremapFlags::MAYMOVE)? };
@@ -49,62 +47,56 @@ impl CodeMemory {
         Ok(memory)
     }
 
-    /// Bytes that nothing is in.
-    pub(super) fn free(&self) -> usize {
-        self.data - self.used
+    /// The room that is left. The next piece of code will be at its start.
+    pub(super) fn room(&self) -> Range<usize> {
+        self.room.clone()
     }
 
-    /// The offset at which the next piece of code will be.
-    pub(super) fn next(&self) -> usize {
-        self.used
+    /// Puts what comes next somewhere else.
+    pub(super) fn open(&mut self, room: Range<usize>) {
+        assert!(room.start <= room.end && room.end <= self.bytes);
+        self.room = room;
     }
 
-    /// Puts code at [`next`](Self::next); `None` if there is no room.
+    /// Puts code at the start of the room; `None` if it does not fit.
     pub(super) fn push(&mut self, code: &[u8]) -> Option<usize> {
         const ALIGN: usize = 16;
-        let at = self.used;
-        let end = at.checked_add(code.len())?;
-        if end > self.data {
-            return None;
-        }
+        let at = self.room.start;
+        let end = at.checked_add(code.len()).filter(|end| *end <= self.room.end)?;
         // SAFETY: the range is inside the mapping, and no reference to it exists.
         unsafe { self.writable.add(at).copy_from_nonoverlapping(code.as_ptr(), code.len()) };
-        self.used = end.next_multiple_of(ALIGN).min(self.data);
+        self.room.start = end.next_multiple_of(ALIGN).min(self.room.end);
         Some(at)
     }
 
-    /// Makes room for doublewords that code reads; returns their offset.
+    /// Takes doublewords that code reads from the end of the room; returns their offset.
     pub(super) fn push_data(&mut self, doublewords: usize) -> Option<usize> {
-        let at = self.data.checked_sub(8 * doublewords)?;
-        if at < self.used {
-            return None;
-        }
-        self.data = at;
+        let at = self.room.end.checked_sub(8 * doublewords).filter(|at| *at >= self.room.start)?;
+        self.room.end = at;
         Some(at)
     }
 
     /// Writes a doubleword of data.
     pub(super) fn write(&mut self, offset: usize, value: u64) {
-        assert!(offset.is_multiple_of(8) && (self.data..self.bytes).contains(&offset));
+        self.check(offset);
         // SAFETY: an aligned doubleword inside the mapping; no reference to it exists.
         unsafe { self.writable.add(offset).cast::<u64>().write(value) };
     }
 
     /// Reads a doubleword of data.
     pub(super) fn read(&self, offset: usize) -> u64 {
-        assert!(offset.is_multiple_of(8) && (self.data..self.bytes).contains(&offset));
+        self.check(offset);
         // SAFETY: an aligned doubleword inside the mapping.
         unsafe { self.writable.add(offset).cast::<u64>().read() }
     }
 
-    /// Forgets the code from an offset on, and the data up to one.
-    pub(super) fn truncate(&mut self, to: usize, data: usize) {
-        (self.used, self.data) = (to, data);
+    fn check(&self, offset: usize) {
+        assert!(offset.is_multiple_of(8) && offset < self.bytes);
     }
 
-    /// Where the data begin.
-    pub(super) fn data(&self) -> usize {
-        self.data
+    /// The offset of code that runs at an address.
+    pub(super) fn offset(&self, address: usize) -> usize {
+        address - self.executable as usize
     }
 
     /// The address at which the code at an offset runs.

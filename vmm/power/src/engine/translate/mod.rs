@@ -80,6 +80,13 @@ use std::iter::Sum;
 
 pub(crate) use translator::{Translator, enter};
 
+/// Most registers that a host has for guest registers.
+const PINS: usize = 8;
+
+/// Bytes of code memory of a CPU.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+pub(crate) const CODE_MEMORY: usize = 32 << 20;
+
 /// Blocks end at multiples of this many bytes, wherever they begin, so that each engine looks at events after the same
 /// instructions.
 pub(crate) const BLOCK: u64 = 256;
@@ -93,6 +100,8 @@ pub(crate) type Found = (usize, u32);
 pub(crate) enum Refusal {
     /// Its page is being changed, or memory is short. This may end.
     Now,
+    /// The segment of code memory that is being filled is full.
+    Full,
     /// It has an instruction that no region can have, or can be entered from the code before it alone.
     Always,
 }
@@ -141,6 +150,8 @@ impl Engine {
 pub(crate) struct State {
     /// The engine.
     pub(crate) engine: Engine,
+    /// Bytes of code memory, if not [`CODE_MEMORY`].
+    pub(crate) code_memory: Option<usize>,
     /// Address of the code that enters translated code.
     enter: usize,
     /// Address of the instruction at which it stopped.
@@ -153,6 +164,10 @@ pub(crate) struct State {
     link: u64,
     /// A helper has the budget masked with it: see `thunks.rs`.
     budget_mask: u64,
+    /// The address behind the call of a helper that stopped, until the state is complete; or 0.
+    behind: u64,
+    /// The host's registers for guest registers then.
+    pins: [u64; PINS],
     /// CR fields that are not made yet.
     comparisons: settle::Comparisons,
     /// Operands and results that have no register.
@@ -164,7 +179,8 @@ pub(crate) struct State {
 impl State {
     /// The one after a reset.
     pub(crate) fn after_reset(&self) -> State {
-        State { engine: self.engine, counts: self.counts, ..State::default() }
+        let State { engine, code_memory, counts, .. } = *self;
+        State { engine, code_memory, counts, ..State::default() }
     }
 }
 

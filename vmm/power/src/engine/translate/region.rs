@@ -73,6 +73,8 @@ pub(super) struct Region {
     pub(super) pieces: Vec<Piece>,
     /// Pieces behind instructions that set LR to their address.
     pub(super) returns: Vec<usize>,
+    /// Addresses of blocks, in the order in which they were found.
+    blocks: Vec<u64>,
 }
 
 /// Takes notes of a word of a row.
@@ -116,31 +118,41 @@ fn insn(word: u32) -> Option<Insn> {
 }
 
 impl Region {
-    /// The region around the block at `start`.
-    pub(super) fn around(start: u64, mask: u64, source: &mut impl Source) -> Region {
-        let page = start & !(PAGE - 1);
-        let mut region = Region {
-            page,
-            start: (start % PAGE) as usize / 4,
-            mask,
+    /// A region without instructions.
+    pub(super) fn new() -> Region {
+        Region {
+            page: 0,
+            start: 0,
+            mask: 0,
             insns: Vec::new(),
             numbers: [0; SLOTS],
             places: Places::default(),
             leaders: Places::default(),
             pieces: Vec::new(),
             returns: Vec::new(),
-        };
-        let mut next = std::collections::VecDeque::from([start]);
-        while let Some(at) = next.pop_front() {
-            if region.insns.len() >= MOST {
-                break;
-            }
-            let after = region.block(at, source);
-            let after = after.into_iter().flatten();
-            next.extend(after.filter(|ea| ea & !(PAGE - 1) == page && source.wants(*ea)));
+            blocks: Vec::new(),
         }
-        region.cut();
-        region
+    }
+
+    /// Becomes the region around the block at `start`.
+    pub(super) fn surround(&mut self, start: u64, mask: u64, source: &mut impl Source) {
+        let page = start & !(PAGE - 1);
+        (self.page, self.start, self.mask) = (page, (start % PAGE) as usize / 4, mask);
+        (self.places, self.leaders) = Default::default();
+        self.insns.clear();
+        self.pieces.clear();
+        self.returns.clear();
+        self.blocks.clear();
+        self.blocks.push(start);
+        let mut taken = 0;
+        while let Some(&at) = self.blocks.get(taken)
+            && self.insns.len() < MOST
+        {
+            taken += 1;
+            let after = self.block(at, source).into_iter().flatten();
+            self.blocks.extend(after.filter(|ea| ea & !(PAGE - 1) == page && source.wants(*ea)));
+        }
+        self.cut();
     }
 
     fn slot(&self, address: u64) -> usize {
@@ -286,13 +298,13 @@ impl Region {
 
 /// Places of a page.
 #[derive(Default)]
-struct Places([u64; SLOTS / 64]);
+pub(super) struct Places([u64; SLOTS / 64]);
 
 impl Places {
-    fn has(&self, slot: usize) -> bool {
+    pub(super) fn has(&self, slot: usize) -> bool {
         self.0.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
     }
-    fn insert(&mut self, slot: usize) {
+    pub(super) fn insert(&mut self, slot: usize) {
         self.0[slot / 64] |= 1 << (slot % 64);
     }
     /// The first one from `slot` on.

@@ -26,12 +26,12 @@ impl<H: Host> Emitter<H> {
     }
 
     pub(super) fn free_slot(&mut self) -> usize {
-        let slot = self.slots[..H::SLOTS].iter().position(|used| !used);
-        let Some(slot) = slot else {
+        let slot = self.slots.trailing_ones() as usize;
+        if slot >= H::SLOTS {
             self.failed = true;
             return 0;
-        };
-        self.slots[slot] = true;
+        }
+        self.slots |= 1 << slot;
         slot
     }
 
@@ -86,7 +86,7 @@ impl<H: Host> Emitter<H> {
                 At::Slot(slot) => {
                     let d = into.unwrap_or_else(|| self.temp());
                     self.host.unspill(d, slot);
-                    self.slots[slot] = false;
+                    self.slots &= !(1 << slot);
                     self.place(node, d);
                     d
                 }

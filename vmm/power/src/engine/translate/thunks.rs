@@ -2,10 +2,13 @@
 //! The helpers that translated code calls, as functions of the host's C convention. None of them unwinds: a panic in
 //! one ends the process, as in any function of that convention.
 //!
+//! A helper that stops does not return to the code that called it. The prelude stores the pinned registers and the address
+//! behind the call, and leaves; `Translator::complete` finds there which instruction it was.
+//!
 //! A helper that runs a function of the vector state or of the CPU first puts what is deferred into FPSCR.
 #![allow(unsafe_code)]
 
-use super::host::{HELPERS, Helper};
+use super::host::{Function, HELPERS, Helper, Kind};
 use crate::{
     Cpu,
     arith::{float_arith::Arith, vector::Vector},
@@ -176,43 +179,56 @@ extern "sysv64" fn settle(cpu: &mut Cpu) {
     cpu.settle();
 }
 
-/// The address of each.
-pub(super) fn helpers() -> [usize; HELPERS] {
-    let mut all = [0; HELPERS];
+/// Its results are values.
+const PURE: Kind = Kind { stop: None, stores: false };
+/// Its result is a stop.
+const EFFECT: Kind = Kind { stop: Some(0), stores: false };
+/// It also stores.
+const STORE: Kind = Kind { stop: Some(0), stores: true };
+/// Its results are a value and a stop.
+const VALUE: Kind = Kind { stop: Some(1), stores: false };
+/// It also stores.
+const CONDITIONAL: Kind = Kind { stop: Some(1), stores: true };
+
+/// The function of each.
+pub(super) fn helpers() -> [Function; HELPERS] {
+    let mut all = [Function { address: 0, kind: PURE }; HELPERS];
     macro_rules! helper {
-        ($($name:ident $f:ident;)*) => { $(all[Helper::$name as usize] = $f as *const () as usize;)* };
+        ($($name:ident $f:ident $kind:ident;)*) => {
+            $(all[Helper::$name as usize] = Function { address: $f as *const () as usize, kind: $kind };)*
+        };
     }
     helper! {
-        LoadByte load_byte;
-        LoadHalf load_half;
-        LoadWord load_word;
-        LoadDouble load_double;
-        StoreByte store_byte;
-        StoreHalf store_half;
-        StoreWord store_word;
-        StoreDouble store_double;
-        ReserveByte reserve_byte;
-        ReserveHalf reserve_half;
-        ReserveWord reserve_word;
-        ReserveDouble reserve_double;
-        ConditionalByte conditional_byte;
-        ConditionalHalf conditional_half;
-        ConditionalWord conditional_word;
-        ConditionalDouble conditional_double;
-        Call call;
-        Vector vector;
-        Float float;
-        VectorValue vector_value;
-        Arith arith;
-        FloatCompare float_compare;
-        Pure1 pure1;
-        Pure2 pure2;
-        VecOf vec_of;
-        ValueOfVec value_of_vec;
-        StoreElements store_elements;
-        LoadPair load_pair;
-        StorePair store_pair;
-        Settle settle;
+        LoadByte load_byte VALUE;
+        LoadHalf load_half VALUE;
+        LoadWord load_word VALUE;
+        LoadDouble load_double VALUE;
+        StoreByte store_byte STORE;
+        StoreHalf store_half STORE;
+        StoreWord store_word STORE;
+        StoreDouble store_double STORE;
+        ReserveByte reserve_byte VALUE;
+        ReserveHalf reserve_half VALUE;
+        ReserveWord reserve_word VALUE;
+        ReserveDouble reserve_double VALUE;
+        ConditionalByte conditional_byte CONDITIONAL;
+        ConditionalHalf conditional_half CONDITIONAL;
+        ConditionalWord conditional_word CONDITIONAL;
+        ConditionalDouble conditional_double CONDITIONAL;
+        Call call EFFECT;
+        Vector vector EFFECT;
+        Float float EFFECT;
+        VectorValue vector_value VALUE;
+        Arith arith EFFECT;
+        FloatCompare float_compare EFFECT;
+        Pure1 pure1 PURE;
+        Pure2 pure2 PURE;
+        VecOf vec_of PURE;
+        ValueOfVec value_of_vec PURE;
+        StoreElements store_elements STORE;
+        LoadPair load_pair EFFECT;
+        StorePair store_pair STORE;
+        Settle settle PURE;
     }
     all
 }

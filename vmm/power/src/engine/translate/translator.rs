@@ -3,15 +3,15 @@
 #![allow(unsafe_code)]
 
 use super::{
-    Found, HostCode, Refusal, TRANSLATED,
+    CODE_MEMORY, Found, HostCode, Refusal, TRANSLATED,
     compile::{LINK, MIDDLE, Rows},
-    emit::{Emitter, Layout, Mode},
+    emit::{Emitter, Layout, Mode, Site},
     has_memory,
-    host::{Frame, Host, Jumps, Reg, TlbShape},
+    host::{Frame, Host, Jumps, TlbShape},
     memory::CodeMemory,
-    region::{self, Region},
+    region::{self, Places, Region},
     thunks,
-    values::{CTR, GUESTS, LR},
+    values::{CTR, GUESTS, Guest, LR},
     x86_64::X86_64,
 };
 use crate::{
@@ -19,29 +19,36 @@ use crate::{
     interrupt::Stop,
     state::facility::Vectors,
     storage::{
-        tlb::{Entry, PAGE, TLB, Tlb},
+        tlb::{self, PAGE, TLB, Tlb},
         watch::CodeReader,
     },
 };
-use std::{collections::HashMap, mem::offset_of, ops::Range, time::Instant};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    mem::offset_of,
+    ops::Range,
+    time::Instant,
+};
 
-/// Bytes of code memory.
-const BYTES: usize = 32 << 20;
-/// Bytes that a region may need: when fewer are left, all code is forgotten.
-const RESERVE: usize = 512 << 10;
+/// Parts of code memory that are emptied as one.
+const SEGMENTS: usize = 8;
 /// Most links of a region.
 const LINKS: usize = 1024;
 /// log2 of the entries of the table of jumps.
 const JUMPS: u32 = 12;
 /// Bytes of an entry.
 const JUMP: usize = 32;
+/// Bytes that all regions share: the prelude, and the table of jumps.
+const SHARED: usize = (JUMP << JUMPS) + (64 << 10);
 /// The epoch of no link.
 const NO_EPOCH: u64 = u64::MAX;
 
 /// A region that was translated.
 struct Translated {
-    /// Real address of its page.
-    real: u64,
+    /// Effective and real address of its page.
+    page: (u64, u64),
+    /// The page's generation when its words were last found to be the region's.
+    generation: u64,
     /// The mode of its context.
     mode: u64,
     /// Effective address of the instruction for which it was translated.
@@ -50,7 +57,12 @@ struct Translated {
     code: Range<usize>,
     words: Vec<(u16, u32)>,
     pieces: Vec<Piece>,
-    pins: [Option<Reg>; GUESTS],
+    /// Its guest registers that are pinned.
+    pinned: Box<[Guest]>,
+    /// Calls of helpers that may stop.
+    sites: Box<[Site]>,
+    /// How many segments had been begun when it was last entered by what has no link to it.
+    used: u64,
 }
 
 /// A piece of a region that was translated.
@@ -66,41 +78,74 @@ struct Piece {
 }
 
 /// The translated code of one CPU.
+///
+/// Code memory has segments, which are filled one after the other. When the last one is full, the first is emptied and
+/// filled again. Each new segment begins an epoch, so that no link leads into the old one, and all code that runs is looked for
+/// again, which marks its region. So a region of the segment that is emptied is hot if it was marked since the segment before
+/// was begun. Its blocks are translated again as soon as they run.
 pub(crate) struct Translator {
     memory: CodeMemory,
     /// Address of the code that enters other code.
     enter: usize,
     emitter: Emitter<X86_64>,
     rows: Rows<X86_64>,
-    /// The parts that all regions share: where their code ends and their data begin.
-    shared: (usize, usize),
-    regions: Vec<Translated>,
-    by_page: HashMap<(u64, u64), Vec<u32>>,
+    /// The region that is being translated.
+    region: Region,
+    /// Bytes of a segment.
+    segment: usize,
+    /// The regions of each segment. Region n is in segment n % `SEGMENTS`.
+    regions: [Vec<Translated>; SEGMENTS],
+    /// How many segments have been begun. The last one is being filled.
+    begun: u64,
+    /// Pages by effective and real address.
+    by_page: HashMap<(u64, u64), Page>,
+}
+
+/// The regions of a page.
+#[derive(Default)]
+struct Page {
+    /// Their numbers, the newest last.
+    regions: Vec<u32>,
+    /// The places at which one of them has, or has had, a piece.
+    places: Places,
 }
 
 impl Translator {
     /// The translator of a CPU; `None` if the host lacks what it needs.
-    pub(crate) fn new() -> Option<Translator> {
-        let memory = CodeMemory::new(BYTES);
-        let mut memory = match memory {
+    pub(crate) fn new(cpu: &Cpu) -> Option<Translator> {
+        let segment = cpu.translated.code_memory.unwrap_or(CODE_MEMORY) / SEGMENTS;
+        let segment = segment & !(JUMP - 1);
+        let mut memory = match CodeMemory::new(SHARED + segment * SEGMENTS) {
             Ok(memory) => memory,
             Err(error) => {
                 log::warn!("guest code is interpreted: no memory for translated code: {error}");
                 return None;
             }
         };
+        memory.open(0..SHARED);
         let layout = layout();
         let mut host = X86_64::new(layout.guests[0]);
+        host.begin();
         let prelude = host.prelude(layout.frame, &thunks::helpers());
-        let at = memory.push(&host.take())?;
+        host.finish();
+        let at = memory.push(host.code())?;
         let jumps = memory.push_data((JUMP / 8) << JUMPS)?;
-        let shared = (memory.next(), memory.data());
         let enter = memory.address(at + prelude.enter);
-        let emitter = Emitter::new(host, layout, &prelude, Jumps { at: jumps, bits: JUMPS });
-        let (regions, by_page) = Default::default();
-        let mut translator =
-            Translator { memory, enter, emitter, rows: Rows::new(), shared, regions, by_page };
-        translator.clear_jumps();
+        let mut translator = Translator {
+            memory,
+            enter,
+            emitter: Emitter::new(host, layout, &prelude, Jumps { at: jumps, bits: JUMPS }),
+            rows: Rows::new(),
+            region: Region::new(),
+            segment,
+            regions: Default::default(),
+            begun: 0,
+            by_page: HashMap::new(),
+        };
+        for i in 0..1 << JUMPS {
+            translator.memory.write(jumps + JUMP * i + 8, NO_EPOCH);
+        }
+        translator.open_segment();
         Some(translator)
     }
 
@@ -110,19 +155,51 @@ impl Translator {
         cpu.translated.enter = self.enter;
     }
 
-    /// True if there is room for another region.
-    pub(crate) fn has_room(&self) -> bool {
-        self.memory.free() >= RESERVE
+    /// The segment that is being filled.
+    fn filling(&self) -> usize {
+        (self.begun % SEGMENTS as u64) as usize
     }
 
-    /// Forgets all code. None of it may be running.
-    pub(crate) fn clear(&mut self, cpu: &mut Cpu) {
-        cpu.translated.counts.dropped += self.regions.len() as u64;
-        self.regions.clear();
-        self.by_page.clear();
-        self.memory.truncate(self.shared.0, self.shared.1);
-        self.clear_jumps();
+    fn open_segment(&mut self) {
+        let start = SHARED + self.segment * self.filling();
+        self.memory.open(start..start + self.segment);
+    }
+
+    /// True if the next segment to be emptied has a region.
+    pub(crate) fn is_oldest(&self, number: u32) -> bool {
+        number as usize % SEGMENTS == (self.filling() + 1) % SEGMENTS
+    }
+
+    /// True if a region was entered since the segment that is being filled was begun.
+    pub(crate) fn is_hot(&self, number: u32) -> bool {
+        self.region(number).used == self.begun
+    }
+
+    /// Empties the oldest segment, and fills it from now on. No code is running, and no block has code of it.
+    pub(crate) fn begin_segment(&mut self, cpu: &mut Cpu) {
+        self.begun += 1;
+        let filling = self.filling();
+        for region in &self.regions[filling] {
+            if let Entry::Occupied(mut page) = self.by_page.entry(region.page) {
+                page.get_mut().regions.retain(|number| *number as usize % SEGMENTS != filling);
+                if page.get().regions.is_empty() {
+                    page.remove();
+                }
+            }
+        }
+        cpu.translated.counts.dropped += self.regions[filling].len() as u64;
+        self.regions[filling].clear();
+        self.open_segment();
         cpu.translated.link = 0;
+        cpu.begin_epoch(); // ends all links
+    }
+
+    fn region(&self, number: u32) -> &Translated {
+        &self.regions[number as usize % SEGMENTS][number as usize / SEGMENTS]
+    }
+
+    fn region_mut(&mut self, number: u32) -> &mut Translated {
+        &mut self.regions[number as usize % SEGMENTS][number as usize / SEGMENTS]
     }
 
     /// The code at NIP, if the link that translated code was left by leads there.
@@ -135,15 +212,11 @@ impl Translator {
         leads.then(|| self.memory.read(link + 8) as usize)
     }
 
-    fn clear_jumps(&mut self) {
-        for i in 0..1 << JUMPS {
-            self.memory.write(self.emitter.jumps.at + JUMP * i + 8, NO_EPOCH);
-        }
-    }
-
     /// Has the code of the block at `pc` be found by what leaves to it, for as long as this epoch lasts.
     #[inline]
-    pub(crate) fn link(&mut self, cpu: &mut Cpu, pc: u64, code: usize) {
+    pub(crate) fn link(&mut self, cpu: &mut Cpu, pc: u64, (code, number): Found) {
+        let begun = self.begun;
+        self.region_mut(number).used = begun;
         let epoch = cpu.mmu.epoch;
         let jump = self.emitter.jumps.at + JUMP * ((pc / 4) as usize & ((1 << JUMPS) - 1));
         self.memory.write(jump, pc);
@@ -157,62 +230,116 @@ impl Translator {
         }
     }
 
-    /// Code for the block at `pc`, whose real address is `ra`, in the mode in force: that of a region which has it, or a
-    /// new one with the blocks that are wanted around it.
-    pub(crate) fn find(
+    /// Code for the block at `pc`, whose real address is `ra`, in the mode in force, if a region has that block. A piece
+    /// that only the piece before goes to stays interpreted when something else does.
+    pub(crate) fn known(
         &mut self,
         cpu: &mut Cpu,
         pc: u64,
         ra: u64,
-        wants: impl Fn(&Cpu, u64) -> bool,
-    ) -> Result<Found, Refusal> {
-        let (page, real) = (pc & !(PAGE - 1), ra & !(PAGE - 1));
+    ) -> Option<Result<Found, Refusal>> {
+        let (number, piece) = self.region_with(cpu, pc, ra)?;
+        Some(self.entry(number, piece).map(|entry| (entry, number)))
+    }
+
+    /// The newest region that has a block, and the piece that begins there. Regions whose words have changed are no
+    /// longer found.
+    fn region_with(&mut self, cpu: &mut Cpu, pc: u64, ra: u64) -> Option<(u32, usize)> {
+        let at = (pc & !(PAGE - 1), ra & !(PAGE - 1));
         let slot = (pc % PAGE / 4) as u16;
-        let known = self.by_page.get(&(page, real)).map_or(&[][..], Vec::as_slice);
-        let found = known.iter().rev().find_map(|&number| {
-            let region = &self.regions[number as usize];
-            let piece = region.pieces.binary_search_by_key(&slot, |piece| piece.first).ok()?;
-            let is_right = region.mode == mode_of(cpu) && self.is_current(cpu, number);
-            is_right.then_some((number, piece))
-        });
-        match found {
-            // A piece that only the piece before goes to stays interpreted when something else does.
-            Some((number, piece)) => Ok((self.entry(number, piece)?, number)),
-            None => self.translate(cpu, pc, real, wants),
+        let page = self.by_page.get(&at).filter(|page| page.places.has(slot.into()))?;
+        let (mut i, mode) = (page.regions.len(), mode_of(cpu));
+        while i > 0 {
+            i -= 1;
+            let number = self.by_page[&at].regions[i];
+            let region = self.region(number);
+            let piece = region.pieces.binary_search_by_key(&slot, |piece| piece.first);
+            if let Ok(piece) = piece
+                && region.mode == mode
+            {
+                if self.is_current(cpu, number) {
+                    return Some((number, piece));
+                }
+                self.by_page.entry(at).or_default().regions.remove(i);
+            }
         }
+        None
     }
 
     /// The code of each region.
     pub(crate) fn code(&self) -> impl Iterator<Item = HostCode> {
-        self.regions.iter().map(|region| HostCode {
+        let segments = (1..=SEGMENTS).map(|n| (self.filling() + n) % SEGMENTS);
+        segments.flat_map(|segment| &self.regions[segment]).map(|region| HostCode {
             host: self.memory.address(region.code.start),
             bytes: region.code.len(),
             ea: region.start,
-            ra: region.real + region.start % PAGE,
+            ra: region.page.1 + region.start % PAGE,
         })
     }
 
+    /// The addresses of a region's pieces.
+    pub(crate) fn pieces(&self, number: u32) -> impl Iterator<Item = u64> {
+        let region = self.region(number);
+        region.pieces.iter().map(|piece| region.page.0 + 4 * u64::from(piece.first))
+    }
+
     /// True if a region's words, which become watched, are still those that it was translated from.
-    pub(crate) fn is_current(&self, cpu: &mut Cpu, number: u32) -> bool {
-        let region = &self.regions[number as usize];
+    pub(crate) fn is_current(&mut self, cpu: &mut Cpu, number: u32) -> bool {
+        let region = self.region_mut(number);
+        let (_, real) = region.page;
+        let generation = cpu.bus.generation(real);
+        if generation == region.generation {
+            return true;
+        }
         let mut code = CodeReader::default();
-        region
-            .words
-            .iter()
-            .all(|&(slot, word)| code.fetch(cpu, region.real + 4 * u64::from(slot)) == Some(word))
+        let mut words = region.words.iter();
+        let same =
+            words.all(|&(slot, word)| code.fetch(cpu, real + 4 * u64::from(slot)) == Some(word));
+        if same && ram::is_settled(generation) {
+            region.generation = generation;
+        }
+        same
+    }
+
+    /// Completes the state of a CPU if a helper of translated code has just stopped it: pinned registers, the count of
+    /// instructions, the address of the one that stops.
+    pub(crate) fn complete(&self, cpu: &mut Cpu) {
+        let behind = std::mem::take(&mut cpu.translated.behind) as usize;
+        if behind == 0 {
+            return; // the code has done all of that
+        }
+        let offset = self.memory.offset(behind);
+        let regions = &self.regions[(offset - SHARED) / self.segment];
+        let region = &regions[regions.partition_point(|region| region.code.start < offset) - 1];
+        let behind = (offset - region.code.start) as u32;
+        let sites = &region.sites;
+        let site = sites[sites.partition_point(|site| site.behind < behind)];
+        for (i, &g) in region.pinned.iter().enumerate().filter(|(i, _)| site.dirty >> i & 1 != 0) {
+            let value = cpu.translated.pins[i];
+            match g {
+                LR => cpu.lr = value,
+                CTR => cpu.ctr = value,
+                r => cpu.gpr[usize::from(r)] = value,
+            }
+        }
+        cpu.retired += u64::from(site.index);
+        cpu.translated.stop_cia = region.page.0 + 4 * u64::from(site.slot);
     }
 
     /// Address of the entry to a piece of a region.
     fn entry(&mut self, number: u32, piece: usize) -> Result<usize, Refusal> {
-        let region = &mut self.regions[number as usize];
+        let base = self.memory.room().start;
+        let begun = self.begun;
+        let region = &mut self.regions[number as usize % SEGMENTS][number as usize / SEGMENTS];
+        region.used = begun;
         let piece = &mut region.pieces[piece];
         let entry = match piece.entry {
             Some(entry) => entry,
             None => {
-                self.emitter.base = self.memory.next();
+                self.emitter.base = base;
                 let live = piece.live.ok_or(Refusal::Always)?;
-                let bytes = self.emitter.entry(&region.pins, live, piece.code);
-                let entry = self.memory.push(&bytes).ok_or(Refusal::Now)?;
+                let code = self.emitter.entry(&region.pinned, live, piece.code);
+                let entry = self.memory.push(code).ok_or(Refusal::Full)?;
                 piece.entry = Some(entry);
                 entry
             }
@@ -220,66 +347,80 @@ impl Translator {
         Ok(self.memory.address(entry))
     }
 
-    fn translate(
+    /// Translates the block at `pc`, whose real address is `ra`, with the blocks that are wanted around it.
+    pub(crate) fn translate(
         &mut self,
         cpu: &mut Cpu,
         pc: u64,
-        real: u64,
+        ra: u64,
         wants: impl Fn(&Cpu, u64) -> bool,
     ) -> Result<Found, Refusal> {
+        let real = ra & !(PAGE - 1);
         let begin = Instant::now();
         let generation = cpu.bus.generation(real);
         if !ram::is_settled(generation) || !has_memory() {
             return Err(Refusal::Now);
         }
-        let mode = mode_of(cpu);
-        let mask = cpu.ea_mask;
+        let (mode, mask) = (mode_of(cpu), cpu.ea_mask);
         let mut source = Source { cpu, real, code: CodeReader::default(), wants };
-        let region = Region::around(pc, mask, &mut source);
+        self.region.surround(pc, mask, &mut source);
         let cpu = source.cpu;
-        let first = region.piece_at(pc).ok_or(Refusal::Always)?;
+        let first = self.region.piece_at(pc).ok_or(Refusal::Always)?;
         if cpu.bus.generation(real) != generation {
             return Err(Refusal::Now);
         }
-        self.emitter.base = self.memory.next();
+        let room = self.memory.room();
+        self.emitter.base = room.start;
         self.emitter.mode =
             Mode { wide: mask == u64::MAX, little: cpu.little, problem: cpu.problem_state() };
-        self.emitter.link_room = self.memory.data() - LINKS * LINK..self.memory.data();
-        let code = self.emitter.translate(&region, &self.rows).ok_or(Refusal::Always)?;
-        let base = self.memory.push(&code.bytes).ok_or(Refusal::Now)?;
-        self.memory.push_data(LINK / 8 * self.emitter.links.len()).ok_or(Refusal::Now)?;
-        for &(link, nip) in &self.emitter.links {
+        self.emitter.link_room = room.end.saturating_sub(LINKS * LINK).max(room.start)..room.end;
+        if !self.emitter.translate(&self.region, &self.rows) {
+            let too_small = room.len() < LINKS * LINK;
+            return Err(if too_small { Refusal::Full } else { Refusal::Always });
+        }
+        let code = self.emitter.host.code();
+        let (base, bytes) = (self.memory.push(code).ok_or(Refusal::Full)?, code.len());
+        let links = &self.emitter.links;
+        self.memory.push_data(LINK / 8 * links.len()).ok_or(Refusal::Full)?;
+        for &(link, nip) in links {
             self.memory.write(link, NO_EPOCH);
             self.memory.write(link + 16, nip);
         }
-        let number = self.regions.len() as u32;
-        let pieces = region.pieces.iter().zip(&code.pieces).zip(&code.live);
-        self.regions.push(Translated {
-            real,
+        let filling = self.filling();
+        let number = (self.regions[filling].len() * SEGMENTS + filling) as u32;
+        let emitter = &self.emitter;
+        let pieces = self.region.pieces.iter().enumerate().map(|(i, piece)| Piece {
+            first: piece.first as u16,
+            code: base + emitter.inside(i),
+            live: emitter.flow.entered(i),
+            entry: None,
+        });
+        let page = (self.region.page, real);
+        self.regions[filling].push(Translated {
+            page,
+            generation,
             mode,
             start: pc,
             code: base..base,
-            words: region.words().collect(),
-            pieces: pieces
-                .map(|((piece, at), &live)| Piece {
-                    first: piece.first as u16,
-                    code: base + at,
-                    live,
-                    entry: None,
-                })
-                .collect(),
-            pins: code.pins,
+            words: self.region.words().collect(),
+            pieces: pieces.collect(),
+            pinned: emitter.pinned.as_slice().into(),
+            sites: emitter.sites.as_slice().into(),
+            used: self.begun,
         });
-        self.by_page.entry((region.page, real)).or_default().push(number);
-        let entry = self.entry(number, first)?;
-        self.regions[number as usize].code.end = self.memory.next();
+        let entry = self.entry(number, first);
+        let end = self.memory.room().start;
+        self.region_mut(number).code.end = end;
+        let of_page = self.by_page.entry(page).or_default();
+        of_page.regions.push(number);
+        self.region.pieces.iter().for_each(|piece| of_page.places.insert(piece.first));
         let counts = &mut cpu.translated.counts;
         counts.regions += 1;
-        counts.instructions += region.len() as u64;
-        counts.bytes += code.bytes.len() as u64;
+        counts.instructions += self.region.len() as u64;
+        counts.bytes += bytes as u64;
         counts.nanoseconds += begin.elapsed().as_nanos() as u64;
-        log::trace!("translated {} instructions at {pc:#x}", region.len());
-        Ok((entry, number))
+        log::trace!("translated {} instructions at {pc:#x}", self.region.len());
+        Ok((entry?, number))
     }
 }
 
@@ -342,11 +483,11 @@ fn layout() -> Layout {
     }
     guests[usize::from(LR)] = at!(lr);
     guests[usize::from(CTR)] = at!(ctr);
-    let tlb = |tag| TlbShape {
+    let shape = |tag| TlbShape {
         table: at!(tlb) + Tlb::AT_HAND as i32,
         bits: TLB.ilog2(),
         tag: tag as i32,
-        addend: Entry::ADDEND as i32,
+        addend: tlb::Entry::ADDEND as i32,
     };
     Layout {
         guests,
@@ -364,14 +505,19 @@ fn layout() -> Layout {
         sprs: at!(sprs),
         nip: at!(nip),
         stop_cia: at!(translated.stop_cia),
-        budget_mask: at!(translated.budget_mask),
         scratch: at!(translated.scratch),
         epoch: at!(mmu.epoch),
         link: at!(translated.link),
         operands: at!(translated.comparisons.operands),
         kinds: at!(translated.comparisons.kinds),
-        load: tlb(Entry::READ),
-        store: tlb(Entry::WRITE),
-        frame: Frame { retired: at!(retired), look_at: at!(look_at) },
+        load: shape(tlb::Entry::READ),
+        store: shape(tlb::Entry::WRITE),
+        frame: Frame {
+            retired: at!(retired),
+            look_at: at!(look_at),
+            budget_mask: at!(translated.budget_mask),
+            behind: at!(translated.behind),
+            pins: at!(translated.pins),
+        },
     }
 }

@@ -324,12 +324,10 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.commit();
         let ea = self.narrow(ea);
         self.reg_in(ea, H::ARGUMENT);
-        self.call(by_size(size, Helper::ReserveByte));
+        self.call_here(by_size(size, Helper::ReserveByte));
         let d = self.temp();
         self.host.mov(d, H::ARGUMENT);
-        let v = self.made(d);
-        self.stop_by(H::SECOND, false);
-        Ok(v)
+        Ok(self.made(d))
     }
     fn store_conditional(&mut self, ea: Val, size: Size, v: Val) -> Result<Val, Stop> {
         self.commit();
@@ -339,13 +337,10 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.host.mov(H::SECOND, v);
         self.unlock(ea);
         self.unlock(v);
-        self.call(by_size(size, Helper::ConditionalByte));
+        self.call_here(by_size(size, Helper::ConditionalByte));
         let d = self.temp();
         self.host.mov(d, H::ARGUMENT);
-        let v = self.made(d);
-        self.stop_by(H::SECOND, false);
-        self.mask_budget();
-        Ok(v)
+        Ok(self.made(d))
     }
 
     fn need(&mut self, facility: Facility) -> Result<(), Stop> {
@@ -359,7 +354,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
             self.checked |= bit;
             self.commit();
             let at = self.point();
-            let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
+            let label = self.cold(Cold::Stop { code: stop, at });
             let field = Field::word(self.layout.vectors_msr);
             self.host.test_field(field, bit);
             self.host.jump_if(Cond::Eq, label);
@@ -445,7 +440,6 @@ impl<H: Host> Vocabulary for Emitter<H> {
     }
     fn vector(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
         self.vector_helper(Helper::Vector, f as usize, w);
-        self.stop_by(H::ARGUMENT, false);
         Ok(())
     }
     fn float(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
@@ -480,9 +474,7 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.vector_helper(Helper::VectorValue, f as usize, w);
         let d = self.temp();
         self.host.mov(d, H::ARGUMENT);
-        let v = self.made(d);
-        self.stop_by(H::SECOND, false);
-        Ok(v)
+        Ok(self.made(d))
     }
 
     fn stop_if(&mut self, cond: Val, stop: Stop) -> Result<(), Stop> {
@@ -494,11 +486,11 @@ impl<H: Host> Vocabulary for Emitter<H> {
         match self.condition(cond) {
             Held::Always(false) => {}
             Held::Always(true) => {
-                let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
+                let label = self.cold(Cold::Stop { code: stop, at });
                 self.host.jump(label);
             }
             Held::If(cond) => {
-                let label = self.cold(Cold::Stop { code: Some(stop), at, saved: false });
+                let label = self.cold(Cold::Stop { code: stop, at });
                 self.host.jump_if(cond, label);
             }
         }
@@ -511,11 +503,10 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.host.write_retired(self.layout.frame);
         self.host.imm(H::ARGUMENT, f as usize as u64);
         self.host.imm(H::SECOND, w.raw().into());
-        self.call(Helper::Call);
-        self.stop_by(H::ARGUMENT, true);
+        self.call_here(Helper::Call);
         self.load_pins(u64::MAX);
         self.host.read_budget(self.layout.frame);
-        self.mask_budget();
+        self.host.mask_budget(self.layout.frame);
         self.forget();
         Ok(())
     }

@@ -210,15 +210,21 @@ impl Host for X86_64 {
         self.ops.ops.len()
     }
 
-    fn take(&mut self) -> Vec<u8> {
-        for (at, label) in std::mem::take(&mut self.jumps) {
+    fn begin(&mut self) {
+        self.ops.ops.clear();
+        self.labels.clear();
+        self.jumps.clear();
+    }
+    fn finish(&mut self) {
+        for (at, label) in self.jumps.drain(..) {
             let to = self.labels[label.0];
             assert!(to != UNBOUND, "a label has no place");
             let displacement = to.wrapping_sub(at + 4) as i32;
             self.ops.ops[at..at + 4].copy_from_slice(&displacement.to_le_bytes());
         }
-        self.labels.clear();
-        std::mem::take(&mut self.ops.ops)
+    }
+    fn code(&self) -> &[u8] {
+        &self.ops.ops
     }
 
     fn is_short(v: u64) -> bool {
@@ -565,8 +571,8 @@ impl Host for X86_64 {
         self.with_field(true, &[0x03], RCX, frame.look_at);
         self.with_field(true, &[0x89], RCX, frame.retired);
     }
-    fn mask_budget(&mut self, mask: Field) {
-        self.with_field(true, &[0x23], R15, mask.offset);
+    fn mask_budget(&mut self, frame: Frame) {
+        self.with_field(true, &[0x23], R15, frame.budget_mask);
     }
     fn read_budget(&mut self, frame: Frame) {
         self.with_field(true, &[0x8b], R15, frame.retired);
@@ -659,7 +665,7 @@ impl Host for X86_64 {
         asm!(self ; test Rq(a.0), Rq(a.0));
     }
 
-    fn prelude(&mut self, frame: Frame, helpers: &[usize; HELPERS]) -> Prelude {
+    fn prelude(&mut self, frame: Frame, helpers: &[Function; HELPERS]) -> Prelude {
         let enter = self.len();
         asm!(self
             ; push rbx ; push rbp ; push r12 ; push r13 ; push r14 ; push r15
@@ -674,6 +680,14 @@ impl Host for X86_64 {
             ; add rsp, FRAME
             ; pop r15 ; pop r14 ; pop r13 ; pop r12 ; pop rbp ; pop rbx
             ; ret);
+        // A helper has stopped, and the stop is in rax.
+        let stopped = self.len();
+        asm!(self ; pop rdx);
+        self.with_field(true, &[0x89], RDX, frame.behind);
+        for (i, pin) in (0..).zip(X86_64::PINS) {
+            self.with_field(true, &[0x89], pin.0, frame.pins + 8 * i);
+        }
+        self.jump_near(0, leave);
         let helpers = helpers.map(|helper| {
             let at = self.len();
             asm!(self
@@ -681,10 +695,22 @@ impl Host for X86_64 {
             self.lea(RDI, RBX, -self.bias);
             asm!(self
                 ; mov rsi, rax
-                ; mov rax, QWORD helper as i64
+                ; mov rax, QWORD helper.address as i64
                 ; call rax
-                ; pop r11 ; pop r10 ; pop r9 ; pop r8 ; pop rdi ; pop rsi ; pop rcx
-                ; ret);
+                ; pop r11 ; pop r10 ; pop r9 ; pop r8 ; pop rdi ; pop rsi ; pop rcx);
+            if helper.kind.stores {
+                self.mask_budget(frame);
+            }
+            if let Some(result) = helper.kind.stop {
+                let completed = self.label();
+                let stop = [Reg(RAX), Reg(RDX)][result];
+                self.test(stop);
+                self.jump_if(Cond::Eq, completed);
+                self.mov(Reg(RAX), stop);
+                self.jump_near(0, stopped);
+                self.bind(completed);
+            }
+            asm!(self ; ret);
             at
         });
         Prelude { enter, leave, helpers }
