@@ -108,7 +108,9 @@ static struct window64 make(const struct ddw *ddw)
 	w.ioba = (uint64_t)output[2] << 32 | output[3];
 	printf("        LIOBN %#x, IOBA %#lx, %lu MiB\n", w.liobn, w.ioba, 1ul << w.shift >> 20);
 	check("it begins at 2^59 and has a LIOBN of its own", w.ioba == HIGH && w.liobn != machine.window.liobn);
-	check("there is no third one", create(ddw, PAGE_SHIFT, w.shift, output) == -1);
+	/* LoPAR 2.9, ibm,create-pe-dma-window: -3 for more windows than possible. QEMU answers -1. */
+	int32_t third = create(ddw, PAGE_SHIFT, w.shift, output);
+	check("there is no third one", third == -3 || third == -1);
 	return w;
 }
 

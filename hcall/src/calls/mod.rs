@@ -5,6 +5,7 @@ pub mod interrupts;
 pub mod mmu;
 pub mod processor;
 pub mod rtas;
+pub mod rtce;
 pub mod splpar;
 pub mod system;
 pub mod tce;
@@ -18,6 +19,7 @@ use crate::machine::Capability;
 /// Every hypercall, one line per file.
 pub const HCALLS: &[&[Hcall]] = &[
     tce::HCALLS,
+    rtce::HCALLS,
     term::HCALLS,
     system::HCALLS,
     interrupts::HCALLS,

@@ -138,12 +138,14 @@ impl Phb {
     ///
     /// Everything is checked before anything is changed, and a table that cannot be made leaves
     /// nothing behind (bug 61 of papr-tce 6.3). LoPAR 2.9 calls it a parameter error when a window takes more
-    /// resources than the bridge has, which here are the container's budget.
+    /// resources than the bridge has, which here are the container's budget, and when there are more windows than
+    /// possible; implementations differ in that answer, which is `no_more`.
     pub(crate) fn create(
         &self,
         container: &Container,
         page_shift: u32,
         window_shift: u32,
+        no_more: RtasError,
     ) -> Result<Window, RtasError> {
         let page = self.page_shift(page_shift)?;
         match window_shift.checked_sub(page_shift) {
@@ -152,7 +154,7 @@ impl Phb {
             _ => return Err(RtasError::Parameter),
         }
         let _changing = self.lock();
-        let (liobn, start) = self.free_place(container)?;
+        let (liobn, start) = self.free_place(container).ok_or(no_more)?;
         let window = Window::bytes(liobn, start.0, 1 << window_shift, page);
         let window = window.map_err(|_| RtasError::Parameter)?;
         let made = (self.table)(window).and_then(|table| container.add_guest_window(window, table));
@@ -282,14 +284,14 @@ impl Phb {
         found.map(|table| *table.window()).collect()
     }
 
-    /// LIOBN and start of one more window.
-    fn free_place(&self, container: &Container) -> Result<(Liobn, Ioba), RtasError> {
+    /// LIOBN and start of one more window, or `None` when the bridge has all that it can have.
+    fn free_place(&self, container: &Container) -> Option<(Liobn, Ioba)> {
         let windows = self.windows(container);
         let mut numbers = (0..WINDOWS).map(|number| self.liobn(number));
         let free = numbers.find(|&liobn| windows.iter().all(|window| window.liobn() != liobn));
         let low = self.default.start();
         let start = if windows.iter().any(|window| window.start() == low) { HIGH } else { low };
-        Ok((free.ok_or(RtasError::Hardware)?, start))
+        free.map(|liobn| (liobn, start))
     }
 
     /// A page that the bridge offers. Errors: [`RtasError::Parameter`], also for shifts that no

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The differences between the answers of LoPAR, KVM and QEMU to TCE calls, as data.
 //!
-//! [`Rules`] has one field for each difference (papr-tce 2.7), and the three
-//! implementations are its values here. A [`Profile`] has the rules of each tier. So `kvm`
+//! [`Rules`] has one field for each difference (papr-tce 2.7), and the implementations
+//! are its values here. A [`Profile`] has the rules of each tier. So `kvm`
 //! is KVM with QEMU behind it, as a guest sees both: KVM's answer, or QEMU's where KVM's is
 //! TooHard. The functions of [`tce`](crate::tce) read only these fields; a call that all implementations accept reads none.
 
+use crate::words::rtas_error::RtasError;
 use crate::words::status::Status;
 use crate::words::tier::{Answer, Tier};
 use iommu::Error;
@@ -22,14 +23,18 @@ pub struct Profile {
 impl Profile {
     /// LoPAR 2.9 in every tier.
     pub const LOPAR: &'static Profile = &Profile { name: "lopar", tiers: [&LOPAR; 3] };
-    /// KVM of Linux 6.1 (its real-mode handlers as they were last) and QEMU 7.2 behind it.
+    /// KVM of Linux 7.2 (its real-mode handlers as they were last) and QEMU 7.2 behind it.
     pub const KVM: &'static Profile =
         &Profile { name: "kvm", tiers: [&KVM_REAL, &KVM_VIRTUAL, &QEMU] };
+    /// KVM of kernels before the range check of 2026, such as Linux 6.1.176, and QEMU 7.2 behind it.
+    pub const KVM_6_1: &'static Profile =
+        &Profile { name: "kvm-6.1", tiers: [&KVM_6_1_REAL, &KVM_6_1_VIRTUAL, &QEMU] };
     /// QEMU 7.2 alone: no tier accelerates.
     pub const QEMU: &'static Profile = &Profile { name: "qemu", tiers: [&QEMU; 3] };
 
     /// Every profile.
-    pub const ALL: [&'static Profile; 3] = [Profile::LOPAR, Profile::KVM, Profile::QEMU];
+    pub const ALL: [&'static Profile; 4] =
+        [Profile::LOPAR, Profile::KVM, Profile::KVM_6_1, Profile::QEMU];
 
     /// The profile of this name.
     pub fn find(name: &str) -> Option<&'static Profile> {
@@ -64,6 +69,15 @@ pub enum StuffLimit {
     Room,
 }
 
+/// The treatment of a range of entries whose first is in the window and whose last is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crossing {
+    /// H_PARAMETER, and nothing changes.
+    Refuse,
+    /// The part inside the window is written, and the call ends with this status. Nothing is written behind the window.
+    WriteInside(Status),
+}
+
 /// The differences between implementations; papr-tce 2.7 unless another section is named.
 #[derive(Debug)]
 pub struct Rules {
@@ -79,8 +93,8 @@ pub struct Rules {
     pub not_owned: Odd,
     /// A list page that is not guest memory; accepted, it reads as zeroes.
     pub list_outside: Odd,
-    /// A range of entries passes the window's end: the part inside is written all the same.
-    pub partial: bool,
+    /// A range of entries passes the window's end.
+    pub crossing: Crossing,
     /// The status for a count of 0.
     pub none: Status,
     /// A count of 0 is also valid one entry behind the window.
@@ -94,6 +108,10 @@ pub struct Rules {
     pub clears_own: bool,
     /// H_GET_TCE answers H_PARTIAL, without the page, where the page is not the guest's.
     pub hides_foreign: bool,
+    /// The status of the calls for redirected DMA (H_PUT_RTCE and its kin) on a machine without a second window pane.
+    pub no_second_pane: Status,
+    /// ibm,create-pe-dma-window when the bridge has all the windows that it can have.
+    pub no_more_windows: RtasError,
 }
 
 impl Rules {
@@ -105,7 +123,7 @@ impl Rules {
             Error::Unaligned(..) => self.unaligned_ioba,
             Error::LowBits(_) => self.low_bits,
             Error::NotOwned(_) => self.not_owned,
-            Error::Outside { .. } if !self.partial => REFUSE,
+            Error::Outside { .. } if self.crossing == Crossing::Refuse => REFUSE,
             _ => return None,
         };
         match odd {
@@ -127,16 +145,18 @@ const LOPAR: Rules = Rules {
     low_bits: REFUSE,
     not_owned: REFUSE,
     list_outside: REFUSE,
-    partial: false,
+    crossing: Crossing::Refuse,
     none: Status::Success,
     none_at_end: false,
     stuff_limit: StuffLimit::List,
     stuff_maps: true,
     clears_own: false,
     hides_foreign: true,
+    no_second_pane: Status::Parameter,
+    no_more_windows: RtasError::Parameter,
 };
 
-/// Linux 6.1, `book3s_64_vio.c`.
+/// Linux 7.2, `book3s_64_vio.c`.
 const KVM_VIRTUAL: Rules = Rules {
     no_window: Answer::TooHard,
     negative_liobn: Answer::TooHard,
@@ -144,18 +164,27 @@ const KVM_VIRTUAL: Rules = Rules {
     low_bits: TOO_HARD,
     not_owned: TOO_HARD,
     list_outside: TOO_HARD,
-    partial: false,
+    crossing: Crossing::Refuse,
     none: Status::Success,
     none_at_end: true,
     stuff_limit: StuffLimit::Room,
     stuff_maps: false,
     clears_own: true,
     hides_foreign: false,
+    no_second_pane: Status::Function,
+    no_more_windows: RtasError::Hardware,
 };
 
 /// Linux up to 5.19, `book3s_64_vio_hv.c`: as the virtual handlers but for one answer
 /// (papr-tce 2.4).
 const KVM_REAL: Rules = Rules { low_bits: REFUSE, ..KVM_VIRTUAL };
+
+/// Linux 6.1.176, `iommu_tce_check_ioba`: only the first entry of a range is compared with the window.
+const KVM_6_1_VIRTUAL: Rules =
+    Rules { crossing: Crossing::WriteInside(Status::Success), none_at_end: false, ..KVM_VIRTUAL };
+
+/// [`KVM_6_1_VIRTUAL`] with the answer of the real-mode handlers.
+const KVM_6_1_REAL: Rules = Rules { low_bits: REFUSE, ..KVM_6_1_VIRTUAL };
 
 /// QEMU 7.2, `hw/ppc/spapr_iommu.c`.
 const QEMU: Rules = Rules {
@@ -165,11 +194,13 @@ const QEMU: Rules = Rules {
     low_bits: Odd::Accept,
     not_owned: Odd::Accept,
     list_outside: Odd::Accept,
-    partial: true,
+    crossing: Crossing::WriteInside(Status::Parameter),
     none: Status::Parameter,
     none_at_end: false,
     stuff_limit: StuffLimit::Window,
     stuff_maps: true,
     clears_own: false,
     hides_foreign: false,
+    no_second_pane: Status::Function,
+    no_more_windows: RtasError::Hardware,
 };

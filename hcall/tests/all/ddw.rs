@@ -122,7 +122,7 @@ fn a_second_window_is_at_2_to_the_59_and_a_third_is_refused() {
         assert_eq!(put(&mut r, E, outside, A | RW), Parameter);
     }
     assert_eq!(available(&mut r), 0);
-    assert_eq!(create(&mut r, 16, 28), [HARDWARE, 0x55, 0x55, 0x55]);
+    assert_eq!(create(&mut r, 16, 28), [PARAMETER, 0x55, 0x55, 0x55]);
     assert_eq!(available(&mut r), 0);
     assert_eq!(r.get(E.into(), start), A | RW);
     r.assert_sound();
@@ -525,7 +525,7 @@ impl Model {
         if ![12, 16, 21, 24].contains(&page) || !fits {
             return no(PARAMETER);
         }
-        let Some(free) = self.0.iter().position(Option::is_none) else { return no(HARDWARE) };
+        let Some(free) = self.0.iter().position(Option::is_none) else { return no(PARAMETER) };
         let low = self.0.iter().flatten().all(|window| window.0 != 0);
         let start = if low { 0 } else { 1 << 59 };
         self.0[free] = Some((start, page, 1 << window, false));

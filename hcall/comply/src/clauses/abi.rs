@@ -12,12 +12,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "In problem state every TCE call is H_PRIVILEGE and changes nothing.",
         check: Script(
             "
+            H_PUT_TCE L 0 B|R -> H_SUCCESS
             poke LIST A|RW
             [!kvm] user H_PUT_TCE L 0 A|RW -> H_PRIVILEGE
             [!kvm] user H_GET_TCE L 0 -> H_PRIVILEGE
             [!kvm] user H_STUFF_TCE L 0 A|RW 1 -> H_PRIVILEGE
             [!kvm] user H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_PRIVILEGE
-            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_GET_TCE L 0 -> H_SUCCESS B|R
             ",
         ),
     },
@@ -25,7 +26,14 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "abi/privilege-first",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt",
         says: "In problem state H_PRIVILEGE takes precedence over the check of the token.",
-        check: Script("[!kvm] user 0x4fc L 0 -> H_PRIVILEGE"),
+        check: Script(
+            "
+            [!kvm] user 0x4fc L 0 -> H_PRIVILEGE
+            0x4fc L 0 -> H_FUNCTION
+            H_PUT_TCE L 0 A|R -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|R
+            ",
+        ),
     },
     Clause {
         id: "abi/token-low-bits",
@@ -44,7 +52,14 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "abi/token-unknown",
         spec: "LoPAR 2.9, Hypervisor Call Function Table; papr-tce 7.3",
         says: "A token that LoPAR does not define is H_FUNCTION.",
-        check: Script("0x4fc L 0 A|RW -> H_FUNCTION\n0x0 L 0 A|RW -> H_FUNCTION"),
+        check: Script(
+            "
+            0x4fc L 0 A|RW -> H_FUNCTION
+            0x0 L 0 A|RW -> H_FUNCTION
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
+            ",
+        ),
     },
     Clause {
         id: "abi/token-high-bits",
@@ -63,7 +78,14 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "abi/sign-extended",
         spec: "LoPAR 2.9, Hypervisor Call Return Code Table; papr-tce 7.4",
         says: "A negative status fills all 64 bits of r3.",
-        check: Script("H_GET_TCE L END -> -4\nH_PUT_TCE L END A|RW -> -4"),
+        check: Script(
+            "
+            H_GET_TCE L END -> -4
+            H_PUT_TCE L END A|RW -> -4
+            H_PUT_TCE L END-0x1000 A|RW -> 0
+            H_GET_TCE L END-0x1000 -> 0 A|RW
+            ",
+        ),
     },
     Clause {
         id: "abi/spare-arguments",
@@ -88,7 +110,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "abi/registers-put",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
         says: "After H_PUT_TCE the guest continues behind the sc instruction with r14 to r31, LR and CR2 to CR4 unchanged.",
-        check: Script("checked H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_PUT_TCE L 0 B|RW -> H_SUCCESS"),
+        check: Script(
+            "
+            checked H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            checked H_PUT_TCE L 0 B|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS B|RW
+            ",
+        ),
     },
     Clause {
         id: "abi/registers-multi",
@@ -98,7 +126,9 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             fill LIST 512 M|RW+I*0x1000
             checked H_PUT_TCE_INDIRECT L 0 LIST 512 -> H_SUCCESS
+            H_GET_TCE L 0x1ff000 -> H_SUCCESS M+0x1ff000|RW
             checked H_STUFF_TCE L 0 0 512 -> H_SUCCESS
+            H_GET_TCE L 0x1ff000 -> H_SUCCESS 0
             ",
         ),
     },
@@ -111,6 +141,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             checked H_PUT_TCE L END A|RW -> H_PARAMETER
             checked H_GET_TCE L END -> H_PARAMETER
             checked 0x4fc -> H_FUNCTION
+            checked H_PUT_TCE L 0 A|R -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|R
             ",
         ),
     },
@@ -126,12 +158,14 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_PUT_TCE_INDIRECT L+0x7f 0 LIST 1 -> H_PARAMETER
             H_PUT_TCE L 0 RAM|RW -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; allowed H_PARAMETER/H_SUCCESS; kvm H_SUCCESS; qemu H_SUCCESS
+            H_PUT_TCE L 0 B|R -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS B|R
             ",
         ),
     },
     Clause {
         id: "abi/repeatable",
-        spec: "papr-tce 5.7 and 8.7",
+        spec: "LoPAR 2.9, Hypervisor Call Performance Classes (H_BUSY backs out); papr-tce 5.7 and 8.7",
         says: "A repeated call gives the same answer, and every count stays the same.",
         check: Script(
             "
@@ -149,15 +183,18 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "abi/function-sets",
-        spec: "LoPAR 2.9, ibm,hypertas-functions: hcall-tce, hcall-multi-tce",
-        says: "All four TCE calls exist: none is H_FUNCTION.",
+        spec: "LoPAR 2.9, Hypervisor Call Function Table: hcall-tce, hcall-multi-tce",
+        says: "All calls of both sets exist: none is H_FUNCTION. QEMU promises hcall-multi-tce without H_PUT_RTCE_INDIRECT.",
         check: Script(
             "
-            H_GET_TCE L 0 -> H_SUCCESS 0
-            H_PUT_TCE L 0 0 -> H_SUCCESS
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
             H_STUFF_TCE L 0 0 1 -> H_SUCCESS
-            poke LIST 0
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            poke LIST B|R
             H_PUT_TCE_INDIRECT L 0 LIST 1 -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS B|R
+            H_PUT_RTCE_INDIRECT LIST L L 0 1 -> H_PARAMETER; kvm H_FUNCTION; qemu H_FUNCTION
             ",
         ),
     },

@@ -21,6 +21,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             rtas ibm,query-pe-dma-window 0 BUID.hi -> -3 _ _ _ _
             rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> -3 _ _ _
             rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> -3 _ _ _ _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _ _
             ",
         ),
     },
@@ -28,7 +30,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "ddw/query-other-bridge",
         spec: "LoPAR 2.9, ibm,query-pe-dma-window; papr-tce 3.5",
         says: "A bridge that does not exist is -3.",
-        check: Script("rtas ibm,query-pe-dma-window 0 BUID.hi+1 BUID.lo -> -3 _ _ _ _"),
+        check: Script(
+            "
+            rtas ibm,query-pe-dma-window 0 BUID.hi+1 BUID.lo -> -3 _ _ _ _
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            ",
+        ),
     },
     Clause {
         id: "ddw/create",
@@ -57,19 +64,21 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_PUT_TCE L2 S2+0x10000000 A|RW -> H_PARAMETER
             H_PUT_TCE L2 0 A|RW -> H_PARAMETER
             H_GET_TCE L2 S2-0x10000 -> H_PARAMETER
-            H_STUFF_TCE L2 S2+0xfff0000 0 2 -> H_PARAMETER
+            H_STUFF_TCE L2 S2+0xfff0000 0 2 -> H_PARAMETER; kvm-6.1 H_SUCCESS
             ",
         ),
     },
     Clause {
         id: "ddw/unaligned-page",
-        spec: "open in LoPAR 2.9; papr-tce 7.29",
+        spec: "open in LoPAR 2.9, H_PUT_TCE; papr-tce 7.29",
         says: "An address below the window's page is refused, or its low bits are ignored.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
             H_PUT_TCE L2 S2 A+0x1000|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             H_PUT_TCE L2 S2+0x1000 A|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
+            H_PUT_TCE L2 S2 B|R -> H_SUCCESS
+            H_GET_TCE L2 S2 -> H_SUCCESS B|R
             ",
         ),
     },
@@ -92,7 +101,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "ddw/large",
-        spec: "papr-tce 3.5; bug 59",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window; papr-tce 3.5; bug 59",
         says: "A window of more than 4 GiB has entries to its end.",
         check: Script(
             "
@@ -105,16 +114,31 @@ pub(super) const CLAUSES: &[Clause] = &[
         ),
     },
     Clause {
+        id: "ddw/none-left",
+        spec: "LoPAR 2.9, ibm,query-pe-dma-window (Windows Available); papr-tce 7.85",
+        says: "With two windows none is available.",
+        check: Script(
+            "
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 0 _ _ _
+            rtas ibm,remove-pe-dma-window L2 -> 0
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 _ _ _
+            ",
+        ),
+    },
+    Clause {
         id: "ddw/create-third",
-        spec: "papr-tce 7.85",
-        says: "With two windows none is available, and a third is refused.",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window (more windows than possible); QEMU: rtas_ibm_create_pe_dma_window; papr-tce 7.85",
+        says: "With two windows a third is -3, and both keep their entries.",
         check: Script(
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
-            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 0 _ _ _
-            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> -1 _ _ _
-            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 0 _ _ _
-            H_GET_TCE L2 S2 -> H_SUCCESS 0
+            H_PUT_TCE L2 S2 A|RW -> H_SUCCESS
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> -3 _ _ _; kvm -1 _ _ _; qemu -1 _ _ _
+            H_GET_TCE L2 S2 -> H_SUCCESS A|RW
+            H_PUT_TCE L 0 B|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS B|RW
             ",
         ),
     },
@@ -135,7 +159,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "ddw/create-too-small",
-        spec: "papr-tce 7.84",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window; QEMU: rtas_ibm_create_pe_dma_window; papr-tce 7.84",
         says: "A window smaller than one of its pages is -3.",
         check: Script(
             "
@@ -146,7 +170,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "ddw/create-too-large",
-        spec: "papr-tce 7.84; bug 61",
+        spec: "LoPAR 2.9, ibm,create-pe-dma-window (larger windows than possible); papr-tce 7.84; bug 61",
         says: "A window that is too large is refused each time; a window of a permitted size can then be created.",
         check: Script(
             "
@@ -197,6 +221,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
             H_PUT_TCE L2 S2 A|RW -> H_SUCCESS
+            H_GET_TCE L2 S2 -> H_SUCCESS A|RW
             rtas ibm,remove-pe-dma-window L2 -> 0
             rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L3 >S3.hi >S3.lo
             H_GET_TCE L3 S3 -> H_SUCCESS 0
@@ -230,6 +255,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             rtas ibm,remove-pe-dma-window L2 -> 0
             H_GET_TCE L 0 -> H_SUCCESS 0
             H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW
             ",
         ),
     },

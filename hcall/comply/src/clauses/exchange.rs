@@ -35,49 +35,49 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "exchange/dropped-batch",
-        spec: "papr-tce 4.5.7 and 6.4, reference leak",
+        spec: "Linux: iommu_tce_xchg_no_kill, iommu_tce_kill; papr-tce 4.5.7 and 6.4, reference leak",
         says: "However a batch ends, each page that it displaced is released once.",
         check: Host(dropped_batch),
     },
     Clause {
         id: "exchange/two-tables",
-        spec: "papr-tce 5.2 and 7.32; bug 24",
+        spec: "Linux: kvmppc_h_put_tce (each attached table); papr-tce 5.2 and 7.32; bug 24",
         says: "Two hardware tables of one LIOBN change together, and each pins the page.",
         check: Host(two_tables),
     },
     Clause {
         id: "exchange/sub-pages",
-        spec: "papr-tce 2.8 and 7.31; bug 7",
+        spec: "Linux: kvmppc_tce_iommu_map; papr-tce 2.8 and 7.31; bug 7",
         says: "A guest page of 64 KiB is 16 hardware entries with successive pages; other entries do not change.",
         check: Host(sub_pages),
     },
     Clause {
         id: "exchange/sub-pages-list",
-        spec: "papr-tce 5.6 and 7.31; bug 7",
+        spec: "Linux: kvmppc_tce_iommu_map, kvmppc_tce_iommu_unmap; papr-tce 5.6 and 7.31; bug 7",
         says: "Lists and stuffing, too, write all hardware entries of a 64 KiB guest page, and no others.",
         check: Host(sub_pages_list),
     },
     Clause {
         id: "exchange/large-page-dirty",
-        spec: "papr-tce 5.4",
+        spec: "Linux: iommu_tce_xchg_no_kill, mm_iommu_mapped_dec; papr-tce 5.4",
         says: "A displaced page of 64 KiB is dirty in all of its 4 KiB frames, and its neighbours are not.",
         check: Host(large_page_dirty),
     },
     Clause {
         id: "exchange/large-page-contained",
-        spec: "papr-tce 2.8 and 7.30; bug 5",
+        spec: "Linux: tce_page_is_contained; papr-tce 2.8 and 7.30; bug 5",
         says: "A page that extends beyond the end of memory is not mapped.",
         check: Host(large_page_contained),
     },
     Clause {
         id: "exchange/conservation",
-        spec: "papr-tce 7.70",
+        spec: "Linux: kvmppc_tce_iommu_mapped_dec; papr-tce 7.70",
         says: "After any sequence of calls the pins of a page equal the live entries that map it; after a clear of all entries every count is 0.",
         check: Host(conservation),
     },
     Clause {
         id: "exchange/write-only-dirty",
-        spec: "papr-tce 3.2 and 7.74",
+        spec: "Linux: iommu_tce_xchg_no_kill (DMA_FROM_DEVICE, DMA_BIDIRECTIONAL); papr-tce 3.2 and 7.74",
         says: "Displaced pages become dirty under the two directions that let a device write, and under no other.",
         check: Script(
             "

@@ -46,7 +46,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "faults/no-memory",
-        spec: "papr-tce 4.6, 5.1 and 7.75; bug 49",
+        spec: "LoPAR 2.9, Hypervisor Call Return Code Table (H_Hardware); Linux: kvm_spapr_get_tce_page; papr-tce 4.6, 5.1 and 7.75; bug 49",
         says: "Without memory for the table the call fails and changes nothing: no value is lost silently, and no pin remains.",
         check: Faults(
             "nomem:count=2",
@@ -86,7 +86,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "faults/too-hard-now-and-then",
-        spec: "papr-tce 5.7 and 8.7",
+        spec: "Linux: H_TOO_HARD, kvmppc_h_put_tce; papr-tce 5.7 and 8.7",
         says: "When only some of the calls are too hard, all get their answers, and the counts are right.",
         check: Faults(
             "toohard:prob=0.5,seed=3",
@@ -101,7 +101,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "faults/unregistered",
-        spec: "papr-tce 2.3, 5.5 and 7.33; bugs 14 and 16",
+        spec: "Linux: mm_iommu_lookup, kvmppc_tce_iommu_do_map; papr-tce 2.3, 5.5 and 7.33; bugs 14 and 16",
         says: "A page that is not registered for DMA is left to the next tier or refused; a refusal reaches the guest, and changes nothing.",
         check: Faults(
             "unregistered:count=1",
@@ -116,7 +116,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "faults/slow-kill",
-        spec: "papr-tce 4.5.7 and 7.73; bug 45",
+        spec: "Linux: iommu_tce_kill; papr-tce 4.5.7 and 7.73; bug 45",
         says: "While a slow kill is under way, the displaced page is neither released nor dirty; after it the device reaches only the new page.",
         check: Faults(
             "delayed-kill:us=2000",

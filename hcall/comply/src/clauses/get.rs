@@ -12,6 +12,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "An entry that was never written reads 0.",
         check: Script(
             "
+            H_PUT_TCE L 0x1000 A|RW -> H_SUCCESS
+            H_GET_TCE L 0x1000 -> H_SUCCESS A|RW
             H_GET_TCE L 0 -> H_SUCCESS 0
             H_GET_TCE L START+0x123000 -> H_SUCCESS 0
             H_GET_TCE L END-0x1000 -> H_SUCCESS 0
@@ -54,6 +56,8 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "A bus address behind the window is H_PARAMETER.",
         check: Script(
             "
+            H_PUT_TCE L END-0x1000 A|R -> H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|R
             H_GET_TCE L END -> H_PARAMETER
             H_GET_TCE L END+0x1000 -> H_PARAMETER
             H_GET_TCE L 0x7ffffffffffff000 -> H_PARAMETER
@@ -71,7 +75,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "get/unaligned",
-        spec: "open in LoPAR 2.9 (the entry's index is used); papr-tce 7.38",
+        spec: "open in LoPAR 2.9, H_GET_TCE (the entry's index is used); papr-tce 7.38",
         says: "A bus address inside a page is refused, or reads the entry of its page, and never another one.",
         check: Script(
             "
@@ -84,7 +88,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "get/after-refused",
-        spec: "papr-tce 7.39",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 1; papr-tce 7.39",
         says: "After a refused put the entry reads as before.",
         check: Script(
             "
@@ -100,18 +104,26 @@ pub(super) const CLAUSES: &[Clause] = &[
         spec: "LoPAR 2.9, H_GET_TCE, semantics 1",
         says: "A LIOBN that names no window is H_PARAMETER.",
         check: Script(
-            "H_GET_TCE L+0x7f 0 -> H_PARAMETER\nH_GET_TCE 0 0 -> H_PARAMETER\nH_GET_TCE 0xffffffff 0 -> H_PARAMETER",
+            "
+            H_PUT_TCE L 0 A|R -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|R
+            H_GET_TCE L+0x7f 0 -> H_PARAMETER
+            H_GET_TCE 0 0 -> H_PARAMETER
+            H_GET_TCE 0xffffffff 0 -> H_PARAMETER
+            ",
         ),
     },
     Clause {
         id: "get/liobn-high-bits",
-        spec: "papr-tce 7.27; bug 52",
-        says: "A LIOBN has 32 bits: a register with more bits names no window.",
+        spec: "open in LoPAR 2.9, H_GET_TCE (a 32-bit value); Linux: kvmppc_find_table; QEMU: spapr_tce_find_by_liobn; papr-tce 7.27; bug 52",
+        says: "A LIOBN has 32 bits: with other bits the register names no window, or they are ignored.",
         check: Script(
             "
-            H_GET_TCE L+0x100000000 0 -> H_PARAMETER
-            H_GET_TCE L+0x8000000000000000 0 -> H_PARAMETER
-            H_GET_TCE L+0xffffffff00000000 0 -> H_PARAMETER
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_GET_TCE L+0x100000000 0 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER A|RW
+            H_GET_TCE L+0x8000000000000000 0 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER A|RW
+            H_GET_TCE L+0xffffffff00000000 0 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER A|RW
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
             ",
         ),
     },
@@ -148,7 +160,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         spec: "LoPAR 2.9, H_GET_TCE, semantics 4; papr-tce 7.15",
         says: "An entry that was cleared reads 0.",
         check: Script(
-            "H_PUT_TCE L 0 A|RW -> H_SUCCESS\nH_PUT_TCE L 0 0 -> H_SUCCESS\nH_GET_TCE L 0 -> H_SUCCESS 0",
+            "
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
+            H_PUT_TCE L 0 0 -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            ",
         ),
     },
 ];

@@ -88,20 +88,23 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_PUT_TCE_INDIRECT L 0 LIST 0 -> H_SUCCESS; qemu H_PARAMETER
             H_GET_TCE L 0 -> H_SUCCESS 0
             host taken = 0
+            H_PUT_TCE L 0 B|R -> H_SUCCESS
+            H_PUT_TCE_INDIRECT L 0 LIST 0 -> H_SUCCESS; qemu H_PARAMETER
+            H_GET_TCE L 0 -> H_SUCCESS B|R
             ",
         ),
     },
     Clause {
         id: "indirect/list-unaligned",
-        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, syntax (4 K boundary, no status); papr-tce 7.46; bug 54",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, syntax (4 K long on a 4 K boundary); Linux: kvmppc_h_put_tce_indirect; papr-tce 7.46; bug 54",
         says: "A list that does not begin at a page boundary is H_PARAMETER; its address is not rounded.",
         check: Script(
             "
             fill LIST 512 A|RW
-            H_PUT_TCE_INDIRECT L 0 LIST+8 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
-            H_PUT_TCE_INDIRECT L 0x1000 LIST+0x800 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
-            H_PUT_TCE_INDIRECT L 0x2000 LIST+1 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
-            [!allowed] H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE_INDIRECT L 0 LIST+8 1 -> H_PARAMETER
+            H_PUT_TCE_INDIRECT L 0x1000 LIST+0x800 1 -> H_PARAMETER
+            H_PUT_TCE_INDIRECT L 0x2000 LIST+1 1 -> H_PARAMETER
+            repeat 3 H_GET_TCE L I*0x1000 -> H_SUCCESS 0
             ",
         ),
     },
@@ -124,10 +127,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "A list outside memory is H_PARAMETER.",
         check: Script(
             "
+            H_PUT_TCE L 0x300000 A|R -> H_SUCCESS
             H_PUT_TCE_INDIRECT L 0 RAM 1 -> H_PARAMETER; kvm _; qemu _
             H_PUT_TCE_INDIRECT L 0 0xfffffffffffff000 1 -> H_PARAMETER; kvm _; qemu _
             H_PUT_TCE_INDIRECT L 0 0x8000000000000000 512 -> H_PARAMETER; kvm _; qemu _
             host hw-foreign L = 0
+            H_GET_TCE L 0x300000 -> H_SUCCESS A|R
             ",
         ),
     },
@@ -195,7 +200,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "indirect/bad-bits",
-        spec: "open in LoPAR 2.9; papr-tce 7.21 and 7.49",
+        spec: "open in LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 7.21 and 7.49",
         says: "Where reserved bits beside permissions are refused, the whole list is refused.",
         check: Script(
             "
@@ -204,6 +209,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             [lopar] H_GET_TCE L 0 -> H_SUCCESS 0
             [lopar] host taken = 0
             [qemu] H_GET_TCE L 0x1000 -> H_SUCCESS B|0x4|RW
+            H_PUT_TCE L 0x2000 C|R -> H_SUCCESS
+            H_GET_TCE L 0x2000 -> H_SUCCESS C|R
             ",
         ),
     },
@@ -214,9 +221,9 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             poke LIST A|RW B|RW
-            H_PUT_TCE_INDIRECT L END-0x1000 LIST 2 -> H_PARAMETER
-            H_GET_TCE L END-0x1000 -> H_SUCCESS 0; qemu H_SUCCESS A|RW
-            [!qemu] host taken = 0
+            H_PUT_TCE_INDIRECT L END-0x1000 LIST 2 -> H_PARAMETER; kvm-6.1 H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS 0; kvm-6.1 H_SUCCESS A|RW; qemu H_SUCCESS A|RW
+            host hw-foreign L = 0
             ",
         ),
     },
@@ -269,12 +276,15 @@ pub(super) const CLAUSES: &[Clause] = &[
             host live L = 0
             H_STUFF_TCE L 0 0 3 -> H_SUCCESS
             host released = 0
+            H_GET_TCE L 0x1000 -> H_SUCCESS 0
+            H_PUT_TCE L 0x1000 B|R -> H_SUCCESS
+            H_GET_TCE L 0x1000 -> H_SUCCESS B|R
             ",
         ),
     },
     Clause {
         id: "indirect/replace-all",
-        spec: "papr-tce 7.55",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 10; Linux: iommu_tce_xchg_no_kill; papr-tce 7.55",
         says: "512 entries that replace 512 live ones release each page, dirty by its own old direction.",
         check: Script(
             "
@@ -299,7 +309,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "indirect/list-page-mapped",
-        spec: "papr-tce 7.56",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 7; papr-tce 7.56",
         says: "The list page itself may be mapped by one of its entries.",
         check: Script(
             "
@@ -319,6 +329,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             poke LIST A|RW B|R 0 0xdead000
             H_PUT_TCE_INDIRECT L 0 LIST 4 -> H_SUCCESS
             peek LIST A|RW B|R 0 0xdead000
+            H_GET_TCE L 0x1000 -> H_SUCCESS B|R
             ",
         ),
     },
@@ -367,14 +378,15 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "indirect/unaligned",
-        spec: "open in LoPAR 2.9; papr-tce 2.7",
+        spec: "open in LoPAR 2.9, H_PUT_TCE_INDIRECT; papr-tce 2.7",
         says: "A bus address inside a page is refused, or stands for that page's entry.",
         check: Script(
             "
+            H_PUT_TCE L 0x2000 C|R -> H_SUCCESS
             poke LIST A|RW B|RW
             H_PUT_TCE_INDIRECT L 0x10 LIST 2 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
             H_GET_TCE L 0 -> H_SUCCESS 0; allowed H_SUCCESS _; qemu H_SUCCESS A|RW
-            H_GET_TCE L 0x2000 -> H_SUCCESS 0
+            H_GET_TCE L 0x2000 -> H_SUCCESS C|R
             ",
         ),
     },

@@ -12,6 +12,7 @@ mod order;
 mod platform;
 mod put;
 mod races;
+mod rtce;
 mod stuff;
 mod table;
 mod vfio;
@@ -26,6 +27,7 @@ pub const CLAUSES: &[&[Clause]] = &[
     put::CLAUSES,
     indirect::CLAUSES,
     stuff::CLAUSES,
+    rtce::CLAUSES,
     order::CLAUSES,
     device::CLAUSES,
     exchange::CLAUSES,

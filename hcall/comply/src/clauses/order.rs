@@ -8,7 +8,7 @@ use crate::clause::Clause;
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "order/replace",
-        spec: "papr-tce 4.5.7 and 7.73; bug 45",
+        spec: "Linux: iommu_tce_xchg_no_kill, iommu_tce_kill; papr-tce 4.5.7 and 7.73; bug 45",
         says: "At the kill the new entry is in place, and the old page is still pinned and not yet dirty.",
         check: Script(
             "
@@ -26,7 +26,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "order/clear",
-        spec: "papr-tce 7.73",
+        spec: "Linux: iommu_tce_xchg_no_kill, iommu_tce_kill; papr-tce 7.73",
         says: "At the kill after a clear the entry is clear, and the old page is still pinned and not yet dirty.",
         check: Script(
             "
@@ -61,7 +61,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "order/stuff",
-        spec: "papr-tce 7.59 and 7.73",
+        spec: "Linux: iommu_tce_xchg_no_kill, iommu_tce_kill; papr-tce 7.59 and 7.73",
         says: "512 entries are cleared with one kill, before any is released.",
         check: Script(
             "
@@ -80,8 +80,8 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "order/kill-exact",
-        spec: "papr-tce 7.31; bug 7",
-        says: "The kill covers the entries that changed and no others.",
+        spec: "Linux: iommu_tce_kill (entry, pages); papr-tce 7.31; bug 7",
+        says: "The kill covers the entries of the call, and no others.",
         check: Script(
             "
             H_PUT_TCE L 0x7000 A|RW -> H_SUCCESS
@@ -99,7 +99,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "order/refused",
-        spec: "papr-tce 6.4",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 1; papr-tce 6.4",
         says: "A call that is refused kills nothing.",
         check: Script(
             "H_PUT_TCE L END A|RW -> H_PARAMETER\nhost kills = 0\nH_GET_TCE L 0 -> H_SUCCESS 0\nhost kills = 0",
@@ -107,7 +107,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "order/map-kills",
-        spec: "papr-tce 4.2, exchange: either flag; LoPAR 2.9: bridges may cache entries",
+        spec: "papr-tce 4.2, exchange: either flag; Linux: iommu_tce_kill",
         says: "Mapping an empty entry kills it too, because the bridge may have cached the empty entry.",
         check: Script(
             "H_PUT_TCE L 0 A|RW -> H_SUCCESS\nhost killed L 0 = 1\nhost hw-at-kill L 0 = A|RW\nhost pins-at-kill A = 1",
@@ -115,7 +115,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "order/balance",
-        spec: "papr-tce 4.5.2 and 7.70",
+        spec: "Linux: kvmppc_tce_iommu_do_map, kvmppc_tce_iommu_mapped_dec; papr-tce 4.5.2 and 7.70",
         says: "Over a sequence of puts, lists and stuffing each pin that is taken is released, and no other.",
         check: Script(
             "

@@ -23,8 +23,8 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "platform/kill",
-        spec: "Linux: the exchange commit, iommu_table_ops; papr-tce 4.2",
-        says: "An exchange calls kill once for its entry, and neither set nor clear.",
+        spec: "Linux: iommu_tce_xchg_no_kill, iommu_tce_kill; papr-tce 4.2",
+        says: "A call swaps its entries and kills them once, also an entry that was clear before; set and clear are not called.",
         check: Host(kill),
     },
     Clause {
@@ -141,7 +141,7 @@ fn kill(_: &Setup) -> Result<(), String> {
     all.add_window(window()?, table).map_err(why)?;
     let mut agent = all.agent();
     all.put(&mut agent, L, Ioba(0x5000), RawTce(0x1003)).map_err(why)?;
-    taken(&log);
+    expect!(taken(&log), ["swap 5", "kill 5 1"]);
     all.put(&mut agent, L, Ioba(0x5000), RawTce(0x2003)).map_err(why)?;
     expect!(taken(&log), ["swap 5", "kill 5 1"]);
     all.put_list(&mut agent, L, Ioba(0x5000), &[0x1003, 0x3001]).map_err(why)?;

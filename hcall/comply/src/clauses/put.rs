@@ -71,7 +71,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/replace-same-page",
-        spec: "papr-tce 7.12",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 4; Linux: iommu_tce_xchg_no_kill; papr-tce 7.12",
         says: "A page that replaces itself stays pinned once, and is dirty by its old direction.",
         check: Script(
             "
@@ -85,7 +85,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/replace-narrower",
-        spec: "papr-tce 7.13",
+        spec: "Linux: iommu_tce_xchg_no_kill (old direction); papr-tce 7.13",
         says: "From read-write to read-only the old direction decides: the page is dirty.",
         check: Script(
             "
@@ -99,7 +99,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/replace-wider",
-        spec: "papr-tce 7.14",
+        spec: "Linux: iommu_tce_xchg_no_kill (old direction); papr-tce 7.14",
         says: "From read-only to read-write the page is not dirty yet; the later clear marks it.",
         check: Script(
             "
@@ -132,6 +132,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
             H_PUT_TCE L 0 0 -> H_SUCCESS
             H_GET_TCE L 0 -> H_SUCCESS 0
             host hw L 0 = 0
@@ -143,7 +144,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/clear-empty",
-        spec: "papr-tce 7.17",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; papr-tce 7.17",
         says: "Clearing a clear entry succeeds and releases nothing, however often.",
         check: Script(
             "
@@ -200,7 +201,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/clear-reserved",
-        spec: "papr-tce 3.1 and 7.67; bug 38",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 3; papr-tce 3.1 and 7.67; bug 38",
         says: "Reserved bits without permissions are stored unchanged and map nothing.",
         check: Script(
             "
@@ -237,6 +238,9 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_PUT_TCE L 0 0xffffe00004000003 -> H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             host hw L 0 = 0
             host hw-foreign L = 0
+            H_GET_TCE L 0 -> H_SUCCESS 0; kvm H_SUCCESS 0xffffe00004000003; qemu H_SUCCESS 0xffffe00004000003
+            H_PUT_TCE L 0x1000 A|R -> H_SUCCESS
+            H_GET_TCE L 0x1000 -> H_SUCCESS A|R
             ",
         ),
     },
@@ -287,7 +291,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/reserved-bits",
-        spec: "open in LoPAR 2.9; Linux: iommu_tce_put_param_check; papr-tce 7.21",
+        spec: "open in LoPAR 2.9, H_PUT_TCE; Linux: iommu_tce_put_param_check; papr-tce 7.21",
         says: "Reserved bits beside permissions are refused, or ignored by the device; they never change the address.",
         check: Script(
             "
@@ -298,18 +302,21 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_PUT_TCE L 0 A|0x800|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; kvm H_SUCCESS; qemu H_SUCCESS
             H_GET_TCE L 0 -> H_SUCCESS 0; allowed H_SUCCESS _; kvm H_SUCCESS A|0x800|RW; qemu H_SUCCESS A|0x800|RW
             [lopar] host hw L 0 = 0
+            H_PUT_TCE L 0 C|R -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS C|R
             ",
         ),
     },
     Clause {
         id: "put/unaligned",
-        spec: "open in LoPAR 2.9; papr-tce 7.22",
+        spec: "open in LoPAR 2.9, H_PUT_TCE; papr-tce 7.22",
         says: "A bus address inside a page is refused, or stands for that page's entry; no other entry changes.",
         check: Script(
             "
+            H_PUT_TCE L 0x1000 B|R -> H_SUCCESS
             H_PUT_TCE L 0x801 A|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
             H_GET_TCE L 0 -> H_SUCCESS 0; allowed H_SUCCESS _; qemu H_SUCCESS A|RW
-            H_GET_TCE L 0x1000 -> H_SUCCESS 0
+            H_GET_TCE L 0x1000 -> H_SUCCESS B|R
             ",
         ),
     },
@@ -317,7 +324,15 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "put/end",
         spec: "LoPAR 2.9, H_PUT_TCE, semantics 1; papr-tce 7.23",
         says: "The first bus address behind the window is H_PARAMETER.",
-        check: Script("H_PUT_TCE L END A|RW -> H_PARAMETER\nH_PUT_TCE L END 0 -> H_PARAMETER\nhost taken = 0"),
+        check: Script(
+            "
+            H_PUT_TCE L END A|RW -> H_PARAMETER
+            H_PUT_TCE L END 0 -> H_PARAMETER
+            host taken = 0
+            H_PUT_TCE L END-0x1000 A|R -> H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|R
+            ",
+        ),
     },
     Clause {
         id: "put/last-entry",
@@ -360,19 +375,21 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/liobn-high-bits",
-        spec: "papr-tce 7.27; bug 52",
-        says: "A LIOBN has 32 bits: a register with more bits names no window.",
+        spec: "open in LoPAR 2.9, H_PUT_TCE (a 32-bit value); Linux: kvmppc_find_table; QEMU: spapr_tce_find_by_liobn; papr-tce 7.27; bug 52",
+        says: "A LIOBN has 32 bits: with other bits the register names no window, or they are ignored.",
         check: Script(
             "
-            H_PUT_TCE L+0x100000000 0 A|RW -> H_PARAMETER
-            H_PUT_TCE L+0xffffffff00000000 0 A|RW -> H_PARAMETER
-            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_PUT_TCE L+0x100000000 0 A|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
+            H_PUT_TCE L+0xffffffff00000000 0 A|RW -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
+            H_GET_TCE L 0x1000 -> H_SUCCESS 0
             ",
         ),
     },
     Clause {
         id: "put/neighbours",
-        spec: "papr-tce 6.4, index mixing",
+        spec: "LoPAR 2.9, H_PUT_TCE, semantics 4; papr-tce 6.4, index mixing",
         says: "A put changes only its own entry.",
         check: Script(
             "
@@ -392,7 +409,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/same-page-twice",
-        spec: "papr-tce 7.70",
+        spec: "Linux: mm_iommu_mapped_inc, mm_iommu_mapped_dec; papr-tce 7.70",
         says: "A page that two entries map is pinned twice; each clear releases one pin.",
         check: Script(
             "
@@ -426,7 +443,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "put/over-poison",
-        spec: "papr-tce 4.5.3; bug 2",
+        spec: "Linux: kvmppc_tce_iommu_do_map (old direction NONE); papr-tce 4.5.3; bug 2",
         says: "Mapping over an address without permissions releases nothing.",
         check: Script(
             "

@@ -14,25 +14,25 @@ use std::thread;
 pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "races/one-entry",
-        spec: "papr-tce 4.5.2 and 7.71; bug 47",
+        spec: "Linux: pnv_tce_xchg; papr-tce 4.5.2 and 7.71; bug 47",
         says: "Two vCPUs that put two pages on one entry leave one of the pages pinned, once.",
         check: Host(one_entry),
     },
     Clause {
         id: "races/map-and-clear",
-        spec: "papr-tce 7.72",
+        spec: "Linux: pnv_tce_xchg; papr-tce 7.72",
         says: "A put that races a clear ends as one of the two, and view, hardware and pins agree.",
         check: Host(map_and_clear),
     },
     Clause {
         id: "races/first-puts",
-        spec: "papr-tce 7.79; bug 22",
+        spec: "Linux: kvm_spapr_get_tce_page, pnv_tce; papr-tce 7.79; bug 22",
         says: "First puts into one untouched part of the table, from two vCPUs, are all present.",
         check: Host(first_puts),
     },
     Clause {
         id: "races/lists-and-stuffing",
-        spec: "papr-tce 4.5.2 and 7.70",
+        spec: "Linux: pnv_tce_xchg; papr-tce 4.5.2 and 7.70",
         says: "Lists and stuffing over the same entries, from three vCPUs, release what they displace exactly once.",
         check: Host(lists_and_stuffing),
     },
@@ -44,7 +44,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "races/two-agents",
-        spec: "papr-tce 4.5.2",
+        spec: "Linux: kvmppc_tce_iommu_mapped_dec; papr-tce 4.5.2",
         says: "A page that one vCPU mapped can be released by another.",
         check: Host(two_agents),
     },

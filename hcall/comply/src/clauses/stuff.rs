@@ -15,6 +15,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             fill LIST 512 A|RW
             poke LIST+0x800 B|R
             H_PUT_TCE_INDIRECT L 0 LIST 512 -> H_SUCCESS
+            H_GET_TCE L 0x1ff000 -> H_SUCCESS A|RW
             H_STUFF_TCE L 0 0 512 -> H_SUCCESS
             repeat 512 H_GET_TCE L I*0x1000 -> H_SUCCESS 0
             host pins A = 0
@@ -48,6 +49,7 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|RW
             H_STUFF_TCE L 0 0 513 -> H_P4; kvm H_SUCCESS; qemu H_SUCCESS
             H_GET_TCE L 0 -> H_SUCCESS A|RW; kvm H_SUCCESS 0; qemu H_SUCCESS 0
             ",
@@ -61,9 +63,10 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
             H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW
             H_STUFF_TCE L START 0 N -> H_P4; kvm H_SUCCESS; qemu H_SUCCESS
             H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW; kvm H_SUCCESS 0; qemu H_SUCCESS 0
-            H_STUFF_TCE L START 0 N+1 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
+            H_STUFF_TCE L START 0 N+1 -> H_P4; kvm H_PARAMETER; kvm-6.1 H_SUCCESS; qemu H_PARAMETER
             ",
         ),
     },
@@ -87,8 +90,9 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
-            H_STUFF_TCE L END-0x1000 0 2 -> H_PARAMETER
-            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW; qemu H_SUCCESS 0
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW
+            H_STUFF_TCE L END-0x1000 0 2 -> H_PARAMETER; kvm-6.1 H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW; kvm-6.1 H_SUCCESS 0; qemu H_SUCCESS 0
             ",
         ),
     },
@@ -99,11 +103,11 @@ pub(super) const CLAUSES: &[Clause] = &[
         check: Script(
             "
             H_PUT_TCE L 0 A|RW -> H_SUCCESS
-            H_STUFF_TCE L 0 0 -1 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
-            H_STUFF_TCE L 0x1000 0 -1 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
-            H_STUFF_TCE L 0 0 0x10000000000001 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
-            H_STUFF_TCE L 0 0 0x8000000000000001 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
-            H_STUFF_TCE L 0 0 0x100000001 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
+            [!kvm-6.1] H_STUFF_TCE L 0 0 -1 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
+            [!kvm-6.1] H_STUFF_TCE L 0x1000 0 -1 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
+            [!kvm-6.1] H_STUFF_TCE L 0 0 0x10000000000001 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
+            [!kvm-6.1] H_STUFF_TCE L 0 0 0x8000000000000001 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
+            [!kvm-6.1] H_STUFF_TCE L 0 0 0x100000001 -> H_P4; kvm H_PARAMETER; qemu H_PARAMETER
             H_GET_TCE L 0 -> H_SUCCESS A|RW
             ",
         ),
@@ -153,6 +157,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             [lopar] host dirty B = 0
             [lopar] host pins C = 4
             [!kvm] H_GET_TCE L 0x3000 -> H_SUCCESS C|R
+            H_GET_TCE L 0 -> H_SUCCESS C|R; kvm H_SUCCESS A|RW
             ",
         ),
     },
@@ -171,7 +176,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "stuff/reserved",
-        spec: "papr-tce 7.67",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 5; papr-tce 7.67",
         says: "Reserved bits without permissions are stored and map nothing.",
         check: Script(
             "
@@ -184,18 +189,20 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "stuff/reserved-mapped",
-        spec: "open in LoPAR 2.9; papr-tce 7.21",
+        spec: "open in LoPAR 2.9, H_STUFF_TCE; papr-tce 7.21",
         says: "Reserved bits beside permissions are refused where H_PUT_TCE refuses them.",
         check: Script(
             "
             H_STUFF_TCE L 0 A|0x4|RW 2 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER; qemu H_SUCCESS
             [lopar] H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L 0x2000 B|R -> H_SUCCESS
+            H_GET_TCE L 0x2000 -> H_SUCCESS B|R
             ",
         ),
     },
     Clause {
         id: "stuff/untouched",
-        spec: "papr-tce 7.68",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 6; papr-tce 7.68",
         says: "Clearing entries that were never written succeeds, and they stay clear.",
         check: Script(
             "
@@ -203,6 +210,8 @@ pub(super) const CLAUSES: &[Clause] = &[
             H_GET_TCE L 0x100000 -> H_SUCCESS 0
             host taken = 0
             host released = 0
+            H_PUT_TCE L 0x100000 A|R -> H_SUCCESS
+            H_GET_TCE L 0x100000 -> H_SUCCESS A|R
             ",
         ),
     },
@@ -214,6 +223,7 @@ pub(super) const CLAUSES: &[Clause] = &[
             "
             H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
             H_PUT_TCE L END-0x200000 A|RW -> H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW
             H_STUFF_TCE L END-0x200000 0 512 -> H_SUCCESS
             H_GET_TCE L END-0x1000 -> H_SUCCESS 0
             H_GET_TCE L END-0x200000 -> H_SUCCESS 0
@@ -223,7 +233,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "stuff/neighbours",
-        spec: "papr-tce 6.4, index and unit mixing; bug 7",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 6; papr-tce 6.4, index and unit mixing; bug 7",
         says: "Entries before and behind the range keep their mappings.",
         check: Script(
             "
@@ -241,7 +251,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "stuff/unaligned",
-        spec: "open in LoPAR 2.9; papr-tce 2.7",
+        spec: "open in LoPAR 2.9, H_STUFF_TCE; papr-tce 2.7",
         says: "A bus address inside a page is refused, or stands for that page's entry.",
         check: Script(
             "
@@ -259,22 +269,26 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "A bus address behind the window is H_PARAMETER, also with a count that would be H_P4.",
         check: Script(
             "
+            H_PUT_TCE L END-0x1000 A|R -> H_SUCCESS
             H_STUFF_TCE L END 0 1 -> H_PARAMETER
             H_STUFF_TCE L END 0 513 -> H_PARAMETER; allowed H_PARAMETER/H_P4
             H_STUFF_TCE L 0xfffffffffffff000 0 2 -> H_PARAMETER
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|R
             ",
         ),
     },
     Clause {
         id: "stuff/liobn-unknown",
-        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 1; bug 52",
-        says: "A LIOBN that names no window, or has more than 32 bits, is H_PARAMETER, also with a count that would be H_P4.",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 1; Linux: kvmppc_find_table; bug 52",
+        says: "A LIOBN that names no window is H_PARAMETER, also with a count that would be H_P4. Bits above the low 32 are refused or ignored.",
         check: Script(
             "
             H_STUFF_TCE L+0x7f 0 0 1 -> H_PARAMETER
             H_STUFF_TCE L+0x7f 0 0 513 -> H_PARAMETER; allowed H_PARAMETER/H_P4
-            H_STUFF_TCE L+0x100000000 0 0 1 -> H_PARAMETER
+            H_PUT_TCE L 0x1000 A|RW -> H_SUCCESS
+            H_STUFF_TCE L+0x100000000 0 0 1 -> H_PARAMETER; allowed H_SUCCESS/H_PARAMETER
             H_STUFF_TCE -1 0 0 1 -> H_PARAMETER
+            H_GET_TCE L 0x1000 -> H_SUCCESS A|RW
             ",
         ),
     },

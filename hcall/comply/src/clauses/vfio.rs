@@ -46,19 +46,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "vfio/map-not-enabled",
-        spec: "papr-tce 4.3 and 7.95; bug 34",
+        spec: "Linux: tce_iommu_ioctl (VFIO_IOMMU_MAP_DMA, container enabled); papr-tce 4.3 and 7.95; bug 34",
         says: "MAP_DMA and UNMAP_DMA before ENABLE are EPERM.",
         check: Host(map_not_enabled),
     },
     Clause {
         id: "vfio/map-unaligned",
-        spec: "papr-tce 4.6 and 7.95; bug 43",
+        spec: "Linux: tce_iommu_ioctl, iommu_tce_put_param_check; papr-tce 4.6 and 7.95; bug 43",
         says: "An unaligned bus address, user address or size is EINVAL, a negative error and never 1.",
         check: Host(map_unaligned),
     },
     Clause {
         id: "vfio/map-beyond",
-        spec: "papr-tce 4.5.12 and 7.96; bug 40",
+        spec: "Linux: tce_iommu_build, iommu_tce_check_ioba; papr-tce 4.5.12 and 7.96; bug 40",
         says: "A map that begins in the window and ends behind it is refused, and writes nothing.",
         check: Host(map_beyond),
     },
@@ -70,19 +70,19 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "vfio/map-fails-midway",
-        spec: "papr-tce 4.5.4 and 7.76; bug 41",
+        spec: "Linux: tce_iommu_build, tce_iommu_clear; papr-tce 4.5.4 and 7.76; bug 41",
         says: "When a page in the middle fails, the entries before it are cleared, the others keep their mappings, and every pin is accounted for.",
         check: Host(map_fails_midway),
     },
     Clause {
         id: "vfio/map-whole",
-        spec: "papr-tce 4.5.4",
+        spec: "Linux: tce_iommu_build; papr-tce 4.5.4",
         says: "The all-or-nothing variant changes nothing when a page in the middle fails.",
         check: Host(map_whole),
     },
     Clause {
         id: "vfio/map-read-only-memory",
-        spec: "papr-tce 4.5.5; bug 44",
+        spec: "Linux: tce_iommu_use_page, FOLL_WRITE; papr-tce 4.5.5; bug 44",
         says: "Memory that the process may not write can be mapped for reading only.",
         check: Host(map_read_only_memory),
     },
@@ -112,7 +112,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "vfio/detach",
-        spec: "papr-tce 4.5.9 and 7.97; bug 25",
+        spec: "Linux: tce_iommu_detach_group, tce_iommu_release; papr-tce 4.5.9 and 7.97; bug 25",
         says: "Detaching a group, and the end of the process, release every page and return every charge.",
         check: Host(detach),
     },
@@ -124,13 +124,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "vfio/unregister",
-        spec: "papr-tce 5.3 and 7.94; bug 50'",
+        spec: "Linux: tce_iommu_unregister_pages; papr-tce 5.3 and 7.94; bug 50'",
         says: "UNREGISTER_MEMORY of mapped memory is EBUSY and changes nothing; of unknown memory it is ENOENT; otherwise it returns the charge.",
         check: Host(unregister),
     },
     Clause {
         id: "vfio/map-unregistered",
-        spec: "papr-tce 5.3; bug 42",
+        spec: "Linux: tce_iommu_build_v2, mm_iommu_lookup; papr-tce 5.3; bug 42",
         says: "Mapping memory that is not registered is an error, and maps nothing.",
         check: Host(map_unregistered),
     },
@@ -142,7 +142,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "vfio/create-over-limit",
-        spec: "papr-tce 7.88; bug 28",
+        spec: "Linux: tce_iommu_create_table; papr-tce 7.88; bug 28",
         says: "A table above the limit of locked memory is ENOMEM, and the charge does not change.",
         check: Host(create_over_limit),
     },
@@ -154,7 +154,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "vfio/versions",
-        spec: "papr-tce 4.3; bug 32",
+        spec: "Linux: tce_iommu_ioctl; papr-tce 4.3; bug 32",
         says: "A call of the other container version is ENOTTY.",
         check: Host(versions),
     },

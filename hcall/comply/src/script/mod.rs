@@ -22,7 +22,7 @@
 //! | `cpu N STEP` | from this vCPU, where there are several |
 //! | `reset` | the machine is reset: every entry clear, the windows as at the start |
 //! | `repeat N STEP` | N times; `I` is the number of the repetition, from 0 |
-//! | `[qemu] STEP`, `[!qemu] STEP` | under this profile only; under all others only |
+//! | `[qemu] STEP`, `[!qemu] STEP` | under this profile only; under all others only. `kvm` includes `kvm-6.1` |
 //! | `host FACT arg... = VALUE` | see [`host::Fact`](crate::host::Fact) |
 //! | `# ...` | a comment |
 //!
@@ -79,8 +79,8 @@ impl Only {
     pub fn holds(self, profile: SuiteProfile) -> bool {
         match self {
             Only::Always => true,
-            Only::Under(only) => profile == only,
-            Only::NotUnder(not) => profile != not,
+            Only::Under(only) => profile.is(only),
+            Only::NotUnder(not) => !profile.is(not),
         }
     }
 }
@@ -191,7 +191,8 @@ pub struct Answers {
 impl Answers {
     /// The answer under a profile.
     pub fn of(&self, profile: SuiteProfile) -> &Answer {
-        let other = self.others.iter().find(|(p, _)| *p == profile);
+        let given = |wanted| self.others.iter().find(|(p, _)| *p == wanted);
+        let other = given(profile).or_else(|| profile.base().and_then(given));
         other.map_or(&self.common, |(_, answer)| answer)
     }
 }

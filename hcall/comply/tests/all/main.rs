@@ -4,3 +4,4 @@
 mod clauses;
 mod document;
 mod names;
+mod stubs;

@@ -6,6 +6,7 @@ use crate::call::Caller;
 use crate::machine::Capabilities;
 use crate::machine::phb::{Offer, Phb, no_default};
 use crate::words::rtas_error::RtasError;
+use crate::words::tier::Tier;
 use iommu::Liobn;
 
 pub use crate::machine::phb::DEFAULT_PAGE_SIZES;
@@ -90,8 +91,9 @@ fn create_pe_dma_window(
     page_shift: u32,
     window_shift: u32,
 ) -> Result<[u32; 3], RtasError> {
+    let no_more = on.accel.rules(Tier::User).no_more_windows;
     let phb = find(on.machine, config_addr, [buid_hi, buid_lo])?;
-    let window = phb.create(on.container, page_shift, window_shift)?;
+    let window = phb.create(on.container, page_shift, window_shift, no_more)?;
     let [ioba_hi, ioba_lo] = halves(window.start().0);
     Ok([window.liobn().0, ioba_hi, ioba_lo])
 }

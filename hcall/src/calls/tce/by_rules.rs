@@ -4,7 +4,7 @@
 use super::list;
 use crate::call::Caller;
 use crate::call::args::Found;
-use crate::words::profile::{Odd, Rules, StuffLimit};
+use crate::words::profile::{Crossing, Odd, Rules, StuffLimit};
 use crate::words::status::Status;
 use crate::words::tier::{Answer, Tier};
 use iommu::{Error, Gpa, Ioba, LIST_ENTRIES, Liobn, RawTce, Window};
@@ -80,7 +80,7 @@ pub(super) fn stuff(
             }
         }
     }
-    if fits == count { Ok(()) } else { Err(Status::Parameter.into()) }
+    ended(rules, fits, count)
 }
 
 /// H_PUT_TCE_INDIRECT, with a list page that was read, or could not be, into `copy`.
@@ -111,9 +111,11 @@ pub(super) fn put_list(
     for &tce in copy {
         checked &= how(on, rules, &at.window, RawTce(tce))? == How::Checked;
     }
-    if rules.clears_own {
-        fits = copy.iter().take_while(|&&tce| !clears_foreign(on, &[tce])).count() as u64;
-    }
+    let own = match rules.clears_own {
+        true => copy.iter().take_while(|&&tce| !clears_foreign(on, &[tce])).count() as u64,
+        false => count,
+    };
+    fits = fits.min(own);
     // At most as long as the list.
     let fitting = &copy[..fits as usize];
     if checked {
@@ -127,7 +129,7 @@ pub(super) fn put_list(
             write_one(on, tier, &at, n, RawTce(tce), how)?;
         }
     }
-    if fits == count { Ok(()) } else { Err(Status::Parameter.into()) }
+    if own < count { Err(Status::Parameter.into()) } else { ended(rules, fits, count) }
 }
 
 /// True when one of these entries has no permissions and an address that is not the guest's.
@@ -197,7 +199,7 @@ impl At {
 
     /// The number of entries of `count` that are written.
     fn fitting(&self, rules: &Rules, count: u64) -> Result<u64, Answer> {
-        if count <= self.room || rules.partial {
+        if count <= self.room || rules.crossing != Crossing::Refuse {
             Ok(count.min(self.room))
         } else {
             Err(Status::Parameter.into())
@@ -218,6 +220,16 @@ fn nothing(rules: &Rules) -> Result<(), Answer> {
     match rules.none {
         Status::Success => Ok(()),
         status => Err(status.into()),
+    }
+}
+
+/// The end of a call that wrote the first `fits` of `count` entries: all of them, or those inside the window.
+fn ended(rules: &Rules, fits: u64, count: u64) -> Result<(), Answer> {
+    match rules.crossing {
+        Crossing::WriteInside(status) if fits < count && status != Status::Success => {
+            Err(status.into())
+        }
+        _ => Ok(()),
     }
 }
 
