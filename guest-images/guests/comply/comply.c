@@ -71,12 +71,24 @@ static enum verdict run_steps(struct run *run, struct reader *from)
 	return GOES_ON;
 }
 
+/* A line about a failure, unless its text is empty. */
+static void tell(const char *what, const char *text, uint64_t length)
+{
+	if (length == 0)
+		return;
+	printf("  %s: \"", what);
+	console_write(text, length);
+	printf("\"\n");
+}
+
 /* One script; true unless it failed. */
 static bool run_script(uint64_t number, struct reader from, uint64_t tell_from, uint64_t chunk)
 {
 	struct run run = { .tell_from = tell_from, .chunk = chunk };
-	uint64_t length;
+	uint64_t length, says_length, spec_length;
 	const char *id = read_text(&from, &length);
+	const char *says = read_text(&from, &says_length);
+	const char *spec = read_text(&from, &spec_length);
 	enum verdict verdict;
 
 	learn(&run);
@@ -87,9 +99,12 @@ static bool run_script(uint64_t number, struct reader from, uint64_t tell_from, 
 		printf(" # SKIP %s", run.why);
 	printf("\n");
 	if (verdict == FAILED) {
-		printf("  ---\n  step: \"");
-		console_write(run.line, run.line_length);
-		printf("\"\n  got: \"%s\"\n  ...\n", run.why);
+		printf("  ---\n");
+		tell("says", says, says_length);
+		tell("spec", spec, spec_length);
+		tell("step", run.line, run.line_length);
+		tell("want", run.want, run.want_length);
+		printf("  got: \"%s\"\n  ...\n", run.why);
 	}
 	reset(run.used_rtas);
 	return verdict != FAILED;

@@ -10,7 +10,7 @@
 
 #define BLOB_AT		0x100000		/* from the start of the image */
 #define BLOB_MAGIC	0x544345434f4d504cul	/* "TCECOMPL" */
-#define BLOB_VERSION	1
+#define BLOB_VERSION	2
 
 /* Where a reader is. */
 struct reader {
@@ -46,6 +46,8 @@ struct run {
 	char why[160];			/* of a failure, or of a skip */
 	const char *line;		/* the text of the step that failed */
 	uint64_t line_length;
+	const char *want;		/* the answer that it expects; empty where none is given */
+	uint64_t want_length;
 };
 
 /* Does the next step. */

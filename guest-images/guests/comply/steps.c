@@ -232,6 +232,7 @@ enum verdict do_step(struct run *run, struct reader *from)
 	step.number = read_number(from);
 	step.repeat = read_number(from);
 	run->line = read_text(from, &run->line_length);
+	run->want = read_text(from, &run->want_length);
 	body = *from;
 	for (uint64_t i = 0; i < step.repeat && verdict == GOES_ON; i++) {
 		*from = body;

@@ -6,9 +6,9 @@
 //!
 //! ```text
 //! blob:   magic, version, least RAM, answers-from, chunk, title text, number of scripts, scripts
-//! script: its length in doublewords, id text, number of steps, steps
+//! script: its length in doublewords, texts of id, sentence and source, number of steps, steps
 //! step:   kind | how << 4 | args << 8 | statuses << 16 | outs << 24 | length << 32,
-//!         number, repeat, line text, then by kind
+//!         number, repeat, texts of the line and of the expected answer, then by kind
 //!   call: token, args, statuses, outs             how: 0 plainly, 1 user, 2 checked
 //!   rtas: name text, args, statuses, outs
 //!   poke, peek: address, values                   how: 0 big-endian, 1 little-endian, 2 words
@@ -17,12 +17,14 @@
 //! out:    0, or 1 and a value, or 2 | symbol << 8 | half << 16
 //! ```
 
+use crate::clause::Clause;
 use crate::profile::SuiteProfile;
+use crate::run::want;
 use crate::script::{Action, Answer, Form, Half, How, Out, Script, Step};
 use crate::value::{LEAST_RAM, Value};
 
 const MAGIC: u64 = u64::from_be_bytes(*b"TCECOMPL");
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The output of the guest beside the verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +37,34 @@ pub enum Tell {
     Digests(u64),
 }
 
+/// The texts about a script that a guest prints. Sentence and source are printed after a failure, unless they are empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Head<'a> {
+    /// The name.
+    pub id: &'a str,
+    /// The sentence.
+    pub says: &'a str,
+    /// The source.
+    pub spec: &'a str,
+}
+
+impl<'a> Head<'a> {
+    /// A name alone, for a reader that knows the rest.
+    pub fn id(id: &'a str) -> Head<'a> {
+        Head { id, ..Head::default() }
+    }
+
+    /// The texts of a clause.
+    pub fn of(clause: &Clause) -> Head<'static> {
+        Head { id: clause.id, says: clause.says, spec: clause.spec }
+    }
+}
+
 /// Scripts with their names, as data for the guest. Checks that only a host can make are left out, and so are
 /// the steps of other profiles.
 pub fn blob<'a>(
     title: &str,
-    scripts: impl IntoIterator<Item = (&'a str, &'a Script)>,
+    scripts: impl IntoIterator<Item = (Head<'a>, &'a Script)>,
     profile: SuiteProfile,
     tell: Tell,
 ) -> Vec<u8> {
@@ -51,7 +76,7 @@ pub fn blob<'a>(
     let mut blob = Words(vec![MAGIC, VERSION, LEAST_RAM, from, chunk]);
     blob.text(title);
     let bodies: Vec<Words> =
-        scripts.into_iter().map(|(id, script)| body(id, script, profile)).collect();
+        scripts.into_iter().map(|(head, script)| body(head, script, profile)).collect();
     blob.0.push(bodies.len() as u64);
     for body in bodies {
         blob.0.push(body.0.len() as u64);
@@ -62,7 +87,7 @@ pub fn blob<'a>(
 
 /// The approximate size of a script in a blob, in bytes.
 pub fn size(script: &Script, profile: SuiteProfile) -> u64 {
-    8 * body("", script, profile).0.len() as u64
+    8 * body(Head::default(), script, profile).0.len() as u64
 }
 
 /// The steps that a guest carries out, with their numbers in the script.
@@ -73,13 +98,16 @@ pub fn visible(script: &Script, profile: SuiteProfile) -> impl Iterator<Item = (
     })
 }
 
-fn body(id: &str, script: &Script, profile: SuiteProfile) -> Words {
+fn body(head: Head<'_>, script: &Script, profile: SuiteProfile) -> Words {
     let mut body = Words(Vec::new());
-    body.text(id);
+    body.text(head.id);
+    body.quoted(head.says);
+    body.quoted(head.spec);
     let steps: Vec<_> = visible(script, profile).collect();
     body.0.push(steps.len() as u64);
     for (number, each) in steps {
-        step(&mut body, number, each, profile);
+        let want = if head.says.is_empty() { String::new() } else { want(each, profile) };
+        step(&mut body, number, each, &want, profile);
     }
     body
 }
@@ -93,9 +121,10 @@ const POKE: u64 = 2;
 const FILL: u64 = 3;
 const PEEK: u64 = 4;
 
-fn step(to: &mut Words, number: usize, step: &Step, profile: SuiteProfile) {
+fn step(to: &mut Words, number: usize, step: &Step, want: &str, profile: SuiteProfile) {
     let mut body = Words(vec![number as u64, step.repeat]);
     body.text(&step.text);
+    body.quoted(want);
     let head = match &step.action {
         Action::Call { how, token, args, answers } => {
             let how = match how {
@@ -132,6 +161,11 @@ impl Words {
             word[..chunk.len()].copy_from_slice(chunk);
             u64::from_be_bytes(word)
         }));
+    }
+
+    /// A text that the guest prints in double quotes.
+    fn quoted(&mut self, text: &str) {
+        self.text(&text.replace('"', "'"));
     }
 
     fn value(&mut self, value: Value) {
@@ -184,22 +218,27 @@ mod tests {
     fn a_put_is_laid_out_as_the_guest_reads_it() {
         let script =
             Script::parse("host kills = 0\nH_PUT_TCE L 0x1000 A|RW -> H_SUCCESS").expect("parses");
-        let blob = blob("t", [("put", &script)], SuiteProfile::Lopar, Tell::Verdicts);
+        let head = Head { id: "put", says: "It \"maps\".", spec: "" };
+        let blob = blob("t", [(head, &script)], SuiteProfile::Lopar, Tell::Verdicts);
         let words: Vec<u64> = blob
             .chunks(8)
             .map(|word| u64::from_be_bytes(word.try_into().expect("8 bytes")))
             .collect();
-        assert_eq!(words[..6], [MAGIC, 1, LEAST_RAM, u64::MAX, 0, 1]);
+        assert_eq!(words[..6], [MAGIC, 2, LEAST_RAM, u64::MAX, 0, 1]);
         assert_eq!(words[7], 1, "one script behind the title");
         let body = &words[9..];
         assert_eq!(words[8], body.len() as u64);
-        assert_eq!(body[..4], [3, u64::from_be_bytes(*b"put\0\0\0\0\0"), 1, body[3]]);
+        assert_eq!(body[..2], [3, u64::from_be_bytes(*b"put\0\0\0\0\0")]);
+        let says = [u64::from_be_bytes(*b"It 'maps"), u64::from_be_bytes(*b"'.\0\0\0\0\0\0")];
+        assert_eq!(body[2..5], [10, says[0], says[1]], "the guest prints it in double quotes");
+        let body = &body[5..];
+        assert_eq!(body[..3], [0, 1, body[2]]);
         // A call with three arguments and one status; number 1 of the script.
         assert_eq!(
-            (body[3] & 0xffff_ffff, body[3] >> 32),
-            (3 << 8 | 1 << 16, body.len() as u64 - 4)
+            (body[2] & 0xffff_ffff, body[2] >> 32),
+            (3 << 8 | 1 << 16, body.len() as u64 - 3)
         );
-        assert_eq!(body[4..6], [1, 1]);
+        assert_eq!(body[3..5], [1, 1]);
         let call = &body[body.len() - 8..];
         assert_eq!(call, [0x20, 1 << 56, 0, 0, 0x1000, 0, 0x400_0003, 0]);
     }

@@ -120,12 +120,12 @@ fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
     }
     let found = compared.differences.iter().find(|difference| difference.clause.id == clause.id);
     let Some(Difference { step, ours, theirs, note, .. }) = found else {
-        return Outcome { verdict: Verdict::Pass, done: Vec::new() };
+        return Outcome::of(Verdict::Pass);
     };
     let differs = format!("{step}: tcevm {ours}, {peer} {theirs}");
     match note {
         Some(note) => Outcome::skip(format!("{differs}; note {}: {}", note.number, note.title)),
-        None => Outcome { verdict: Verdict::Fail(differs), done: Vec::new() },
+        None => Outcome::of(Verdict::Fail(differs)),
     }
 }
 

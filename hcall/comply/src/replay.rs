@@ -191,7 +191,7 @@ fn largest_page(script: &Script) -> u64 {
 /// Plays a plan by direct calls, up to the first answer that differs.
 pub fn direct(plan: &Plan) -> Result<Played, String> {
     let mut machine = Direct::new(&plan.setup)?.unwatched();
-    let Outcome { verdict, done } = run::run(&mut machine, &plan.script, plan.setup.profile);
+    let Outcome { verdict, done, .. } = run::run(&mut machine, &plan.script, plan.setup.profile);
     Ok(Played { verdict, steps: done.last().map_or(0, |last| last.step + 1) })
 }
 

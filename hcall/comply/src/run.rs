@@ -8,6 +8,7 @@ use crate::value::{Symbol, Value};
 use hcall::tokens::{H_GET_TCE, H_PUT_TCE, H_PUT_TCE_INDIRECT, H_RTAS, H_STUFF_TCE};
 use hcall::{Regs, Status};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A machine that runs a script. An error is the reason why a step cannot be done or seen here.
 pub trait Target {
@@ -93,13 +94,26 @@ pub struct Outcome {
     pub verdict: Verdict,
     /// The steps, up to the one that failed.
     pub done: Vec<Done>,
+    /// The time that it took; 0 where that is not known.
+    pub time: Duration,
 }
 
 impl Outcome {
     /// An outcome without any step.
-    pub fn skip(why: impl Into<String>) -> Outcome {
-        Outcome { verdict: Verdict::Skip(why.into()), done: Vec::new() }
+    pub fn of(verdict: Verdict) -> Outcome {
+        Outcome { verdict, done: Vec::new(), time: Duration::ZERO }
     }
+
+    /// A clause that was not tried.
+    pub fn skip(why: impl Into<String>) -> Outcome {
+        Outcome::of(Verdict::Skip(why.into()))
+    }
+}
+
+/// The step that went wrong: its text, the expected answer, and the answer that came.
+pub(crate) fn wrong(outcome: &Outcome) -> Option<(&str, &str, &str)> {
+    let done = outcome.done.iter().find(|done| !done.ok)?;
+    Some((&done.text, &done.want, &done.got))
 }
 
 /// The address of RTAS blocks, in a machine that has memory there.
@@ -164,14 +178,14 @@ pub fn run(target: &mut dyn Target, script: &Script, profile: SuiteProfile) -> O
                 Stop::Fail(why) => Verdict::Fail(format!("{}: {why}", step.text)),
                 Stop::Skip(why) => Verdict::Skip(why),
             };
-            return Outcome { verdict, done };
+            return Outcome { done, ..Outcome::of(verdict) };
         }
     }
     let verdict = match run.target.sound() {
         Ok(()) => Verdict::Pass,
         Err(why) => Verdict::Fail(why),
     };
-    Outcome { verdict, done }
+    Outcome { done, ..Outcome::of(verdict) }
 }
 
 struct Run<'a> {

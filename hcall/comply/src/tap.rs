@@ -5,10 +5,13 @@ use crate::profile::SuiteProfile;
 use crate::run::{Done, Outcome, Verdict};
 use crate::script::{Action, Code, Script};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// The report of a guest.
 #[derive(Clone, Debug, Default)]
 pub struct TapReport {
+    /// True after the first line of a report.
+    pub began: bool,
     /// Each script's outcome, in their order.
     pub outcomes: Vec<Outcome>,
     /// Digests of runs of steps: the number of the step that ends the run, and the digest.
@@ -21,12 +24,20 @@ pub struct TapReport {
     pub last: String,
 }
 
-/// Parses the output of a guest. `scripts` are the scripts that it was given; there are fewer outcomes when
-/// the guest did not reach the end.
-pub fn read(printed: &str, scripts: &[&Script], profile: SuiteProfile) -> TapReport {
+/// Parses the output of a guest. `times` are those of its lines, and `scripts` the scripts that it was given, with their
+/// names; there are fewer outcomes when the guest did not reach the end. A hypervisor may print lines of its own between
+/// the guest's: a point counts only with the number and the name of its script. The script of a lost point fails.
+pub fn read(
+    printed: &str,
+    times: &[Duration],
+    scripts: &[(&str, &Script)],
+    profile: SuiteProfile,
+) -> TapReport {
     let mut report = TapReport::default();
-    let (mut told, mut lines) = (HashMap::new(), printed.lines().peekable());
-    while let Some(line) = lines.next() {
+    let mut since = Duration::ZERO;
+    let (mut told, mut lines) = (HashMap::new(), printed.lines().enumerate().peekable());
+    while let Some((n, line)) = lines.next() {
+        let line = line.trim_end();
         if let Some(answer) = line.strip_prefix("#= ") {
             let mut numbers = answer.split(' ');
             let step = numbers.next().and_then(|step| step.parse::<usize>().ok());
@@ -38,26 +49,45 @@ pub fn read(printed: &str, scripts: &[&Script], profile: SuiteProfile) -> TapRep
             report.digests.push((steps.parse().unwrap_or(0), digest));
         } else if let Some(remark) = line.strip_prefix("# ") {
             report.remarks.push(remark.to_owned());
-        } else if line.starts_with("ok ") || line.starts_with("not ok ") {
+        } else if line == "TAP version 13" {
+            report.began = true;
+        } else if let Some(script) = point(line, scripts, report.outcomes.len()) {
             let mut why = String::new();
-            while let Some(more) = lines.next_if(|line| line.starts_with("  ")) {
+            while let Some((_, more)) = lines.next_if(|(_, line)| line.starts_with("  ")) {
                 let more = more.trim();
                 if more != "---" && more != "..." {
                     why += if why.is_empty() { "" } else { ", " };
                     why += more;
                 }
             }
-            let Some(script) = scripts.get(report.outcomes.len()) else { continue };
-            report.outcomes.push(outcome(line, &why, &told, script, profile));
+            let lost = || Outcome::of(Verdict::Fail("its line in the output is lost".into()));
+            report.outcomes.resize_with(script, lost);
+            let at = times.get(n).copied().unwrap_or(since);
+            let outcome = outcome(line, &why, &told, scripts[script].1, profile);
+            report.outcomes.push(Outcome { time: at.saturating_sub(since), ..outcome });
+            since = at;
             told.clear();
         }
     }
-    if let Some(script) = scripts.get(report.outcomes.len()) {
+    if let Some((_, script)) = scripts.get(report.outcomes.len()) {
         report.partial = outcome("not ok ", "", &told, script, profile).done;
     }
     let last = printed.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing");
-    report.last = last.to_owned();
+    report.last = last.trim_end().chars().take(MOST_OF_A_LINE).collect();
     report
+}
+
+/// The most characters of the last line that are reported.
+const MOST_OF_A_LINE: usize = 200;
+
+/// The index of the script whose point the line is, if it is one that did not come yet.
+fn point(line: &str, scripts: &[(&str, &Script)], done: usize) -> Option<usize> {
+    let rest = line.strip_prefix("not ok ").or_else(|| line.strip_prefix("ok "))?;
+    let (number, rest) = rest.split_once(" - ")?;
+    let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+    let name = rest.split(" # SKIP ").next().unwrap_or(rest);
+    let (id, _) = scripts.get(index)?;
+    (index >= done && name == *id).then_some(index)
 }
 
 fn outcome(
@@ -99,7 +129,7 @@ fn outcome(
     if let (Verdict::Fail(_), Some(last)) = (&verdict, done.last_mut()) {
         last.ok = false;
     }
-    Outcome { verdict, done }
+    Outcome { done, ..Outcome::of(verdict) }
 }
 
 #[cfg(test)]
@@ -111,7 +141,9 @@ mod tests {
         let script = Script::parse("H_GET_TCE L 0 -> H_SUCCESS 0").expect("parses");
         let printed = "TAP version 13\n1..4\n# a title\n#= 0 ab 0 5\nok 1 - a\n\
                  ok 2 - b # SKIP no such thing\nnot ok 3 - c\n  ---\n  step: \"x\"\n  got: \"y\"\n  ...\n";
-        let report = read(printed, &[&script; 4], SuiteProfile::Lopar);
+        let scripts = ["a", "b", "c", "d"].map(|id| (id, &script));
+        let times: Vec<_> = (1..=20).map(Duration::from_secs).collect();
+        let report = read(printed, &times, &scripts, SuiteProfile::Lopar);
         let verdicts: Vec<_> = report.outcomes.iter().map(|o| o.verdict.word()).collect();
         assert_eq!(verdicts, ["PASS", "SKIP", "FAIL"], "it did not come to the fourth");
         assert_eq!(report.outcomes[0].done[0].got, "H_SUCCESS 0x5");
@@ -119,5 +151,22 @@ mod tests {
         assert_eq!(report.outcomes[2].verdict.why(), "step: \"x\", got: \"y\"");
         assert_eq!(report.last, "  ...");
         assert_eq!(report.remarks, ["a title"]);
+        assert!(report.began);
+        let seconds: Vec<_> = report.outcomes.iter().map(|o| o.time.as_secs()).collect();
+        assert_eq!(seconds, [5, 1, 1], "from the point before to its own");
+    }
+
+    #[test]
+    fn lines_of_the_hypervisor_between_are_no_points() {
+        let script = Script::parse("H_GET_TCE L 0 -> H_SUCCESS 0").expect("parses");
+        let scripts = ["a", "b", "c"].map(|id| (id, &script));
+        let printed = "SLOF\r\nTAP version 13\r\nok 1 - a\r\nok 1 - a\r\nok 1 - selftest\r\nok 2 - b[vmm] \
+                 exit\r\nok to go\r\nok 3 - c\r\n";
+        let report = read(printed, &[], &scripts, SuiteProfile::Lopar);
+        let verdicts: Vec<_> = report.outcomes.iter().map(|o| o.verdict.word()).collect();
+        assert_eq!(verdicts, ["PASS", "FAIL", "PASS"]);
+        assert_eq!(report.outcomes[1].verdict.why(), "its line in the output is lost");
+        let cut = read("TAP version 13\nok 1 - a\nok 2", &[], &scripts, SuiteProfile::Lopar);
+        assert_eq!((cut.outcomes.len(), cut.last.as_str()), (1, "ok 2"));
     }
 }

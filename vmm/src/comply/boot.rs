@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use comply::direct::Setup;
-use comply::rig::Ran;
+use comply::rig::{Ran, Transcript};
 use power::Engine;
 
 use crate::exit;
@@ -25,12 +25,11 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// The console output of a guest.
 #[derive(Clone, Default)]
-struct Printed(Arc<Mutex<Vec<u8>>>);
+struct Printed(Arc<Mutex<Transcript>>);
 
 impl Write for Printed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -96,13 +95,12 @@ fn run<V: Vcpu + Send>(ready: Ready, cpus: Vec<V>) -> Result<Ran, String> {
         drop(over);
         ending
     });
-    let bytes = std::mem::take(&mut *printed.0.lock().unwrap_or_else(PoisonError::into_inner));
-    let printed = String::from_utf8_lossy(&bytes).into_owned();
+    let ran = Ran::of(&printed.0.lock().unwrap_or_else(PoisonError::into_inner));
     let died = match ending {
         Ending::PoweredOff | Ending::GuestFailed(_) => None,
         other => Some(exit::message(&other).unwrap_or_default()),
     };
     let audit = machine.container().audit();
     let unsound = (!audit.holds()).then(|| format!("the accounting is broken: {audit:?}"));
-    Ok(Ran { printed, died, unsound })
+    Ok(Ran { died, unsound, ..ran })
 }

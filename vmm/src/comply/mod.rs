@@ -11,11 +11,11 @@ mod rigs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use comply::blob::{Tell, blob};
+use comply::blob::{Head, Tell, blob};
 use comply::format::{self, Style};
 use comply::report::{Column, Report};
 use comply::rig::Rig;
-use comply::{Clause, SuiteProfile, clauses, coverage, image};
+use comply::{Clause, SuiteProfile, clauses, coverage, image, notes};
 use paths::output::{Files, OutputError};
 use thiserror::Error;
 
@@ -151,16 +151,18 @@ fn emit(
     profile: Option<SuiteProfile>,
 ) -> Result<(), Failure> {
     let profile = profile.unwrap_or(SuiteProfile::Allowed);
-    let scripts = chosen.iter().filter_map(|clause| Some((clause.id, clause.script()?)));
+    let scripts = chosen.iter().filter_map(|clause| Some((clause, clause.script()?)));
     let mut visible = Vec::new();
-    for (id, script) in scripts {
-        let script = script.map_err(|why| Failure::Script(format!("{id}: {why}")))?;
+    for (clause, script) in scripts {
+        let script = script.map_err(|why| Failure::Script(format!("{}: {why}", clause.id)))?;
         if script.is_seen_by_guests() {
-            visible.push((id, script));
+            visible.push((Head::of(clause), script));
         }
     }
+    // A machine that dies has then run all others.
+    visible.sort_by_key(|(head, _)| notes::FATAL.contains(&head.id));
     let title = format!("tcevm {} comply, profile {profile}", env!("CARGO_PKG_VERSION"));
-    let scripts = visible.iter().map(|(id, script)| (*id, script));
+    let scripts = visible.iter().map(|(head, script)| (*head, script));
     let blob = blob(&title, scripts, profile, Tell::Verdicts);
     let runner = image::runner(kind).unwrap_or_default();
     let image = image::with_blob(runner, &blob).map_err(|e| Failure::Image(e.to_string()))?;

@@ -2,7 +2,7 @@
 //! The XML of JUnit, which continuous integration reads, with one suite for each rig.
 
 use crate::report::Report;
-use crate::run::Verdict;
+use crate::run::{Verdict, wrong};
 use html::escape;
 use std::fmt::Write;
 
@@ -16,29 +16,36 @@ pub fn junit(report: &Report) -> String {
         let counts = column.counts();
         let _ = writeln!(
             out,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">",
+            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" time=\"{:.3}\">",
             escape(&column.rig),
             column.outcomes.len(),
             counts.failed,
-            counts.skipped
+            counts.skipped,
+            column.outcomes.iter().map(|outcome| outcome.time.as_secs_f64()).sum::<f64>()
         );
         for (clause, outcome) in report.clauses.iter().zip(&column.outcomes) {
             let (class, name) = (escape(clause.section()), escape(clause.id));
+            let time = outcome.time.as_secs_f64();
+            let case = format!("classname=\"{class}\" name=\"{name}\" time=\"{time:.3}\"");
             let _ = match &outcome.verdict {
                 Verdict::Pass => {
-                    writeln!(out, "    <testcase classname=\"{class}\" name=\"{name}\"/>")
+                    writeln!(out, "    <testcase {case}/>")
                 }
                 Verdict::Skip(why) => writeln!(
                     out,
-                    "    <testcase classname=\"{class}\" name=\"{name}\"><skipped message=\"{}\"/></testcase>",
+                    "    <testcase {case}><skipped message=\"{}\"/></testcase>",
                     escape(why)
                 ),
                 Verdict::Fail(why) => writeln!(
                     out,
-                    "    <testcase classname=\"{class}\" name=\"{name}\"><failure message=\"{}\">{}\n{}</failure></testcase>",
+                    "    <testcase {case}><failure message=\"{}\">{}\n{}{}</failure></testcase>",
                     escape(why),
                     escape(clause.says),
-                    escape(clause.spec)
+                    escape(clause.spec),
+                    escape(&wrong(outcome).map_or(String::new(), |(step, want, got)| format!(
+                        "\n{step}\nexpected under profile {}: {want}\ngot: {got}",
+                        column.profile
+                    )))
                 ),
             };
         }

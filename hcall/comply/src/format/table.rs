@@ -64,7 +64,11 @@ fn failures(out: &mut String, report: &Report, style: Style) {
             let _ = writeln!(out, "     {}", clause.spec);
             for done in &outcome.done {
                 let mark = if done.ok { ' ' } else { '!' };
-                let _ = writeln!(out, "   {mark} {}\n       got {}", done.text, done.got);
+                let _ = writeln!(out, "   {mark} {}", done.text);
+                if !done.ok && !done.want.is_empty() {
+                    let _ = writeln!(out, "       want {} (profile {})", done.want, column.profile);
+                }
+                let _ = writeln!(out, "       got {}", done.got);
             }
             let _ = writeln!(out, "     {why}");
         }

@@ -2,7 +2,7 @@
 //! TAP version 13, one point for each clause and rig.
 
 use crate::report::Report;
-use crate::run::Verdict;
+use crate::run::{Verdict, wrong};
 use std::fmt::Write;
 
 /// The report.
@@ -19,11 +19,17 @@ pub fn tap(report: &Report) -> String {
             let _ = match &outcome.verdict {
                 Verdict::Pass => writeln!(out, "ok {number} - {name}"),
                 Verdict::Skip(why) => writeln!(out, "ok {number} - {name} # SKIP {why}"),
-                Verdict::Fail(why) => writeln!(
-                    out,
-                    "not ok {number} - {name}\n  ---\n  says: {:?}\n  spec: {:?}\n  why: {why:?}\n  ...",
-                    clause.says, clause.spec
-                ),
+                Verdict::Fail(why) => {
+                    let step = wrong(outcome).map_or(String::new(), |(step, want, got)| {
+                        let profile = column.profile;
+                        format!("  step: {step:?}\n  profile: {profile}\n  want: {want:?}\n  got: {got:?}\n")
+                    });
+                    let (says, spec) = (clause.says, clause.spec);
+                    writeln!(
+                        out,
+                        "not ok {number} - {name}\n  ---\n  says: {says:?}\n  spec: {spec:?}\n{step}  why: {why:?}\n  ..."
+                    )
+                }
             };
         }
     }

@@ -9,6 +9,7 @@ use crate::run::{Outcome, Verdict, run};
 use crate::script::Script;
 use hcall::Tier;
 use iommu::BridgeKind;
+use std::time::Instant;
 
 /// The library itself, called with register values.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ impl DirectRig {
         match clause.check {
             Check::Host(check) => {
                 let verdict = check(&setup).map_or_else(Verdict::Fail, |()| Verdict::Pass);
-                Ok(Outcome { verdict, done: Vec::new() })
+                Ok(Outcome::of(verdict))
             }
             Check::Script(text) => script(clause, text, &setup),
             Check::Faults(faults, text) => {
@@ -79,7 +80,9 @@ impl Rig for DirectRig {
     ) -> Result<Vec<Outcome>, String> {
         let one = |(n, clause): (usize, &&'static Clause)| {
             progress(n);
-            self.clause(clause, profile)
+            let start = Instant::now();
+            let outcome = self.clause(clause, profile)?;
+            Ok(Outcome { time: start.elapsed(), ..outcome })
         };
         clauses.iter().enumerate().map(one).collect()
     }

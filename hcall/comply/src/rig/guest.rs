@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A guest image that runs the scripts: on our vCPUs, on QEMU, or on another machine.
 
-use super::{Progress, Rig};
-use crate::blob::{Tell, blob};
+use super::{Progress, Rig, Transcript};
+use crate::blob::{Head, Tell, blob};
 use crate::clause::{Check, Clause};
 use crate::direct::Setup;
 use crate::image;
@@ -11,17 +11,30 @@ use crate::run::{Outcome, Verdict};
 use crate::script::Script;
 use crate::tap;
 use iommu::Window;
+use std::time::Duration;
 
 /// The result of a guest's run.
 #[derive(Clone, Debug, Default)]
 pub struct Ran {
     /// The output of the guest.
     pub printed: String,
+    /// The time from the start to the end of each line.
+    pub times: Vec<Duration>,
     /// The reason why the machine ended before the guest powered off.
     pub died: Option<String>,
     /// The fault found in the host's accounting after the run, on machines that expose it.
     pub unsound: Option<String>,
 }
+
+impl Ran {
+    /// A run that ended well, with this output.
+    pub fn of(transcript: &Transcript) -> Ran {
+        Ran { printed: transcript.text(), times: transcript.times(), ..Ran::default() }
+    }
+}
+
+/// The most machines that are started for a list of scripts: each time that one dies a script fails.
+const MOST_DEATHS: usize = 16;
 
 /// Runs an image on the described machine to its end. Errors: it could not be run.
 pub type Boot = Box<dyn Fn(&[u8], &Setup) -> Result<Ran, String> + Send + Sync>;
@@ -67,7 +80,7 @@ fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
         Check::Host(_) => Err(Outcome::skip("no guest makes these calls")),
         Check::Faults(..) => Err(Outcome::skip("no guest makes its host fail")),
         Check::Script(text) => {
-            let failed = |why| Outcome { verdict: Verdict::Fail(why), done: Vec::new() };
+            let failed = |why| Outcome::of(Verdict::Fail(why));
             let script = Script::parse(text).map_err(failed)?;
             if script.is_seen_by_guests() {
                 Ok(script)
@@ -99,11 +112,11 @@ impl GuestRig {
         tell: Tell,
     ) -> Result<(tap::TapReport, String), String> {
         let title = format!("tcevm comply, profile {profile}");
-        let blob = blob(&title, scripts.iter().copied(), profile, tell);
+        let heads = scripts.iter().map(|(id, script)| (Head::id(id), *script));
+        let blob = blob(&title, heads, profile, tell);
         let image = image::with_blob(self.runner, &blob).map_err(|error| error.to_string())?;
         let ran = (self.boot)(&image, setup)?;
-        let only: Vec<&Script> = scripts.iter().map(|(_, script)| *script).collect();
-        let mut report = tap::read(&ran.printed, &only, profile);
+        let mut report = tap::read(&ran.printed, &ran.times, scripts, profile);
         if let (Some(why), Some(last)) = (ran.unsound, report.outcomes.last_mut()) {
             last.verdict = Verdict::Fail(format!("after all clauses: {why}"));
         }
@@ -113,7 +126,7 @@ impl GuestRig {
     }
 
     /// Runs all scripts. When the machine ends during a script, that script fails, and the others run on a
-    /// new machine.
+    /// new machine. After [`MOST_DEATHS`] of them the rest is skipped. Errors: the image does not begin to run.
     pub fn run_all(
         &self,
         scripts: &[(&str, &Script)],
@@ -121,15 +134,22 @@ impl GuestRig {
         tell: Tell,
     ) -> Result<Vec<Outcome>, String> {
         let mut outcomes = Vec::new();
-        while outcomes.len() < scripts.len() {
+        let mut deaths = 0;
+        while outcomes.len() < scripts.len() && deaths < MOST_DEATHS {
             let rest = &scripts[outcomes.len()..];
             let (report, why) = self.run_scripts(rest, profile, tell)?;
+            if deaths == 0 && !report.began {
+                return Err(format!("the image does not run: {why}"));
+            }
             outcomes.extend(report.outcomes);
             if outcomes.len() < scripts.len() {
+                deaths += 1;
                 let verdict = Verdict::Fail(format!("the machine did not survive it: {why}"));
-                outcomes.push(Outcome { verdict, done: report.partial });
+                outcomes.push(Outcome { done: report.partial, ..Outcome::of(verdict) });
             }
         }
+        let left = || Outcome::skip(format!("not tried: {MOST_DEATHS} machines died before"));
+        outcomes.resize_with(scripts.len(), left);
         Ok(outcomes)
     }
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Ways to make hypercalls, each a column of the report.
 
+mod child;
 mod direct;
+pub mod exec;
 mod guest;
 pub mod qemu;
+mod transcript;
 
 pub use direct::DirectRig;
 pub use guest::{Boot, GuestRig, Ran, Room};
+pub use transcript::Transcript;
 
 use crate::clause::Clause;
 use crate::profile::SuiteProfile;

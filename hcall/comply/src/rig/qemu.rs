@@ -4,18 +4,17 @@
 //! QEMU starts its CPU at 0x100 of the firmware. A firmware of 256 zero bytes and one branch to the address
 //! of `-kernel` enters the guest as tcevm does.
 
-use super::{GuestRig, Ran, Room};
+use super::{GuestRig, Ran, Room, child};
 use crate::direct::Setup;
 use crate::image;
 use crate::profile::SuiteProfile;
 use iommu::{PageShift, Window};
 use std::env;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 use vmm_sys_util::tempdir::TempDir;
 
 /// `ba 0x400000`.
@@ -99,44 +98,7 @@ fn boot(image: &[u8], setup: &Setup) -> Result<Ran, String> {
     for window in &setup.devices {
         qemu.args(["-device", &format!("spapr-vscsi,reg={:#x}", window.liobn().0)]);
     }
-    let child = qemu.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    run(child.map_err(|error| format!("{}: {error}", program()))?)
-}
-
-fn run(mut child: Child) -> Result<Ran, String> {
-    let reading = child.stdout.take().map(|mut out| {
-        thread::spawn(move || {
-            let mut bytes = Vec::new();
-            // After an error the output up to there is kept.
-            let _ = out.read_to_end(&mut bytes);
-            String::from_utf8_lossy(&bytes).into_owned()
-        })
-    });
-    let start = Instant::now();
-    let status = loop {
-        match child.try_wait().map_err(|error| error.to_string())? {
-            Some(status) => break Some(status),
-            None if start.elapsed() > LIMIT => {
-                // The child may have just ended; then there is nothing to kill.
-                let _ = child.kill();
-                break None;
-            }
-            None => thread::sleep(Duration::from_millis(5)),
-        }
-    };
-    let printed = reading.and_then(|thread| thread.join().ok()).unwrap_or_default();
-    let died = match status {
-        Some(status) if status.success() => None,
-        None => Some("QEMU did not power off in ten minutes".into()),
-        Some(status) => {
-            let mut said = String::new();
-            if let Some(mut stderr) = child.stderr.take() {
-                let _ = stderr.read_to_string(&mut said); // the message only gets shorter without it
-            }
-            Some(format!("QEMU ended with {status}: {}", said.trim()))
-        }
-    };
-    Ok(Ran { printed, died, unsound: None })
+    child::run(qemu, "QEMU", LIMIT)
 }
 
 /// The files of one run, in a temporary directory that is removed with them.
