@@ -111,7 +111,7 @@ pub fn report(peer: &str, clauses: &[&'static Clause], comparisons: &[Comparison
         outcomes: clauses.iter().map(|clause| judged(peer, clause, compared)).collect(),
     };
     let columns = comparisons.iter().map(column).collect();
-    Report { clauses: clauses.to_vec(), columns, missing: Vec::new() }
+    Report { clauses: clauses.to_vec(), columns, ..Report::default() }
 }
 
 fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
@@ -122,7 +122,8 @@ fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
     let Some(Difference { step, ours, theirs, note, .. }) = found else {
         return Outcome::of(Verdict::Pass);
     };
-    let differs = format!("{step}: tcevm {ours}, {peer} {theirs}");
+    let us = if compared.ours.starts_with("exec") { &compared.ours } else { "tcevm" };
+    let differs = format!("{step}: {us} {ours}, {peer} {theirs}");
     match note {
         Some(note) => Outcome::skip(format!("{differs}; note {}: {}", note.number, note.title)),
         None => Outcome::of(Verdict::Fail(differs)),
@@ -134,10 +135,11 @@ fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
 pub fn tell(peer: &str, comparison: &Comparison) -> String {
     let Comparison { compared, differences, .. } = comparison;
     let mut out = String::new();
+    let us = if comparison.ours.starts_with("exec") { &comparison.ours } else { "tcevm" };
     for difference in differences {
         let Difference { clause, step, ours, theirs, note } = difference;
         let note = note.map_or("UNEXPLAINED".into(), |note| format!("note {}", note.number));
-        out += &format!("{} [{note}]\n  {step}\n  tcevm: {ours}\n  {peer}: {theirs}\n", clause.id);
+        out += &format!("{} [{note}]\n  {step}\n  {us}: {ours}\n  {peer}: {theirs}\n", clause.id);
     }
     let used = notes::all(peer).filter(|note| {
         differences

@@ -8,7 +8,7 @@
 //!
 //! Read in this order: [`value`], [`profile`], [`script`], [`host`] (the language); [`clause`], [`clauses`]
 //! (the rows); [`run`], [`direct`] (running them here); [`blob`], [`image`], [`tap`] (running them in a
-//! guest); [`report`], [`mod@format`] (reporting); [`coverage`], [`notes`] (which parts are covered, which
+//! guest); [`report`], [`merge`], [`mod@format`], [`shard`] (reporting, also from several machines); [`coverage`], [`notes`] (which parts are covered, which
 //! peers differ and why); [`random`], [`differential`], [`replay`] (sequences).
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ pub mod direct;
 pub mod format;
 pub mod host;
 pub mod image;
+pub mod merge;
 pub mod notes;
 pub mod profile;
 pub mod random;
@@ -30,6 +31,7 @@ pub mod report;
 pub mod rig;
 pub mod run;
 pub mod script;
+pub mod shard;
 pub mod sources;
 pub mod tap;
 pub mod value;
@@ -38,3 +40,4 @@ pub use clause::{Check, Clause};
 pub use profile::SuiteProfile;
 pub use run::{Outcome, Verdict};
 pub use script::Script;
+pub use shard::Shard;

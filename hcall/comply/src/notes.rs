@@ -150,6 +150,8 @@ pub const NOTES: &[Note] = &[
         peer: "qemu",
         clauses: &[
             "ddw/query",
+            "ddw/query-counts",
+            "ddw/query-other-bridge",
             "ddw/none-left",
             "ddw/create-bad-shift",
             "ddw/create-too-small",

@@ -4,6 +4,7 @@
 use crate::clause::Clause;
 use crate::profile::SuiteProfile;
 use crate::run::{Outcome, Verdict};
+use crate::shard::Shard;
 
 /// A rig and the outcome of every clause on it.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Report {
     pub columns: Vec<Column>,
     /// The rigs that this host cannot run, each with the reason.
     pub missing: Vec<(String, String)>,
+    /// The share of the clauses that it has, if others have more.
+    pub shard: Option<Shard>,
 }
 
 /// The number of each verdict.

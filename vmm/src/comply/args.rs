@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
-use comply::SuiteProfile;
+use clap::{Args, Subcommand, ValueEnum};
+use comply::clauses::Choice;
+use comply::{Shard, SuiteProfile};
 use power::Engine;
 
 use super::rigs;
@@ -15,6 +16,9 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   tcevm comply                             every clause on every rig of this host
   tcevm comply put/ --rig power-le         the clauses of H_PUT_TCE on our little-endian POWER CPU
+  tcevm comply put/ stuff/ --skip liobn    two sections without some of their clauses
+  tcevm comply --rig 'exec:my-vmm --kernel {image}' --format html >report.html
+  tcevm comply --shard 1/4 --format json   a quarter of the clauses, for: tcevm comply merge FILE...
   tcevm comply --list
   tcevm comply --format html >report.html
   tcevm comply --against qemu              where QEMU differs, and why
@@ -22,15 +26,26 @@ Examples:
   tcevm comply --emit-image comply.elf     an image that runs the clauses anywhere
 
 Exit codes: 0 every clause that applies passed; 1 one did not; 2 the command line was wrong;
-3 a rig could not be set up.
+3 a rig could not be set up, or a report not read.
 ";
 
 /// The arguments of `tcevm comply`.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct ComplyArgs {
-    /// Take only clauses with this in their name.
-    pub filter: Option<String>,
-    /// Take only rigs whose name begins so (may be given more than once); without it all that are here.
+    /// Joins the reports of several machines.
+    #[command(subcommand)]
+    pub merge: Option<Merge>,
+    /// Take only clauses with one of these in their name.
+    pub filter: Vec<String>,
+    /// Leave out the clauses with this in their name (may be given more than once).
+    #[arg(long, value_name = "PATTERN")]
+    pub skip: Vec<String>,
+    /// Take share K of N: of the clauses, or of the calls of --random. --format json and `merge` join the reports.
+    #[arg(long, value_name = "K/N")]
+    pub shard: Option<Shard>,
+    /// Take only rigs whose name begins so (may be given more than once); without it all that are here. A rig
+    /// 'exec:CMD {image}' runs the image by a command of the shell: any hypervisor ('exec-be:' for a big-endian image).
     /// With --against: our guest to compare (power-le without it). With --random: our rigs that play.
     #[arg(long, value_name = "NAME", value_parser = rigs::named)]
     pub rig: Vec<String>,
@@ -47,11 +62,11 @@ pub struct ComplyArgs {
     #[arg(long, value_name = "NAME")]
     #[arg(value_parser = PossibleValuesParser::new(SuiteProfile::ALL.map(SuiteProfile::name)).try_map(|name| name.parse::<SuiteProfile>()))]
     pub profile: Option<SuiteProfile>,
-    /// Compare every answer with a peer's, and explain the differences.
-    #[arg(long, value_name = "PEER", value_parser = ["qemu"])]
+    /// Compare every answer with a peer's (qemu, or 'exec:CMD {image}'), and explain the differences.
+    #[arg(long, value_name = "PEER", value_parser = rigs::peer)]
     pub against: Option<String>,
     /// Play a random sequence of N calls on two machines: our tiers, or us and the peer.
-    #[arg(long, value_name = "N", conflicts_with_all = ["filter", "format", "emit_image"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["filter", "skip", "format", "emit_image"])]
     pub random: Option<u64>,
     /// The seed of the sequence of --random; 1 without it.
     #[arg(long, value_name = "S")]
@@ -62,6 +77,20 @@ pub struct ComplyArgs {
     /// The kind of the image of --emit-image; le without it.
     #[arg(long, value_name = "KIND", value_parser = ["le", "be", "x86"])]
     pub image_kind: Option<String>,
+}
+
+/// The command under `tcevm comply`.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Merge {
+    /// Join the reports of several machines, as --format json wrote them. All shards of each rig must be there.
+    Merge {
+        /// The reports.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The format of the joined report.
+        #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
+        format: Format,
+    },
 }
 
 /// The format of a report.
@@ -84,19 +113,21 @@ pub enum Format {
 #[allow(missing_docs)] // the fields are the options
 pub enum Job {
     /// Lists the clauses, as a table or as JSON.
-    List { filter: String, format: Format },
+    List { choice: Choice, format: Format },
+    /// Joins reports.
+    Merge { files: Vec<PathBuf>, format: Format },
     /// Runs the clauses on the rigs.
     Suite {
-        filter: String,
+        choice: Choice,
         rigs: Vec<String>,
         format: Format,
         profile: Option<SuiteProfile>,
         engine: EngineArgs,
     },
     /// Writes an image that runs the clauses.
-    Emit { filter: String, path: PathBuf, kind: String, profile: Option<SuiteProfile> },
+    Emit { choice: Choice, path: PathBuf, kind: String, profile: Option<SuiteProfile> },
     /// Compares guests of ours with a peer's.
-    Against { filter: String, rigs: Vec<String>, format: Format, peer: String, engine: EngineArgs },
+    Against { choice: Choice, rigs: Vec<String>, format: Format, peer: String, engine: EngineArgs },
     /// Plays random calls.
     Random(Random),
 }
@@ -123,7 +154,11 @@ impl ComplyArgs {
     /// the combinations that clap has refused.
     pub fn job(&self) -> Result<Job, String> {
         let ComplyArgs { rig, format, profile, engine, .. } = self.clone();
-        let filter = self.filter.clone().unwrap_or_default();
+        if let Some(Merge::Merge { files, format }) = self.merge.clone() {
+            return Ok(Job::Merge { files, format });
+        }
+        let choice =
+            Choice { only: self.filter.clone(), skip: self.skip.clone(), shard: self.shard };
         // clap's `requires` reports nothing where the required option is one that another option refuses.
         if self.seed.is_some() && self.random.is_none() {
             return Err("--seed chooses the sequence of --random; give that as well".into());
@@ -133,11 +168,11 @@ impl ComplyArgs {
         }
         if self.list {
             self.only(&[Format::Table, Format::Json], "--list")?;
-            return Ok(Job::List { filter, format });
+            return Ok(Job::List { choice, format });
         }
         if let Some(path) = self.emit_image.clone() {
             let kind = self.image_kind.clone().unwrap_or_else(|| "le".into());
-            return Ok(Job::Emit { filter, path, kind, profile });
+            return Ok(Job::Emit { choice, path, kind, profile });
         }
         if engine.engine.is_some() {
             rigs::with_engine(&rig)?;
@@ -146,17 +181,21 @@ impl ComplyArgs {
         if let Some(calls) = self.random {
             rigs::play(&rig, profile, Engine::default())?;
             let seed = self.seed.unwrap_or(1);
+            let (calls, seed) = match self.shard {
+                Some(shard) => (shard.share(calls), shard.seed(seed)),
+                None => (calls, seed),
+            };
             return Ok(Job::Random(Random { calls, seed, rigs: rig, peer, profile, engine }));
         }
         let Some(peer) = peer else {
-            return Ok(Job::Suite { filter, rigs: rig, format, profile, engine });
+            return Ok(Job::Suite { choice, rigs: rig, format, profile, engine });
         };
         if profile.is_some() {
             return Err("--against compares answers as they are; leave --profile away".into());
         }
         self.only(&[Format::Table, Format::Tap, Format::Junit, Format::Json], "--against")?;
         rigs::compared(&rig, Engine::default())?;
-        Ok(Job::Against { filter, rigs: rig, format, peer, engine })
+        Ok(Job::Against { choice, rigs: rig, format, peer, engine })
     }
 
     fn only(&self, formats: &[Format], option: &str) -> Result<(), String> {
@@ -181,6 +220,8 @@ mod tests {
     /// Each option: its name in clap, and the arguments that give it a value other than its default.
     const OPTIONS: &[(&str, &[&str])] = &[
         ("filter", &["put/"]),
+        ("skip", &["--skip", "get/"]),
+        ("shard", &["--shard", "1/2"]),
         ("rig", &["--rig", "power"]),
         ("engine", &["--engine", "interpreter"]),
         ("list", &["--list"]),
@@ -244,6 +285,11 @@ mod tests {
             &["--rig", "nowhere"],
             &["--rig", "direct", "--engine", "interpreter"],
             &["--engine", "native"],
+            &["--rig", "exec:vmm without the image"],
+            &["--against", "nobody"],
+            &["--shard", "3/2"],
+            &["merge"],
+            &["merge", "a.json", "--rig", "direct"],
         ] {
             assert_eq!(job(args), None, "{args:?}");
         }
@@ -251,6 +297,10 @@ mod tests {
             &["--random", "9", "--rig", "power-le", "--profile", "lopar"][..],
             &["--random", "9", "--rig", "direct", "--profile", "qemu", "--against", "qemu"],
             &["--against", "qemu", "--rig", "power", "--format", "junit"],
+            &["--against", "exec:vmm {image}"],
+            &["--random", "9", "--rig", "exec:vmm {image}", "--rig", "exec-be:vmm {image}"],
+            &["--rig", "exec:vmm {image}", "put/", "get/", "--skip", "liobn"],
+            &["merge", "a.json", "b.json", "--format", "html"],
         ] {
             assert!(job(args).is_some(), "{args:?}");
         }

@@ -8,11 +8,14 @@ mod peers;
 pub mod replay;
 mod rigs;
 
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use comply::blob::{Head, Tell, blob};
+use comply::clauses::Choice;
 use comply::format::{self, Style};
+use comply::merge;
 use comply::report::{Column, Report};
 use comply::rig::Rig;
 use comply::{Clause, SuiteProfile, clauses, coverage, image, notes};
@@ -46,6 +49,10 @@ pub enum Failure {
     Image(String),
     #[error("{0}")]
     Replay(String),
+    #[error("{}: {why}", path.display())]
+    Report { path: PathBuf, why: String },
+    #[error("the reports cannot be joined: {0}")]
+    Join(String),
     #[error("cannot read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write {}: {source}", path.display())]
@@ -56,32 +63,56 @@ pub enum Failure {
 pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
     let engine = args.engine.chosen().map_err(Failure::Together)?;
     match args.job().map_err(Failure::Together)? {
-        Job::List { filter, format } => {
-            print(&list(&chosen(&filter)?, format));
+        Job::List { choice, format } => {
+            print(&list(&chosen(&choice)?, format));
             Ok(PASSED)
         }
-        Job::Emit { filter, path, kind, profile } => {
-            emit(&chosen(&filter)?, &path, &kind, profile).map(|()| PASSED)
+        Job::Merge { files, format } => merge(&files, format),
+        Job::Emit { choice, path, kind, profile } => {
+            emit(&chosen(&choice)?, &path, &kind, profile).map(|()| PASSED)
         }
-        Job::Against { filter, rigs, format, peer, .. } => {
-            peers::against(&peer, &chosen(&filter)?, &rigs, format, engine)
+        Job::Against { choice, rigs, format, peer, .. } => {
+            peers::against(&peer, &chosen(&choice)?, &rigs, format, engine)
         }
         Job::Random(random) => peers::random(&random, engine),
-        Job::Suite { filter, rigs, format, profile, .. } => {
-            let chosen = chosen(&filter)?;
-            let report = report(rigs::all(engine), &rigs, &chosen, profile)?;
+        Job::Suite { choice, rigs, format, profile, .. } => {
+            let chosen = chosen(&choice)?;
+            let mut report = report(rigs::meant(&rigs, engine), &rigs, &chosen, profile)?;
+            report.shard = choice.shard;
             print(&written(&report, format));
-            let uncovered =
-                if filter.is_empty() { coverage::uncovered(&chosen) } else { Vec::new() };
-            uncovered.iter().for_each(|what| crate::outlet::say(what));
-            Ok(if report.passed() && uncovered.is_empty() { PASSED } else { FAILED })
+            Ok(code(&report, choice.is_all()))
         }
     }
 }
 
-fn chosen(filter: &str) -> Result<Vec<&'static Clause>, Failure> {
-    let chosen: Vec<_> = clauses::matching(filter).collect();
-    if chosen.is_empty() { Err(Failure::NoClause(filter.into())) } else { Ok(chosen) }
+fn chosen(choice: &Choice) -> Result<Vec<&'static Clause>, Failure> {
+    choice.clauses().map_err(Failure::NoClause)
+}
+
+/// The exit code of a report. A report of all clauses must cover each part of the library.
+fn code(report: &Report, is_all: bool) -> u8 {
+    let uncovered = if is_all { coverage::uncovered(&report.clauses) } else { Vec::new() };
+    uncovered.iter().for_each(|what| crate::outlet::say(what));
+    if report.passed() && uncovered.is_empty() { PASSED } else { FAILED }
+}
+
+/// The most bytes of a report that is read.
+const MOST_OF_A_REPORT: u64 = 256 << 20;
+
+/// Joins reports that `--format json` wrote.
+fn merge(files: &[PathBuf], format: Format) -> Result<u8, Failure> {
+    let mut reports = Vec::new();
+    for path in files {
+        let failed = |source| Failure::Read { path: path.clone(), source };
+        let mut text = String::new();
+        let file = File::open(path).map_err(failed)?;
+        file.take(MOST_OF_A_REPORT).read_to_string(&mut text).map_err(failed)?;
+        let report = merge::read(&text);
+        reports.push(report.map_err(|why| Failure::Report { path: path.clone(), why })?);
+    }
+    let report = merge::join(&reports).map_err(Failure::Join)?;
+    print(&written(&report, format));
+    Ok(code(&report, report.clauses.len() == clauses::matching("").count()))
 }
 
 fn written(report: &Report, format: Format) -> String {
@@ -95,13 +126,12 @@ fn written(report: &Report, format: Format) -> String {
 }
 
 fn report(
-    mut rigs: Vec<Box<dyn Rig>>,
+    rigs: Vec<Box<dyn Rig>>,
     named: &[String],
     chosen: &[&'static Clause],
     profile: Option<SuiteProfile>,
 ) -> Result<Report, Failure> {
     let mut report = Report { clauses: chosen.to_vec(), ..Report::default() };
-    rigs.retain(|rig| named.is_empty() || rigs::is_meant(rig.name(), named));
     for rig in rigs {
         match rig.missing() {
             Some(why) if !named.is_empty() => {

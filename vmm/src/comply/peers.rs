@@ -7,7 +7,7 @@ use comply::compare::{self, Comparison};
 use comply::differential::{Parting, Player, part, shrink};
 use comply::direct::Setup;
 use comply::format;
-use comply::rig::{DirectRig, GuestRig, Rig};
+use comply::rig::{DirectRig, GuestRig, Rig, exec};
 use comply::{Clause, SuiteProfile, random};
 use power::Engine;
 
@@ -22,25 +22,29 @@ pub(super) fn against(
     format: Format,
     engine: Engine,
 ) -> Result<u8, Failure> {
+    let called = if exec::is_meant(peer) { "exec" } else { peer };
     let mut all = Vec::new();
     for ours in rigs::compared(named, engine).map_err(Failure::Together)? {
         let ours = present(ours)?;
-        let theirs = guest(&its_peer(peer, &ours.name), Engine::default())?;
-        let compared = compare::compare(&ours, &theirs, peer, chosen);
+        let theirs = its_peer(peer, &ours.name)?;
+        let compared = compare::compare(&ours, &theirs, called, chosen);
         all.push(compared.map_err(|why| failed(&theirs.name, why))?);
     }
     print(&match format {
-        Format::Table => all.iter().map(|compared| compare::tell(peer, compared)).collect(),
-        Format::Json => format::differences(peer, &all),
-        format => super::written(&compare::report(peer, chosen, &all), format),
+        Format::Table => all.iter().map(|compared| compare::tell(called, compared)).collect(),
+        Format::Json => format::differences(called, &all),
+        format => super::written(&compare::report(called, chosen, &all), format),
     });
     Ok(if all.iter().all(Comparison::is_explained) { PASSED } else { FAILED })
 }
 
-/// The name of the peer's rig that is compared with one of ours.
-fn its_peer(peer: &str, ours: &str) -> String {
+/// The peer's rig that is compared with one of ours. A command has the kind of image that the user gives it.
+fn its_peer(peer: &str, ours: &str) -> Result<GuestRig, Failure> {
+    if let Some(rig) = exec::rigs([&peer.to_owned()]).pop() {
+        return Ok(rig);
+    }
     let kind = if ours.ends_with("-be") { "be" } else { "le" };
-    format!("{peer}-{kind}")
+    guest(&format!("{peer}-{kind}"), Engine::default())
 }
 
 /// Plays a random sequence on pairs of machines.
@@ -70,15 +74,16 @@ fn with_peer(
     (direct, guests): (&[DirectRig], &[GuestRig]),
     play: Play<'_>,
 ) -> Result<(), Failure> {
-    let profile = asked.profile.unwrap_or(SuiteProfile::Qemu);
+    let theirs = if exec::is_meant(peer) { SuiteProfile::Lopar } else { SuiteProfile::Qemu };
+    let profile = asked.profile.unwrap_or(theirs);
     let only = DirectRig { name: "direct".into(), setup: Setup::default() };
     let direct = if asked.rigs.is_empty() { &[only][..] } else { direct };
     for ours in direct {
-        let theirs = guest(&its_peer(peer, &ours.name), Engine::default())?;
+        let theirs = its_peer(peer, &ours.name)?;
         play([&calls(ours), &Player::Guest(&theirs)], profile)?;
     }
     for ours in guests {
-        let theirs = guest(&its_peer(peer, &ours.name), Engine::default())?;
+        let theirs = its_peer(peer, &ours.name)?;
         play([&Player::Guest(ours), &Player::Guest(&theirs)], ours.profile)?;
     }
     Ok(())

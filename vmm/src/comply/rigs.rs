@@ -4,7 +4,7 @@
 use comply::SuiteProfile;
 use comply::direct::Setup;
 use comply::image;
-use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, qemu};
+use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, exec, qemu};
 
 use super::boot;
 use machine::memory::RamSize;
@@ -19,6 +19,23 @@ pub(super) fn all(engine: Engine) -> Vec<Box<dyn Rig>> {
     rigs.extend(DirectRig::all().into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
     rigs.extend(guests(engine).into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
     rigs
+}
+
+/// The rigs that the values of an option mean, those of commands last. Without a value all that have a name are meant.
+pub(super) fn meant(values: &[String], engine: Engine) -> Vec<Box<dyn Rig>> {
+    let mut rigs = all(engine);
+    rigs.retain(|rig| values.is_empty() || is_meant(rig.name(), values));
+    rigs.extend(exec::rigs(values).into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
+    rigs
+}
+
+/// A value of `--against`.
+pub(super) fn peer(value: &str) -> Result<String, String> {
+    match value {
+        "qemu" => Ok(value.into()),
+        exec if exec::is_meant(exec) => exec::check(exec).map(|()| exec.into()),
+        _ => Err("a peer is qemu, or 'exec:CMD {image}'".into()),
+    }
 }
 
 /// The rigs that run a guest.
@@ -55,6 +72,9 @@ pub(super) fn with_engine(starts: &[String]) -> Result<(), String> {
 
 /// A value of `--rig`: the beginning of at least one name.
 pub(super) fn named(start: &str) -> Result<String, String> {
+    if exec::is_meant(start) {
+        return exec::check(start).map(|()| start.to_owned());
+    }
     let direct = DirectRig::all().into_iter().map(|rig| rig.name);
     let names: Vec<_> = direct.chain(guest_names()).collect();
     match names.iter().any(|name| name.starts_with(start)) {
@@ -82,6 +102,7 @@ pub(super) fn compared(starts: &[String], engine: Engine) -> Result<Vec<GuestRig
         each_means_one(starts, ours.iter().map(|rig| rig.name.as_str()))?;
         ours.retain(|rig| is_meant(&rig.name, starts));
     }
+    ours.extend(exec::rigs(starts));
     Ok(ours)
 }
 
@@ -97,21 +118,25 @@ pub(super) fn play(
     each_means_one(starts, names.map(String::as_str))?;
     direct.retain(|rig| is_meant(&rig.name, starts));
     guests.retain(|rig| is_meant(&rig.name, starts));
-    let (Some(guest), Some(profile)) = (guests.first(), profile) else {
-        return Ok((direct, guests));
-    };
-    if profile == guest.profile {
-        return Ok((direct, guests));
+    if let (Some(guest), Some(profile)) = (guests.first(), profile)
+        && profile != guest.profile
+    {
+        let GuestRig { name, profile, .. } = guest;
+        return Err(format!(
+            "{name} answers as {profile}; leave --profile away, or name direct rigs"
+        ));
     }
-    let name = &guest.name;
-    Err(format!("{name} answers as {}; leave --profile away, or name direct rigs", guest.profile))
+    guests.extend(exec::rigs(starts));
+    Ok((direct, guests))
 }
 
 fn each_means_one<'a>(
     starts: &[String],
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Result<(), String> {
-    let means_none = |start: &&String| !names.clone().any(|name| name.starts_with(start.as_str()));
+    let means_none = |start: &&String| {
+        !exec::is_meant(start) && !names.clone().any(|name| name.starts_with(start.as_str()))
+    };
     let Some(start) = starts.iter().find(means_none) else { return Ok(()) };
     let names: Vec<_> = names.collect();
     Err(format!("--rig {start}: here it is one of ours: {}", names.join(", ")))

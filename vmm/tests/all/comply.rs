@@ -127,9 +127,9 @@ fn the_image_runs_on_our_machine_and_on_qemu() {
         }
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/scripts/run-on-qemu.sh");
         let qemu = Command::new(script).arg(&image).stdin(Stdio::null()).output().expect("starts");
-        // Bug 61 of papr-tce 6.3: QEMU 7.2 aborts when a window is too large.
+        // Bug 61 of papr-tce 6.3: QEMU aborts when a window is too large. That clause is the last of an image.
         let text = stdout(&qemu);
-        let died = !text.contains("- ddw/create-too-large") && points(&text) + 7 == plan(&text);
+        let died = !text.contains("- ddw/create-too-large") && points(&text) + 1 == plan(&text);
         assert!(died || points(&text) == plan(&text), "{text}");
     }
 }
@@ -197,5 +197,162 @@ fn the_filters_hide_clauses_on_a_narrow_screen_and_a_wide_one() {
         assert_eq!((&answer["before"][0], &answer["all"][0]), (&clauses.into(), &clauses.into()));
         assert_eq!(answer["one"], serde_json::json!([1, 1]), "{width} px");
         assert_eq!(answer["none"], serde_json::json!([0, 0]), "{width} px");
+    }
+}
+
+/// A rig that runs the image by this tcevm, under a command of the shell.
+fn exec(options: &str, filter: &str) -> String {
+    format!("exec:{} run {options} {{image}} {filter}", env!("CARGO_BIN_EXE_tcevm"))
+}
+
+#[test]
+fn a_command_is_a_rig_with_every_format() {
+    let rig = exec("", "");
+    let run =
+        |format| comply(&["put/", "ddw/", "--skip", "liobn", "--rig", &rig, "--format", format]);
+    let table = run("table");
+    assert_eq!(code(&table), 0, "{}{}", stdout(&table), stderr(&table));
+    assert!(stdout(&table).contains("exec: ") && stdout(&table).contains("profile allowed"));
+    assert!(!stdout(&table).contains("put/liobn") && !stdout(&table).contains("get/outside"));
+    let json: Value = serde_json::from_str(&stdout(&run("json"))).expect("JSON");
+    assert_eq!(json["rigs"][0]["failed"], 0);
+    let seconds = |clause: &Value| clause["outcomes"][0]["seconds"].as_f64().expect("a number");
+    let clauses = json["clauses"].as_array().expect("clauses");
+    assert!(clauses.iter().map(seconds).sum::<f64>() > 0.0, "its lines have times");
+    let junit = stdout(&run("junit"));
+    assert!(junit.contains("<testsuite name=\"exec\"") && junit.contains(" time=\""), "{junit}");
+    assert!(stdout(&run("html")).starts_with("<!doctype html>"));
+    assert!(stdout(&run("tap")).contains("ok 1 - put/map [exec]"));
+}
+
+#[test]
+fn a_command_that_dies_goes_on_behind_the_clause() {
+    let rig = exec("", r"| sed '/ - put\/clear$/,$d'");
+    let output = comply(&["put/", "--rig", &rig, "--format", "json"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let json: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+    for clause in json["clauses"].as_array().expect("clauses") {
+        let (id, outcome) = (&clause["id"], &clause["outcomes"][0]);
+        // Some of these clauses are about the host alone.
+        let expected = if *id == "put/clear" { &["FAIL"][..] } else { &["PASS", "SKIP"] };
+        let verdict = outcome["verdict"].as_str().expect("a verdict");
+        assert!(expected.contains(&verdict), "{id}: {outcome}");
+    }
+    assert!(stdout(&output).contains("did not survive"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_command_that_runs_no_image_is_a_rig_that_could_not_be_set_up() {
+    for command in ["exec:true {image}", "exec:no-such-vmm {image}", "exec:cat {image}"] {
+        let output = comply(&["put/map", "--rig", command]);
+        assert_eq!(code(&output), 3, "{command}: {}", stdout(&output));
+        assert!(stderr(&output).contains("does not run"), "{command}: {}", stderr(&output));
+    }
+}
+
+// Our machine with the answers of QEMU, as if it were a hypervisor with bugs.
+#[test]
+fn a_command_that_answers_otherwise_is_told_with_the_expected_answer_and_shrunk() {
+    let rig = exec("-m 256M --profile qemu", "");
+    let failed = comply(&["stuff/count-zero", "--rig", &rig, "--profile", "lopar"]);
+    let text = stdout(&failed);
+    assert_eq!(code(&failed), 1, "{text}");
+    for part in
+        ["A count of 0 succeeds", "LoPAR 2.9, H_STUFF_TCE", "want H_SUCCESS", "(profile lopar)"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let random = comply(&["--random", "300", "--seed", "3", "--rig", &rig]);
+    let text = stdout(&random);
+    assert_eq!(code(&random), 1, "{text}{}", stderr(&random));
+    let steps = text.lines().filter(|line| !line.starts_with('#')).count();
+    assert!((1..=8).contains(&steps), "{text}");
+    let equal = comply(&["--random", "300", "--rig", &exec("-m 256M", "")]);
+    assert_eq!(code(&equal), 0, "{}{}", stdout(&equal), stderr(&equal));
+    let against = comply(&["stuff/count-zero", "stuff/map", "--against", &rig]);
+    let text = stdout(&against);
+    assert_eq!(code(&against), 1, "{text}{}", stderr(&against));
+    assert!(text.contains("stuff/count-zero [UNEXPLAINED]") && text.contains("1 differ"), "{text}");
+}
+
+#[test]
+fn an_image_says_the_sentence_its_source_and_the_expected_answer() {
+    let files = Files::new();
+    let image = files.path("comply.elf");
+    let emitted = comply(&["stuff/count-zero", "--profile", "lopar", "--emit-image", arg(&image)]);
+    assert_eq!(code(&emitted), 0, "{}", stderr(&emitted));
+    let run = tcevm().args(["run", "--profile", "qemu", arg(&image)]).output().expect("starts");
+    let text = stdout(&run);
+    for line in [
+        "not ok 1 - stuff/count-zero",
+        "  says: \"A count of 0 succeeds and changes nothing.\"",
+        "  spec: \"LoPAR 2.9, H_STUFF_TCE",
+        "  want: \"H_SUCCESS",
+        "  got: \"H_PARAMETER",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+// The clauses of two processes at once, and their reports joined, are those of one process.
+#[test]
+fn shards_on_two_processes_join_to_the_whole() {
+    let files = Files::new();
+    let run = |more: &[&str]| {
+        let mut command = tcevm();
+        command.args([
+            "comply",
+            "put/",
+            "get/",
+            "ddw/",
+            "--rig",
+            "direct-user",
+            "--rig",
+            "power-be",
+        ]);
+        command.args(["--format", "json"]).args(more);
+        command.stdout(Stdio::piped()).spawn().expect("tcevm starts")
+    };
+    let shards = [run(&["--shard", "1/2"]), run(&["--shard", "2/2"])];
+    let paths: Vec<_> = (1..)
+        .zip(shards)
+        .map(|(n, child)| {
+            let output = child.wait_with_output().expect("it ends");
+            assert_eq!(code(&output), 0, "{}", stdout(&output));
+            files.write(&format!("{n}.json"), &stdout(&output))
+        })
+        .collect();
+    let merge =
+        |files: &[&str], format| comply(&[&["merge"], files, &["--format", format]].concat());
+    let both = [arg(&paths[0]), arg(&paths[1])];
+    let joined: Value = serde_json::from_str(&stdout(&merge(&both, "json"))).expect("JSON");
+    let whole = run(&[]).wait_with_output().expect("it ends");
+    let whole: Value = serde_json::from_str(&stdout(&whole)).expect("JSON");
+    let verdicts = |report: &Value| {
+        let cell = |cell: &Value| cell["verdict"].as_str().map(str::to_owned);
+        let row = |row: &Value| {
+            let cells = row["outcomes"].as_array().expect("outcomes").iter();
+            (row["id"].clone(), cells.map(cell).collect::<Vec<_>>())
+        };
+        report["clauses"].as_array().expect("clauses").iter().map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts(&joined), verdicts(&whole));
+    assert!(verdicts(&joined).len() > 50);
+    let page = merge(&both, "html");
+    assert_eq!(code(&page), 0, "{}", stderr(&page));
+    assert!(stdout(&page).contains("direct-user") && stdout(&page).contains("power-be"));
+    let half = merge(&both[..1], "table");
+    assert_eq!(code(&half), 3, "{}", stdout(&half));
+    assert!(stderr(&half).contains("shard 2/2 is missing"), "{}", stderr(&half));
+}
+
+#[test]
+fn the_shards_of_a_random_run_are_runs_of_their_own() {
+    for (shard, calls, seed) in [("1/2", 151, 3u64), ("2/2", 150, 3 | 1 << 32)] {
+        let output =
+            comply(&["--random", "301", "--seed", "3", "--rig", "direct-real", "--shard", shard]);
+        let text = stdout(&output);
+        assert_eq!(code(&output), 0, "{text}");
+        assert!(text.contains(&format!("{calls} calls of seed {seed}")), "{text}");
     }
 }

@@ -4,10 +4,12 @@
 //! fails for each. The product contains none of this code.
 //!
 //! Run `cargo run -p tcevm-comply --example mutants` from the root of the repository. `--write` also writes the
-//! table to `hcall/comply/MUTANTS.md`; `--check` requires that the existing table lists the same mutants.
+//! table to `hcall/comply/MUTANTS.md`; `--check` requires that the existing table lists the same mutants. `--shard K/N` tries
+//! every Nth mutant only, on one of N machines.
 
 mod rows;
 
+use comply::Shard;
 use rows::{Edit, MUTANTS};
 use std::collections::HashMap;
 use std::env;
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<usize, String> {
+    let shard = shard()?;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let copy = target.join("mutants/tree");
@@ -58,8 +61,11 @@ fn run() -> Result<usize, String> {
     }
     let mut table = String::from(HEAD);
     let mut survivors = 0;
-    let seen = all_failures(&run)?;
-    for ((n, mutant), failed) in (1..).zip(MUTANTS).zip(seen) {
+    let mine: Vec<usize> =
+        (1..=MUTANTS.len()).filter(|n| shard.is_none_or(|s| s.has(n - 1))).collect();
+    let seen = all_failures(&run, &mine)?;
+    for (&n, failed) in mine.iter().zip(seen) {
+        let mutant = &MUTANTS[n - 1];
         survivors += usize::from(failed.is_empty());
         let shown: Vec<&str> = failed.iter().take(4).map(String::as_str).collect();
         let more = failed.len().saturating_sub(shown.len());
@@ -68,7 +74,7 @@ fn run() -> Result<usize, String> {
         println!("{n:>2} {:<20} {:<80} {by}", mutant.bug, mutant.what);
         table += &format!("| {n} | {} | {} | {by} |\n", mutant.bug, mutant.what);
     }
-    println!("{} mutants, {survivors} not seen", MUTANTS.len());
+    println!("{} mutants, {survivors} not seen", mine.len());
     if env::args().any(|arg| arg == "--write") {
         write(&root.join("hcall/comply/MUTANTS.md"), &table).map_err(told("MUTANTS.md"))?;
     }
@@ -77,6 +83,16 @@ fn run() -> Result<usize, String> {
         fresh(&there.map_err(told("MUTANTS.md"))?, &table)?;
     }
     Ok(survivors)
+}
+
+/// The value of `--shard`. Errors: it is none, or the whole table is wanted as well.
+fn shard() -> Result<Option<Shard>, String> {
+    let args: Vec<String> = env::args().collect();
+    let Some(at) = args.iter().position(|arg| arg == "--shard") else { return Ok(None) };
+    if args.iter().any(|arg| arg == "--write" || arg == "--check") {
+        return Err("--write and --check are about all mutants; leave --shard away".into());
+    }
+    args.get(at + 1).ok_or("--shard K/N")?.parse().map(Some)
 }
 
 /// Checks that an existing table lists the mutants of this run. The clauses that detect a mutant are not
@@ -221,17 +237,17 @@ fn build(copy: &Path, target: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// Runs [`failures`] for each mutant, in parallel on all CPUs.
-fn all_failures(run: &Path) -> Result<Vec<Vec<String>>, String> {
+/// Runs [`failures`] for each of these mutants, in parallel on all CPUs.
+fn all_failures(run: &Path, mine: &[usize]) -> Result<Vec<Vec<String>>, String> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(1);
+    let next = AtomicUsize::new(0);
     let seen: Vec<Mutex<Result<Vec<String>, String>>> =
-        MUTANTS.iter().map(|_| Mutex::new(Ok(Vec::new()))).collect();
+        mine.iter().map(|_| Mutex::new(Ok(Vec::new()))).collect();
     let work = || {
         loop {
             let n = next.fetch_add(1, Ordering::Relaxed);
-            let Some(slot) = seen.get(n - 1) else { return };
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = failures(run, n);
+            let Some(slot) = seen.get(n) else { return };
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = failures(run, mine[n]);
         }
     };
     thread::scope(|scope| (0..workers).for_each(|_| _ = scope.spawn(work)));

@@ -24,6 +24,7 @@ pub fn json(report: &Report) -> String {
     let missing = report.missing.iter().map(|(rig, why)| json!({ "rig": rig, "why": why }));
     json!({
         "passed": report.passed(),
+        "shard": report.shard.map(|shard| shard.to_string()),
         "rigs": report.columns.iter().map(column).collect::<Vec<_>>(),
         "missing": missing.collect::<Vec<_>>(),
         "clauses": rows.collect::<Vec<_>>(),
@@ -80,6 +81,7 @@ fn cell(outcome: &Outcome, column: &Column) -> Value {
         "rig": column.rig,
         "verdict": outcome.verdict.word(),
         "why": outcome.verdict.why(),
+        "seconds": outcome.time.as_secs_f64(),
         "steps": outcome.done.iter().map(step).collect::<Vec<_>>(),
     })
 }
