@@ -269,7 +269,7 @@ fn a_command_that_answers_otherwise_is_told_with_the_expected_answer_and_shrunk(
     assert!((1..=8).contains(&steps), "{text}");
     let equal = comply(&["--random", "300", "--rig", &exec("-m 256M", "")]);
     assert_eq!(code(&equal), 0, "{}{}", stdout(&equal), stderr(&equal));
-    let against = comply(&["stuff/count-zero", "stuff/map", "--against", &rig]);
+    let against = comply(&["stuff/count-zero", "stuff/poison", "--against", &rig]);
     let text = stdout(&against);
     assert_eq!(code(&against), 1, "{text}{}", stderr(&against));
     assert!(text.contains("stuff/count-zero [UNEXPLAINED]") && text.contains("1 differ"), "{text}");
@@ -319,7 +319,7 @@ fn shards_on_two_processes_join_to_the_whole() {
         .map(|(n, child)| {
             let output = child.wait_with_output().expect("it ends");
             assert_eq!(code(&output), 0, "{}", stdout(&output));
-            files.write(&format!("{n}.json"), &stdout(&output))
+            files.write(&format!("{n}.json"), stdout(&output))
         })
         .collect();
     let merge =
