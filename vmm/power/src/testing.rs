@@ -17,7 +17,7 @@ pub use crate::{
     },
 };
 
-use crate::{Cpu, Exit, interrupt::Stop};
+use crate::{Cpu, Exit, engine::translate::Translator, interrupt::Stop, word::Word};
 use std::sync::{Arc, atomic::AtomicU64};
 
 /// Takes the interrupt of an instruction that stopped, with the address for SRR0.
@@ -48,6 +48,12 @@ pub fn awaited_invalidation(cpu: &Cpu) -> Option<u32> {
 /// Runs one block, or takes the interrupt that it causes. A block is translated where [`Cpu::step`] interprets.
 pub fn run_block(cpu: &mut Cpu) -> Option<Exit> {
     cpu.run_block()
+}
+
+/// For each word, how many helpers its translation calls where nothing unusual happens; `None` if it has none.
+pub fn helper_calls(cpu: &Cpu, words: impl Iterator<Item = Word>) -> Vec<Option<u32>> {
+    let Some(mut translator) = Translator::new(cpu) else { return words.map(|_| None).collect() };
+    words.map(|word| translator.calls_of(word)).collect()
 }
 
 /// Postpones the next look at events without an end.

@@ -18,7 +18,14 @@ use crate::{
 };
 
 pub use crate::{
-    arith::{float_arith::Arith, float_operands::Conversion},
+    arith::{
+        aes::AesOp,
+        float_arith::Arith,
+        float_operands::Conversion,
+        float_order::{Numbers, OrderOp},
+        lanes::LaneOp,
+        sigma::Sigma,
+    },
     state::facility::Facility,
 };
 
@@ -186,8 +193,20 @@ pub trait Vocabulary: Sized {
     fn vec_or(&mut self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     fn vec_xor(&mut self, a: Self::Vec, b: Self::Vec) -> Self::Vec;
     fn vec_not(&mut self, a: Self::Vec) -> Self::Vec;
-    /// A pure function of a 64-bit value.
-    fn vec_of(&mut self, f: fn(u64) -> Vector, a: Self::Val) -> Self::Vec;
+    /// An operation on elements.
+    fn lanes(&mut self, op: LaneOp, a: Self::Vec, b: Self::Vec) -> Self::Vec;
+    /// Byte i is the byte of `a` and `b`, side by side, that the low five bits of byte i of `choice` number.
+    fn permute(&mut self, a: Self::Vec, b: Self::Vec, choice: Self::Vec) -> Self::Vec;
+    /// Sixteen bytes of `a` and `b`, side by side, from byte `n` of 0 to 16 on.
+    fn shift_double(&mut self, a: Self::Vec, b: Self::Vec, n: usize) -> Self::Vec;
+    /// Element `i` in each place.
+    fn splat(&mut self, size: Size, v: Self::Vec, i: usize) -> Self::Vec;
+    /// The sigma of each element.
+    fn sigma(&mut self, sigma: Sigma, v: Self::Vec) -> Self::Vec;
+    /// A round of AES.
+    fn aes(&mut self, op: AesOp, state: Self::Vec, key: Self::Vec) -> Self::Vec;
+    /// A CR field of a comparison, whose bytes are all ones or 0: 8 if all are ones, 2 if all are 0.
+    fn all_or_none(&mut self, v: Self::Vec) -> Self::Val;
     /// A pure function that makes a 64-bit value.
     fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Self::Vec, b: Self::Val) -> Self::Val;
     /// Loads a quadword in the byte order of MSR\[LE\].
@@ -237,6 +256,12 @@ pub trait Vocabulary: Sized {
     fn single_of_double(&mut self, double: Self::Val) -> Self::Val {
         self.pure1(narrowed, double)
     }
+    /// Doubleword `i` of `a`, then doubleword `j` of `b`.
+    #[inline(always)]
+    fn doublewords(&mut self, a: Self::Vec, i: usize, b: Self::Vec, j: usize) -> Self::Vec {
+        let (high, low) = (self.doubleword(a, i), self.doubleword(b, j));
+        self.vec(high, low)
+    }
     /// Runs a function of the vector state that converts as the description says.
     #[inline(always)]
     fn convert(&mut self, conversion: Conversion, f: VectorFn, w: Word) -> Result<(), Stop> {
@@ -269,6 +294,25 @@ pub trait Vocabulary: Sized {
     ) -> Result<(), Stop> {
         let _ = (facility, operands);
         self.float_compare(f, w)
+    }
+    /// Runs a function of the vector state on VSR\[XA\], VSR\[XB\] and VSR\[XT\]. If the numbers in the former have an order, the
+    /// operation is all that it does.
+    #[inline(always)]
+    fn ordered(&mut self, op: OrderOp, of: Numbers, f: VectorFn, w: Word) -> Result<(), Stop> {
+        let _ = (op, of);
+        self.vector(f, w)
+    }
+    /// As [`ordered`](Self::ordered), for [`vector_compare`](Self::vector_compare).
+    #[inline(always)]
+    fn ordered_compare(
+        &mut self,
+        op: OrderOp,
+        of: Numbers,
+        f: VectorValueFn,
+        w: Word,
+    ) -> Result<(), Stop> {
+        let _ = (op, of);
+        self.vector_compare(f, w)
     }
     /// CR6 <- what a function of the vector state makes.
     #[inline(always)]

@@ -73,22 +73,22 @@ const INV_MIX: [u32; 256] = {
 };
 
 /// SubBytes, ShiftRows and MixColumns.
-pub(crate) fn round(state: Vector) -> Vector {
+fn round(state: Vector) -> Vector {
     mix(&MIX, shift_rows(state))
 }
 
 /// SubBytes and ShiftRows.
-pub(crate) fn last_round(state: Vector) -> Vector {
+fn last_round(state: Vector) -> Vector {
     sub_bytes(shift_rows(state))
 }
 
 /// InvShiftRows and InvSubBytes.
-pub(crate) fn inv_last_round(state: Vector) -> Vector {
+fn inv_last_round(state: Vector) -> Vector {
     Vector::build(|i| INV_SUB[usize::from(state.lane::<u8>(i + 12 * (i % 4)))])
 }
 
 /// InvMixColumns.
-pub(crate) fn inv_mix_columns(state: Vector) -> Vector {
+fn inv_mix_columns(state: Vector) -> Vector {
     mix(&INV_MIX, state)
 }
 
@@ -110,4 +110,38 @@ fn mix(table: &[u32; 256], state: Vector) -> Vector {
             sum ^ table[byte].rotate_right(8 * r as u32)
         })
     })
+}
+
+/// A round of AES, as the instructions have it: of a state and a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AesOp {
+    /// A round of the cipher.
+    Round,
+    /// The last one.
+    LastRound,
+    /// A round of the inverse cipher.
+    InverseRound,
+    /// The last one.
+    InverseLastRound,
+}
+
+impl AesOp {
+    /// All of them, by number.
+    pub(crate) const ALL: [AesOp; 4] =
+        [AesOp::Round, AesOp::LastRound, AesOp::InverseRound, AesOp::InverseLastRound];
+
+    /// Performs the round.
+    #[inline(always)]
+    pub fn apply(self, state: Vector, key: Vector) -> Vector {
+        match self {
+            AesOp::Round => xor(round(state), key),
+            AesOp::LastRound => xor(last_round(state), key),
+            AesOp::InverseRound => inv_mix_columns(xor(inv_last_round(state), key)),
+            AesOp::InverseLastRound => xor(inv_last_round(state), key),
+        }
+    }
+}
+
+fn xor(a: Vector, b: Vector) -> Vector {
+    (u128::from(a) ^ u128::from(b)).into()
 }

@@ -221,3 +221,11 @@ pub fn permute(a: Vector, b: Vector, choice: Vector) -> Vector {
     // The table runs backwards, as registers do.
     Vector(choice.0.map(|n| table[usize::from(!n & 31)]))
 }
+
+/// Bytes of `a` and `b`, side by side, from byte `n` of 0 to 16 on.
+#[inline(always)]
+pub fn shifted(a: Vector, b: Vector, n: usize) -> Vector {
+    let bits = 8 * n as u32;
+    let (left, right) = (u128::from(a).checked_shl(bits), u128::from(b).checked_shr(128 - bits));
+    (left.unwrap_or(0) | right.unwrap_or(0)).into()
+}

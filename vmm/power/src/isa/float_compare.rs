@@ -111,18 +111,18 @@ crate::isa![
         asm: "fsel[.] FRT,FRA,FRC,FRB",
         book: "Book I, Floating Select",
         does: |m, w| {
-            m.float(
-                |c, w| {
-                    c.fp()?;
-                    let positive =
-                        compare::order(c.f(w.ra()), 0, DOUBLE).is_some_and(|order| order.is_ge());
-                    let v = if positive { c.fpr(w.r_c()) } else { c.fpr(w.rb()) };
-                    c.set_fpr(w.rt(), v);
-
-                    Ok(())
-                },
-                w,
-            )?;
+            m.need(Facility::Fp)?;
+            let (a, b, c) = (m.fpr(w.ra()), m.fpr(w.rb()), m.fpr(w.r_c()));
+            let (zero, one, infinity) = (m.imm(0), m.imm(1), m.imm(0x7ff << 53));
+            // Without its sign, a NaN is greater than infinity, and both zeros are 0.
+            let magnitude = m.shl(a, one);
+            let (negative, nan) = (m.lt_s(a, zero), m.lt_u(infinity, magnitude));
+            let is_zero = m.is_zero(magnitude);
+            let v = m.select(negative, b, c);
+            let v = m.select(is_zero, c, v);
+            let v = m.select(nan, b, v);
+            m.set_scalar(w.rt(), v);
+            m.record1(w)?;
         },
         cases: &[
             "fc6429ae fsel f3,f4,f6,f5 | f4=8000000000000000 f5=5 f6=6 | f3=6",

@@ -10,6 +10,7 @@ pub(crate) mod bits;
 pub(crate) mod branch;
 pub(crate) mod branch_history;
 pub(crate) mod cr;
+mod elements;
 pub(crate) mod fixed_add;
 pub(crate) mod fixed_compare;
 pub(crate) mod fixed_div;

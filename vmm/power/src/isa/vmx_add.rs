@@ -4,7 +4,8 @@
 use crate::{
     arith::vector::{clamp2, map2, map3},
     form,
-    vocabulary::Facility,
+    isa::elements,
+    vocabulary::{LaneOp, Size},
 };
 
 /// Carry out of bit 0 of `a + b +` the last bit of `c`.
@@ -20,7 +21,7 @@ crate::isa![
         asm: "vaddubm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Byte Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u8::wrapping_add)), w)?;
+            elements::v_ab(m, w, LaneOp::Add(Size::Byte))?;
         },
         cases: &[
             "10642800 vaddubm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=010080008200557f7fffff000000ffff",
@@ -33,7 +34,7 @@ crate::isa![
         asm: "vadduhm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Halfword Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u16::wrapping_add)), w)?;
+            elements::v_ab(m, w, LaneOp::Add(Size::Half))?;
         },
         cases: &[
             "10642840 vadduhm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f7fff00000000ffff"
@@ -45,7 +46,7 @@ crate::isa![
         asm: "vadduwm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Word Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u32::wrapping_add)), w)?;
+            elements::v_ab(m, w, LaneOp::Add(Size::Word))?;
         },
         cases: &[
             "10642880 vadduwm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f800000000000ffff"
@@ -57,14 +58,7 @@ crate::isa![
         asm: "vaddudm VT,VA,VB",
         book: "Book I, Vector Add Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.need(Facility::Vmx)?;
-            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
-            let [high, low] = [0, 1].map(|i| {
-                let (a, b) = (m.doubleword(a, i), m.doubleword(b, i));
-                m.add(a, b)
-            });
-            let v = m.vec(high, low);
-            m.set_vs(32 + w.rt(), v);
+            elements::v_ab(m, w, LaneOp::Add(Size::Double))?;
         },
         cases: &[
             "106428c0 vaddudm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=020081008300567f800000010000ffff"
@@ -161,7 +155,7 @@ crate::isa![
         asm: "vsububm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Byte Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u8::wrapping_sub)), w)?;
+            elements::v_ab(m, w, LaneOp::Sub(Size::Byte))?;
         },
         cases: &[
             "10642c00 vsububm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ff027e0080fc557f7ffffffe00000101"
@@ -173,7 +167,7 @@ crate::isa![
         asm: "vsubuhm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Halfword Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u16::wrapping_sub)), w)?;
+            elements::v_ab(m, w, LaneOp::Sub(Size::Half))?;
         },
         cases: &[
             "10642c40 vsubuhm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffe00000001"
@@ -185,7 +179,7 @@ crate::isa![
         asm: "vsubuwm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Word Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u32::wrapping_sub)), w)?;
+            elements::v_ab(m, w, LaneOp::Sub(Size::Word))?;
         },
         cases: &[
             "10642c80 vsubuwm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffeffff0001"
@@ -197,14 +191,7 @@ crate::isa![
         asm: "vsubudm VT,VA,VB",
         book: "Book I, Vector Subtract Unsigned Doubleword Modulo",
         does: |m, w| {
-            m.need(Facility::Vmx)?;
-            let (a, b) = (m.vs(32 + w.ra()), m.vs(32 + w.rb()));
-            let [high, low] = [0, 1].map(|i| {
-                let (a, b) = (m.doubleword(a, i), m.doubleword(b, i));
-                m.sub(a, b)
-            });
-            let v = m.vec(high, low);
-            m.set_vs(32 + w.rt(), v);
+            elements::v_ab(m, w, LaneOp::Sub(Size::Double))?;
         },
         cases: &[
             "10642cc0 vsubudm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=fe027e0080fc557f7ffffffdffff0001"

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Vector integer comparisons (Power ISA 3.0B, Book I, 6.9).
 
-use crate::{arith::vector::test2, form};
+use crate::{
+    form,
+    isa::elements,
+    vocabulary::{LaneOp, Size},
+};
 
 crate::isa![
     Insn {
@@ -10,7 +14,7 @@ crate::isa![
         asm: "vcmpequb[.] VT,VA,VB",
         book: "Book I, Vector Compare Equal Unsigned Byte",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u8, b| a == b)), w)?;
+            elements::v_compare(m, w, LaneOp::Equal(Size::Byte))?;
         },
         cases: &[
             "10642806 vcmpequb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000000ff0000000000000000ffff0000",
@@ -24,7 +28,7 @@ crate::isa![
         asm: "vcmpequh[.] VT,VA,VB",
         book: "Book I, Vector Compare Equal Unsigned Halfword",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u16, b| a == b)), w)?;
+            elements::v_compare(m, w, LaneOp::Equal(Size::Half))?;
         },
         cases: &[
             "10642846 vcmpequh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000000000000000000000000ffff0000",
@@ -38,7 +42,7 @@ crate::isa![
         asm: "vcmpequw[.] VT,VA,VB",
         book: "Book I, Vector Compare Equal Unsigned Word",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u32, b| a == b)), w)?;
+            elements::v_compare(m, w, LaneOp::Equal(Size::Word))?;
         },
         cases: &[
             "10642886 vcmpequw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff |",
@@ -52,7 +56,7 @@ crate::isa![
         asm: "vcmpequd[.] VT,VA,VB",
         book: "Book I, Vector Compare Equal Unsigned Doubleword",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u64, b| a == b)), w)?;
+            elements::v_compare(m, w, LaneOp::Equal(Size::Double))?;
         },
         cases: &[
             "106428c7 vcmpequd v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff |",
@@ -66,7 +70,7 @@ crate::isa![
         asm: "vcmpgtub[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Unsigned Byte",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u8, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterUnsigned(Size::Byte))?;
         },
         cases: &[
             "10642a06 vcmpgtub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000ff00ffffffffffffffff00000000",
@@ -80,7 +84,7 @@ crate::isa![
         asm: "vcmpgtuh[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Unsigned Halfword",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u16, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterUnsigned(Size::Half))?;
         },
         cases: &[
             "10642a46 vcmpgtuh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000ffffffffffffffffffff00000000",
@@ -94,7 +98,7 @@ crate::isa![
         asm: "vcmpgtuw[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Unsigned Word",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u32, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterUnsigned(Size::Word))?;
         },
         cases: &[
             "10642a86 vcmpgtuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00000000ffffffffffffffff00000000",
@@ -108,7 +112,7 @@ crate::isa![
         asm: "vcmpgtud[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Unsigned Doubleword",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u64, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterUnsigned(Size::Double))?;
         },
         cases: &[
             "10642ac7 vcmpgtud v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000000000000000ffffffffffffffff",
@@ -122,7 +126,7 @@ crate::isa![
         asm: "vcmpgtsb[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Signed Byte",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: i8, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterSigned(Size::Byte))?;
         },
         cases: &[
             "10642b06 vcmpgtsb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00ffff000000ffffff0000000000ffff",
@@ -136,7 +140,7 @@ crate::isa![
         asm: "vcmpgtsh[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Signed Halfword",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: i16, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterSigned(Size::Half))?;
         },
         cases: &[
             "10642b46 vcmpgtsh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000ffff0000ffffffff00000000ffff",
@@ -150,7 +154,7 @@ crate::isa![
         asm: "vcmpgtsw[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Signed Word",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: i32, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterSigned(Size::Word))?;
         },
         cases: &[
             "10642b86 vcmpgtsw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000000000000000ffffffff00000000",
@@ -164,7 +168,7 @@ crate::isa![
         asm: "vcmpgtsd[.] VT,VA,VB",
         book: "Book I, Vector Compare Greater Than Signed Doubleword",
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: i64, b| a > b)), w)?;
+            elements::v_compare(m, w, LaneOp::GreaterSigned(Size::Double))?;
         },
         cases: &[
             "10642bc7 vcmpgtsd v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000000000000000ffffffffffffffff",
@@ -179,7 +183,7 @@ crate::isa![
         book: "Book I, Vector Compare Not Equal Byte",
         level: V3_0,
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u8, b| a != b)), w)?;
+            elements::v_compare(m, w, LaneOp::NotEqual(Size::Byte))?;
         },
         cases: &[
             "10642807 vcmpneb v3,v4,v5 | v4=00017f00ff00 v5=00017f00fe01 | v3=0000000000000000000000000000ffff",
@@ -194,7 +198,7 @@ crate::isa![
         book: "Book I, Vector Compare Not Equal Halfword",
         level: V3_0,
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u16, b| a != b)), w)?;
+            elements::v_compare(m, w, LaneOp::NotEqual(Size::Half))?;
         },
         cases: &[
             "10642847 vcmpneh v3,v4,v5 | v4=00017f00ff00 v5=00017f00fe01 | v3=0000000000000000000000000000ffff",
@@ -209,7 +213,7 @@ crate::isa![
         book: "Book I, Vector Compare Not Equal Word",
         level: V3_0,
         does: |m, w| {
-            m.vector_compare(|c, w| c.v_compare(w, test2(|a: u32, b| a != b)), w)?;
+            elements::v_compare(m, w, LaneOp::NotEqual(Size::Word))?;
         },
         cases: &[
             "10642887 vcmpnew v3,v4,v5 | v4=00017f00ff00 v5=00017f00fe01 | v3=000000000000000000000000ffffffff",
@@ -224,10 +228,7 @@ crate::isa![
         book: "Book I, Vector Compare Not Equal or Zero Byte",
         level: V3_0,
         does: |m, w| {
-            m.vector_compare(
-                |c, w| c.v_compare(w, test2(|a: u8, b| a != b || a == 0 || b == 0)),
-                w,
-            )?;
+            elements::v_compare(m, w, LaneOp::NotEqualOrZero(Size::Byte))?;
         },
         cases: &[
             "10642907 vcmpnezb v3,v4,v5 | v4=00017f00ff00 v5=00017f00fe01 | v3=ffffffffffffffffffffff0000ffffff",
@@ -242,10 +243,7 @@ crate::isa![
         book: "Book I, Vector Compare Not Equal or Zero Halfword",
         level: V3_0,
         does: |m, w| {
-            m.vector_compare(
-                |c, w| c.v_compare(w, test2(|a: u16, b| a != b || a == 0 || b == 0)),
-                w,
-            )?;
+            elements::v_compare(m, w, LaneOp::NotEqualOrZero(Size::Half))?;
         },
         cases: &[
             "10642947 vcmpnezh v3,v4,v5 | v4=00017f00ff00 v5=00017f00fe01 | v3=ffffffffffffffffffff00000000ffff",
@@ -260,10 +258,7 @@ crate::isa![
         book: "Book I, Vector Compare Not Equal or Zero Word",
         level: V3_0,
         does: |m, w| {
-            m.vector_compare(
-                |c, w| c.v_compare(w, test2(|a: u32, b| a != b || a == 0 || b == 0)),
-                w,
-            )?;
+            elements::v_compare(m, w, LaneOp::NotEqualOrZero(Size::Word))?;
         },
         cases: &[
             "10642987 vcmpnezw v3,v4,v5 | v4=00017f00ff00 v5=00017f00fe01 | v3=ffffffffffffffff00000000ffffffff",

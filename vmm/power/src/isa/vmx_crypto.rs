@@ -6,48 +6,46 @@
 use crate::{
     arith::{
         aes,
-        vector::{Vector, map1, map2},
+        vector::{Vector, map1},
     },
     form,
+    isa::elements::{self, constant},
+    state::interrupt::Stop,
+    vocabulary::{AesOp, LaneOp, Sigma, Size, Vocabulary},
+    word::Word,
 };
 
-fn xor(a: Vector, b: Vector) -> Vector {
-    (u128::from(a) ^ u128::from(b)).into()
-}
-
-/// The functions of SHA-224 and SHA-256 (FIPS 180-4, 4.1.2): lower case with `upper` 0.
-fn sigma32(x: u32, upper: u32, one: u32) -> u32 {
-    let r = |n| x.rotate_right(n);
-    match (upper, one) {
-        (0, 0) => r(7) ^ r(18) ^ x >> 3,
-        (0, _) => r(17) ^ r(19) ^ x >> 10,
-        (_, 0) => r(2) ^ r(13) ^ r(22),
-        (_, _) => r(6) ^ r(11) ^ r(25),
-    }
-}
+/// The functions of SHA-224 and SHA-256 (FIPS 180-4, 4.1.2), lower case first.
+const SIGMAS32: [[Sigma; 2]; 2] = [
+    [Sigma::lower(Size::Word, 7, 18, 3), Sigma::lower(Size::Word, 17, 19, 10)],
+    [Sigma::upper(Size::Word, 2, 13, 22), Sigma::upper(Size::Word, 6, 11, 25)],
+];
 
 /// The functions of SHA-384 and SHA-512 (FIPS 180-4, 4.1.3).
-fn sigma64(x: u64, upper: u32, one: u32) -> u64 {
-    let r = |n| x.rotate_right(n);
-    match (upper, one) {
-        (0, 0) => r(1) ^ r(8) ^ x >> 7,
-        (0, _) => r(19) ^ r(61) ^ x >> 6,
-        (_, 0) => r(28) ^ r(34) ^ r(39),
-        (_, _) => r(14) ^ r(18) ^ r(41),
-    }
-}
+const SIGMAS64: [[Sigma; 2]; 2] = [
+    [Sigma::lower(Size::Double, 1, 8, 7), Sigma::lower(Size::Double, 19, 61, 6)],
+    [Sigma::upper(Size::Double, 28, 34, 39), Sigma::upper(Size::Double, 14, 18, 41)],
+];
 
-/// Product of polynomials over GF(2), whose coefficients are bits.
+/// VRT <- the first or the second sigma of each element of VRA, as the mask says.
 #[inline(always)]
-fn polynomial(a: u64, b: u64) -> u128 {
-    (0..64).fold(0, |sum, i| sum ^ (u128::from(a) << i & u128::from(b >> i & 1).wrapping_neg()))
-}
-
-/// Sum of the products of two pairs of `bits`-wide polynomials.
-#[inline(always)]
-fn pair_product(a: u64, b: u64, bits: u32) -> u64 {
-    let low = (1 << bits) - 1;
-    (polynomial(a >> bits, b >> bits) ^ polynomial(a & low, b & low)) as u64
+fn sigmas<M: Vocabulary>(
+    m: &mut M,
+    w: Word,
+    [first, second]: [Sigma; 2],
+    mask: Vector,
+) -> Result<(), Stop> {
+    elements::v_of(m, w, |m, x, _| {
+        if mask == Vector::ZERO {
+            return m.sigma(first, x);
+        }
+        let of_second = m.sigma(second, x);
+        if u128::from(mask) == u128::MAX {
+            return of_second;
+        }
+        let (of_first, mask) = (m.sigma(first, x), constant(m, mask));
+        elements::selected(m, [of_first, of_second, mask])
+    })
 }
 
 crate::isa![
@@ -57,7 +55,7 @@ crate::isa![
         asm: "vcipher VT,VA,VB",
         book: "Book I, Vector AES Cipher",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, |a, b| xor(aes::round(a), b)), w)?;
+            elements::v_of(m, w, |m, a, b| m.aes(AesOp::Round, a, b))?;
         },
         cases: &[
             "10642d08 vcipher v3,v4,v5 | v4=193de3bea0f4e22b9ac68d2ae9f84808 v5=a0fafe1788542cb123a339392a6c7605 | v3=a49c7ff2689f352b6b5bea43026a5049"
@@ -69,7 +67,7 @@ crate::isa![
         asm: "vcipherlast VT,VA,VB",
         book: "Book I, Vector AES Cipher Last",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, |a, b| xor(aes::last_round(a), b)), w)?;
+            elements::v_of(m, w, |m, a, b| m.aes(AesOp::LastRound, a, b))?;
         },
         cases: &[
             "10642d09 vcipherlast v3,v4,v5 | v4=eb40f21e592e38848ba113e71bc342d2 v5=d014f9a8c9ee2589e13f0cc8b6630ca6 | v3=3925841d02dc09fbdc118597196a0b32"
@@ -81,10 +79,7 @@ crate::isa![
         asm: "vncipher VT,VA,VB",
         book: "Book I, Vector AES Inverse Cipher",
         does: |m, w| {
-            m.vector(
-                |c, w| c.v2(w, |a, b| aes::inv_mix_columns(xor(aes::inv_last_round(a), b))),
-                w,
-            )?;
+            elements::v_of(m, w, |m, a, b| m.aes(AesOp::InverseRound, a, b))?;
         },
         cases: &[
             "10642d48 vncipher v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=0102030405060708090a0b0c0d0e0f10 | v3=dd9a04064a097935c6f5aaf17b3f1ccb"
@@ -96,7 +91,7 @@ crate::isa![
         asm: "vncipherlast VT,VA,VB",
         book: "Book I, Vector AES Inverse Cipher Last",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, |a, b| xor(aes::inv_last_round(a), b)), w)?;
+            elements::v_of(m, w, |m, a, b| m.aes(AesOp::InverseLastRound, a, b))?;
         },
         cases: &[
             "10642d49 vncipherlast v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=0102030405060708090a0b0c0d0e0f10 | v3=16f845eec3e6eec4c82374f760ea3a23"
@@ -127,19 +122,8 @@ crate::isa![
         asm: "vshasigmaw VT,VA,ST,SIX",
         book: "Book I, Vector SHA-256 Sigma Word",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.vmx()?;
-                    c.set_vr(
-                        w.rt(),
-                        Vector::build(|i| {
-                            sigma32(c.vr(w.ra()).lane(i), w.st(), w.six() >> (3 - i) & 1)
-                        }),
-                    );
-                    Ok(())
-                },
-                w,
-            )?;
+            let mask = |i: usize| (w.six() >> (3 - i) & 1).wrapping_neg();
+            sigmas(m, w, SIGMAS32[w.st() as usize & 1], Vector::build(mask))?;
         },
         cases: &[
             "10642e82 vshasigmaw v3,v4,0,5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=ed4d05c579be05a3cf6f27e72cc972d4",
@@ -152,19 +136,8 @@ crate::isa![
         asm: "vshasigmad VT,VA,ST,SIX",
         book: "Book I, Vector SHA-512 Sigma Doubleword",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.vmx()?;
-                    c.set_vr(
-                        w.rt(),
-                        Vector::build(|i| {
-                            sigma64(c.vr(w.ra()).lane(i), w.st(), w.six() >> (3 - 2 * i) & 1)
-                        }),
-                    );
-                    Ok(())
-                },
-                w,
-            )?;
+            let mask = |i: usize| u64::from(w.six() >> (3 - 2 * i) & 1).wrapping_neg();
+            sigmas(m, w, SIGMAS64[w.st() as usize & 1], Vector::build(mask))?;
         },
         cases: &[
             "106416c2 vshasigmad v3,v4,0,2 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=7e61cb169e8f25f8616a983de6d12386",
@@ -177,10 +150,7 @@ crate::isa![
         asm: "vpmsumb VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Byte",
         does: |m, w| {
-            m.vector(
-                |c, w| c.v2(w, map2(|a: u16, b| pair_product(a.into(), b.into(), 8) as u16)),
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::PolynomialSum(Size::Byte))?;
         },
         cases: &[
             "10642c08 vpmsumb v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=00017f8081fe55ff7fffffff80000000 | v3=00e146ce39725353330f0f0f1e000000"
@@ -192,10 +162,7 @@ crate::isa![
         asm: "vpmsumh VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Halfword",
         does: |m, w| {
-            m.vector(
-                |c, w| c.v2(w, map2(|a: u32, b| pair_product(a.into(), b.into(), 16) as u32)),
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::PolynomialSum(Size::Half))?;
         },
         cases: &[
             "10642c48 vpmsumh v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=00017f8081fe55ff7fffffff80000000 | v3=2707506174fdbabb222a9e1e1e168000"
@@ -207,7 +174,7 @@ crate::isa![
         asm: "vpmsumw VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u64, b| pair_product(a, b, 32))), w)?;
+            elements::v_ab(m, w, LaneOp::PolynomialSum(Size::Word))?;
         },
         cases: &[
             "10642c88 vpmsumw v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=00017f8081fe55ff7fffffff80000000 | v3=5a8a29eec4aa84fd0a05141b28273639"
@@ -219,14 +186,7 @@ crate::isa![
         asm: "vpmsumd VT,VA,VB",
         book: "Book I, Vector Polynomial Multiply-Sum Doubleword",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.v2(w, |a, b| {
-                        (polynomial(a.lane(0), b.lane(0)) ^ polynomial(a.lane(1), b.lane(1))).into()
-                    })
-                },
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::PolynomialSum(Size::Double))?;
         },
         cases: &[
             "10642cc8 vpmsumd v3,v4,v5 | v4=f0e1d2c3b4a5968778695a4b3c2d1e0f v5=00017f8081fe55ff7fffffff80000000 | v3=141343fabc8afb2ad011facb1eee247d"

@@ -2,11 +2,11 @@
 //! Vector maxima, averages, differences, signs and parity (Power ISA 3.0B, Book I, 6.9).
 
 use crate::{
-    arith::vector::{map1, map2},
+    arith::vector::{Vector, map1},
     form,
+    isa::elements::{self, constant},
+    vocabulary::{LaneOp, Size},
 };
-
-// The average rounds up: a + b = 2 (a | b) - (a ^ b), halved without a wider type.
 
 crate::isa![
     Insn {
@@ -15,7 +15,7 @@ crate::isa![
         asm: "vmaxub VT,VA,VB",
         book: "Book I, Vector Maximum Unsigned Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u8::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxUnsigned(Size::Byte))?;
         },
         cases: &[
             "10642802 vmaxub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff7f8081fe55ff7fffffff8000ffff"
@@ -27,7 +27,7 @@ crate::isa![
         asm: "vmaxuh VT,VA,VB",
         book: "Book I, Vector Maximum Unsigned Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u16::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxUnsigned(Size::Half))?;
         },
         cases: &[
             "10642842 vmaxuh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff7f8081fe55ff7fffffff8000ffff"
@@ -39,7 +39,7 @@ crate::isa![
         asm: "vmaxuw VT,VA,VB",
         book: "Book I, Vector Maximum Unsigned Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u32::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxUnsigned(Size::Word))?;
         },
         cases: &[
             "10642882 vmaxuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff018081fe55ff7fffffff8000ffff"
@@ -51,7 +51,7 @@ crate::isa![
         asm: "vmaxud VT,VA,VB",
         book: "Book I, Vector Maximum Unsigned Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u64::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxUnsigned(Size::Double))?;
         },
         cases: &[
             "106428c2 vmaxud v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff0180010200807fffffff80000000"
@@ -63,7 +63,7 @@ crate::isa![
         asm: "vmaxsb VT,VA,VB",
         book: "Book I, Vector Maximum Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i8::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxSigned(Size::Byte))?;
         },
         cases: &[
             "10642902 vmaxsb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01017f80010255ff7f00000180000000"
@@ -75,7 +75,7 @@ crate::isa![
         asm: "vmaxsh VT,VA,VB",
         book: "Book I, Vector Maximum Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i16::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxSigned(Size::Half))?;
         },
         cases: &[
             "10642942 vmaxsh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff7f80010255ff7fff000180000000"
@@ -87,7 +87,7 @@ crate::isa![
         asm: "vmaxsw VT,VA,VB",
         book: "Book I, Vector Maximum Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i32::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxSigned(Size::Word))?;
         },
         cases: &[
             "10642982 vmaxsw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff0180010200807fffffff8000ffff"
@@ -99,7 +99,7 @@ crate::isa![
         asm: "vmaxsd VT,VA,VB",
         book: "Book I, Vector Maximum Signed Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i64::max)), w)?;
+            elements::v_ab(m, w, LaneOp::MaxSigned(Size::Double))?;
         },
         cases: &[
             "106429c2 vmaxsd v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01ff0180010200807fffffff80000000"
@@ -111,7 +111,7 @@ crate::isa![
         asm: "vminub VT,VA,VB",
         book: "Book I, Vector Minimum Unsigned Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u8::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinUnsigned(Size::Byte))?;
         },
         cases: &[
             "10642a02 vminub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00010180010200800000000180000000"
@@ -123,7 +123,7 @@ crate::isa![
         asm: "vminuh VT,VA,VB",
         book: "Book I, Vector Minimum Unsigned Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u16::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinUnsigned(Size::Half))?;
         },
         cases: &[
             "10642a42 vminuh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00010180010200800000000180000000"
@@ -135,7 +135,7 @@ crate::isa![
         asm: "vminuw VT,VA,VB",
         book: "Book I, Vector Minimum Unsigned Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u32::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinUnsigned(Size::Word))?;
         },
         cases: &[
             "10642a82 vminuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00017f80010200800000000180000000"
@@ -147,7 +147,7 @@ crate::isa![
         asm: "vminud VT,VA,VB",
         book: "Book I, Vector Minimum Unsigned Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u64::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinUnsigned(Size::Double))?;
         },
         cases: &[
             "10642ac2 vminud v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00017f8081fe55ff000000018000ffff"
@@ -159,7 +159,7 @@ crate::isa![
         asm: "vminsb VT,VA,VB",
         book: "Book I, Vector Minimum Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i8::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinSigned(Size::Byte))?;
         },
         cases: &[
             "10642b02 vminsb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00ff018081fe008000ffffff8000ffff"
@@ -171,7 +171,7 @@ crate::isa![
         asm: "vminsh VT,VA,VB",
         book: "Book I, Vector Minimum Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i16::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinSigned(Size::Half))?;
         },
         cases: &[
             "10642b42 vminsh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0001018081fe00800000ffff8000ffff"
@@ -183,7 +183,7 @@ crate::isa![
         asm: "vminsw VT,VA,VB",
         book: "Book I, Vector Minimum Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i32::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinSigned(Size::Word))?;
         },
         cases: &[
             "10642b82 vminsw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00017f8081fe55ff0000000180000000"
@@ -195,7 +195,7 @@ crate::isa![
         asm: "vminsd VT,VA,VB",
         book: "Book I, Vector Minimum Signed Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(i64::min)), w)?;
+            elements::v_ab(m, w, LaneOp::MinSigned(Size::Double))?;
         },
         cases: &[
             "10642bc2 vminsd v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00017f8081fe55ff000000018000ffff"
@@ -207,7 +207,7 @@ crate::isa![
         asm: "vavgub VT,VA,VB",
         book: "Book I, Vector Average Unsigned Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u8, b| (a | b) - ((a ^ b) >> 1))), w)?;
+            elements::v_ab(m, w, LaneOp::AverageUnsigned(Size::Byte))?;
         },
         cases: &[
             "10642c02 vavgub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0180408041802bc04080808080008080"
@@ -219,7 +219,7 @@ crate::isa![
         asm: "vavguh VT,VA,VB",
         book: "Book I, Vector Average Unsigned Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u16, b| (a | b) - ((a ^ b) >> 1))), w)?;
+            elements::v_ab(m, w, LaneOp::AverageUnsigned(Size::Half))?;
         },
         cases: &[
             "10642c42 vavguh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0100408041802b404000800080008000"
@@ -231,7 +231,7 @@ crate::isa![
         asm: "vavguw VT,VA,VB",
         book: "Book I, Vector Average Unsigned Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u32, b| (a | b) - ((a ^ b) >> 1))), w)?;
+            elements::v_ab(m, w, LaneOp::AverageUnsigned(Size::Word))?;
         },
         cases: &[
             "10642c82 vavguw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0100408041802b404000000080008000"
@@ -243,7 +243,7 @@ crate::isa![
         asm: "vavgsb VT,VA,VB",
         book: "Book I, Vector Average Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i8, b| (a | b) - ((a ^ b) >> 1))), w)?;
+            elements::v_ab(m, w, LaneOp::AverageSigned(Size::Byte))?;
         },
         cases: &[
             "10642d02 vavgsb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01004080c1002bc04000000080000000"
@@ -255,7 +255,7 @@ crate::isa![
         asm: "vavgsh VT,VA,VB",
         book: "Book I, Vector Average Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i16, b| (a | b) - ((a ^ b) >> 1))), w)?;
+            elements::v_ab(m, w, LaneOp::AverageSigned(Size::Half))?;
         },
         cases: &[
             "10642d42 vavgsh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01004080c1802b404000000080000000"
@@ -267,7 +267,7 @@ crate::isa![
         asm: "vavgsw VT,VA,VB",
         book: "Book I, Vector Average Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i32, b| (a | b) - ((a ^ b) >> 1))), w)?;
+            elements::v_ab(m, w, LaneOp::AverageSigned(Size::Word))?;
         },
         cases: &[
             "10642d82 vavgsw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01004080c1802b404000000080008000"
@@ -279,7 +279,7 @@ crate::isa![
         asm: "vabsdub VT,VA,VB",
         book: "Book I, Vector Absolute Difference Unsigned Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u8::abs_diff)), w)?;
+            elements::v_ab(m, w, LaneOp::Distance(Size::Byte))?;
         },
         cases: &[
             "10642c03 vabsdub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01fe7e0080fc557f7ffffffe0000ffff"
@@ -291,7 +291,7 @@ crate::isa![
         asm: "vabsduh VT,VA,VB",
         book: "Book I, Vector Absolute Difference Unsigned Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u16::abs_diff)), w)?;
+            elements::v_ab(m, w, LaneOp::Distance(Size::Half))?;
         },
         cases: &[
             "10642c43 vabsduh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01fe7e0080fc557f7ffffffe0000ffff"
@@ -303,7 +303,7 @@ crate::isa![
         asm: "vabsduw VT,VA,VB",
         book: "Book I, Vector Absolute Difference Unsigned Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u32::abs_diff)), w)?;
+            elements::v_ab(m, w, LaneOp::Distance(Size::Word))?;
         },
         cases: &[
             "10642c83 vabsduw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=01fd820080fc557f7ffffffe0000ffff"
@@ -316,7 +316,10 @@ crate::isa![
         book: "Book I, Vector Negate Word",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(i32::wrapping_neg)), w)?;
+            elements::v_of(m, w, |m, _, b| {
+                let zero = constant(m, Vector::ZERO);
+                m.lanes(LaneOp::Sub(Size::Word), zero, b)
+            })?;
         },
         cases: &[
             "10662e02 vnegw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=fffe80807e01aa018000000180000000"
@@ -329,7 +332,10 @@ crate::isa![
         book: "Book I, Vector Negate Doubleword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(i64::wrapping_neg)), w)?;
+            elements::v_of(m, w, |m, _, b| {
+                let zero = constant(m, Vector::ZERO);
+                m.lanes(LaneOp::Sub(Size::Double), zero, b)
+            })?;
         },
         cases: &[
             "10672e02 vnegd v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=fffe807f7e01aa018000000080000000"
@@ -342,7 +348,7 @@ crate::isa![
         book: "Book I, Vector Extend Sign Byte to Word",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(|b: i32| i32::from(b as i8))), w)?;
+            elements::v_b(m, w, LaneOp::ExtendByte(Size::Word))?;
         },
         cases: &[
             "10702e02 vextsb2w v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=ffffff80ffffffffffffffff00000000"
@@ -355,7 +361,7 @@ crate::isa![
         book: "Book I, Vector Extend Sign Halfword to Word",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(|b: i32| i32::from(b as i16))), w)?;
+            elements::v_b(m, w, LaneOp::ExtendHalf(Size::Word))?;
         },
         cases: &[
             "10712e02 vextsh2w v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00007f80000055ffffffffff00000000"
@@ -368,7 +374,7 @@ crate::isa![
         book: "Book I, Vector Extend Sign Byte to Doubleword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(|b: i64| i64::from(b as i8))), w)?;
+            elements::v_b(m, w, LaneOp::ExtendByte(Size::Double))?;
         },
         cases: &[
             "10782e02 vextsb2d v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=ffffffffffffffff0000000000000000"
@@ -381,7 +387,7 @@ crate::isa![
         book: "Book I, Vector Extend Sign Halfword to Doubleword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(|b: i64| i64::from(b as i16))), w)?;
+            elements::v_b(m, w, LaneOp::ExtendHalf(Size::Double))?;
         },
         cases: &[
             "10792e02 vextsh2d v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00000000000055ff0000000000000000"
@@ -394,7 +400,7 @@ crate::isa![
         book: "Book I, Vector Extend Sign Word to Doubleword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, map1(|b: i64| i64::from(b as i32))), w)?;
+            elements::v_b(m, w, LaneOp::ExtendWord(Size::Double))?;
         },
         cases: &[
             "107a2e02 vextsw2d v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=ffffffff81fe55ffffffffff80000000"

@@ -2,7 +2,7 @@
 //! Logical instructions and selection on whole registers (Power ISA 3.0B, Book I, 6.8,
 //! 6.9 and 7.6).
 
-use crate::{arith::vector::map3, form, vocabulary::Facility};
+use crate::{form, isa::elements, vocabulary::Facility};
 
 crate::isa![
     Insn {
@@ -136,7 +136,7 @@ crate::isa![
         asm: "vsel VT,VA,VB,VC",
         book: "Book I, Vector Select",
         does: |m, w| {
-            m.vector(|c, w| c.v3(w, map3(|a: u128, b, c| a & !c | b & c)), w)?;
+            elements::v_of_three(m, w, elements::selected)?;
         },
         cases: &[
             "106429aa vsel v3,v4,v5,v6 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f v6=00ff00ff00ff00ff00ff00ff00ff00ff | v3=01e103c305a5078709690b4b0d2d0f0f"
@@ -274,13 +274,8 @@ crate::isa![
         asm: "xxsel XT,XA,XB,XC",
         book: "Book I, VSX Vector Select",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    let choice = c.x(w.xc());
-                    c.x2(w, |a, b| map3(|a: u128, b, c| a & !c | b & c)(a, b, choice))
-                },
-                w,
-            )?;
+            let choice = m.vs(w.xc());
+            elements::x_of(m, w, |m, a, b| elements::selected(m, [a, b, choice]))?;
         },
         cases: &[
             "f06429bc xxsel vs3,vs36,vs5,vs38 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs38=00ff00ff00ff00ff00ff00ff00ff00ff | vs3=01e103c305a5078709690b4b0d2d0f0f"

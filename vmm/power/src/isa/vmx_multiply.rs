@@ -2,8 +2,10 @@
 //! Vector multiplication (Power ISA 3.0B, Book I, 6.9).
 
 use crate::{
-    arith::vector::{Lane, Vector, clamp3, clamped, map2, map3},
+    arith::vector::{Lane, Vector, clamp3, clamped},
     form,
+    isa::elements,
+    vocabulary::{LaneOp, Size},
 };
 
 fn product(a: i16, b: i16) -> i64 {
@@ -24,7 +26,7 @@ crate::isa![
         asm: "vmuleub VT,VA,VB",
         book: "Book I, Vector Multiply Even Unsigned Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u16, b| (a >> 8) * (b >> 8))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyEvenUnsigned(Size::Byte))?;
         },
         cases: &[
             "10642a08 vmuleub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000007f008100000000000040000000"
@@ -36,7 +38,7 @@ crate::isa![
         asm: "vmuloub VT,VA,VB",
         book: "Book I, Vector Multiply Odd Unsigned Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u16, b| (a & 0xff) * (b & 0xff))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyOddUnsigned(Size::Byte))?;
         },
         cases: &[
             "10642808 vmuloub v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00ff400001fc7f80000000ff00000000"
@@ -48,7 +50,7 @@ crate::isa![
         asm: "vmulesb VT,VA,VB",
         book: "Book I, Vector Multiply Even Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i16, b| (a >> 8) * (b >> 8))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyEvenSigned(Size::Byte))?;
         },
         cases: &[
             "10642b08 vmulesb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0000007fff8100000000000040000000"
@@ -60,7 +62,7 @@ crate::isa![
         asm: "vmulosb VT,VA,VB",
         book: "Book I, Vector Multiply Odd Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i16, b| i16::from(a as i8) * i16::from(b as i8))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyOddSigned(Size::Byte))?;
         },
         cases: &[
             "10642908 vmulosb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ffff4000fffc00800000ffff00000000"
@@ -72,7 +74,7 @@ crate::isa![
         asm: "vmuleuh VT,VA,VB",
         book: "Book I, Vector Multiply Even Unsigned Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u32, b| (a >> 16) * (b >> 16))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyEvenUnsigned(Size::Half))?;
         },
         cases: &[
             "10642a48 vmuleuh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000001ff008301fc0000000040000000"
@@ -84,7 +86,7 @@ crate::isa![
         asm: "vmulouh VT,VA,VB",
         book: "Book I, Vector Multiply Odd Unsigned Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u32, b| (a & 0xffff) * (b & 0xffff))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyOddUnsigned(Size::Half))?;
         },
         cases: &[
             "10642848 vmulouh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00bf4000002aff800000ffff00000000"
@@ -96,7 +98,7 @@ crate::isa![
         asm: "vmulesh VT,VA,VB",
         book: "Book I, Vector Multiply Even Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i32, b| (a >> 16) * (b >> 16))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyEvenSigned(Size::Half))?;
         },
         cases: &[
             "10642b48 vmulesh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000001ffff8101fc0000000040000000"
@@ -108,10 +110,7 @@ crate::isa![
         asm: "vmulosh VT,VA,VB",
         book: "Book I, Vector Multiply Odd Signed Halfword",
         does: |m, w| {
-            m.vector(
-                |c, w| c.v2(w, map2(|a: i32, b| i32::from(a as i16) * i32::from(b as i16))),
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::MultiplyOddSigned(Size::Half))?;
         },
         cases: &[
             "10642948 vmulosh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00bf4000002aff80ffffffff00000000"
@@ -123,7 +122,7 @@ crate::isa![
         asm: "vmuleuw VT,VA,VB",
         book: "Book I, Vector Multiply Even Unsigned Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u64, b| (a >> 32) * (b >> 32))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyEvenUnsigned(Size::Word))?;
         },
         cases: &[
             "10642a88 vmuleuw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000002fd82bf4000000000007fffffff"
@@ -135,7 +134,7 @@ crate::isa![
         asm: "vmulouw VT,VA,VB",
         book: "Book I, Vector Multiply Odd Unsigned Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u64, b| (a & 0xffff_ffff) * (b & 0xffff_ffff))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyOddUnsigned(Size::Word))?;
         },
         cases: &[
             "10642888 vmulouw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=00830293aa28ff8040007fff80000000"
@@ -147,7 +146,7 @@ crate::isa![
         asm: "vmulesw VT,VA,VB",
         book: "Book I, Vector Multiply Even Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i64, b| (a >> 32) * (b >> 32))), w)?;
+            elements::v_ab(m, w, LaneOp::MultiplyEvenSigned(Size::Word))?;
         },
         cases: &[
             "10642b88 vmulesw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=000002fd82bf4000000000007fffffff"
@@ -159,10 +158,7 @@ crate::isa![
         asm: "vmulosw VT,VA,VB",
         book: "Book I, Vector Multiply Odd Signed Word",
         does: |m, w| {
-            m.vector(
-                |c, w| c.v2(w, map2(|a: i64, b| i64::from(a as i32) * i64::from(b as i32))),
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::MultiplyOddSigned(Size::Word))?;
         },
         cases: &[
             "10642988 vmulosw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=ff810213aa28ff803fff800080000000"
@@ -174,7 +170,7 @@ crate::isa![
         asm: "vmuluwm VT,VA,VB",
         book: "Book I, Vector Multiply Unsigned Word Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(u32::wrapping_mul)), w)?;
+            elements::v_ab(m, w, LaneOp::Multiply(Size::Word))?;
         },
         cases: &[
             "10642889 vmuluwm v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=82bf4000aa28ff807fffffff80000000"
@@ -186,7 +182,10 @@ crate::isa![
         asm: "vmladduhm VT,VA,VB,VC",
         book: "Book I, Vector Multiply-Low-Add Unsigned Halfword Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v3(w, map3(|a: u16, b, c| a.wrapping_mul(b).wrapping_add(c))), w)?;
+            elements::v_of_three(m, w, |m, [a, b, c]| {
+                let product = m.lanes(LaneOp::Multiply(Size::Half), a, b);
+                m.lanes(LaneOp::Add(Size::Half), product, c)
+            })?;
         },
         cases: &[
             "106429a2 vmladduhm v3,v4,v5,v6 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff v6=0102030405060708090a0b0c0d0e0f10 | v3=0301430407020688090a0b0b0d0e0f10"

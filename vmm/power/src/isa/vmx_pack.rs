@@ -4,6 +4,8 @@
 use crate::{
     arith::vector::{pack, pack_clamp, unpack_high, unpack_low},
     form,
+    isa::elements,
+    vocabulary::{LaneOp, Size},
 };
 
 /// A 32-bit pixel as a 16-bit one: bits 7, 8:12, 16:20 and 24:28 of the word.
@@ -27,7 +29,7 @@ crate::isa![
         asm: "vpkuhum VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Halfword Unsigned Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, pack(|x: u16| x as u8)), w)?;
+            elements::v_ab(m, w, LaneOp::Pack(Size::Half))?;
         },
         cases: &[
             "1064280e vpkuhum v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=0180feffffff0000ff800280000100ff"
@@ -39,7 +41,7 @@ crate::isa![
         asm: "vpkuwum VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Word Unsigned Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, pack(|x: u32| x as u16)), w)?;
+            elements::v_ab(m, w, LaneOp::Pack(Size::Word))?;
         },
         cases: &[
             "1064284e vpkuwum v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=7f8055ffffff0000018000800001ffff"
@@ -51,7 +53,7 @@ crate::isa![
         asm: "vpkudum VT,VA,VB",
         book: "Book I, Vector Pack Unsigned Doubleword Unsigned Modulo",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, pack(|x: u64| x as u32)), w)?;
+            elements::v_ab(m, w, LaneOp::Pack(Size::Double))?;
         },
         cases: &[
             "10642c4e vpkudum v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=01ff018001020080000000018000ffff | v3=81fe55ff80000000010200808000ffff"
@@ -183,7 +185,7 @@ crate::isa![
         asm: "vupkhsb VT,VB",
         book: "Book I, Vector Unpack High Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, unpack_high(|x: i8| i16::from(x))), w)?;
+            elements::v_b(m, w, LaneOp::UnpackHigh(Size::Byte))?;
         },
         cases: &[
             "10602a0e vupkhsb v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00000001007fff80ff81fffe0055ffff"
@@ -195,7 +197,7 @@ crate::isa![
         asm: "vupklsb VT,VB",
         book: "Book I, Vector Unpack Low Signed Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, unpack_low(|x: i8| i16::from(x))), w)?;
+            elements::v_b(m, w, LaneOp::UnpackLow(Size::Byte))?;
         },
         cases: &[
             "10602a8e vupklsb v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=007fffffffffffffff80000000000000"
@@ -207,7 +209,7 @@ crate::isa![
         asm: "vupkhsh VT,VB",
         book: "Book I, Vector Unpack High Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, unpack_high(|x: i16| i32::from(x))), w)?;
+            elements::v_b(m, w, LaneOp::UnpackHigh(Size::Half))?;
         },
         cases: &[
             "10602a4e vupkhsh v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=0000000100007f80ffff81fe000055ff"
@@ -219,7 +221,7 @@ crate::isa![
         asm: "vupklsh VT,VB",
         book: "Book I, Vector Unpack Low Signed Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, unpack_low(|x: i16| i32::from(x))), w)?;
+            elements::v_b(m, w, LaneOp::UnpackLow(Size::Half))?;
         },
         cases: &[
             "10602ace vupklsh v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=00007fffffffffffffff800000000000"
@@ -231,7 +233,7 @@ crate::isa![
         asm: "vupkhsw VT,VB",
         book: "Book I, Vector Unpack High Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, unpack_high(|x: i32| i64::from(x))), w)?;
+            elements::v_b(m, w, LaneOp::UnpackHigh(Size::Word))?;
         },
         cases: &[
             "10602e4e vupkhsw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=0000000000017f80ffffffff81fe55ff"
@@ -243,7 +245,7 @@ crate::isa![
         asm: "vupklsw VT,VB",
         book: "Book I, Vector Unpack Low Signed Word",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, unpack_low(|x: i32| i64::from(x))), w)?;
+            elements::v_b(m, w, LaneOp::UnpackLow(Size::Word))?;
         },
         cases: &[
             "10602ece vupklsw v3,v5 | v5=00017f8081fe55ff7fffffff80000000 | v3=000000007fffffffffffffff80000000"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Vector permutes, merges, splats and shifts of whole registers (Power ISA 3.0B, Book I, 6.8).
 
-use super::vsx_permute::{splat, splat_word};
 use crate::{
-    arith::vector::{Vector, either, map1, map2, map3, merge, permute},
+    arith::vector::{Vector, map2, map3},
     form,
-    vocabulary::Facility,
+    isa::elements::{self, constant},
+    vocabulary::{Facility, LaneOp, Size},
 };
 
 crate::isa![
@@ -15,7 +15,7 @@ crate::isa![
         asm: "vperm VT,VA,VB,VC",
         book: "Book I, Vector Permute",
         does: |m, w| {
-            m.vector(|c, w| c.v3(w, permute), w)?;
+            elements::v_of_three(m, w, |m, [a, b, c]| m.permute(a, b, c))?;
         },
         cases: &[
             "106429ab vperm v3,v4,v5,v6 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f v6=0011021f040506070809101f1e1dfc0f | v3=01e1030f05060708090af00f1e2d3c10"
@@ -28,7 +28,10 @@ crate::isa![
         book: "Book I, Vector Permute Right-indexed",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.v3(w, |a, b, c| permute(a, b, map1(|c: u8| !c)(c))), w)?;
+            elements::v_of_three(m, w, |m, [a, b, c]| {
+                let choice = m.vec_not(c);
+                m.permute(a, b, choice)
+            })?;
         },
         cases: &[
             "106429bb vpermr v3,v4,v5,v6 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f v6=0011021f040506070809101f1e1dfc0f | v3=0f0f2d014b5a697887961001020304f0"
@@ -40,10 +43,7 @@ crate::isa![
         asm: "vsldoi VT,VA,VB,SHB",
         book: "Book I, Vector Shift Left Double by Octet Immediate",
         does: |m, w| {
-            m.vector(
-                |c, w| c.v2(w, |a, b| Vector::build(|i| either::<u8>(a, b, i + w.shb() as usize))),
-                w,
-            )?;
+            elements::v_of(m, w, |m, a, b| m.shift_double(a, b, w.shb() as usize))?;
         },
         cases: &[
             "1064296c vsldoi v3,v4,v5,5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=060708090a0b0c0d0e0f10f0e1d2c3b4",
@@ -152,7 +152,7 @@ crate::isa![
         asm: "vmrghb VT,VA,VB",
         book: "Book I, Vector Merge High Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, merge::<u8>(0)), w)?;
+            elements::v_ab(m, w, LaneOp::MergeHigh(Size::Byte))?;
         },
         cases: &[
             "1064280c vmrghb v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=01f002e103d204c305b406a507960887"
@@ -164,7 +164,7 @@ crate::isa![
         asm: "vmrghh VT,VA,VB",
         book: "Book I, Vector Merge High Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, merge::<u16>(0)), w)?;
+            elements::v_ab(m, w, LaneOp::MergeHigh(Size::Half))?;
         },
         cases: &[
             "1064284c vmrghh v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=0102f0e10304d2c30506b4a507089687"
@@ -176,7 +176,7 @@ crate::isa![
         asm: "vmrghw VT,VA,VB",
         book: "Book I, Vector Merge High Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, merge::<u32>(0)), w)?;
+            elements::v_ab(m, w, LaneOp::MergeHigh(Size::Word))?;
         },
         cases: &[
             "1064288c vmrghw v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=01020304f0e1d2c305060708b4a59687"
@@ -188,7 +188,7 @@ crate::isa![
         asm: "vmrglb VT,VA,VB",
         book: "Book I, Vector Merge Low Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, merge::<u8>(8)), w)?;
+            elements::v_ab(m, w, LaneOp::MergeLow(Size::Byte))?;
         },
         cases: &[
             "1064290c vmrglb v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=09780a690b5a0c4b0d3c0e2d0f1e100f"
@@ -200,7 +200,7 @@ crate::isa![
         asm: "vmrglh VT,VA,VB",
         book: "Book I, Vector Merge Low Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, merge::<u16>(4)), w)?;
+            elements::v_ab(m, w, LaneOp::MergeLow(Size::Half))?;
         },
         cases: &[
             "1064294c vmrglh v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=090a78690b0c5a4b0d0e3c2d0f101e0f"
@@ -212,7 +212,7 @@ crate::isa![
         asm: "vmrglw VT,VA,VB",
         book: "Book I, Vector Merge Low Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, merge::<u32>(2)), w)?;
+            elements::v_ab(m, w, LaneOp::MergeLow(Size::Word))?;
         },
         cases: &[
             "1064298c vmrglw v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=090a0b0c78695a4b0d0e0f103c2d1e0f"
@@ -224,14 +224,7 @@ crate::isa![
         asm: "vmrgew VT,VA,VB",
         book: "Book I, Vector Merge Even Word",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.v2(w, |a, b| {
-                        Vector::build(|i| if i % 2 == 0 { a } else { b }.lane::<u32>(i & 2))
-                    })
-                },
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::MergeEven(Size::Word))?;
         },
         cases: &[
             "10642f8c vmrgew v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=01020304f0e1d2c3090a0b0c78695a4b"
@@ -243,14 +236,7 @@ crate::isa![
         asm: "vmrgow VT,VA,VB",
         book: "Book I, Vector Merge Odd Word",
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    c.v2(w, |a, b| {
-                        Vector::build(|i| if i % 2 == 0 { a } else { b }.lane::<u32>(i | 1))
-                    })
-                },
-                w,
-            )?;
+            elements::v_ab(m, w, LaneOp::MergeOdd(Size::Word))?;
         },
         cases: &[
             "10642e8c vmrgow v3,v4,v5 | v4=0102030405060708090a0b0c0d0e0f10 v5=f0e1d2c3b4a5968778695a4b3c2d1e0f | v3=05060708b4a596870d0e0f103c2d1e0f"
@@ -262,7 +248,7 @@ crate::isa![
         asm: "vspltb VT,VB,UIM",
         book: "Book I, Vector Splat Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u8>(w.uim() as usize))), w)?;
+            elements::v_of(m, w, |m, _, b| m.splat(Size::Byte, b, w.uim() as usize))?;
         },
         cases: &[
             "106b2a0c vspltb v3,v5,11 | v5=0102030405060708090a0b0c0d0e0f10 | v3=0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c"
@@ -274,7 +260,7 @@ crate::isa![
         asm: "vsplth VT,VB,UIM",
         book: "Book I, Vector Splat Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v1(w, |b| Vector::splat(b.lane::<u16>(w.uim() as usize))), w)?;
+            elements::v_of(m, w, |m, _, b| m.splat(Size::Half, b, w.uim() as usize))?;
         },
         cases: &[
             "10652a4c vsplth v3,v5,5 | v5=0102030405060708090a0b0c0d0e0f10 | v3=0b0c0b0c0b0c0b0c0b0c0b0c0b0c0b0c"
@@ -286,10 +272,7 @@ crate::isa![
         asm: "vspltw VT,VB,UIM",
         book: "Book I, Vector Splat Word",
         does: |m, w| {
-            m.need(Facility::Vmx)?;
-            let b = m.vs(32 + w.rb());
-            let v = splat_word(m, b, w.uim());
-            m.set_vs(32 + w.rt(), v);
+            elements::v_of(m, w, |m, _, b| m.splat(Size::Word, b, w.uim() as usize))?;
         },
         cases: &[
             "10622a8c vspltw v3,v5,2 | v5=0102030405060708090a0b0c0d0e0f10 | v3=090a0b0c090a0b0c090a0b0c090a0b0c"
@@ -302,7 +285,7 @@ crate::isa![
         book: "Book I, Vector Splat Immediate Signed Byte",
         does: |m, w| {
             m.need(Facility::Vmx)?;
-            let v = splat(m, Vector::splat(w.sim()));
+            let v = constant(m, Vector::splat(w.sim()));
             m.set_vs(32 + w.rt(), v);
         },
         cases: &[
@@ -317,7 +300,7 @@ crate::isa![
         book: "Book I, Vector Splat Immediate Signed Halfword",
         does: |m, w| {
             m.need(Facility::Vmx)?;
-            let v = splat(m, Vector::splat(i16::from(w.sim())));
+            let v = constant(m, Vector::splat(i16::from(w.sim())));
             m.set_vs(32 + w.rt(), v);
         },
         cases: &[
@@ -332,7 +315,7 @@ crate::isa![
         book: "Book I, Vector Splat Immediate Signed Word",
         does: |m, w| {
             m.need(Facility::Vmx)?;
-            let v = splat(m, Vector::splat(i32::from(w.sim())));
+            let v = constant(m, Vector::splat(i32::from(w.sim())));
             m.set_vs(32 + w.rt(), v);
         },
         cases: &[

@@ -4,6 +4,8 @@
 use crate::{
     arith::vector::{map2, map3},
     form,
+    isa::elements,
+    vocabulary::{LaneOp, Size},
 };
 
 /// The mask of a rotate: ones from its first to its last bit, around the end if need be.
@@ -34,7 +36,7 @@ crate::isa![
         asm: "vrlb VT,VA,VB",
         book: "Book I, Vector Rotate Left Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u8, b| a.rotate_left(u32::from(b)))), w)?;
+            elements::v_ab(m, w, LaneOp::RotateLeft(Size::Byte))?;
         },
         cases: &[
             "10642804 vrlb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0004fb0830bfaafffeffffff10000000"
@@ -46,7 +48,7 @@ crate::isa![
         asm: "vrlh VT,VA,VB",
         book: "Book I, Vector Rotate Left Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u16, b| a.rotate_left(u32::from(b)))), w)?;
+            elements::v_ab(m, w, LaneOp::RotateLeft(Size::Half))?;
         },
         cases: &[
             "10642844 vrlh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0004f8077fa0ff55fdffffff20000000"
@@ -58,7 +60,7 @@ crate::isa![
         asm: "vrlw VT,VA,VB",
         book: "Book I, Vector Rotate Left Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u32, b| a.rotate_left(b))), w)?;
+            elements::v_ab(m, w, LaneOp::RotateLeft(Size::Word))?;
         },
         cases: &[
             "10642884 vrlw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0017f800fe55ff81fffff7ff00008000"
@@ -70,7 +72,7 @@ crate::isa![
         asm: "vrld VT,VA,VB",
         book: "Book I, Vector Rotate Left Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u64, b| a.rotate_left(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::RotateLeft(Size::Double))?;
         },
         cases: &[
             "106428c4 vrld v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=017f8081fe55ff00ffff800000007fff"
@@ -82,7 +84,7 @@ crate::isa![
         asm: "vslb VT,VA,VB",
         book: "Book I, Vector Shift Left Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u8, b| a.wrapping_shl(u32::from(b)))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftLeft(Size::Byte))?;
         },
         cases: &[
             "10642904 vslb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0004f800208080fffefcf8f000000000"
@@ -94,7 +96,7 @@ crate::isa![
         asm: "vslh VT,VA,VB",
         book: "Book I, Vector Shift Left Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u16, b| a.wrapping_shl(u32::from(b)))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftLeft(Size::Half))?;
         },
         cases: &[
             "10642944 vslh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0004f8007f80ff00fc00f00000000000"
@@ -106,7 +108,7 @@ crate::isa![
         asm: "vslw VT,VA,VB",
         book: "Book I, Vector Shift Left Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u32, b| a.wrapping_shl(b))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftLeft(Size::Word))?;
         },
         cases: &[
             "10642984 vslw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0017f800fe55ff00fffff00000000000"
@@ -118,7 +120,7 @@ crate::isa![
         asm: "vsld VT,VA,VB",
         book: "Book I, Vector Shift Left Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u64, b| a.wrapping_shl(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftLeft(Size::Double))?;
         },
         cases: &[
             "10642dc4 vsld v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=017f8081fe55ff00ffff800000000000"
@@ -130,7 +132,7 @@ crate::isa![
         asm: "vsrb VT,VA,VB",
         book: "Book I, Vector Shift Right Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u8, b| a.wrapping_shr(u32::from(b)))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRight(Size::Byte))?;
         },
         cases: &[
             "10642a04 vsrb v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=00000f08040300ff3f3f1f0f04000000"
@@ -142,7 +144,7 @@ crate::isa![
         asm: "vsrh VT,VA,VB",
         book: "Book I, Vector Shift Right Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u16, b| a.wrapping_shr(u32::from(b)))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRight(Size::Half))?;
         },
         cases: &[
             "10642a44 vsrh v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=000007f802070055001f000f00020000"
@@ -154,7 +156,7 @@ crate::isa![
         asm: "vsrw VT,VA,VB",
         book: "Book I, Vector Shift Right Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u32, b| a.wrapping_shr(b))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRight(Size::Word))?;
         },
         cases: &[
             "10642a84 vsrw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=000017f80081fe550007ffff00008000"
@@ -166,7 +168,7 @@ crate::isa![
         asm: "vsrd VT,VA,VB",
         book: "Book I, Vector Shift Right Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: u64, b| a.wrapping_shr(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRight(Size::Double))?;
         },
         cases: &[
             "10642ec4 vsrd v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0000017f8081fe5500007fffffff8000"
@@ -178,7 +180,7 @@ crate::isa![
         asm: "vsrab VT,VA,VB",
         book: "Book I, Vector Shift Right Algebraic Byte",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i8, b| a.wrapping_shr(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRightSigned(Size::Byte))?;
         },
         cases: &[
             "10642b04 vsrab v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=00000ff8fcff00ff3ffffffffc000000"
@@ -190,7 +192,7 @@ crate::isa![
         asm: "vsrah VT,VA,VB",
         book: "Book I, Vector Shift Right Algebraic Halfword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i16, b| a.wrapping_shr(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRightSigned(Size::Half))?;
         },
         cases: &[
             "10642b44 vsrah v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=000007f8fe070055001ffffffffe0000"
@@ -202,7 +204,7 @@ crate::isa![
         asm: "vsraw VT,VA,VB",
         book: "Book I, Vector Shift Right Algebraic Word",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i32, b| a.wrapping_shr(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRightSigned(Size::Word))?;
         },
         cases: &[
             "10642b84 vsraw v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=000017f8ff81fe550007ffffffff8000"
@@ -214,7 +216,7 @@ crate::isa![
         asm: "vsrad VT,VA,VB",
         book: "Book I, Vector Shift Right Algebraic Doubleword",
         does: |m, w| {
-            m.vector(|c, w| c.v2(w, map2(|a: i64, b| a.wrapping_shr(b as u32))), w)?;
+            elements::v_ab(m, w, LaneOp::ShiftRightSigned(Size::Double))?;
         },
         cases: &[
             "10642bc4 vsrad v3,v4,v5 | v4=00017f8081fe55ff7fffffff80000000 v5=0102030405060708090a0b0c0d0e0f10 | v3=0000017f8081fe5500007fffffff8000"

@@ -5,9 +5,7 @@
 
 use super::address;
 use crate::{
-    Cpu,
-    arith::vector::Vector,
-    form,
+    Cpu, form,
     state::interrupt::Stop,
     vocabulary::{Facility, Size, Vocabulary},
     word::Word,
@@ -36,18 +34,21 @@ fn store<M: Vocabulary>(m: &mut M, w: Word) -> Result<(), Stop> {
     m.store_vec(ea, v)
 }
 
-/// VRT <- sixteen bytes that count up, the first of them a function of the address.
+/// VRT <- sixteen bytes that count up; the first one is `n`, or 16 - `n`, for the last four bits `n` of the address.
 #[inline(always)]
-fn permutation<M: Vocabulary>(m: &mut M, w: Word, f: fn(u64) -> Vector) -> Result<(), Stop> {
+fn permutation<M: Vocabulary>(m: &mut M, w: Word, left: bool) -> Result<(), Stop> {
+    const ONES: u64 = u64::MAX / 255;
     m.need(Facility::Vmx)?;
-    let ea = address::x(m, w);
-    let v = m.vec_of(f, ea);
+    let (ea, last) = (address::x(m, w), m.imm(15));
+    let (n, ones) = (m.and(ea, last), m.imm(ONES));
+    let n = m.mul(n, ones);
+    let [high, low] = [0x0001_0203_0405_0607, 0x0809_0a0b_0c0d_0e0f].map(|from_zero| {
+        let from = m.imm(if left { from_zero } else { from_zero + 16 * ONES });
+        if left { m.add(from, n) } else { m.sub(from, n) }
+    });
+    let v = m.vec(high, low);
     m.set_vs(32 + w.rt(), v);
     Ok(())
-}
-
-fn counting_from(first: u8) -> Vector {
-    Vector::build(|i| first + i as u8)
 }
 
 /// Address of an element, and by how much it is shifted in its register: its place is that
@@ -214,7 +215,7 @@ crate::isa![
         asm: "lvsl VT,RA0,RB",
         book: "Book I, Load Vector for Shift Left Indexed",
         does: |m, w| {
-            permutation(m, w, |ea| counting_from((ea & 15) as u8))?;
+            permutation(m, w, true)?;
         },
         cases: &["7c60280c lvsl v3,0,r5 | r5=2006 | v3=060708090a0b0c0d0e0f101112131415"],
     },
@@ -224,7 +225,7 @@ crate::isa![
         asm: "lvsr VT,RA0,RB",
         book: "Book I, Load Vector for Shift Right Indexed",
         does: |m, w| {
-            permutation(m, w, |ea| counting_from(16 - (ea & 15) as u8))?;
+            permutation(m, w, false)?;
         },
         cases: &["7c64284c lvsr v3,r4,r5 | r4=2000 r5=6 | v3=0a0b0c0d0e0f10111213141516171819"],
     },

@@ -5,15 +5,10 @@
 
 use super::address;
 use crate::{
-    arith::vector::Vector,
     form,
+    isa::elements,
     vocabulary::{Facility, Size},
 };
-
-/// A word in each word.
-fn words(v: u64) -> Vector {
-    Vector::splat(v as u32)
-}
 
 crate::isa![
     Insn {
@@ -210,7 +205,7 @@ crate::isa![
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let ea = address::x(m, w);
             let v = m.load(ea, Size::Word)?;
-            let v = m.vec_of(words, v);
+            let v = elements::words(m, v);
             m.set_vs(w.xt(), v);
         },
         cases: &[

@@ -4,8 +4,8 @@
 //! Doubleword 1 of the target of `mtvsrd` and its kin is undefined; here it becomes 0, as version 3.1 requires.
 
 use crate::{
-    arith::vector::Vector,
     form,
+    isa::elements,
     vocabulary::{Facility, Size},
 };
 
@@ -129,7 +129,7 @@ crate::isa![
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
             let v = m.gpr(w.ra());
-            let v = m.vec_of(|v| Vector::splat(v as u32), v);
+            let v = elements::words(m, v);
             m.set_vs(w.xt(), v);
         },
         cases: &[

@@ -2,27 +2,11 @@
 //! VSX permutes, splats and byte reversals (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
-    arith::vector::{Vector, either, map1, merge, permute},
+    arith::vector::Vector,
     form,
-    vocabulary::{Facility, Size, Vocabulary},
+    isa::elements::{self, constant},
+    vocabulary::{Facility, LaneOp, Size},
 };
-
-/// A constant whose doublewords are equal.
-#[inline(always)]
-pub(super) fn splat<M: Vocabulary>(m: &mut M, v: Vector) -> M::Vec {
-    let doubleword = m.imm(v.lane(0));
-    m.vec(doubleword, doubleword)
-}
-
-/// Word `i` of a value in each word.
-#[inline(always)]
-pub(super) fn splat_word<M: Vocabulary>(m: &mut M, v: M::Vec, i: u32) -> M::Vec {
-    let (v, word) = (m.doubleword(v, (i >> 1 & 1) as usize), m.imm(32));
-    let v = if i & 1 == 0 { m.shr(v, word) } else { m.zext(v, Size::Word) };
-    let high = m.shl(v, word);
-    let v = m.or(high, v);
-    m.vec(v, v)
-}
 
 crate::isa![
     Insn {
@@ -31,12 +15,8 @@ crate::isa![
         asm: "xxpermdi XT,XA,XB,DM",
         book: "Book I, VSX Vector Permute Doubleword Immediate",
         does: |m, w| {
-            m.need(Facility::Vsx)?;
-            let (a, b) = (m.vs(w.xa()), m.vs(w.xb()));
             let dm = w.dm() as usize;
-            let (high, low) = (m.doubleword(a, dm >> 1), m.doubleword(b, dm & 1));
-            let v = m.vec(high, low);
-            m.set_vs(w.xt(), v);
+            elements::x_of(m, w, |m, a, b| m.doublewords(a, dm >> 1, b, dm & 1))?;
         },
         cases: &[
             "f0642854 xxpermdi vs3,vs36,vs5,0 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs3=00017f8081fe55ff7fffffff80000000 | vs3=0102030405060708f0e1d2c3b4a59687",
@@ -51,10 +31,7 @@ crate::isa![
         asm: "xxsldwi XT,XA,XB,SHW",
         book: "Book I, VSX Vector Shift Left Double by Word Immediate",
         does: |m, w| {
-            m.vector(
-                |c, w| c.x2(w, |a, b| Vector::build(|i| either::<u32>(a, b, i + w.shw() as usize))),
-                w,
-            )?;
+            elements::x_of(m, w, |m, a, b| m.shift_double(a, b, 4 * w.shw() as usize))?;
         },
         cases: &[
             "f0642915 xxsldwi vs35,vs36,vs5,1 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs35=00017f8081fe55ff7fffffff80000000 | vs35=05060708090a0b0c0d0e0f10f0e1d2c3",
@@ -67,7 +44,7 @@ crate::isa![
         asm: "xxmrghw XT,XA,XB",
         book: "Book I, VSX Vector Merge High Word",
         does: |m, w| {
-            m.vector(|c, w| c.x2(w, merge::<u32>(0)), w)?;
+            elements::x_ab(m, w, LaneOp::MergeHigh(Size::Word))?;
         },
         cases: &[
             "f0642894 xxmrghw vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs3=00017f8081fe55ff7fffffff80000000 | vs3=01020304f0e1d2c305060708b4a59687"
@@ -79,7 +56,7 @@ crate::isa![
         asm: "xxmrglw XT,XA,XB",
         book: "Book I, VSX Vector Merge Low Word",
         does: |m, w| {
-            m.vector(|c, w| c.x2(w, merge::<u32>(2)), w)?;
+            elements::x_ab(m, w, LaneOp::MergeLow(Size::Word))?;
         },
         cases: &[
             "f0642994 xxmrglw vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs5=f0e1d2c3b4a5968778695a4b3c2d1e0f vs3=00017f8081fe55ff7fffffff80000000 | vs3=090a0b0c78695a4b0d0e0f103c2d1e0f"
@@ -92,13 +69,8 @@ crate::isa![
         book: "Book I, VSX Vector Permute",
         level: V3_0,
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    let t = c.x(w.xt());
-                    c.x2(w, |a, b| permute(a, t, b))
-                },
-                w,
-            )?;
+            let t = m.vs(w.xt());
+            elements::x_of(m, w, |m, a, b| m.permute(a, t, b))?;
         },
         cases: &[
             "f06428d4 xxperm vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f vs5=0011021f040506070809101f1e1dfc0f | vs3=01e1030f05060708090af00f1e2d3c10"
@@ -111,13 +83,11 @@ crate::isa![
         book: "Book I, VSX Vector Permute Right-indexed",
         level: V3_0,
         does: |m, w| {
-            m.vector(
-                |c, w| {
-                    let t = c.x(w.xt());
-                    c.x2(w, |a, b| permute(a, t, map1(|b: u8| !b)(b)))
-                },
-                w,
-            )?;
+            let t = m.vs(w.xt());
+            elements::x_of(m, w, |m, a, b| {
+                let choice = m.vec_not(b);
+                m.permute(a, t, choice)
+            })?;
         },
         cases: &[
             "f06429d4 xxpermr vs3,vs36,vs5 | vs36=0102030405060708090a0b0c0d0e0f10 vs3=f0e1d2c3b4a5968778695a4b3c2d1e0f vs5=0011021f040506070809101f1e1dfc0f | vs3=0f0f2d014b5a697887961001020304f0"
@@ -129,10 +99,7 @@ crate::isa![
         asm: "xxspltw XT,XB,UIM",
         book: "Book I, VSX Vector Splat Word",
         does: |m, w| {
-            m.need(Facility::Vsx)?;
-            let b = m.vs(w.xb());
-            let v = splat_word(m, b, w.uim());
-            m.set_vs(w.xt(), v);
+            elements::x_of(m, w, |m, _, b| m.splat(Size::Word, b, w.uim() as usize))?;
         },
         cases: &[
             "f0622a92 xxspltw vs3,vs37,2 | vs37=0102030405060708090a0b0c0d0e0f10 | vs3=090a0b0c090a0b0c090a0b0c090a0b0c"
@@ -146,7 +113,7 @@ crate::isa![
         level: V3_0,
         does: |m, w| {
             m.need(Facility::vsx_or_vmx(w.xt()))?;
-            let v = splat(m, Vector::splat(w.imm8() as u8));
+            let v = constant(m, Vector::splat(w.imm8() as u8));
             m.set_vs(w.xt(), v);
         },
         cases: &[
@@ -162,7 +129,7 @@ crate::isa![
         book: "Book I, VSX Vector Byte-Reverse Halfword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(u16::swap_bytes)), w)?;
+            elements::x_b(m, w, LaneOp::ReverseBytes(Size::Half))?;
         },
         cases: &[
             "f0672f6d xxbrh vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=02010403060508070a090c0b0e0d100f"
@@ -175,7 +142,7 @@ crate::isa![
         book: "Book I, VSX Vector Byte-Reverse Word",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(u32::swap_bytes)), w)?;
+            elements::x_b(m, w, LaneOp::ReverseBytes(Size::Word))?;
         },
         cases: &[
             "f06f2f6d xxbrw vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=04030201080706050c0b0a09100f0e0d"
@@ -188,7 +155,7 @@ crate::isa![
         book: "Book I, VSX Vector Byte-Reverse Doubleword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(u64::swap_bytes)), w)?;
+            elements::x_b(m, w, LaneOp::ReverseBytes(Size::Double))?;
         },
         cases: &[
             "f0772f6d xxbrd vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=0807060504030201100f0e0d0c0b0a09"
@@ -201,7 +168,10 @@ crate::isa![
         book: "Book I, VSX Vector Byte-Reverse Quadword",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.x1(w, map1(u128::swap_bytes)), w)?;
+            elements::x_of(m, w, |m, _, b| {
+                let v = m.lanes(LaneOp::ReverseBytes(Size::Double), b, b);
+                m.doublewords(v, 1, v, 0)
+            })?;
         },
         cases: &[
             "f07f2f6d xxbrq vs35,vs5 | vs5=0102030405060708090a0b0c0d0e0f10 | vs35=100f0e0d0c0b0a090807060504030201"

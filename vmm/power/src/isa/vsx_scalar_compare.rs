@@ -13,7 +13,7 @@ use crate::{
         interrupt::Stop,
     },
     storage::vector_mem::{double_of_single, single_of_double},
-    vocabulary::Facility,
+    vocabulary::{Facility, Numbers, OrderOp},
     word::Word,
 };
 use std::cmp::Ordering;
@@ -101,7 +101,12 @@ crate::isa![
         book: "Book I, VSX Scalar Compare Equal Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_compare(w, Ordering::is_eq, false), w)?;
+            m.ordered(
+                OrderOp::Equal,
+                Numbers::Scalar,
+                |c, w| c.xs_compare(w, Ordering::is_eq, false),
+                w,
+            )?;
         },
         cases: &[
             "f064281c xscmpeqdp vs3,vs36,vs5 | vs3=5 vs36=0 vs5=80000000000000000000000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -117,7 +122,12 @@ crate::isa![
         book: "Book I, VSX Scalar Compare Greater Than Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_compare(w, Ordering::is_gt, true), w)?;
+            m.ordered(
+                OrderOp::Greater,
+                Numbers::Scalar,
+                |c, w| c.xs_compare(w, Ordering::is_gt, true),
+                w,
+            )?;
         },
         cases: &[
             "f064285c xscmpgtdp vs3,vs36,vs5 | vs3=5 vs36=40000000000000000000000000000000 vs5=3ff00000000000000000000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -133,7 +143,12 @@ crate::isa![
         book: "Book I, VSX Scalar Compare Greater Than or Equal Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_compare(w, Ordering::is_ge, true), w)?;
+            m.ordered(
+                OrderOp::GreaterOrEqual,
+                Numbers::Scalar,
+                |c, w| c.xs_compare(w, Ordering::is_ge, true),
+                w,
+            )?;
         },
         cases: &[
             "f064289c xscmpgedp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=3ff00000000000000000000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -164,7 +179,12 @@ crate::isa![
         asm: "xsmaxdp XT,XA,XB",
         book: "Book I, VSX Scalar Maximum Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, MOST)), w)?;
+            m.ordered(
+                OrderOp::Max,
+                Numbers::Scalar,
+                |c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, MOST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642d04 xsmaxdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -181,7 +201,12 @@ crate::isa![
         book: "Book I, VSX Scalar Maximum Type-C Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, MOST)), w)?;
+            m.ordered(
+                OrderOp::MaxOrSecond,
+                Numbers::Scalar,
+                |c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, MOST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642c04 xsmaxcdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -198,7 +223,12 @@ crate::isa![
         book: "Book I, VSX Scalar Maximum Type-J Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, MOST)), w)?;
+            m.ordered(
+                OrderOp::Max,
+                Numbers::Scalar,
+                |c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, MOST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642c84 xsmaxjdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -214,7 +244,12 @@ crate::isa![
         asm: "xsmindp XT,XA,XB",
         book: "Book I, VSX Scalar Minimum Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, LEAST)), w)?;
+            m.ordered(
+                OrderOp::Min,
+                Numbers::Scalar,
+                |c, w| c.xs_pick(w, |a, b| compare::choose(a, b, DOUBLE, LEAST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642d44 xsmindp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000000000000000000000",
@@ -231,7 +266,12 @@ crate::isa![
         book: "Book I, VSX Scalar Minimum Type-C Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, LEAST)), w)?;
+            m.ordered(
+                OrderOp::MinOrSecond,
+                Numbers::Scalar,
+                |c, w| c.xs_pick(w, |a, b| compare::choose_c(a, b, DOUBLE, LEAST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642c44 xsmincdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000000000000000000000",
@@ -248,7 +288,12 @@ crate::isa![
         book: "Book I, VSX Scalar Minimum Type-J Double-Precision",
         level: V3_0,
         does: |m, w| {
-            m.vector(|c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, LEAST)), w)?;
+            m.ordered(
+                OrderOp::Min,
+                Numbers::Scalar,
+                |c, w| c.xs_pick(w, |a, b| compare::choose_j(a, b, DOUBLE, LEAST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642cc4 xsminjdp vs3,vs36,vs5 | vs3=5 vs36=3ff00000000000000000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000000000000000000000",

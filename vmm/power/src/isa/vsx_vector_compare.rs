@@ -7,6 +7,7 @@ use crate::{
         compare::{LEAST, MOST},
     },
     form,
+    vocabulary::{Numbers, OrderOp},
 };
 use std::cmp::Ordering;
 
@@ -17,7 +18,12 @@ crate::isa![
         asm: "xvcmpeqdp[.] XT,XA,XB",
         book: "Book I, VSX Vector Compare Equal Double-Precision",
         does: |m, w| {
-            m.vector_compare(|c, w| c.xv_compare::<u64>(w, Ordering::is_eq, false), w)?;
+            m.ordered_compare(
+                OrderOp::Equal,
+                Numbers::Doubles,
+                |c, w| c.xv_compare::<u64>(w, Ordering::is_eq, false),
+                w,
+            )?;
         },
         cases: &[
             "f0642b1c xvcmpeqdp vs3,vs36,vs5 | vs3=7 vs36=3ff00000000000004000000000000000 vs5=3ff00000000000003ff0000000000000 | vs3=ffffffffffffffff0000000000000000",
@@ -33,7 +39,12 @@ crate::isa![
         asm: "xvcmpgtdp[.] XT,XA,XB",
         book: "Book I, VSX Vector Compare Greater Than Double-Precision",
         does: |m, w| {
-            m.vector_compare(|c, w| c.xv_compare::<u64>(w, Ordering::is_gt, true), w)?;
+            m.ordered_compare(
+                OrderOp::Greater,
+                Numbers::Doubles,
+                |c, w| c.xv_compare::<u64>(w, Ordering::is_gt, true),
+                w,
+            )?;
         },
         cases: &[
             "f0642b5c xvcmpgtdp vs3,vs36,vs5 | vs3=7 vs36=3ff00000000000004000000000000000 vs5=3ff00000000000003ff0000000000000 | vs3=ffffffffffffffff",
@@ -49,7 +60,12 @@ crate::isa![
         asm: "xvcmpgedp[.] XT,XA,XB",
         book: "Book I, VSX Vector Compare Greater Than or Equal Double-Precision",
         does: |m, w| {
-            m.vector_compare(|c, w| c.xv_compare::<u64>(w, Ordering::is_ge, true), w)?;
+            m.ordered_compare(
+                OrderOp::GreaterOrEqual,
+                Numbers::Doubles,
+                |c, w| c.xv_compare::<u64>(w, Ordering::is_ge, true),
+                w,
+            )?;
         },
         cases: &[
             "f0642b9c xvcmpgedp vs3,vs36,vs5 | vs3=7 vs36=3ff00000000000004000000000000000 vs5=3ff00000000000003ff0000000000000 | vs3=ffffffffffffffffffffffffffffffff",
@@ -65,7 +81,12 @@ crate::isa![
         asm: "xvmaxdp XT,XA,XB",
         book: "Book I, VSX Vector Maximum Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_pick::<u64>(w, |a, b| compare::choose(a, b, DOUBLE, MOST)), w)?;
+            m.ordered(
+                OrderOp::Max,
+                Numbers::Doubles,
+                |c, w| c.xv_pick::<u64>(w, |a, b| compare::choose(a, b, DOUBLE, MOST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642f04 xvmaxdp vs3,vs36,vs5 | vs3=7 vs36=3ff00000000000008000000000000000 vs5=40000000000000000000000000000000 | vs3=40000000000000000000000000000000",
@@ -79,7 +100,12 @@ crate::isa![
         asm: "xvmindp XT,XA,XB",
         book: "Book I, VSX Vector Minimum Double-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_pick::<u64>(w, |a, b| compare::choose(a, b, DOUBLE, LEAST)), w)?;
+            m.ordered(
+                OrderOp::Min,
+                Numbers::Doubles,
+                |c, w| c.xv_pick::<u64>(w, |a, b| compare::choose(a, b, DOUBLE, LEAST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642f44 xvmindp vs3,vs36,vs5 | vs3=7 vs36=3ff00000000000008000000000000000 vs5=40000000000000000000000000000000 | vs3=3ff00000000000008000000000000000",
@@ -93,7 +119,12 @@ crate::isa![
         asm: "xvcmpeqsp[.] XT,XA,XB",
         book: "Book I, VSX Vector Compare Equal Single-Precision",
         does: |m, w| {
-            m.vector_compare(|c, w| c.xv_compare::<u32>(w, Ordering::is_eq, false), w)?;
+            m.ordered_compare(
+                OrderOp::Equal,
+                Numbers::Singles,
+                |c, w| c.xv_compare::<u32>(w, Ordering::is_eq, false),
+                w,
+            )?;
         },
         cases: &[
             "f0642a1c xvcmpeqsp vs3,vs36,vs5 | vs3=7 vs36=3f800000400000003f80000040000000 vs5=3f8000003f8000003f8000003f800000 | vs3=ffffffff00000000ffffffff00000000",
@@ -109,7 +140,12 @@ crate::isa![
         asm: "xvcmpgtsp[.] XT,XA,XB",
         book: "Book I, VSX Vector Compare Greater Than Single-Precision",
         does: |m, w| {
-            m.vector_compare(|c, w| c.xv_compare::<u32>(w, Ordering::is_gt, true), w)?;
+            m.ordered_compare(
+                OrderOp::Greater,
+                Numbers::Singles,
+                |c, w| c.xv_compare::<u32>(w, Ordering::is_gt, true),
+                w,
+            )?;
         },
         cases: &[
             "f0642a5c xvcmpgtsp vs3,vs36,vs5 | vs3=7 vs36=3f800000400000003f80000040000000 vs5=3f8000003f8000003f8000003f800000 | vs3=ffffffff00000000ffffffff",
@@ -125,7 +161,12 @@ crate::isa![
         asm: "xvcmpgesp[.] XT,XA,XB",
         book: "Book I, VSX Vector Compare Greater Than or Equal Single-Precision",
         does: |m, w| {
-            m.vector_compare(|c, w| c.xv_compare::<u32>(w, Ordering::is_ge, true), w)?;
+            m.ordered_compare(
+                OrderOp::GreaterOrEqual,
+                Numbers::Singles,
+                |c, w| c.xv_compare::<u32>(w, Ordering::is_ge, true),
+                w,
+            )?;
         },
         cases: &[
             "f0642a9c xvcmpgesp vs3,vs36,vs5 | vs3=7 vs36=3f800000400000003f80000040000000 vs5=3f8000003f8000003f8000003f800000 | vs3=ffffffffffffffffffffffffffffffff",
@@ -141,7 +182,12 @@ crate::isa![
         asm: "xvmaxsp XT,XA,XB",
         book: "Book I, VSX Vector Maximum Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_pick::<u32>(w, |a, b| compare::choose(a, b, SINGLE, MOST)), w)?;
+            m.ordered(
+                OrderOp::Max,
+                Numbers::Singles,
+                |c, w| c.xv_pick::<u32>(w, |a, b| compare::choose(a, b, SINGLE, MOST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642e04 xvmaxsp vs3,vs36,vs5 | vs3=7 vs36=3f800000800000003f80000080000000 vs5=40000000000000004000000000000000 | vs3=40000000000000004000000000000000",
@@ -155,7 +201,12 @@ crate::isa![
         asm: "xvminsp XT,XA,XB",
         book: "Book I, VSX Vector Minimum Single-Precision",
         does: |m, w| {
-            m.vector(|c, w| c.xv_pick::<u32>(w, |a, b| compare::choose(a, b, SINGLE, LEAST)), w)?;
+            m.ordered(
+                OrderOp::Min,
+                Numbers::Singles,
+                |c, w| c.xv_pick::<u32>(w, |a, b| compare::choose(a, b, SINGLE, LEAST)),
+                w,
+            )?;
         },
         cases: &[
             "f0642e44 xvminsp vs3,vs36,vs5 | vs3=7 vs36=3f800000800000003f80000080000000 vs5=40000000000000004000000000000000 | vs3=3f800000800000003f80000080000000",

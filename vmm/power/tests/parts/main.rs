@@ -15,5 +15,6 @@ mod shootdown;
 mod time;
 mod tlb;
 mod translated_float;
+mod translated_vector;
 mod usage;
 mod watch;

@@ -11,7 +11,7 @@ use power::{
     row::{Meaning, Row, Visitor},
     spr, testing,
     vector::Vector,
-    vocabulary::{Arith, Facility, Size, Vocabulary},
+    vocabulary::{AesOp, Arith, Facility, LaneOp, Sigma, Size, Vocabulary},
     word::Word,
 };
 use std::sync::Arc;
@@ -88,7 +88,9 @@ known_when_recorded!(
     Word,
     fn(u64) -> u64,
     fn(u64, u64) -> u64,
-    fn(u64) -> Vector,
+    LaneOp,
+    AesOp,
+    Sigma,
     fn(Vector, u64) -> u64,
     VectorFn,
     VectorValueFn,
@@ -255,7 +257,13 @@ impl Vocabulary for Recorder {
         fn vec_or(a: WideName, b: WideName) -> WideName;
         fn vec_xor(a: WideName, b: WideName) -> WideName;
         fn vec_not(a: WideName) -> WideName;
-        fn vec_of(f: fn(u64) -> Vector, a: Name) -> WideName;
+        fn lanes(op: LaneOp, a: WideName, b: WideName) -> WideName;
+        fn permute(a: WideName, b: WideName, choice: WideName) -> WideName;
+        fn shift_double(a: WideName, b: WideName, n: usize) -> WideName;
+        fn splat(size: Size, v: WideName, i: usize) -> WideName;
+        fn sigma(sigma: Sigma, v: WideName) -> WideName;
+        fn aes(op: AesOp, state: WideName, key: WideName) -> WideName;
+        fn all_or_none(v: WideName) -> Name;
         fn value_of_vec(f: fn(Vector, u64) -> u64, a: WideName, b: Name) -> Name;
         fn load_vec(ea: Name) -> Result<WideName, Stop>;
         fn store_vec(ea: Name, v: WideName) -> Result<(), Stop>;

@@ -138,7 +138,7 @@ impl Machine {
     }
 
     /// Runs a program from a state that the seed determines; the state after it.
-    fn run(&mut self, program: usize, seed: u64) -> (Vec<u128>, [u64; 5]) {
+    fn run(&mut self, program: usize, seed: u64, operand: Operand) -> (Vec<u128>, [u64; 5]) {
         let mut rng = Rng(seed);
         let traps = if rng.next().is_multiple_of(2) { msr::FE0 | msr::FE1 } else { 0 };
         let cpu = &mut self.cpu;
@@ -152,6 +152,7 @@ impl Machine {
         cpu.set_fpscr(fpscr(&mut rng));
         cpu.set_cr(rng.next() as u32);
         cpu.set_xer(rng.next());
+        cpu.set_vscr(rng.next() as u32);
         cpu.set_nip(self.starts[program]);
         assert_eq!(cpu.run(), Exit::Hcall);
         let vsrs = (0..64).map(|n| cpu.vsr(n)).chain(cpu.gpr.map(u128::from)).collect();
@@ -159,15 +160,18 @@ impl Machine {
     }
 }
 
+/// Makes a doubleword of a register.
+pub(super) type Operand = fn(&mut Rng) -> u64;
+
 /// Asserts that both engines do the same in every program.
-fn compare(programs: &[Vec<u32>], states: u64) {
+pub(super) fn compare(programs: &[Vec<u32>], states: u64, operand: Operand) {
     let mut interpreter = Machine::new(Engine::Interpreter, programs);
     let mut translator = Machine::new(Engine::Translator, programs);
     for (program, words) in programs.iter().enumerate() {
         for state in 1..=states {
             let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(state + 1000 * program as u64) | 1;
-            let (want, want_special) = interpreter.run(program, seed);
-            let (got, got_special) = translator.run(program, seed);
+            let (want, want_special) = interpreter.run(program, seed, operand);
+            let (got, got_special) = translator.run(program, seed, operand);
             let differs = want.iter().zip(&got).enumerate().find(|(_, (a, b))| a != b);
             assert!(
                 differs.is_none() && want_special == got_special,
@@ -190,7 +194,7 @@ fn rows() -> impl Iterator<Item = &'static Row> {
 }
 
 /// Words of a row: its first example, and others with registers of a few.
-fn words(row: &'static Row, rng: &mut Rng) -> Vec<u32> {
+pub(super) fn words(row: &'static Row, rng: &mut Rng) -> Vec<u32> {
     let first = row.cases[0].split(' ').next().and_then(|w| u32::from_str_radix(w, 16).ok());
     let first = first.expect("an example begins with its word");
     let registers = 0x03ff_f800 & !row.form.mask;
@@ -207,7 +211,7 @@ fn each_instruction_does_in_the_translator_what_it_does_in_the_interpreter() {
     let mut rng = Rng(0x7ce);
     let programs: Vec<_> = rows().flat_map(|row| words(row, &mut rng)).map(|w| vec![w]).collect();
     assert!(programs.len() > 1500, "only {}", programs.len());
-    compare(&programs, 200);
+    compare(&programs, 200, operand);
 }
 
 #[test]
@@ -231,5 +235,5 @@ fn operations_of_any_order_leave_the_flags_of_the_last_one() {
             (0..12).map(word).collect()
         })
         .collect();
-    compare(&programs, 60);
+    compare(&programs, 60, operand);
 }

@@ -3,9 +3,15 @@
 
 use crate::{
     Cpu,
-    arith::{float_arith::Arith, vector::Vector},
+    arith::{
+        aes::AesOp,
+        float_arith::Arith,
+        lanes::{self, LaneOp},
+        sigma::Sigma,
+        vector::{Vector, permute, shifted},
+    },
     state::{
-        facility::{VectorFn, VectorValueFn},
+        facility::{VectorFn, VectorValueFn, all_or_none},
         interrupt::Stop,
     },
     vocabulary::{EQ, Facility, GT, LT, Size, Vocabulary},
@@ -324,8 +330,32 @@ impl Vocabulary for Cpu {
         (!u128::from(a)).into()
     }
     #[inline(always)]
-    fn vec_of(&mut self, f: fn(u64) -> Vector, a: u64) -> Vector {
-        f(a)
+    fn lanes(&mut self, op: LaneOp, a: Vector, b: Vector) -> Vector {
+        op.apply(a, b)
+    }
+    #[inline(always)]
+    fn permute(&mut self, a: Vector, b: Vector, choice: Vector) -> Vector {
+        permute(a, b, choice)
+    }
+    #[inline(always)]
+    fn shift_double(&mut self, a: Vector, b: Vector, n: usize) -> Vector {
+        shifted(a, b, n)
+    }
+    #[inline(always)]
+    fn splat(&mut self, size: Size, v: Vector, i: usize) -> Vector {
+        lanes::splat(size, v, i)
+    }
+    #[inline(always)]
+    fn sigma(&mut self, sigma: Sigma, v: Vector) -> Vector {
+        sigma.apply(v)
+    }
+    #[inline(always)]
+    fn aes(&mut self, op: AesOp, state: Vector, key: Vector) -> Vector {
+        op.apply(state, key)
+    }
+    #[inline(always)]
+    fn all_or_none(&mut self, v: Vector) -> u64 {
+        all_or_none(v)
     }
     #[inline(always)]
     fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Vector, b: u64) -> u64 {

@@ -2,7 +2,7 @@
 //! Where no translator is: on hosts without an assembler of ours.
 
 use super::{Found, HostCode, Refusal};
-use crate::{Cpu, interrupt::Stop};
+use crate::{Cpu, interrupt::Stop, word::Word};
 
 /// There is none.
 pub(crate) enum Translator {}
@@ -15,6 +15,9 @@ impl Translator {
         match *self {}
     }
     pub(crate) fn complete(&self, _: &mut Cpu) {
+        match *self {}
+    }
+    pub(crate) fn calls_of(&mut self, _: Word) -> Option<u32> {
         match *self {}
     }
     pub(crate) fn is_oldest(&self, _: u32) -> bool {

@@ -94,6 +94,9 @@ impl<H: Host> Emitter<H> {
                 if field.offset == self.layout.so {
                     self.settle_all(); // the fields have the old SO
                 }
+                if let Some(n) = self.vsr_at(field.offset) {
+                    self.vectors.written(n, true);
+                }
                 self.write(field, v);
             }
             Dest::Spr(n) => {

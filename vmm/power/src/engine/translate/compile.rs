@@ -62,12 +62,15 @@ impl<H: Host> Emitter<H> {
             self.dirty = flow.dirty[i];
             self.piece(region, rows, &flow, i, piece, &labels);
         }
+        self.behind = true;
         let mut cold = take(&mut self.cold);
-        for (label, cold) in cold.drain(..) {
+        for (label, cold, copies) in cold.drain(..) {
             self.host.bind(label);
+            self.vectors.copies = copies;
             self.cold_code(cold);
         }
         (self.flow, self.labels, self.cold) = (flow, labels, cold); // with their room
+        self.behind = false;
         self.host.finish();
         !self.failed
     }
@@ -75,6 +78,25 @@ impl<H: Host> Emitter<H> {
     /// The offset of the code of a piece of the region that was translated, behind its look at events.
     pub(super) fn inside(&self, piece: usize) -> usize {
         self.host.offset_of(self.labels[piece][1])
+    }
+
+    /// How many helpers the code for an instruction calls, where nothing unusual happens; `None` if there is no code for it.
+    pub(super) fn calls_of(&mut self, rows: &Rows<H>, word: Word) -> Option<u32> {
+        let (_, row) = isa::find(word)?;
+        (self.failed, self.calls) = (false, 0);
+        self.pin(std::iter::empty());
+        self.sites.clear();
+        self.host.begin();
+        self.begin_piece(false);
+        self.begin(0, 0, None);
+        // The emitter's stops are emitted, and not returned.
+        let _ = rows.0[row](self, word);
+        self.commit();
+        for (label, ..) in take(&mut self.cold) {
+            self.host.bind(label);
+        }
+        self.host.finish();
+        (!self.failed).then_some(self.calls)
     }
 
     /// An entry: loads the guest registers of a region and goes to a place in it.
@@ -265,19 +287,11 @@ impl<H: Host> Emitter<H> {
                 self.host.mov(d, H::ARGUMENT);
                 self.host.jump(back);
             }
-            Cold::LoadPair { access, d, back, at } => {
-                self.host.mov(H::ARGUMENT, access.ea);
-                self.call_at(Helper::LoadPair, at);
-                self.host.read(d[0], self.scratch(0));
-                self.host.read(d[1], self.scratch(1));
-                self.host.jump(back);
+            Cold::LoadVector { access, d, order, back, at } => {
+                self.cold_load_vector(access.ea, d, order, back, at);
             }
-            Cold::StorePair { access, v, back, at } => {
-                self.host.write(self.scratch(0), Src::Reg(v[0]));
-                self.host.write(self.scratch(1), Src::Reg(v[1]));
-                self.host.mov(H::ARGUMENT, access.ea);
-                self.call_at(Helper::StorePair, at);
-                self.host.jump(back);
+            Cold::StoreVector { access, v, order, back, at } => {
+                self.cold_store_vector(access.ea, v, order, back, at);
             }
             Cold::Store { access, helper, v, back, at } => {
                 self.host.mov(H::ARGUMENT, access.ea);

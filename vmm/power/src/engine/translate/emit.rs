@@ -4,8 +4,13 @@
 
 use super::{
     flow::Flow,
-    host::{Access, Cond, Field, Frame, Helper, Host, Jumps, Label, Prelude, Reg, Src, TlbShape},
+    host::{
+        Access, Cond, Field, FloatReg, Frame, Helper, Host, Jumps, Label, Prelude, Reg, Src,
+        TlbShape,
+    },
     values::{GUESTS, Guest, Val, Values},
+    vector::Order,
+    vector_values::{Copies, VectorRegs},
 };
 use crate::{
     arith::float_arith::Arith, interrupt::Stop, storage::tlb::PAGE, vocabulary::Size, word::Word,
@@ -105,10 +110,10 @@ pub(super) enum Cold {
     Exit { nip: u64, mid: bool, dirty: u64 },
     /// Events are to be looked at before the instruction at an address.
     Events { nip: u64, dirty: u64 },
-    /// Loads two doublewords.
-    LoadPair { access: Access, d: [Reg; 2], back: Label, at: Point },
-    /// Stores two doublewords.
-    StorePair { access: Access, v: [Reg; 2], back: Label, at: Point },
+    /// Loads a vector.
+    LoadVector { access: Access, d: FloatReg, order: Order, back: Label, at: Point },
+    /// Stores a vector.
+    StoreVector { access: Access, v: FloatReg, order: Order, back: Label, at: Point },
     /// Makes the CR fields of comparisons.
     Settle { back: Label },
     /// An instruction stops.
@@ -161,7 +166,12 @@ pub(super) struct Emitter<H> {
     /// Places on the stack that hold values, a bit each.
     pub(super) slots: u64,
     pub(super) fields: Fields,
-    pub(super) cold: Vec<(Label, Cold)>,
+    /// With the copies of vectors that registers have there.
+    pub(super) cold: Vec<(Label, Cold, Copies)>,
+    /// That code is being emitted now.
+    pub(super) behind: bool,
+    /// Registers of the host for vectors.
+    pub(super) vectors: VectorRegs,
     /// The flow of registers in the region.
     pub(super) flow: Flow,
     /// Of each piece of the region: its look at events, and what is behind that.
@@ -172,6 +182,8 @@ pub(super) struct Emitter<H> {
     pub(super) load_target: Option<Guest>,
     /// Facilities that were checked in this piece.
     pub(super) checked: u32,
+    /// How many helpers were called in the region.
+    pub(super) calls: u32,
     /// An instruction had more values than there is room for: the code is of no use.
     pub(super) failed: bool,
 }
@@ -202,10 +214,13 @@ impl<H: Host> Emitter<H> {
             cold: Vec::new(),
             flow: Flow::default(),
             labels: Vec::new(),
+            behind: false,
+            vectors: VectorRegs::default(),
             cia: 0,
             index: 0,
             load_target: None,
             checked: 0,
+            calls: 0,
             failed: false,
         }
     }
@@ -214,6 +229,7 @@ impl<H: Host> Emitter<H> {
     pub(super) fn begin_piece(&mut self, follows: bool) {
         if !follows {
             self.forget();
+            self.vectors.forget();
         }
     }
 
@@ -225,6 +241,7 @@ impl<H: Host> Emitter<H> {
         self.temps = [None; 4];
         self.locked = [0; 4];
         self.slots = 0;
+        self.vectors.begin();
         (self.cia, self.index, self.load_target) = (cia, index, load_target);
     }
 
@@ -235,7 +252,8 @@ impl<H: Host> Emitter<H> {
     /// A label of code behind the region.
     pub(super) fn cold(&mut self, cold: Cold) -> Label {
         let label = self.host.label();
-        self.cold.push((label, cold));
+        self.cold.push((label, cold, self.vectors.copies));
+        self.vectors.lose_values();
         label
     }
 
@@ -253,6 +271,8 @@ impl<H: Host> Emitter<H> {
 
     pub(super) fn call(&mut self, helper: Helper) {
         self.host.call_near(self.base, self.helpers[helper as usize]);
+        self.calls += u32::from(!self.behind);
+        self.after_call();
     }
 
     /// Calls a helper that may stop an instruction.

@@ -21,6 +21,7 @@ use super::{
     emit::{Cold, Emitter, Point},
     host::{Alu, Cond, Field, FloatOp, FloatReg, Helper, Host, Label, Lanes, Reg, Shift, Src},
     values::Val,
+    vector_values::Wide,
 };
 use crate::{
     arith::{
@@ -55,6 +56,15 @@ const SINGLES: (u32, u32) = (1023 - 125, 1023 + 127);
 /// The bits of a double that a single does not have, and their value half-way between two singles.
 const TAIL: (u32, i32) = (0x1fff_ffff, 0x1000_0000);
 
+/// The operands' registers hold these.
+fn lanes(arith: &Arith) -> Lanes {
+    match arith.shape {
+        Shape::F | Shape::Xs => Lanes::Double,
+        Shape::Xv if arith.route.from == SINGLE => Lanes::Singles,
+        Shape::Xv => Lanes::Doubles,
+    }
+}
+
 impl<H: Host> Emitter<H> {
     /// An arithmetic instruction.
     pub(super) fn arithmetic(&mut self, a: &'static Arith, w: Word) {
@@ -63,15 +73,24 @@ impl<H: Host> Emitter<H> {
         }
         let _ = self.need(a.facility()); // emits its stop
         self.commit();
+        let of_vectors = (a.shape == Shape::Xv).then(|| {
+            let (mut operands, used) = (a.operands(w), a.op.operands());
+            operands[used..].fill(w.xb()); // of no meaning, and in a register anyway
+            let operands = self.vector_regs(operands.map(Wide::Vsr));
+            (operands, self.vector_target(a.target(w)))
+        });
         let (at, computed, back) = (self.point(), self.host.label(), self.host.label());
         let other = self.cold(Cold::Arith { a, w, back, at });
         let exact = self.cold(Cold::Exact { a, w, computed, other });
         self.unless_control(XX, exact);
-        self.compute_float(a, w);
+        match of_vectors {
+            Some((operands, _)) => self.compute_of(a, operands),
+            None => self.compute_float(a, w),
+        }
         self.host.bind(computed);
-        match a.shape {
-            Shape::F | Shape::Xs => self.scalar(a, w, other),
-            Shape::Xv => self.elements(a, w, other),
+        match of_vectors {
+            Some((_, d)) => self.elements(a, w, d, other),
+            None => self.scalar(a, w, other),
         }
         self.host.bind(back);
     }
@@ -109,17 +128,19 @@ impl<H: Host> Emitter<H> {
 
     /// Reads the operands and computes, without a look at the result.
     fn compute_float(&mut self, arith: &'static Arith, w: Word) {
-        let (lanes, element) = match arith.shape {
-            Shape::F | Shape::Xs => (Lanes::Double, 0),
-            Shape::Xv if arith.route.from == SINGLE => (Lanes::Singles, 1),
-            Shape::Xv => (Lanes::Doubles, 1),
-        };
+        let lanes = lanes(arith);
+        let element = usize::from(lanes != Lanes::Double);
         let operands = arith.operands(w).map(|n| self.doubleword_of(n, element).offset);
         for (d, offset) in OPERANDS.iter().zip(&operands[..arith.op.operands()]) {
             self.host.float_read(lanes, *d, *offset);
         }
+        self.compute_of(arith, OPERANDS);
+    }
+
+    /// Computes from operands in registers.
+    fn compute_of(&mut self, arith: &'static Arith, [a, b, c]: [FloatReg; 3]) {
         use Operation::*;
-        let [a, b, c] = OPERANDS;
+        let lanes = lanes(arith);
         let (host, operation) = (&mut self.host, arith.op.operation());
         match operation {
             Add => host.float_op(FloatOp::Add, lanes, RESULT, a, b),
@@ -182,13 +203,13 @@ impl<H: Host> Emitter<H> {
         let (high, low) = (self.doubleword_of(n, 0), self.doubleword_of(n, 1));
         self.host.write(high, Src::Reg(bits));
         self.host.write(low, Src::Imm(0));
+        self.vectors.written(n, true);
     }
 
-    fn elements(&mut self, a: &'static Arith, w: Word, other: Label) {
-        let lanes = if a.route.from == SINGLE { Lanes::Singles } else { Lanes::Doubles };
-        self.host.unless_normal(lanes, RESULT, SCRATCH, other);
-        let target = self.doubleword_of(a.target(w), 1).offset;
-        self.host.float_write(lanes, target, RESULT);
+    fn elements(&mut self, a: &'static Arith, w: Word, d: FloatReg, other: Label) {
+        self.host.unless_normal(lanes(a), RESULT, SCRATCH, other);
+        self.host.vector_write(self.vsr_offset(a.target(w)), RESULT);
+        self.host.float_mov(d, RESULT);
     }
 
     /// A conversion: what loses nothing depends on no mode, and has no other facts.

@@ -2,7 +2,7 @@
 //! The words in which translated code is emitted: what every host that we translate for can do. Nothing of
 //! POWER is here but the shape of an access to guest storage.
 
-use crate::vocabulary::Size;
+use crate::vocabulary::{AesOp, LaneOp, Numbers, OrderOp, Sigma, Size};
 
 /// A register of the host, by its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,15 +157,17 @@ pub(super) enum Helper {
     Vector,
     Float,
     VectorValue,
+    VectorCompare,
     Arith,
     FloatCompare,
     Pure1,
     Pure2,
-    VecOf,
+    Lanes,
+    Permute,
+    Aes,
     ValueOfVec,
-    StoreElements,
-    LoadPair,
-    StorePair,
+    LoadVector,
+    StoreVector,
     Settle,
 }
 
@@ -242,7 +244,7 @@ pub(super) struct Frame {
 /// An assembler. Registers: the CPU and the budget (instructions completed, less `look_at`) have one each; `PINS` hold
 /// guest registers over a region; `TEMPS` hold values within an instruction; the others are scratch inside an operation
 /// and of helpers' arguments and results ([`Host::ARGUMENT`], [`Host::SECOND`]).
-pub(super) trait Host: FloatHost {
+pub(super) trait Host: FloatHost + VectorHost {
     /// Registers for guest registers.
     const PINS: &'static [Reg];
     /// Registers for values within an instruction.
@@ -350,10 +352,6 @@ pub(super) trait Host: FloatHost {
     /// Goes to the code of the address in the first argument register, if the table of jumps has it: entries of four
     /// doublewords, the address, the epoch and the code's address being the first three.
     fn follow_jump(&mut self, base: usize, jumps: Jumps, epoch: Field);
-    /// Loads two doublewords, or goes to `slow` with nothing changed; `size` is of one.
-    fn guest_load_pair(&mut self, access: Access, d: [Reg; 2], slow: Label);
-    /// Stores two doublewords.
-    fn guest_store_pair(&mut self, access: Access, v: [Reg; 2], slow: Label);
     /// Calls the saving entry of a helper, which is at `to`, an offset from the start of code memory.
     fn call_near(&mut self, base: usize, to: usize);
     /// Leaves [`Cond::Ne`] unless a register is 0.
@@ -364,7 +362,8 @@ pub(super) trait Host: FloatHost {
     fn prelude(&mut self, frame: Frame, helpers: &[Function; HELPERS]) -> Prelude;
 }
 
-/// A floating-point register. All of them are scratch inside an operation, the first six for the emitter.
+/// A floating-point or vector register. The first six are scratch inside an operation of the emitter; some others keep
+/// vectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FloatReg(pub(super) u8);
 
@@ -432,6 +431,55 @@ pub(super) trait FloatHost {
     fn clear_inexact(&mut self, offset: i32);
     /// Jumps if the flag is set.
     fn if_inexact(&mut self, offset: i32, to: Label);
+}
+
+/// The vector part of an assembler. A vector is 128 bits; elements have the numbers of the Power ISA, 0 being the most
+/// significant. A result's register is none of the operands', unless it says otherwise.
+pub(super) trait VectorHost {
+    /// Registers that keep vectors; no other operation changes them, but helpers do.
+    const VECTORS: &'static [FloatReg];
+
+    /// Reads from an offset in the CPU, in two parts if it was written as two doublewords.
+    fn vector_read(&mut self, d: FloatReg, offset: i32, halves: bool);
+    fn vector_write(&mut self, offset: i32, s: FloatReg);
+    /// A constant of two doublewords.
+    fn vector_constant(&mut self, d: FloatReg, high: u64, low: u64);
+    /// A vector of two doublewords.
+    fn vector_of(&mut self, d: FloatReg, high: Reg, low: Reg);
+    /// Doubleword `i`.
+    fn vector_doubleword(&mut self, d: Reg, s: FloatReg, i: usize);
+    fn vector_logic(&mut self, op: Alu, d: FloatReg, a: FloatReg, b: FloatReg);
+    /// True if the host has an operation.
+    fn has_lanes(&self, op: LaneOp) -> bool;
+    fn vector_lanes(&mut self, op: LaneOp, d: FloatReg, a: FloatReg, b: FloatReg);
+    /// True if the host has [`vector_permute`](Self::vector_permute).
+    fn has_permute(&self) -> bool;
+    /// Bytes of the first two operands, side by side, by the numbers in the third.
+    fn vector_permute(&mut self, d: FloatReg, operands: [FloatReg; 3]);
+    /// Sixteen bytes of `a` and `b`, side by side, from byte `n` of 1 to 15 on.
+    fn vector_shift_double(&mut self, d: FloatReg, a: FloatReg, b: FloatReg, n: u8);
+    /// The sigma of each element.
+    fn vector_sigma(&mut self, sigma: Sigma, d: FloatReg, s: FloatReg);
+    /// True if the host has [`vector_aes`](Self::vector_aes).
+    fn has_aes(&self) -> bool;
+    /// A round of AES.
+    fn vector_aes(&mut self, op: AesOp, d: FloatReg, state: FloatReg, key: FloatReg);
+    /// Element `i` in each place.
+    fn vector_splat(&mut self, size: Size, d: FloatReg, s: FloatReg, i: u8);
+    /// Doubleword `i` of `a`, then doubleword `j` of `b`.
+    fn vector_doublewords(&mut self, d: FloatReg, a: FloatReg, i: u8, b: FloatReg, j: u8);
+    /// Reverses the order of the elements, in place.
+    fn vector_reverse(&mut self, size: Size, d: FloatReg);
+    /// The CR field of a vector whose bytes are all ones or 0.
+    fn vector_all_or_none(&mut self, d: Reg, s: FloatReg);
+    /// Jumps unless the numbers in two vectors have an order.
+    fn unless_ordered(&mut self, of: Numbers, a: FloatReg, b: FloatReg, to: Label);
+    /// An operation on such numbers.
+    fn vector_ordered(&mut self, op: OrderOp, of: Numbers, d: FloatReg, a: FloatReg, b: FloatReg);
+    /// Loads as the host has it, or goes to `slow` with nothing changed.
+    fn guest_load_vector(&mut self, access: Access, d: FloatReg, slow: Label);
+    /// Stores as the host has it, or goes to `slow`.
+    fn guest_store_vector(&mut self, access: Access, s: FloatReg, slow: Label);
 }
 
 /// Offsets of the pieces that all regions share.

@@ -15,8 +15,9 @@
 //! | `registers.rs`, `compute.rs` | registers for values, and code that computes them |
 //! | `commit.rs`, `condition.rs`, `settle.rs` | the changes of an instruction, conditions, CR fields |
 //! | `vocabulary.rs`, `access.rs`, `float.rs` | meanings, storage, floating point |
+//! | `vector_values.rs`, `vector.rs`, `vector_float.rs` | vectors in registers of the host, operations on them |
 //! | `compile.rs` | code for a region |
-//! | `x86_64.rs`, `x86_64_float.rs` | the assembler of x86-64 |
+//! | `x86_64.rs`, `x86_64_float.rs`, `x86_64_vector.rs`, `x86_64_lanes.rs` | the assembler of x86-64 |
 //! | `memory.rs`, `thunks.rs` | memory for code, and the functions that code calls |
 //! | `translator.rs` | the code of a CPU |
 //!
@@ -65,17 +66,28 @@ mod translator;
 #[cfg(target_arch = "x86_64")]
 mod values;
 #[cfg(target_arch = "x86_64")]
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod vector_float;
+#[cfg(target_arch = "x86_64")]
+mod vector_values;
+#[cfg(target_arch = "x86_64")]
 mod vocabulary;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 #[cfg(target_arch = "x86_64")]
 mod x86_64_float;
+#[cfg(target_arch = "x86_64")]
+mod x86_64_lanes;
+#[cfg(target_arch = "x86_64")]
+mod x86_64_vector;
 
 #[cfg(not(target_arch = "x86_64"))]
 mod absent;
 #[cfg(not(target_arch = "x86_64"))]
 use absent as translator;
 
+use crate::arith::vector::Vector;
 use std::iter::Sum;
 
 pub(crate) use translator::{Translator, enter};
@@ -171,12 +183,25 @@ pub(crate) struct State {
     /// CR fields that are not made yet.
     comparisons: settle::Comparisons,
     /// Operands and results that have no register.
-    scratch: [u64; 3],
+    scratch: [u64; 6],
     /// The work so far.
     pub(crate) counts: Counts,
 }
 
 impl State {
+    /// The operands that translated code has left in the scratch space, the low doubleword of each first.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    fn operands(&self) -> [Vector; 3] {
+        let [a, a_high, b, b_high, c, c_high] = self.scratch;
+        [Vector::new(a_high, a), Vector::new(b_high, b), Vector::new(c_high, c)]
+    }
+
+    /// Leaves a result where the first operand was.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
+    fn set_operand(&mut self, v: Vector) {
+        (self.scratch[0], self.scratch[1]) = (v.lane(1), v.lane(0));
+    }
+
     /// The one after a reset.
     pub(crate) fn after_reset(&self) -> State {
         let State { engine, code_memory, counts, .. } = *self;

@@ -7,7 +7,7 @@ use crate::{
     arith::{float_arith::Arith, vector::Vector},
     interrupt::Stop,
     state::facility::{VectorFn, VectorValueFn},
-    vocabulary::{Facility, Size, Vocabulary},
+    vocabulary::{AesOp, Facility, LaneOp, Sigma, Size, Vocabulary},
     word::Word,
 };
 
@@ -139,7 +139,13 @@ impl Vocabulary for Scan {
         vec_or(a: (), b: ()) -> (), ();
         vec_xor(a: (), b: ()) -> (), ();
         vec_not(a: ()) -> (), ();
-        vec_of(f: fn(u64) -> Vector, a: bool) -> (), ();
+        lanes(op: LaneOp, a: (), b: ()) -> (), ();
+        permute(a: (), b: (), choice: ()) -> (), ();
+        shift_double(a: (), b: (), n: usize) -> (), ();
+        splat(size: Size, v: (), i: usize) -> (), ();
+        sigma(sigma: Sigma, v: ()) -> (), ();
+        aes(op: AesOp, state: (), key: ()) -> (), ();
+        all_or_none(v: ()) -> false, bool;
         value_of_vec(f: fn(Vector, u64) -> u64, a: (), b: bool) -> false, bool;
         load_vec(ea: bool) -> Ok(()), Result<(), Stop>;
         store_vec(ea: bool, v: ()) -> Ok(()), Result<(), Stop>;

@@ -11,7 +11,12 @@
 use super::host::{Function, HELPERS, Helper, Kind};
 use crate::{
     Cpu,
-    arith::{float_arith::Arith, vector::Vector},
+    arith::{
+        aes::AesOp,
+        float_arith::Arith,
+        lanes::LaneOp,
+        vector::{self, Vector},
+    },
     interrupt::Stop,
     state::facility::{VectorFn, VectorValueFn},
     vocabulary::{Size, Vocabulary},
@@ -110,6 +115,13 @@ extern "sysv64" fn vector_value(cpu: &mut Cpu, f: usize, word: u64) -> Outcome {
     f(&mut cpu.vectors, Word::new(word as u32)).into()
 }
 
+extern "sysv64" fn vector_compare(cpu: &mut Cpu, f: usize, word: u64) -> u64 {
+    // SAFETY: the emitter put the address of such a function there.
+    let f: VectorValueFn = unsafe { std::mem::transmute(f) };
+    cpu.vectors.settle();
+    code(Vocabulary::vector_compare(cpu, f, Word::new(word as u32)))
+}
+
 extern "sysv64" fn arith(cpu: &mut Cpu, a: usize, word: u64) -> u64 {
     // SAFETY: the emitter put the address of a constant there.
     let a: &'static Arith = unsafe { &*(a as *const Arith) };
@@ -136,42 +148,51 @@ extern "sysv64" fn pure2(_: &mut Cpu, f: usize, a: u64, b: u64) -> u64 {
     f(a, b)
 }
 
-/// Doublewords 0 and 1, in the two registers of results.
-extern "sysv64" fn vec_of(_: &mut Cpu, f: usize, a: u64) -> Outcome {
-    // SAFETY: the emitter put the address of such a function there.
-    let f: fn(u64) -> Vector = unsafe { std::mem::transmute(f) };
-    let v = f(a);
-    Outcome { value: v.lane(0), stop: v.lane(1) }
+/// The first vector of the scratch space <- an operation on the first two of them.
+extern "sysv64" fn lanes(cpu: &mut Cpu, op: u64) {
+    let [a, b, _] = cpu.translated.operands();
+    cpu.translated.set_operand(LaneOp::of_number(op).apply(a, b));
+}
+
+/// The first vector of the scratch space <- a permutation of the first two by the third.
+extern "sysv64" fn permute(cpu: &mut Cpu) {
+    let [a, b, choice] = cpu.translated.operands();
+    cpu.translated.set_operand(vector::permute(a, b, choice));
 }
 
 extern "sysv64" fn value_of_vec(cpu: &mut Cpu, f: usize) -> u64 {
     // SAFETY: the emitter put the address of such a function there.
     let f: fn(Vector, u64) -> u64 = unsafe { std::mem::transmute(f) };
-    let [high, low, b] = cpu.translated.scratch;
+    let [high, low, b, ..] = cpu.translated.scratch;
     f(Vector::new(high, low), b)
 }
 
-extern "sysv64" fn store_elements(cpu: &mut Cpu, ea: u64, size: u64) -> u64 {
-    let size = [Size::Byte, Size::Half, Size::Word, Size::Double][size as usize & 3];
-    let [high, low, _] = cpu.translated.scratch;
-    code(cpu.watch_store(|cpu| cpu.store_each(ea, size, Vector::new(high, low))))
+/// The first vector of the scratch space <- a round of AES on it and the second one.
+extern "sysv64" fn aes(cpu: &mut Cpu, op: u64) {
+    let [state, key, _] = cpu.translated.operands();
+    cpu.translated.set_operand(AesOp::ALL[op as usize & 3].apply(state, key));
 }
 
-/// Loads two doublewords, the first one at `ea`, into the scratch space.
-extern "sysv64" fn load_pair(cpu: &mut Cpu, ea: u64) -> u64 {
-    let mut load = |i: usize| {
-        cpu.translated.scratch[i] = cpu.load_value(ea.wrapping_add(8 * i as u64), Size::Double)?;
-        Ok(())
+/// The width of elements; none of a quadword.
+fn width(order: u64) -> Option<Size> {
+    [Size::Byte, Size::Half, Size::Word, Size::Double].get(order as usize).copied()
+}
+
+/// The first vector of the scratch space <- one from storage.
+extern "sysv64" fn load_vector(cpu: &mut Cpu, ea: u64, order: u64) -> u64 {
+    let loaded = match width(order) {
+        Some(size) => cpu.load_each(ea, size),
+        None => cpu.load_vector(ea),
     };
-    code(load(0).and_then(|()| load(1)))
+    code(loaded.map(|v| cpu.translated.set_operand(v)))
 }
 
-/// Stores two doublewords of the scratch space.
-extern "sysv64" fn store_pair(cpu: &mut Cpu, ea: u64) -> u64 {
-    let [first, second, _] = cpu.translated.scratch;
-    code(cpu.watch_store(|cpu| {
-        cpu.store_value(ea, Size::Double, first)?;
-        cpu.store_value(ea.wrapping_add(8), Size::Double, second)
+/// Stores the first vector of the scratch space.
+extern "sysv64" fn store_vector(cpu: &mut Cpu, ea: u64, order: u64) -> u64 {
+    let [v, ..] = cpu.translated.operands();
+    code(cpu.watch_store(|cpu| match width(order) {
+        Some(size) => cpu.store_each(ea, size, v),
+        None => cpu.store_vector(ea, v),
     }))
 }
 
@@ -219,15 +240,17 @@ pub(super) fn helpers() -> [Function; HELPERS] {
         Vector vector EFFECT;
         Float float EFFECT;
         VectorValue vector_value VALUE;
+        VectorCompare vector_compare EFFECT;
         Arith arith EFFECT;
         FloatCompare float_compare EFFECT;
         Pure1 pure1 PURE;
         Pure2 pure2 PURE;
-        VecOf vec_of PURE;
+        Lanes lanes PURE;
+        Permute permute PURE;
+        Aes aes PURE;
         ValueOfVec value_of_vec PURE;
-        StoreElements store_elements STORE;
-        LoadPair load_pair EFFECT;
-        StorePair store_pair STORE;
+        LoadVector load_vector EFFECT;
+        StoreVector store_vector STORE;
         Settle settle PURE;
     }
     all

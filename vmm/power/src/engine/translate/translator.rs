@@ -22,6 +22,7 @@ use crate::{
         tlb::{self, PAGE, TLB, Tlb},
         watch::CodeReader,
     },
+    word::Word,
 };
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -158,6 +159,11 @@ impl Translator {
     /// The segment that is being filled.
     fn filling(&self) -> usize {
         (self.begun % SEGMENTS as u64) as usize
+    }
+
+    /// How many helpers the code for an instruction calls: see [`Emitter::calls_of`].
+    pub(crate) fn calls_of(&mut self, word: Word) -> Option<u32> {
+        self.emitter.calls_of(&self.rows, word)
     }
 
     fn open_segment(&mut self) {

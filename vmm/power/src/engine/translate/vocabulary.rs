@@ -5,6 +5,7 @@ use super::{
     emit::{Cold, Dest, Emitter, Held},
     host::{Alu, Carry, Cond, Field, Helper, Host, Shift},
     values::{CTR, Guest, LR, Op, Val},
+    vector_values::Wide,
 };
 use crate::{
     Cpu,
@@ -14,12 +15,9 @@ use crate::{
         facility::{VectorFn, VectorValueFn},
         msr,
     },
-    vocabulary::{Facility, Size, Vocabulary},
+    vocabulary::{AesOp, Facility, LaneOp, Numbers, OrderOp, Sigma, Size, Vocabulary},
     word::Word,
 };
-
-/// A 128-bit value: doublewords 0 and 1.
-pub(super) type Pair = (Val, Val);
 
 fn by_size(size: Size, of_byte: Helper) -> Helper {
     use Helper::*;
@@ -34,7 +32,7 @@ fn by_size(size: Size, of_byte: Helper) -> Helper {
 
 impl<H: Host> Vocabulary for Emitter<H> {
     type Val = Val;
-    type Vec = Pair;
+    type Vec = Wide;
 
     fn imm(&mut self, v: u64) -> Val {
         Val::Imm(v)
@@ -361,56 +359,64 @@ impl<H: Host> Vocabulary for Emitter<H> {
         }
         Ok(())
     }
-    fn vs(&mut self, n: usize) -> Pair {
-        let n = n & 63;
-        let (high, low) = (self.doubleword_of(n, 0), self.doubleword_of(n, 1));
-        let get = |e: &mut Self, field| match e.pending_for(Dest::Field(field)) {
-            Some(v) => v,
-            None => e.values.push(Op::Read(field)),
-        };
-        (get(self, high), get(self, low))
+    fn vs(&mut self, n: usize) -> Wide {
+        self.vsr(n)
     }
-    fn set_vs(&mut self, n: usize, v: Pair) {
-        let n = n & 63;
-        self.put(Dest::Field(self.doubleword_of(n, 0)), v.0);
-        self.put(Dest::Field(self.doubleword_of(n, 1)), v.1);
+    fn set_vs(&mut self, n: usize, v: Wide) {
+        self.set_vsr(n, v);
     }
-    fn vec(&mut self, high: Val, low: Val) -> Pair {
-        (high, low)
+    fn vec(&mut self, high: Val, low: Val) -> Wide {
+        Wide::Pair(high, low)
     }
-    fn doubleword(&mut self, v: Pair, i: usize) -> Val {
-        if i == 0 { v.0 } else { v.1 }
+    fn doubleword(&mut self, v: Wide, i: usize) -> Val {
+        self.doubleword_in(v, i)
     }
-    fn vec_and(&mut self, a: Pair, b: Pair) -> Pair {
-        (self.and(a.0, b.0), self.and(a.1, b.1))
+    fn doublewords(&mut self, a: Wide, i: usize, b: Wide, j: usize) -> Wide {
+        self.vector_doublewords(a, i, b, j)
     }
-    fn vec_or(&mut self, a: Pair, b: Pair) -> Pair {
-        (self.or(a.0, b.0), self.or(a.1, b.1))
+    fn vec_and(&mut self, a: Wide, b: Wide) -> Wide {
+        self.vector_logic(Alu::And, a, b)
     }
-    fn vec_xor(&mut self, a: Pair, b: Pair) -> Pair {
-        (self.xor(a.0, b.0), self.xor(a.1, b.1))
+    fn vec_or(&mut self, a: Wide, b: Wide) -> Wide {
+        match (a, b) {
+            (Wide::Vsr(m), Wide::Vsr(n)) if m == n => a, // a move
+            _ => self.vector_logic(Alu::Or, a, b),
+        }
     }
-    fn vec_not(&mut self, a: Pair) -> Pair {
-        (self.not(a.0), self.not(a.1))
+    fn vec_xor(&mut self, a: Wide, b: Wide) -> Wide {
+        match (a, b) {
+            (Wide::Vsr(m), Wide::Vsr(n)) if m == n => Wide::Pair(Val::Imm(0), Val::Imm(0)),
+            _ => self.vector_logic(Alu::Xor, a, b),
+        }
     }
-    fn vec_of(&mut self, f: fn(u64) -> Vector, a: Val) -> Pair {
-        let a = self.locked_reg(a);
-        self.host.imm(H::ARGUMENT, f as usize as u64);
-        self.host.mov(H::SECOND, a);
-        self.unlock(a);
-        self.call(Helper::VecOf);
-        let d = self.temp();
-        self.host.mov(d, H::ARGUMENT);
-        let high = self.made(d);
-        let d = self.temp(); // may spill, which leaves the second result alone
-        self.host.mov(d, H::SECOND);
-        (high, self.made(d))
+    fn vec_not(&mut self, a: Wide) -> Wide {
+        self.vector_not(a)
     }
-    fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Pair, b: Val) -> Val {
-        for (i, v) in [(0, a.0), (1, a.1), (2, b)] {
-            let source = self.source(v);
-            self.host.write(self.scratch(i), source);
-            self.unlock_source(source);
+    fn lanes(&mut self, op: LaneOp, a: Wide, b: Wide) -> Wide {
+        self.vector_lanes(op, a, b)
+    }
+    fn permute(&mut self, a: Wide, b: Wide, choice: Wide) -> Wide {
+        self.vector_permute(a, b, choice)
+    }
+    fn shift_double(&mut self, a: Wide, b: Wide, n: usize) -> Wide {
+        self.vector_shift_double(a, b, n)
+    }
+    fn splat(&mut self, size: Size, v: Wide, i: usize) -> Wide {
+        self.vector_splat(size, v, i)
+    }
+    fn sigma(&mut self, sigma: Sigma, v: Wide) -> Wide {
+        self.vector_sigma(sigma, v)
+    }
+    fn aes(&mut self, op: AesOp, state: Wide, key: Wide) -> Wide {
+        self.vector_aes(op, state, key)
+    }
+    fn all_or_none(&mut self, v: Wide) -> Val {
+        self.vector_all_or_none(v)
+    }
+    fn value_of_vec(&mut self, f: fn(Vector, u64) -> u64, a: Wide, b: Val) -> Val {
+        let (high, low) = (self.doubleword_in(a, 0), self.doubleword_in(a, 1));
+        for (i, v) in [(0, high), (1, low), (2, b)] {
+            self.put_scratch(i, v);
         }
         self.host.imm(H::ARGUMENT, f as usize as u64);
         self.call(Helper::ValueOfVec);
@@ -418,25 +424,19 @@ impl<H: Host> Vocabulary for Emitter<H> {
         self.host.mov(d, H::ARGUMENT);
         self.made(d)
     }
-    fn load_vec(&mut self, ea: Val) -> Result<Pair, Stop> {
-        self.load_pair(ea)
+    fn load_vec(&mut self, ea: Val) -> Result<Wide, Stop> {
+        Ok(self.load_wide(ea, None))
     }
-    fn store_vec(&mut self, ea: Val, v: Pair) -> Result<(), Stop> {
-        let v = if self.mode.little { (v.1, v.0) } else { v };
-        self.store_pair(ea, v)
+    fn store_vec(&mut self, ea: Val, v: Wide) -> Result<(), Stop> {
+        self.store_wide(ea, v, None);
+        Ok(())
     }
-    fn load_elements(&mut self, ea: Val, size: Size) -> Result<Pair, Stop> {
-        let pair = self.load_pair(ea)?;
-        let (first, second) = if self.mode.little { (pair.1, pair.0) } else { pair };
-        Ok((self.in_order(first, size), self.in_order(second, size)))
+    fn load_elements(&mut self, ea: Val, size: Size) -> Result<Wide, Stop> {
+        Ok(self.load_wide(ea, Some(size)))
     }
-    fn store_elements(&mut self, ea: Val, size: Size, v: Pair) -> Result<(), Stop> {
-        self.commit();
-        if size != Size::Double {
-            self.elements_helper(ea, size, v);
-            return Ok(());
-        }
-        self.store_pair(ea, v)
+    fn store_elements(&mut self, ea: Val, size: Size, v: Wide) -> Result<(), Stop> {
+        self.store_wide(ea, v, Some(size));
+        Ok(())
     }
     fn vector(&mut self, f: VectorFn, w: Word) -> Result<(), Stop> {
         self.vector_helper(Helper::Vector, f as usize, w);
@@ -468,6 +468,20 @@ impl<H: Host> Vocabulary for Emitter<H> {
         w: Word,
     ) -> Result<(), Stop> {
         self.order(facility, operands, f, w);
+        Ok(())
+    }
+    fn ordered(&mut self, op: OrderOp, of: Numbers, f: VectorFn, w: Word) -> Result<(), Stop> {
+        self.vector_ordered(op, of, (Helper::Vector, f as usize), w);
+        Ok(())
+    }
+    fn ordered_compare(
+        &mut self,
+        op: OrderOp,
+        of: Numbers,
+        f: VectorValueFn,
+        w: Word,
+    ) -> Result<(), Stop> {
+        self.vector_ordered(op, of, (Helper::VectorCompare, f as usize), w);
         Ok(())
     }
     fn vector_value(&mut self, f: VectorValueFn, w: Word) -> Result<Val, Stop> {

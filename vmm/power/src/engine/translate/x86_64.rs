@@ -8,7 +8,8 @@
 //! | rax, rdx, rcx | scratch inside an operation; rax and rdx are also a helper's arguments and results |
 //! | rdi, r10, r11 | temporary values |
 //! | rsi, r8, r9, rbp, r12, r13, r14 | guest registers of the region |
-//! | xmm0 to xmm15 | scratch inside an operation |
+//! | xmm0 to xmm5 | scratch inside an operation |
+//! | xmm6 to xmm15 | vectors: see `vector_values.rs` |
 #![allow(clippy::useless_conversion)] // the assembler's macro converts every register's number
 
 use super::host::*;
@@ -49,6 +50,30 @@ pub(super) fn code(cond: Cond) -> u8 {
     }
 }
 
+/// Extensions that not every x86-64 has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Features {
+    pub(super) fma: bool,
+    pub(super) sse41: bool,
+    pub(super) sse42: bool,
+    pub(super) avx2: bool,
+    pub(super) aes: bool,
+    pub(super) clmul: bool,
+}
+
+impl Features {
+    fn of_host() -> Features {
+        Features {
+            fma: std::arch::is_x86_feature_detected!("fma"),
+            sse41: std::arch::is_x86_feature_detected!("sse4.1"),
+            sse42: std::arch::is_x86_feature_detected!("sse4.2"),
+            avx2: std::arch::is_x86_feature_detected!("avx2"),
+            aes: std::arch::is_x86_feature_detected!("aes"),
+            clmul: std::arch::is_x86_feature_detected!("pclmulqdq"),
+        }
+    }
+}
+
 /// Not yet bound.
 const UNBOUND: usize = usize::MAX;
 
@@ -56,7 +81,7 @@ const UNBOUND: usize = usize::MAX;
 pub(super) struct X86_64 {
     pub(super) ops: SimpleAssembler,
     labels: Vec<usize>,
-    pub(super) has_fma: bool,
+    pub(super) has: Features,
     /// Places of 32-bit displacements, and the labels they are of.
     jumps: Vec<(usize, Label)>,
     /// The offset in the CPU that rbx points to: what is used most is near it.
@@ -72,8 +97,13 @@ impl X86_64 {
     /// An assembler of code for CPUs whose most used fields are the 256 bytes from `near` on.
     pub(super) fn new(near: i32) -> X86_64 {
         let (labels, jumps) = Default::default();
-        let has_fma = std::arch::is_x86_feature_detected!("fma");
-        X86_64 { ops: SimpleAssembler::new(), labels, has_fma, jumps, bias: near + 128 }
+        X86_64 {
+            ops: SimpleAssembler::new(),
+            labels,
+            has: Features::of_host(),
+            jumps,
+            bias: near + 128,
+        }
     }
 
     /// An operation of a register and `[base + displacement]`. `opcode` is without prefixes; `wide` is of 64 bits.
@@ -175,7 +205,7 @@ impl X86_64 {
     }
 
     /// Leaves the entry of the TLB in rax if its tag is right.
-    fn look_up(&mut self, access: Access, bytes: u64, slow: Label) {
+    pub(super) fn look_up(&mut self, access: Access, bytes: u64, slow: Label) {
         let (ea, tlb) = (access.ea.0, access.tlb);
         const ENTRY_BITS: u32 = 5;
         let index = ((1u32 << tlb.bits) - 1) << ENTRY_BITS;
@@ -579,32 +609,6 @@ impl Host for X86_64 {
         self.with_field(true, &[0x2b], R15, frame.look_at);
     }
 
-    fn guest_load_pair(&mut self, access: Access, d: [Reg; 2], slow: Label) {
-        self.look_up(access, 16, slow);
-        let ea = access.ea.0;
-        asm!(self ; lea Rq(RDX), [Rq(RAX) + Rq(ea)]);
-        for (d, at) in d.into_iter().zip([0, 8]) {
-            self.with_memory(true, &[0x8b], d.0, RDX, at);
-            if !access.little {
-                self.bswap(d, d, Size::Double);
-            }
-        }
-    }
-    fn guest_store_pair(&mut self, access: Access, v: [Reg; 2], slow: Label) {
-        self.look_up(access, 16, slow);
-        let ea = access.ea.0;
-        asm!(self ; lea Rq(RDX), [Rq(RAX) + Rq(ea)]);
-        for (v, at) in v.into_iter().zip([0, 8]) {
-            let v = match access.little {
-                true => v.0,
-                false => {
-                    self.bswap(Reg(RAX), v, Size::Double);
-                    RAX
-                }
-            };
-            self.with_memory(true, &[0x89], v, RDX, at);
-        }
-    }
     fn guest_load(&mut self, access: Access, d: Reg, slow: Label) {
         self.look_up(access, access.size.bytes(), slow);
         let (d, ea) = (d.0, access.ea.0);

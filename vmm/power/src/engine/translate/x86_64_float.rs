@@ -29,7 +29,7 @@ impl X86_64 {
 
 impl FloatHost for X86_64 {
     fn has_fused(&self) -> bool {
-        self.has_fma
+        self.has.fma
     }
     fn float_read(&mut self, lanes: Lanes, d: FloatReg, offset: i32) {
         self.with_double(0xf2, 0x10, d, offset); // movsd
@@ -77,8 +77,8 @@ impl FloatHost for X86_64 {
         let wide = u8::from(lanes != Lanes::Singles) << 7;
         let opcode = 0xb8 | u8::from(product) << 2 | u8::from(addend) << 1;
         asm!(self
-            ; .u8 0xc4 ; .u8 0xe2 ; .u8 wide | (!a & 15) << 3 | 1
-            ; .u8 opcode | u8::from(lanes == Lanes::Double) ; .u8 0xc0 | d << 3 | c);
+            ; .u8 0xc4 ; .u8 0xe2 ^ (c >> 3 << 5) ; .u8 wide | (!a & 15) << 3 | 1
+            ; .u8 opcode | u8::from(lanes == Lanes::Double) ; .u8 0xc0 | d << 3 | c & 7);
     }
     fn float_single(&mut self, d: FloatReg, a: FloatReg) {
         asm!(self ; cvtsd2ss Rx(d.0), Rx(a.0) ; cvtss2sd Rx(d.0), Rx(d.0));
