@@ -51,6 +51,7 @@ pub const NOTES: &[Note] = &[
             "indirect/bad-entry-first",
             "indirect/bad-entry-last",
             "stuff/map-outside-ram",
+            "stuff/p4-before-address",
             "device/refused",
         ],
         title: "a page outside the partition's memory",
@@ -151,6 +152,7 @@ pub const NOTES: &[Note] = &[
         clauses: &[
             "ddw/query",
             "ddw/query-counts",
+            "ddw/query-forms",
             "ddw/query-other-bridge",
             "ddw/none-left",
             "ddw/create-bad-shift",

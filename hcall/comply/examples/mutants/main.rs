@@ -113,8 +113,8 @@ const HEAD: &str = "\
 <!-- SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause -->
 # Does the suite see bugs?
 
-Each row is a historical bug of another implementation (numbers of papr-tce 6) that can be expressed in this code. The bug
-is switched on alone in a copy of the library, and the last column has the clauses that fail.
+Each row is a historical bug of another implementation (numbers of papr-tce 6) that can be expressed in this code, or a rule of
+another section of papr-tce that is broken. The bug is switched on alone in a copy of the library, and the last column has the clauses that fail.
 `cargo run -p tcevm-comply --example mutants -- --write` writes this file.
 
 | | bug | what is wrong | clauses that fail |

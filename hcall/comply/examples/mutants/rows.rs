@@ -536,4 +536,58 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "} else if MUTANT || token.is_multiple_of(STEP) {",
         )],
     },
+    Mutant {
+        bug: "papr-tce 2.2 (order)",
+        what: "the page of a value is checked before the count of H_STUFF_TCE",
+        edits: &[Edit(
+            "hcall/src/calls/tce/by_rules.rs",
+            "=> return Err(Status::P4.into()),",
+            "=> if !(MUTANT && tce.is_live()) { return Err(Status::P4.into()); },",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 2.2 (stuff of 0)",
+        what: "H_STUFF_TCE with a count of 0 succeeds before its operands are checked",
+        edits: &[Edit(
+            "hcall/src/calls/tce/by_rules.rs",
+            "    let at = At::find(on, rules, liobn, ioba, count)?;\n    match rules.stuff_limit {",
+            "    if MUTANT && count == 0 && rules.none == Status::Success {\n        return Ok(());\n    }\n    let at = At::find(on, rules, liobn, ioba, count)?;\n    match rules.stuff_limit {",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 2.2 (list of 0)",
+        what: "H_PUT_TCE_INDIRECT with a count of 0 succeeds before its operands are checked",
+        edits: &[Edit(
+            "hcall/src/calls/tce/by_rules.rs",
+            "    find(on, rules, liobn)?;\n    list::check_aligned(list)?;",
+            "    if MUTANT && count == 0 && rules.none == Status::Success {\n        return Ok(());\n    }\n    find(on, rules, liobn)?;\n    list::check_aligned(list)?;",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 5.1 (chunks)",
+        what: "a list begins again where the view's next part begins",
+        edits: &[Edit(
+            "iommu/src/guest/view.rs",
+            "slot.store(raw(done + i).0, Ordering::Release);",
+            "slot.store(raw(if MUTANT { i } else { done + i }).0, Ordering::Release);",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 7.86",
+        what: "the long form of the query has the halves of its count in the wrong order",
+        edits: &[Edit(
+            "hcall/src/calls/rtas/ddw.rs",
+            "_ => [self.windows, hi, lo, tail[0], tail[1]].write(to),",
+            "_ if MUTANT => [self.windows, lo, hi, tail[0], tail[1]].write(to),\n            _ => [self.windows, hi, lo, tail[0], tail[1]].write(to),",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 7.87",
+        what: "a reset makes the default window half as long",
+        edits: &[Edit(
+            "hcall/src/machine/phb.rs",
+            "        let default = self.make_default(container)?;\n        for window in",
+            "        let default = if MUTANT && !self.windows(container).is_empty() {\n            let (d, liobn) = (&self.default, self.default.liobn());\n            let half = Window::bytes(liobn, d.start().0, d.len() / 2, d.page_shift())?;\n            container.new_window(half, (self.table)(half)?)?\n        } else {\n            self.make_default(container)?\n        };\n        for window in",
+        )],
+    },
 ];

@@ -277,4 +277,33 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "ddw/query-forms",
+        spec: "LoPAR 2.9, ibm,query-pe-dma-window (PE TCEs hi and lo); papr-tce 7.86",
+        says: "Both forms of the query report equal page sizes, and the long form the number of entries of the short one if 32 bits hold it.",
+        check: Script(
+            "
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 >X >S2 >S3
+            rtas ibm,query-pe-dma-window 0 BUID.hi BUID.lo -> 0 1 0 X S2 S3; allowed 0 1 _ _ S2 S3; kvm 0 1 _ _ S2 S3; qemu 0 1 _ _ S2 S3
+            ",
+        ),
+    },
+    Clause {
+        id: "ddw/reset-size",
+        spec: "LoPAR 2.9, DMA Window Manipulation Calls, R1-6; QEMU: spapr_phb_dma_reset; papr-tce 7.87",
+        says: "A reset restores the default window with the location, the size and the pages that the device tree has.",
+        check: Script(
+            "
+            rtas ibm,remove-pe-dma-window L -> 0
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 28 -> 0 >L2 >S2.hi >S2.lo
+            rtas ibm,reset-pe-dma-window 0 BUID.hi BUID.lo -> 0
+            H_PUT_TCE L END-0x1000 A|RW -> H_SUCCESS
+            H_GET_TCE L END-0x1000 -> H_SUCCESS A|RW
+            H_PUT_TCE L 0x1000 B|R -> H_SUCCESS
+            H_GET_TCE L 0x1000 -> H_SUCCESS B|R
+            H_GET_TCE L 0 -> H_SUCCESS 0
+            H_PUT_TCE L END A|RW -> H_PARAMETER
+            ",
+        ),
+    },
 ];

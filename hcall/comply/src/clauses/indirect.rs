@@ -412,4 +412,39 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "indirect/count-zero-checked",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 3, 5 and 6; Linux: kvmppc_h_put_tce_indirect; papr-tce 2.2",
+        says: "With a count of 0 the operands are checked all the same.",
+        check: Script(
+            "
+            H_PUT_TCE L 0 A|R -> H_SUCCESS
+            poke LIST B|RW
+            H_PUT_TCE_INDIRECT L+0x7f 0 LIST 0 -> H_PARAMETER
+            H_PUT_TCE_INDIRECT L END+0x1000 LIST 0 -> H_PARAMETER
+            H_PUT_TCE_INDIRECT L 0 LIST+8 0 -> H_PARAMETER
+            H_PUT_TCE_INDIRECT L 0 RAM 0 -> H_PARAMETER
+            H_GET_TCE L 0 -> H_SUCCESS A|R
+            ",
+        ),
+    },
+    Clause {
+        id: "indirect/across-chunks",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 10; Linux: kvm_spapr_get_tce_page; papr-tce 5.1",
+        says: "A list over entry 4096, where parts of tables meet, is stored in its order, and is cleared by one call.",
+        check: Script(
+            "
+            fill LIST 512 M|RW+I*0x1000
+            H_PUT_TCE_INDIRECT L 0xf00000 LIST 512 -> H_SUCCESS
+            repeat 512 H_GET_TCE L 0xf00000+I*0x1000 -> H_SUCCESS M|RW+I*0x1000
+            host hw L 0xfff000 = M+0xff000|RW
+            host hw L 0x1000000 = M+0x100000|RW
+            host live L = 512
+            H_STUFF_TCE L 0xf00000 0 512 -> H_SUCCESS
+            repeat 512 H_GET_TCE L 0xf00000+I*0x1000 -> H_SUCCESS 0
+            host hw L 0x1000000 = 0
+            host pins M+0x100000 = 0
+            ",
+        ),
+    },
 ];

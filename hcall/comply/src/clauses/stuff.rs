@@ -292,4 +292,32 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "stuff/p4-before-address",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 3 before 5; Linux: kvmppc_h_stuff_tce; papr-tce 2.2",
+        says: "More than 512 entries are H_P4 before the page of the value is looked at.",
+        check: Script(
+            "
+            H_PUT_TCE L 0x1000 B|R -> H_SUCCESS
+            H_STUFF_TCE L 0 RAM|RW 513 -> H_P4; kvm H_PARAMETER; qemu H_SUCCESS
+            H_GET_TCE L 0x1000 -> H_SUCCESS B|R; qemu H_SUCCESS RAM|RW
+            H_STUFF_TCE L 0 RAM|RW 512 -> H_PARAMETER; qemu H_SUCCESS
+            host hw-foreign L = 0
+            ",
+        ),
+    },
+    Clause {
+        id: "stuff/count-zero-checked",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 1 and 5; Linux: kvmppc_h_stuff_tce; papr-tce 2.2",
+        says: "With a count of 0 the operands are checked all the same.",
+        check: Script(
+            "
+            H_PUT_TCE L 0 A|R -> H_SUCCESS
+            H_STUFF_TCE L+0x7f 0 0 0 -> H_PARAMETER
+            H_STUFF_TCE L END+0x1000 0 0 -> H_PARAMETER
+            H_STUFF_TCE L 0 RAM|RW 0 -> H_PARAMETER
+            H_GET_TCE L 0 -> H_SUCCESS A|R
+            ",
+        ),
+    },
 ];
