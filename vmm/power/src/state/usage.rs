@@ -41,11 +41,16 @@ struct Look {
 
 impl Look {
     fn now() -> Look {
-        let time = clock_gettime(ClockId::ThreadCPUTime);
-        let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
-        let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
-        Look { wall: Instant::now(), thread: Duration::new(seconds, nanos) }
+        Look { wall: Instant::now(), thread: thread_time() }
     }
+}
+
+/// The host's CPU time that this thread was given.
+pub(crate) fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(seconds, nanos)
 }
 
 impl Usage {

@@ -89,6 +89,9 @@ pub const CLOSE: [&[Close]; 2] = [
 /// The function of two words of these kinds, if there is one.
 pub(crate) fn run(first: (Kind, Word), second: (Kind, Word)) -> Option<OpFn> {
     let any = RUNS.get(usize::from(first.0))?.get(usize::from(second.0))?;
+    if !matches!(second.0, BcIf::KIND | BcIfNot::KIND) {
+        return Some(*any); // all close pairs end in one of these
+    }
     let close = CLOSE.iter().copied().flatten();
     let mut close = close.filter(|close| close.first.have(first) && close.second.have(second));
     Some(close.next().map_or(*any, |close| close.run))

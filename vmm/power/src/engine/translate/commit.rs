@@ -32,7 +32,9 @@ impl<H: Host> Emitter<H> {
             Dest::CrField(_) => 2,
             Dest::CrBit(_) => 3,
         };
-        pending.sort_by_key(|(dest, _)| order(dest));
+        if pending.len() > 1 {
+            pending.sort_by_key(|(dest, _)| order(dest));
+        }
         for i in 0..pending.len() {
             let (dest, v) = pending[i];
             let place = match dest {

@@ -78,20 +78,23 @@ impl CodeMemory {
 
     /// Writes a doubleword of data.
     pub(super) fn write(&mut self, offset: usize, value: u64) {
-        self.check(offset);
+        self.check(offset, 1);
         // SAFETY: an aligned doubleword inside the mapping; no reference to it exists.
         unsafe { self.writable.add(offset).cast::<u64>().write(value) };
     }
 
-    /// Reads a doubleword of data.
-    pub(super) fn read(&self, offset: usize) -> u64 {
-        self.check(offset);
-        // SAFETY: an aligned doubleword inside the mapping.
-        unsafe { self.writable.add(offset).cast::<u64>().read() }
+    /// Reads doublewords of data.
+    #[inline(always)]
+    pub(super) fn read<const N: usize>(&self, offset: usize) -> [u64; N] {
+        self.check(offset, N);
+        // SAFETY: aligned doublewords inside the mapping.
+        unsafe { self.writable.add(offset).cast::<[u64; N]>().read() }
     }
 
-    fn check(&self, offset: usize) {
-        assert!(offset.is_multiple_of(8) && offset < self.bytes);
+    /// Panics unless doublewords are aligned and inside the mapping.
+    #[inline(always)]
+    fn check(&self, offset: usize, doublewords: usize) {
+        assert!(offset.is_multiple_of(8) && offset <= self.bytes - 8 * doublewords);
     }
 
     /// The offset of code that runs at an address.

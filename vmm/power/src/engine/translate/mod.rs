@@ -218,7 +218,7 @@ pub struct Counts {
     pub instructions: u64,
     /// Bytes of code that were made for them.
     pub bytes: u64,
-    /// Nanoseconds that it took.
+    /// Nanoseconds of CPU time that it took.
     pub nanoseconds: u64,
     /// Regions that were thrown away.
     pub dropped: u64,

@@ -70,6 +70,10 @@ pub(super) struct Region {
     places: Places,
     /// The places that are jumped to.
     leaders: Places,
+    /// The places at which a piece begins.
+    starts: Places,
+    /// For each of these, the number of the piece.
+    piece_numbers: [u16; SLOTS],
     pub(super) pieces: Vec<Piece>,
     /// Pieces behind instructions that set LR to their address.
     pub(super) returns: Vec<usize>,
@@ -128,6 +132,8 @@ impl Region {
             numbers: [0; SLOTS],
             places: Places::default(),
             leaders: Places::default(),
+            starts: Places::default(),
+            piece_numbers: [0; SLOTS],
             pieces: Vec::new(),
             returns: Vec::new(),
             blocks: Vec::new(),
@@ -138,7 +144,7 @@ impl Region {
     pub(super) fn surround(&mut self, start: u64, mask: u64, source: &mut impl Source) {
         let page = start & !(PAGE - 1);
         (self.page, self.start, self.mask) = (page, (start % PAGE) as usize / 4, mask);
-        (self.places, self.leaders) = Default::default();
+        (self.places, self.leaders, self.starts) = Default::default();
         self.insns.clear();
         self.pieces.clear();
         self.returns.clear();
@@ -211,6 +217,8 @@ impl Region {
             if self.follows_call(first) {
                 self.returns.push(self.pieces.len());
             }
+            self.starts.insert(first);
+            self.piece_numbers[first] = self.pieces.len() as u16; // one of at most SLOTS
             self.pieces.push(Piece { first, len: slot - first, ends_block });
             next = self.next_from(slot);
         }
@@ -257,7 +265,7 @@ impl Region {
             return None;
         }
         let slot = self.slot(address);
-        self.pieces.binary_search_by_key(&slot, |piece| piece.first).ok()
+        self.starts.has(slot).then(|| self.piece_numbers[slot].into())
     }
 
     /// The address of the branch's target, if the word says it.

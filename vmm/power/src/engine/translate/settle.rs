@@ -70,7 +70,14 @@ impl Cpu {
 
     #[inline(never)]
     fn make_fields(&mut self) {
-        self.cr = self.fields();
+        let mut kept = u64::from_le_bytes(self.translated.comparisons.kinds);
+        while kept != 0 {
+            let bf = kept.trailing_zeros() as usize / 8; // mostly one or two of them
+            kept &= !(0xff << (8 * bf));
+            if let Some(field) = self.translated.comparisons.field(bf) {
+                self.cr[bf] = field as u8 | self.so;
+            }
+        }
         self.translated.comparisons.kinds = [0; 8];
     }
 }

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Cpu,
     interrupt::Stop,
-    state::facility::Vectors,
+    state::{facility::Vectors, usage::thread_time},
     storage::{
         tlb::{self, PAGE, TLB, Tlb},
         watch::CodeReader,
@@ -28,7 +28,6 @@ use std::{
     collections::{HashMap, hash_map::Entry},
     mem::offset_of,
     ops::Range,
-    time::Instant,
 };
 
 /// Parts of code memory that are emptied as one.
@@ -212,10 +211,11 @@ impl Translator {
     #[inline(always)]
     pub(crate) fn linked(&self, cpu: &Cpu) -> Option<usize> {
         let link = cpu.translated.link as usize;
-        let leads = link != 0
-            && self.memory.read(link) == cpu.mmu.epoch
-            && self.memory.read(link + 16) == cpu.nip;
-        leads.then(|| self.memory.read(link + 8) as usize)
+        if link == 0 {
+            return None;
+        }
+        let [epoch, code, nip] = self.memory.read(link);
+        (epoch == cpu.mmu.epoch && nip == cpu.nip).then_some(code as usize)
     }
 
     /// Has the code of the block at `pc` be found by what leaves to it, for as long as this epoch lasts.
@@ -230,7 +230,7 @@ impl Translator {
         self.memory.write(jump + 16, code as u64);
         let link = std::mem::take(&mut cpu.translated.link) as usize;
         // An interrupt may have come in between.
-        if link != 0 && self.memory.read(link + 16) == pc {
+        if link != 0 && self.memory.read(link + 16) == [pc] {
             self.memory.write(link, epoch);
             self.memory.write(link + 8, code as u64);
         }
@@ -362,7 +362,7 @@ impl Translator {
         wants: impl Fn(&Cpu, u64) -> bool,
     ) -> Result<Found, Refusal> {
         let real = ra & !(PAGE - 1);
-        let begin = Instant::now();
+        let begin = thread_time();
         let generation = cpu.bus.generation(real);
         if !ram::is_settled(generation) || !has_memory() {
             return Err(Refusal::Now);
@@ -424,7 +424,7 @@ impl Translator {
         counts.regions += 1;
         counts.instructions += self.region.len() as u64;
         counts.bytes += bytes as u64;
-        counts.nanoseconds += begin.elapsed().as_nanos() as u64;
+        counts.nanoseconds += thread_time().saturating_sub(begin).as_nanos() as u64;
         log::trace!("translated {} instructions at {pc:#x}", self.region.len());
         Ok((entry?, number))
     }

@@ -108,23 +108,32 @@ impl X86_64 {
 
     /// An operation of a register and `[base + displacement]`. `opcode` is without prefixes; `wide` is of 64 bits.
     fn with_memory(&mut self, wide: bool, opcode: &[u8], reg: u8, base: u8, displacement: i32) {
+        // The instruction is put together in a register, and the buffer grows once.
+        let (mut code, mut bits) = (0u128, 0);
+        let mut push = |value: u32, len: u32| {
+            code |= u128::from(value) << bits;
+            bits += 8 * len;
+        };
         let rex = 0x40 | u8::from(wide) << 3 | reg >> 3 << 2 | base >> 3;
         // A byte register from 4 on needs a prefix, whatever is in it.
-        let bytes = &mut self.ops.ops;
         if rex != 0x40 || reg >= 4 {
-            bytes.push(rex);
+            push(rex.into(), 1);
         }
-        bytes.extend_from_slice(opcode);
+        opcode.iter().for_each(|byte| push((*byte).into(), 1));
         let short = i8::try_from(displacement);
         let mode = if short.is_ok() { 0x40 } else { 0x80 };
-        bytes.push(mode | (reg & 7) << 3 | base & 7);
+        push((mode | (reg & 7) << 3 | base & 7).into(), 1);
         if base & 7 == RSP {
-            bytes.push(0x24);
+            push(0x24, 1);
         }
         match short {
-            Ok(short) => bytes.push(short as u8),
-            Err(_) => bytes.extend_from_slice(&displacement.to_le_bytes()),
+            Ok(short) => push((short as u8).into(), 1),
+            Err(_) => push(displacement as u32, 4),
         }
+        let bytes = &mut self.ops.ops;
+        let end = bytes.len() + bits as usize / 8;
+        bytes.extend_from_slice(&code.to_le_bytes());
+        bytes.truncate(end);
     }
 
     /// An operation of a register and a field of the CPU.
