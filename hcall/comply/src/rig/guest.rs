@@ -126,7 +126,7 @@ impl GuestRig {
     }
 
     /// Runs all scripts. When the machine ends during a script, that script fails, and the others run on a
-    /// new machine. After [`MOST_DEATHS`] of them the rest is skipped. Errors: the image does not begin to run.
+    /// new machine. After sixteen ends the rest is skipped. Errors: the image does not begin to run.
     pub fn run_all(
         &self,
         scripts: &[(&str, &Script)],
