@@ -238,3 +238,30 @@ fn random_programs_end_in_the_same_state_on_both_engines() {
         "{translated} of {instructions} instructions ran translated"
     );
 }
+
+#[test]
+fn code_stored_in_front_of_an_instruction_apart_is_seen_there() {
+    const STORE: u32 = 0x90a4_0000; // stw r5,0(r4)
+    const COUNT: u32 = 0x3863_0001; // addi r3,r3,1
+    const ILLEGAL: u32 = 0;
+    const ISYNC: u32 = 0x4c00_012c;
+    const RFID: u32 = 0x4c00_0024;
+    let engines = [Engine::Interpreter, Engine::Translator];
+    for engine in engines.into_iter().filter(|engine| engine.is_available()) {
+        for apart in [ILLEGAL, ISYNC, RFID] {
+            let mut gpr = [0; 32];
+            (gpr[4], gpr[5]) = (AT + 8, COUNT.into());
+            let program = Program {
+                words: vec![STORE, COUNT, apart, LEAVE],
+                msr: msr::ME | msr::SF,
+                gpr,
+                vsr: [0; 64],
+                others: Vec::new(),
+                rounds: 0,
+            };
+            let (mut cpu, _) = program.cpu(engine);
+            assert_eq!(bounded(&mut cpu), Exit::Hcall);
+            assert_eq!((cpu.gpr[3], cpu.nip()), (2, AT + 16), "{engine:?} {apart:08x}");
+        }
+    }
+}

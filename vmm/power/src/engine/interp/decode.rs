@@ -8,7 +8,11 @@ use super::{
     pairs,
 };
 use crate::{
-    Cpu, engine::translate::BLOCK, form::Then, isa, state::pmu, storage::watch::CodeReader,
+    Cpu,
+    engine::translate::{BLOCK, is_apart},
+    form::Then,
+    isa,
+    storage::watch::CodeReader,
     word::Word,
 };
 
@@ -18,18 +22,22 @@ pub(super) struct Insn {
     kind: Kind,
     pub(super) word: Word,
     pub(super) then: Then,
+    /// It is a block of its own.
+    apart: bool,
 }
 
 impl Insn {
     fn new(word: Word) -> Insn {
-        let (run, kind, then) = match isa::find(word) {
+        match isa::find(word) {
             Some((row, index)) => {
                 let (run, kind) = function::of(index, word);
-                (run, kind, row.form.then)
+                Insn { run, kind, word, then: row.form.then, apart: is_apart(row, word) }
             }
-            None => (without_row as OpFn, NONE, Then::Anything),
-        };
-        Insn { run, kind, word, then }
+            None => {
+                let run: OpFn = without_row;
+                Insn { run, kind: NONE, word, then: Then::Anything, apart: true }
+            }
+        }
     }
 
     fn for_pair(&self) -> (Kind, Word) {
@@ -66,7 +74,10 @@ impl Decoded {
         let mut code = CodeReader::default();
         loop {
             let insn = Insn::new(Word::new(code.fetch(cpu, at)?));
-            let ends = !matches!(insn.then, Then::Next) || pmu::looks_at_counts(insn.word);
+            if insn.apart && !self.ops.is_empty() {
+                break;
+            }
+            let ends = insn.apart || !matches!(insn.then, Then::Next);
             self.ops.push(insn);
             at = at.wrapping_add(4);
             if ends || at.is_multiple_of(BLOCK) {

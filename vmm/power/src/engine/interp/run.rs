@@ -63,14 +63,7 @@ impl Cpu {
 
     /// Runs one block, or takes the interrupt that it causes; events are not looked at.
     pub(crate) fn run_block(&mut self) -> Option<Exit> {
-        self.once(|cpu, cache| {
-            loop {
-                let leave = cpu.one_block(cache);
-                if leave.is_some() || !std::mem::take(&mut cpu.translated.middle) {
-                    return leave;
-                }
-            }
-        })
+        self.once(Cpu::one_block)
     }
 
     fn once(&mut self, run: impl FnOnce(&mut Cpu, &mut Cache) -> Option<Leave>) -> Option<Exit> {
@@ -140,8 +133,7 @@ impl Cpu {
     /// Runs blocks until the budget is used up or something happens.
     #[inline(always)]
     fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
-        // After translated code has left in the middle of a block, that block ends first.
-        while std::mem::take(&mut self.translated.middle) | (self.retired < self.look_at) {
+        while self.retired < self.look_at {
             let stop = if std::mem::take(&mut self.translated.answered)
                 && let Some(code) = cache.linked(self)
             {

@@ -17,9 +17,6 @@ use crate::{
 };
 use std::mem::take;
 
-/// Result of code that left in the middle of a block: the next instruction runs before events are looked at.
-pub(super) const MIDDLE: u64 = 0xff;
-
 /// Bytes of a link: the epoch, the address of the code, the address that it leads to.
 pub(super) const LINK: usize = 32;
 
@@ -161,8 +158,7 @@ impl<H: Host> Emitter<H> {
             Some(behind) if behind == i + 1 && piece.ends_block => {} // its look at events follows
             Some(behind) => self.host.jump(labels[behind][usize::from(!piece.ends_block)]),
             None => {
-                let exit =
-                    self.cold(Cold::Exit { nip: next, mid: !piece.ends_block, dirty: self.dirty });
+                let exit = self.cold(Cold::Exit { nip: next, dirty: self.dirty });
                 self.host.jump(exit);
             }
         }
@@ -182,7 +178,7 @@ impl<H: Host> Emitter<H> {
                 Some(piece) => labels[piece][0],
                 None => {
                     let dirty = self.dirty;
-                    self.cold(Cold::Exit { nip: address, mid: false, dirty })
+                    self.cold(Cold::Exit { nip: address, dirty })
                 }
             },
             None => self.host.label(), // of nothing
@@ -265,12 +261,9 @@ impl<H: Host> Emitter<H> {
 
     fn cold_code(&mut self, cold: Cold) {
         match cold {
-            Cold::Exit { nip, mid, dirty } => {
+            Cold::Exit { nip, dirty } => {
                 self.store_pins(dirty);
-                match mid {
-                    true => self.exit(nip, MIDDLE),
-                    false => self.linked_exit(nip),
-                }
+                self.linked_exit(nip);
             }
             Cold::Events { nip, dirty } => {
                 self.store_pins(dirty);

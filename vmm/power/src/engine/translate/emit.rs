@@ -107,7 +107,7 @@ pub(super) struct Site {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cold {
     /// Goes to an address: at the end of a block, or in its middle. `dirty` registers are to be stored.
-    Exit { nip: u64, mid: bool, dirty: u64 },
+    Exit { nip: u64, dirty: u64 },
     /// Events are to be looked at before the instruction at an address.
     Events { nip: u64, dirty: u64 },
     /// Loads a vector.

@@ -87,7 +87,7 @@ mod absent;
 #[cfg(not(target_arch = "x86_64"))]
 use absent as translator;
 
-use crate::arith::vector::Vector;
+use crate::{arith::vector::Vector, form::Then, row::Row, state::pmu, word::Word};
 use std::iter::Sum;
 
 pub(crate) use translator::{Translator, enter};
@@ -102,6 +102,14 @@ pub(crate) const CODE_MEMORY: usize = 32 << 20;
 /// Blocks end at multiples of this many bytes, wherever they begin, so that each engine looks at events after the same
 /// instructions.
 pub(crate) const BLOCK: u64 = 256;
+
+/// True for an instruction that no region has: it changes the mode, or reads a count. It is a block of its own, as a word
+/// without a row is, so that each engine looks at events, and at code that was stored, in front of it.
+pub(crate) fn is_apart(row: &Row, word: Word) -> bool {
+    let form = &row.form;
+    let changes_context = matches!(form.then, Then::Anything) && !form.branch && !form.stops;
+    changes_context || pmu::looks_at_counts(word)
+}
 
 /// Code for a block: its address, and the number of its region.
 pub(crate) type Found = (usize, u32);
@@ -170,8 +178,6 @@ pub(crate) struct State {
     pub(crate) stop_cia: u64,
     /// It left for a hypercall, which was answered.
     pub(crate) answered: bool,
-    /// It left in the middle of a block.
-    pub(crate) middle: bool,
     /// The link that would have led to where translated code has left to, in code memory; 0 for none.
     link: u64,
     /// A helper has the budget masked with it: see `thunks.rs`.

@@ -2,7 +2,7 @@
 //! Regions: the blocks of one page that are translated together, cut into pieces at every place that is jumped to.
 
 use super::{
-    BLOCK,
+    BLOCK, is_apart,
     scan::Scan,
     values::{GUESTS, Guest},
 };
@@ -10,8 +10,7 @@ use crate::{
     form::Then,
     interrupt::Stop,
     isa,
-    row::{Meaning, Row, Visitor},
-    state::pmu,
+    row::{Meaning, Visitor},
     storage::tlb::PAGE,
     word::Word,
 };
@@ -103,17 +102,10 @@ fn is_always(word: Word) -> bool {
     word.opcd() == B || word.bo() & 0b10100 == 0b10100
 }
 
-/// True if a region can have the instruction: it changes nothing of the mode, and reads no count.
-fn can_have(row: &Row, word: Word) -> bool {
-    let form = &row.form;
-    let changes_context = matches!(form.then, Then::Anything) && !form.branch && !form.stops;
-    !changes_context && !pmu::looks_at_counts(word)
-}
-
 fn insn(word: u32) -> Option<Insn> {
     let word = Word::new(word);
     let (row, index) = isa::find(word)?;
-    if !can_have(row, word) {
+    if is_apart(row, word) {
         return None;
     }
     let mut scan = Scan::default();
@@ -210,7 +202,10 @@ impl Region {
                 if ends || (4 * slot as u64).is_multiple_of(BLOCK) {
                     break true;
                 }
-                if !self.has(slot) || self.leaders.has(slot) {
+                if !self.has(slot) {
+                    break true; // an instruction apart is there
+                }
+                if self.leaders.has(slot) {
                     break false;
                 }
             };

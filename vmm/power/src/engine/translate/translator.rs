@@ -4,7 +4,7 @@
 
 use super::{
     CODE_MEMORY, Found, HostCode, Refusal, TRANSLATED,
-    compile::{LINK, MIDDLE, Rows},
+    compile::{LINK, Rows},
     emit::{Emitter, Layout, Mode, Site},
     has_memory,
     host::{Frame, Host, Jumps, TlbShape},
@@ -467,10 +467,6 @@ pub(crate) fn enter(cpu: &mut Cpu, code: usize) -> Stop {
     cpu.vectors.settle();
     cpu.translated.counts.ran += cpu.retired - before;
     if stop == Stop::Next as u64 {
-        return Stop::Next;
-    }
-    if stop == MIDDLE {
-        cpu.translated.middle = true;
         return Stop::Next;
     }
     cpu.stopped_at = TRANSLATED;
