@@ -87,9 +87,11 @@ pub enum LaneOp {
 }
 
 /// An operation for each width.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // translated code uses it
 type Kind = fn(Size) -> LaneOp;
 
 /// All of them, by number.
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // translated code uses it
 const KINDS: [Kind; 35] = [
     LaneOp::Add,
     LaneOp::Sub,
@@ -128,6 +130,7 @@ const KINDS: [Kind; 35] = [
     LaneOp::PolynomialSum,
 ];
 
+#[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // translated code uses it
 const SIZES: [Size; 4] = [Size::Byte, Size::Half, Size::Word, Size::Double];
 
 /// An expression for the type of elements of a width.
@@ -244,12 +247,14 @@ impl LaneOp {
     }
 
     /// Its number, for a helper.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // translated code uses it
     pub(crate) fn number(self) -> u64 {
         let all = KINDS.iter().flat_map(|kind| SIZES.map(kind));
         all.take_while(|op| *op != self).count() as u64
     }
 
     /// The operation of a number.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))] // translated code uses it
     pub(crate) fn of_number(n: u64) -> LaneOp {
         let (kind, size) = (n as usize / SIZES.len(), n as usize % SIZES.len());
         KINDS[kind % KINDS.len()](SIZES[size])
