@@ -270,3 +270,43 @@ fn code_stored_in_front_of_an_instruction_apart_is_seen_there() {
         }
     }
 }
+
+#[test]
+fn a_kick_ends_a_loop_after_code_was_stored_near_the_end_of_a_slice() {
+    const ENTER: [u32; 3] = [0x7cc9_03a6, 0x4200_0000, 0x90a4_0000]; // mtctr r6; bdnz .; stw r5,0(r4): itself
+    const NOP: u32 = 0x6000_0000;
+    const LOOP: u32 = 0x4800_0000; // b .
+    let (done, finished) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        // Events are looked at every 256 instructions, or 4096 in a release.
+        for rounds in (230..=256).chain(4070..=4096) {
+            let mut gpr = [0; 32];
+            (gpr[4], gpr[5], gpr[6]) = (AT + 8, ENTER[2].into(), rounds);
+            let program = Program {
+                words: [&ENTER[..], &[NOP; 7], &[LOOP]].concat(),
+                msr: msr::ME | msr::SF,
+                gpr,
+                vsr: [0; 64],
+                others: Vec::new(),
+                rounds: 0,
+            };
+            let engines = [Engine::Interpreter, Engine::Translator];
+            for engine in engines.into_iter().filter(|engine| engine.is_available()) {
+                let (mut cpu, _) = program.cpu(engine);
+                let _ = done.send((bounded(&mut cpu, Duration::from_millis(3)), rounds, engine));
+            }
+        }
+    });
+    let mut ends = 0;
+    loop {
+        match finished.recv_timeout(PATIENT) {
+            Ok((exit, rounds, engine)) => {
+                assert_eq!(exit, Exit::Kicked, "{rounds} {engine:?}");
+                ends += 1;
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+            Err(late) => panic!("after {ends} loops: {late}"),
+        }
+    }
+    assert!(ends >= 54, "{ends}");
+}

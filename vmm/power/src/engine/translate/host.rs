@@ -339,7 +339,7 @@ pub(super) trait Host: FloatHost + VectorHost {
     fn write_retired(&mut self, frame: Frame);
     /// The budget from the counts in the CPU.
     fn read_budget(&mut self, frame: Frame);
-    /// Uses the budget up if the mask that a helper has left has no highest bit. The count can be recovered.
+    /// Uses the budget up if the mask that a helper has left lacks the two highest bits. The count can be recovered from the others.
     fn mask_budget(&mut self, frame: Frame);
 
     /// Loads, or goes to `slow` with nothing changed.

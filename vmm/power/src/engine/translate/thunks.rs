@@ -68,11 +68,15 @@ of_sizes! {
     load_double store_double reserve_double conditional_double Double;
 }
 
+/// Makes a budget positive. A budget that was nearly used up does not get negative when the rest of the block is added: bit 62
+/// takes the carry. Bits 61 to 0 have the count.
+const USED_UP: u64 = u64::MAX >> 2;
+
 impl Cpu {
     /// Has the region be left at the end of the block if something has changed that it relies on.
     fn watch(&mut self, epoch: u64) {
         let changed = self.mmu.epoch != epoch || self.has_changes();
-        self.translated.budget_mask = if changed { u64::MAX >> 1 } else { u64::MAX };
+        self.translated.budget_mask = if changed { USED_UP } else { u64::MAX };
     }
 
     /// After a store: the code that runs may have come from there.

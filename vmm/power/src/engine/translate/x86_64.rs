@@ -606,7 +606,7 @@ impl Host for X86_64 {
         self.jump_on(NOT_NEGATIVE, to);
     }
     fn write_retired(&mut self, frame: Frame) {
-        asm!(self ; mov rcx, r15 ; shl rcx, 1 ; sar rcx, 1); // whatever the highest bit is
+        asm!(self ; mov rcx, r15 ; shl rcx, 2 ; sar rcx, 2); // whatever the mask has left of the highest bits
         self.with_field(true, &[0x03], RCX, frame.look_at);
         self.with_field(true, &[0x89], RCX, frame.retired);
     }
