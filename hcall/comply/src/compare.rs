@@ -39,6 +39,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Our side's name in a report: a command's, or tcevm's.
+    fn us(&self) -> &str {
+        if self.ours.starts_with("exec") { &self.ours } else { "tcevm" }
+    }
+
     /// True if a note explains each difference.
     pub fn is_explained(&self) -> bool {
         self.differences.iter().all(|difference| difference.note.is_some())
@@ -122,8 +127,7 @@ fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
     let Some(Difference { step, ours, theirs, note, .. }) = found else {
         return Outcome::of(Verdict::Pass);
     };
-    let us = if compared.ours.starts_with("exec") { &compared.ours } else { "tcevm" };
-    let differs = format!("{step}: {us} {ours}, {peer} {theirs}");
+    let differs = format!("{step}: {} {ours}, {peer} {theirs}", compared.us());
     match note {
         Some(note) => Outcome::skip(format!("{differs}; note {}: {}", note.number, note.title)),
         None => Outcome::of(Verdict::Fail(differs)),
@@ -135,7 +139,7 @@ fn judged(peer: &str, clause: &Clause, compared: &Comparison) -> Outcome {
 pub fn tell(peer: &str, comparison: &Comparison) -> String {
     let Comparison { compared, differences, .. } = comparison;
     let mut out = String::new();
-    let us = if comparison.ours.starts_with("exec") { &comparison.ours } else { "tcevm" };
+    let us = comparison.us();
     for difference in differences {
         let Difference { clause, step, ours, theirs, note } = difference;
         let note = note.map_or("UNEXPLAINED".into(), |note| format!("note {}", note.number));

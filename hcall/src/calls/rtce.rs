@@ -39,39 +39,39 @@ hcalls![
 
 fn h_put_rtce(
     on: &mut Caller<'_>,
-    r_liobn: u64,
+    _r_liobn: u64,
     _r_ioba: u64,
     _liobn: u64,
     _ioba: u64,
     _count: u64,
 ) -> Result<(), Status> {
-    second_pane(on, r_liobn)
+    second_pane(on)
 }
 
 fn h_put_rtce_indirect(
     on: &mut Caller<'_>,
     _list: u64,
-    r_liobn: u64,
+    _r_liobn: u64,
     _liobn: u64,
     _ioba: u64,
     _count: u64,
 ) -> Result<(), Status> {
-    second_pane(on, r_liobn)
+    second_pane(on)
 }
 
 fn h_remove_rtce(
     on: &mut Caller<'_>,
-    r_liobn: u64,
+    _r_liobn: u64,
     _r_ioba: u64,
     _liobn: u64,
     _ioba: u64,
     _count: u64,
     _tce: u64,
 ) -> Result<(), Status> {
-    second_pane(on, r_liobn)
+    second_pane(on)
 }
 
-/// Checks that a LIOBN is of a second window pane. Errors: it never is, because no device here serves a client.
-fn second_pane(on: &Caller<'_>, _r_liobn: u64) -> Result<(), Status> {
+/// Checks that the first LIOBN is of a second window pane. Errors: it never is, because no device here serves a client.
+fn second_pane(on: &Caller<'_>) -> Result<(), Status> {
     Err(on.accel.rules(Tier::User).no_second_pane)
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::asm::{self, b, cede, echo, hcall, hello, power_off, print};
 use crate::support::elf::{self, Elf};
-use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
+use crate::support::{Files, arg, code, run, spawn, stderr, stdout, tcevm};
 use serde_json::Value;
 use tests::skip;
 
@@ -89,13 +89,7 @@ fn a_guest_that_does_not_end_is_stopped_by_the_timeout() {
 fn start(guest: Vec<u32>) -> (Child, Files) {
     let files = Files::new();
     let image = files.write("guest", asm::guest([print("ready\n"), guest].concat()).bytes());
-    let mut child = tcevm()
-        .args(["run", "-m", "16M", "--timeout", "60", arg(&image)])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("tcevm starts");
+    let mut child = spawn(["-m", "16M", "--timeout", "60", arg(&image)]);
     expect(&mut child, "ready\n");
     (child, files)
 }
@@ -143,13 +137,7 @@ fn a_run_that_ends_with_live_mappings_has_released_every_page() {
         let words = [live.clone(), print("ready\n"), end].concat();
         let image = files.write("guest", asm::guest(words).bytes());
         let timeout = if exit == 124 { "0.2" } else { "60" };
-        let mut child = tcevm()
-            .args(["run", "-m", "16M", "--stats=json", "--timeout", timeout, arg(&image)])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("tcevm starts");
+        let mut child = spawn(["-m", "16M", "--stats=json", "--timeout", timeout, arg(&image)]);
         expect(&mut child, "ready\n");
         if let Some(signal) = signal {
             kill(signal, child.id());

@@ -36,13 +36,13 @@ pub(super) fn run(mut command: Command, name: &str, limit: Duration) -> Result<R
     // A process that left the group may still hold the output; what came up to now is taken.
     let _ = output.recv_timeout(LAST_OUTPUT);
     let _ = errors.recv_timeout(LAST_OUTPUT);
-    let printed = lock(&printed).clone();
+    let ran = Ran::of(&lock(&printed));
     let said = String::from_utf8_lossy(&lock(&said)).trim().to_owned();
     let died = why(ended, status, limit).map(|why| match said.is_empty() {
         true => format!("{name} {why}"),
         false => format!("{name} {why}: {said}"),
     });
-    Ok(Ran { died, ..Ran::of(&printed) })
+    Ok(Ran { died, ..ran })
 }
 
 /// The way in which a machine came to its end.

@@ -11,7 +11,7 @@ const MOST: usize = 16 << 20;
 const END: &[u8] = b"EXIT: STATUS=";
 
 /// The output of a guest.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Transcript {
     start: Instant,
     bytes: Vec<u8>,

@@ -10,7 +10,7 @@ pub mod elf;
 pub mod x86;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use vmm_sys_util::tempdir::TempDir;
 
@@ -26,9 +26,37 @@ pub fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Outp
     tcevm().arg("run").args(["--timeout", "60"]).args(args).output().expect("tcevm starts")
 }
 
+/// Starts `tcevm run` with these arguments; the test has its input and its output.
+pub fn spawn<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Child {
+    tcevm()
+        .arg("run")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("tcevm starts")
+}
+
 /// The exit code; a process that a signal killed has none, which is always wrong here.
 pub fn code(output: &Output) -> i32 {
     output.status.code().unwrap_or_else(|| panic!("killed: {output:?}"))
+}
+
+/// Asserts that a `--dirty-log` has the pages that the tests of it write at 0x30_0000, and nothing of the image.
+pub fn assert_written_pages(log: &Path) {
+    let text = std::fs::read_to_string(log).expect("a log");
+    let lines: Vec<_> = text.lines().filter(|line| line.starts_with("0x00000000003")).collect();
+    assert_eq!(
+        lines,
+        [
+            "0x0000000000300000 0x0000000000300fff 1 guest",
+            "0x0000000000301000 0x0000000000301fff 1 guest+tce",
+            "0x0000000000302000 0x0000000000302fff 1 tce",
+        ],
+        "{text}"
+    );
+    assert!(!text.contains("0x0000000000100000"), "the image is not the guest's doing: {text}");
 }
 
 /// The output on stdout.

@@ -153,10 +153,7 @@ impl Cpu {
                     self.after_hypercall();
                     return Some(Leave::Hcall);
                 }
-                stop => {
-                    cache.complete(self);
-                    return self.stopped(stop);
-                }
+                stop => return self.stopped(cache, stop),
             }
         }
         None
@@ -190,10 +187,7 @@ impl Cpu {
         }
         match stop {
             Stop::Next => None,
-            stop => {
-                cache.complete(self);
-                self.stopped(stop)
-            }
+            stop => self.stopped(cache, stop),
         }
     }
 
@@ -211,7 +205,7 @@ impl Cpu {
         let cia = block.start();
         match block.run(self, self.retired) {
             Stop::Next => {}
-            stop => return self.stopped(stop),
+            stop => return self.stopped(cache, stop),
         }
         let form = isa::decode(word).map(|row| row.form);
         if form.is_some_and(|f| !f.untraced && (step || branch && f.branch)) {
@@ -237,9 +231,12 @@ impl Cpu {
     /// Acts on a block that did not run to its end.
     #[cold]
     #[inline(never)]
-    fn stopped(&mut self, stop: Stop) -> Option<Leave> {
+    fn stopped(&mut self, cache: &Cache, stop: Stop) -> Option<Leave> {
         let cia = match self.stopped_at {
-            TRANSLATED => self.translated.stop_cia,
+            TRANSLATED => {
+                cache.complete(self);
+                self.translated.stop_cia
+            }
             _ => self.interpreted_up_to(),
         };
         self.stopped_at = 0;

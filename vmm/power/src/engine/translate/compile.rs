@@ -219,8 +219,7 @@ impl<H: Host> Emitter<H> {
         self.host.if_used_up(events);
         self.host.follow_jump(self.base, self.jumps, self.epoch());
         self.host.bind(events);
-        self.host.imm(H::ARGUMENT, Stop::Next as u64);
-        self.host.jump_near(self.base, self.leave);
+        self.leave(Stop::Next);
     }
 
     fn epoch(&self) -> Field {
@@ -228,9 +227,14 @@ impl<H: Host> Emitter<H> {
     }
 
     /// Leaves to an address.
-    fn exit(&mut self, nip: u64, code: u64) {
+    fn exit(&mut self, nip: u64) {
         self.write_imm(self.layout.nip, nip);
-        self.host.imm(H::ARGUMENT, code);
+        self.leave(Stop::Next);
+    }
+
+    /// Leaves translated code.
+    fn leave(&mut self, code: Stop) {
+        self.host.imm(H::ARGUMENT, code as u64);
         self.host.jump_near(self.base, self.leave);
     }
 
@@ -247,7 +251,7 @@ impl<H: Host> Emitter<H> {
             None => self.failed = true,
         }
         self.host.bind(events);
-        self.exit(nip, Stop::Next as u64);
+        self.exit(nip);
     }
 
     /// Room for a link.
@@ -267,7 +271,7 @@ impl<H: Host> Emitter<H> {
             }
             Cold::Events { nip, dirty } => {
                 self.store_pins(dirty);
-                self.exit(nip, Stop::Next as u64);
+                self.exit(nip);
             }
             Cold::Settle { back } => {
                 self.call(Helper::Settle);
@@ -315,7 +319,6 @@ impl<H: Host> Emitter<H> {
             self.links.push((link, at.cia.wrapping_add(4)));
             self.write_imm(self.layout.link, link as u64);
         }
-        self.host.imm(H::ARGUMENT, code as u64);
-        self.host.jump_near(self.base, self.leave);
+        self.leave(code);
     }
 }

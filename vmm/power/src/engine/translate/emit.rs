@@ -106,7 +106,7 @@ pub(super) struct Site {
 /// Code that is rarely run, behind that of the region.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Cold {
-    /// Goes to an address: at the end of a block, or in its middle. `dirty` registers are to be stored.
+    /// Goes to an address at the end of a block. `dirty` registers are to be stored.
     Exit { nip: u64, dirty: u64 },
     /// Events are to be looked at before the instruction at an address.
     Events { nip: u64, dirty: u64 },

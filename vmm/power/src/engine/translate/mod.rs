@@ -122,7 +122,7 @@ pub(crate) enum Refusal {
     Now,
     /// The segment of code memory that is being filled is full.
     Full,
-    /// It has an instruction that no region can have, or can be entered from the code before it alone.
+    /// It begins with an instruction that no region can have, or can be entered from the code before it alone.
     Always,
 }
 

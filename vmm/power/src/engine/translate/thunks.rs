@@ -8,7 +8,10 @@
 //! A helper that runs a function of the vector state or of the CPU first puts what is deferred into FPSCR.
 #![allow(unsafe_code)]
 
-use super::host::{Function, HELPERS, Helper, Kind};
+use super::{
+    host::{Function, HELPERS, Helper, Kind},
+    vector::order,
+};
 use crate::{
     Cpu,
     arith::{
@@ -177,14 +180,9 @@ extern "sysv64" fn aes(cpu: &mut Cpu, op: u64) {
     cpu.translated.set_operand(AesOp::ALL[op as usize & 3].apply(state, key));
 }
 
-/// The width of elements; none of a quadword.
-fn width(order: u64) -> Option<Size> {
-    [Size::Byte, Size::Half, Size::Word, Size::Double].get(order as usize).copied()
-}
-
 /// The first vector of the scratch space <- one from storage.
-extern "sysv64" fn load_vector(cpu: &mut Cpu, ea: u64, order: u64) -> u64 {
-    let loaded = match width(order) {
+extern "sysv64" fn load_vector(cpu: &mut Cpu, ea: u64, number: u64) -> u64 {
+    let loaded = match order(number) {
         Some(size) => cpu.load_each(ea, size),
         None => cpu.load_vector(ea),
     };
@@ -192,9 +190,9 @@ extern "sysv64" fn load_vector(cpu: &mut Cpu, ea: u64, order: u64) -> u64 {
 }
 
 /// Stores the first vector of the scratch space.
-extern "sysv64" fn store_vector(cpu: &mut Cpu, ea: u64, order: u64) -> u64 {
+extern "sysv64" fn store_vector(cpu: &mut Cpu, ea: u64, number: u64) -> u64 {
     let [v, ..] = cpu.translated.operands();
-    code(cpu.watch_store(|cpu| match width(order) {
+    code(cpu.watch_store(|cpu| match order(number) {
         Some(size) => cpu.store_each(ea, size, v),
         None => cpu.store_vector(ea, v),
     }))

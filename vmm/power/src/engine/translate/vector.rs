@@ -21,6 +21,11 @@ fn number(order: Order) -> u64 {
     order.map_or(4, |size| size as u64)
 }
 
+/// The order of a number.
+pub(super) fn order(number: u64) -> Order {
+    [Size::Byte, Size::Half, Size::Word, Size::Double].get(number as usize).copied()
+}
+
 impl<H: Host> Emitter<H> {
     fn of_vectors(
         &mut self,
