@@ -66,7 +66,7 @@ pub use guest::audit::{self, Audit};
 pub use guest::container::{self, Container};
 pub use guest::guest_table::{self, GuestTable};
 pub use guest::view::{self, View};
-pub use guest::windows::{self, Windows};
+pub use guest::windows::{self, WindowList, Windows};
 pub use linux::errno::{self, Errno};
 pub use linux::host::{self, HostTable};
 pub use linux::kvm_table::{self, TceTable, Vm};

@@ -33,6 +33,9 @@ pub enum DmaFault {
         /// The direction of the entry.
         allowed: Direction,
     },
+    /// The bridge passes no access of this PE on: it is stopped, or its function is no bus master.
+    #[error("the bridge drops DMA of the PE at {0}")]
+    Dropped(Ioba),
     /// The entry leads to what is no memory.
     #[error("host address {0} is no memory")]
     NoMemory(Hpa),

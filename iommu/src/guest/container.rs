@@ -12,7 +12,7 @@ use crate::frames::Frames;
 use crate::guest::agent::Agent;
 use crate::guest::guest_table::GuestTable;
 use crate::guest::view::View;
-use crate::guest::windows::Windows;
+use crate::guest::windows::{WindowList, Windows};
 use crate::table::IommuTable;
 use crate::table::budget::Budget;
 use crate::words::addr::{GuestEntry, Ioba, Liobn};
@@ -302,6 +302,11 @@ impl Container {
     /// The windows as they are now, in the order in which they were added.
     pub fn windows(&self) -> Arc<Windows> {
         self.windows.load_full()
+    }
+
+    /// The list of the windows, for a device that follows its changes.
+    pub fn window_list(&self) -> WindowList {
+        WindowList(self.windows.clone())
     }
 
     /// The window of this name. Errors: [`Error::NoWindow`].

@@ -46,3 +46,16 @@ impl Deref for Windows {
         &self.0
     }
 }
+
+/// The way to a container's list for a device, which finds the windows as they are at each access. Unlike an agent it keeps
+/// no removed window between two accesses.
+#[derive(Clone, Debug)]
+pub struct WindowList(pub(crate) Arc<ArcSwap<Windows>>);
+
+impl WindowList {
+    /// Calls `look` with the windows of this moment.
+    #[inline]
+    pub fn with<R>(&self, look: impl FnOnce(&Windows) -> R) -> R {
+        look(&self.0.load())
+    }
+}

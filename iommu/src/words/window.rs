@@ -116,6 +116,13 @@ impl Window {
         false
     }
 
+    /// True when the window has this bus address.
+    #[inline]
+    pub const fn contains(&self, ioba: Ioba) -> bool {
+        // Below the window wraps to a number that no length reaches.
+        ioba.0.wrapping_sub(self.start().0) < self.len()
+    }
+
     /// The entry of a bus address. Errors: [`Error::Unaligned`], [`Error::Outside`].
     ///
     /// LoPAR leaves an unaligned address open; it is refused (papr-tce 8.6, 7.22).

@@ -104,6 +104,15 @@ impl IrqSink for Lines {
             xics.pulse(source);
         }
     }
+
+    fn set_level(&self, source: u32, high: bool) {
+        if high && let Some(observed) = self.observed.get() {
+            observed.interrupted(source);
+        }
+        if let Some(xics) = self.xics.get().and_then(Weak::upgrade) {
+            xics.set_level(source, high);
+        }
+    }
 }
 
 impl fmt::Debug for Lines {

@@ -72,6 +72,10 @@ mod tests {
         fn pulse(&self, source: u32) {
             self.0.lock().unwrap().push(source);
         }
+
+        fn set_level(&self, _: u32, _: bool) {
+            unreachable!("the console's interrupt is an edge");
+        }
     }
 
     #[test]

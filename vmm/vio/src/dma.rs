@@ -19,7 +19,8 @@ use iommu::bridge::{Device, DmaFault, Ram};
 use iommu::{Direction, Frames, Gpa, Ioba, Liobn, View, Window};
 use vm_memory::{Bytes, GuestAddress};
 
-use crate::observe::{Access, Observed};
+use crate::observe::{Access, Observed, Observer};
+use crate::pe::PePath;
 
 /// An access that the TCEs do not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,11 @@ impl Traffic {
     /// Bytes that the device read and wrote.
     pub fn bytes(&self) -> (u64, u64) {
         (self.read.load(Ordering::Relaxed), self.written.load(Ordering::Relaxed))
+    }
+
+    /// Reports every access to this observer from now on. Once only.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        self.observed.by(observer);
     }
 
     /// The number of faults.
@@ -110,18 +116,23 @@ enum Path {
     View(Arc<View>),
     /// The hardware table behind a bridge.
     Bridge(Device),
+    /// The views of a PE's windows.
+    Views,
 }
 
 /// A thread's access to the memory behind a device's window.
 pub struct Port {
     name: &'static str,
     path: Path,
+    /// The window; of a PE's port, the window of the last access that was in one.
     window: Window,
     frames: Arc<Frames>,
     memory: Arc<Memory>,
     traffic: Arc<Traffic>,
     /// The gate in front of the port, and the epoch to which the port is admitted.
     gate: Option<(Arc<Gate>, u64)>,
+    /// The bridge's part of the way, for the port of a PCI function.
+    pe: Option<PePath>,
 }
 
 impl Port {
@@ -133,7 +144,8 @@ impl Port {
         memory: Arc<Memory>,
         traffic: Arc<Traffic>,
     ) -> Port {
-        Port { name, path: Path::View(view), window, frames, memory, traffic, gate: None }
+        let path = Path::View(view);
+        Port { name, path, window, frames, memory, traffic, gate: None, pe: None }
     }
 
     pub(crate) fn bridge(
@@ -144,7 +156,36 @@ impl Port {
         memory: Arc<Memory>,
         traffic: Arc<Traffic>,
     ) -> Port {
-        Port { name, path: Path::Bridge(device), window, frames, memory, traffic, gate: None }
+        let path = Path::Bridge(device);
+        Port { name, path, window, frames, memory, traffic, gate: None, pe: None }
+    }
+
+    /// A port of a PCI function: each access goes through the window of its PE that has the bus address. `device` is the
+    /// PE's device behind the bridge; without one the port walks the views. `window` is the one that reports name before the
+    /// first access.
+    pub fn of_pe(
+        name: &'static str,
+        pe: PePath,
+        device: Option<Device>,
+        window: Window,
+        host: (Arc<Frames>, Arc<Memory>),
+        traffic: Arc<Traffic>,
+    ) -> Port {
+        let path = device.map_or(Path::Views, Path::Bridge);
+        let (frames, memory) = host;
+        Port { name, path, window, frames, memory, traffic, gate: None, pe: Some(pe) }
+    }
+
+    /// Asks the bridge whether it passes an access on, and finds the window that reports of the access name.
+    #[inline]
+    fn enter(&mut self, at: Ioba) -> Result<(), DmaFault> {
+        let Some(pe) = &self.pe else { return Ok(()) };
+        if !self.window.contains(at)
+            && let Some(window) = pe.window(at)
+        {
+            self.window = window;
+        }
+        if pe.passes() { Ok(()) } else { Err(DmaFault::Dropped(at)) }
     }
 
     /// Puts the port behind a gate.
@@ -169,11 +210,19 @@ impl Port {
     /// Reads guest memory. On a fault, which is counted, part of `to` may have been filled.
     pub fn read(&mut self, from: Ioba, to: &mut [u8]) -> Result<(), Fault> {
         let (start, len) = (self.traffic.observed.now(), to.len() as u64);
+        if let Err(why) = self.enter(from) {
+            return self.ended(start, from, len, false, Err(why));
+        }
         let Some(passed) = pass(&self.gate) else { return Err(self.shut(from, false)) };
         let done = match &mut self.path {
             Path::Bridge(device) => {
                 let ram = Ram { frames: &self.frames, memory: &*self.memory };
                 device.read(&ram, from, to)
+            }
+            Path::Views => {
+                walk_pe(&self.pe, from, len, Direction::ToDevice, &mut |at, gpa, len| {
+                    self.memory.read_slice(&mut to[at..at + len], GuestAddress(gpa.0)).is_ok()
+                })
             }
             Path::View(view) => {
                 let memory = &self.memory;
@@ -192,11 +241,19 @@ impl Port {
     /// Up to 8 bytes that are aligned to their size are stored at once.
     pub fn write(&mut self, to: Ioba, from: &[u8]) -> Result<(), Fault> {
         let (start, len) = (self.traffic.observed.now(), from.len() as u64);
+        if let Err(why) = self.enter(to) {
+            return self.ended(start, to, len, true, Err(why));
+        }
         let Some(passed) = pass(&self.gate) else { return Err(self.shut(to, true)) };
         let done = match &mut self.path {
             Path::Bridge(device) => {
                 let ram = Ram { frames: &self.frames, memory: &*self.memory };
                 device.write(&ram, to, from)
+            }
+            Path::Views => {
+                walk_pe(&self.pe, to, len, Direction::FromDevice, &mut |at, gpa, len| {
+                    self.memory.write_slice(&from[at..at + len], GuestAddress(gpa.0)).is_ok()
+                })
             }
             Path::View(view) => {
                 let memory = &self.memory;
@@ -215,6 +272,7 @@ impl Port {
     pub fn check(&mut self, at: Ioba, len: u64, access: Direction) -> Result<(), DmaFault> {
         match &mut self.path {
             Path::View(view) => walk(view, &self.window, at, len, access, &mut |_, _, _| true),
+            Path::Views => walk_pe(&self.pe, at, len, access, &mut |_, _, _| true),
             Path::Bridge(device) => {
                 at.0.checked_add(len).ok_or(DmaFault::NoWindow(at))?;
                 let mut done = 0;
@@ -269,10 +327,15 @@ impl Port {
         let ioba = match why {
             DmaFault::NoWindow(ioba) | DmaFault::NotMapped(ioba) => ioba,
             DmaFault::NotAllowed { ioba, .. } => ioba,
-            DmaFault::NoMemory(_) => at,
+            DmaFault::NoMemory(_) | DmaFault::Dropped(_) => at,
         };
         let fault = Fault { liobn: self.window.liobn(), ioba, write, why };
         self.traffic.record(fault);
+        if let Some(pe) = &self.pe
+            && !matches!(why, DmaFault::Dropped(_))
+        {
+            pe.faulted(&fault);
+        }
         fault
     }
 }
@@ -290,6 +353,21 @@ fn pass(gate: &Option<(Arc<Gate>, u64)>) -> Option<Option<MutexGuard<'_, u64>>> 
         None => Some(None),
         Some((gate, epoch)) => gate.pass(*epoch).map(Some),
     }
+}
+
+/// [`walk`] in the view of the PE's window that has the address.
+fn walk_pe(
+    pe: &Option<PePath>,
+    at: Ioba,
+    len: u64,
+    access: Direction,
+    each: &mut dyn FnMut(usize, Gpa, usize) -> bool,
+) -> Result<(), DmaFault> {
+    let Some(pe) = pe else { return Err(DmaFault::NoWindow(at)) };
+    pe.with(at, |table| match table {
+        Some(table) => walk(table.view(), table.window(), at, len, access, each),
+        None => Err(DmaFault::NoWindow(at)),
+    })
 }
 
 /// Walks over the pages of an access in the view. Calls `each` with the offset in the access, the guest

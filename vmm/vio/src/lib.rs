@@ -21,11 +21,13 @@ pub mod dma;
 pub mod line;
 pub mod llan;
 pub mod observe;
+pub mod pe;
 pub mod report;
 pub mod vscsi;
 
 pub use bus::{Bus, BusError, Device, DeviceConfig, DeviceError, Host, Node, Slot};
-pub use dma::{Fault, Port};
+pub use dma::{Fault, Port, Traffic};
 pub use line::{IrqLine, IrqSink};
 pub use observe::{Access, Observer};
+pub use pe::{PePath, Upstream};
 pub use report::DeviceReport;

@@ -19,6 +19,8 @@ use saved::{LoadError, Reader, Writer};
 pub trait IrqSink: Send + Sync {
     /// Signals an edge on a source. LoPAR 2.9, "CRQ Facility Interrupt Notification": a pulse, not a level.
     fn pulse(&self, source: u32);
+    /// Sets the level of a source, for a line that is not an edge: INTx of a PCI function.
+    fn set_level(&self, source: u32, high: bool);
 }
 
 /// Disabled, without an event since.
@@ -163,6 +165,7 @@ mod tests {
 
     impl IrqSink for Nowhere {
         fn pulse(&self, _: u32) {}
+        fn set_level(&self, _: u32, _: bool) {}
     }
 
     // LoPAR 2.9, "CRQ Facility Interrupt Notification": two modes; see also the head of this file.

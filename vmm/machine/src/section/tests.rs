@@ -52,6 +52,7 @@ struct Nowhere;
 
 impl IrqSink for Nowhere {
     fn pulse(&self, _source: u32) {}
+    fn set_level(&self, _source: u32, _high: bool) {}
 }
 
 fn control() -> Control {

@@ -31,6 +31,10 @@ impl IrqSink for Edges {
     fn pulse(&self, source: u32) {
         self.0.lock().unwrap().push(source);
     }
+
+    fn set_level(&self, _: u32, _: bool) {
+        unreachable!("interrupts of virtual I/O are edges");
+    }
 }
 
 /// The source of translations.
