@@ -174,6 +174,37 @@ impl Device {
         find(self.windows.load(), &self.chip, self.pe, ioba, len, access).map(|found| found.to)
     }
 
+    /// Begins an access that the caller makes itself, at the addresses that [`locate`](Self::locate) returns. Kills
+    /// wait until [`end`](Self::end), so no page of the access is released before. Accesses do not nest.
+    #[inline]
+    pub fn begin(&self) {
+        if let Some(writes) = self.chip.writes(self.place) {
+            writes.begin();
+        }
+    }
+
+    /// Ends the access that [`begin`](Self::begin) began.
+    #[inline]
+    pub fn end(&self) {
+        if let Some(writes) = self.chip.writes(self.place) {
+            writes.end();
+        }
+    }
+
+    /// Translates an address for an access between [`begin`](Self::begin) and [`end`](Self::end), and reports the use to
+    /// the detector. Errors: as those of [`translate`](Self::translate).
+    #[inline]
+    pub fn locate(
+        &mut self,
+        ioba: Ioba,
+        len: usize,
+        access: Direction,
+    ) -> Result<Translation, DmaFault> {
+        let found = find(self.windows.load(), &self.chip, self.pe, ioba, len, access)?;
+        found.tell(access == Direction::FromDevice);
+        Ok(found.to)
+    }
+
     /// Reads memory. Errors: [`DmaFault`]; `to` may be filled in part.
     ///
     /// The data are of a page that was mapped all the time: after the read the bridge is asked

@@ -23,6 +23,7 @@ pub mod function;
 pub mod interrupts;
 pub mod msix;
 pub mod slot;
+pub mod virtio;
 
 pub use bus::{Bus, BusError, MOST_FUNCTIONS, Node};
 pub use config::{Config, ConfigError};

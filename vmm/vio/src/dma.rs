@@ -9,6 +9,10 @@
 //! On both paths each page of an access is translated separately, and its permissions are checked there. A
 //! write marks the memory's dirty bitmap itself.
 
+mod ring;
+
+pub use ring::RingMemory;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -95,11 +99,11 @@ impl Traffic {
 /// fails before it begins. Changing the epoch waits for the access under way, which only moves bytes within
 /// this process. It does not wait for the thread, which may wait for a disk.
 #[derive(Debug, Default)]
-pub(crate) struct Gate(Mutex<u64>);
+pub struct Gate(Mutex<u64>);
 
 impl Gate {
     /// Begins another epoch.
-    pub(crate) fn begin(&self, epoch: u64) {
+    pub fn begin(&self, epoch: u64) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = epoch;
     }
 
@@ -189,12 +193,12 @@ impl Port {
     }
 
     /// Puts the port behind a gate.
-    pub(crate) fn behind(self, gate: Arc<Gate>) -> Port {
+    pub fn behind(self, gate: Arc<Gate>) -> Port {
         Port { gate: Some((gate, 0)), ..self }
     }
 
     /// Admits a port that is behind a gate to this epoch.
-    pub(crate) fn admit(&mut self, epoch: u64) {
+    pub fn admit(&mut self, epoch: u64) {
         if let Some((_, admitted)) = &mut self.gate {
             *admitted = epoch;
         }

@@ -4,3 +4,4 @@
 
 mod bus;
 mod rig;
+mod virtio;

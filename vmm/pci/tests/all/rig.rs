@@ -158,6 +158,11 @@ pub fn everywhere() -> impl Iterator<Item = Option<BridgeKind>> {
 
 impl Guest {
     pub fn new(behind: Option<BridgeKind>) -> Guest {
+        Guest::with(behind, &Scratch)
+    }
+
+    /// A guest whose function has this configuration.
+    pub fn with(behind: Option<BridgeKind>, config: &dyn FunctionConfig) -> Guest {
         let memory = Memory::from_ranges(&[(GuestAddress(0), RAM as usize)]).unwrap();
         let memory = Arc::new(memory);
         let container = Container::new(Frames::new(RAM).unwrap());
@@ -173,7 +178,7 @@ impl Guest {
         let window = Window::bytes(LIOBNS[0], 0, 1 << 20, PageShift::K4).unwrap();
         let place = Place { number: 1, liobns: LIOBNS.to_vec(), window, sources: SOURCES };
         let mut bus = Bus::default();
-        bus.add(&host, &place, &Scratch).unwrap();
+        bus.add(&host, &place, config).unwrap();
         let port = bus.find(1).unwrap().slot().port("other");
         let agent = container.agent();
         let mut guest = Guest { memory, container, agent, bridge, signals, bus, port };
@@ -233,6 +238,13 @@ impl Guest {
     pub fn dma_read(&mut self, at: u64) -> Result<[u8; 8], Fault> {
         let mut bytes = [0; 8];
         self.port.read(Ioba(at), &mut bytes).map(|()| bytes)
+    }
+
+    /// Checks that guest memory was never written there.
+    pub fn memory_is_zero(&self, at: u64, len: u64) {
+        let mut bytes = vec![0; len as usize];
+        self.memory.read_slice(&mut bytes, GuestAddress(at)).unwrap();
+        assert!(bytes.iter().all(|&byte| byte == 0), "a byte from {at:#x} on was written");
     }
 
     pub fn fill(&self, at: u64, bytes: &[u8]) {
