@@ -35,13 +35,13 @@ struct machine {
 	uint32_t cpus;
 	uint32_t rtas_power_off, rtas_start_cpu;	/* tokens; 0: there is no such service */
 	struct dma_window window;	/* the first PCI host bridge's default window */
-	uint64_t bridge;		/* its unit address (BUID); 0: it is not told */
+	uint64_t bridge;		/* its unit address (BUID); 0: it is unknown */
 	struct vio lan, scsi;		/* the first l-lan and the first v-scsi */
 };
 
 extern struct machine machine;
 
-/* Whether the word is among them; the number of a word "name=number", if it is. */
+/* True if the word is among them; the number of a word "name=number", if it is. */
 bool bootargs_has(const char *word);
 uint64_t bootargs_number(const char *name, uint64_t otherwise);
 
@@ -134,7 +134,7 @@ HCALL_PROTOTYPE(hcall_7, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint6
 #define hcall(...) HCALL_PICK(__VA_ARGS__, hcall_7, hcall_6, hcall_5, hcall_4, hcall_3, hcall_2, hcall_1, \
 			      hcall_0, )(__VA_ARGS__)
 
-/* The same with all registers that a hypercall can use: r[0] is r3, ... r[9] is r12; in and out. */
+/* A hypercall with all registers that it can use: r[0] is r3, ... r[9] is r12; in and out. */
 void hcall_regs(uint64_t r[10]);
 
 /* "H_PARAMETER" for -4; "H_?" for a status that is not in the table. */
@@ -155,15 +155,15 @@ void console_write(const char *text, size_t length);
 
 void claim(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* One that other machines are known not to keep: there it is told as DIFFERS, and is no failure. */
+/* One that other machines are known not to keep: there it is printed as DIFFERS, and is no failure. */
 void claim_of_tcevm(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Tells how many held; what main() returns then. */
+/* Prints how many held. Returns the value for main() to return. */
 int claims_verdict(void);
 
 /* ---- Ends ---- */
 
-/* Powers off. A code other than 0 is told first, as `EXIT: STATUS=n` with n = code << 1 | 1. */
+/* Powers off. A code other than 0 is printed first, as `EXIT: STATUS=n` with n = code << 1 | 1. */
 _Noreturn void exit(int code);
 
 /* Says why and exits with code 1. */

@@ -4,7 +4,7 @@
 
 struct machine machine = { .model = "", .bootargs = "", .cpus = 1 };
 
-/* What follows the name in the first word of the arguments that is this name and then `end`, or only the name. */
+/* The text behind the name in the first word of the arguments that is this name and then `end`, or only the name. */
 static const char *bootargs_after(const char *name, char end)
 {
 	size_t length = strlen(name);

@@ -7,7 +7,7 @@
 
 /*
  * The start of each architecture calls run_guest() with the address that the machine gave it; prepare_machine() of
- * the same architecture takes it from there: interrupts that tell a crash, and the facts of `machine`.
+ * the same architecture takes it from there: interrupts that report a crash, and the facts of `machine`.
  */
 _Noreturn void run_guest(const void *given);
 void prepare_machine(const void *given);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What the compiler expects to find, and what text needs. Short rather than fast. */
+/* Functions that the compiler expects to find, and those that text needs. Short rather than fast. */
 #include "guest.h"
 
 void *memset(void *to, int byte, size_t size)

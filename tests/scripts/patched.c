@@ -18,7 +18,7 @@
 #define TURNS	1000
 #define TRAP	0x7fe00008ul
 
-/* What flush_icache_range does on POWER9: one icbi, of any address. */
+/* The work of flush_icache_range on POWER9: one icbi, of any address. */
 static void synchronize(void)
 {
 	static uint32_t anywhere;

@@ -3,7 +3,7 @@
  * Random hypercalls, to see that no register value harms the machine: `seed=N` and `calls=N` among the boot
  * arguments choose which and how many. Every CPU makes them. After each call the guest checks what holds for all:
  * the status is one of PAPR's, and a call that answers nothing in a register leaves it alone. With `crash` among them it
- * executes a wrong instruction instead, to see that the runtime tells it.
+ * executes a wrong instruction instead, to see that the runtime reports it.
  */
 #include "guest.h"
 
@@ -37,7 +37,7 @@ static uint64_t any_token(struct chaos *c)
 {
 	uint64_t token = next(c) % 8 ? tokens[next(c) % TOKENS] : next(c) >> next(c) % 64;
 
-	/* That would sleep until somebody types. */
+	/* That would sleep until input comes. */
 	return token == H_CEDE ? H_GET_TCE : token;
 }
 
@@ -70,7 +70,7 @@ static uint64_t harmless_address(struct chaos *c)
 	return n % 2 ? (uint64_t)c->scratch + n % 3 / 2 : machine.memory_size + (n & -TCE_PAGE & INT64_MAX);
 }
 
-/* What would end the run, overwrite this program or fill the console is taken back. */
+/* Takes values back that would end the run, overwrite this program or fill the console. */
 static void tame(struct chaos *c, uint64_t r[REGISTERS])
 {
 	uint32_t *block = (uint32_t *)c->scratch;
@@ -90,7 +90,7 @@ static void tame(struct chaos *c, uint64_t r[REGISTERS])
 		}
 		if (be32(block[0]) == machine.rtas_power_off)
 			block[0] = 0;
-		block[3] |= be32(0x100);	/* display-character has one byte; start-cpu has not so many CPUs */
+		block[3] |= be32(0x100);	/* display-character has one byte; start-cpu has fewer CPUs */
 		break;
 	case H_PUT_TERM_CHAR:
 		r[2] = next(c) % 2 ? 0 : 17 + (next(c) >> 1) % 100;

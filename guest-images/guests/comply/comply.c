@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Runs the scripts behind the image and tells how they went, in TAP. */
+/* Runs the scripts behind the image and reports how they went, in TAP. */
 #include "comply.h"
 
 #define TOUCHED		2048	/* entries at the beginning of the window that scripts use */

@@ -41,7 +41,7 @@ struct run {
 	bool used_rtas;
 	uint64_t steps;			/* done so far */
 	uint64_t tell_from;		/* from this step on, what each answered is printed */
-	uint64_t chunk;			/* after so many steps a digest of their answers is printed; 0: never */
+	uint64_t chunk;			/* after each of this many steps a digest of their answers is printed; 0: never */
 	uint64_t chunk_digest;
 	char why[160];			/* of a failure, or of a skip */
 	const char *line;		/* the text of the step that failed */

@@ -42,14 +42,14 @@ static bool read_value(struct run *run, struct reader *from, uint64_t i, uint64_
 	return true;
 }
 
-/* What a step starts with. */
+/* The head of a step. */
 struct step {
 	uint64_t kind, how, args, statuses, outs;
 	uint64_t number;		/* in the script as it was written */
 	uint64_t repeat;
 };
 
-/* What came of it. */
+/* The outcome of a step. */
 struct answer {
 	int64_t status;
 	uint64_t outs[CELLS];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Makes the calls of the demonstration, checks each answer and prints the line that tells it. */
+/* Makes the calls of the demonstration, checks each answer and prints the line about it. */
 #include "tell.h"
 
 static unsigned answers, wrong, accepted, accepted_before;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* One hypercall, one line: made, compared with what must come, and told. */
+/* One hypercall, one line: made, compared with what must come, and printed. */
 #ifndef TELL_H
 #define TELL_H
 
@@ -12,7 +12,7 @@ void put_tce(uint64_t ioba, uint64_t tce, const char *meaning);
 void get_tce(uint64_t ioba, uint64_t tce, const char *meaning);
 void put_list(uint64_t ioba, const uint64_t *list, size_t count, const char *meaning);
 void stuff_tce(uint64_t ioba, size_t count, const char *meaning);
-/* H_GET_TCE on `count` entries, told as one line. */
+/* H_GET_TCE on `count` entries, printed as one line. */
 void read_back(uint64_t ioba, size_t count, uint64_t (*tce)(size_t), const char *meaning);
 
 /* Calls that every machine must refuse; `why` says what is wrong with them. */

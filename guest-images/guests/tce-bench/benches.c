@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What is timed: one function and one row each. */
+/* The benches: one function and one row each. */
 #include "bench.h"
 
 #define UNKNOWN_TOKEN	0x4fc

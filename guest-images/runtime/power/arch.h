@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What is different on POWER; included by guest.h. */
+/* The differences of POWER; included by guest.h. */
 #ifndef ARCH_H
 #define ARCH_H
 
@@ -25,7 +25,7 @@ static inline uint64_t timebase(void)
 }
 
 /*
- * Hypercalls in line, so that a loop of them is little else. What LoPAR calls volatile is lost; the
+ * Hypercalls in line, so that a loop of them is little else. Registers that LoPAR calls volatile are lost; the
  * rest, LR among it, is kept.
  */
 #define HCALL_INLINE

@@ -5,7 +5,7 @@
 #define MOST_CPUS	8
 #define STACK_BYTES	16384
 
-/* What a CPU that starts gets; start.S reads the first two. */
+/* The block that a CPU gets at its start; start.S reads the first two. */
 struct start {
 	uint64_t stack;
 	void (*enter)(const struct start *);

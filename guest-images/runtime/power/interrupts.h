@@ -15,7 +15,7 @@ struct interrupted {
 
 /*
  * Calls a function for each interrupt of any CPU, with translation and interrupts off, on the stack of the program.
- * When it returns false the interrupt is told as a crash.
+ * When it returns false the interrupt is reported as a crash.
  */
 void catch_interrupts(bool (*handler)(struct interrupted *));
 

@@ -21,7 +21,7 @@ void prepare_image(uint64_t base, const struct rela *rela, const struct rela *re
 			*(uint64_t *)(base + rela->offset) = base + rela->addend;
 }
 
-/* Interrupts in this image's byte order (LoPAR 2.9, H_SET_MODE, resource 4), so that a crash can be told. */
+/* Interrupts in this image's byte order (LoPAR 2.9, H_SET_MODE, resource 4), so that a crash can be reported. */
 static void set_interrupt_endian(void)
 {
 #ifdef __LITTLE_ENDIAN__

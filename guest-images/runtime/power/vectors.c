@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* The interrupt vectors. Unless a guest catches interrupts, each one that arrives is a crash, and is told as one. */
+/* The interrupt vectors. Unless a guest catches interrupts, each one that arrives is reported as a crash. */
 #include "power.h"
 
 #define VECTOR_ENTRY	0xf0	/* real address, below the first vector; the code at the vectors reads it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What is different on x86-64; included by guest.h. */
+/* The differences of x86-64; included by guest.h. */
 #ifndef ARCH_H
 #define ARCH_H
 
@@ -10,7 +10,7 @@
 static inline uint32_t be32(uint32_t value) { return __builtin_bswap32(value); }
 static inline uint64_t be64(uint64_t value) { return __builtin_bswap64(value); }
 
-/* The time-stamp counter: the boot block tells its frequency. */
+/* The time-stamp counter: the boot block has its frequency. */
 static inline uint64_t timebase(void)
 {
 	uint32_t low, high;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* What an x86-64 machine tells its guest: the structure that rdi points to at entry. X86-GATE.md describes it. */
+/* The facts of an x86-64 machine for its guest: the structure that rdi points to at entry. X86-GATE.md describes it. */
 #ifndef BOOT_BLOCK_H
 #define BOOT_BLOCK_H
 

@@ -5,7 +5,7 @@
 #define MOST_CPUS	8
 #define STACK_BYTES	8192
 
-/* What a CPU that starts gets; start.S reads the first three. */
+/* The block that a CPU gets at its start; start.S reads the first three. */
 struct start {
 	uint64_t stack;
 	void (*enter)(const struct start *);

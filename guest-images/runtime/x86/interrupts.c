@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Interrupts are not used by these guests: each exception is a crash, and is told as one. */
+/* Interrupts are not used by these guests: each exception is reported as a crash. */
 #include "x86.h"
 
 #define EXCEPTIONS	32
@@ -18,7 +18,7 @@ struct gate {
 	uint32_t reserved;
 };
 
-/* What start.S and the CPU pushed. */
+/* The values that start.S and the CPU pushed. */
 struct frame {
 	uint64_t vector, error, rip, cs, rflags, rsp, ss;
 };

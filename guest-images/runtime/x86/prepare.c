@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Between start.S and main(): interrupts that tell a crash, and the facts of the boot block. */
+/* Between start.S and main(): interrupts that report a crash, and the facts of the boot block. */
 #include "boot-block.h"
 #include "x86.h"
 

@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Files with these extensions are read.
-const EXTENSIONS: [&str; 5] = ["rs", "md", "c", "S", "sh"];
+/// Files with these extensions are read, and Makefiles.
+const EXTENSIONS: [&str; 8] = ["rs", "md", "c", "h", "S", "sh", "toml", "yml"];
 
 /// The documents whose sections are cited by number.
 const DOCUMENTS: [&str; 2] = ["papr-tce", "pseries-boot"];
 
 /// Words and phrases that prose avoids. A capitalised word is one that begins no sentence.
-const AVOIDED: [&str; 16] = [
+const AVOIDED: [&str; 19] = [
     "What",
     "Who",
     "Whether",
@@ -32,6 +32,9 @@ const AVOIDED: [&str; 16] = [
     "that is none",
     "so many",
     "any more",
+    "eye",
+    "wire",
+    "mad",
 ];
 
 /// A file of the tree: its path from the root, and its text.
@@ -63,7 +66,8 @@ fn collect(dir: &Path, path: &str, files: &mut Vec<File>) {
                 collect(&entry.path(), &format!("{full}/"), files);
             }
         } else if kind.is_file()
-            && EXTENSIONS.iter().any(|ext| full.ends_with(&format!(".{ext}")))
+            && (name == "Makefile"
+                || EXTENSIONS.iter().any(|ext| full.ends_with(&format!(".{ext}"))))
             && let Ok(text) = fs::read_to_string(entry.path())
         {
             files.push(File { path: full, text });
@@ -290,17 +294,18 @@ fn each_case_of_the_profiles_is_a_row_of_the_table_of_differences() {
 /// The words of prose: all of a document but its code, and the comments of a program. Strings of a
 /// program are left out.
 fn prose(file: &File) -> Vec<(String, usize)> {
-    let program = !file.path.ends_with(".md");
-    let (mut words, mut fenced) = (Vec::new(), false);
+    let (mut words, mut inside) = (Vec::new(), false);
     for (number, line) in file.text.lines().enumerate() {
-        fenced ^= line.trim_start().starts_with("```");
-        let mark = if file.path.ends_with(".sh") { "#" } else { "//" };
-        let line = match line.trim_start().strip_prefix(mark) {
-            Some(comment) if program => comment,
-            None if !program && !fenced => line,
-            _ => continue,
+        let spoken = match file.path.rsplit_once('.').map_or("", |(_, ext)| ext) {
+            "md" => {
+                inside ^= line.trim_start().starts_with("```");
+                if inside { String::new() } else { line.to_owned() }
+            }
+            "c" | "h" | "S" => in_blocks(line, &mut inside) + &behind(line, "//"),
+            "rs" => behind(line, "//"),
+            _ => behind(line, "#"),
         };
-        let spoken = line.split('`').step_by(2).collect::<Vec<_>>().join("` `");
+        let spoken = spoken.split('`').step_by(2).collect::<Vec<_>>().join("` `");
         let spoken = spoken.split_whitespace().map(|word| {
             let word = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '`');
             (word.to_owned(), number + 1)
@@ -310,11 +315,31 @@ fn prose(file: &File) -> Vec<(String, usize)> {
     words
 }
 
+/// The comment that begins with a mark: on a line of its own, or behind code.
+fn behind(line: &str, mark: &str) -> String {
+    let own = line.trim_start().strip_prefix(mark);
+    let other = || line.split_once(&format!(" {mark} ")).map(|(_, comment)| comment);
+    own.or_else(other).unwrap_or_default().to_owned()
+}
+
+/// The parts of a line that are in comments of C between `/*` and `*/`. `inside` is true where the line begins in one.
+fn in_blocks(line: &str, inside: &mut bool) -> String {
+    let (mut spoken, mut rest) = (String::new(), line);
+    loop {
+        let mark = if *inside { "*/" } else { "/*" };
+        let Some((before, behind)) = rest.split_once(mark) else { break };
+        spoken += if *inside { before } else { " " };
+        (*inside, rest) = (!*inside, behind);
+    }
+    spoken + if *inside { rest } else { "" }
+}
+
 fn is_at(phrase: &str, words: &[(String, usize)]) -> bool {
     let mut rest = words.iter();
     phrase.split(' ').all(|want| match rest.next() {
         Some((word, _)) if want.starts_with(char::is_uppercase) => word == want,
-        Some((word, _)) => word.eq_ignore_ascii_case(want),
+        // A word in capitals is a name, as SRP's MAD is.
+        Some((word, _)) => word.eq_ignore_ascii_case(want) && *word != want.to_uppercase(),
         None => false,
     })
 }

@@ -23,7 +23,7 @@ pub struct DeviceArgs {
 impl DeviceArgs {
     /// True when the options ask for no device.
     pub fn is_empty(&self) -> bool {
-        self.net.is_empty() && self.disk.is_empty()
+        self.configs().is_empty()
     }
 
     /// The devices of the machine, in the order of their slots. Each kind of device is one line.

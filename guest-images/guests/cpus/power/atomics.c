@@ -12,7 +12,7 @@ static volatile unsigned width;
 	__asm__ volatile("1: " larx " 9,0,%0; addi 9,9,1; " stcx " 9,0,%0; bne- 1b"		\
 			 : : "b"(at) : "r9", "cr0", "memory")
 
-/* The same for a pair of registers, of which the second is the low half. */
+/* Adds 1 to a pair of registers, of which the second is the low half. */
 static void add_quad(void *at)
 {
 	__asm__ volatile("1: lqarx 8,0,%0; addic 9,9,1; addze 8,8; stqcx. 8,0,%0; bne- 1b"

@@ -22,7 +22,7 @@ bool is_done(void)
 
 static uint32_t stop_token;
 
-/* What CPU 1 does while it runs. */
+/* The work of CPU 1 while it runs. */
 static void serve(uint64_t argument)
 {
 	mtspr(22, INT64_MAX >> 8);

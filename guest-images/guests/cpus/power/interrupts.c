@@ -41,7 +41,7 @@ static void listen(void)
 	mtmsr(mfmsr() & ~MSR_EE);
 }
 
-/* Takes nothing until it is told to. */
+/* Takes nothing until CPU 0 lets it. */
 static volatile int mask_step;
 
 static void listen_masked(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * Drivers gone mad, against the virtual I/O devices of the machine (`--disk`, `--net`): queues and buffer lists at bad bus
+ * Hostile drivers of the virtual I/O devices of the machine (`--disk`, `--net`): queues and buffer lists at bad bus
  * addresses, descriptors that loop, overlap or wrap, entries that are replaced while a device works, requests
  * after the end; then `calls=N` random calls from `seed=N`. Whatever they do, a device answers by LoPAR's rules
  * and touches only pages that are mapped, and writes only those that it may.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
-/* Drivers gone mad: what they share. */
+/* Shared by the hostile drivers. */
 #ifndef MAD_H
 #define MAD_H
 

@@ -90,7 +90,7 @@ static bool login(const struct vio *vio)
 	return ask(vio, 64) == LOGIN_RSP;
 }
 
-/* READ(10) or WRITE(10) of so many blocks from block 0. */
+/* READ(10) or WRITE(10) of `blocks` blocks from block 0. */
 static uint8_t *transfer(uint8_t opcode, uint16_t blocks)
 {
 	uint8_t *iu = new_iu(2);
@@ -124,7 +124,7 @@ static int direct(const struct vio *vio, uint8_t opcode, uint16_t blocks, uint64
 	return ask(vio, COMMAND_LENGTH + 16) == RSP ? iu[19] : -1;
 }
 
-/* The same with a table of descriptors elsewhere. */
+/* A transfer by a table of descriptors elsewhere. */
 static int indirect(const struct vio *vio, uint64_t table, uint32_t bytes, uint32_t total)
 {
 	uint8_t *iu = transfer(READ, 16);
@@ -165,7 +165,7 @@ static void queues(const struct vio *vio)
 	claim(status == H_PARAMETER, "a transport event, which only the platform sends: %s", status_name(status));
 }
 
-/* What breaks the protocol ends the connection, and the next handshake begins another. */
+/* A breach of the protocol ends the connection, and the next handshake begins another. */
 static void violations(const struct vio *vio)
 {
 	static const struct { uint64_t length, ioba; const char *what; } ius[] = {
@@ -268,7 +268,7 @@ void scsi_claims(const struct vio *vio)
 	after_the_end(vio);
 }
 
-/* Whether there is a queue or not, and without a look at the answers. */
+/* Needs no queue, and does not look at the answers. */
 static int64_t login_blindly(const struct vio *vio)
 {
 	uint8_t *iu = new_iu(0);

@@ -20,7 +20,7 @@ static uint64_t entry(unsigned n, uint64_t rights)
 	return PTE_VALID | PTE_LEAF | (uint64_t)page[n] | rights;
 }
 
-/* Whether the interrupt is the one of an access that is refused for its rights. */
+/* True for the interrupt of an access that is refused for its rights. */
 static bool refused(const struct interrupted *taken, enum access access, uint64_t ea)
 {
 	uint64_t store = access == STORE ? DSISR_STORE : 0;
@@ -174,7 +174,7 @@ static void invalidation(void)
 		;
 	for (unsigned i = 0; i < 2000; i++) {
 		set_pte(11, entries[i % 2]);
-		fill(1 - i % 2, -1ull);		/* nobody may see this page any more */
+		fill(1 - i % 2, -1ull);		/* no CPU may see this page now */
 		fill(1 - i % 2, 0);
 	}
 	claim(rounds_seen > 0, "CPU 1 has read all the time");

@@ -40,7 +40,7 @@ enum access { LOAD, STORE, FETCH };
 /* The interrupt that an access took; vector 0: none. */
 struct interrupted try_access(enum access access, uint64_t ea, bool problem_state);
 
-/* Executes an instruction in problem state, and tells the interrupt that it took. */
+/* Executes an instruction in problem state, and returns the interrupt that it took. */
 struct interrupted in_problem_state(uint32_t instruction);
 
 #endif

@@ -82,7 +82,7 @@ static void by_cache_store(uint32_t value)
 
 static volatile uint32_t wanted, done;
 
-/* What the second CPU does: it writes each value that is wanted, and says so. */
+/* The second CPU: writes each value that is wanted, and says so. */
 static void writer(uint64_t argument)
 {
 	(void)argument;

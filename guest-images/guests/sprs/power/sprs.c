@@ -9,7 +9,7 @@ enum kind {
 	HOLDS,		/* reads as it was written */
 	SAME,		/* a second name of a register before it in the table */
 	READ_ONLY,	/* a write changes nothing */
-	MOVES,		/* changes by itself: only its width can be told */
+	MOVES,		/* changes by itself: only its width is known */
 	WRITE_ONLY,	/* may be written */
 };
 
@@ -86,7 +86,7 @@ static bool fits(uint64_t value, unsigned width)
 	return width == 64 || value >> width == 0;
 }
 
-/* Whether it reads as it was written, but for bits that are reserved; and how it was before is brought back. */
+/* True if it reads as it was written, but for bits that are reserved. Its value before comes back. */
 static bool holds(const struct spr *spr)
 {
 	uint64_t mask = spr->width == 64 ? ~0ull : (1ull << spr->width) - 1, before = get(spr->number);

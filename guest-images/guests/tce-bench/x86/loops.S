@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause */
 /*
- * The same loops as in power/loops.S: uint64_t NAME(iterations, memory) executes NAME_insns instructions in each
+ * The loops of power/loops.S: uint64_t NAME(iterations, memory) executes NAME_insns instructions in each
  * iteration, whatever the data, and returns a checksum. x86-64 says the same in another number of instructions.
  */
 
