@@ -6,7 +6,7 @@ use iommu::RawTce;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tests::fixture::*;
 
-// bug 4 of papr-tce 6.1, the seed's first paragraph
+// bug 4. Linux before the exchange commit: `iommu_tce_build` is EBUSY over a live entry.
 #[test]
 fn bug_4_a_live_entry_was_busy_and_is_replaced_now() {
     let (old, pins) = (Old::new(), OldPins::new());

@@ -564,7 +564,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         )],
     },
     Mutant {
-        bug: "papr-tce 5.1 (chunks)",
+        bug: "papr-tce 5.1 (pages of the view)",
         what: "a list begins again where the view's next part begins",
         edits: &[Edit(
             "iommu/src/guest/view.rs",

@@ -54,7 +54,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     },
     Clause {
         id: "window/attach-larger-pages",
-        spec: "Linux: kvm_spapr_tce_attach_iommu_group; papr-tce 5.2 and 7.92; bugs 18 and 42",
+        spec: "Linux: kvm_spapr_tce_attach_iommu_group; papr-tce 5.2 and 7.92; bug 18",
         says: "Hardware pages larger than the guest's are refused when the table is attached.",
         check: Host(attach_larger_pages),
     },

@@ -200,8 +200,8 @@ impl TceContainer {
     ///
     /// Errors, in order: [`Errno::Enotty`] for version 2; [`Errno::Ebusy`] when enabled;
     /// [`Errno::Enodev`] without a group; [`Errno::Eperm`] when the group has no window below
-    /// 4 GiB; [`Errno::Enomem`] above the limit. (The seed's time answered ENXIO without a group,
-    /// and before EBUSY.)
+    /// 4 GiB; [`Errno::Enomem`] above the limit. (At 00663d4ee05d, before the exchange commit, Linux answered ENXIO
+    /// without a group, and did so before EBUSY.)
     ///
     /// Linux: `tce_iommu_enable`.
     pub fn enable(&self) -> Result<(), Errno> {
