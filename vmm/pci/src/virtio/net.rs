@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! virtio-net: a network adapter on the back ends of l-lan (virtio 1.3, 5.1).
 //!
-//! One pair of queues: a back end is one wire with one thread, so more pairs would only share it. The guest may leave
+//! One pair of queues: a back end is one connection with one thread, so more pairs would only share it. The guest may leave
 //! checksums and segmentation to us (`offload.rs`); checksums of arriving TCP segments are verified, so that the guest need
 //! not. Frames that arrive are never larger than the station behind the back end sends them, so segments are not put
 //! together.
