@@ -33,8 +33,11 @@ pub mod words;
 #[doc = include_str!("../GUIDE.md")]
 pub mod guide {}
 
+/// The C interface of prototypes, `tcevm.h`. The crate `tcevm-plugin` loads what is compiled with it.
+pub const PLUGIN_HEADER: &str = include_str!("../include/tcevm.h");
+
 pub use call::args::Regs;
-pub use call::{Accel, Caller, Hcall};
+pub use call::{Accel, Caller, Hcall, Prototype};
 pub use calls::rtas::rtas_tokens;
 pub use calls::{HCALLS, function_sets, rtas, tce};
 pub use machine::areas::{Areas, Moment, SavedAreas};

@@ -54,7 +54,7 @@ mod sync;
 pub mod table;
 pub mod words;
 
-pub use bridge::{Bridge, BridgeKind, Ioda2};
+pub use bridge::{Bridge, BridgeKind, Ioda2, PlatformOf};
 pub use exchange::faults::{self, Faults};
 pub use exchange::tally::{self, Stats, Tally, Totals, WindowStats};
 pub use exchange::work::Work;
@@ -65,6 +65,7 @@ pub use guest::agent::{self, Agent};
 pub use guest::audit::{self, Audit};
 pub use guest::container::{self, Container};
 pub use guest::guest_table::{self, GuestTable};
+pub use guest::steps::{self, Steps};
 pub use guest::view::{self, View};
 pub use guest::windows::{self, WindowList, Windows};
 pub use linux::errno::{self, Errno};

@@ -16,6 +16,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::log_limit::Limited;
 use crate::options::engine::EngineArgs;
+use crate::options::plugins::{self, OwnTier};
 use crate::options::run::RunArgs;
 use crate::outlet;
 use crate::qemu;
@@ -65,7 +66,7 @@ pub enum Command {
     Doctor,
     /// Run the compliance suite: every clause of the TCE hypercalls, on every rig.
     #[command(after_help = comply::args::EXAMPLES)]
-    Comply(comply::args::ComplyArgs),
+    Comply(Box<comply::args::ComplyArgs>),
     /// Take QEMU's command line, for programs that drive QEMU (kvm-unit-tests). The program name
     /// qemu-system-ppc64 selects this command.
     #[command(disable_help_flag = true)]
@@ -74,6 +75,8 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Print the C header of plug-ins, for --tier and --platform.
+    Header,
     /// Play recorded hypercalls, up to the first answer that differs.
     #[command(after_help = comply::replay::EXIT_CODES)]
     Replay(comply::replay::ReplayArgs),
@@ -86,6 +89,10 @@ impl Command {
             Command::Comply(args) => Ok(comply::run(args)?),
             Command::Replay(args) => Ok(comply::replay::run(args)?),
             Command::Qemu { args } => Ok(qemu::run(args)),
+            Command::Header => {
+                outlet::print(plugin::HEADER.as_bytes());
+                Ok(0)
+            }
             Command::Doctor => {
                 let mut text = Vec::new();
                 // A write to memory does not fail.
@@ -99,6 +106,12 @@ impl Command {
 
 /// Reads the command line, executes the command, and returns the exit code of the process.
 pub fn main() -> ExitCode {
+    main_with(Vec::new())
+}
+
+/// [`main`] of a program that has tiers of its own, which `--tier` names as it names a file.
+pub fn main_with(tiers: Vec<OwnTier>) -> ExitCode {
+    plugins::set_own(tiers);
     let mut args: Vec<_> = std::env::args_os().collect();
     if args.first().is_some_and(|program| qemu::is_asked_for(program)) {
         args.splice(..1, ["tcevm".into(), "qemu".into()]);
@@ -127,7 +140,7 @@ impl Cli {
             Command::Replay(args) => args.check().and_then(|()| args.engine.chosen()).map(drop),
             Command::Run(args) => args.engine.chosen().map(drop),
             Command::Qemu { .. } => EngineArgs::default().chosen().map(drop),
-            Command::Doctor => Ok(()),
+            Command::Doctor | Command::Header => Ok(()),
         };
         let wrong = |why| Cli::command().error(ErrorKind::ValueValidation, why);
         checked.map(|()| self).map_err(wrong)

@@ -12,16 +12,21 @@ const USAGE: Row = Row(2, "the command line was wrong");
 const SETUP: Row = Row(3, "the image or the machine could not be set up, or its output failed");
 const CRASH: Row =
     Row(4, "the guest crashed (checkstop, interrupt loop, triple fault, kernel panic)");
+const PROTOTYPE: Row =
+    Row(5, "a prototype of --tier or --platform broke the accounting of pages or entries");
 const TIMEOUT: Row = Row(124, "--timeout ran out");
 const INTERRUPTED: Row = Row(130, "interrupted (Ctrl-C, SIGINT, or Ctrl-A x on a terminal)");
 const SIGNALLED: Row =
     Row(128, "+ n: ended by signal n (129 SIGHUP, 141 closed pipe, 143 SIGTERM, 152 SIGXCPU)");
 
 /// All rows, in the order in which `--help` lists them.
-pub const ROWS: [Row; 8] = [OK, GUEST, USAGE, SETUP, CRASH, TIMEOUT, INTERRUPTED, SIGNALLED];
+pub const ROWS: [Row; 9] =
+    [OK, GUEST, USAGE, SETUP, CRASH, PROTOTYPE, TIMEOUT, INTERRUPTED, SIGNALLED];
 
 /// The exit code of a machine that could not be set up.
 pub const SETUP_FAILED: u8 = SETUP.0;
+/// The exit code of a run whose prototypes broke an invariant.
+pub const PROTOTYPE_FAILED: u8 = PROTOTYPE.0;
 const SIGPIPE: u8 = 13;
 
 /// The exit code of the process after a run with this ending.

@@ -57,6 +57,8 @@ pub enum Failure {
     )]
     NoTranslation,
     #[error(transparent)]
+    Plugin(#[from] plugin::LoadError),
+    #[error(transparent)]
     Nvram(#[from] NvramError),
     #[error("--rtc: more than 292 years from now; give a nearer time")]
     Rtc,

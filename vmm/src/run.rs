@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use comply::direct::Prototypes;
+use iommu::Container;
 use machine::boot::Ready;
 use machine::dirty::{self, Dirty};
 use machine::image::initrd::Initrd;
@@ -14,7 +16,7 @@ use machine::image::{self, Image, elf::Arch};
 use machine::kvm::{self, machine::SetupError, vm::DirtyLog};
 use machine::nvram::Nvram;
 use machine::vcpu::{self, Vcpu};
-use machine::{Config, Control, Ending, Machine};
+use machine::{Config, Control, DmaConfig, Ending, Machine};
 use power::Engine;
 
 use crate::demo;
@@ -23,6 +25,7 @@ use crate::failure::Failure;
 use crate::observe::Observe;
 use crate::observe::page::{self, RunPage};
 use crate::observe::stats::Statistics;
+use crate::options::plugins;
 use crate::options::run::{MOST_NETS, MOST_POWER_CPUS, RunArgs, StatsFormat, VcpuKind};
 use crate::outlet;
 use crate::outputs::{self, Outputs};
@@ -32,7 +35,8 @@ use crate::watch::Watch;
 /// Runs the command; returns the exit code.
 pub fn run(args: &RunArgs) -> Result<u8, Failure> {
     let image = load(args)?;
-    let ready = ready(args, &image)?;
+    let prototypes = plugins::load(&args.dma.tiers, args.dma.platform.as_ref())?;
+    let ready = ready(args, &image, &prototypes)?;
     let symbols = if args.perf_map { Symbols::of(&image.kernel) } else { Symbols::default() };
     drop(image); // it is in guest RAM now
     check_vcpu(args, ready.arch)?;
@@ -43,20 +47,25 @@ pub fn run(args: &RunArgs) -> Result<u8, Failure> {
         outputs::dump_dtb(args, path, &ready.dtb)?;
         return Ok(0);
     }
-    Ok(exit::code(&run_on(args, ready, &symbols)?))
+    run_on(args, ready, &prototypes, &symbols)
 }
 
 /// Runs the guest on the vCPUs that its image needs.
-fn run_on(args: &RunArgs, ready: Ready, symbols: &Symbols) -> Result<Ending, Failure> {
+fn run_on(
+    args: &RunArgs,
+    ready: Ready,
+    prototypes: &Prototypes,
+    symbols: &Symbols,
+) -> Result<u8, Failure> {
     if ready.arch == Arch::Power {
         let cpus = vcpu::power_cpus(&ready, args.smp);
-        return run_guest(args, ready, cpus, symbols, || Ok(None));
+        return run_guest(args, ready, cpus, prototypes, symbols, || Ok(None));
     }
-    run_under_kvm(args, ready)
+    run_under_kvm(args, ready, prototypes)
 }
 
 #[cfg(target_arch = "x86_64")]
-fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Ending, Failure> {
+fn run_under_kvm(args: &RunArgs, ready: Ready, prototypes: &Prototypes) -> Result<u8, Failure> {
     let options = kvm::machine::Options {
         ram: args.memory,
         append: &args.append,
@@ -64,13 +73,13 @@ fn run_under_kvm(args: &RunArgs, ready: Ready) -> Result<Ending, Failure> {
         dirty_log: if args.dirty_log.is_some() { DirtyLog::On } else { DirtyLog::Off },
     };
     let (vm, cpus) = kvm::machine::set_up(&ready, &options)?;
-    run_guest(args, ready, cpus, &Symbols::default(), || {
+    run_guest(args, ready, cpus, prototypes, &Symbols::default(), || {
         Ok(Some(vm.dirty().map_err(SetupError::from)?))
     })
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn run_under_kvm(_: &RunArgs, _: Ready) -> Result<Ending, Failure> {
+fn run_under_kvm(_: &RunArgs, _: Ready, _: &Prototypes) -> Result<u8, Failure> {
     Err(Failure::NoKvm)
 }
 
@@ -109,17 +118,26 @@ fn load(args: &RunArgs) -> Result<Image, Failure> {
     Ok(image)
 }
 
-fn ready(args: &RunArgs, image: &Image) -> Result<Ready, Failure> {
+fn ready(args: &RunArgs, image: &Image, prototypes: &Prototypes) -> Result<Ready, Failure> {
     if args.devices.net.len() > MOST_NETS {
         return Err(Failure::TooManyNets { image: name(args) });
     }
     let failed = |source| Failure::Boot { image: name(args), source };
-    config(args, image)?.ready().map_err(failed)
+    config(args, image, prototypes)?.ready().map_err(failed)
 }
 
 /// The machine that the options describe.
-fn config<'a>(args: &'a RunArgs, image: &'a Image) -> Result<Config<'a>, Failure> {
+fn config<'a>(
+    args: &'a RunArgs,
+    image: &'a Image,
+    prototypes: &Prototypes,
+) -> Result<Config<'a>, Failure> {
     let own = || image.initrd.as_deref().map(Initrd::Bytes);
+    let dma = DmaConfig {
+        prototypes: prototypes.tiers.clone(),
+        tables: prototypes.platform.clone(),
+        ..args.dma.config()
+    };
     Ok(Config {
         image: &image.kernel,
         ram: args.memory,
@@ -127,7 +145,7 @@ fn config<'a>(args: &'a RunArgs, image: &'a Image) -> Result<Config<'a>, Failure
         append: &args.append,
         initrd: args.initrd.as_deref().map(Initrd::File).or_else(own),
         engine: engine(args)?,
-        dma: args.dma.config(),
+        dma,
         devices: args.devices.configs(),
     })
 }
@@ -145,9 +163,10 @@ fn run_guest<V: Vcpu + Send>(
     args: &RunArgs,
     ready: Ready,
     cpus: Vec<V>,
+    prototypes: &Prototypes,
     symbols: &Symbols,
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
-) -> Result<Ending, Failure> {
+) -> Result<u8, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
     let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // its lock refuses it as an output
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
@@ -171,13 +190,14 @@ fn run_guest<V: Vcpu + Send>(
         machine.observe(Arc::new(observe.clone()));
     }
     let start = Instant::now();
-    let ended = run_through_reboots(args, &mut machine);
+    let ended = run_through_reboots(args, prototypes, &mut machine);
     let end = Instant::now();
     let elapsed = end - start;
     drop(raw); // before any message
     watch.run_is_over(); // a signal now only ends the waits for readers
     machine.observed();
     let seen = observe.seen(end, machine.container());
+    let sound = is_sound(prototypes, machine.container());
     outputs.end(machine.container());
     // The dirty log covers the run, and not the tear-down.
     outputs.write_dirty(|| {
@@ -206,12 +226,31 @@ fn run_guest<V: Vcpu + Send>(
     }
     outputs.result()?;
     drop(watch);
-    Ok(ending)
+    Ok(if sound { exit::code(&ending) } else { exit::PROTOTYPE_FAILED })
+}
+
+/// False, with a message, when prototypes left pins or entries that the library never leaves.
+fn is_sound(prototypes: &Prototypes, container: &Container) -> bool {
+    if prototypes.names.is_empty() {
+        return true;
+    }
+    let audit = container.audit();
+    if !audit.holds() {
+        outlet::say(&format!(
+            "the accounting is broken by {}: {} pins too many or too few, {} entries that are not what the guest wrote; \
+             `tcevm comply` with the same --tier and --platform names the rule",
+            prototypes.names.join(" and "),
+            audit.leaked,
+            audit.disagreeing + audit.foreign,
+        ));
+    }
+    audit.holds()
 }
 
 /// Runs the guest to its end. At each reboot its files are read again.
 fn run_through_reboots<V: Vcpu + Send>(
     args: &RunArgs,
+    prototypes: &Prototypes,
     machine: &mut Machine<V>,
 ) -> Result<Ending, Failure> {
     loop {
@@ -221,7 +260,7 @@ fn run_through_reboots<V: Vcpu + Send>(
         }
         log::info!("the guest reboots");
         let image = load(args)?;
-        let config = config(args, &image)?;
+        let config = config(args, &image, prototypes)?;
         let failed = |source| Failure::Boot { image: name(args), source };
         if !machine
             .restart(|memory, window, nodes| config.load(memory, window, nodes))

@@ -106,6 +106,9 @@ fn watch(epoll: &Epoll, control: &Control, limit: Duration, run_is_over: &Atomic
         }
     }
     terminal::restore();
+    for place in plugin::busy() {
+        outlet::say(&format!("{place} has not returned"));
+    }
     outlet::say("ended before everything was written: its files are not complete");
     log::logger().flush();
     process::exit(code.into());

@@ -16,6 +16,7 @@ use crate::words::tier::{Answer, Tier};
 use args::Regs;
 use iommu::{Agent, Container};
 use ram::GuestMemory as Memory;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -107,6 +108,41 @@ pub struct Tiers {
 /// A function of one tier.
 pub type Try = fn(&mut Caller<'_>, &mut Regs) -> Answer;
 
+/// A function of a prototype.
+pub type Attempt = dyn Fn(&mut Caller<'_>, &mut Regs) -> Answer + Send + Sync;
+
+/// A function that stands in for one tier of a call.
+#[derive(Clone)]
+pub struct Prototype {
+    /// The token of the call. Without effect if the call has no tiers.
+    pub token: u64,
+    /// The tier.
+    pub tier: Tier,
+    /// The function. It may hold state of its own, which all vCPUs share.
+    pub run: Arc<Attempt>,
+}
+
+impl Prototype {
+    /// A prototype of this function.
+    pub fn new(
+        token: u64,
+        tier: Tier,
+        run: impl Fn(&mut Caller<'_>, &mut Regs) -> Answer + Send + Sync + 'static,
+    ) -> Prototype {
+        Prototype { token, tier, run: Arc::new(run) }
+    }
+}
+
+impl fmt::Debug for Prototype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Prototype { token, tier, .. } = self;
+        f.debug_struct("Prototype")
+            .field("token", token)
+            .field("tier", tier)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The way in which hypercalls are tried, the same for all vCPUs of a machine: see
 /// [`accel`](mod@crate::accel).
 #[derive(Debug)]
@@ -114,7 +150,7 @@ pub struct Accel {
     pub(crate) start: Tier,
     pub(crate) profile: &'static Profile,
     pub(crate) injector: Option<Arc<Injector>>,
-    pub(crate) prototypes: Vec<(u64, Tier, Try)>,
+    pub(crate) prototypes: Vec<Prototype>,
     pub(crate) metered: bool,
     pub(crate) tagged: bool,
     /// Calls that were reported to the detector.

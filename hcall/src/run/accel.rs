@@ -10,7 +10,7 @@
 
 use super::inject::Injector;
 use crate::call::args::Regs;
-use crate::call::{Accel, Caller, Tiers, Try};
+use crate::call::{Accel, Caller, Prototype, Tiers, Try};
 use crate::words::profile::{Profile, Rules};
 use crate::words::status::Status;
 use crate::words::tier::{Answer, Tier};
@@ -44,8 +44,18 @@ impl Accel {
 
     /// With another function for the call of this token in one tier. Without effect on calls that have no
     /// tiers.
-    pub fn replace(mut self, token: u64, tier: Tier, by: Try) -> Accel {
-        self.prototypes.insert(0, (token, tier, by));
+    pub fn replace(
+        self,
+        token: u64,
+        tier: Tier,
+        by: impl Fn(&mut Caller<'_>, &mut Regs) -> Answer + Send + Sync + 'static,
+    ) -> Accel {
+        self.with_prototype(Prototype::new(token, tier, by))
+    }
+
+    /// With a prototype, which comes before earlier ones of the same call and tier.
+    pub fn with_prototype(mut self, prototype: Prototype) -> Accel {
+        self.prototypes.insert(0, prototype);
         self.settled()
     }
 
@@ -80,11 +90,17 @@ impl Accel {
         }
     }
 
-    fn function(&self, token: u64, tiers: &Tiers, tier: Tier) -> Try {
-        let mut prototypes = self.prototypes.iter();
-        match prototypes.find(|(of, at, _)| (*of, *at) == (token, tier)) {
-            Some((_, _, prototype)) => *prototype,
-            None => tiers.of(tier),
+    /// One try in a tier, by the row's function or by a prototype.
+    fn attempt(
+        &self,
+        (token, tiers, tier): (u64, &Tiers, Tier),
+        caller: &mut Caller<'_>,
+        regs: &mut Regs,
+    ) -> Answer {
+        let stands_in = |by: &&Prototype| (by.token, by.tier) == (token, tier);
+        match self.prototypes.iter().find(stands_in) {
+            Some(prototype) => (prototype.run)(caller, regs),
+            None => tiers.of(tier)(caller, regs),
         }
     }
 }
@@ -135,10 +151,11 @@ fn run_watched(token: u64, tiers: &Tiers, caller: &mut Caller<'_>, regs: &mut Re
     let mut answer = Answer::TooHard;
     for tier in accel.start.outwards() {
         let started = accel.metered.then(Instant::now);
-        let function = accel.function(token, tiers, tier);
+        let liobn = regs[1];
+        let mut attempt = || accel.attempt((token, tiers, tier), caller, regs);
         answer = match &accel.injector {
-            None => function(caller, regs),
-            Some(injector) => injector.around(token, tier, regs[1], || function(caller, regs)),
+            None => attempt(),
+            Some(injector) => injector.around(token, tier, liobn, attempt),
         };
         if let (Some(meter), Some(started)) = (&mut caller.meter, started) {
             meter.record(tier, answer, started.elapsed());

@@ -29,6 +29,13 @@ macro_rules! statuses {
                 }
             }
 
+            /// The status of a code, if there is one.
+            pub fn from_code(code: i64) -> Option<Status> {
+                let flag = u8::try_from(code.checked_neg()?.checked_sub(256)?).ok();
+                let plain = Status::ALL.iter().copied().find(|status| status.code() == code);
+                plain.or(flag.map(Status::UnsupportedFlag))
+            }
+
             /// The name.
             pub const fn name(self) -> &'static str {
                 match self {

@@ -39,6 +39,7 @@ use crate::words::error::Error;
 use crate::words::window::Window;
 use arc_swap::{ArcSwap, Cache};
 use kind::Site;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Windows of a PE (papr-tce 3.4).
@@ -51,6 +52,7 @@ pub struct Bridge {
     chip: Arc<Chip>,
     flags: Swinv,
     detector: Option<Arc<Detector>>,
+    own: Option<PlatformOf>,
     windows: Arc<ArcSwap<Vec<Tve>>>,
     change: Mutex<()>,
 }
@@ -63,6 +65,19 @@ struct Tve {
     table: Arc<IommuTable>,
 }
 
+/// Makes the platform of a window's table from the bridge's platform.
+#[derive(Clone)]
+pub struct PlatformOf(pub Arc<MakePlatform>);
+
+/// A function for [`PlatformOf`].
+pub type MakePlatform = dyn Fn(&Window, Arc<dyn Platform>) -> Arc<dyn Platform> + Send + Sync;
+
+impl fmt::Debug for PlatformOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlatformOf")
+    }
+}
+
 impl Bridge {
     /// A bridge whose tables have the flags that Linux gives them.
     pub fn new(kind: BridgeKind) -> Arc<Bridge> {
@@ -71,11 +86,22 @@ impl Bridge {
 
     /// A bridge whose tables have these flags and are watched by the detector, if there is one.
     pub fn with(kind: BridgeKind, flags: Swinv, detector: Option<Arc<Detector>>) -> Arc<Bridge> {
+        Bridge::with_platforms(kind, flags, detector, None)
+    }
+
+    /// A bridge whose tables have platforms of their own in front of the bridge's.
+    pub fn with_platforms(
+        kind: BridgeKind,
+        flags: Swinv,
+        detector: Option<Arc<Detector>>,
+        own: Option<PlatformOf>,
+    ) -> Arc<Bridge> {
         Arc::new(Bridge {
             kind,
             chip: Arc::new(Chip::new(kind.register)),
             flags,
             detector,
+            own,
             windows: Arc::default(),
             change: Mutex::default(),
         })
@@ -106,7 +132,12 @@ impl Bridge {
         let address = self.chip.place_table(window.size().saturating_mul(8), shift);
         let (chip, flags, bus) = (self.chip.clone(), self.flags, self.kind.register.bus);
         let site = Site { chip, flags, bus, window: &window, address };
-        let platform = wrap((self.kind.platform)(site));
+        let platform = (self.kind.platform)(site);
+        let platform = match &self.own {
+            Some(PlatformOf(own)) => own(&window, platform),
+            None => platform,
+        };
+        let platform = wrap(platform);
         let table = IommuTable::over(window, levels, platform)?.at(address);
         Ok(Arc::new(match &self.detector {
             Some(detector) => table.watched(detector.watch(&window)),

@@ -257,7 +257,13 @@ fn report_displaced(table: &IommuTable, work: &mut Work) {
 
 /// The table was given up meanwhile: nothing may stay in it ([`IommuTable::seal`]).
 #[cold]
-fn clear_again(table: &IommuTable, frames: &Frames, work: &mut Work, first: HwEntry, count: u64) {
+pub(crate) fn clear_again(
+    table: &IommuTable,
+    frames: &Frames,
+    work: &mut Work,
+    first: HwEntry,
+    count: u64,
+) {
     if let Ok(mut batch) = Batch::new(table, frames, work) {
         for entry in (first.0..first.0 + count).map(HwEntry) {
             if table.load(entry).is_live() {

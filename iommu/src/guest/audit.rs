@@ -52,8 +52,10 @@ impl Audit {
 
     fn pins(&mut self, frames: &Frames, mapped: &[u32]) {
         let pins = frames.all_pins();
+        // Counts wrap: a page that was released too often has less than no pin.
+        let difference = |(&pins, &live): (&u32, &u32)| pins.wrapping_sub(live).cast_signed();
         self.leaked =
-            pins.iter().zip(mapped).map(|(&pins, &live)| u64::from(pins.abs_diff(live))).sum();
+            pins.iter().zip(mapped).map(|page| u64::from(difference(page).unsigned_abs())).sum();
     }
 
     /// Each live entry is the view's translation, and each entry that the view maps is live.

@@ -494,7 +494,7 @@ impl GuestTable {
 
     /// Keeps the live count. Relaxed: a statistic, ordered by nothing.
     #[inline(always)]
-    fn count_live(&self, tally: &Tally) {
+    pub(crate) fn count_live(&self, tally: &Tally) {
         let net = tally.mapped.wrapping_sub(tally.cleared).cast_signed();
         if net != 0 {
             let now = self.live.now.fetch_add(net, Ordering::Relaxed) + net;

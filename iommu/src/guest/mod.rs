@@ -5,5 +5,6 @@ pub mod agent;
 pub mod audit;
 pub mod container;
 pub mod guest_table;
+pub mod steps;
 pub mod view;
 pub mod windows;

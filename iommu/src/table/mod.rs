@@ -234,7 +234,8 @@ impl IommuTable {
         if entry.0 < self.window.size() { Ok(()) } else { Err(Error::NoEntry(entry)) }
     }
 
-    fn check_range(&self, first: HwEntry, count: u64) -> Result<(), Error> {
+    /// Errors: [`Error::NoEntry`].
+    pub(crate) fn check_range(&self, first: HwEntry, count: u64) -> Result<(), Error> {
         match first.0.checked_add(count) {
             Some(end) if end <= self.window.size() => Ok(()),
             _ => Err(Error::NoEntry(first)),

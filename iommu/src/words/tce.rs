@@ -89,7 +89,7 @@ impl Tce {
 
     /// The entry of the page `bytes` further on; used where one guest page is several hardware
     /// pages. `bytes` is a multiple of 4096 within the guest page.
-    pub(crate) const fn further(self, bytes: u64) -> Tce {
+    pub const fn further(self, bytes: u64) -> Tce {
         debug_assert!(bytes & 0xfff == 0);
         if self.is_live() { Tce(self.0.wrapping_add(bytes)) } else { Tce::CLEAR }
     }

@@ -11,6 +11,7 @@ mod old_design;
 mod ownership;
 mod random;
 mod rig;
+mod steps;
 mod stop;
 mod threads;
 mod user;

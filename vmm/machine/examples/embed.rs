@@ -6,9 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use hcall::{Answer, Caller, Regs, Tier, tokens::H_PUT_TCE};
-use iommu::{Exchange, HwEntry, Kill, Platform};
-use machine::dma::PlatformOf;
+use hcall::{Answer, Caller, Prototype, Regs, Tier, tokens::H_PUT_TCE};
+use iommu::{Exchange, HwEntry, Kill, Platform, PlatformOf};
 use machine::{Config, DmaConfig, Ending, Machine};
 
 const GUEST: &[u8] = include_bytes!("../../../guest-images/images/replace-le.elf");
@@ -42,7 +41,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let kills = killed.clone();
     let dma = DmaConfig {
         tier: Tier::Real,
-        replaced: vec![(H_PUT_TCE, Tier::Real, count)],
+        prototypes: vec![Prototype::new(H_PUT_TCE, Tier::Real, count)],
         tables: Some(PlatformOf(Arc::new(move |_, _| Arc::new(Uncached(kills.clone()))))),
         ..DmaConfig::default()
     };

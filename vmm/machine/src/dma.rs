@@ -2,15 +2,13 @@
 //! The configuration of a guest's DMA: the host bridge with its platform, the tier in which TCE hypercalls start, the
 //! profile of their answers, and faults on purpose.
 
-use std::fmt;
 use std::sync::Arc;
 
-use hcall::call::Try;
-use hcall::{Accel, Injector, Phb, Profile, Spec, Tier};
+use hcall::{Accel, Injector, Phb, Profile, Prototype, Spec, Tier};
 use iommu::bridge::Bridge;
 use iommu::{
-    BridgeKind, Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Platform,
-    Window,
+    BridgeKind, Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift,
+    PlatformOf, Window,
 };
 
 use crate::fdt::PHB_BUID;
@@ -30,12 +28,12 @@ pub struct DmaConfig {
     pub tier: Tier,
     /// The profile of the answers where LoPAR, KVM and QEMU differ.
     pub profile: &'static Profile,
-    /// Handlers that replace those of a call in a tier: token, tier, handler.
-    pub replaced: Vec<(u64, Tier, Try)>,
+    /// Functions that stand in for tiers of calls.
+    pub prototypes: Vec<Prototype>,
     /// The host bridge under the hardware tables of the PCI windows; by default an IODA2. If it is given, virtual I/O
     /// devices are behind such a bridge, too; otherwise they use the guest's view.
     pub platform: Option<BridgeKind>,
-    /// The platform of the hardware tables of the PCI windows, in place of the bridge's platform.
+    /// The platform of the hardware tables, in place of the bridge's platform.
     pub tables: Option<PlatformOf>,
     /// True to watch devices for uses of translations that were replaced or cleared. This puts virtual I/O devices
     /// behind the bridge.
@@ -46,19 +44,6 @@ pub struct DmaConfig {
     pub table_memory: Option<u64>,
     /// The faults that are injected on purpose.
     pub faults: Vec<Spec>,
-}
-
-/// A function that makes the platform of a window's hardware table from the bridge's platform.
-pub type MakePlatform = dyn Fn(&Window, Arc<dyn Platform>) -> Arc<dyn Platform> + Send + Sync;
-
-/// The function for the platform of each window's hardware table.
-#[derive(Clone)]
-pub struct PlatformOf(pub Arc<MakePlatform>);
-
-impl fmt::Debug for PlatformOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PlatformOf")
-    }
 }
 
 /// The guest's DMA.
@@ -84,8 +69,8 @@ impl DmaConfig {
         let budget = Budget::new(self.table_memory(ram));
         let mut container = Container::new(Frames::new(ram.bytes())?).with_budget(budget);
         let mut accel = Accel::new(self.tier).with_profile(self.profile);
-        for &(token, tier, handler) in &self.replaced {
-            accel = accel.replace(token, tier, handler);
+        for prototype in &self.prototypes {
+            accel = accel.with_prototype(prototype.clone());
         }
         let wanted = (!self.faults.is_empty()).then(|| self.faults.iter().copied());
         let faults = wanted.map(|specs| Arc::new(Injector::new(specs)));
@@ -99,15 +84,16 @@ impl DmaConfig {
         }
         let window = Window::bytes(LIOBN, 0, WINDOW_BYTES, PageShift::K4)?;
         let kind = self.platform.unwrap_or(BridgeKind::IODA2);
-        let bridge = Bridge::with(kind, kind.flags, detector.clone());
-        let own = self.tables.clone();
-        let table = Box::new(move |window| table(&bridge, window, own.as_ref()));
+        let make =
+            || Bridge::with_platforms(kind, kind.flags, detector.clone(), self.tables.clone());
+        let bridge = make();
+        let table = Box::new(move |window| table(&bridge, window));
         let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
         let phb = phb.with_most_entries(kind.most_entries());
         phb.reset(&container, &mut container.agent())?;
         // Each bridge has PEs of its own, so devices get a second bridge.
         let behind_bridge = self.platform.is_some() || detector.is_some();
-        let device_bridge = behind_bridge.then(|| Bridge::with(kind, kind.flags, detector.clone()));
+        let device_bridge = behind_bridge.then(make);
         Ok(Dma { container, phb, device_bridge, detector, accel, faults })
     }
 
@@ -123,7 +109,7 @@ impl Default for DmaConfig {
         DmaConfig {
             tier: Tier::default(),
             profile: Profile::LOPAR,
-            replaced: Vec::new(),
+            prototypes: Vec::new(),
             platform: None,
             tables: None,
             check: false,
@@ -144,17 +130,7 @@ fn table_memory(ram: RamSize) -> u64 {
 }
 
 /// The hardware table of a window.
-fn table(
-    bridge: &Bridge,
-    window: Window,
-    own: Option<&PlatformOf>,
-) -> Result<Arc<IommuTable>, Error> {
+fn table(bridge: &Bridge, window: Window) -> Result<Arc<IommuTable>, Error> {
     let levels = if window.size() > MOST_FLAT { 2 } else { 1 };
-    let levels = levels.min(bridge.kind().max_levels);
-    match own {
-        Some(PlatformOf(own)) => {
-            bridge.create_table_with(window, levels, |bridges| own(&window, bridges))
-        }
-        None => bridge.create_table(window, levels),
-    }
+    bridge.create_table(window, levels.min(bridge.kind().max_levels))
 }

@@ -7,10 +7,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use comply::clauses::Choice;
 use comply::{Shard, SuiteProfile};
-use power::Engine;
 
-use super::rigs;
+use super::rigs::{self, Ours};
 use crate::options::engine::EngineArgs;
+use crate::options::plugins::{PlatformValue, TierArgs, platform_value};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -52,8 +52,11 @@ pub struct ComplyArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub engine: EngineArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub prototypes: PrototypeArgs,
     /// List the clauses instead of running them.
-    #[arg(long, conflicts_with_all = ["rig", "engine", "profile", "against", "random", "emit_image"])]
+    #[arg(long, conflicts_with_all = ["rig", "engine", "tier", "platform", "profile", "against", "random", "emit_image"])]
     pub list: bool,
     /// The format of the report on standard output. --list has table and json, --against all but html.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
@@ -72,11 +75,22 @@ pub struct ComplyArgs {
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// Write one ELF file that runs the clauses and prints TAP, for any other machine.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["rig", "engine", "format", "against"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["rig", "engine", "tier", "platform", "format", "against"])]
     pub emit_image: Option<PathBuf>,
     /// The kind of the image of --emit-image; le without it.
     #[arg(long, value_name = "KIND", value_parser = ["le", "be", "x86"])]
     pub image_kind: Option<String>,
+}
+
+/// The options about prototypes in our machines.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrototypeArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tiers: TierArgs,
+    /// Run our machines with this platform under their tables: a shared object. `tcevm header` prints its interface for C.
+    #[arg(long, value_name = "FILE", value_parser = plugin_file)]
+    pub platform: Option<PlatformValue>,
 }
 
 /// The command under `tcevm comply`.
@@ -123,11 +137,19 @@ pub enum Job {
         format: Format,
         profile: Option<SuiteProfile>,
         engine: EngineArgs,
+        prototypes: PrototypeArgs,
     },
     /// Writes an image that runs the clauses.
     Emit { choice: Choice, path: PathBuf, kind: String, profile: Option<SuiteProfile> },
     /// Compares guests of ours with a peer's.
-    Against { choice: Choice, rigs: Vec<String>, format: Format, peer: String, engine: EngineArgs },
+    Against {
+        choice: Choice,
+        rigs: Vec<String>,
+        format: Format,
+        peer: String,
+        engine: EngineArgs,
+        prototypes: PrototypeArgs,
+    },
     /// Plays random calls.
     Random(Random),
 }
@@ -147,13 +169,15 @@ pub struct Random {
     pub profile: Option<SuiteProfile>,
     /// The engine of our rigs.
     pub engine: EngineArgs,
+    /// The prototypes in our rigs.
+    pub prototypes: PrototypeArgs,
 }
 
 impl ComplyArgs {
     /// The job that the options ask for. Errors: the reason for which these options cannot be honoured together, beyond
     /// the combinations that clap has refused.
     pub fn job(&self) -> Result<Job, String> {
-        let ComplyArgs { rig, format, profile, engine, .. } = self.clone();
+        let ComplyArgs { rig, format, profile, engine, prototypes, .. } = self.clone();
         if let Some(Merge::Merge { files, format }) = self.merge.clone() {
             return Ok(Job::Merge { files, format });
         }
@@ -177,25 +201,37 @@ impl ComplyArgs {
         if engine.engine.is_some() {
             rigs::with_engine(&rig)?;
         }
+        if prototypes != PrototypeArgs::default() {
+            rigs::with_prototypes(&rig)?;
+        }
         let peer = self.against.clone();
         if let Some(calls) = self.random {
-            rigs::play(&rig, profile, Engine::default())?;
+            rigs::play(&rig, profile, &Ours::default())?;
             let seed = self.seed.unwrap_or(1);
             let (calls, seed) = match self.shard {
                 Some(shard) => (shard.share(calls), shard.seed(seed)),
                 None => (calls, seed),
             };
-            return Ok(Job::Random(Random { calls, seed, rigs: rig, peer, profile, engine }));
+            let rigs = rig;
+            return Ok(Job::Random(Random {
+                calls,
+                seed,
+                rigs,
+                peer,
+                profile,
+                engine,
+                prototypes,
+            }));
         }
         let Some(peer) = peer else {
-            return Ok(Job::Suite { choice, rigs: rig, format, profile, engine });
+            return Ok(Job::Suite { choice, rigs: rig, format, profile, engine, prototypes });
         };
         if profile.is_some() {
             return Err("--against compares answers as they are; leave --profile away".into());
         }
         self.only(&[Format::Table, Format::Tap, Format::Junit, Format::Json], "--against")?;
-        rigs::compared(&rig, Engine::default())?;
-        Ok(Job::Against { choice, rigs: rig, format, peer, engine })
+        rigs::compared(&rig, &Ours::default())?;
+        Ok(Job::Against { choice, rigs: rig, format, peer, engine, prototypes })
     }
 
     fn only(&self, formats: &[Format], option: &str) -> Result<(), String> {
@@ -208,6 +244,16 @@ impl ComplyArgs {
             "{option} is written as {}; choose one of them with --format",
             names.join(", ")
         ))
+    }
+}
+
+/// A value of `--platform`: the rigs have all bridges of ours already.
+fn plugin_file(text: &str) -> Result<PlatformValue, String> {
+    match platform_value(text)? {
+        PlatformValue::Kind(kind) => {
+            Err(format!("{} has rigs already; give a plug-in such as ./mybridge.so", kind.name))
+        }
+        file => Ok(file),
     }
 }
 
@@ -224,6 +270,8 @@ mod tests {
         ("shard", &["--shard", "1/2"]),
         ("rig", &["--rig", "power"]),
         ("engine", &["--engine", "interpreter"]),
+        ("tier", &["--tier", "virtual=./my.so"]),
+        ("platform", &["--platform", "./my.so"]),
         ("list", &["--list"]),
         ("format", &["--format", "json"]),
         ("profile", &["--profile", "lopar"]),

@@ -46,6 +46,8 @@ fn ready(image: &[u8], setup: &Setup, engine: Engine) -> Result<(Ready, RamSize)
         profile,
         platform: Some(setup.platform),
         table_memory: setup.table_memory,
+        prototypes: setup.prototypes.tiers.clone(),
+        tables: setup.prototypes.platform.clone(),
         ..DmaConfig::default()
     };
     let config = Config { ram, dma, engine, ..Config::new(image) };
@@ -65,8 +67,8 @@ pub(super) fn power(image: &[u8], setup: &Setup, engine: Engine) -> Result<Ran, 
 
 /// Runs an image under /dev/kvm.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
-    let (ready, ram) = ready(image, setup, Engine::default())?;
+pub(super) fn kvm(image: &[u8], setup: &Setup, engine: Engine) -> Result<Ran, String> {
+    let (ready, ram) = ready(image, setup, engine)?;
     let options = kvm::machine::Options { ram, append: "", cpus: 1, dirty_log: DirtyLog::Off };
     let (_vm, cpus) = kvm::machine::set_up(&ready, &options).map_err(|error| error.to_string())?;
     run(ready, cpus)
@@ -74,7 +76,7 @@ pub(super) fn kvm(image: &[u8], setup: &Setup) -> Result<Ran, String> {
 
 /// Refuses: x86-64 guests need an x86-64 host.
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn kvm(_: &[u8], _: &Setup) -> Result<Ran, String> {
+pub(super) fn kvm(_: &[u8], _: &Setup, _: Engine) -> Result<Ran, String> {
     Err("x86-64 guests need an x86-64 host".into())
 }
 

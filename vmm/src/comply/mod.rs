@@ -23,6 +23,9 @@ use paths::output::{Files, OutputError};
 use thiserror::Error;
 
 use args::{ComplyArgs, Format, Job};
+use rigs::Ours;
+
+use crate::options::plugins;
 
 /// The exit code when every clause that applies passed.
 const PASSED: u8 = 0;
@@ -51,6 +54,8 @@ pub enum Failure {
     Replay(String),
     #[error("{}: {why}", path.display())]
     Report { path: PathBuf, why: String },
+    #[error(transparent)]
+    Plugin(#[from] ::plugin::LoadError),
     #[error("the reports cannot be joined: {0}")]
     Join(String),
     #[error("cannot read {}: {source}", path.display())]
@@ -62,6 +67,8 @@ pub enum Failure {
 /// Runs the command; returns the exit code.
 pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
     let engine = args.engine.chosen().map_err(Failure::Together)?;
+    let prototypes = plugins::load(&args.prototypes.tiers, args.prototypes.platform.as_ref())?;
+    let ours = &Ours { engine, prototypes: prototypes.into() };
     match args.job().map_err(Failure::Together)? {
         Job::List { choice, format } => {
             print(&list(&chosen(&choice)?, format));
@@ -72,12 +79,12 @@ pub fn run(args: &ComplyArgs) -> Result<u8, Failure> {
             emit(&chosen(&choice)?, &path, &kind, profile).map(|()| PASSED)
         }
         Job::Against { choice, rigs, format, peer, .. } => {
-            peers::against(&peer, &chosen(&choice)?, &rigs, format, engine)
+            peers::against(&peer, &chosen(&choice)?, &rigs, format, ours)
         }
-        Job::Random(random) => peers::random(&random, engine),
+        Job::Random(random) => peers::random(&random, ours),
         Job::Suite { choice, rigs, format, profile, .. } => {
             let chosen = chosen(&choice)?;
-            let mut report = report(rigs::meant(&rigs, engine), &rigs, &chosen, profile)?;
+            let mut report = report(rigs::meant(&rigs, ours), &rigs, &chosen, profile)?;
             report.shard = choice.shard;
             print(&written(&report, format));
             Ok(code(&report, choice.is_all()))

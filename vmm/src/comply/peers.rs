@@ -9,9 +9,9 @@ use comply::direct::Setup;
 use comply::format;
 use comply::rig::{DirectRig, GuestRig, Rig, exec};
 use comply::{Clause, SuiteProfile, random};
-use power::Engine;
 
 use super::args::{Format, Random};
+use super::rigs::Ours;
 use super::{FAILED, Failure, PASSED, print, rigs};
 
 /// Compares every answer of our guests with that of a peer's guest of equal endianness.
@@ -20,11 +20,11 @@ pub(super) fn against(
     chosen: &[&'static Clause],
     named: &[String],
     format: Format,
-    engine: Engine,
+    ours: &Ours,
 ) -> Result<u8, Failure> {
     let called = if exec::is_meant(peer) { "exec" } else { peer };
     let mut all = Vec::new();
-    for ours in rigs::compared(named, engine).map_err(Failure::Together)? {
+    for ours in rigs::compared(named, ours).map_err(Failure::Together)? {
         let ours = present(ours)?;
         let theirs = its_peer(peer, &ours.name)?;
         let compared = compare::compare(&ours, &theirs, called, chosen);
@@ -44,14 +44,14 @@ fn its_peer(peer: &str, ours: &str) -> Result<GuestRig, Failure> {
         return Ok(rig);
     }
     let kind = if ours.ends_with("-be") { "be" } else { "le" };
-    guest(&format!("{peer}-{kind}"), Engine::default())
+    guest(&format!("{peer}-{kind}"), &Ours::default())
 }
 
 /// Plays a random sequence on pairs of machines.
-pub(super) fn random(asked: &Random, engine: Engine) -> Result<u8, Failure> {
+pub(super) fn random(asked: &Random, ours: &Ours) -> Result<u8, Failure> {
     let lines = random::sequence(asked.seed, asked.calls);
     let (direct, guests) =
-        rigs::play(&asked.rigs, asked.profile, engine).map_err(Failure::Together)?;
+        rigs::play(&asked.rigs, asked.profile, ours).map_err(Failure::Together)?;
     let guests = guests.into_iter().map(present).collect::<Result<Vec<_>, _>>()?;
     let mut code = PASSED;
     let mut play = |players: [&Player<'_>; 2], profile| {
@@ -60,7 +60,7 @@ pub(super) fn random(asked: &Random, engine: Engine) -> Result<u8, Failure> {
     };
     match &asked.peer {
         Some(peer) => with_peer(peer, asked, (&direct, &guests), &mut play)?,
-        None => among_ours(asked, (&direct, &guests), engine, &mut play)?,
+        None => among_ours(asked, (&direct, &guests), ours, &mut play)?,
     }
     Ok(code)
 }
@@ -93,15 +93,18 @@ fn with_peer(
 fn among_ours(
     asked: &Random,
     (direct, guests): (&[DirectRig], &[GuestRig]),
-    engine: Engine,
+    ours: &Ours,
     play: Play<'_>,
 ) -> Result<(), Failure> {
     let profile = asked.profile.unwrap_or(SuiteProfile::Lopar);
-    let all = DirectRig::all();
-    let Some((first, others)) = all.split_first() else { return Ok(()) };
+    let library = DirectRig::all();
+    let Some(first) = library.first() else { return Ok(()) };
     let first = calls(first);
+    let all = ours.direct();
+    // The first rig is the library itself, which plays against its own prototypes, too.
+    let others = &all[usize::from(!ours.has_prototypes())..];
     let mut guests: Vec<&GuestRig> = guests.iter().collect();
-    let big = guest("power-be", engine)?;
+    let big = guest("power-be", ours)?;
     if asked.rigs.is_empty() && profile == big.profile {
         guests.push(&big);
     }
@@ -158,8 +161,8 @@ fn pair(
 
 /// The rig of this name that runs guests; the software CPU has this engine. Errors: no rig has the name, or it is missing
 /// on this host.
-pub(super) fn guest(name: &str, engine: Engine) -> Result<GuestRig, Failure> {
-    let mut all = rigs::guests(engine);
+pub(super) fn guest(name: &str, ours: &Ours) -> Result<GuestRig, Failure> {
+    let mut all = rigs::guests(ours);
     let names = all.iter().map(|rig| rig.name.clone()).collect::<Vec<_>>().join(", ");
     let at = all.iter().position(|rig| rig.name == name);
     present(all.swap_remove(at.ok_or_else(|| Failure::NoRig(name.into(), names))?))

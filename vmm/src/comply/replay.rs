@@ -14,8 +14,8 @@ use comply::{Script, SuiteProfile, Verdict};
 use hcall::Tier;
 use iommu::BridgeKind;
 use iommu::bridge::KINDS;
-use power::Engine;
 
+use super::rigs::Ours;
 use super::{FAILED, Failure, PASSED, peers, print, rigs};
 use crate::options::engine::EngineArgs;
 use crate::outlet;
@@ -98,7 +98,10 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
     }
     let rig = match args.rig.as_str() {
         DIRECT => None,
-        name => Some(peers::guest(name, args.engine.chosen().map_err(Failure::Together)?)?),
+        name => Some(peers::guest(
+            name,
+            &Ours { engine: args.engine.chosen().map_err(Failure::Together)?, ..Ours::default() },
+        )?),
     };
     let plan = match plan(args, &script, rig.as_ref()) {
         Ok(plan) => plan,
@@ -152,7 +155,7 @@ fn plan(args: &ReplayArgs, script: &Script, rig: Option<&GuestRig>) -> Result<Pl
 
 /// Lists the rigs that can play the script, and the reasons of those that cannot.
 fn list(args: &ReplayArgs, script: &Script) {
-    let guests = rigs::guests(Engine::default());
+    let guests = rigs::guests(&Ours::default());
     for rig in [None].into_iter().chain(guests.iter().map(Some)) {
         let name = rig.map_or(DIRECT, |rig| rig.name());
         let says = match (rig.and_then(Rig::missing), plan(args, script, rig)) {

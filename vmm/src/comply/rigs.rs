@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The rigs that `tcevm comply` knows, and the rigs that an option means.
 
+use std::sync::Arc;
+
 use comply::SuiteProfile;
-use comply::direct::Setup;
+use comply::direct::{Prototypes, Setup};
 use comply::image;
-use comply::rig::{Boot, DirectRig, GuestRig, Rig, Room, exec, qemu};
+use comply::rig::{Boot, DirectRig, GuestRig, Ran, Rig, Room, exec, qemu};
 
 use super::boot;
 use machine::memory::RamSize;
@@ -13,17 +15,41 @@ use power::Engine;
 /// The guest that is compared by default.
 const COMPARED: &str = "power-le";
 
-/// Every rig, including those that are missing on this host.
-pub(super) fn all(engine: Engine) -> Vec<Box<dyn Rig>> {
+/// The parts of our machines: the engine of the software CPU, and the prototypes that stand in for parts of the library.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ours {
+    /// The engine.
+    pub(super) engine: Engine,
+    /// The prototypes.
+    pub(super) prototypes: Arc<Prototypes>,
+}
+
+impl Ours {
+    /// True when a prototype stands in for something.
+    pub(super) fn has_prototypes(&self) -> bool {
+        !self.prototypes.names.is_empty()
+    }
+
+    /// The rigs of direct calls.
+    pub(super) fn direct(&self) -> Vec<DirectRig> {
+        let mut rigs = DirectRig::all();
+        rigs.iter_mut().for_each(|rig| rig.setup.prototypes = self.prototypes.clone());
+        rigs
+    }
+}
+
+/// Every rig, including those that are missing on this host. With prototypes they are ours alone.
+pub(super) fn all(ours: &Ours) -> Vec<Box<dyn Rig>> {
     let mut rigs: Vec<Box<dyn Rig>> = Vec::new();
-    rigs.extend(DirectRig::all().into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
-    rigs.extend(guests(engine).into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
+    rigs.extend(ours.direct().into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
+    let guests = if ours.has_prototypes() { our_guests(ours) } else { guests(ours) };
+    rigs.extend(guests.into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
     rigs
 }
 
 /// The rigs that the values of an option mean, those of commands last. Without a value all that have a name are meant.
-pub(super) fn meant(values: &[String], engine: Engine) -> Vec<Box<dyn Rig>> {
-    let mut rigs = all(engine);
+pub(super) fn meant(values: &[String], ours: &Ours) -> Vec<Box<dyn Rig>> {
+    let mut rigs = all(ours);
     rigs.retain(|rig| values.is_empty() || is_meant(rig.name(), values));
     rigs.extend(exec::rigs(values).into_iter().map(|rig| Box::new(rig) as Box<dyn Rig>));
     rigs
@@ -39,8 +65,8 @@ pub(super) fn peer(value: &str) -> Result<String, String> {
 }
 
 /// The rigs that run a guest.
-pub(super) fn guests(engine: Engine) -> Vec<GuestRig> {
-    our_guests(engine).into_iter().chain(qemu::KINDS.map(qemu::rig)).collect()
+pub(super) fn guests(ours: &Ours) -> Vec<GuestRig> {
+    our_guests(ours).into_iter().chain(qemu::KINDS.map(qemu::rig)).collect()
 }
 
 /// The rigs whose guests run on our software CPU, each with its kind of image and its description.
@@ -49,14 +75,17 @@ const POWER: [(&str, &str, &str); 2] = [
     ("power-be", "be", "our POWER9, big-endian guest"),
 ];
 
-/// The rigs whose guests run on our vCPUs; the software CPU has this engine.
-fn our_guests(engine: Engine) -> Vec<GuestRig> {
-    let power = move |image: &[u8], setup: &Setup| boot::power(image, setup, engine);
-    let power = POWER.map(|(name, kind, what)| ours(name, kind, what, Box::new(power), None));
-    power
-        .into_iter()
-        .chain([ours("kvm", "x86", "x86-64 guest under /dev/kvm", Box::new(boot::kvm), no_kvm())])
-        .collect()
+/// The rigs whose guests run on our vCPUs.
+fn our_guests(ours: &Ours) -> Vec<GuestRig> {
+    let with = |run: fn(&[u8], &Setup, Engine) -> Result<Ran, String>| -> Boot {
+        let Ours { engine, prototypes } = ours.clone();
+        Box::new(move |image, setup| {
+            run(image, &Setup { prototypes: prototypes.clone(), ..setup.clone() }, engine)
+        })
+    };
+    let power = POWER.map(|(name, kind, what)| rig(name, kind, what, with(boot::power), None));
+    let x86 = rig("kvm", "x86", "x86-64 guest under /dev/kvm", with(boot::kvm), no_kvm());
+    power.into_iter().chain([x86]).collect()
 }
 
 /// Refuses `--engine` where none of the rigs that are meant has the software CPU. Without a name all rigs are meant.
@@ -66,6 +95,20 @@ pub(super) fn with_engine(starts: &[String]) -> Result<(), String> {
         false => Err(format!(
             "--engine is of the software CPU, which {} has not; leave it away",
             starts.join(", ")
+        )),
+    }
+}
+
+/// Refuses prototypes where a rig is meant that is not ours.
+pub(super) fn with_prototypes(starts: &[String]) -> Result<(), String> {
+    let ours = Ours::default();
+    let direct = ours.direct().into_iter().map(|rig| rig.name);
+    let names: Vec<_> = direct.chain(our_guests(&ours).into_iter().map(|rig| rig.name)).collect();
+    let foreign = |start: &&String| !names.iter().any(|name| name.starts_with(start.as_str()));
+    match starts.iter().find(foreign) {
+        None => Ok(()),
+        Some(start) => Err(format!(
+            "prototypes stand in for parts of our machines, which {start} is not; leave --tier and --platform away"
         )),
     }
 }
@@ -85,7 +128,7 @@ pub(super) fn named(start: &str) -> Result<String, String> {
 
 /// The names of the rigs that run a guest. Rigs that are missing on this host are not left out.
 pub(super) fn guest_names() -> impl Iterator<Item = String> {
-    our_guests(Engine::default()).into_iter().map(|rig| rig.name).chain(qemu::KINDS.map(qemu::name))
+    our_guests(&Ours::default()).into_iter().map(|rig| rig.name).chain(qemu::KINDS.map(qemu::name))
 }
 
 /// True when the name begins with one of these.
@@ -94,8 +137,8 @@ pub(super) fn is_meant(name: &str, starts: &[String]) -> bool {
 }
 
 /// Our guests that `--against` compares. Errors: a beginning that means none of them.
-pub(super) fn compared(starts: &[String], engine: Engine) -> Result<Vec<GuestRig>, String> {
-    let mut ours = our_guests(engine);
+pub(super) fn compared(starts: &[String], ours: &Ours) -> Result<Vec<GuestRig>, String> {
+    let mut ours = our_guests(ours);
     if starts.is_empty() {
         ours.retain(|rig| rig.name == COMPARED);
     } else {
@@ -111,9 +154,9 @@ pub(super) fn compared(starts: &[String], engine: Engine) -> Result<Vec<GuestRig
 pub(super) fn play(
     starts: &[String],
     profile: Option<SuiteProfile>,
-    engine: Engine,
+    ours: &Ours,
 ) -> Result<(Vec<DirectRig>, Vec<GuestRig>), String> {
-    let (mut direct, mut guests) = (DirectRig::all(), our_guests(engine));
+    let (mut direct, mut guests) = (ours.direct(), our_guests(ours));
     let names = direct.iter().map(|rig| &rig.name).chain(guests.iter().map(|rig| &rig.name));
     each_means_one(starts, names.map(String::as_str))?;
     direct.retain(|rig| is_meant(&rig.name, starts));
@@ -152,7 +195,7 @@ fn no_kvm() -> Option<String> {
     machine::kvm::host::device().err().map(|error| error.to_string())
 }
 
-fn ours(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>) -> GuestRig {
+fn rig(name: &str, kind: &str, what: &str, boot: Boot, missing: Option<String>) -> GuestRig {
     GuestRig {
         name: name.into(),
         what: what.into(),

@@ -29,6 +29,7 @@ use crate::observe::made::{Entries, is_tce};
 use crate::observe::output::Output;
 use crate::observe::rtas::Rtas;
 use crate::observe::trace;
+use crate::options::plugins::PlatformValue;
 use crate::options::run::RunArgs;
 use crate::outlet::Outlet;
 use machine::boot::Ready;
@@ -79,9 +80,9 @@ pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
         // The names of the profiles are equal in both crates.
         profile: dma.profile.name.parse().unwrap_or(defaults.profile),
         tier: dma.accel,
-        platform: dma.platform.unwrap_or(defaults.platform),
+        platform: dma.platform.as_ref().map_or(defaults.platform, PlatformValue::kind),
         table_memory: Some(dma.config().table_memory(args.memory)),
-        faults: Vec::new(),
+        ..defaults
     };
     Recorded::new(setup, !dma.inject.is_empty())
 }

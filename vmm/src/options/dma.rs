@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The options about the guest's DMA. Their doc comments are the text of `--help`.
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use hcall::{Profile, Spec, Tier};
-use iommu::BridgeKind;
 use iommu::bridge::KINDS;
 use machine::DmaConfig;
 use machine::memory;
+
+use super::plugins::{PlatformValue, TierArgs, platform_value};
 
 /// The options about DMA.
 #[derive(Args, Clone, Debug)]
@@ -20,11 +21,13 @@ pub struct DmaArgs {
     #[arg(long, value_name = "NAME", default_value = Profile::LOPAR.name)]
     #[arg(value_parser = names(Profile::ALL.map(|p| p.name)).try_map(profile))]
     pub profile: &'static Profile,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub tiers: TierArgs,
     /// The host bridge under the hardware tables of the PCI windows (without it ioda2); with it,
     /// virtual I/O devices are behind such a bridge, too. Else they use the guest's view.
-    #[arg(long, value_name = "NAME")]
-    #[arg(value_parser = platforms().try_map(|name| name.parse::<BridgeKind>()))]
-    pub platform: Option<BridgeKind>,
+    #[arg(long, value_name = "NAME|FILE", value_parser = platform_value, long_help = platform_help())]
+    pub platform: Option<PlatformValue>,
     /// Watch for errors: `dma` finds devices that use translations which were replaced
     /// or cleared. Puts virtual I/O devices behind the bridge.
     #[arg(long, value_name = "WHAT", value_enum)]
@@ -55,7 +58,7 @@ impl DmaArgs {
         DmaConfig {
             tier: self.accel,
             profile: self.profile,
-            platform: self.platform,
+            platform: self.platform.as_ref().map(PlatformValue::kind),
             check: self.check.contains(&Check::Dma),
             multi_tce: !self.no_multi_tce,
             table_memory: self.table_memory,
@@ -65,8 +68,13 @@ impl DmaArgs {
     }
 }
 
-fn platforms() -> PossibleValuesParser {
-    PossibleValuesParser::new(KINDS.map(|kind| PossibleValue::new(kind.name).help(kind.about)))
+fn platform_help() -> String {
+    let kinds = KINDS.map(|kind| format!("  {:<10} {}\n", kind.name, kind.about)).concat();
+    format!(
+        "The host bridge under the hardware tables of the PCI windows (without it ioda2); with it, virtual I/O devices are \
+         behind such a bridge, too. Else they use the guest's view.\n\n{kinds}  FILE.so    a plug-in that makes the kills of an \
+         ioda2; `tcevm header` prints its interface for C"
+    )
 }
 
 fn names<const N: usize>(names: [&'static str; N]) -> PossibleValuesParser {

@@ -23,7 +23,7 @@ pub(crate) const MOST_POWER_CPUS: u32 = 8;
 const MOST_CPUS: u32 = 256;
 
 /// Options that change nothing in the device tree: those about the run, and those about files that it leaves.
-const NOT_IN_THE_TREE: [&str; 21] = [
+const NOT_IN_THE_TREE: [&str; 22] = [
     "engine",
     "perf_map",
     "rtc",
@@ -40,6 +40,7 @@ const NOT_IN_THE_TREE: [&str; 21] = [
     "report",
     "stats",
     "accel",
+    "tier",
     "profile",
     "platform",
     "check",

@@ -21,6 +21,7 @@ mod observe;
 mod options;
 mod outputs;
 mod paths;
+mod plugins;
 mod qemu;
 mod record;
 mod stolen;

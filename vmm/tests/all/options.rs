@@ -46,6 +46,7 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
         "trace_limit" | "table_memory" => "4M",
         "nvram" | "dirty_log" | "record" | "trace_file" | "trace_to" | "report" => arg(&to),
         "accel" => "real",
+        "tier" => "virtual=./none.so",
         "profile" => "kvm",
         "platform" => "ioda1",
         "check" => "dma",

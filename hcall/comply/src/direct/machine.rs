@@ -50,6 +50,9 @@ impl Direct {
         let no = |error: Error| error.to_string();
         let mut all = Container::new(Frames::new(setup.ram).map_err(no)?);
         let mut accel = Accel::new(setup.tier).with_profile(setup.rules());
+        for prototype in &setup.prototypes.tiers {
+            accel = accel.with_prototype(prototype.clone());
+        }
         if let Some(bytes) = setup.table_memory {
             all = all.with_budget(Budget::new(bytes));
         }
@@ -59,11 +62,14 @@ impl Direct {
         }
         let (all, probe) = (Arc::new(all), Arc::new(Probe::default()));
         probe.watch(&all);
-        let bridge = Bridge::new(setup.platform);
+        let make = || {
+            let (kind, own) = (setup.platform, setup.prototypes.platform.clone());
+            Bridge::with_platforms(kind, kind.flags, None, own)
+        };
+        let bridge = make();
         let device = bridge.device(DEVICE);
         for &window in &setup.devices {
-            all.add_window(window, plain_table(&Bridge::new(setup.platform), window).map_err(no)?)
-                .map_err(no)?;
+            all.add_window(window, plain_table(&make(), window).map_err(no)?).map_err(no)?;
         }
         let (made, first) = (probe.clone(), setup.window.liobn());
         let make = Box::new(move |window| table(&bridge, &made, window, first));

@@ -11,4 +11,4 @@ mod setup;
 
 pub use machine::Direct;
 pub use race::list_race;
-pub use setup::Setup;
+pub use setup::{Prototypes, Setup};

@@ -2,14 +2,32 @@
 //! The parts of a machine.
 
 use crate::profile::SuiteProfile;
-use hcall::{Injector, Spec, Tier};
-use iommu::{BridgeKind, Liobn, PageShift, Window};
+use hcall::{Injector, Prototype, Spec, Tier};
+use iommu::{BridgeKind, Liobn, PageShift, PlatformOf, Window};
 use std::fmt;
 use std::sync::Arc;
 
 /// The default window: LIOBN, first bus address, bytes. QEMU's is the same.
 fn default_window() -> Window {
     Window::bytes(Liobn(0x8000_0000), 0, 1 << 30, PageShift::K4).expect("1 GiB from 0")
+}
+
+/// Prototypes that stand in for parts of the library.
+#[derive(Clone, Debug, Default)]
+pub struct Prototypes {
+    /// Their names, for people.
+    pub names: Vec<String>,
+    /// Functions of tiers.
+    pub tiers: Vec<Prototype>,
+    /// The platform of the hardware tables.
+    pub platform: Option<PlatformOf>,
+}
+
+/// Prototypes of equal names are equal.
+impl PartialEq for Prototypes {
+    fn eq(&self, other: &Prototypes) -> bool {
+        self.names == other.names
+    }
 }
 
 /// The description of a machine.
@@ -33,6 +51,8 @@ pub struct Setup {
     pub table_memory: Option<u64>,
     /// Faults that are injected.
     pub faults: Vec<Spec>,
+    /// The prototypes that stand in for parts of the library.
+    pub prototypes: Arc<Prototypes>,
 }
 
 impl Default for Setup {
@@ -47,6 +67,7 @@ impl Default for Setup {
             platform: BridgeKind::IODA2,
             table_memory: None,
             faults: Vec::new(),
+            prototypes: Arc::default(),
         }
     }
 }
@@ -65,6 +86,7 @@ impl Setup {
 
 impl fmt::Display for Setup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "from tier {} on, {}", self.tier, self.platform.name)
+        write!(f, "from tier {} on, {}", self.tier, self.platform.name)?;
+        self.prototypes.names.iter().try_for_each(|name| write!(f, ", with {name}"))
     }
 }

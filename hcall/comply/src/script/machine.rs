@@ -152,7 +152,7 @@ mod tests {
             window: window(0x8000_0000, 1 << 18),
             devices: vec![window(0x7100_0002, 1 << 16), window(0x7100_0003, 1 << 16)],
             table_memory: Some(3 << 20),
-            faults: Vec::new(),
+            ..Setup::default()
         };
         for faults in [false, true] {
             let machine = Recorded::new(setup.clone(), faults);

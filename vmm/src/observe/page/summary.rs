@@ -109,8 +109,8 @@ fn of_devices(devices: &[vio::DeviceReport]) -> Vec<Fact> {
 /// The machine in a sentence.
 fn asked(run: &RunPage<'_>) -> String {
     let args = run.args;
-    let platform = match args.dma.platform {
-        Some(platform) => format!(", platform {}", platform.name),
+    let platform = match &args.dma.platform {
+        Some(platform) => format!(", platform {platform}"),
         None => String::new(),
     };
     let check = if args.dma.check.is_empty() { "" } else { ", checks DMA" };
