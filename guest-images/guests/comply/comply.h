@@ -59,7 +59,8 @@ uint64_t digest(uint64_t before, uint64_t number);
 
 /*
  * A hypercall with a pattern in every register that must survive it. Bit n of the answer: register n changed (POWER:
- * r14 to r31; bit 0: LR, bit 1: CR2 to CR4; x86-64: rbx, rbp, r14 and r15 as bits 0 to 3).
+ * r1, r2, r13 to r31; bit 32: LR, 33: CR2 to CR4, 34: FPSCR, 35: a floating-point register, 36: a vector register;
+ * x86-64: rbx, rbp, r14 and r15 as bits 0 to 3).
  */
 uint64_t hcall_checked(uint64_t r[10]);
 

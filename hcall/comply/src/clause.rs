@@ -25,8 +25,10 @@ pub enum Check {
     Script(&'static str),
     /// A fault (see `hcall::inject`) and a script. It runs on rigs that can inject the fault.
     Faults(&'static str, &'static str),
-    /// A function over the library, for threads and for calls that no guest makes.
+    /// A function over the library on the bridge of a machine, for threads and for calls that no guest makes.
     Host(fn(&Setup) -> Result<(), String>),
+    /// A function over parts of the library that know neither tiers nor bridges. One rig runs it.
+    Once(fn() -> Result<(), String>),
 }
 
 impl Clause {
@@ -39,7 +41,7 @@ impl Clause {
     pub fn script(&self) -> Option<Result<Script, String>> {
         match self.check {
             Check::Script(text) => Some(Script::parse(text)),
-            Check::Faults(..) | Check::Host(_) => None,
+            Check::Faults(..) | Check::Host(_) | Check::Once(_) => None,
         }
     }
 }

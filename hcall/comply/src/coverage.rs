@@ -55,7 +55,7 @@ fn scripts(clauses: &[&'static Clause]) -> Vec<(&'static str, Script)> {
     let script = |clause: &&'static Clause| match clause.check {
         Check::Script(text) => Script::parse(text).ok().map(|script| (clause.id, script)),
         Check::Faults(_, text) => Script::parse(text).ok().map(|script| (clause.id, script)),
-        Check::Host(_) => None,
+        Check::Host(_) | Check::Once(_) => None,
     };
     clauses.iter().filter_map(script).collect()
 }

@@ -590,4 +590,74 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             "        let default = if MUTANT && !self.windows(container).is_empty() {\n            let (d, liobn) = (&self.default, self.default.liobn());\n            let half = Window::bytes(liobn, d.start().0, d.len() / 2, d.page_shift())?;\n            container.new_window(half, (self.table)(half)?)?\n        } else {\n            self.make_default(container)?\n        };\n        for window in",
         )],
     },
+    Mutant {
+        bug: "papr-tce 7.12 (list)",
+        what: "a page that replaces itself in a list is not dirty",
+        edits: &[Edit(
+            "iommu/src/exchange/xchg.rs",
+            "            room[displaced % LIST_ENTRIES] = old;",
+            "            room[displaced % LIST_ENTRIES] = if MUTANT && old.direction() == crate::Direction::Bidirectional && old.hpa() == new.hpa() {
+                Tce::from_bits(old.bits() & !2)
+            } else {
+                old
+            };",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 5.1 (stuffing)",
+        what: "stuffing a value without permissions makes room for its first entry only",
+        edits: &[Edit(
+            "iommu/src/guest/guest_table.rs",
+            "        self.view.reserve(first, count, move |n| raw(n).0 != 0, &mut allowed)?;",
+            "        let room = if MUTANT && count == 512 && !raw(0).is_live() { 1 } else { count };
+        self.view.reserve(first, room, move |n| raw(n).0 != 0, &mut allowed)?;",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 3.3",
+        what: "a list ends where the lowest level of the hardware table ends",
+        edits: &[Edit(
+            "iommu/src/exchange/xchg.rs",
+            "        if here < count {\n            swaps.swap_rest",
+            "        if here < count && !MUTANT {\n            swaps.swap_rest",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 4.2 (PEs)",
+        what: "a kill is for the first PE of the table alone",
+        edits: &[
+            Edit(
+                "iommu/src/bridge/ioda2.rs",
+                "        for pe in self.pes.iter() {\n            for value in kill_values(",
+                "        for pe in self.pes.iter().take(if MUTANT { 1 } else { usize::MAX }) {\n            for value in kill_values(",
+            ),
+        ],
+    },
+    Mutant {
+        bug: "papr-tce 4.2 (flags)",
+        what: "an exchange invalidates only if both flags are set",
+        edits: &[Edit(
+            "iommu/src/table/swinv.rs",
+            "        self.on_set() || self.on_clear()",
+            "        if MUTANT { self.on_set() && self.on_clear() } else { self.on_set() || self.on_clear() }",
+        )],
+    },
+    Mutant {
+        bug: "papr-tce 3.5 (foreign)",
+        what: "the bridge removes the window of a virtual device",
+        edits: &[Edit(
+            "hcall/src/machine/phb.rs",
+            "        if windows.iter().all(|window| window.liobn() != liobn) {",
+            "        if !MUTANT && windows.iter().all(|window| window.liobn() != liobn) {",
+        )],
+    },
+    Mutant {
+        bug: "49 (answer)",
+        what: "a call for which the table has no memory is answered with success",
+        edits: &[Edit(
+            "hcall/src/calls/tce/by_rules.rs",
+            "fn failed(tier: Tier, why: Error) -> Answer {\n    match why {\n",
+            "fn failed(tier: Tier, why: Error) -> Answer {\n    match why {\n        Error::NoMemory if MUTANT => Answer::Done(Status::Success),\n",
+        )],
+    },
 ];

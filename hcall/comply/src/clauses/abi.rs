@@ -103,13 +103,13 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/registers-get",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
-        says: "After H_GET_TCE the guest continues behind the sc instruction with r14 to r31, LR and CR2 to CR4 unchanged.",
+        says: "After H_GET_TCE the guest continues behind the sc instruction with r1, r2, r13 to r31, LR, CR2 to CR4, FPSCR, floating-point and vector registers unchanged.",
         check: Script("H_PUT_TCE L 0 A|RW -> H_SUCCESS\nchecked H_GET_TCE L 0 -> H_SUCCESS A|RW"),
     },
     Clause {
         id: "abi/registers-put",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
-        says: "After H_PUT_TCE the guest continues behind the sc instruction with r14 to r31, LR and CR2 to CR4 unchanged.",
+        says: "After H_PUT_TCE the guest continues behind the sc instruction with r1, r2, r13 to r31, LR, CR2 to CR4, FPSCR, floating-point and vector registers unchanged.",
         check: Script(
             "
             checked H_PUT_TCE L 0 A|RW -> H_SUCCESS
@@ -121,7 +121,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/registers-multi",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.5 and 7.6",
-        says: "After H_PUT_TCE_INDIRECT and H_STUFF_TCE of 512 entries r14 to r31, LR and CR2 to CR4 are unchanged.",
+        says: "After H_PUT_TCE_INDIRECT and H_STUFF_TCE of 512 entries r1, r2, r13 to r31, LR, CR2 to CR4, FPSCR, floating-point and vector registers are unchanged.",
         check: Script(
             "
             fill LIST 512 M|RW+I*0x1000
@@ -135,7 +135,7 @@ pub(super) const CLAUSES: &[Clause] = &[
     Clause {
         id: "abi/registers-refused",
         spec: "LoPAR 2.9, Hypervisor Call Interrupt; papr-tce 7.4",
-        says: "After a call that is refused r14 to r31, LR and CR2 to CR4 are unchanged.",
+        says: "After a call that is refused r1, r2, r13 to r31, LR, CR2 to CR4, FPSCR, floating-point and vector registers are unchanged.",
         check: Script(
             "
             checked H_PUT_TCE L END A|RW -> H_PARAMETER

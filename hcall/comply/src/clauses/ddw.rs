@@ -306,4 +306,31 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "ddw/across-levels",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, H_STUFF_TCE; Linux: pnv_tce; papr-tce 3.3",
+        says: "In a window so large that its table has levels, lists and stuffing over the border of two parts change exactly their entries.",
+        check: Script(
+            "
+            rtas ibm,create-pe-dma-window 0 BUID.hi BUID.lo 16 37 -> 0 >L2 >S2.hi >S2.lo
+            H_PUT_TCE L2 S2+0x6ff0000 B|R -> H_SUCCESS
+            H_PUT_TCE L2 S2+0x9000000 B|R -> H_SUCCESS
+            fill LIST 512 A|RW
+            H_PUT_TCE_INDIRECT L2 S2+0x7000000 LIST 512 -> H_SUCCESS
+            repeat 512 H_GET_TCE L2 S2+0x7000000+I*0x10000 -> H_SUCCESS A|RW
+            host hw L2 S2+0x7ff0000 = A|RW
+            host hw L2 S2+0x8000000 = A|RW
+            host pins A = 512
+            H_STUFF_TCE L2 S2+0x7010000 0 510 -> H_SUCCESS
+            repeat 510 H_GET_TCE L2 S2+0x7010000+I*0x10000 -> H_SUCCESS 0
+            host hw L2 S2+0x8000000 = 0
+            host pins A = 2
+            host dirty A = 1
+            H_GET_TCE L2 S2+0x7000000 -> H_SUCCESS A|RW
+            H_GET_TCE L2 S2+0x8ff0000 -> H_SUCCESS A|RW
+            H_GET_TCE L2 S2+0x6ff0000 -> H_SUCCESS B|R
+            H_GET_TCE L2 S2+0x9000000 -> H_SUCCESS B|R
+            ",
+        ),
+    },
 ];

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The exchange below the hypercalls: entries, batches, several tables, smaller hardware pages.
 
-use crate::clause::Check::{Host, Script};
+use crate::clause::Check::{Host, Once, Script};
 use crate::clause::Clause;
 use crate::direct::Setup;
 use crate::expect;
+use iommu::bridge::Bridge;
 use iommu::*;
 
 /// The clauses.
@@ -13,13 +14,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "exchange/old-direction",
         spec: "Linux: \"Fix endianness when reading TCEs\"; papr-tce 4.5.1 and 7.77; bug 1",
         says: "The old direction is read after the byte swap: it is bits 0 and 1 of the number, whatever the other bytes are.",
-        check: Host(old_direction),
+        check: Once(old_direction),
     },
     Clause {
         id: "exchange/stored-big-endian",
         spec: "LoPAR 2.9, TCE Definition; papr-tce 3.1",
         says: "An entry that is stored and swapped comes back unchanged, also when its bytes all differ.",
-        check: Host(round_trip),
+        check: Once(round_trip),
     },
     Clause {
         id: "exchange/none-is-clear",
@@ -103,13 +104,18 @@ pub(super) fn why(error: Error) -> String {
     format!("refused: {error}")
 }
 
-/// 4 MiB of memory and a window of 4 MiB with guest and hardware pages of these sizes.
-pub(super) fn container(guest: PageShift, hardware: &[PageShift]) -> Result<Container, String> {
+/// 4 MiB of memory and a window of 4 MiB with guest and hardware pages of these sizes, on the bridge of the machine.
+pub(super) fn container(
+    setup: &Setup,
+    guest: PageShift,
+    hardware: &[PageShift],
+) -> Result<Container, String> {
+    let bridge = Bridge::new(setup.platform);
     let all = Container::new(Frames::new(4 << 20).map_err(why)?);
     let window = Window::bytes(L, 0, 4 << 20, guest).map_err(why)?;
     for (n, &shift) in hardware.iter().enumerate() {
         let hw = Window::bytes(L, 0, 4 << 20, shift).map_err(why)?;
-        let table = IommuTable::new(hw, Ioda2::default()).map_err(why)?;
+        let table = bridge.create_table(hw, 1).map_err(why)?;
         if n == 0 {
             all.add_window(window, table).map_err(why)?;
         } else {
@@ -147,7 +153,7 @@ fn hw(all: &Container, table: usize, entry: u64) -> Result<u64, String> {
     }
 }
 
-fn old_direction(_: &Setup) -> Result<(), String> {
+fn old_direction() -> Result<(), String> {
     // Two values with the low bits clear and the top byte 3, and the reverse: a missing byte swap confuses
     // them.
     expect!(RawTce(0x0300_0000_0000_0000).direction(), Direction::None);
@@ -162,7 +168,7 @@ fn old_direction(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn round_trip(_: &Setup) -> Result<(), String> {
+fn round_trip() -> Result<(), String> {
     let hpa = AlignedHpa::new(Hpa(0x0001_2345_6789_a000)).ok_or("the address is aligned")?;
     let tce = Tce::new(hpa, Direction::FromDevice);
     let entry = AtomicTce::new(Tce::CLEAR);
@@ -172,10 +178,10 @@ fn round_trip(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn none_is_clear(_: &Setup) -> Result<(), String> {
+fn none_is_clear(setup: &Setup) -> Result<(), String> {
     let hpa = AlignedHpa::new(Hpa(0x2_0000)).ok_or("the address is aligned")?;
     expect!(Tce::new(hpa, Direction::None), Tce::CLEAR);
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0x3000, A)?;
     put(&all, &mut agent, 0x3000, 0)?;
@@ -184,8 +190,8 @@ fn none_is_clear(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn failed(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn failed(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0, A | RW)?;
     let window = all.window(L).map_err(why)?;
@@ -202,8 +208,8 @@ fn failed(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn dropped_batch(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn dropped_batch(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0, A | RW)?;
     put(&all, &mut agent, 0x1000, A | 1)?;
@@ -219,8 +225,8 @@ fn dropped_batch(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn two_tables(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4, PageShift::K4])?;
+fn two_tables(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4, PageShift::K4])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0x5000, A | RW)?;
     expect!((hw(&all, 0, 5)?, hw(&all, 1, 5)?), (A | RW, A | RW));
@@ -233,8 +239,8 @@ fn two_tables(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn sub_pages(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K64, &[PageShift::K4])?;
+fn sub_pages(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K64, &[PageShift::K4])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0x3_0000, A | RW)?;
     for n in 0..16 {
@@ -250,8 +256,8 @@ fn sub_pages(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn sub_pages_list(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K64, &[PageShift::K4])?;
+fn sub_pages_list(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K64, &[PageShift::K4])?;
     let mut agent = all.agent();
     all.put_list(&mut agent, L, Ioba(0x1_0000), &[A | RW, B | 1]).map_err(why)?;
     expect!((hw(&all, 0, 15)?, hw(&all, 0, 16)?, hw(&all, 0, 31)?), (0, A | RW, (A + 0xf000) | RW));
@@ -261,8 +267,8 @@ fn sub_pages_list(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn large_page_dirty(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K64, &[PageShift::K64])?;
+fn large_page_dirty(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K64, &[PageShift::K64])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0, A | 2)?;
     put(&all, &mut agent, 0, B | RW)?;
@@ -273,12 +279,12 @@ fn large_page_dirty(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn large_page_contained(_: &Setup) -> Result<(), String> {
+fn large_page_contained(setup: &Setup) -> Result<(), String> {
     // Memory of 4 MiB and 64 KiB less 4 KiB: the last 64 KiB page is incomplete.
     let bytes = (4 << 20) + 0xf000;
     let all = Container::new(Frames::new(bytes).map_err(why)?);
     let window = Window::bytes(L, 0, 4 << 20, PageShift::K64).map_err(why)?;
-    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    let table = Bridge::new(setup.platform).create_table(window, 1).map_err(why)?;
     all.add_window(window, table).map_err(why)?;
     let mut agent = all.agent();
     expect!(all.put(&mut agent, L, Ioba(0), RawTce((4 << 20) | RW)).is_err(), true);
@@ -286,8 +292,8 @@ fn large_page_contained(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn conservation(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4, PageShift::K4])?;
+fn conservation(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4, PageShift::K4])?;
     let mut agent = all.agent();
     let mut random = crate::random::Random::new(7);
     for turn in 0..2000 {

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Calls while the host fails: H_HARDWARE, H_BUSY, no memory, too hard.
 
-use crate::clause::Check::Faults;
+use super::exchange::why;
+use crate::clause::Check::{Faults, Host};
 use crate::clause::Clause;
+use crate::direct::{Direct, Setup};
+use crate::expect;
+use crate::host::Fact;
+use crate::run::Target;
+use crate::script::How;
+use hcall::Regs;
+use hcall::tokens::{H_PUT_TCE, H_PUT_TCE_INDIRECT, H_STUFF_TCE};
+use iommu::{GuestEntry, Liobn};
 
 /// The clauses.
 pub(super) const CLAUSES: &[Clause] = &[
@@ -130,4 +139,56 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "faults/success-is-kept",
+        spec: "LoPAR 2.9, Hypervisor Call Return Code Table; Linux: kvmppc_h_put_tce; papr-tce 4.6 and 7.75; bug 49",
+        says: "At whatever place a fault comes, H_SUCCESS means that view and hardware have the new entries, and any other answer that they have the old ones.",
+        check: Host(success_is_kept),
+    },
 ];
+
+const L: u64 = 0x8000_0000;
+const LIST: u64 = 0x40e_0000;
+const A: u64 = 0x400_0000;
+const B: u64 = 0x401_0000;
+const RW: u64 = 3;
+
+/// The first two entries as the guest and as the hardware have them.
+type Entries = [(u64, u64); 2];
+
+fn entries(machine: &mut Direct) -> Result<Entries, String> {
+    let window = machine.container().window(Liobn(0x8000_0000)).map_err(why)?;
+    let mut of = |n: u64| {
+        let hardware = machine.host(Fact::Hw, &[L, n << 12])?;
+        Ok::<_, String>((window.view().load(GuestEntry(n)).0, hardware))
+    };
+    Ok([of(0)?, of(1)?])
+}
+
+/// Makes a call. Its answer and the entries agree: these values after success, else the old ones.
+fn call(machine: &mut Direct, args: &[u64], new: [u64; 2]) -> Result<(), String> {
+    let before = entries(machine)?;
+    let mut regs: Regs = [0; 10];
+    regs[..args.len()].copy_from_slice(args);
+    machine.hcall(How::Plainly, &mut regs)?;
+    let wanted = if regs[0] == 0 { new.map(|tce| (tce, tce)) } else { before };
+    expect!(entries(machine)?, wanted);
+    machine.sound()
+}
+
+fn success_is_kept(setup: &Setup) -> Result<(), String> {
+    for fault in ["nomem", "unregistered", "hardware", "busy", "toohard"] {
+        for nth in 1..=8 {
+            let fault = format!("{fault}:nth={nth}").parse()?;
+            let mut machine = Direct::new(&Setup { faults: vec![fault], ..setup.clone() })?;
+            let list = [A | RW, B | 1].map(u64::to_be_bytes);
+            machine.write(LIST, list.as_flattened())?;
+            let one = entries(&mut machine)?[1].0;
+            call(&mut machine, &[H_PUT_TCE, L, 0, A | RW], [A | RW, one])?;
+            call(&mut machine, &[H_PUT_TCE, L, 0, B | RW], [B | RW, one])?;
+            call(&mut machine, &[H_PUT_TCE_INDIRECT, L, 0, LIST, 2], [A | RW, B | 1])?;
+            call(&mut machine, &[H_STUFF_TCE, L, 0, 0, 2], [0, 0])?;
+        }
+    }
+    Ok(())
+}

@@ -447,4 +447,34 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "indirect/replace-same-pages",
+        spec: "LoPAR 2.9, H_PUT_TCE_INDIRECT, semantics 10; Linux: iommu_tce_xchg_no_kill; papr-tce 7.12",
+        says: "Pages that replace themselves in a list stay pinned once for each entry, and are dirty by their old directions.",
+        check: Script(
+            "
+            poke LIST A|RW B|R C|W
+            H_PUT_TCE_INDIRECT L 0 LIST 3 -> H_SUCCESS
+            host dirty A = 0
+            poke LIST A|R B|RW C|W
+            H_PUT_TCE_INDIRECT L 0 LIST 3 -> H_SUCCESS
+            H_GET_TCE L 0 -> H_SUCCESS A|R
+            H_GET_TCE L 0x1000 -> H_SUCCESS B|RW
+            H_GET_TCE L 0x2000 -> H_SUCCESS C|W
+            host pins A = 1
+            host pins B = 1
+            host pins C = 1
+            host dirty A = 1
+            host dirty B = 0
+            host dirty C = 1
+            H_PUT_TCE_INDIRECT L 0 LIST 3 -> H_SUCCESS
+            host pins A = 1
+            host pins C = 1
+            H_STUFF_TCE L 0 0 3 -> H_SUCCESS
+            host pins A = 0
+            host pins B = 0
+            host pins C = 0
+            ",
+        ),
+    },
 ];

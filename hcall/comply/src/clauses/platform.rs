@@ -2,11 +2,11 @@
 //! The operations that the library calls on a platform: each operation, when, and for which entries.
 
 use super::exchange::why;
-use crate::clause::Check::Host;
+use crate::clause::Check::{Host, Once};
 use crate::clause::Clause;
 use crate::direct::Setup;
 use crate::expect;
-use iommu::bridge::Bridge;
+use iommu::bridge::{Bridge, Device};
 use iommu::errno::Errno;
 use iommu::host::HostTable;
 use iommu::*;
@@ -19,13 +19,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "platform/set-and-clear",
         spec: "Linux: iommu_table_ops, set and clear; papr-tce 4.2",
         says: "The host's map and unmap call the platform's set and clear for exactly the entries that changed, and flush.",
-        check: Host(set_and_clear),
+        check: Once(set_and_clear),
     },
     Clause {
         id: "platform/kill",
         spec: "Linux: iommu_tce_xchg_no_kill, iommu_tce_kill; papr-tce 4.2",
         says: "A call swaps its entries and kills them once, also an entry that was clear before; set and clear are not called.",
-        check: Host(kill),
+        check: Once(kill),
     },
     Clause {
         id: "platform/link",
@@ -37,13 +37,25 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "platform/no-exchange",
         spec: "Linux: the exchange commit, iommu_take_ownership; papr-tce 4.1",
         says: "A table whose platform has no exchange is not taken from the host, nor used for a guest's window: EINVAL.",
-        check: Host(no_exchange),
+        check: Once(no_exchange),
     },
     Clause {
         id: "platform/levels",
         spec: "Linux: pnv_pci_ioda2_table_alloc_pages; papr-tce 4.1",
         says: "A table has at most as many levels as its platform walks; its name is the platform's.",
-        check: Host(levels),
+        check: Once(levels),
+    },
+    Clause {
+        id: "platform/several-pes",
+        spec: "Linux: pnv_pci_ioda2_tce_invalidate (each PE of the table's group list); papr-tce 4.2",
+        says: "A table of several PEs is killed for each of them: no device keeps a translation that was replaced.",
+        check: Host(several_pes),
+    },
+    Clause {
+        id: "platform/one-flag",
+        spec: "Linux: pnv_ioda1_tce_xchg, TCE_PCI_SWINV_CREATE, TCE_PCI_SWINV_FREE; papr-tce 4.2, exchange: either flag",
+        says: "An exchange invalidates if either flag is set, the one for created entries or the one for freed entries.",
+        check: Host(one_flag),
     },
 ];
 
@@ -123,7 +135,7 @@ fn taken(log: &Log) -> Vec<String> {
     mem::take(&mut *log.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-fn set_and_clear(_: &Setup) -> Result<(), String> {
+fn set_and_clear() -> Result<(), String> {
     let (log, table) = table()?;
     let host = HostTable::new(table);
     let at = host.map(0, Hpa(1 << 45), 2, Direction::ToDevice).map_err(|e| e.to_string())?;
@@ -134,7 +146,7 @@ fn set_and_clear(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn kill(_: &Setup) -> Result<(), String> {
+fn kill() -> Result<(), String> {
     let (log, table) = table()?;
     let frames = Arc::new(Frames::new(1 << 20).map_err(|e| e.to_string())?);
     let all = Container::new(frames);
@@ -151,9 +163,9 @@ fn kill(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn link(_: &Setup) -> Result<(), String> {
+fn link(setup: &Setup) -> Result<(), String> {
     let (log, table) = table()?;
-    let bridge = Bridge::new(BridgeKind::IODA2);
+    let bridge = Bridge::new(setup.platform);
     bridge.set_window(Pe(3), 0, &table).map_err(why)?;
     expect!(taken(&log), ["link 3 true"]);
     bridge.set_window(Pe(3), 1, &table).map_err(why)?;
@@ -165,7 +177,7 @@ fn link(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn no_exchange(_: &Setup) -> Result<(), String> {
+fn no_exchange() -> Result<(), String> {
     for exchanges in [false, true] {
         let (log, platform) = asked(exchanges, 5);
         let host = HostTable::new(IommuTable::new(window()?, platform).map_err(why)?);
@@ -180,13 +192,82 @@ fn no_exchange(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn levels(_: &Setup) -> Result<(), String> {
+fn levels() -> Result<(), String> {
     for max_levels in 1..=2 {
         let make = |levels| {
             IommuTable::with_levels(window()?, levels, asked(true, max_levels).1).map_err(why)
         };
         expect!(make(max_levels)?.platform().name(), "asked");
         expect!(make(max_levels + 1).is_err(), true);
+    }
+    Ok(())
+}
+
+/// A window of 1 MiB whose table is window 0 of these PEs, and a device of each.
+fn shared(
+    setup: &Setup,
+    flags: Swinv,
+    pes: &[u8],
+) -> Result<(Arc<Bridge>, Container, Vec<Device>), String> {
+    let bridge = Bridge::with(setup.platform, flags, None);
+    let table = bridge.create_table(window()?, 1).map_err(why)?;
+    let all = Container::new(Frames::new(1 << 20).map_err(why)?);
+    all.add_window(window()?, table.clone()).map_err(why)?;
+    for &pe in pes {
+        bridge.set_window(Pe(pe), 0, &table).map_err(why)?;
+    }
+    let devices = pes.iter().map(|&pe| bridge.device(Pe(pe))).collect();
+    Ok((bridge, all, devices))
+}
+
+/// The guest address that a device reads at a bus address; `None` when it faults.
+fn reads(all: &Container, device: &mut Device, ioba: u64) -> Option<Gpa> {
+    let to = device.translate(Ioba(ioba), 1, Direction::ToDevice).ok()?;
+    all.frames().gpa(to.hpa)
+}
+
+fn several_pes(setup: &Setup) -> Result<(), String> {
+    let (bridge, all, mut devices) = shared(setup, setup.platform.flags, &[2, 5, 9])?;
+    let mut agent = all.agent();
+    let mut all_read = |ioba, page| {
+        devices.iter_mut().try_for_each(|device| {
+            expect!(reads(&all, device, ioba), page);
+            Ok(())
+        })
+    };
+    for page in [0x1000, 0x2000] {
+        all.put(&mut agent, L, Ioba(0x5000), RawTce(page | 3)).map_err(why)?;
+        all_read(0x5000, Some(Gpa(page)))?;
+    }
+    all.put_list(&mut agent, L, Ioba(0x4000), &[0x7003, 0x8003]).map_err(why)?;
+    all_read(0x5000, Some(Gpa(0x8000)))?;
+    all.stuff(&mut agent, L, Ioba(0x4000), RawTce(0), 2).map_err(why)?;
+    all_read(0x5000, None)?;
+    expect!(bridge.stale(), 0);
+    all.put(&mut agent, L, Ioba(0x5000), RawTce(0x1003)).map_err(why)?;
+    all_read(0x5000, Some(Gpa(0x1000)))?;
+    bridge.unset_window(Pe(5), 0).map_err(why)?;
+    all.put(&mut agent, L, Ioba(0x5000), RawTce(0x2003)).map_err(why)?;
+    for (n, page) in [(0, Some(Gpa(0x2000))), (1, None), (2, Some(Gpa(0x2000)))] {
+        expect!(reads(&all, &mut devices[n], 0x5000), page);
+    }
+    expect!(bridge.stale(), 0);
+    Ok(())
+}
+
+fn one_flag(setup: &Setup) -> Result<(), String> {
+    let pairs = if setup.platform.flags.has(Swinv::PAIR) { Swinv::PAIR } else { Swinv::NONE };
+    for flag in [Swinv::CREATE, Swinv::FREE] {
+        let (bridge, all, mut devices) = shared(setup, flag | pairs, &[3])?;
+        let mut agent = all.agent();
+        expect!(reads(&all, &mut devices[0], 0x5000), None);
+        for page in [0x1000, 0x2000] {
+            all.put(&mut agent, L, Ioba(0x5000), RawTce(page | 3)).map_err(why)?;
+            expect!(reads(&all, &mut devices[0], 0x5000), Some(Gpa(page)));
+        }
+        all.put(&mut agent, L, Ioba(0x5000), RawTce(0)).map_err(why)?;
+        expect!(reads(&all, &mut devices[0], 0x5000), None);
+        expect!(bridge.stale(), 0);
     }
     Ok(())
 }

@@ -75,8 +75,8 @@ fn together(all: &Container, jobs: &[Job]) -> Result<(), String> {
     sound(all)
 }
 
-fn one_entry(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn one_entry(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let a = |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, A | RW));
     let b = |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, B | RW));
     together(&all, &[a, b])?;
@@ -84,17 +84,17 @@ fn one_entry(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn map_and_clear(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4, PageShift::K4])?;
+fn map_and_clear(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4, PageShift::K4])?;
     let map =
         |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, A | RW));
     let clear = |all: &Container, by: &mut Agent| (0..TURNS).try_for_each(|_| put(all, by, 0, 0));
     together(&all, &[map, clear])
 }
 
-fn first_puts(_: &Setup) -> Result<(), String> {
+fn first_puts(setup: &Setup) -> Result<(), String> {
     for _ in 0..50 {
-        let all = container(PageShift::K4, &[PageShift::K4])?;
+        let all = container(setup, PageShift::K4, &[PageShift::K4])?;
         let even = |all: &Container, by: &mut Agent| {
             (0..16).try_for_each(|n| put(all, by, 0x2000 * n, A | RW))
         };
@@ -112,8 +112,8 @@ fn first_puts(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn lists_and_stuffing(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn lists_and_stuffing(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let lists = |all: &Container, by: &mut Agent| {
         let mut random = Random::new(1);
         (0..500).try_for_each(|_| {
@@ -140,8 +140,8 @@ fn list_changes(setup: &Setup) -> Result<(), String> {
     crate::direct::list_race(setup, TURNS)
 }
 
-fn two_agents(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn two_agents(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let (mut first, mut second) = (all.agent(), all.agent());
     put(&all, &mut first, 0, A | RW)?;
     put(&all, &mut second, 0, B | RW)?;

@@ -320,4 +320,23 @@ pub(super) const CLAUSES: &[Clause] = &[
             ",
         ),
     },
+    Clause {
+        id: "stuff/across-chunks",
+        spec: "LoPAR 2.9, H_STUFF_TCE, semantics 6; Linux: kvm_spapr_get_tce_page; papr-tce 5.1",
+        says: "Stuffing over entry 4096, where parts of tables meet, stores the value in its range on both sides, and nowhere else.",
+        check: Script(
+            "
+            H_PUT_TCE L 0xeff000 C|R -> H_SUCCESS
+            H_PUT_TCE L 0xfff000 A|RW -> H_SUCCESS
+            H_STUFF_TCE L 0xf00000 0xdead000 512 -> H_SUCCESS
+            repeat 512 H_GET_TCE L 0xf00000+I*0x1000 -> H_SUCCESS 0xdead000
+            H_GET_TCE L 0xeff000 -> H_SUCCESS C|R
+            H_GET_TCE L 0x1100000 -> H_SUCCESS 0
+            host hw L 0xfff000 = 0
+            host pins A = 0
+            host pins C = 1
+            host dirty A = 1
+            ",
+        ),
+    },
 ];

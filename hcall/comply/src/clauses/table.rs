@@ -2,7 +2,7 @@
 //! Tables as KVM makes them and as the host uses them: creation, attaching, ownership, levels.
 
 use super::exchange::why;
-use crate::clause::Check::Host;
+use crate::clause::Check::{Host, Once};
 use crate::clause::Clause;
 use crate::direct::Setup;
 use crate::expect;
@@ -21,43 +21,43 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "table/create",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 5.1 and 7.88; bug 50",
         says: "Creating a table is EINVAL for flags, for no entries, for page shifts outside 12 to 34, and for an end that leaves the bus or wraps; nothing is charged then.",
-        check: Host(create),
+        check: Once(create),
     },
     Clause {
         id: "table/create-twice",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 5.1 and 7.88; bug 12",
         says: "A LIOBN that exists is EBUSY and the charge does not change; of two calls that race, one creates the table.",
-        check: Host(create_twice),
+        check: Once(create_twice),
     },
     Clause {
         id: "table/create-over-limit",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce, account_locked_vm; papr-tce 5.1 and 7.88; bug 28",
         says: "A table above the limit of locked memory is ENOMEM and is not charged. The limit is checked before the duplicate.",
-        check: Host(create_over_limit),
+        check: Once(create_over_limit),
     },
     Clause {
         id: "table/create-huge",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce, kvm_spapr_get_tce_page; papr-tce 5.1; bug 29",
         says: "A table of 2^28 entries takes memory only for the parts that are written.",
-        check: Host(create_huge),
+        check: Once(create_huge),
     },
     Clause {
         id: "table/mapped",
         spec: "Linux: kvm_spapr_tce_mmap, kvm_spapr_tce_fault; papr-tce 5.1 and 7.90",
         says: "User space reads the guest's values in the mapping of a table; an access behind the table's last page is SIGBUS.",
-        check: Host(mapped),
+        check: Once(mapped),
     },
     Clause {
         id: "table/closed",
         spec: "Linux: kvm_spapr_tce_release; papr-tce 5.1 and 7.91; bugs 9 and 11",
         says: "Closing a table makes its LIOBN unknown and returns its charge; the LIOBN can be used again.",
-        check: Host(closed),
+        check: Once(closed),
     },
     Clause {
         id: "table/closed-in-use",
         spec: "Linux: kvm_spapr_tce_release (SRCU); papr-tce 7.91; bugs 9, 10 and 11",
         says: "While tables are created and closed, another vCPU's calls on them each succeed or are refused.",
-        check: Host(closed_in_use),
+        check: Once(closed_in_use),
     },
     Clause {
         id: "table/attach-twice",
@@ -130,7 +130,7 @@ fn pins(all: &Container, gpa: u64) -> u32 {
     all.frames().hpa(Gpa(gpa)).map_or(0, |hpa| all.frames().pins(hpa))
 }
 
-fn create(_: &Setup) -> Result<(), String> {
+fn create() -> Result<(), String> {
     let (vm, lock) = vm(u64::MAX)?;
     for wrong in [
         CreateTce64 { flags: 1, ..GOOD },
@@ -152,7 +152,7 @@ fn create(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn create_twice(_: &Setup) -> Result<(), String> {
+fn create_twice() -> Result<(), String> {
     let (vm, lock) = vm(u64::MAX)?;
     let table = vm.create_spapr_tce_64(&GOOD).map_err(no)?;
     let charged = lock.locked();
@@ -171,7 +171,7 @@ fn create_twice(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn create_over_limit(_: &Setup) -> Result<(), String> {
+fn create_over_limit() -> Result<(), String> {
     let (vm, lock) = vm(4)?;
     let big = CreateTce64 { size: 1 << 20, ..GOOD };
     expect!(vm.create_spapr_tce_64(&big).map(drop), Err(Errno::Enomem));
@@ -183,7 +183,7 @@ fn create_over_limit(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn create_huge(_: &Setup) -> Result<(), String> {
+fn create_huge() -> Result<(), String> {
     let (vm, _) = vm(u64::MAX)?;
     let huge = CreateTce64 { size: 1 << 28, ..GOOD };
     let table = vm.create_spapr_tce_64(&huge).map_err(no)?;
@@ -195,7 +195,7 @@ fn create_huge(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn mapped(_: &Setup) -> Result<(), String> {
+fn mapped() -> Result<(), String> {
     let (vm, _) = vm(u64::MAX)?;
     let table = vm.create_spapr_tce_64(&CreateTce64 { size: 600, ..GOOD }).map_err(no)?;
     let mut agent = vm.container().agent();
@@ -208,7 +208,7 @@ fn mapped(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn closed(_: &Setup) -> Result<(), String> {
+fn closed() -> Result<(), String> {
     let (vm, lock) = vm(u64::MAX)?;
     let table = vm.create_spapr_tce_64(&GOOD).map_err(no)?;
     let map = table.map();
@@ -222,7 +222,7 @@ fn closed(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn closed_in_use(_: &Setup) -> Result<(), String> {
+fn closed_in_use() -> Result<(), String> {
     let (vm, lock) = vm(u64::MAX)?;
     let calls = || {
         let mut agent = vm.container().agent();

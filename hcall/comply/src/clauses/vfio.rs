@@ -13,8 +13,7 @@ use iommu::vfio::{
     UnmapDma,
 };
 use iommu::{
-    Direction, Error, Frames, Gpa, HwEntry, Ioba, Ioda2, IommuTable, Liobn, PageShift, Pe, RawTce,
-    Tce, Ua, Window,
+    Direction, Error, Frames, Gpa, HwEntry, Ioba, Liobn, PageShift, Pe, RawTce, Tce, Ua, Window,
 };
 use std::sync::Arc;
 
@@ -413,13 +412,12 @@ fn page_contained(setup: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn hcall_unregistered(_: &Setup) -> Result<(), String> {
+fn hcall_unregistered(setup: &Setup) -> Result<(), String> {
     let told = |error: Error| error.to_string();
     let window = Window::bytes(Liobn(7), 0, 1 << 20, PageShift::K4).map_err(told)?;
     let frames = Arc::new(Frames::unregistered(1 << 20).map_err(told)?);
-    let table = IommuTable::new(window, Ioda2::default()).map_err(told)?;
+    let table = Bridge::new(setup.platform).create_table(window, 1).map_err(told)?;
     let all = iommu::Container::new(frames.clone());
-    let table = Arc::new(table);
     all.add_window(window, table.clone()).map_err(told)?;
     let mut agent = all.agent();
     let mut put = || all.put(&mut agent, Liobn(7), Ioba(0x5000), RawTce(0x3003));

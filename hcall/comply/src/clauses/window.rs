@@ -2,10 +2,13 @@
 //! Windows as the host makes them: geometry, checks, attached tables, life and end.
 
 use super::exchange::{container, dirty, pins, put, sound, why};
-use crate::clause::Check::Host;
+use crate::clause::Check::{Host, Once};
 use crate::clause::Clause;
-use crate::direct::Setup;
+use crate::direct::{Direct, Setup};
 use crate::expect;
+use crate::run::{Verdict, run};
+use crate::script::Script;
+use iommu::bridge::Bridge;
 use iommu::*;
 
 /// The clauses.
@@ -14,25 +17,25 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "window/geometry",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 7.88",
         says: "A window of no entries, or one that leaves the bus, is refused.",
-        check: Host(geometry),
+        check: Once(geometry),
     },
     Clause {
         id: "window/geometry-wraps",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 7.89; bug 50",
         says: "An offset and a size whose sum wraps are refused.",
-        check: Host(geometry_wraps),
+        check: Once(geometry_wraps),
     },
     Clause {
         id: "window/range",
         spec: "LoPAR 2.9, H_STUFF_TCE, semantics 4; Linux: iommu_tce_check_ioba; papr-tce 6.4 (bounds, shift width); bug 35",
         says: "A range is accepted only if every entry of it is in the window, however large the count: no shift and no sum loses a bit of it.",
-        check: Host(range),
+        check: Once(range),
     },
     Clause {
         id: "window/page-shift",
         spec: "Linux: kvm_vm_ioctl_create_spapr_tce; papr-tce 7.88",
         says: "Page shifts are 12 to 34.",
-        check: Host(page_shift),
+        check: Once(page_shift),
     },
     Clause {
         id: "window/duplicate",
@@ -44,13 +47,13 @@ pub(super) const CLAUSES: &[Clause] = &[
         id: "window/put-check",
         spec: "Linux: iommu_tce_put_param_check; papr-tce 4.1",
         says: "An address with any permission bit, reserved bit or bit below the page is refused for an exchange.",
-        check: Host(put_check),
+        check: Once(put_check),
     },
     Clause {
         id: "window/clear-check",
         spec: "Linux: iommu_tce_clear_param_check; papr-tce 4.1",
         says: "Clearing takes the value 0, an aligned bus address, and a range inside the window.",
-        check: Host(clear_check),
+        check: Once(clear_check),
     },
     Clause {
         id: "window/attach-larger-pages",
@@ -88,6 +91,12 @@ pub(super) const CLAUSES: &[Clause] = &[
         says: "A call on one window does not change the others.",
         check: Host(other_windows),
     },
+    Clause {
+        id: "window/foreign",
+        spec: "LoPAR 2.9, ibm,remove-pe-dma-window, ibm,reset-pe-dma-window; Linux: kvmppc_find_table; papr-tce 7.86",
+        says: "A virtual device's window is none of the host bridge's: no RTAS call removes or resets it, and each LIOBN has its own bounds.",
+        check: Host(foreign),
+    },
 ];
 
 const L: Liobn = Liobn(0x8000_0000);
@@ -97,7 +106,7 @@ const B: u64 = 0x2_0000;
 const RW: u64 = 3;
 const TOP: u64 = 1 << 59;
 
-fn geometry(_: &Setup) -> Result<(), String> {
+fn geometry() -> Result<(), String> {
     expect!(Window::new(L, PageShift::K4, 0, 0).is_err(), true);
     expect!(Window::new(L, PageShift::K4, 1 << 52, 1).is_err(), true);
     expect!(Window::new(L, PageShift::K4, (1 << 52) - 1, 2).is_err(), true);
@@ -106,14 +115,14 @@ fn geometry(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn geometry_wraps(_: &Setup) -> Result<(), String> {
+fn geometry_wraps() -> Result<(), String> {
     expect!(Window::new(L, PageShift::K4, u64::MAX, 2).is_err(), true);
     expect!(Window::new(L, PageShift::K4, 2, u64::MAX).is_err(), true);
     expect!(Window::new(L, PageShift::K4, 1 << 63, 1 << 63).is_err(), true);
     Ok(())
 }
 
-fn range(_: &Setup) -> Result<(), String> {
+fn range() -> Result<(), String> {
     let window = Window::bytes(Liobn(7), 0, 16 << 12, PageShift::K4).map_err(why)?;
     expect!(window.range(Ioba(0xf000), 1).is_ok(), true);
     let beyond = (4..64).map(|bit| (1 << bit) + 1);
@@ -124,7 +133,7 @@ fn range(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn page_shift(_: &Setup) -> Result<(), String> {
+fn page_shift() -> Result<(), String> {
     for shift in [0, 11, 35, 63, 64, 255, u32::MAX] {
         expect!(PageShift::new(shift).is_err(), true);
     }
@@ -134,18 +143,18 @@ fn page_shift(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn duplicate(_: &Setup) -> Result<(), String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn duplicate(setup: &Setup) -> Result<(), String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0, A | RW)?;
     let window = Window::bytes(L, 0, 1 << 20, PageShift::K64).map_err(why)?;
-    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    let table = Bridge::new(setup.platform).create_table(window, 1).map_err(why)?;
     expect!(all.add_window(window, table), Err(Error::Duplicate(L)));
     expect!((all.windows().len(), pins(&all, A)), (1, 1));
     sound(&all)
 }
 
-fn put_check(_: &Setup) -> Result<(), String> {
+fn put_check() -> Result<(), String> {
     let window = Window::bytes(L, 0, 1 << 30, PageShift::K64).map_err(why)?;
     expect!(window.tce_put_param_check(Ioba(0x1_0000), 0x5_0000), Ok(GuestEntry(1)));
     for bit in 0..16 {
@@ -156,7 +165,7 @@ fn put_check(_: &Setup) -> Result<(), String> {
     Ok(())
 }
 
-fn clear_check(_: &Setup) -> Result<(), String> {
+fn clear_check() -> Result<(), String> {
     let window = Window::bytes(L, 0, 1 << 30, PageShift::K4).map_err(why)?;
     expect!(window.tce_clear_param_check(Ioba(0), 0, 1 << 18), Ok(GuestEntry(0)));
     expect!(window.tce_clear_param_check(Ioba(0), 1, 1).is_err(), true);
@@ -168,45 +177,45 @@ fn clear_check(_: &Setup) -> Result<(), String> {
 }
 
 /// Attaches a hardware table to a window of 1 MiB at 2^59 with 64 KiB pages.
-fn attach(start: u64, len: u64, shift: u32) -> Result<Result<(), Error>, String> {
+fn attach(setup: &Setup, start: u64, len: u64, shift: u32) -> Result<Result<(), Error>, String> {
     let all = Container::new(Frames::new(1 << 20).map_err(why)?);
     let window = Window::bytes(L, TOP, 1 << 20, PageShift::K64).map_err(why)?;
-    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    let table = Bridge::new(setup.platform).create_table(window, 1).map_err(why)?;
     all.add_window(window, table).map_err(why)?;
     let shift = PageShift::new(shift).map_err(why)?;
     let hw = Window::bytes(L, start, len, shift).map_err(why)?;
-    Ok(all.attach(L, IommuTable::new(hw, Ioda2::default()).map_err(why)?))
+    Ok(all.attach(L, Bridge::new(setup.platform).create_table(hw, 1).map_err(why)?))
 }
 
-fn attach_larger_pages(_: &Setup) -> Result<(), String> {
-    expect!(attach(TOP, 16 << 20, 24)?, Err(Error::Incompatible(L)));
-    expect!(attach(TOP, 1 << 20, 12)?, Ok(()));
+fn attach_larger_pages(setup: &Setup) -> Result<(), String> {
+    expect!(attach(setup, TOP, 16 << 20, 24)?, Err(Error::Incompatible(L)));
+    expect!(attach(setup, TOP, 1 << 20, 12)?, Ok(()));
     Ok(())
 }
 
-fn attach_elsewhere(_: &Setup) -> Result<(), String> {
-    expect!(attach(0, 1 << 20, 16)?, Err(Error::Incompatible(L)));
-    expect!(attach(TOP + 0x1_0000, 1 << 20, 16)?, Err(Error::Incompatible(L)));
-    expect!(attach(TOP, (1 << 20) - 0x1_0000, 16)?, Err(Error::Incompatible(L)));
+fn attach_elsewhere(setup: &Setup) -> Result<(), String> {
+    expect!(attach(setup, 0, 1 << 20, 16)?, Err(Error::Incompatible(L)));
+    expect!(attach(setup, TOP + 0x1_0000, 1 << 20, 16)?, Err(Error::Incompatible(L)));
+    expect!(attach(setup, TOP, (1 << 20) - 0x1_0000, 16)?, Err(Error::Incompatible(L)));
     Ok(())
 }
 
-fn attach_longer(_: &Setup) -> Result<(), String> {
-    expect!(attach(TOP, 2 << 20, 16)?, Ok(()));
+fn attach_longer(setup: &Setup) -> Result<(), String> {
+    expect!(attach(setup, TOP, 2 << 20, 16)?, Ok(()));
     Ok(())
 }
 
 /// Memory of 1 MiB with two windows: that of `container`, and one of 1 MiB at 2^59 with 64 KiB pages.
-fn two_windows() -> Result<Container, String> {
-    let all = container(PageShift::K4, &[PageShift::K4])?;
+fn two_windows(setup: &Setup) -> Result<Container, String> {
+    let all = container(setup, PageShift::K4, &[PageShift::K4])?;
     let window = Window::bytes(L2, TOP, 1 << 20, PageShift::K64).map_err(why)?;
-    let table = IommuTable::new(window, Ioda2::default()).map_err(why)?;
+    let table = Bridge::new(setup.platform).create_table(window, 1).map_err(why)?;
     all.add_window(window, table).map_err(why)?;
     Ok(all)
 }
 
-fn offset(_: &Setup) -> Result<(), String> {
-    let all = two_windows()?;
+fn offset(setup: &Setup) -> Result<(), String> {
+    let all = two_windows(setup)?;
     let mut agent = all.agent();
     let mut put = |ioba| all.put(&mut agent, L2, Ioba(ioba), RawTce(A | RW));
     expect!(put(TOP + 0x2_0000), Ok(()));
@@ -219,8 +228,8 @@ fn offset(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn reset(_: &Setup) -> Result<(), String> {
-    let all = two_windows()?;
+fn reset(setup: &Setup) -> Result<(), String> {
+    let all = two_windows(setup)?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0x3ff000, A | RW)?;
     put(&all, &mut agent, 0, B | 1)?;
@@ -236,8 +245,8 @@ fn reset(_: &Setup) -> Result<(), String> {
     sound(&all)
 }
 
-fn other_windows(_: &Setup) -> Result<(), String> {
-    let all = two_windows()?;
+fn other_windows(setup: &Setup) -> Result<(), String> {
+    let all = two_windows(setup)?;
     let mut agent = all.agent();
     put(&all, &mut agent, 0, A | RW)?;
     all.put(&mut agent, L2, Ioba(TOP), RawTce(B | RW)).map_err(why)?;
@@ -245,4 +254,31 @@ fn other_windows(_: &Setup) -> Result<(), String> {
     expect!((pins(&all, A), pins(&all, B)), (1, 0));
     expect!(all.window(L).map_err(why)?.view().load(GuestEntry(0)), RawTce(A | RW));
     sound(&all)
+}
+
+/// A machine whose virtual device has a window of 1 MiB.
+fn foreign(setup: &Setup) -> Result<(), String> {
+    let own = Window::bytes(Liobn(0x7100_0003), 0, 1 << 20, PageShift::K4).map_err(why)?;
+    let setup = Setup { devices: vec![own], ..setup.clone() };
+    let script = Script::parse(
+        "
+        H_PUT_TCE 0x71000003 0 A|RW -> H_SUCCESS
+        H_PUT_TCE L 0 B|R -> H_SUCCESS
+        rtas ibm,remove-pe-dma-window 0x71000003 -> -3
+        H_GET_TCE 0x71000003 0 -> H_SUCCESS A|RW
+        H_PUT_TCE 0x71000003 0x100000 A|RW -> H_PARAMETER
+        H_STUFF_TCE L 0 0 512 -> H_SUCCESS
+        host pins A = 1
+        host pins B = 0
+        rtas ibm,remove-pe-dma-window L -> 0
+        H_GET_TCE L 0 -> H_PARAMETER
+        H_GET_TCE 0x71000003 0 -> H_SUCCESS A|RW
+        rtas ibm,reset-pe-dma-window 0 BUID.hi BUID.lo -> 0
+        H_GET_TCE 0x71000003 0 -> H_SUCCESS A|RW
+        H_GET_TCE L 0 -> H_SUCCESS 0
+        host pins A = 1
+        ",
+    )?;
+    let outcome = run(&mut Direct::new(&setup)?, &script, setup.profile);
+    if outcome.verdict == Verdict::Pass { Ok(()) } else { Err(outcome.verdict.why().to_owned()) }
 }

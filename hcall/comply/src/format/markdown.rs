@@ -14,7 +14,8 @@ writes this file from the rows in `src/clauses/`; without the variable the test 
 
 \"papr-tce n.m\" and \"bug n\" are in [docs](../../docs/README.md): sections, and historical bugs of Linux and QEMU.
 *guest*: the check is a script of hypercalls, which runs on every rig. *faults*: the check is a script on a machine
-with injected faults. *host*: the check calls the library, for calls and facts that no guest can make or see.
+with injected faults. *host*: the check calls the library, for calls and facts that no guest can make or see. *host, once*: its part of the
+library knows neither tiers nor bridges, so one rig runs it and the others skip it.
 ";
 
 /// The document.
@@ -34,6 +35,7 @@ pub fn markdown(clauses: &[&'static Clause]) -> String {
             Check::Script(_) => "guest",
             Check::Faults(..) => "faults",
             Check::Host(_) => "host",
+            Check::Once(_) => "host, once",
         };
         let _ = writeln!(
             out,

@@ -40,11 +40,17 @@ impl DirectRig {
         if profile.is(SuiteProfile::Kvm) && self.setup.tier == Tier::Real {
             return Ok(Outcome::skip("the rows have KVM's answers as they are without real mode"));
         }
-        let setup = Setup { profile, ..self.setup.clone() };
+        let (setup, usual) = (Setup { profile, ..self.setup.clone() }, Setup::default());
         match clause.check {
             Check::Host(check) => {
                 let verdict = check(&setup).map_or_else(Verdict::Fail, |()| Verdict::Pass);
                 Ok(Outcome::of(verdict))
+            }
+            Check::Once(_) if (setup.tier, setup.platform) != (usual.tier, usual.platform) => Ok(
+                Outcome::skip("it knows neither tiers nor bridges, and the rig `direct` runs it"),
+            ),
+            Check::Once(check) => {
+                Ok(Outcome::of(check().map_or_else(Verdict::Fail, |()| Verdict::Pass)))
             }
             Check::Script(text) => script(clause, text, &setup),
             Check::Faults(faults, text) => {

@@ -77,7 +77,7 @@ pub struct GuestRig {
 /// The script of a clause if a guest can run it, or the outcome that skips the clause.
 fn script_for_guest(clause: &Clause) -> Result<Script, Outcome> {
     match clause.check {
-        Check::Host(_) => Err(Outcome::skip("no guest makes these calls")),
+        Check::Host(_) | Check::Once(_) => Err(Outcome::skip("no guest makes these calls")),
         Check::Faults(..) => Err(Outcome::skip("no guest makes its host fail")),
         Check::Script(text) => {
             let failed = |why| Outcome::of(Verdict::Fail(why));
