@@ -12,15 +12,16 @@ use machine::nvram::NvramError;
 use paths::output::OutputError;
 use thiserror::Error;
 
+use crate::advice;
 use crate::options::run::{MOST_NETS, MOST_POWER_CPUS};
 
 /// The reason for which there was no run.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice::on_image(.0))]
     Load(#[from] LoadError),
-    #[error("{image}: {source}")]
+    #[error("{image}: {source}{}", advice::on_machine(source))]
     Boot { image: String, source: BootError },
     #[error("cannot write the device tree to {}: {source}", path.display())]
     DumpDtb { path: PathBuf, source: io::Error },
@@ -58,14 +59,14 @@ pub enum Failure {
     NoTranslation,
     #[error(transparent)]
     Plugin(#[from] plugin::LoadError),
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice::on_nvram(.0))]
     Nvram(#[from] NvramError),
     #[error("--rtc: more than 292 years from now; give a nearer time")]
     Rtc,
     #[error("an x86-64 guest has no device tree but a boot block; leave --dump-dtb away")]
     NoDeviceTree,
     #[cfg(target_arch = "x86_64")]
-    #[error(transparent)]
+    #[error("{0}{advice}", advice = advice::on_kvm(.0))]
     Kvm(#[from] SetupError),
     #[cfg(not(target_arch = "x86_64"))]
     #[error("an x86-64 guest needs an x86-64 host with /dev/kvm; POWER guests run on every host")]

@@ -2,11 +2,12 @@
 //! The `tcevm` command: options, the files of a run, signals and the terminal around a [`machine::Machine`].
 //!
 //! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run),
-//! [`failure`] and [`exit`] (reasons for no run, exit codes), `outputs`, `perf_map` and `outlet` (files whose reader may
+//! [`failure`], `advice` and [`exit`] (reasons for no run, the options that mend them, exit codes), `outputs`, `perf_map` and `outlet` (files whose reader may
 //! stall), [`watch`] (signals, time limit),
 //! [`terminal`] (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (the command
 //! line of QEMU).
 
+mod advice;
 pub mod cli;
 pub mod comply;
 pub mod demo;

@@ -162,7 +162,7 @@ pub const NOTES: &[Note] = &[
         ],
         title: "the most entries of a new window",
         text: "LoPAR 2.9, ibm,query-pe-dma-window: the most that the platform can give",
-        ours: "the number of entries whose tables fit into the machine's budget (--table-memory)",
+        ours: "the number of entries whose tables fit into the machine's budget",
         theirs: "2^31, the most that five outputs hold, whatever memory there is",
         right: "both; Linux makes a window no larger than it needs",
     },

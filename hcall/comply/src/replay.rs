@@ -127,7 +127,7 @@ impl Room {
 
 fn faults(script: &Script) -> Option<String> {
     let faults = script.machine.as_ref().is_some_and(|machine| machine.faults);
-    faults.then(|| "it was recorded with --inject, and no machine repeats those faults".into())
+    faults.then(|| "it was recorded with injected faults, which no machine repeats".into())
 }
 
 /// A sentence if the script created a window that the bridge of a platform cannot walk.

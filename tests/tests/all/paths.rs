@@ -80,3 +80,37 @@ fn every_source_is_a_module_of_the_file_above_it() {
     let none: [String; 0] = [];
     assert_eq!(those(|path| !is_root(path) && is_forgotten(path)), none);
 }
+
+/// The first option of a command that a line has outside a comment. An argument of another program is none of ours.
+fn option_in(line: &str) -> Option<&str> {
+    let code = line.trim_start();
+    if code.starts_with("//") || code.contains(".arg") || code.contains("cargo ") {
+        return None;
+    }
+    let is_option = |at: usize| {
+        let before = code[..at].chars().next_back();
+        let name = code[at..].trim_start_matches('-').chars().next();
+        before.is_some_and(|c| "\" (`".contains(c)) && name.is_some_and(|c| c.is_ascii_lowercase())
+    };
+    let long = code.match_indices("--").find(|(at, _)| is_option(*at)).map(|(at, _)| at);
+    let is_memory = |at: &usize| !code[at + 2..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    let short = || code.find(" -m").map(|at| at + 1).filter(is_memory);
+    let at = long.or_else(short)?;
+    code[at..].split([' ', ';', '"']).next()
+}
+
+// The options belong to the command, which is the crate `vmm`.
+#[test]
+fn no_library_names_an_option_of_the_command() {
+    let named = |path: &str| {
+        let text = text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path));
+        let options: Vec<_> = text.lines().filter_map(option_in).map(str::to_owned).collect();
+        options.into_iter().map(move |option| format!("{path}: {option}")).collect::<Vec<_>>()
+    };
+    let mut of_libraries = those(|path| path.components().any(|part| part.as_os_str() == "src"));
+    of_libraries.retain(|path| !path.starts_with("vmm/src/") && !path.starts_with("tests/"));
+    assert!(of_libraries.len() > 300, "the libraries are here: {}", of_libraries.len());
+    let all: Vec<_> = of_libraries.iter().flat_map(|path| named(path)).collect();
+    assert!(all.is_empty(), "state the fact, and let vmm/src/advice.rs name the option: {all:#?}");
+    assert_eq!(option_in(r#"#[error("too many; give fewer with --smp")]"#), Some("--smp"));
+}

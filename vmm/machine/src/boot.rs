@@ -101,12 +101,14 @@ pub enum BootError {
     Place(#[from] PlaceError),
     #[error(transparent)]
     Initrd(#[from] InitrdError),
-    #[error("cannot make the DMA window: {0}; give less memory with -m")]
+    #[error("cannot make the DMA window: {0}")]
     Window(#[from] iommu::Error),
     #[error(transparent)]
     Device(#[from] BusError),
-    #[error("the device tree has {size} bytes, {room} fit; shorten --append")]
+    #[error("the device tree has {size} bytes, {room} fit")]
     DeviceTree { size: usize, room: u64 },
+    #[error("a vCPU of the machine cannot be reset")]
+    Vcpu,
     #[error("cannot write the device tree: {0}")]
     Write(#[from] GuestMemoryError),
 }
@@ -201,13 +203,15 @@ impl Config<'_> {
         if !map.has_room(LINUX_PROCESS_TABLE) {
             log::warn!(
                 "with {} of RAM, Linux has no room for its process table (16 MiB at a multiple of \
-                 that) beside itself and its initrd, and stops before it has a console; give at \
-                 least 128M with -m",
+                 that) beside itself and its initrd, and stops before it has a console; it needs at \
+                 least 128M",
                 self.ram
             );
         }
         if self.append.len() > LINUX_COMMAND_LINE {
-            log::warn!("Linux reads {LINUX_COMMAND_LINE} bytes of --append and ignores the rest");
+            log::warn!(
+                "Linux reads {LINUX_COMMAND_LINE} bytes of its command line and ignores the rest"
+            );
         }
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! `--dirty-log FILE`: the pages of guest RAM that were written during the run, with their writers.
+//! The log of dirty pages: the pages of guest RAM that were written during the run, with their writers.
 //!
 //! Each line is a range of 4 KiB pages that have equal writers:
 //!

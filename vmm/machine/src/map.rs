@@ -34,10 +34,7 @@ struct Claim {
 #[derive(Debug, PartialEq, Eq, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum ClaimError {
-    #[error(
-        "{owner} ({len} bytes at {start:#x}) does not fit into {ram} bytes of guest RAM; \
-         give more with -m or link the image elsewhere"
-    )]
+    #[error("{owner} ({len} bytes at {start:#x}) does not fit into {ram} bytes of guest RAM")]
     Outside { owner: String, start: u64, len: u64, ram: u64 },
     #[error("{owner} ({len} bytes at {start:#x}) overlaps {other}; link the image elsewhere")]
     Overlap { owner: String, start: u64, len: u64, other: String },

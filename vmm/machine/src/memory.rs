@@ -109,7 +109,7 @@ pub enum SizeError {
 
 /// The error of the host when it cannot map guest RAM.
 #[derive(Debug, Error)]
-#[error("cannot map {size} of guest RAM: {source}; give less with -m")]
+#[error("cannot map {size} of guest RAM: {source}")]
 pub struct MapError {
     size: RamSize,
     source: vm_memory::mmap::FromRangesError,

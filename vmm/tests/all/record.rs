@@ -264,8 +264,8 @@ fn what_a_rig_cannot_have_is_said_before_anything_is_played() {
     let large = recorded(&files, &format!("ram=0x2000000000 {usual}"), put);
     cannot(&large, &power, "0x2000000000 bytes of memory");
     let faults = recorded(&files, &format!("ram=0x10000000 {usual} faults"), put);
-    cannot(&faults, &[], "--inject");
-    cannot(&faults, &power, "--inject");
+    cannot(&faults, &[], "injected faults");
+    cannot(&faults, &power, "injected faults");
     // P5IOC2 walks one level.
     let create = recorded(&files, &format!("ram=0x10000000 {usual}"), CREATE);
     replays("create", &create, &[&[], &power]);

@@ -72,7 +72,7 @@ impl FromStr for Spec {
             let (key, value) =
                 pair.split_once('=').ok_or_else(|| format!("write `{pair}` as KEY=VALUE"))?;
             if known.contains(&key) {
-                return Err(format!("{key} is there twice; for two faults give --inject twice"));
+                return Err(format!("{key} is there twice; two faults are two specifications"));
             }
             spec.set(key, value)?;
             known.push(key);

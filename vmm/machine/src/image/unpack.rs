@@ -18,10 +18,7 @@ const HISTORY: u64 = 192 << 20;
 pub enum UnpackError {
     #[error("packed by {format}, but damaged ({source}); copy or build it again")]
     Damaged { format: &'static str, source: io::Error },
-    #[error(
-        "packed by {format}, and larger than {limit} bytes when unpacked; give more memory with -m, or strip it \
-         first (objcopy -g)"
-    )]
+    #[error("packed by {format}, and larger than {limit} bytes when unpacked")]
     TooLarge { format: &'static str, limit: u64 },
 }
 

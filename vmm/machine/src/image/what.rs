@@ -17,10 +17,9 @@ pub struct What {
 /// The number of bytes of a file that decide its kind.
 pub const HEAD: usize = 0x1_0100;
 
-const INITRD: &str = "give it with --initrd, and a Linux kernel (vmlinux) as the image";
-const DISK: &str = "give it with --disk, and a kernel as the image";
-const CONVERT: &str =
-    "convert it (qemu-img convert -O qcow2), give it with --disk, and a kernel as the image";
+const INITRD: &str = "it is the initrd beside an image, and the image is a Linux kernel (vmlinux)";
+const DISK: &str = "it is a disk beside an image, and the image is a kernel";
+const CONVERT: &str = "convert it (qemu-img convert -O qcow2); it is a disk beside an image, and the image is a kernel";
 const FIRMWARE: &str = "guests start without firmware: give the kernel itself (vmlinux)";
 const OTHER_KERNEL: &str = "give one that was built for POWER (vmlinux of a ppc64le system)";
 const COMPILER: &str = "build the guest with a powerpc64 or powerpc64le compiler";
@@ -115,6 +114,18 @@ pub fn of(head: &[u8]) -> &'static What {
         return &EMPTY;
     }
     KINDS.iter().find(|kind| kind.magic.iter().all(there)).unwrap_or(&UNKNOWN)
+}
+
+impl What {
+    /// True for a file that is the initrd beside an image.
+    pub fn is_initrd(&self) -> bool {
+        self.instead == INITRD
+    }
+
+    /// True for a file that is a disk beside an image, perhaps after it is converted.
+    pub fn is_disk(&self) -> bool {
+        [DISK, CONVERT].contains(&self.instead)
+    }
 }
 
 impl fmt::Display for What {

@@ -51,7 +51,7 @@ pub struct BootArea {
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum AreaError {
-    #[error("the boot area of an x86-64 guest takes {size} bytes, {room} fit; shorten --append")]
+    #[error("the boot area of an x86-64 guest takes {size} bytes, {room} fit")]
     Room { size: u64, room: u64 },
     #[error("cannot write the boot area: {0}")]
     Write(#[from] GuestMemoryError),

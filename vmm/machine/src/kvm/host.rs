@@ -28,8 +28,10 @@ pub enum KvmError {
     Version(i32),
     #[error("KVM here has no {name} ({what}); use {since} or newer on an x86-64 host")]
     Capability { name: &'static str, what: &'static str, since: &'static str },
-    #[error("KVM gives a guest at most {most} CPUs; ask for less with --smp")]
+    #[error("KVM gives a guest at most {most} CPUs")]
     Cpus { most: usize },
+    #[error("KVM refuses to take guest RAM: {0}")]
+    Memory(io::Error),
     #[error("KVM refuses to {what}: {source}; look into dmesg")]
     Refused { what: &'static str, source: io::Error },
 }

@@ -59,7 +59,7 @@ impl Vm {
             // lives as long as `memory`, which `Vm` holds. Guest RAM is only ever accessed as
             // memory that others change (vm-memory's volatile slices, the guest itself).
             unsafe { fd.set_user_memory_region(slot) }
-                .map_err(refused("take guest RAM (give less with -m)"))?;
+                .map_err(|error| KvmError::Memory(error.into()))?;
         }
         Ok(Vm { kvm, fd, memory })
     }

@@ -33,8 +33,8 @@ pub enum NvramError {
     #[error("the NVRAM {} is in use by another process or another option; end that, or name another file", .0.display())]
     InUse(PathBuf),
     #[error(
-        "{} is no NVRAM of tcevm's: {why}; it stays as it is: give --nvram the name of a file that does not \
-         exist, and it is created", path.display()
+        "{} is no NVRAM of tcevm's: {why}; it stays as it is, and a file that does not exist would be \
+         created", path.display()
     )]
     Foreign { path: PathBuf, why: &'static str },
     #[error("cannot write the NVRAM {}: {source}", path.display())]

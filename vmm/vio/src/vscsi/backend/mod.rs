@@ -31,7 +31,7 @@ pub enum DiskError {
     #[error("the disk {} is {kind}; name a file or a block device", path.display())]
     Kind { path: PathBuf, kind: &'static str },
     #[error(
-        "the disk {} is in use by another process or another --disk, perhaps by another name; \
+        "the disk {} is in use by another process or as another disk, perhaps by another name; \
          end that, or open it everywhere with ,readonly",
         path.display()
     )]
@@ -48,7 +48,7 @@ pub enum DiskError {
     RawBacking { path: PathBuf },
     #[error("the qcow2 image {} {problem}", path.display())]
     Qcow2 { path: PathBuf, problem: qcow2::Problem },
-    #[error("at most {} --disk; leave some away", crate::vscsi::MOST_DISKS)]
+    #[error("an adapter has at most {} disks; leave some away", crate::vscsi::MOST_DISKS)]
     TooMany,
     #[error("the host has no thread for the disks: {0}")]
     Thread(io::Error),
