@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`cli`] and [`options`] (the command lines), [`run`] (from options to a machine and its run),
 //! [`failure`], `advice` and [`exit`] (reasons for no run, the options that mend them, exit codes), `outputs`, `perf_map` and `outlet` (files whose reader may
-//! stall), [`watch`] (signals, time limit),
+//! stall), `inlet` (files that are read), [`watch`] (signals, time limit),
 //! [`terminal`] (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (the command
 //! line of QEMU).
 
@@ -14,6 +14,7 @@ pub mod demo;
 pub mod doctor;
 pub mod exit;
 pub mod failure;
+mod inlet;
 pub mod log_limit;
 pub mod observe;
 pub mod options;

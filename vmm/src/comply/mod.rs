@@ -8,8 +8,7 @@ mod peers;
 pub mod replay;
 mod rigs;
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use comply::blob::{Head, Tell, blob};
@@ -26,6 +25,8 @@ use args::{ComplyArgs, Format, Job};
 use rigs::Ours;
 
 use crate::options::plugins;
+
+use crate::inlet::{self, InputError};
 
 /// The exit code when every clause that applies passed.
 const PASSED: u8 = 0;
@@ -59,7 +60,7 @@ pub enum Failure {
     #[error("the reports cannot be joined: {0}")]
     Join(String),
     #[error("cannot read {}: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
+    Read { path: PathBuf, source: InputError },
     #[error("cannot write {}: {source}", path.display())]
     Write { path: PathBuf, source: OutputError },
 }
@@ -103,17 +104,15 @@ fn code(report: &Report, is_all: bool) -> u8 {
     if report.passed() && uncovered.is_empty() { PASSED } else { FAILED }
 }
 
-/// The most bytes of a report that is read.
-const MOST_OF_A_REPORT: u64 = 256 << 20;
+/// The most bytes of a report or a recording that is read.
+const MOST_READ: u64 = 256 << 20;
 
 /// Joins reports that `--format json` wrote.
 fn merge(files: &[PathBuf], format: Format) -> Result<u8, Failure> {
     let mut reports = Vec::new();
     for path in files {
-        let failed = |source| Failure::Read { path: path.clone(), source };
-        let mut text = String::new();
-        let file = File::open(path).map_err(failed)?;
-        file.take(MOST_OF_A_REPORT).read_to_string(&mut text).map_err(failed)?;
+        let text = inlet::text(path, MOST_READ);
+        let text = text.map_err(|source| Failure::Read { path: path.clone(), source })?;
         let report = merge::read(&text);
         reports.push(report.map_err(|why| Failure::Report { path: path.clone(), why })?);
     }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! `tcevm replay`: plays a recorded or printed script, up to the first answer that differs.
 
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -16,9 +14,9 @@ use iommu::BridgeKind;
 use iommu::bridge::KINDS;
 
 use super::rigs::Ours;
-use super::{FAILED, Failure, PASSED, peers, print, rigs};
+use super::{FAILED, Failure, MOST_READ, PASSED, peers, print, rigs};
+use crate::inlet;
 use crate::options::engine::EngineArgs;
-use crate::outlet;
 use crate::outlet::say;
 
 /// The exit code when the rig cannot have the recorded machine.
@@ -30,8 +28,8 @@ pub(crate) const EXIT_CODES: &str = "\
 The machine is that of the recording: its memory, its windows, its tier, its platform, whose answers it gives. Before
 anything is played, stderr has what a rig does otherwise. A rig of guests makes the calls of all CPUs from one.
 
-Exit codes: 0 every answer is the same; 1 one is not; 2 the command line was wrong; 3 the file cannot be read, or the
-rig is not here; 4 the rig cannot have the recorded machine, stderr says why.
+Exit codes: 0 every answer is the same; 1 one is not; 2 the command line was wrong; 3 the file cannot be read or has nothing
+to play, or the rig is not here; 4 the rig cannot have the recorded machine, stderr says why.
 ";
 
 /// The arguments of `tcevm replay`.
@@ -89,9 +87,13 @@ impl ReplayArgs {
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
-    let text = read(&args.file)?;
+    let text = inlet::text(&args.file, MOST_READ);
+    let text = text.map_err(|source| Failure::Read { path: args.file.clone(), source })?;
     let wrong = |why| Failure::Replay(format!("{}: {why}", args.file.display()));
     let script = Script::parse(&text).map_err(wrong)?;
+    if script.steps.is_empty() && script.machine.is_none() {
+        return Err(wrong("there is nothing to play; give a script of tcevm run --record".into()));
+    }
     if args.list {
         list(args, &script);
         return Ok(PASSED);
@@ -127,15 +129,6 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Failure> {
             Ok(FAILED)
         }
     }
-}
-
-fn read(path: &Path) -> Result<String, Failure> {
-    let mut text = String::new();
-    let read = match outlet::is_dash(path) {
-        true => io::stdin().read_to_string(&mut text).map(|_| text),
-        false => fs::read_to_string(path),
-    };
-    read.map_err(|source| Failure::Read { path: path.to_owned(), source })
 }
 
 /// The plan for a rig. Without a rig it is the plan for direct calls.

@@ -2,12 +2,14 @@
 //! QEMU's options as rows, and their translation to `tcevm run`.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use super::devices;
 use super::machine;
 use super::parts::Parts;
 use super::refusal::{Refusal, Why, text};
 use super::wish::{Ask, Wish};
+use crate::inlet;
 use crate::outlet;
 
 /// The effect of an option.
@@ -199,8 +201,12 @@ fn kernel(wish: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
 const RESET: usize = 0x100;
 const BRANCHES: [u32; 2] = [0x4800_0000 | 0x3f_ff00, 0x4800_0002 | 0x40_0000];
 
+/// The most bytes of firmware (QEMU: `FW_MAX_SIZE` of spapr.c).
+const MOST_FIRMWARE: u64 = 4 << 20;
+
 fn bios(_: &mut Wish, value: OsString) -> Result<Option<Ask>, Why> {
-    let rom = std::fs::read(value).map_err(|_| "could not load firmware: cannot read the file")?;
+    let rom = inlet::bytes(Path::new(&value), MOST_FIRMWARE)
+        .map_err(|why| format!("could not load firmware: cannot read the file: {why}"))?;
     let word = rom.get(RESET..RESET + 4).and_then(|word| word.try_into().ok());
     match word.map(u32::from_be_bytes) {
         Some(word) if BRANCHES.contains(&word) => Ok(None),

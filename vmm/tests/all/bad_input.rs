@@ -2,16 +2,16 @@
 //! Every input that cannot be run ends in one line with the reason and the remedy, and in exit code 3 (2 for
 //! the command line); none panics.
 
-use std::fs::Permissions;
+use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support;
 use crate::support::asm::{self, BASE};
 use crate::support::elf::{self, Elf, PF_RW, Segment, at, patched, phdr};
-use crate::support::{Files, arg, code, run, stderr, stdout};
+use crate::support::{Files, arg, code, run, stderr, stdout, tcevm};
 use machine::boot::Config;
 use machine::memory::RamSize;
 use proptest::prelude::*;
@@ -159,6 +159,27 @@ fn an_entry_that_is_no_place_to_start() {
     refused(&[arg(&image), "-m", "6G"], 3, ["not below 4 GiB"]);
 }
 
+// A device delivers without end, so reading it whole would take all memory of the host.
+#[test]
+fn a_recording_is_a_file_or_a_pipe_of_at_most_256_mib() {
+    let replay = |file: &str, stdin: Stdio| {
+        let command = &mut tcevm();
+        let output = command.args(["replay", file]).stdin(stdin).output().expect("tcevm starts");
+        assert_eq!((code(&output), stdout(&output).as_str()), (3, ""), "{file}");
+        stderr(&output)
+    };
+    let special = "it is neither a regular file nor a pipe";
+    for device in ["/dev/zero", "/dev/null"] {
+        let says = replay(device, Stdio::null());
+        assert!(says.contains(special), "{says}");
+    }
+    let zero = File::open("/dev/zero").expect("/dev/zero");
+    let says = replay("-", zero.into());
+    assert!(says.contains("more than 256 MiB"), "{says}");
+    let says = replay("-", Stdio::null());
+    assert!(says.contains("nothing to play"), "{says}");
+}
+
 #[test]
 fn an_initrd_that_cannot_be_loaded() {
     let files = Files::new();
@@ -190,7 +211,7 @@ fn too_little_memory_for_linux_is_told_before_it_starts() {
         stderr(&support::tcevm().args(args).output().unwrap())
     };
     let warning = said("40M");
-    assert!(warning.contains("process table") && warning.contains("128M with -m"), "{warning}");
+    assert!(warning.contains("process table") && warning.contains("at least 128M"), "{warning}");
     assert_eq!(said("64M").lines().count(), 1, "only that it was stopped");
 }
 

@@ -116,6 +116,7 @@ fn what_cannot_be_done_is_refused_by_name() {
     let image = files.write("guest", asm::guest(power_off()).bytes());
     let image = arg(&image);
     let rom = files.write("slof.bin", vec![0x60; 1024]);
+    let large = files.write("large.bin", vec![0; (4 << 20) + 1]);
     for (args, says) in [
         (vec!["-vnc", ":0"], "-vnc: invalid option"),
         (vec![image], "invalid option"),
@@ -130,6 +131,8 @@ fn what_cannot_be_done_is_refused_by_name() {
         (vec!["-kernel", image, "-m", "1x"], "not a size"),
         (vec!["-kernel", image, "-bios", arg(&rom)], "without firmware"),
         (vec!["-kernel", image, "-bios", "/nowhere"], "cannot read"),
+        (vec!["-kernel", image, "-bios", "/dev/zero"], "neither a regular file nor a pipe"),
+        (vec!["-kernel", image, "-bios", arg(&large)], "more than 4 MiB"),
         (vec!["-kernel", image, "-serial", "null"], "stdio"),
         (vec!["-kernel", image, "-rtc", "base=tomorrow"], "2006-06-17"),
         (vec!["-kernel", arg(&rom)], "not an ELF file"),
