@@ -212,7 +212,7 @@ impl SharedProcessors for Fake {
 }
 
 impl ProcessorTime for Fake {
-    fn moment(&self) -> Moment {
+    fn moment(&mut self) -> Moment {
         self.moment
     }
     fn purr(&mut self) -> u64 {
@@ -352,7 +352,7 @@ impl Rig {
             waits: Vec::new(),
         };
         for running in &machine.areas[..2] {
-            running.dispatched(&memory, None, machine.moment);
+            running.dispatched(&memory, None, Some(machine.moment));
         }
         Rig {
             agent: all.agent(),

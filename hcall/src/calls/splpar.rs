@@ -6,9 +6,8 @@
 use crate::call::Caller;
 use crate::call::args::Server;
 use crate::call::rows::hcalls;
-use crate::machine::areas::Preemption;
+use crate::machine::areas::{Moment, Preemption};
 use crate::machine::sharing::SharedProcessors;
-use crate::machine::time::ProcessorTime;
 use crate::words::status::Status;
 use iommu::Agent;
 
@@ -16,7 +15,7 @@ hcalls![
     Hcall {
         name: H_CEDE,
         call: h_cede(),
-        needs: [SharedProcessors, ProcessorTime],
+        needs: [SharedProcessors],
         returns: [],
         set: Some("hcall-splpar"),
         spec: "LoPAR 2.9, H_CEDE",
@@ -24,7 +23,7 @@ hcalls![
     Hcall {
         name: H_CONFER,
         call: h_confer(proc, dispatch),
-        needs: [SharedProcessors, ProcessorTime],
+        needs: [SharedProcessors],
         returns: [],
         set: Some("hcall-splpar"),
         spec: "LoPAR 2.9, H_CONFER",
@@ -67,30 +66,31 @@ fn sharing<'a>(on: &'a mut Caller<'_>) -> Result<&'a mut dyn SharedProcessors, S
     on.machine.sharing().ok_or(Status::Function)
 }
 
-fn time<'a>(on: &'a mut Caller<'_>) -> Result<&'a mut dyn ProcessorTime, Status> {
-    on.machine.time().ok_or(Status::Function)
+/// The present moment, if the machine knows it.
+fn moment(on: &mut Caller<'_>) -> Option<Moment> {
+    on.machine.time().map(|time| time.moment())
 }
 
 fn processors(on: &mut Caller<'_>) -> Result<u64, Status> {
     on.machine.processors().map(|all| all.count().into()).ok_or(Status::Function)
 }
 
-/// Waits, and reports the wait in the vCPU's areas.
+/// Waits, and reports the wait in the vCPU's areas: the dispatch, and the time of the wait if the machine knows it.
 fn wait(
     on: &mut Caller<'_>,
     why: Preemption,
     wait: impl FnOnce(&mut dyn SharedProcessors, &mut Agent),
 ) -> Result<(), Status> {
     let (memory, server) = (on.memory, on.server);
-    let before = time(on)?.moment();
+    let before = moment(on);
     let sharing = on.machine.sharing().ok_or(Status::Function)?;
     if let Some(areas) = sharing.areas(server) {
         areas.preempted(memory);
     }
     wait(sharing, on.agent);
-    let now = time(on)?.moment();
+    let now = moment(on);
     if let Some(areas) = self::sharing(on)?.areas(server) {
-        areas.dispatched(memory, Some((why, before)), now);
+        areas.dispatched(memory, before.map(|before| (why, before)), now);
     }
     Ok(())
 }
@@ -157,5 +157,5 @@ fn h_set_ppp(on: &mut Caller<'_>, entitled: u64, variable: u64) -> Result<(), St
 
 /// The ticks for which the processor has run.
 fn h_purr(on: &mut Caller<'_>) -> Result<u64, Status> {
-    Ok(time(on)?.purr())
+    on.machine.time().map(|time| time.purr()).ok_or(Status::Function)
 }

@@ -12,7 +12,7 @@ hcalls![
     Hcall {
         name: H_REGISTER_VPA,
         call: h_register_vpa(flags, proc, area),
-        needs: [SharedProcessors, Processors],
+        needs: [SharedProcessors, Processors, ProcessorTime],
         returns: [],
         set: Some("hcall-splpar"),
         spec: "LoPAR 2.9, H_REGISTER_VPA",

@@ -6,7 +6,7 @@ use super::areas::Moment;
 /// The time that the calling vCPU had.
 pub trait ProcessorTime {
     /// The present time and place in the program.
-    fn moment(&self) -> Moment;
+    fn moment(&mut self) -> Moment;
 
     /// PURR: ticks of the timebase for which the vCPU has run.
     fn purr(&mut self) -> u64;

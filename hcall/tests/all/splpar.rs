@@ -201,7 +201,7 @@ fn what_the_host_takes_is_counted_apart_from_what_the_guest_gives() {
 #[test]
 fn the_dispersion_accumulator_counts_changes_of_the_physical_processor() {
     let mut r = with_vpa();
-    r.machine.areas[0].dispatched(&r.memory, None, r.machine.moment);
+    r.machine.areas[0].dispatched(&r.memory, None, Some(r.machine.moment));
     for (processor, dispersion) in [(5, 0), (6, 1), (6, 1), (5, 2)] {
         r.machine.moment.processor = processor;
         assert_eq!(r.status(H_CEDE, &[]), Success);

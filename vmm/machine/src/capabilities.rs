@@ -68,24 +68,29 @@ impl<V: Vcpu> CallView<'_, V> {
         self.vcpu.set_away(true);
         let late = wait(&self.board.control, self.server);
         self.vcpu.set_away(false);
-        self.vcpu.add_stolen(late);
+        if let Some(time) = self.vcpu.time() {
+            time.add_stolen(late);
+        }
         self.effects.idle += start.elapsed().saturating_sub(late);
     }
 
     /// Changes the modes. The calling vCPU takes them at once, the others when they are kicked.
     fn change_modes(&mut self, change: impl FnOnce(&mut Modes)) {
         let modes = self.board.control.change_modes(change);
-        self.vcpu.set_modes(&modes);
+        if let Some(registers) = self.vcpu.registers() {
+            registers.set_modes(&modes);
+        }
     }
 }
 
+/// Modes, non-maskable interrupts and time exist where the vCPU has the ability.
 impl<V: Vcpu> Capabilities for CallView<'_, V> {
     fn modes(&mut self) -> Option<&mut dyn ProcessorModes> {
-        Some(self)
+        if self.vcpu.registers().is_some() { Some(self) } else { None }
     }
 
     fn nmi(&mut self) -> Option<&mut dyn Nmi> {
-        Some(self)
+        if self.vcpu.nmi().is_some() { Some(self) } else { None }
     }
 
     fn nvram(&mut self) -> Option<&dyn Nvram> {
@@ -125,7 +130,7 @@ impl<V: Vcpu> Capabilities for CallView<'_, V> {
     }
 
     fn time(&mut self) -> Option<&mut dyn ProcessorTime> {
-        Some(self)
+        if self.vcpu.time().is_some() { Some(self) } else { None }
     }
 
     fn time_of_day(&mut self) -> Option<&mut dyn TimeOfDay> {
@@ -152,7 +157,9 @@ impl<V> Terminals for CallView<'_, V> {
 
 impl<V: Vcpu> ProcessorModes for CallView<'_, V> {
     fn set_sprg0(&mut self, value: u64) {
-        self.vcpu.set_sprg0(value);
+        if let Some(registers) = self.vcpu.registers() {
+            registers.set_sprg0(value);
+        }
     }
 
     fn set_interrupts_little_endian(&mut self, little: bool) {
@@ -183,8 +190,8 @@ impl<V: Vcpu> PowerControl for CallView<'_, V> {
     }
 
     fn reboot(&mut self) -> bool {
-        self.effects.rebooted = V::RESETS;
-        V::RESETS
+        self.effects.rebooted = self.vcpu.state().is_some();
+        self.effects.rebooted
     }
 
     fn os_terminated(&mut self, why: &str) {
@@ -244,15 +251,20 @@ impl<V: Vcpu> SharedProcessors for CallView<'_, V> {
     /// Enables interrupts, then waits for one (LoPAR 2.9, H_CEDE). No wake-up is lost, because the condition
     /// that ends the wait is set and examined under one lock.
     fn cede(&mut self) {
-        self.vcpu.enable_external_interrupts();
-        let limit = self.vcpu.time_to_interrupt();
+        let limit = match self.vcpu.interrupts() {
+            Some(interrupts) => {
+                interrupts.enable_external_interrupts();
+                interrupts.time_to_interrupt()
+            }
+            None => Duration::MAX,
+        };
         self.wait(|control, server| control.idle(server, limit));
     }
 
     fn wait_for_prod(&mut self) {
-        let limit = match self.vcpu.takes_interrupts() {
-            true => self.vcpu.time_to_interrupt(),
-            false => Duration::MAX,
+        let limit = match self.vcpu.interrupts() {
+            Some(interrupts) if interrupts.takes_interrupts() => interrupts.time_to_interrupt(),
+            _ => Duration::MAX,
         };
         self.wait(|control, server| control.wait_for_prod(server, limit));
     }
@@ -268,13 +280,14 @@ impl<V: Vcpu> SharedProcessors for CallView<'_, V> {
     }
 }
 
+/// `Capabilities::time` gives this out only where the vCPU has a time.
 impl<V: Vcpu> ProcessorTime for CallView<'_, V> {
-    fn moment(&self) -> Moment {
-        self.vcpu.moment()
+    fn moment(&mut self) -> Moment {
+        self.vcpu.time().map(|time| time.moment()).unwrap_or_default()
     }
 
     fn purr(&mut self) -> u64 {
-        self.vcpu.purr()
+        self.vcpu.time().map(|time| time.purr()).unwrap_or_default()
     }
 }
 
@@ -300,11 +313,56 @@ impl<V> TimeOfDay for CallView<'_, V> {
 mod tests {
     use std::sync::Arc;
 
+    use hcall::Capability;
     use hcall::rtas::ddw::DEFAULT_PAGE_SIZES;
     use iommu::{Ioda2, IommuTable, Liobn, PageShift, Window};
 
     use super::*;
+    use crate::control::Kick;
+    use crate::vcpu::Exit;
     use crate::xics::Xics;
+
+    /// A vCPU that only makes hypercalls.
+    struct Plain;
+
+    impl Vcpu for Plain {
+        fn run(&mut self) -> Exit {
+            Exit::Hcall
+        }
+        fn hcall_registers(&self) -> hcall::Regs {
+            [0; 10]
+        }
+        fn set_hcall_registers(&mut self, _: &[u64]) {}
+        fn problem_state(&self) -> bool {
+            false
+        }
+        fn start_at(&mut self, _: u64, _: u64) {}
+        fn set_away(&mut self, _: bool) {}
+        fn kick(&self) -> Kick {
+            Box::new(|| {})
+        }
+        fn dump(&mut self) -> String {
+            String::new()
+        }
+    }
+
+    // LoPAR 2.9, "Hypervisor Call Function Table": a call that the platform does not have is H_FUNCTION.
+    #[test]
+    fn a_vcpu_without_an_ability_has_no_capability_that_rests_on_it() {
+        let control = Arc::new(Control::new(Vec::new()));
+        let console = Console::new(Arc::clone(&control), Box::new(std::io::sink()));
+        let board = Board::new(console, control);
+        let (vcpu, effects) = (&mut Plain, &mut Effects::default());
+        let mut view = CallView { vcpu, server: 0, board: &board, phb: None, effects };
+        for lacking in [Capability::ProcessorModes, Capability::Nmi, Capability::ProcessorTime] {
+            assert!(!lacking.is_in(&mut view), "{lacking:?}");
+        }
+        for had in [Capability::SharedProcessors, Capability::Processors, Capability::PowerControl]
+        {
+            assert!(had.is_in(&mut view), "{had:?}");
+        }
+        assert!(!PowerControl::reboot(&mut view), "no state that can be reset");
+    }
 
     #[test]
     fn a_machine_has_each_capability_that_its_device_tree_promises() {

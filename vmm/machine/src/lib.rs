@@ -6,11 +6,12 @@
 //! lines, files of a run and signals belong to the command `tcevm`. An observer of a run implements [`Watcher`].
 //!
 //! Read in this order: [`boot`] (from a configuration to a machine that is ready; with [`image`], [`map`],
-//! [`memory`], [`dma`], [`devices`] and [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`] and
+//! [`memory`], [`dma`], [`devices`] and [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`], its [`abilities`] and
 //! [`capabilities`]), `kvm` (the vCPU of x86-64 guests), then the devices around them: [`control`], [`console`],
 //! [`xics`], [`vty`], [`nvram`], [`wall_clock`]; and [`watcher`], [`summary`] and [`dirty`], which describe a run. [`parts`],
 //! [`section`] and [`state`] save and load a machine.
 
+pub mod abilities;
 pub mod board;
 pub mod boot;
 pub mod capabilities;

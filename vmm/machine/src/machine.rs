@@ -45,11 +45,12 @@ pub struct Machine<V> {
 /// The interrupt controller of these vCPUs, if they have lines, and the console's interrupt. Input and
 /// devices are connected.
 fn xics<V: Vcpu>(
-    processors: &[Processor<V>],
+    processors: &mut [Processor<V>],
     control: &Arc<Control>,
     devices: &Devices,
 ) -> Option<(Arc<Xics>, Arc<Vty>)> {
-    let lines: Option<Vec<_>> = processors.iter().map(|p| p.vcpu.line()).collect();
+    let line = |p: &mut Processor<V>| p.vcpu.interrupts().map(|interrupts| interrupts.line());
+    let lines: Option<Vec<_>> = processors.iter_mut().map(line).collect();
     let nodes = devices.bus.nodes();
     let sources: Vec<_> =
         [VTY_SOURCE].into_iter().chain(nodes.iter().map(|node| node.source)).collect();
@@ -59,6 +60,13 @@ fn xics<V: Vcpu>(
     let console = Arc::clone(&vty);
     control.on_input(Box::new(move || console.input()));
     Some((xics, vty))
+}
+
+/// The work of a vCPU's translator, if it has one.
+fn translation(cpu: &power::Cpu) -> Option<power::Translation> {
+    let translates =
+        cpu.engine() != power::Engine::Interpreter && power::Engine::Translator.is_available();
+    translates.then(|| cpu.translation())
 }
 
 impl Machine<power::Cpu> {
@@ -80,7 +88,8 @@ impl<V: Vcpu + Send> Machine<V> {
         if let Some(first) = processors.first_mut() {
             first.vcpu.start_at(ready.entry, ready.described.start);
         }
-        let (xics, vty) = xics(&processors, &control, &ready.devices).unzip();
+        let (xics, vty) = xics(&mut processors, &control, &ready.devices).unzip();
+        let reset = |p: &mut Processor<V>| p.vcpu.nmi().map(|nmi| nmi.system_reset());
         let shared = Shared {
             memory: ready.memory,
             dma: ready.dma,
@@ -89,7 +98,7 @@ impl<V: Vcpu + Send> Machine<V> {
                 vty,
                 devices: ready.devices,
                 areas: processors.iter().map(|_| Areas::default()).collect(),
-                resets: processors.iter().map(|p| p.vcpu.system_reset()).collect(),
+                resets: processors.iter_mut().map(reset).collect(),
                 ..Board::new(console, control)
             },
             rtas: ready.rtas,
@@ -243,10 +252,11 @@ impl<V: Vcpu + Send> Machine<V> {
             Some((left, tear_down)) => (left.clone(), Some(*tear_down)),
             None => (self.dma(), None),
         };
+        let software: Vec<_> = self.processors.iter().map(|p| p.vcpu.software()).collect();
         Summary {
-            instructions: self.processors.iter().map(|p| p.vcpu.instructions()).sum(),
-            engine: self.processors.first().and_then(|p| p.vcpu.engine()),
-            translation: self.processors.iter().map(|p| p.vcpu.translation()).sum(),
+            instructions: software.iter().map(|cpu| cpu.map(power::Cpu::instructions)).sum(),
+            engine: software.first().and_then(|cpu| cpu.map(power::Cpu::engine)),
+            translation: software.iter().map(|cpu| cpu.and_then(translation)).sum(),
             illegal: self.illegal(),
             idle: self.idle(),
             cpu: self.processors.iter().map(|processor| processor.books.cpu).sum(),
@@ -265,7 +275,12 @@ impl<V: Vcpu + Send> Machine<V> {
 
     /// The host's code for guest code that is translated at the end of a run. Its ranges do not overlap.
     pub fn translated_code(&self) -> Vec<power::HostCode> {
-        self.processors.iter().flat_map(|p| p.vcpu.translated_code()).collect()
+        self.software().flat_map(power::Cpu::translated_code).collect()
+    }
+
+    /// The vCPUs that are software.
+    fn software(&self) -> impl Iterator<Item = &power::Cpu> {
+        self.processors.iter().filter_map(|processor| processor.vcpu.software())
     }
 
     /// The nodes of the virtual I/O devices in the device tree.
@@ -281,10 +296,15 @@ impl<V: Vcpu + Send> Machine<V> {
 
     fn illegal(&self) -> BTreeMap<u32, u64> {
         let mut words = BTreeMap::new();
-        for (word, count) in self.processors.iter().flat_map(|p| p.vcpu.illegal()) {
-            *words.entry(word).or_default() += count;
+        for illegal in self.software().map(power::Cpu::illegal) {
+            illegal.words().for_each(|(word, count)| *words.entry(word).or_default() += count);
         }
         words
+    }
+
+    /// True when every vCPU has state that can be reset, saved and loaded.
+    pub(crate) fn has_state(&mut self) -> bool {
+        self.processors.iter_mut().all(|processor| processor.vcpu.state().is_some())
     }
 
     /// The number of vCPUs.

@@ -55,5 +55,7 @@ fn go_to<V: Vcpu>(vcpu: &mut V, routine: u64, area: GuestAddress) {
     let mut registers = vcpu.hcall_registers();
     registers[0] = area.0;
     vcpu.set_hcall_registers(&registers);
-    vcpu.set_nip(routine);
+    if let Some(nmi) = vcpu.nmi() {
+        nmi.set_nip(routine);
+    }
 }

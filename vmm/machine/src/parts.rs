@@ -111,8 +111,10 @@ pub(crate) struct Vcpus<'a, V>(pub(crate) Vec<&'a mut V>);
 
 impl<V: Vcpu> Part for Vcpus<'_, V> {
     fn reset(&mut self) -> Result<(), BootError> {
-        self.0.iter_mut().for_each(|vcpu| vcpu.reset());
-        Ok(())
+        self.0.iter_mut().try_for_each(|vcpu| {
+            vcpu.state().ok_or(BootError::Vcpu)?.reset();
+            Ok(())
+        })
     }
 
     fn saved(&mut self) -> Option<&mut dyn Section> {
@@ -128,7 +130,7 @@ impl<V: Vcpu> Saved for Vcpus<'_, V> {
         let now = Instant::now();
         to.u32(self.0.len() as u32);
         for vcpu in &mut self.0 {
-            let saved = vcpu.save(now);
+            let saved = vcpu.state().map(|state| state.save(now)).unwrap_or_default();
             to.u32(saved.iter().count() as u32); // a few hundred
             for (name, value) in saved.iter() {
                 to.bytes(name.as_bytes());
@@ -147,8 +149,11 @@ impl<V: Vcpu> Saved for Vcpus<'_, V> {
         self.0
             .iter_mut()
             .zip(saved)
-            .try_for_each(|(vcpu, saved)| vcpu.load(&saved, now))
-            .map_err(|why| LoadError::Refused { part: "a vCPU", why: why.into() })
+            .try_for_each(|(vcpu, saved)| match vcpu.state() {
+                Some(state) => state.load(&saved, now).map_err(|why| why.into()),
+                None => Err("the vCPU has no state that can be loaded".into()),
+            })
+            .map_err(|why| LoadError::Refused { part: "a vCPU", why })
     }
 }
 

@@ -48,7 +48,8 @@ impl<V: Vcpu> Processor<V> {
         loop {
             let begun = cpu_time::of_thread();
             self.books.runs(true);
-            self.areas(shared).dispatched(&shared.memory, None, self.vcpu.moment());
+            let now = self.vcpu.time().map(|time| time.moment());
+            self.areas(shared).dispatched(&shared.memory, None, now);
             let stopped = self.run_to_stop(shared);
             self.books.runs(false);
             self.books.cpu += cpu_time::of_thread().saturating_sub(begun);
@@ -75,7 +76,7 @@ impl<V: Vcpu> Processor<V> {
         let Books { server, agent, .. } = &mut self.books;
         let start = agent.rest(|| shared.board.control.wait_for_start(*server));
         if let Some(start) = start {
-            self.vcpu.set_modes(&shared.board.control.modes());
+            take_modes(shared, &mut self.vcpu);
             self.vcpu.start_at(start.entry, start.r3);
         }
         start.is_some()
@@ -88,7 +89,9 @@ impl<V: Vcpu> Processor<V> {
     /// Runs the vCPU until the run ends or the vCPU stops itself.
     fn run_to_stop(&mut self, shared: &Shared) -> Option<Ending> {
         let Processor { vcpu, books } = self;
-        vcpu.watch_stolen();
+        if let Some(time) = vcpu.time() {
+            time.watch_stolen();
+        }
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
                 Exit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
@@ -98,7 +101,7 @@ impl<V: Vcpu> Processor<V> {
                 Exit::Hcall => return Some(shared.powered_off()),
                 Exit::Kicked => {
                     // Also at the end of the run, because it may be resumed.
-                    vcpu.set_modes(&shared.board.control.modes());
+                    take_modes(shared, vcpu);
                     books.agent.refresh();
                     if let Some(ending) = shared.board.control.ending() {
                         return Some(ending);
@@ -106,7 +109,9 @@ impl<V: Vcpu> Processor<V> {
                 }
                 Exit::Late => {
                     let areas = &shared.board.areas[books.server as usize];
-                    areas.preempted_meanwhile(&shared.memory, vcpu.moment());
+                    if let Some(time) = vcpu.time() {
+                        areas.preempted_meanwhile(&shared.memory, time.moment());
+                    }
                 }
                 Exit::MachineCheck(check) => {
                     if let Err(ending) = nmi::machine_check(shared, books.server, vcpu, &check) {
@@ -129,6 +134,13 @@ impl<V: Vcpu> Processor<V> {
     /// The time that the vCPU was idle.
     pub(crate) fn idle(&self) -> Duration {
         self.books.effects.idle
+    }
+}
+
+/// Gives the vCPU the modes of the machine, if it has the registers for them.
+fn take_modes<V: Vcpu>(shared: &Shared, vcpu: &mut V) {
+    if let Some(registers) = vcpu.registers() {
+        registers.set_modes(&shared.board.control.modes());
     }
 }
 

@@ -71,7 +71,7 @@ impl<V: Vcpu + Send> Machine<V> {
     /// with [`Ending::Quit`]; then it continues after [`Control::resume`](crate::Control::resume). Devices complete
     /// their requests first, and rest until the next [`run`](Machine::run).
     pub fn save(&mut self, config: &Config<'_>, to: &mut dyn Write) -> Result<(), SaveError> {
-        self.has_state()?;
+        self.can_be_saved()?;
         match self.ending_so_far() {
             None | Some(Ending::Quit) => {}
             Some(ending) => return Err(Unsaved::Ended(ending).into()),
@@ -97,7 +97,7 @@ impl<V: Vcpu + Send> Machine<V> {
         config: &Config<'_>,
         from: &mut (impl Read + Seek),
     ) -> Result<(), RestoreError> {
-        self.has_state()?;
+        self.can_be_saved()?;
         if self.ending_so_far().is_some() {
             return Err(Unsaved::HasRun.into());
         }
@@ -124,8 +124,8 @@ impl<V: Vcpu + Send> Machine<V> {
     }
 
     /// Errors: a part of this machine has state that no section holds.
-    fn has_state(&self) -> Result<(), Unsaved> {
-        match (V::SAVES, self.has_faults()) {
+    fn can_be_saved(&mut self) -> Result<(), Unsaved> {
+        match (self.has_state(), self.has_faults()) {
             (false, _) => Err(Unsaved::Kvm),
             (true, true) => Err(Unsaved::Faults),
             (true, false) => Ok(()),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use hcall::machine::error_log::ProcessorUnit;
 use hcall::{MachineCheck, Moment, Regs};
 
+use crate::abilities::{HypervisorRegisters, Interrupts, NonMaskable, Stateful, Timed};
 use crate::boot::Ready;
 use crate::control::Kick;
 use crate::modes::Modes;
@@ -52,80 +53,32 @@ pub trait Vcpu {
     fn problem_state(&self) -> bool;
     /// Sets the state at entry: the vCPU starts at `nip` with the address of the device tree in r3.
     fn start_at(&mut self, nip: u64, device_tree: u64);
-    /// Sets the address of the next instruction.
-    fn set_nip(&mut self, _nip: u64) {}
-    /// Takes the modes of the machine.
-    fn set_modes(&mut self, modes: &Modes);
     /// Sets whether the vCPU waits in a hypercall. While it waits it runs no code of the guest, so no other vCPU has to
     /// wait for it.
-    fn set_away(&mut self, _away: bool) {}
-    /// True when [`reset`](Vcpu::reset) works.
-    const RESETS: bool = false;
-    /// Resets the vCPU. Its memory and its kick stay.
-    fn reset(&mut self) {}
-    /// True when [`save`](Vcpu::save) and [`load`](Vcpu::load) work.
-    ///
-    /// For vCPUs of KVM they do not. The kernel holds their state, and hands it out in pieces that differ between hosts (FPU
-    /// and extended state, MSRs, pending events, clock). A state that lacks one of them would load without an error, and
-    /// the guest would go on wrongly.
-    const SAVES: bool = false;
-    /// The state at the time `now`, which is one for all vCPUs of a machine.
-    fn save(&mut self, _now: Instant) -> power::Saved {
-        power::Saved::default()
-    }
-    /// Takes a saved state on, which goes on at the time `now`. Errors: the first value that is missing, unknown or out of
-    /// range. After an error the vCPU must be reset.
-    fn load(&mut self, _saved: &power::Saved, _now: Instant) -> Result<(), power::LoadError> {
-        Err(power::LoadError::Missing("state that can be loaded".into()))
-    }
-    /// The external interrupt line of the vCPU, if it has one.
-    fn line(&self) -> Option<ExternalLine> {
+    fn set_away(&mut self, away: bool);
+    /// The hypervisor's registers of POWER, if it has them.
+    fn registers(&mut self) -> Option<&mut dyn HypervisorRegisters> {
         None
     }
-    /// The call by which other threads make the vCPU take a system reset, if it can.
-    fn system_reset(&self) -> Option<Kick> {
+    /// Its interrupts, if any can reach it.
+    fn interrupts(&mut self) -> Option<&mut dyn Interrupts> {
         None
     }
-    /// Writes SPRG0.
-    fn set_sprg0(&mut self, value: u64);
-    /// Sets MSR\[EE\].
-    fn enable_external_interrupts(&mut self);
-    /// True when external interrupts are enabled (MSR\[EE\]).
-    fn takes_interrupts(&self) -> bool {
-        true
-    }
-    /// The present moment: the timebase, and the place in the program.
-    fn moment(&self) -> Moment {
-        Moment::default()
-    }
-    /// The use of the host's processors by the vCPU, in ticks of the timebase.
-    fn purr(&mut self) -> u64 {
-        0
-    }
-    /// Adds time that the host stole: the vCPU waited although its event had come.
-    fn add_stolen(&mut self, _time: Duration) {}
-    /// Makes [`run`](Vcpu::run) return [`Exit::Late`] when time was stolen, if the vCPU can detect that.
-    fn watch_stolen(&mut self) {}
-    /// The longest time that an idle vCPU may sleep until it has an interrupt to take.
-    fn time_to_interrupt(&self) -> Duration;
-    /// The number of instructions completed so far, if they are counted.
-    fn instructions(&self) -> Option<u64>;
-    /// The engine that runs the instructions, if it is software.
-    fn engine(&self) -> Option<power::Engine> {
+    /// Its system resets and machine checks, if it takes them.
+    fn nmi(&mut self) -> Option<&mut dyn NonMaskable> {
         None
     }
-    /// The work of the translator, if there is one.
-    fn translation(&self) -> Option<power::Translation> {
+    /// Its time, if that is known.
+    fn time(&mut self) -> Option<&mut dyn Timed> {
         None
     }
-    /// The host's code for guest code that is translated now.
-    fn translated_code(&self) -> Vec<power::HostCode> {
-        Vec::new()
+    /// Its state, if that can be reset, saved and loaded.
+    fn state(&mut self) -> Option<&mut dyn Stateful> {
+        None
     }
-    /// Words that the vCPU met and that are no instruction, with the number of times of each, if
-    /// they are counted.
-    fn illegal(&self) -> Vec<(u32, u64)> {
-        Vec::new()
+    /// The software CPU that it is, which counts instructions and may translate them.
+    fn software(&self) -> Option<&power::Cpu> {
+        None
     }
     /// The call by which other threads make [`run`](Vcpu::run) come back.
     fn kick(&self) -> Kick;
@@ -177,10 +130,47 @@ impl Vcpu for power::Cpu {
         self.gpr[3] = device_tree;
     }
 
-    fn set_nip(&mut self, nip: u64) {
-        power::Cpu::set_nip(self, nip);
+    fn set_away(&mut self, away: bool) {
+        power::Cpu::set_away(self, away);
     }
 
+    fn registers(&mut self) -> Option<&mut dyn HypervisorRegisters> {
+        Some(self)
+    }
+
+    fn interrupts(&mut self) -> Option<&mut dyn Interrupts> {
+        Some(self)
+    }
+
+    fn nmi(&mut self) -> Option<&mut dyn NonMaskable> {
+        Some(self)
+    }
+
+    fn time(&mut self) -> Option<&mut dyn Timed> {
+        Some(self)
+    }
+
+    fn state(&mut self) -> Option<&mut dyn Stateful> {
+        Some(self)
+    }
+
+    fn software(&self) -> Option<&power::Cpu> {
+        Some(self)
+    }
+
+    fn kick(&self) -> Kick {
+        let kicker = self.kicker();
+        Box::new(move || kicker.kick())
+    }
+
+    fn dump(&mut self) -> String {
+        let general = (0..32).map(|n| format!("r{n}"));
+        let names: Vec<String> = DUMPED.map(str::to_owned).into_iter().chain(general).collect();
+        names.chunks(4).map(|names| line(self, names)).collect()
+    }
+}
+
+impl HypervisorRegisters for power::Cpu {
     fn set_modes(&mut self, modes: &Modes) {
         self.set_firmware_assisted(modes.nmi.is_some());
         self.set_interrupt_little_endian(modes.little_endian);
@@ -190,38 +180,15 @@ impl Vcpu for power::Cpu {
         self.set_process_table(power::ProcessTable { base, size });
     }
 
-    fn set_away(&mut self, away: bool) {
-        power::Cpu::set_away(self, away);
-    }
-
-    const RESETS: bool = true;
-
-    fn reset(&mut self) {
-        power::Cpu::reset(self);
-    }
-
-    const SAVES: bool = true;
-
-    fn save(&mut self, now: Instant) -> power::Saved {
-        power::Cpu::save(self, now)
-    }
-
-    fn load(&mut self, saved: &power::Saved, now: Instant) -> Result<(), power::LoadError> {
-        power::Cpu::load(self, saved, now)
-    }
-
-    fn line(&self) -> Option<ExternalLine> {
-        let kicker = self.kicker();
-        Some(Box::new(move |level| kicker.set_external(level)))
-    }
-
-    fn system_reset(&self) -> Option<Kick> {
-        let kicker = self.kicker();
-        Some(Box::new(move || kicker.system_reset()))
-    }
-
     fn set_sprg0(&mut self, value: u64) {
         power::Cpu::set_sprg0(self, value);
+    }
+}
+
+impl Interrupts for power::Cpu {
+    fn line(&self) -> ExternalLine {
+        let kicker = self.kicker();
+        Box::new(move |level| kicker.set_external(level))
     }
 
     fn enable_external_interrupts(&mut self) {
@@ -232,6 +199,24 @@ impl Vcpu for power::Cpu {
         self.msr() & power::msr::EE != 0
     }
 
+    fn time_to_interrupt(&self) -> Duration {
+        // A pending interrupt may be one of the performance monitor, for which nothing else would end a wait.
+        if self.interrupt_pending() { Duration::ZERO } else { self.time_to_decrementer() }
+    }
+}
+
+impl NonMaskable for power::Cpu {
+    fn system_reset(&self) -> Kick {
+        let kicker = self.kicker();
+        Box::new(move || kicker.system_reset())
+    }
+
+    fn set_nip(&mut self, nip: u64) {
+        power::Cpu::set_nip(self, nip);
+    }
+}
+
+impl Timed for power::Cpu {
     fn moment(&self) -> Moment {
         Moment {
             timebase: self.timebase(),
@@ -253,43 +238,19 @@ impl Vcpu for power::Cpu {
     fn watch_stolen(&mut self) {
         power::Cpu::watch_stolen(self);
     }
+}
 
-    fn time_to_interrupt(&self) -> Duration {
-        // A pending interrupt may be one of the performance monitor, for which nothing else would end a wait.
-        if self.interrupt_pending() { Duration::ZERO } else { self.time_to_decrementer() }
+impl Stateful for power::Cpu {
+    fn reset(&mut self) {
+        power::Cpu::reset(self);
     }
 
-    fn instructions(&self) -> Option<u64> {
-        Some(power::Cpu::instructions(self))
+    fn save(&mut self, now: Instant) -> power::Saved {
+        power::Cpu::save(self, now)
     }
 
-    fn engine(&self) -> Option<power::Engine> {
-        Some(power::Cpu::engine(self))
-    }
-
-    fn translation(&self) -> Option<power::Translation> {
-        let translates = power::Cpu::engine(self) != power::Engine::Interpreter
-            && power::Engine::Translator.is_available();
-        translates.then(|| power::Cpu::translation(self))
-    }
-
-    fn translated_code(&self) -> Vec<power::HostCode> {
-        power::Cpu::translated_code(self)
-    }
-
-    fn illegal(&self) -> Vec<(u32, u64)> {
-        power::Cpu::illegal(self).words().collect()
-    }
-
-    fn kick(&self) -> Kick {
-        let kicker = self.kicker();
-        Box::new(move || kicker.kick())
-    }
-
-    fn dump(&mut self) -> String {
-        let general = (0..32).map(|n| format!("r{n}"));
-        let names: Vec<String> = DUMPED.map(str::to_owned).into_iter().chain(general).collect();
-        names.chunks(4).map(|names| line(self, names)).collect()
+    fn load(&mut self, saved: &power::Saved, now: Instant) -> Result<(), power::LoadError> {
+        power::Cpu::load(self, saved, now)
     }
 }
 

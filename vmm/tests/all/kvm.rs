@@ -123,6 +123,31 @@ fn a_call_from_ring_3_is_refused() {
     assert!(trace[0].contains(" -> H_SUCCESS ") && trace[1].ends_with("H_PRIVILEGE"), "{trace:?}");
 }
 
+// X86-GATE.md, "A call": an x86-64 CPU has no register of POWER's hypervisor, no timebase and no system reset, so no call
+// may answer that it has set one, or that its value is 0.
+#[test]
+fn a_call_about_what_only_power_has_does_not_exist() {
+    if !kvm("a_call_about_what_only_power_has_does_not_exist") {
+        return;
+    }
+    let calls: [(&str, u64, &[u64]); 6] = [
+        ("H_SET_SPRG0", 0x24, &[1]),
+        ("H_REGISTER_VPA", 0xdc, &[1 << 45, 0, 0x20_0000]),
+        ("H_PURR", 0xf4, &[]),
+        ("H_SET_MODE", 0x31c, &[0, 3, 0, 0]), // AIL 0
+        ("H_REGISTER_PROC_TBL", 0x37c, &[0, 0, 0, 0]),
+        ("H_SIGNAL_SYS_RESET", 0x380, &[0]),
+    ];
+    let made: Vec<_> = calls.iter().map(|(_, token, args)| hcall(*token, args)).collect();
+    let code = [made.concat(), power_off()].concat();
+    let output = run_code(&[&code], &["--trace"]);
+    let trace = stderr(&output);
+    for (name, ..) in calls {
+        let line = trace.lines().find(|line| line.contains(&format!(" {name} "))).unwrap();
+        assert!(line.contains("-> H_FUNCTION"), "{line}");
+    }
+}
+
 #[test]
 fn what_a_guest_must_not_do_ends_in_a_message_with_registers() {
     if !kvm("what_a_guest_must_not_do_ends_in_a_message_with_registers") {

@@ -135,9 +135,15 @@ impl Areas {
     }
 
     /// Records that the processor runs again: after a wait for this reason from this moment on, or, with
-    /// `None`, after its start.
-    pub fn dispatched(&self, memory: &Memory, waited: Option<(Preemption, Moment)>, now: Moment) {
+    /// `None`, after its start. If the present moment is unknown, the dispatch is counted and no time is.
+    pub fn dispatched(
+        &self,
+        memory: &Memory,
+        waited: Option<(Preemption, Moment)>,
+        now: Option<Moment>,
+    ) {
         let mut state = self.state();
+        let Some(now) = now else { return state.dispatched(memory) };
         let Some((why, since)) = waited else {
             (state.stolen, state.processor) = (now.stolen, now.processor);
             return state.dispatched(memory);

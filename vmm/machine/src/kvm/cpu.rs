@@ -7,7 +7,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use hcall::Regs;
 use kvm_bindings::{KVM_INTERNAL_ERROR_EMULATION, kvm_regs, kvm_segment, kvm_sregs};
@@ -19,7 +18,6 @@ use super::host::{KvmError, refused};
 use super::kick::Kicker;
 use super::vm::Vm;
 use crate::control::Kick;
-use crate::modes::Modes;
 use crate::vcpu::{Exit, Vcpu};
 
 /// A vCPU of an x86-64 guest.
@@ -147,6 +145,10 @@ impl Drop for KvmCpu {
     }
 }
 
+/// It has none of the [abilities](crate::abilities). No interrupt reaches it; it has neither the registers of POWER's
+/// hypervisor nor its timebase. The kernel holds its state, and hands it out in pieces that differ between hosts (FPU and
+/// extended state, MSRs, pending events, clock): a state that lacks one of them would load without an error, and the guest
+/// would go on wrongly.
 impl Vcpu for KvmCpu {
     fn run(&mut self) -> Exit {
         self.kicker.run_here();
@@ -173,23 +175,8 @@ impl Vcpu for KvmCpu {
         self.fd.set_sync_dirty_reg(SyncReg::Register);
     }
 
-    /// Ignores the modes: there is one byte order and no source of interrupts, and the guest has its own tables.
-    fn set_modes(&mut self, _modes: &Modes) {}
-
-    /// Ignores the value: there is no such register, and no instruction that would read it.
-    fn set_sprg0(&mut self, _value: u64) {}
-
-    /// Does nothing: there is no source of interrupts.
-    fn enable_external_interrupts(&mut self) {}
-
-    fn time_to_interrupt(&self) -> Duration {
-        Duration::MAX
-    }
-
-    /// KVM does not count instructions.
-    fn instructions(&self) -> Option<u64> {
-        None
-    }
+    /// Does nothing: no vCPU of KVM waits for another.
+    fn set_away(&mut self, _away: bool) {}
 
     fn kick(&self) -> Kick {
         let kicker = Arc::clone(&self.kicker);

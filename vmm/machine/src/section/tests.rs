@@ -14,6 +14,7 @@ use vm_memory::{Bytes, GuestAddress};
 
 use super::chunks::ChunkWriter;
 use super::{CHUNK, LoadError, Saved, Writer, load, save};
+use crate::abilities::HypervisorRegisters as _;
 use crate::control::{Control, Start};
 use crate::devices::Devices;
 use crate::dma::{Dma, DmaConfig};
