@@ -3,7 +3,7 @@
 //! function here returns the rest of the sentence, which is empty where the error itself says what to do.
 
 use machine::boot::BootError;
-use machine::image::LoadError;
+use machine::image::ImageError;
 use machine::image::elf::ElfError;
 use machine::image::initrd::InitrdError;
 use machine::image::place::PlaceError;
@@ -20,12 +20,12 @@ const LESS_MEMORY: &str = "; give less memory with -m";
 const SHORTER: &str = "; shorten --append";
 
 /// Advice on an image that was not read.
-pub(crate) fn on_image(error: &LoadError) -> &'static str {
+pub(crate) fn on_image(error: &ImageError) -> &'static str {
     match error {
-        LoadError::Unpack { source: UnpackError::TooLarge { .. }, .. } => {
+        ImageError::Unpack { source: UnpackError::TooLarge { .. }, .. } => {
             "; give more memory with -m, or strip it first (objcopy -g)"
         }
-        LoadError::Inside { inside, .. } => on_kind(inside),
+        ImageError::Inside { inside, .. } => on_kind(inside),
         _ => "",
     }
 }

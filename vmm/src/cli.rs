@@ -47,7 +47,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "tcevm", version, after_help = "Start with: tcevm run")]
 pub struct Cli {
-    /// The command.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
     /// The level of the log on stderr. Without it RUST_LOG decides, else `warn`.

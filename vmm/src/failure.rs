@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use machine::boot::BootError;
-use machine::image::LoadError;
+use machine::image::ImageError;
 #[cfg(target_arch = "x86_64")]
 use machine::kvm::machine::SetupError;
 use machine::nvram::NvramError;
@@ -20,7 +20,7 @@ use crate::options::run::{MOST_NETS, MOST_POWER_CPUS};
 #[allow(missing_docs)] // the message of a variant is its documentation
 pub enum Failure {
     #[error("{0}{advice}", advice = advice::on_image(.0))]
-    Load(#[from] LoadError),
+    Load(#[from] ImageError),
     #[error("{image}: {source}{}", advice::on_machine(source))]
     Boot { image: String, source: BootError },
     #[error("cannot write the device tree to {}: {source}", path.display())]

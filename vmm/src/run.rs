@@ -14,7 +14,7 @@ use machine::image::symbols::Symbols;
 use machine::image::{self, Image, elf::Arch};
 #[cfg(target_arch = "x86_64")]
 use machine::kvm::{self, machine::SetupError, vm::DirtyLog};
-use machine::nvram::Nvram;
+use machine::nvram::NvramStore;
 use machine::vcpu::{self, Vcpu};
 use machine::{Config, Control, DmaConfig, Ending, Machine};
 use power::Engine;
@@ -168,7 +168,7 @@ fn run_guest<V: Vcpu + Send>(
     kvm_dirty: impl FnOnce() -> Result<Option<Vec<u64>>, Failure>,
 ) -> Result<u8, Failure> {
     let host = |what| move |source| Failure::Host { what, source };
-    let nvram = args.nvram.as_deref().map(Nvram::open).transpose()?; // its lock refuses it as an output
+    let nvram = args.nvram.as_deref().map(NvramStore::open).transpose()?; // its lock refuses it as an output
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let mut outputs = Outputs::create(args, &ready)?; // opening one may wait for its reader

@@ -29,7 +29,7 @@ const VERSION: u64 = 2;
 /// The output of the guest beside the verdicts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tell {
-    /// Nothing.
+    /// Nothing beside the verdicts.
     Verdicts,
     /// The answer of each step, from this step of each script on.
     AnswersFrom(u64),
@@ -40,11 +40,11 @@ pub enum Tell {
 /// The texts about a script that a guest prints. Sentence and source are printed after a failure, unless they are empty.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Head<'a> {
-    /// The name.
+    /// The clause's name, for example `put/liobn-unknown`.
     pub id: &'a str,
-    /// The sentence.
+    /// The sentence that must hold.
     pub says: &'a str,
-    /// The source.
+    /// The place of the specification that it is from.
     pub spec: &'a str,
 }
 

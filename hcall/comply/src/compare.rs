@@ -13,7 +13,7 @@ use crate::script::Script;
 /// A clause to which two rigs give different answers.
 #[derive(Clone, Debug)]
 pub struct Difference {
-    /// The clause.
+    /// The clause whose answers are compared.
     pub clause: &'static Clause,
     /// The first step that was answered differently.
     pub step: String,

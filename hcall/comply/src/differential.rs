@@ -15,14 +15,14 @@ const TRIES: usize = 400;
 
 /// A machine that plays a sequence.
 pub enum Player<'a> {
-    /// The library.
+    /// The library itself, by this name and on this machine.
     Direct(&'a str, Setup),
     /// A machine that runs images.
     Guest(&'a GuestRig),
 }
 
 impl Player<'_> {
-    /// Its name.
+    /// The rig's name in reports.
     pub fn name(&self) -> &str {
         match self {
             Player::Direct(name, _) => name,

@@ -10,7 +10,7 @@ pub struct Note {
     pub peer: &'static str,
     /// The clauses that show it.
     pub clauses: &'static [&'static str],
-    /// Its subject.
+    /// The subject of the difference, as a heading.
     pub title: &'static str,
     /// The text of the specification.
     pub text: &'static str,

@@ -25,7 +25,7 @@ const SHIFTS: [usize; 2] = [3, 4];
 /// A script that a rig can play.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// The steps.
+    /// The steps to play.
     pub script: Script,
     /// The machine to play them on.
     pub setup: Setup,
@@ -36,7 +36,7 @@ pub struct Plan {
 /// The result of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
-    /// The verdict.
+    /// Pass, or the first difference.
     pub verdict: Verdict,
     /// The number of steps played; if one failed, it is the last.
     pub steps: usize,

@@ -22,7 +22,7 @@ pub struct Column {
 /// A run.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The clauses.
+    /// The clauses that were run, a row of the report each.
     pub clauses: Vec<&'static Clause>,
     /// The rigs that ran.
     pub columns: Vec<Column>,

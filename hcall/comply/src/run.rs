@@ -90,7 +90,7 @@ pub struct Done {
 /// The verdict of a clause, and the steps that were carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// The verdict.
+    /// Pass, fail or skip.
     pub verdict: Verdict,
     /// The steps, up to the one that failed.
     pub done: Vec<Done>,

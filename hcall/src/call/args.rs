@@ -52,7 +52,7 @@ impl Arg for Liobn {
 pub struct ListLiobn(pub u64);
 
 impl ListLiobn {
-    /// The window.
+    /// The LIOBN of the window, or the answer for a list of LIOBNs.
     #[inline]
     pub fn window(self, rules: &Rules) -> Result<Liobn, Answer> {
         if self.0.cast_signed() < 0 {
@@ -105,7 +105,7 @@ impl Ret for u64 {
 /// The answer of H_GET_TCE: all of an entry, or a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// The entry.
+    /// All of the entry's 64 bits.
     Whole(RawTce),
     /// An entry whose page is not the guest's: the page number is hidden.
     Partial(RawTce),

@@ -84,7 +84,7 @@ capabilities! {
     Nvram, nvram: &dyn Nvram;
     /// The PCI host bridge whose DMA windows the guest may change.
     Phb, phb: &Phb;
-    /// Power.
+    /// Power-off, reboot, and the end of the operating system.
     PowerControl, power: &mut dyn PowerControl;
     /// Interrupt presentation.
     PresentationController, presentation: &dyn PresentationController;

@@ -21,6 +21,6 @@ pub trait ProcessorModes {
 pub struct ProcessTableRange {
     /// Guest real address of entry 0.
     pub base: u64,
-    /// Size.
+    /// Size in bytes.
     pub bytes: u64,
 }

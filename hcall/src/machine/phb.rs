@@ -57,7 +57,7 @@ pub struct Phb {
 /// A window of a bridge, as a saved state has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BridgeWindow {
-    /// The window.
+    /// The geometry of the window.
     pub window: Window,
     /// True for the default window, which the machine makes.
     pub default: bool,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 /// A wall clock in UTC.
 pub trait TimeOfDay {
-    /// The time.
+    /// The present time of the guest's clock.
     fn now(&self) -> SystemTime;
 
     /// Sets the time.

@@ -122,7 +122,7 @@ pub struct Multicast {
 /// A change of the filter table by H_MULTICAST_CTRL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilterChange {
-    /// None.
+    /// Leaves the table as it is.
     Keep,
     /// Adds an address.
     Add(Mac),

@@ -47,7 +47,7 @@ const fn table<const N: usize>(base: u64, step: u64) -> Table<N> {
 pub struct Call {
     /// The row; `None` when the token has none.
     pub hcall: Option<&'static Hcall>,
-    /// The answer.
+    /// The status that r3 has.
     pub status: Status,
 }
 

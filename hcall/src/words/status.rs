@@ -36,7 +36,7 @@ macro_rules! statuses {
                 plain.or(flag.map(Status::UnsupportedFlag))
             }
 
-            /// The name.
+            /// The name in LoPAR, for example `H_PARAMETER`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Status::$variant => $name,)*

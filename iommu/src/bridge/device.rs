@@ -28,7 +28,7 @@ pub enum DmaFault {
     /// The entry does not let the device do that.
     #[error("{ioba} is mapped for {allowed:?} only")]
     NotAllowed {
-        /// Where.
+        /// The bus address of the access.
         ioba: Ioba,
         /// The direction of the entry.
         allowed: Direction,
@@ -54,7 +54,7 @@ pub trait DmaMemory {
 pub struct Ram<'a, M> {
     /// Where the memory is in the host.
     pub frames: &'a Frames,
-    /// Its contents.
+    /// The contents of the memory.
     pub memory: &'a M,
 }
 

@@ -63,11 +63,11 @@ impl AddAssign for Totals {
 /// The summary of one window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowStats {
-    /// The window.
+    /// The LIOBN of the window.
     pub liobn: Liobn,
-    /// Its page.
+    /// The page size of the window's entries.
     pub page_shift: PageShift,
-    /// Its entries.
+    /// The number of the window's entries.
     pub size: u64,
     /// All changes to it.
     pub tally: Tally,
@@ -82,7 +82,7 @@ pub struct WindowStats {
 pub struct Stats {
     /// Each window.
     pub windows: Vec<WindowStats>,
-    /// Pages.
+    /// Pages that were pinned, released and dirtied, and kills.
     pub totals: Totals,
     /// Pins without a live entry, or live entries without a pin: 0 unless the accounting is
     /// broken.

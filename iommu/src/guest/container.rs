@@ -51,7 +51,7 @@ impl NewWindow {
         self.0.attach(table).map(NewWindow)
     }
 
-    /// The geometry.
+    /// The geometry of the window.
     pub fn window(&self) -> &Window {
         self.0.window()
     }

@@ -154,7 +154,7 @@ impl GuestTable {
         self.tables.iter().position(|attached| Arc::ptr_eq(attached, table))
     }
 
-    /// The geometry.
+    /// The geometry of the window.
     pub fn window(&self) -> &Window {
         &self.window
     }

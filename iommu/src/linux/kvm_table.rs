@@ -27,7 +27,7 @@ pub struct CreateTce64 {
     pub flags: u32,
     /// First page of the bus.
     pub offset: u64,
-    /// Pages.
+    /// The number of entries.
     pub size: u64,
 }
 
@@ -44,7 +44,7 @@ impl Vm {
         Vm { container, lock }
     }
 
-    /// The windows.
+    /// The windows and page frames of the virtual machine.
     pub fn container(&self) -> &Arc<Container> {
         &self.container
     }

@@ -65,7 +65,7 @@ pub struct Misuse {
     pub released: bool,
     /// True when the device wrote.
     pub write: bool,
-    /// The window.
+    /// The LIOBN of the window.
     pub liobn: Liobn,
     /// Where the device accessed the bus: the first address of the entry.
     pub ioba: Ioba,

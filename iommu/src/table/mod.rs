@@ -123,7 +123,7 @@ impl IommuTable {
         &self.window
     }
 
-    /// The platform.
+    /// The platform whose operations change entries.
     pub fn platform(&self) -> &dyn Platform {
         &*self.platform
     }

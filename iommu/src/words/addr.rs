@@ -47,7 +47,7 @@ impl AlignedHpa {
         if hpa.0 & 0xfff == 0 { Some(AlignedHpa(hpa.0)) } else { None }
     }
 
-    /// The address.
+    /// The host physical address.
     pub const fn hpa(self) -> Hpa {
         Hpa(self.0)
     }

@@ -18,7 +18,7 @@ pub enum Direction {
     ToDevice,
     /// The device writes memory.
     FromDevice,
-    /// Both.
+    /// The device may read and write the page.
     Bidirectional,
 }
 

@@ -47,7 +47,7 @@ pub enum Error {
     Geometry {
         /// First page.
         offset: u64,
-        /// Pages.
+        /// The number of the window's entries.
         size: u64,
     },
     /// A window that is too large for a flat table.

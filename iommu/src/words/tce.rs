@@ -72,7 +72,7 @@ impl Tce {
         Hpa(self.0 & PAGE_NUMBER)
     }
 
-    /// The direction.
+    /// The direction that the permission bits allow.
     pub const fn direction(self) -> Direction {
         Direction::of(self.0)
     }

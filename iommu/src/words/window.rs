@@ -21,7 +21,7 @@ impl PageShift {
         if shift >= 12 && shift <= 34 { Ok(PageShift(shift)) } else { Err(Error::PageShift(shift)) }
     }
 
-    /// The shift.
+    /// The binary logarithm of the page size.
     pub const fn get(self) -> u32 {
         self.0
     }
@@ -96,7 +96,7 @@ impl Window {
         self.page_shift
     }
 
-    /// Entries.
+    /// The number of entries.
     pub const fn size(&self) -> u64 {
         self.size
     }

@@ -8,7 +8,7 @@ const CSS: &str = include_str!("page.css");
 /// A page.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
-    /// The heading.
+    /// The title of the page, which is its heading, too.
     pub title: &'a str,
     /// True for a good verdict.
     pub good: bool,

@@ -47,7 +47,7 @@ pub trait Timed {
     fn purr(&mut self) -> u64;
     /// Adds time that the host stole: the vCPU waited although its event had come.
     fn add_stolen(&mut self, time: Duration);
-    /// Makes a run end with [`Exit::Late`](crate::vcpu::Exit::Late) when time was stolen.
+    /// Makes a run end with [`VcpuExit::Late`](crate::vcpu::VcpuExit::Late) when time was stolen.
     fn watch_stolen(&mut self);
 }
 
@@ -56,8 +56,9 @@ pub trait Stateful {
     /// Resets the vCPU. Its memory and its kick stay.
     fn reset(&mut self);
     /// The state at the time `now`, which is one for all vCPUs of a machine.
-    fn save(&mut self, now: Instant) -> power::Saved;
+    fn save(&mut self, now: Instant) -> power::CpuValues;
     /// Takes a saved state on, which goes on at the time `now`. Errors: the first value that is missing, unknown or out of
     /// range. After an error the vCPU must be reset.
-    fn load(&mut self, saved: &power::Saved, now: Instant) -> Result<(), power::LoadError>;
+    fn load(&mut self, saved: &power::CpuValues, now: Instant)
+    -> Result<(), power::CpuValuesError>;
 }

@@ -8,14 +8,14 @@ use hcall::Areas;
 use crate::console::Console;
 use crate::control::{Control, Kick};
 use crate::devices::Devices;
-use crate::nvram::Nvram;
+use crate::nvram::NvramStore;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::xics::Xics;
 
 /// The board of a machine, shared by all its vCPUs. Only console calls take the console's lock.
 pub struct Board {
-    /// The console.
+    /// The console, which only console calls lock.
     pub console: Mutex<Console>,
     /// The state by which an idle vCPU waits.
     pub control: Arc<Control>,
@@ -30,7 +30,7 @@ pub struct Board {
     /// The calls that make each vCPU take a system reset, if it can.
     pub resets: Vec<Option<Kick>>,
     /// The non-volatile memory.
-    pub nvram: Nvram,
+    pub nvram: NvramStore,
     /// The wall clock.
     pub clock: WallClock,
 }
@@ -46,7 +46,7 @@ impl Board {
             vty: None,
             areas: Vec::new(),
             resets: Vec::new(),
-            nvram: Nvram::default(),
+            nvram: NvramStore::default(),
             clock: WallClock::default(),
         }
     }

@@ -13,7 +13,7 @@ use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
 use crate::devices::Devices;
 use crate::dma::{Dma, DmaConfig};
-use crate::fdt::{self, Chosen, Facts};
+use crate::fdt::{self, Chosen, TreeFacts};
 use crate::image::calls;
 use crate::image::elf::{Arch, Elf, ElfError};
 use crate::image::initrd::{self, Initrd, InitrdError};
@@ -224,7 +224,7 @@ impl Config<'_> {
     ) -> Vec<u8> {
         let chosen = Chosen { bootargs: self.append, initrd };
         let (ram, cpus, multi_tce) = (self.ram, self.cpus, self.dma.multi_tce);
-        fdt::build(&Facts { ram, cpus, rtas, multi_tce, chosen, dma_window, devices })
+        fdt::build(&TreeFacts { ram, cpus, rtas, multi_tce, chosen, dma_window, devices })
     }
 }
 

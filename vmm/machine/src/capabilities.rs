@@ -319,15 +319,15 @@ mod tests {
 
     use super::*;
     use crate::control::Kick;
-    use crate::vcpu::Exit;
+    use crate::vcpu::VcpuExit;
     use crate::xics::Xics;
 
     /// A vCPU that only makes hypercalls.
     struct Plain;
 
     impl Vcpu for Plain {
-        fn run(&mut self) -> Exit {
-            Exit::Hcall
+        fn run(&mut self) -> VcpuExit {
+            VcpuExit::Hcall
         }
         fn hcall_registers(&self) -> hcall::Regs {
             [0; 10]

@@ -17,7 +17,7 @@ use crate::xics::Xics;
 /// The devices with their IRQ lines.
 #[derive(Debug, Default)]
 pub struct Devices {
-    /// The bus.
+    /// The bus of virtual I/O devices.
     pub bus: Bus,
     lines: Arc<Lines>,
 }

@@ -21,7 +21,7 @@ use crate::control::Control;
 use crate::devices::Devices;
 use crate::ending::Ending;
 use crate::fdt::VTY_SOURCE;
-use crate::nvram::Nvram;
+use crate::nvram::NvramStore;
 use crate::parts::{Part, ProcessorAreas, Ram, Vcpus};
 use crate::processor::Processor;
 use crate::shared::Shared;
@@ -30,7 +30,7 @@ use crate::vcpu::{self, Vcpu};
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
 use crate::watcher::Watcher;
-use crate::windows::Windows;
+use crate::windows::DmaWindows;
 use crate::xics::Xics;
 
 /// A machine.
@@ -140,7 +140,7 @@ impl<V: Vcpu + Send> Machine<V> {
     }
 
     /// Gives the guest this NVRAM instead of a fresh one. Call it before the guest runs.
-    pub fn set_nvram(&mut self, nvram: Nvram) {
+    pub fn set_nvram(&mut self, nvram: NvramStore) {
         self.shared.board.nvram = nvram;
     }
 
@@ -203,7 +203,7 @@ impl<V: Vcpu + Send> Machine<V> {
         let mut parts: Vec<(&'static str, Box<dyn Part + '_>)> = vec![
             ("devices", Box::new(&board.devices)),
             ("nvram", Box::new(&board.nvram)),
-            ("windows", Box::new(Windows { dma, agents })),
+            ("windows", Box::new(DmaWindows { dma, agents })),
             ("observer", Box::new(self.watcher.as_deref())),
             ("ram", Box::new(Ram(memory))),
             ("areas", Box::new(ProcessorAreas { areas: &mut board.areas, memory })),

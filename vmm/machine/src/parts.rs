@@ -12,7 +12,7 @@ use crate::boot::BootError;
 use crate::control::Control;
 use crate::devices::Devices;
 use crate::dirty;
-use crate::nvram::Nvram;
+use crate::nvram::NvramStore;
 use crate::section::{LoadError, Reader, Saved, Section, Writer};
 use crate::vcpu::Vcpu;
 use crate::vty::Vty;
@@ -143,7 +143,7 @@ impl<V: Vcpu> Saved for Vcpus<'_, V> {
         if from.u32()? as usize != self.0.len() {
             return Err(LoadError::Other("its number of CPUs"));
         }
-        let saved: Vec<power::Saved> =
+        let saved: Vec<power::CpuValues> =
             self.0.iter().map(|_| values(from)).collect::<Result<_, _>>()?;
         let now = Instant::now();
         self.0
@@ -158,7 +158,7 @@ impl<V: Vcpu> Saved for Vcpus<'_, V> {
 }
 
 /// The values of a vCPU, in the order of their names.
-fn values(from: &mut Reader<'_>) -> Result<power::Saved, LoadError> {
+fn values(from: &mut Reader<'_>) -> Result<power::CpuValues, LoadError> {
     let count = from.u32()?;
     if count > MOST_VALUES {
         return Err(LoadError::Damaged);
@@ -257,7 +257,7 @@ impl Part for &Devices {
     }
 }
 
-impl Part for &Nvram {
+impl Part for &NvramStore {
     fn reset(&mut self) -> Result<(), BootError> {
         self.start();
         Ok(())

@@ -12,7 +12,7 @@ use crate::cpu_time;
 use crate::ending::Ending;
 use crate::nmi;
 use crate::shared::Shared;
-use crate::vcpu::{Exit, Vcpu};
+use crate::vcpu::{Vcpu, VcpuExit};
 use crate::watcher::{self, CpuWatcher, Guest, Made};
 
 /// A vCPU with its accounts.
@@ -94,12 +94,12 @@ impl<V: Vcpu> Processor<V> {
         }
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
-                Exit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
-                Exit::Hcall if std::mem::take(&mut books.effects.rebooted) => {
+                VcpuExit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
+                VcpuExit::Hcall if std::mem::take(&mut books.effects.rebooted) => {
                     return Some(Ending::Rebooted);
                 }
-                Exit::Hcall => return Some(shared.powered_off()),
-                Exit::Kicked => {
+                VcpuExit::Hcall => return Some(shared.powered_off()),
+                VcpuExit::Kicked => {
                     // Also at the end of the run, because it may be resumed.
                     take_modes(shared, vcpu);
                     books.agent.refresh();
@@ -107,19 +107,19 @@ impl<V: Vcpu> Processor<V> {
                         return Some(ending);
                     }
                 }
-                Exit::Late => {
+                VcpuExit::Late => {
                     let areas = &shared.board.areas[books.server as usize];
                     if let Some(time) = vcpu.time() {
                         areas.preempted_meanwhile(&shared.memory, time.moment());
                     }
                 }
-                Exit::MachineCheck(check) => {
+                VcpuExit::MachineCheck(check) => {
                     if let Err(ending) = nmi::machine_check(shared, books.server, vcpu, &check) {
                         return Some(ending);
                     }
                 }
-                Exit::SystemReset => nmi::system_reset(shared, books.server, vcpu),
-                Exit::Crashed(why) => return Some(self.crashed(why)),
+                VcpuExit::SystemReset => nmi::system_reset(shared, books.server, vcpu),
+                VcpuExit::Crashed(why) => return Some(self.crashed(why)),
             }
         }
     }

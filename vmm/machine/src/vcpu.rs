@@ -16,7 +16,7 @@ use crate::xics::ExternalLine;
 
 /// The reason for which a vCPU came back.
 #[derive(Debug)]
-pub enum Exit {
+pub enum VcpuExit {
     /// A hypercall: its registers are in [`Vcpu::hcall_registers`].
     Hcall,
     /// Another thread used the kick.
@@ -34,13 +34,13 @@ pub enum Exit {
 /// A virtual CPU.
 pub trait Vcpu {
     /// Runs until an exit that the machine must handle.
-    fn run(&mut self) -> Exit;
-    /// Runs like [`run`](Vcpu::run), and answers hypercalls on the way by `answer`. Returns [`Exit::Hcall`] when
+    fn run(&mut self) -> VcpuExit;
+    /// Runs like [`run`](Vcpu::run), and answers hypercalls on the way by `answer`. Returns [`VcpuExit::Hcall`] when
     /// `answer` breaks off.
-    fn run_with(&mut self, mut answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> Exit {
+    fn run_with(&mut self, mut answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> VcpuExit {
         loop {
             match self.run() {
-                Exit::Hcall if answer(self).is_continue() => {}
+                VcpuExit::Hcall if answer(self).is_continue() => {}
                 exit => return exit,
             }
         }
@@ -86,28 +86,28 @@ pub trait Vcpu {
     fn dump(&mut self) -> String;
 }
 
-impl From<power::Exit> for Exit {
-    fn from(exit: power::Exit) -> Exit {
+impl From<power::Exit> for VcpuExit {
+    fn from(exit: power::Exit) -> VcpuExit {
         match exit {
-            power::Exit::Hcall => Exit::Hcall,
-            power::Exit::Kicked => Exit::Kicked,
-            power::Exit::Late => Exit::Late,
+            power::Exit::Hcall => VcpuExit::Hcall,
+            power::Exit::Kicked => VcpuExit::Kicked,
+            power::Exit::Late => VcpuExit::Late,
             power::Exit::MachineCheck { ea, fetch } => {
                 let unit = if fetch { ProcessorUnit::Fetch } else { ProcessorUnit::LoadStore };
-                Exit::MachineCheck(MachineCheck { unit, effective: ea })
+                VcpuExit::MachineCheck(MachineCheck { unit, effective: ea })
             }
-            power::Exit::SystemReset => Exit::SystemReset,
-            crash => Exit::Crashed(crash.to_string()),
+            power::Exit::SystemReset => VcpuExit::SystemReset,
+            crash => VcpuExit::Crashed(crash.to_string()),
         }
     }
 }
 
 impl Vcpu for power::Cpu {
-    fn run(&mut self) -> Exit {
+    fn run(&mut self) -> VcpuExit {
         power::Cpu::run(self).into()
     }
 
-    fn run_with(&mut self, answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> Exit {
+    fn run_with(&mut self, answer: impl FnMut(&mut Self) -> ControlFlow<()>) -> VcpuExit {
         power::Cpu::run_with(self, answer).into()
     }
 
@@ -245,11 +245,15 @@ impl Stateful for power::Cpu {
         power::Cpu::reset(self);
     }
 
-    fn save(&mut self, now: Instant) -> power::Saved {
+    fn save(&mut self, now: Instant) -> power::CpuValues {
         power::Cpu::save(self, now)
     }
 
-    fn load(&mut self, saved: &power::Saved, now: Instant) -> Result<(), power::LoadError> {
+    fn load(
+        &mut self,
+        saved: &power::CpuValues,
+        now: Instant,
+    ) -> Result<(), power::CpuValuesError> {
         power::Cpu::load(self, saved, now)
     }
 }

@@ -26,7 +26,7 @@ const MOST_COUNTED: u64 = 1 << 48;
 const BRIDGE_WINDOWS: usize = 2;
 
 /// The DMA windows with the agents of all vCPUs.
-pub(crate) struct Windows<'a> {
+pub(crate) struct DmaWindows<'a> {
     pub(crate) dma: &'a Dma,
     pub(crate) agents: Vec<&'a mut Agent>,
 }
@@ -50,7 +50,7 @@ struct Entries {
     max_live: u64,
 }
 
-impl Part for Windows<'_> {
+impl Part for DmaWindows<'_> {
     fn reset(&mut self) -> Result<(), BootError> {
         let Dma { container, phb, .. } = self.dma;
         if let Some(first) = self.agents.first_mut() {
@@ -66,7 +66,7 @@ impl Part for Windows<'_> {
     }
 }
 
-impl Saved for Windows<'_> {
+impl Saved for DmaWindows<'_> {
     const NAME: &'static str = "windows";
 
     fn save(&mut self, to: &mut Writer<'_>) {
@@ -103,7 +103,7 @@ impl Saved for Windows<'_> {
     }
 }
 
-impl Windows<'_> {
+impl DmaWindows<'_> {
     /// Reads the list of windows and claims those of the bridge. Those of devices must be as they are here.
     fn claim_windows(
         &self,

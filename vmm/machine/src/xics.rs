@@ -18,7 +18,7 @@ use crate::section::{LoadError, Reader, Saved, Writer};
 /// Raises and lowers the external interrupt line of a vCPU.
 pub type ExternalLine = Box<dyn Fn(bool) + Send + Sync>;
 
-/// The controller.
+/// The interrupt controller of a machine: sources, and what it presents to each vCPU.
 pub struct Xics {
     state: Mutex<State>,
     lines: Vec<ExternalLine>,

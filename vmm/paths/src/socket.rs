@@ -35,7 +35,7 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// The listener.
+    /// The socket that accepts connections.
     pub fn listener(&self) -> &UnixListener {
         &self.listener
     }

@@ -29,7 +29,7 @@ pub use engine::{
 };
 pub use ram::GuestMemory;
 pub use state::cpu::Cpu;
-pub use state::saved::{LoadError, Saved};
+pub use state::saved::{CpuValues, CpuValuesError};
 pub use state::time::{CLOCK_HZ, DECREMENTER_BITS, TIMEBASE_HZ};
 pub use state::{facility, fpscr, interrupt, msr, registers, spr};
 pub use storage::radix::ProcessTable;

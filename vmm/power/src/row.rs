@@ -34,7 +34,7 @@ pub enum Level {
 pub struct Row {
     /// Identifier of the row.
     pub name: &'static str,
-    /// Encoding.
+    /// The encoding: opcodes and fields.
     pub form: Form,
     /// Operand template, e.g. `add[o][.] RT,RA,RB`.
     pub asm: &'static str,
@@ -55,7 +55,7 @@ impl Row {
 
 /// An instruction as a type.
 pub trait Meaning {
-    /// Its data.
+    /// The data of the instruction's row.
     const ROW: Row;
 
     /// Performs `w`, a word of this instruction, in the terms of a machine. The next instruction of a block

@@ -25,7 +25,7 @@ pub fn take_stop(cpu: &mut Cpu, stop: Stop, srr0: u64) {
     cpu.take_stop(stop, srr0);
 }
 
-/// Marks a line of code as a CPU does that decodes it, without the announcement; whether one is due.
+/// Marks a line of code as a CPU does that decodes it, without the announcement. True when one is due.
 pub fn mark_code(cpu: &Cpu, ra: u64) -> bool {
     cpu.bus.mark_code(ra).is_some()
 }

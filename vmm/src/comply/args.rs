@@ -58,7 +58,7 @@ pub struct ComplyArgs {
     /// List the clauses instead of running them.
     #[arg(long, conflicts_with_all = ["rig", "engine", "tier", "platform", "profile", "against", "random", "emit_image"])]
     pub list: bool,
-    /// The format of the report on standard output. --list has table and json, --against all but html.
+    /// The format of the report on standard output. --list can be table or json, --against any but html.
     #[arg(long, value_name = "FORMAT", value_enum, default_value = "table")]
     pub format: Format,
     /// The profile of the expected answers; without it each rig's own. With --random: that of the direct rigs' answers.

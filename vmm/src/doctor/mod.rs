@@ -28,7 +28,7 @@ pub enum Finding {
 
 /// A check.
 pub struct Check {
-    /// Its name.
+    /// The name of the ability or tool.
     pub name: &'static str,
     /// The feature that needs the thing.
     pub wanted_by: &'static str,

@@ -28,7 +28,7 @@ pub struct Cell {
 /// A window in cells.
 #[derive(Clone, Debug)]
 pub struct WindowMap {
-    /// The window.
+    /// The geometry of the window.
     pub window: Window,
     /// Entries of a cell; the last cell may have fewer.
     pub each: u64,

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use iommu::Liobn;
-use vio::{Access, Observer};
+use vio::{DmaAccess, Observer};
 
 use super::Observe;
 use super::timeline::What;
@@ -14,7 +14,7 @@ use super::timeline::What;
 pub(super) struct DeviceEvents(pub(super) Observe);
 
 impl Observer for DeviceEvents {
-    fn accessed(&self, access: &Access) {
+    fn accessed(&self, access: &DmaAccess) {
         if let Some(history) = &self.0.history {
             let (what, more) = match (access.fault, access.write) {
                 (Some(_), _) => (What::Faults, 1),

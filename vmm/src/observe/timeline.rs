@@ -90,9 +90,9 @@ pub enum Of {
 /// One line of a plot.
 #[derive(Clone, Debug)]
 pub struct Series {
-    /// The quantity.
+    /// The quantity that the series counts.
     pub what: What,
-    /// The subject.
+    /// The window, device or kind of call that it is about.
     pub of: Of,
     /// A value for each bucket up to the last that has one. A level is [`UNKNOWN`] in a bucket in which it
     /// was not recorded.

@@ -16,7 +16,7 @@ use hcall::{Memory, Regs, Status};
 use iommu::{GuestEntry, Ioba, Liobn, Window};
 use machine::watcher::Made;
 use serde_json::Value;
-use vio::Access;
+use vio::DmaAccess;
 
 use super::made::{self, Entries};
 use super::output::Output;
@@ -46,7 +46,7 @@ pub struct TraceFile {
 /// The size of a trace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Bytes.
+    /// The number of bytes of the access.
     pub bytes: u64,
     /// Events in the file.
     pub events: u64,
@@ -134,9 +134,9 @@ impl TraceFile {
     }
 
     /// Writes a device's access.
-    pub(crate) fn access(&self, access: &Access) {
+    pub(crate) fn access(&self, access: &DmaAccess) {
         let at = self.at(access.start);
-        let Access { window, port, ioba, len, write, .. } = *access;
+        let DmaAccess { window, port, ioba, len, write, .. } = *access;
         let mut state = self.state();
         let track = state.port(window.liobn(), port);
         let name = if write { "DMA write" } else { "DMA read" };

@@ -11,7 +11,7 @@ use power::Engine;
 /// test suite. Guests of other CPUs ignore it, and refuse the option.
 const VARIABLE: &str = "TCEVM_ENGINE";
 
-/// The option.
+/// The option that chooses the engine.
 #[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EngineArgs {
     /// The way in which the software POWER CPU runs code: auto translates code that runs often and interprets the rest,

@@ -36,7 +36,7 @@ const MODEL: &str = "10.0.0";
 /// The reason for which there was no run.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
-pub enum Failure {
+pub enum QemuFailure {
     #[error(transparent)]
     Option(#[from] Refusal),
     // The runner of kvm-unit-tests asks for a file that does not exist, and looks for these words.
@@ -65,7 +65,7 @@ pub fn run(args: &[OsString]) -> u8 {
     }
 }
 
-fn answer(args: &[OsString]) -> Result<u8, Failure> {
+fn answer(args: &[OsString]) -> Result<u8, QemuFailure> {
     match options::read(args)? {
         Ask::Help => print(&help()),
         Ask::Version => print(&version()),
@@ -77,9 +77,9 @@ fn answer(args: &[OsString]) -> Result<u8, Failure> {
     }
 }
 
-fn run_guest(wish: Wish) -> Result<u8, Failure> {
+fn run_guest(wish: Wish) -> Result<u8, QemuFailure> {
     let kernel = wish.kernel.as_deref().ok_or(Refusal::NoKernel)?;
-    let failed = |source| Failure::Kernel { path: kernel.display().to_string(), source };
+    let failed = |source| QemuFailure::Kernel { path: kernel.display().to_string(), source };
     File::open(kernel).map_err(failed)?;
     match Cli::try_parse_from(wish.translated())?.command {
         Command::Run(mut args) => {
@@ -90,7 +90,7 @@ fn run_guest(wish: Wish) -> Result<u8, Failure> {
     }
 }
 
-fn print(text: &str) -> Result<u8, Failure> {
+fn print(text: &str) -> Result<u8, QemuFailure> {
     outlet::print(text.as_bytes());
     Ok(0)
 }

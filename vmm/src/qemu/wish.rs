@@ -26,7 +26,7 @@ pub enum Ask {
 /// A run, as QEMU's options describe it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wish {
-    /// The image.
+    /// The path of the kernel image.
     pub kernel: Option<PathBuf>,
     /// The options for `tcevm run`.
     pub(super) options: Vec<OsString>,
@@ -45,7 +45,7 @@ impl Wish {
         args
     }
 
-    /// The devices.
+    /// The devices as options of `tcevm run`.
     pub fn devices(self) -> Result<DeviceArgs, Refusal> {
         self.devices.put_together()
     }

@@ -23,7 +23,7 @@ use machine::kvm::machine::{Options, set_up};
 use machine::kvm::probe::Probe;
 use machine::kvm::vm::DirtyLog;
 use machine::memory::RamSize;
-use machine::vcpu::{Exit, Vcpu, power_cpus};
+use machine::vcpu::{Vcpu, VcpuExit, power_cpus};
 use power::Engine;
 use proptest::prelude::*;
 
@@ -163,8 +163,8 @@ fn a_kick_before_the_run_and_after_the_vcpu_is_gone_does_no_harm() {
     let kick = probe.cpu.kick();
     kick();
     kick();
-    assert!(matches!(probe.cpu.run(), Exit::Kicked)); // two before the run are one
-    assert!(matches!(probe.cpu.run(), Exit::Hcall));
+    assert!(matches!(probe.cpu.run(), VcpuExit::Kicked)); // two before the run are one
+    assert!(matches!(probe.cpu.run(), VcpuExit::Hcall));
     drop(probe);
     kick();
 }

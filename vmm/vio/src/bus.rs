@@ -94,7 +94,7 @@ pub struct Slot {
     pub unit: u32,
     /// The DMA window.
     pub window: Window,
-    /// The interrupt.
+    /// The IRQ line of the device.
     pub line: IrqLine,
     /// The sums of its ports.
     pub traffic: Arc<Traffic>,
@@ -217,7 +217,7 @@ pub trait DeviceConfig: fmt::Debug + Send + Sync {
     fn build(&self, slot: Slot) -> Result<Arc<dyn Device>, DeviceError>;
 }
 
-/// The devices.
+/// The devices of the bus, in the order of their slots.
 #[derive(Default)]
 pub struct Bus {
     devices: Vec<Arc<dyn Device>>,

@@ -23,19 +23,19 @@ use iommu::bridge::{Device, DmaFault, Ram};
 use iommu::{Direction, Frames, Gpa, Ioba, Liobn, View, Window};
 use vm_memory::{Bytes, GuestAddress};
 
-use crate::observe::{Access, Observed, Observer};
+use crate::observe::{DmaAccess, Observed, Observer};
 use crate::pe::PePath;
 
 /// An access that the TCEs do not allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The window.
+    /// The LIOBN of the window.
     pub liobn: Liobn,
     /// The bus address; it is that of the page where the page is known.
     pub ioba: Ioba,
     /// True when the device wrote.
     pub write: bool,
-    /// The reason.
+    /// The reason for the fault.
     pub why: DmaFault,
 }
 
@@ -321,7 +321,7 @@ impl Port {
         if let (Some(observer), Some(start)) = (self.traffic.observed.get(), start) {
             let (window, port, time) = (self.window, self.name, start.elapsed());
             let fault = done.err();
-            observer.accessed(&Access { window, port, ioba, len, write, start, time, fault });
+            observer.accessed(&DmaAccess { window, port, ioba, len, write, start, time, fault });
         }
         done
     }

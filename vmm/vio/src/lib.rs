@@ -28,6 +28,6 @@ pub mod vscsi;
 pub use bus::{Bus, BusError, Device, DeviceConfig, DeviceError, Host, Node, Slot};
 pub use dma::{Fault, Port, Traffic};
 pub use line::{IrqLine, IrqSink};
-pub use observe::{Access, Observer};
+pub use observe::{DmaAccess, Observer};
 pub use pe::{PePath, Upstream};
 pub use report::DeviceReport;

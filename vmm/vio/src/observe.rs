@@ -11,14 +11,14 @@ use crate::dma::Fault;
 
 /// An access of a device that is over.
 #[derive(Clone, Copy, Debug)]
-pub struct Access {
+pub struct DmaAccess {
     /// The window; its LIOBN is the device's unit address.
     pub window: Window,
     /// The name of the device's port: accesses through one do not overlap in time.
     pub port: &'static str,
     /// The bus address at which it began.
     pub ioba: Ioba,
-    /// Bytes.
+    /// The number of bytes.
     pub len: u64,
     /// True when the device wrote.
     pub write: bool,
@@ -34,7 +34,7 @@ pub struct Access {
 /// several threads at once.
 pub trait Observer: Send + Sync {
     /// An access is over.
-    fn accessed(&self, _access: &Access) {}
+    fn accessed(&self, _access: &DmaAccess) {}
     /// A device raised its interrupt; its LIOBN is its unit address.
     fn interrupted(&self, _device: Liobn, _at: Instant) {}
 }

@@ -11,7 +11,7 @@ use std::fmt::Write;
 const CSS: &str = include_str!("report.css");
 const JS: &str = include_str!("report.js");
 
-/// The report.
+/// The report as one HTML page.
 pub fn html(report: &Report) -> String {
     let passed = match report.passed() {
         true => "every clause that applies passes",

@@ -7,7 +7,7 @@ use crate::report::{Column, Report};
 use crate::run::{Done, Outcome};
 use serde_json::{Value, json};
 
-/// The report.
+/// The report as one JSON object.
 pub fn json(report: &Report) -> String {
     let column = |column: &Column| {
         let counts = column.counts();

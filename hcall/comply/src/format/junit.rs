@@ -6,7 +6,7 @@ use crate::run::{Verdict, wrong};
 use html::escape;
 use std::fmt::Write;
 
-/// The report.
+/// The report as JUnit's XML.
 pub fn junit(report: &Report) -> String {
     let mut out = String::from(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"tcevm comply\">\n",

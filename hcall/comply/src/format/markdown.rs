@@ -18,7 +18,7 @@ with injected faults. *host*: the check calls the library, for calls and facts t
 library knows neither tiers nor bridges, so one rig runs it and the others skip it.
 ";
 
-/// The document.
+/// The clauses as the document CLAUSES.md.
 pub fn markdown(clauses: &[&'static Clause]) -> String {
     let mut out = String::from(HEAD);
     let mut section = "";

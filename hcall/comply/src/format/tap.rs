@@ -5,7 +5,7 @@ use crate::report::Report;
 use crate::run::{Verdict, wrong};
 use std::fmt::Write;
 
-/// The report.
+/// The report as TAP, version 13.
 pub fn tap(report: &Report) -> String {
     let total = report.clauses.len() * report.columns.len();
     let mut out = format!("TAP version 13\n1..{total}\n");

@@ -14,9 +14,9 @@ use std::time::Instant;
 /// The library itself, called with register values.
 #[derive(Clone, Debug)]
 pub struct DirectRig {
-    /// Its name.
+    /// The rig's name in reports.
     pub name: String,
-    /// The machine.
+    /// The machine that the calls are made on.
     pub setup: Setup,
 }
 

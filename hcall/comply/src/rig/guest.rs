@@ -58,7 +58,7 @@ pub struct Room {
 
 /// A machine that runs images.
 pub struct GuestRig {
-    /// Its name.
+    /// The rig's name in reports.
     pub name: String,
     /// A description of the machine.
     pub what: String,

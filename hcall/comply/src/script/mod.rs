@@ -42,7 +42,7 @@ use std::fmt;
 /// A sequence of steps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
-    /// The steps.
+    /// The steps in their order.
     pub steps: Vec<Step>,
     /// The machine of the recording, if the script is one.
     pub machine: Option<Recorded>,
@@ -59,7 +59,7 @@ pub struct Step {
     pub repeat: u64,
     /// The vCPU that makes the call.
     pub cpu: u32,
-    /// The action.
+    /// The call or the check.
     pub action: Action,
 }
 
@@ -103,7 +103,7 @@ pub enum Action {
     Rtas {
         /// The property of `/rtas` with its token, or the beginning of that name.
         name: String,
-        /// The inputs.
+        /// The inputs in their order, 32 bits each.
         inputs: Vec<Value>,
         /// The expected status, followed by the outputs.
         answers: Answers,
@@ -114,7 +114,7 @@ pub enum Action {
         at: Value,
         /// The form of the values.
         form: Form,
-        /// The values.
+        /// The values from there on.
         values: Vec<Value>,
     },
     /// Stores `count` doublewords; `value` depends on the index `I`.
@@ -123,7 +123,7 @@ pub enum Action {
         at: Value,
         /// The number of doublewords.
         count: u64,
-        /// The value.
+        /// The value that is stored, or wanted.
         value: Value,
     },
     /// Compares memory with the expected values.
@@ -139,9 +139,9 @@ pub enum Action {
     Reset,
     /// Asks the host a question and compares the answer.
     Host {
-        /// The question.
+        /// The fact that the host looks up.
         fact: Fact,
-        /// Its arguments.
+        /// The arguments of the fact.
         args: Vec<Value>,
         /// The expected answer.
         want: Value,
@@ -251,7 +251,7 @@ pub enum Half {
 }
 
 impl Half {
-    /// The symbol after the output was stored in this part of it.
+    /// The value of a symbol, `before`, with the output `out` in this part of it.
     pub fn keep(self, before: u64, out: u64) -> u64 {
         match self {
             Half::Whole => out,

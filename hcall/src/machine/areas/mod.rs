@@ -67,7 +67,7 @@ impl Preemption {
 /// A moment in the time and in the program of a vCPU, as a log entry reports it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// The timebase.
+    /// The timebase register.
     pub timebase: u64,
     /// Ticks of the timebase in which the processor was ready and did not run, since it started.
     pub stolen: u64,

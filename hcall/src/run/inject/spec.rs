@@ -42,7 +42,7 @@ pub enum Fault {
 /// A fault and the times at which it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spec {
-    /// The kind.
+    /// The kind of fault that is injected.
     pub fault: Fault,
     /// Only for this LIOBN.
     pub liobn: Option<u64>,

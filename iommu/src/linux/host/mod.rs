@@ -67,7 +67,7 @@ impl HostTable {
         host
     }
 
-    /// The table.
+    /// The hardware table that the allocator maps in.
     pub fn table(&self) -> &Arc<IommuTable> {
         &self.table
     }

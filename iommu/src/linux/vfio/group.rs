@@ -48,7 +48,7 @@ impl Group {
         &self.host
     }
 
-    /// The bridge.
+    /// The bridge behind which the group's devices are.
     pub fn bridge(&self) -> &Arc<Bridge> {
         &self.bridge
     }

@@ -111,12 +111,12 @@ impl TceContainer {
         }
     }
 
-    /// The frames.
+    /// The page frames that the container maps.
     pub fn frames(&self) -> &Frames {
         &self.frames
     }
 
-    /// The process.
+    /// The process whose locked memory is charged.
     pub fn process(&self) -> &Process {
         &self.process
     }

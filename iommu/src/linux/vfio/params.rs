@@ -56,21 +56,21 @@ params! {
         vaddr: u64,
         /// Bus address.
         iova: u64,
-        /// Bytes.
+        /// The size in bytes.
         size: u64,
     }
     /// `VFIO_IOMMU_UNMAP_DMA`.
     UnmapDma(24) {
         /// Bus address.
         iova: u64,
-        /// Bytes.
+        /// The size in bytes.
         size: u64,
     }
     /// `VFIO_IOMMU_SPAPR_REGISTER_MEMORY` and `VFIO_IOMMU_SPAPR_UNREGISTER_MEMORY`.
     RegisterMemory(24) {
         /// User address.
         vaddr: u64,
-        /// Bytes.
+        /// The size in bytes.
         size: u64,
     }
     /// `VFIO_IOMMU_SPAPR_TCE_CREATE`.
@@ -94,7 +94,7 @@ params! {
 pub struct Info {
     /// Where the window below 4 GiB begins.
     pub dma32_window_start: u64,
-    /// Its bytes.
+    /// The size of the window in bytes.
     pub dma32_window_size: u64,
     /// Dynamic windows; only of a container of version 2.
     pub ddw: Option<DdwInfo>,

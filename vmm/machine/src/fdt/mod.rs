@@ -31,7 +31,7 @@ use crate::memory::RamSize;
 
 /// The facts of which the device tree of one machine is made.
 #[derive(Debug)]
-pub struct Facts<'a> {
+pub struct TreeFacts<'a> {
     /// The size of guest RAM.
     pub ram: RamSize,
     /// The number of CPUs.
@@ -49,7 +49,7 @@ pub struct Facts<'a> {
 }
 
 /// The whole tree, flattened. Its header names CPU 0 as the boot CPU.
-pub fn build(facts: &Facts<'_>) -> Vec<u8> {
+pub fn build(facts: &TreeFacts<'_>) -> Vec<u8> {
     let mut tree = DeviceTree::new();
     tree.root = node::new("")
         .with("#address-cells", 2u32)

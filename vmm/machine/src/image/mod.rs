@@ -57,7 +57,7 @@ pub struct Image {
 /// The reason for which an image could not be loaded.
 #[derive(Debug, Error)]
 #[allow(missing_docs)] // the message of a variant is its documentation
-pub enum LoadError {
+pub enum ImageError {
     #[error(transparent)]
     File(#[from] FileError),
     #[error("{}: {source}", path.display())]
@@ -69,7 +69,7 @@ pub enum LoadError {
 /// Reads an image, unpacks it if it is packed, and takes the kernel out of a `zImage`.
 ///
 /// A packed kernel must fit into guest RAM, into which it is loaded.
-pub fn load(path: &Path, ram: RamSize) -> Result<Image, LoadError> {
+pub fn load(path: &Path, ram: RamSize) -> Result<Image, ImageError> {
     let limit = ram.bytes().min(MAX_IMAGE);
     let file = unpacked(path, read(path)?, limit)?;
     let Some(zimage) = zimage::contents(&file) else {
@@ -80,15 +80,15 @@ pub fn load(path: &Path, ram: RamSize) -> Result<Image, LoadError> {
 }
 
 /// Unpacks a file if it is packed and has an ELF file inside.
-fn unpacked(path: &Path, file: Vec<u8>, limit: u64) -> Result<Vec<u8>, LoadError> {
-    let failed = |source| LoadError::Unpack { path: path.to_owned(), source };
+fn unpacked(path: &Path, file: Vec<u8>, limit: u64) -> Result<Vec<u8>, ImageError> {
+    let failed = |source| ImageError::Unpack { path: path.to_owned(), source };
     let Some(packed) = unpack::open(&file) else { return Ok(file) };
     let (mut packed, mut data) = (packed.map_err(failed)?, Vec::new());
     // A file that is not packed may be larger than guest RAM.
     packed.up_to(what::HEAD, &mut data).map_err(failed)?;
     if !data.starts_with(&object::elf::ELFMAG) {
         let (format, inside) = (packed.format(), what::of(&data));
-        return Err(LoadError::Inside { path: path.to_owned(), format, inside });
+        return Err(ImageError::Inside { path: path.to_owned(), format, inside });
     }
     packed.all(limit, &mut data).map_err(failed)?;
     Ok(data)

@@ -23,7 +23,7 @@ const VERSION: u32 = 1;
 
 /// The facts that the boot block reports.
 #[derive(Clone, Debug)]
-pub struct Facts<'a> {
+pub struct BootFacts<'a> {
     /// The size of guest RAM.
     pub ram: RamSize,
     /// The number of the guest's CPUs.
@@ -94,7 +94,11 @@ impl Segment {
 }
 
 /// Writes the boot area to its room in guest RAM.
-pub fn write(memory: &Memory, room: &Range<u64>, facts: &Facts<'_>) -> Result<BootArea, AreaError> {
+pub fn write(
+    memory: &Memory,
+    room: &Range<u64>,
+    facts: &BootFacts<'_>,
+) -> Result<BootArea, AreaError> {
     let directories = facts.ram.bytes().div_ceil(GIB);
     let area =
         BootArea { block: room.start, gdt: room.start + PAGE, page_tables: room.start + 2 * PAGE };
@@ -112,7 +116,7 @@ pub fn write(memory: &Memory, room: &Range<u64>, facts: &Facts<'_>) -> Result<Bo
 }
 
 /// The boot block: the fields in their order, little-endian, without gaps.
-fn block(facts: &Facts<'_>, bootargs: u64) -> Vec<u8> {
+fn block(facts: &BootFacts<'_>, bootargs: u64) -> Vec<u8> {
     let window = &facts.dma_window;
     let token = |name| hcall::rtas_tokens().find(|(n, _)| *n == name).map_or(0, |(_, token)| token);
     let initrd = facts.initrd.clone().unwrap_or_default();
@@ -184,8 +188,8 @@ mod tests {
     use crate::memory;
     use iommu::{Liobn, PageShift};
 
-    fn facts(ram: &str) -> Facts<'static> {
-        Facts {
+    fn facts(ram: &str) -> BootFacts<'static> {
+        BootFacts {
             ram: ram.parse().unwrap(),
             cpus: 3,
             dma_window: Window::bytes(Liobn(0x8000_0001), 0x10_0000, 1 << 30, PageShift::K64)
@@ -240,7 +244,7 @@ mod tests {
         let room = 0x7fe0_0000..0x8000_0000;
         write(&memory, &room, &facts("64G")).unwrap();
         let long = "x".repeat(2 << 20);
-        let refused = write(&memory, &room, &Facts { append: &long, ..facts("64G") });
+        let refused = write(&memory, &room, &BootFacts { append: &long, ..facts("64G") });
         assert!(matches!(refused, Err(AreaError::Room { .. })));
     }
 }

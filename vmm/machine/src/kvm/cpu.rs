@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use hcall::Regs;
 use kvm_bindings::{KVM_INTERNAL_ERROR_EMULATION, kvm_regs, kvm_segment, kvm_sregs};
-use kvm_ioctls::{SyncReg, VcpuExit, VcpuFd};
+use kvm_ioctls::{SyncReg, VcpuExit as KvmExit, VcpuFd};
 
 use super::boot_area::BootArea;
 use super::gate;
@@ -18,7 +18,7 @@ use super::host::{KvmError, refused};
 use super::kick::Kicker;
 use super::vm::Vm;
 use crate::control::Kick;
-use crate::vcpu::{Exit, Vcpu};
+use crate::vcpu::{Vcpu, VcpuExit};
 
 /// A vCPU of an x86-64 guest.
 pub struct KvmCpu {
@@ -78,16 +78,16 @@ impl KvmCpu {
     }
 
     /// Calls KVM_RUN once, and translates its result.
-    fn enter_guest(&mut self) -> Exit {
+    fn enter_guest(&mut self) -> VcpuExit {
         match self.fd.run() {
-            Ok(VcpuExit::IoOut(gate::PORT, [_])) => Exit::Hcall,
+            Ok(KvmExit::IoOut(gate::PORT, [_])) => VcpuExit::Hcall,
             Err(error) if error.errno() == libc::EINTR => {
                 self.kicker.arrived();
-                Exit::Kicked
+                VcpuExit::Kicked
             }
-            Ok(VcpuExit::InternalError) => Exit::Crashed(self.internal_error()),
-            Ok(other) => Exit::Crashed(unhandled(&other)),
-            Err(error) => Exit::Crashed(format!("KVM_RUN failed: {error}")),
+            Ok(KvmExit::InternalError) => VcpuExit::Crashed(self.internal_error()),
+            Ok(other) => VcpuExit::Crashed(unhandled(&other)),
+            Err(error) => VcpuExit::Crashed(format!("KVM_RUN failed: {error}")),
         }
     }
 
@@ -106,33 +106,33 @@ impl KvmCpu {
 
 /// The message for an exit that the machine does not handle.
 #[cold]
-fn unhandled(exit: &VcpuExit<'_>) -> String {
+fn unhandled(exit: &KvmExit<'_>) -> String {
     let bytes = |data: &[u8]| match data.len() {
         1 => "1 byte".to_owned(),
         count => format!("{count} bytes"),
     };
     match exit {
-        VcpuExit::IoOut(port, data) => format!(
+        KvmExit::IoOut(port, data) => format!(
             "it wrote {} to port {port:#x}, where nothing is (the gate takes 1 byte at port {:#x})",
             bytes(data),
             gate::PORT
         ),
-        VcpuExit::IoIn(port, data) => {
+        KvmExit::IoIn(port, data) => {
             format!("it read {} from port {port:#x}, where nothing is", bytes(data))
         }
-        VcpuExit::MmioRead(address, data) => {
+        KvmExit::MmioRead(address, data) => {
             format!("it read {} at {address:#x}, where no memory is", bytes(data))
         }
-        VcpuExit::MmioWrite(address, data) => {
+        KvmExit::MmioWrite(address, data) => {
             format!("it wrote {} at {address:#x}, where no memory is", bytes(data))
         }
-        VcpuExit::Hlt => {
+        KvmExit::Hlt => {
             "it halted, and no interrupt will wake it; power off by H_RTAS, wait by H_CEDE".into()
         }
-        VcpuExit::Shutdown => {
+        KvmExit::Shutdown => {
             "a triple fault: an exception that its interrupt table could not take".into()
         }
-        VcpuExit::FailEntry(reason, _) => {
+        KvmExit::FailEntry(reason, _) => {
             format!("the CPU refused to enter the guest, hardware reason {reason:#x}")
         }
         other => format!("KVM came back with {other:?}, which nothing here asks for"),
@@ -150,7 +150,7 @@ impl Drop for KvmCpu {
 /// extended state, MSRs, pending events, clock): a state that lacks one of them would load without an error, and the guest
 /// would go on wrongly.
 impl Vcpu for KvmCpu {
-    fn run(&mut self) -> Exit {
+    fn run(&mut self) -> VcpuExit {
         self.kicker.run_here();
         self.enter_guest()
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::boot_area::{self, AreaError, Facts};
+use super::boot_area::{self, AreaError, BootFacts};
 use super::cpu::KvmCpu;
 use super::host::KvmError;
 use super::vm::{DirtyLog, Vm};
@@ -45,7 +45,7 @@ pub fn set_up(ready: &Ready, options: &Options<'_>) -> Result<(Arc<Vm>, Vec<KvmC
     }
     let vcpu = |index| KvmCpu::new(Arc::clone(&vm), index);
     let mut cpus = (0..options.cpus).map(vcpu).collect::<Result<Vec<_>, _>>()?;
-    let facts = Facts {
+    let facts = BootFacts {
         ram: options.ram,
         cpus: options.cpus,
         dma_window: ready.dma_window,

@@ -10,13 +10,13 @@ use iommu::{Liobn, PageShift, Window};
 use thiserror::Error;
 use vm_memory::{Bytes, GuestAddress};
 
-use super::boot_area::{self, AreaError, Facts};
+use super::boot_area::{self, AreaError, BootFacts};
 use super::cpu::{KvmCpu, Registers};
 use super::gate;
 use super::host::KvmError;
 use super::vm::{DirtyLog, Vm};
 use crate::memory::{self, MapError, RamSize};
-use crate::vcpu::{Exit, Vcpu};
+use crate::vcpu::{Vcpu, VcpuExit};
 
 const RAM: u64 = 8 << 20;
 const BOOT_ROOM: u64 = 6 << 20;
@@ -45,7 +45,7 @@ pub enum ProbeError {
     #[error("cannot set the probe up: {0}")]
     Setup(String),
     #[error("the probe did not come back with an exit but with {0:?}")]
-    Exit(Exit),
+    Exit(VcpuExit),
 }
 
 impl Probe {
@@ -55,7 +55,7 @@ impl Probe {
         let ram = RamSize::new(RAM).map_err(|error| setup(&error))?;
         let memory = Arc::new(memory::map(ram)?);
         let window = Window::bytes(Liobn(0), 0, 1 << 20, PageShift::K4);
-        let facts = Facts {
+        let facts = BootFacts {
             ram,
             cpus: 1,
             dma_window: window.map_err(|error| setup(&error))?,
@@ -83,7 +83,7 @@ impl Probe {
     /// Makes one exit.
     pub fn exit(&mut self) -> Result<(), ProbeError> {
         match self.cpu.run() {
-            Exit::Hcall => Ok(()),
+            VcpuExit::Hcall => Ok(()),
             other => Err(ProbeError::Exit(other)),
         }
     }

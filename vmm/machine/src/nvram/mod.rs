@@ -45,28 +45,28 @@ pub enum NvramError {
 
 /// The NVRAM of a machine.
 #[derive(Debug)]
-pub struct Nvram {
+pub struct NvramStore {
     bytes: Mutex<Vec<u8>>,
     file: Option<File>,
     /// True once the user was warned that the file cannot be written.
     warned: AtomicBool,
 }
 
-impl Default for Nvram {
+impl Default for NvramStore {
     /// A fresh NVRAM, which ends with the run.
-    fn default() -> Nvram {
-        Nvram::new(layout::fresh(), None)
+    fn default() -> NvramStore {
+        NvramStore::new(layout::fresh(), None)
     }
 }
 
-impl Nvram {
-    fn new(bytes: Vec<u8>, file: Option<File>) -> Nvram {
-        Nvram { bytes: Mutex::new(bytes), file, warned: AtomicBool::new(false) }
+impl NvramStore {
+    fn new(bytes: Vec<u8>, file: Option<File>) -> NvramStore {
+        NvramStore { bytes: Mutex::new(bytes), file, warned: AtomicBool::new(false) }
     }
 
     /// The NVRAM in a file. A file that does not exist is created with a fresh NVRAM. The file is locked until
     /// the process ends. A file that is not ours is not changed.
-    pub fn open(path: &Path) -> Result<Nvram, NvramError> {
+    pub fn open(path: &Path) -> Result<NvramStore, NvramError> {
         let file = open_locked(path)?;
         let write = |source| NvramError::Write { path: path.into(), source };
         let bytes = match contents(path, &file)? {
@@ -79,7 +79,7 @@ impl Nvram {
                 bytes
             }
         };
-        let nvram = Nvram::new(bytes, Some(file));
+        let nvram = NvramStore::new(bytes, Some(file));
         match nvram.repair().map_err(write)? {
             Repair::None => {}
             Repair::Freed(start) => log::warn!(
@@ -130,7 +130,7 @@ impl Nvram {
     }
 }
 
-impl hcall::machine::Nvram for Nvram {
+impl hcall::machine::Nvram for NvramStore {
     fn size(&self) -> usize {
         BYTES
     }
@@ -156,7 +156,7 @@ impl hcall::machine::Nvram for Nvram {
 }
 
 /// The bytes. Loading them also writes them to the file.
-impl Saved for &Nvram {
+impl Saved for &NvramStore {
     const NAME: &'static str = "nvram";
 
     fn save(&mut self, to: &mut Writer<'_>) {
@@ -220,7 +220,7 @@ mod tests {
     use hcall::machine::Nvram as _;
     use vmm_sys_util::tempdir::TempDir;
 
-    fn fetch(nvram: &Nvram, index: usize) -> [u8; 4] {
+    fn fetch(nvram: &NvramStore, index: usize) -> [u8; 4] {
         let mut bytes = [0; 4];
         nvram.fetch(index, &mut bytes).unwrap();
         bytes
@@ -230,34 +230,34 @@ mod tests {
     fn a_file_is_created_and_has_what_was_stored() {
         let directory = TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).unwrap();
         let path = directory.as_path().join("nvram");
-        let nvram = Nvram::open(&path).unwrap();
+        let nvram = NvramStore::open(&path).unwrap();
         assert_eq!(*nvram.bytes(), layout::fresh());
-        assert!(matches!(Nvram::open(&path), Err(NvramError::InUse(_))));
+        assert!(matches!(NvramStore::open(&path), Err(NvramError::InUse(_))));
         nvram.store(0x20, b"kept").unwrap();
         // The bytes are in the file before the machine ends, however it ends.
         assert_eq!(std::fs::read(&path).unwrap()[0x20..0x24], *b"kept");
         drop(nvram);
-        assert_eq!(fetch(&Nvram::open(&path).unwrap(), 0x20), *b"kept");
+        assert_eq!(fetch(&NvramStore::open(&path).unwrap(), 0x20), *b"kept");
     }
 
     #[test]
     fn what_a_guest_destroyed_is_still_ours_and_is_repaired() {
         let directory = TempDir::new_with_prefix(std::env::temp_dir().join("tcevm-")).unwrap();
         let path = directory.as_path().join("nvram");
-        let nvram = Nvram::open(&path).unwrap();
+        let nvram = NvramStore::open(&path).unwrap();
         nvram.store(0, &[0xff; BYTES]).unwrap();
         nvram.start();
         assert_eq!(*nvram.bytes(), layout::fresh());
         nvram.store(0x1000, &[0xff; 16]).unwrap();
         drop(nvram);
-        let nvram = Nvram::open(&path).unwrap();
+        let nvram = NvramStore::open(&path).unwrap();
         assert_eq!(*nvram.bytes(), layout::fresh());
         assert_eq!(std::fs::read(&path).unwrap()[..BYTES], layout::fresh());
     }
 
     #[test]
     fn a_store_that_leaves_the_nvram_changes_nothing() {
-        let nvram = Nvram::default();
+        let nvram = NvramStore::default();
         for index in [BYTES - 3, BYTES, usize::MAX] {
             assert_eq!(nvram.store(index, b"four"), Err(RtasError::Parameter));
             assert_eq!(nvram.fetch(index, &mut [0; 4]), Err(RtasError::Parameter));

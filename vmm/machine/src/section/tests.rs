@@ -19,12 +19,12 @@ use crate::control::{Control, Start};
 use crate::devices::Devices;
 use crate::dma::{Dma, DmaConfig};
 use crate::modes::Modes;
-use crate::nvram::Nvram;
+use crate::nvram::NvramStore;
 use crate::parts::{ProcessorAreas, Ram, Vcpus};
 use crate::vcpu::Vcpu as _;
 use crate::vty::Vty;
 use crate::wall_clock::WallClock;
-use crate::windows::Windows;
+use crate::windows::DmaWindows;
 use crate::xics::{ExternalLine, Xics};
 
 fn saved<P: Saved>(part: &mut P) -> Vec<u8> {
@@ -100,9 +100,9 @@ fn the_clock_comes_back_as_far_from_the_hosts() {
 
 #[test]
 fn the_nvram_comes_back() {
-    let part = Nvram::default();
+    let part = NvramStore::default();
     part.store(0x1000, b"kept").unwrap();
-    round_trip(&part, &Nvram::default());
+    round_trip(&part, &NvramStore::default());
 }
 
 #[test]
@@ -182,8 +182,8 @@ fn used_dma() -> (Dma, Agent) {
     (dma, agent)
 }
 
-fn windows<'a>(dma: &'a Dma, agent: &'a mut Agent) -> Windows<'a> {
-    Windows { dma, agents: vec![agent] }
+fn windows<'a>(dma: &'a Dma, agent: &'a mut Agent) -> DmaWindows<'a> {
+    DmaWindows { dma, agents: vec![agent] }
 }
 
 #[test]

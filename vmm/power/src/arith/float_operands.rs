@@ -23,7 +23,7 @@ type Result = std::result::Result<(), Stop>;
 
 /// An element that holds a floating-point number or an integer.
 pub(crate) trait Element: Lane + Default {
-    /// Its bits.
+    /// The value as the bits of a register.
     fn bits(self) -> u128;
     /// The element of these bits.
     fn of(bits: u128) -> Self;

@@ -31,7 +31,7 @@ pub enum Exit {
     },
     /// The guest takes an interrupt again and again without completing an instruction.
     InterruptLoop {
-        /// The interrupt.
+        /// The interrupt that repeats.
         interrupt: Interrupt,
         /// Where it returns to.
         nip: u64,

@@ -6,7 +6,7 @@ use crate::{
     Cpu, form,
     state::{
         interrupt::Stop,
-        spr::{self, Access},
+        spr::{self, SprAccess},
     },
     vocabulary::{Size, Vocabulary},
     word::Word,
@@ -90,8 +90,8 @@ impl Cpu {
 
 /// Refuses problem state a register that is not for it.
 #[inline(always)]
-fn require<M: Vocabulary>(m: &mut M, access: Access) -> Result<(), Stop> {
-    if access == Access::Supervisor { m.need_supervisor() } else { Ok(()) }
+fn require<M: Vocabulary>(m: &mut M, access: SprAccess) -> Result<(), Stop> {
+    if access == SprAccess::Supervisor { m.need_supervisor() } else { Ok(()) }
 }
 
 crate::isa![
@@ -115,7 +115,7 @@ crate::isa![
                     m.set_gpr(w.rt(), v);
                 }
                 n => match spr::held(n).map(|spr| spr.read) {
-                    Some(access @ (Access::Problem | Access::Supervisor)) => {
+                    Some(access @ (SprAccess::Problem | SprAccess::Supervisor)) => {
                         require(m, access)?;
                         let v = m.held_spr(n);
                         m.set_gpr(w.rt(), v);
@@ -164,7 +164,7 @@ crate::isa![
                     m.set_xer(v);
                 }
                 n => match spr::held(n).map(|spr| (spr.write, spr.width)) {
-                    Some((access @ (Access::Problem | Access::Supervisor), width)) => {
+                    Some((access @ (SprAccess::Problem | SprAccess::Supervisor), width)) => {
                         require(m, access)?;
                         let v = m.gpr(w.rs());
                         let v = if width == 32 { m.zext(v, Size::Word) } else { v };

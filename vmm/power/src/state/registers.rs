@@ -3,7 +3,7 @@
 //! register of [`spr::SPRS`] (`lr`, `ctr`, `xer`, `srr0`, ..). Parts of these have names, too: `v0`..`v31`, `f0`..`f31`,
 //! `cr0`..`cr7`, and `so`, `ov`, `ca`, `ov32`, `ca32`.
 //!
-//! [`Cpu::register`] and [`Cpu::set_register`] read and write by name. A [`Place`] is a name that was looked up.
+//! [`Cpu::register`] and [`Cpu::set_register`] read and write by name. A [`RegisterPlace`] is a name that was looked up.
 
 use crate::{
     Cpu,
@@ -25,37 +25,37 @@ enum Whole {
 
 /// The place of a register: a whole one, or some bits of one.
 #[derive(Clone, Copy)]
-pub struct Place {
+pub struct RegisterPlace {
     whole: Whole,
     /// Bits below the part in the whole register.
     pub shift: u32,
-    /// Width.
+    /// The width in bits.
     pub bits: u32,
 }
 
 /// Registers that are numbered: a prefix, their count, and the place of each.
-type File = (&'static str, usize, fn(usize) -> Place);
+type File = (&'static str, usize, fn(usize) -> RegisterPlace);
 
 /// Registers that are whole.
 const FILES: &[File] = &[
-    ("r", 32, |n| Place { whole: Whole::Gpr(n), shift: 0, bits: 64 }),
-    ("vs", 64, |n| Place { whole: Whole::Vsr(n), shift: 0, bits: 128 }),
+    ("r", 32, |n| RegisterPlace { whole: Whole::Gpr(n), shift: 0, bits: 64 }),
+    ("vs", 64, |n| RegisterPlace { whole: Whole::Vsr(n), shift: 0, bits: 128 }),
 ];
 
 /// Parts of others. FPR n is doubleword 0 of VSR n, VR n is VSR 32+n (Book I, 7.2.1).
 const VIEWS: &[File] = &[
-    ("v", 32, |n| Place { whole: Whole::Vsr(32 + n), shift: 0, bits: 128 }),
-    ("f", 32, |n| Place { whole: Whole::Vsr(n), shift: 64, bits: 64 }),
-    ("cr", 8, |n| Place { whole: Whole::Cr, shift: 28 - 4 * n as u32, bits: 4 }),
+    ("v", 32, |n| RegisterPlace { whole: Whole::Vsr(32 + n), shift: 0, bits: 128 }),
+    ("f", 32, |n| RegisterPlace { whole: Whole::Vsr(n), shift: 64, bits: 64 }),
+    ("cr", 8, |n| RegisterPlace { whole: Whole::Cr, shift: 28 - 4 * n as u32, bits: 4 }),
 ];
 
 /// Registers that have no number, but for the special-purpose ones.
-const SINGLE: &[(&str, Place)] = &[
-    ("nip", Place { whole: Whole::Nip, shift: 0, bits: 64 }),
-    ("msr", Place { whole: Whole::Msr, shift: 0, bits: 64 }),
-    ("cr", Place { whole: Whole::Cr, shift: 0, bits: 32 }),
-    ("fpscr", Place { whole: Whole::Fpscr, shift: 0, bits: 64 }),
-    ("vscr", Place { whole: Whole::Vscr, shift: 0, bits: 32 }),
+const SINGLE: &[(&str, RegisterPlace)] = &[
+    ("nip", RegisterPlace { whole: Whole::Nip, shift: 0, bits: 64 }),
+    ("msr", RegisterPlace { whole: Whole::Msr, shift: 0, bits: 64 }),
+    ("cr", RegisterPlace { whole: Whole::Cr, shift: 0, bits: 32 }),
+    ("fpscr", RegisterPlace { whole: Whole::Fpscr, shift: 0, bits: 64 }),
+    ("vscr", RegisterPlace { whole: Whole::Vscr, shift: 0, bits: 32 }),
 ];
 
 /// Bits of XER that have a name (Book I, 3.2.2).
@@ -81,19 +81,20 @@ pub fn views() -> impl Iterator<Item = String> {
 }
 
 /// Looks a name up.
-pub fn find(name: &str) -> Option<Place> {
+pub fn find(name: &str) -> Option<RegisterPlace> {
     let single = || SINGLE.iter().find(|(n, _)| *n == name).map(|(_, place)| *place);
-    let xer =
-        |shift| spr::by_name("xer").map(|spr| Place { whole: Whole::Spr(spr), shift, bits: 1 });
+    let xer = |shift| {
+        spr::by_name("xer").map(|spr| RegisterPlace { whole: Whole::Spr(spr), shift, bits: 1 })
+    };
     let bit = || XER_BITS.iter().find(|(n, _)| *n == name).and_then(|(_, bit)| xer(*bit));
     let spr = || {
         let spr = spr::by_name(name)?;
-        Some(Place { whole: Whole::Spr(spr), shift: 0, bits: spr.width })
+        Some(RegisterPlace { whole: Whole::Spr(spr), shift: 0, bits: spr.width })
     };
     single().or_else(bit).or_else(spr).or_else(|| in_files(name))
 }
 
-fn in_files(name: &str) -> Option<Place> {
+fn in_files(name: &str) -> Option<RegisterPlace> {
     let digits = name.find(|c: char| c.is_ascii_digit())?;
     let (prefix, number) = name.split_at(digits);
     let (_, count, place) = FILES.iter().chain(VIEWS).find(|(p, ..)| *p == prefix)?;
@@ -102,7 +103,7 @@ fn in_files(name: &str) -> Option<Place> {
     (number < *count && number.to_string().len() == name.len() - digits).then(|| place(number))
 }
 
-impl Place {
+impl RegisterPlace {
     /// The name of the register that this is all or a part of.
     pub fn whole(&self) -> String {
         match self.whole {
@@ -135,12 +136,12 @@ impl Place {
 
 impl Cpu {
     /// The value of a register. Counters of the performance monitor are brought up to date.
-    pub fn register_at(&mut self, place: Place) -> u128 {
+    pub fn register_at(&mut self, place: RegisterPlace) -> u128 {
         place.extract(self.whole_register(place.whole))
     }
 
     /// Sets a register, by the rules of an `mtspr` for an SPR. Bits above its width are ignored.
-    pub fn set_register_at(&mut self, place: Place, value: u128) {
+    pub fn set_register_at(&mut self, place: RegisterPlace, value: u128) {
         let whole = place.insert(self.whole_register(place.whole), value);
         let low = whole as u64;
         match place.whole {

@@ -23,11 +23,11 @@ use std::{
 
 /// A saved state: values by name. The names of registers are those of [`registers`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Saved(BTreeMap<String, u128>);
+pub struct CpuValues(BTreeMap<String, u128>);
 
 /// A state that can not be loaded. Each has the name of the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LoadError {
+pub enum CpuValuesError {
     /// The state has no such value.
     Missing(String),
     /// A CPU has no such value.
@@ -36,25 +36,25 @@ pub enum LoadError {
     Range(String),
 }
 
-impl fmt::Display for LoadError {
+impl fmt::Display for CpuValuesError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LoadError::Missing(name) => write!(f, "the saved CPU has no {name}"),
-            LoadError::Unknown(name) => write!(f, "a CPU has no {name}"),
-            LoadError::Range(name) => write!(f, "{name} of the saved CPU is out of range"),
+            CpuValuesError::Missing(name) => write!(f, "the saved CPU has no {name}"),
+            CpuValuesError::Unknown(name) => write!(f, "a CPU has no {name}"),
+            CpuValuesError::Range(name) => write!(f, "{name} of the saved CPU is out of range"),
         }
     }
 }
 
-impl std::error::Error for LoadError {}
+impl std::error::Error for CpuValuesError {}
 
-impl FromIterator<(String, u128)> for Saved {
-    fn from_iter<I: IntoIterator<Item = (String, u128)>>(values: I) -> Saved {
-        Saved(values.into_iter().collect())
+impl FromIterator<(String, u128)> for CpuValues {
+    fn from_iter<I: IntoIterator<Item = (String, u128)>>(values: I) -> CpuValues {
+        CpuValues(values.into_iter().collect())
     }
 }
 
-impl Saved {
+impl CpuValues {
     /// Each value with its name, in the order of names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u128)> {
         self.0.iter().map(|(name, value)| (name.as_str(), *value))
@@ -65,9 +65,9 @@ impl Saved {
     }
 
     /// The value of a name, if it is of this type.
-    fn get<T: TryFrom<u128>>(&self, name: &str) -> Result<T, LoadError> {
-        let value = self.0.get(name).ok_or_else(|| LoadError::Missing(name.into()))?;
-        T::try_from(*value).map_err(|_| LoadError::Range(name.into()))
+    fn get<T: TryFrom<u128>>(&self, name: &str) -> Result<T, CpuValuesError> {
+        let value = self.0.get(name).ok_or_else(|| CpuValuesError::Missing(name.into()))?;
+        T::try_from(*value).map_err(|_| CpuValuesError::Range(name.into()))
     }
 }
 
@@ -146,11 +146,11 @@ fn names() -> impl Iterator<Item = String> {
 
 impl Cpu {
     /// The state at the time `now`, which is one for all CPUs of a machine, because they share the timebase.
-    pub fn save(&mut self, now: Instant) -> Saved {
+    pub fn save(&mut self, now: Instant) -> CpuValues {
         if self.monitoring {
             self.count_to(self.retired);
         }
-        let mut saved = Saved::default();
+        let mut saved = CpuValues::default();
         for name in saved_registers() {
             let value = match spr::by_name(&name).filter(|spr| spr.is_stored()) {
                 Some(spr) => self.sprs[spr.number].into(),
@@ -179,7 +179,7 @@ impl Cpu {
 
     /// Takes a saved state on. Its timebase goes on at the time `now`, which is one for all CPUs of a machine. The CPU keeps
     /// its storage, and its [`Kicker`](crate::Kicker) stays good. After an error it is as after a reset.
-    pub fn load(&mut self, saved: &Saved, now: Instant) -> Result<(), LoadError> {
+    pub fn load(&mut self, saved: &CpuValues, now: Instant) -> Result<(), CpuValuesError> {
         self.reset();
         let loaded = self.load_values(saved, now);
         if loaded.is_err() {
@@ -188,20 +188,20 @@ impl Cpu {
         loaded
     }
 
-    fn load_values(&mut self, saved: &Saved, now: Instant) -> Result<(), LoadError> {
+    fn load_values(&mut self, saved: &CpuValues, now: Instant) -> Result<(), CpuValuesError> {
         let known: BTreeSet<String> = names().collect();
         if let Some(name) = saved.0.keys().find(|name| !known.contains(*name)) {
-            return Err(LoadError::Unknown(name.clone()));
+            return Err(CpuValuesError::Unknown(name.clone()));
         }
         let elapsed = Duration::from_nanos(saved.get(TIMEBASE)?);
         let start = now.checked_sub(elapsed);
-        self.clock.start = start.ok_or_else(|| LoadError::Range(TIMEBASE.into()))?;
+        self.clock.start = start.ok_or_else(|| CpuValuesError::Range(TIMEBASE.into()))?;
         for name in saved_registers() {
             self.load_register(&name, saved.get(&name)?)?;
         }
         for field in FIELDS {
             let value = saved.get(field.name)?;
-            (field.load)(self, value).ok_or_else(|| LoadError::Range(field.name.into()))?;
+            (field.load)(self, value).ok_or_else(|| CpuValuesError::Range(field.name.into()))?;
         }
         let [base, size] = [saved.get(TABLE[0])?, saved.get(TABLE[1])?];
         self.set_process_table(ProcessTable { base, size });
@@ -218,10 +218,10 @@ impl Cpu {
         Ok(())
     }
 
-    fn load_register(&mut self, name: &str, value: u128) -> Result<(), LoadError> {
-        let place = registers::find(name).ok_or_else(|| LoadError::Unknown(name.into()))?;
+    fn load_register(&mut self, name: &str, value: u128) -> Result<(), CpuValuesError> {
+        let place = registers::find(name).ok_or_else(|| CpuValuesError::Unknown(name.into()))?;
         if place.extract(value) != value {
-            return Err(LoadError::Range(name.into()));
+            return Err(CpuValuesError::Range(name.into()));
         }
         match spr::by_name(name).filter(|spr| spr.is_stored()) {
             Some(spr) => self.sprs[spr.number] = value as u64,
@@ -230,7 +230,7 @@ impl Cpu {
         Ok(())
     }
 
-    fn save_reservation(&self, saved: &mut Saved) {
+    fn save_reservation(&self, saved: &mut CpuValues) {
         let held = self.reservation.and_then(|held| Some((self.bus.real(held.host)?, held)));
         let values = match held {
             Some((ra, held)) => [ra.into(), held.bytes.into(), held.raw],
@@ -239,10 +239,10 @@ impl Cpu {
         RESERVATION.iter().zip(values).for_each(|(name, value)| saved.put(name, value));
     }
 
-    fn load_reservation(&mut self, saved: &Saved) -> Result<(), LoadError> {
+    fn load_reservation(&mut self, saved: &CpuValues) -> Result<(), CpuValuesError> {
         let [ra, bytes]: [u64; 2] = [saved.get(RESERVATION[0])?, saved.get(RESERVATION[1])?];
         let raw = saved.get(RESERVATION[2])?;
-        let refused = || LoadError::Range(RESERVATION[1].into());
+        let refused = || CpuValuesError::Range(RESERVATION[1].into());
         self.reservation = match bytes {
             0 => None,
             1 | 2 | 4 | 8 | 16 if ra.is_multiple_of(bytes) => {
@@ -254,7 +254,7 @@ impl Cpu {
         Ok(())
     }
 
-    fn save_dead(&self, saved: &mut Saved) {
+    fn save_dead(&self, saved: &mut CpuValues) {
         let values = match self.dead {
             Some(Exit::Checkstop { nip }) => [CHECKSTOP, 0, nip],
             Some(Exit::InterruptLoop { interrupt, nip }) => [INTERRUPT_LOOP, interrupt.vector, nip],
@@ -263,14 +263,14 @@ impl Cpu {
         DEAD.iter().zip(values).for_each(|(name, value)| saved.put(name, value));
     }
 
-    fn load_dead(&mut self, saved: &Saved) -> Result<(), LoadError> {
+    fn load_dead(&mut self, saved: &CpuValues) -> Result<(), CpuValuesError> {
         let (vector, nip): (u64, u64) = (saved.get(DEAD[1])?, saved.get(DEAD[2])?);
         let interrupt = INTERRUPTS.iter().find(|interrupt| interrupt.vector == vector);
         self.dead = match (saved.get(DEAD[0])?, interrupt) {
             (RUNS, _) => None,
             (CHECKSTOP, _) => Some(Exit::Checkstop { nip }),
             (INTERRUPT_LOOP, Some(&interrupt)) => Some(Exit::InterruptLoop { interrupt, nip }),
-            _ => return Err(LoadError::Range(DEAD[0].into())),
+            _ => return Err(CpuValuesError::Range(DEAD[0].into())),
         };
         Ok(())
     }

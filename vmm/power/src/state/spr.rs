@@ -8,7 +8,7 @@ pub const RESET_VECTOR: u64 = 0x100;
 
 /// The privilege that a register needs in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
+pub enum SprAccess {
     /// Problem state and supervisor state.
     Problem,
     /// Supervisor state only.
@@ -44,9 +44,9 @@ pub struct Spr {
     /// Name in the Power ISA.
     pub name: &'static str,
     /// The privilege to read it.
-    pub read: Access,
+    pub read: SprAccess,
     /// The privilege to write it.
-    pub write: Access,
+    pub write: SprAccess,
     /// Width in bits; the bits above read as 0.
     pub width: u32,
     /// Value at reset.
@@ -66,8 +66,8 @@ pub(crate) const FSCR_TAR: u32 = 8;
 /// System call vectored.
 pub(crate) const FSCR_SCV: u32 = 12;
 
-use Access::{None as Nobody, Problem, Supervisor};
 use Keep::{Alias, Monitor, Stored, Value};
+use SprAccess::{None as Nobody, Problem, Supervisor};
 
 /// Processor version: a POWER9 at level 2.2.
 pub const PVR_POWER9: u64 = 0x004e_1202;

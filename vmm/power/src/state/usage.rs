@@ -10,8 +10,8 @@ use crate::state::time::ticks;
 use rustix::time::{ClockId, clock_gettime};
 use std::time::{Duration, Instant};
 
-/// A gap between two looks at the clock that only the host can have made: some microseconds lie
-/// between them else.
+/// The shortest gap between two looks at the clock that counts as made by the host. Without the host's doing the gap is some
+/// microseconds.
 pub const GAP: u64 = ticks(Duration::from_micros(500));
 
 /// The time that a CPU used and the time that was stolen from it.
@@ -25,7 +25,7 @@ pub struct Usage {
     pub stolen: Duration,
     /// The timebase when the CPU first ran.
     pub(crate) first: u64,
-    /// The machine wants to know: gaps end the run.
+    /// True when a gap ends the run, so that the machine can report it.
     pub watches: bool,
     /// The timebase at the last look for a gap.
     seen: u64,

@@ -11,7 +11,7 @@ use crate::storage::bus::Bus;
 pub struct ProcessTable {
     /// Real address of entry 0.
     pub base: u64,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 

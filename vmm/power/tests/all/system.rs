@@ -5,7 +5,7 @@
 use crate::guest::{AT, DATA, END, Guest, NOP};
 use power::{
     form, isa, msr,
-    spr::{self, Access, Keep},
+    spr::{self, Keep, SprAccess},
     word::Word,
 };
 use std::ops::Deref;
@@ -288,11 +288,11 @@ fn registers_answer_by_privilege() {
             let end = guest.run();
             let reason = guest.spr("srr1") & 0xf_0000;
             match access {
-                Access::Problem if facility => assert_eq!(end, 0xf60, "{}", row.name),
-                Access::Problem if refused => {
+                SprAccess::Problem if facility => assert_eq!(end, 0xf60, "{}", row.name),
+                SprAccess::Problem if refused => {
                     assert_eq!((end, reason), (0x700, ILLEGAL), "{}", row.name);
                 }
-                Access::Problem => assert_eq!(end, AT + 4, "{}", row.name),
+                SprAccess::Problem => assert_eq!(end, AT + 4, "{}", row.name),
                 _ if row.number & 0x10 != 0 => {
                     assert_eq!((end, reason), (0x700, PRIVILEGED), "{}", row.name);
                 }
@@ -306,7 +306,8 @@ fn registers_answer_by_privilege() {
 fn registers_hold_what_was_written_in_their_width() {
     let holds = |keep: &Keep| matches!(keep, Keep::Value | Keep::Alias(_) | Keep::Monitor(_));
     for row in spr::SPRS.iter().filter(|row| holds(&row.keep)) {
-        if (row.read, row.write) == (Access::None, Access::Supervisor) || row.write == Access::None
+        if (row.read, row.write) == (SprAccess::None, SprAccess::Supervisor)
+            || row.write == SprAccess::None
         {
             continue;
         }

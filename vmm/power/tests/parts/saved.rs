@@ -3,7 +3,8 @@
 
 use super::recorder::Rng;
 use power::{
-    Cpu, Exit, GuestMemory, LoadError, ProcessTable, Saved, isa, msr, registers, spr, word::Word,
+    Cpu, CpuValues, CpuValuesError, Exit, GuestMemory, ProcessTable, isa, msr, registers, spr,
+    word::Word,
 };
 use std::{
     sync::Arc,
@@ -201,16 +202,16 @@ fn a_state_with_a_value_that_can_not_be_is_refused() {
     let load = |change: &dyn Fn(&str, u128) -> Option<u128>, more: &[(&str, u128)]| {
         let kept = saved.iter().filter_map(|(name, v)| Some((name.to_owned(), change(name, v)?)));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), *value));
-        let changed: Saved = kept.chain(more).collect();
+        let changed: CpuValues = kept.chain(more).collect();
         let mut machine = Vocabulary::with_code(&[]);
         (machine.cpu.load(&changed, Instant::now()), machine)
     };
     let keep = |_: &str, value| Some(value);
     assert_eq!(load(&keep, &[]).0, Ok(()));
-    assert_eq!(load(&keep, &[("r32", 0)]).0, Err(LoadError::Unknown("r32".into())));
+    assert_eq!(load(&keep, &[("r32", 0)]).0, Err(CpuValuesError::Unknown("r32".into())));
     for (name, _) in saved.iter() {
         let without = |n: &str, value| (n != name).then_some(value);
-        assert_eq!(load(&without, &[]).0, Err(LoadError::Missing(name.into())));
+        assert_eq!(load(&without, &[]).0, Err(CpuValuesError::Missing(name.into())));
         for value in [u128::MAX, u64::MAX.into(), 1 << 63, 3] {
             // Any value is refused, or loaded and run.
             let (loaded, mut machine) = load(&|n, v| Some(if n == name { value } else { v }), &[]);
@@ -220,7 +221,7 @@ fn a_state_with_a_value_that_can_not_be_is_refused() {
                         machine.cpu.step();
                     }
                 }
-                Err(error) => assert!(matches!(error, LoadError::Range(_)), "{name}: {error}"),
+                Err(error) => assert!(matches!(error, CpuValuesError::Range(_)), "{name}: {error}"),
             }
         }
     }

@@ -31,13 +31,13 @@ const JS: &str = include_str!("page.js");
 
 /// A run that has ended.
 pub struct RunPage<'a> {
-    /// The options.
+    /// The options of the run.
     pub args: &'a RunArgs,
-    /// Its end.
+    /// The ending of the run, or the error of a reboot.
     pub how: Result<&'a Ending, String>,
-    /// The history.
+    /// The values of the run over time.
     pub seen: &'a Seen,
-    /// The sums.
+    /// The sums of the run.
     pub statistics: &'a Statistics,
 }
 

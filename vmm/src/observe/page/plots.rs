@@ -40,7 +40,7 @@ pub const PLOTS: &[Plot] = &[
     Plot {
         id: "tiers",
         title: "TCE hypercalls by tier",
-        says: "The tier that answered: what is too hard for one goes on outwards.",
+        says: "The tier that answered. A call that is too hard for one is retried in the next tier out.",
         what: What::Tiers,
         unit: Unit::Rate("calls"),
         parts: true,

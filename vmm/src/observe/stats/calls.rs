@@ -16,7 +16,7 @@ pub struct Calls(Vec<CallStats>);
 /// One hypercall.
 #[derive(Clone, Debug)]
 pub struct CallStats {
-    /// Its name.
+    /// The name of the hypercall.
     pub name: &'static str,
     /// The number of calls.
     pub count: u64,

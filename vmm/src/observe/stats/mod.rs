@@ -25,7 +25,7 @@ pub(crate) use histogram::nanoseconds;
 pub struct Statistics {
     /// The sums of the machine.
     pub machine: Summary,
-    /// Hypercalls.
+    /// The sums of each hypercall.
     pub calls: Calls,
     /// The time from the first instruction to the last, on the host's clock.
     pub elapsed: Duration,

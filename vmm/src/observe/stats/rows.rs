@@ -15,7 +15,7 @@ pub enum Row {
     /// A number.
     Number(Number),
     /// Several values, or a table.
-    Section(Section),
+    Section(StatSection),
 }
 
 /// A number by itself. The text has `label: number`, the object has it under its key, the page has it as a fact. A
@@ -25,12 +25,12 @@ pub struct Number {
     pub key: &'static str,
     /// Its name for people.
     pub label: &'static str,
-    /// Its value.
+    /// The number, if the run has it.
     pub value: fn(&Statistics) -> Option<u64>,
 }
 
 /// Several values, or a table.
-pub struct Section {
+pub struct StatSection {
     /// Adds the values to the object.
     pub object: fn(&Statistics, &mut Map<String, Value>),
     /// Writes the values for people.

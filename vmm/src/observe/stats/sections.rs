@@ -17,7 +17,7 @@ use super::{CallStats, HALF, MOST, Statistics};
 type Object = Map<String, Value>;
 
 /// Time and instructions.
-pub(super) const TIME: Section = Section { object: time, text: time_text };
+pub(super) const TIME: StatSection = StatSection { object: time, text: time_text };
 
 fn time(of: &Statistics, to: &mut Object) {
     to.insert("instructions".into(), json!(of.machine.instructions));
@@ -42,7 +42,7 @@ fn time_text(of: &Statistics, f: &mut Formatter<'_>) -> fmt::Result {
 }
 
 /// The engine of software CPUs, and the share of the guest's instructions that ran translated.
-pub(super) const ENGINE: Section = Section {
+pub(super) const ENGINE: StatSection = StatSection {
     object: |of, to| {
         to.insert("engine".into(), json!(of.machine.engine.map(Engine::name)));
         to.insert("translated_percent".into(), json!(of.translated_percent()));
@@ -61,7 +61,7 @@ pub(super) const ENGINE: Section = Section {
 };
 
 /// Words that the guest executed and that are no instruction.
-pub(super) const ILLEGAL: Section = Section {
+pub(super) const ILLEGAL: StatSection = StatSection {
     object: |of, to| {
         let word = |(word, count): (&u32, &u64)| (format!("{word:#010x}"), json!(count));
         let words: Object = of.machine.illegal.iter().map(word).collect();
@@ -74,7 +74,7 @@ pub(super) const ILLEGAL: Section = Section {
 };
 
 /// Hypercalls with their times.
-pub(super) const CALLS: Section = Section {
+pub(super) const CALLS: StatSection = StatSection {
     object: |of, to| {
         let calls: Vec<_> = of.calls.rows().iter().map(call).collect();
         to.insert("hypercalls".into(), calls.into());
@@ -118,7 +118,7 @@ fn call_text(f: &mut Formatter<'_>, call: &CallStats) -> fmt::Result {
 }
 
 /// The tiers in which TCE hypercalls were tried. The text leaves out those without a try.
-pub(super) const TIERS: Section = Section {
+pub(super) const TIERS: StatSection = StatSection {
     object: |of, to| {
         let tiers: Vec<_> = of.machine.tiers().map(tier).collect();
         to.insert("tiers".into(), tiers.into());
@@ -150,7 +150,7 @@ fn tiers_text(of: &Statistics, f: &mut Formatter<'_>) -> fmt::Result {
 }
 
 /// DMA windows.
-pub(super) const WINDOWS: Section = Section {
+pub(super) const WINDOWS: StatSection = StatSection {
     object: |of, to| {
         let windows: Vec<_> = of.machine.dma.windows.iter().map(window).collect();
         to.insert("windows".into(), windows.into());
@@ -191,7 +191,7 @@ fn window_text(f: &mut Formatter<'_>, window: &WindowStats) -> fmt::Result {
 }
 
 /// Page frames.
-pub(super) const PAGES: Section = Section {
+pub(super) const PAGES: StatSection = StatSection {
     object: |of, to| {
         let totals = &of.machine.dma.totals;
         let pages = json!({
@@ -213,7 +213,7 @@ pub(super) const PAGES: Section = Section {
 };
 
 /// Devices: their counters, and their faults by kind.
-pub(super) const DEVICES: Section = Section {
+pub(super) const DEVICES: StatSection = StatSection {
     object: |of, to| {
         let devices: Vec<_> = of.machine.devices.iter().map(device).collect();
         to.insert("devices".into(), devices.into());
@@ -252,7 +252,7 @@ fn device_text(f: &mut Formatter<'_>, device: &DeviceReport) -> fmt::Result {
 }
 
 /// The findings of `--check`, if it was given.
-pub(super) const FINDINGS: Section = Section {
+pub(super) const FINDINGS: StatSection = StatSection {
     object: |of, to| {
         to.insert("findings".into(), json!(of.machine.findings.as_ref().map(findings)));
     },
@@ -273,7 +273,7 @@ fn findings(findings: &Findings) -> Value {
 }
 
 /// The effect of the tear-down, once the machine was torn down.
-pub(super) const TEAR_DOWN: Section = Section {
+pub(super) const TEAR_DOWN: StatSection = StatSection {
     object: |of, to| {
         to.insert("tear_down".into(), json!(of.machine.tear_down.map(tear_down)));
     },

@@ -54,7 +54,7 @@ pub struct Full;
 
 /// The place for a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum BufferPlace {
     /// Into this buffer.
     Buffer(Ioba),
     /// A buffer is expected to come.
@@ -97,12 +97,12 @@ impl Pools {
     /// buffer costs the guest more, because the guest has to map and clear a whole new one. An impatient
     /// frame takes the larger buffer, and so do the frames after it until buffers of the right size come
     /// again.
-    pub fn take(&mut self, bytes: u64, patient: bool) -> Place {
+    pub fn take(&mut self, bytes: u64, patient: bool) -> BufferPlace {
         let first = self.find(bytes).unwrap_or_else(|at| at);
-        let Some(fitting) = self.pools.get_mut(first) else { return Place::Nowhere };
+        let Some(fitting) = self.pools.get_mut(first) else { return BufferPlace::Nowhere };
         if fitting.buffers.is_empty() && fitting.lent > 0 {
             if patient {
-                return Place::Later;
+                return BufferPlace::Later;
             }
             fitting.lent = 0;
         }
@@ -112,7 +112,7 @@ impl Pools {
             Some(buffer)
         });
         self.count -= usize::from(taken.is_some());
-        taken.map_or(Place::Later, Place::Buffer)
+        taken.map_or(BufferPlace::Later, BufferPlace::Buffer)
     }
 
     /// Takes a buffer of exactly this size.
@@ -285,14 +285,14 @@ mod tests {
     #[test]
     fn the_smallest_that_fits_is_taken() {
         let mut pools = pools(&[(2048, 0x1000), (512, 0x2000), (2048, 0x3000), (65536, 0x10000)]);
-        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x2000)));
-        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x3000)));
+        assert_eq!(pools.take(512, false), BufferPlace::Buffer(Ioba(0x2000)));
+        assert_eq!(pools.take(512, false), BufferPlace::Buffer(Ioba(0x3000)));
         assert_eq!(pools.take_exactly(512), None);
         assert_eq!(pools.take_exactly(2047), None);
         assert_eq!(pools.take_exactly(2048), Some(Ioba(0x1000)));
-        assert_eq!(pools.take(60000, false), Place::Buffer(Ioba(0x10000)));
-        assert_eq!(pools.take(1, false), Place::Later);
-        assert_eq!(pools.take(65537, false), Place::Nowhere);
+        assert_eq!(pools.take(60000, false), BufferPlace::Buffer(Ioba(0x10000)));
+        assert_eq!(pools.take(1, false), BufferPlace::Later);
+        assert_eq!(pools.take(65537, false), BufferPlace::Nowhere);
         assert_eq!(pools.count(), 0);
     }
 
@@ -300,27 +300,27 @@ mod tests {
     fn a_patient_frame_waits_for_a_buffer_of_its_size() {
         let mut pools = pools(&[(512, 0x1000), (512, 0x1200), (512, 0x1400), (2048, 0x2000)]);
         for at in [0x1400, 0x1200, 0x1000] {
-            assert_eq!(pools.take(512, true), Place::Buffer(Ioba(at)));
+            assert_eq!(pools.take(512, true), BufferPlace::Buffer(Ioba(at)));
         }
-        assert_eq!(pools.take(512, true), Place::Later);
+        assert_eq!(pools.take(512, true), BufferPlace::Later);
         // One is back, two are not; after the next one two are back and one is not.
         assert_eq!(pools.add(buffer(512, 0x1000)), Ok(false));
         assert_eq!(pools.add(buffer(512, 0x1200)), Ok(true));
-        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1200)));
-        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1000)));
-        assert_eq!(pools.take(512, true), Place::Later);
-        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x2000)));
+        assert_eq!(pools.take(512, true), BufferPlace::Buffer(Ioba(0x1200)));
+        assert_eq!(pools.take(512, true), BufferPlace::Buffer(Ioba(0x1000)));
+        assert_eq!(pools.take(512, true), BufferPlace::Later);
+        assert_eq!(pools.take(512, false), BufferPlace::Buffer(Ioba(0x2000)));
     }
 
     #[test]
     fn after_an_impatient_frame_nobody_waits_for_what_does_not_come() {
         let mut pools = pools(&[(512, 0x1000), (2048, 0x2000), (2048, 0x3000), (2048, 0x4000)]);
-        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1000)));
-        assert_eq!(pools.take(512, false), Place::Buffer(Ioba(0x4000)));
-        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x3000)));
+        assert_eq!(pools.take(512, true), BufferPlace::Buffer(Ioba(0x1000)));
+        assert_eq!(pools.take(512, false), BufferPlace::Buffer(Ioba(0x4000)));
+        assert_eq!(pools.take(512, true), BufferPlace::Buffer(Ioba(0x3000)));
         pools.add(buffer(512, 0x1000)).unwrap();
-        assert_eq!(pools.take(512, true), Place::Buffer(Ioba(0x1000)));
-        assert_eq!(pools.take(512, true), Place::Later);
+        assert_eq!(pools.take(512, true), BufferPlace::Buffer(Ioba(0x1000)));
+        assert_eq!(pools.take(512, true), BufferPlace::Later);
     }
 
     #[test]

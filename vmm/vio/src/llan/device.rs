@@ -14,7 +14,7 @@ use iommu::{Direction, Ioba};
 use saved::{LoadError, Reader, Writer};
 
 use super::backend::{Link, NetError, NetSpec, PATIENCE, Sink};
-use super::buffers::{HANDLE, Message, Place, Pools, ReceiveQueue, is_receive_buffer};
+use super::buffers::{BufferPlace, HANDLE, Message, Pools, ReceiveQueue, is_receive_buffer};
 use super::checksum::{self, Segment};
 use super::filter::{FILTERS, Filter};
 use crate::bus::{Device, DeviceConfig, DeviceError, Node, Slot};
@@ -368,9 +368,9 @@ impl Llan {
         let needed = frame.len() as u64 + HANDLE;
         let patient = waiting.is_none_or(|waiting| waiting.since.elapsed() < PATIENCE);
         let buffer = match open.pools.take(needed, patient) {
-            Place::Buffer(buffer) => buffer,
-            Place::Later => return Ok(Received::Later),
-            Place::Nowhere => {
+            BufferPlace::Buffer(buffer) => buffer,
+            BufferPlace::Later => return Ok(Received::Later),
+            BufferPlace::Nowhere => {
                 self.counters.dropped.fetch_add(1, Ordering::Relaxed);
                 open.dropped = open.dropped.wrapping_add(1);
                 port.write(Ioba(open.list.0 + DROPPED), &open.dropped.to_be_bytes())?;

@@ -9,7 +9,7 @@ use crate::commas;
 /// A disk: `FILE`, followed by the options that [`DISK_HELP`] lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DiskSpec {
-    /// The file.
+    /// The path of the disk's file.
     pub path: PathBuf,
     /// True if the guest may not write.
     pub readonly: bool,

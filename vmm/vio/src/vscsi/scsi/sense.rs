@@ -12,7 +12,7 @@ pub struct Refusal {
     pub key: u8,
     /// Additional sense code.
     pub asc: u8,
-    /// Its qualifier.
+    /// The additional sense code qualifier.
     pub ascq: u8,
 }
 
