@@ -2,10 +2,11 @@
 //! A sequence on two machines: the first answer that differs, and the shortest sequence that shows it.
 
 use crate::blob::Tell;
+use crate::digest::Digest;
 use crate::direct::{Direct, Setup};
 use crate::profile::SuiteProfile;
 use crate::rig::GuestRig;
-use crate::run::{self, Digest, Done, Verdict};
+use crate::run::{self, Done, Verdict};
 use crate::script::{Action, Script};
 
 /// Steps between digests that a guest prints.

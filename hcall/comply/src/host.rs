@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Facts that only the host can see, by name: pins, dirty marks, hardware entries, kills.
 
-use crate::run::Digest;
+use crate::digest::Digest;
 use iommu::GuestTable;
 
 macro_rules! facts {

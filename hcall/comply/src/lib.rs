@@ -18,6 +18,7 @@ pub mod clauses;
 pub mod compare;
 pub mod coverage;
 pub mod differential;
+pub mod digest;
 pub mod direct;
 pub mod format;
 pub mod host;

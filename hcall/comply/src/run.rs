@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! Runs a script step by step on a target that makes hypercalls, and judges each step.
 
+use crate::digest::Digest;
 use crate::host::Fact;
 use crate::profile::SuiteProfile;
 use crate::script::{Action, Answer, Code, Form, Half, How, Out, Script, Step};
@@ -118,25 +119,6 @@ pub(crate) fn wrong(outcome: &Outcome) -> Option<(&str, &str, &str)> {
 
 /// The address of RTAS blocks, in a machine that has memory there.
 pub(crate) const BLOCK: u64 = 0x40f_0000;
-
-/// FNV-1a over the bytes of numbers: the digest of answers, here and in the guest.
-#[derive(Clone, Copy, Debug)]
-pub struct Digest(pub u64);
-
-impl Default for Digest {
-    fn default() -> Digest {
-        Digest(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Digest {
-    /// Adds a number to the digest, by its big-endian bytes.
-    pub fn add(&mut self, number: u64) {
-        for byte in number.to_be_bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-        }
-    }
-}
 
 /// The reason why a step ended the script.
 enum Stop {

@@ -8,12 +8,12 @@
 
 use crate::{
     Cpu,
+    arith::single::{narrowed, widened},
     arith::vector::Vector,
     state::{
         facility::{VectorFn, VectorValueFn},
         interrupt::Stop,
     },
-    storage::vector_mem::{narrowed, widened},
     word::Word,
 };
 

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The host's view of its tables and frames.
 
+use super::number::number;
 use super::probe::Probe;
+use crate::digest::Digest;
 use crate::host::Fact;
-use crate::run::Digest;
-use iommu::{Container, Frames, Gpa, GuestEntry, HwEntry, Ioba, Liobn, Tce, Totals};
+use iommu::{Container, Gpa, GuestEntry, HwEntry, Ioba, Liobn, Totals};
 
 /// The number of entries compared at each end of a window; a window of ordinary size is compared completely.
 const COMPARED: u64 = 1 << 18;
-
-/// The bit that is set in the number of a host page outside guest memory.
-const FOREIGN: u64 = 1 << 63;
-
-/// A hardware entry as a number: the guest address of its page, and its permissions.
-pub(super) fn number(tce: Tce, frames: &Frames) -> u64 {
-    if !tce.is_live() {
-        return 0;
-    }
-    let page = frames.gpa(tce.hpa()).map_or(FOREIGN | tce.hpa().0, |gpa| gpa.0);
-    page | tce.direction().permissions()
-}
 
 /// Answers a question about the host. Errors: the reason why this rig cannot answer.
 pub(super) fn ask(

@@ -5,6 +5,7 @@
 mod console;
 mod look;
 mod machine;
+mod number;
 mod probe;
 mod race;
 mod setup;

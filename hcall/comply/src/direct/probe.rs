@@ -2,6 +2,7 @@
 //! A platform that records the state at each kill, where the order exchange, kill, dirty, release becomes
 //! visible.
 
+use super::number::number;
 use iommu::{Container, Exchange, Gpa, HostEntries, HwEntry, Kill, Liobn, Pe, Platform, Tce};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
@@ -54,7 +55,7 @@ impl Probe {
         seen.pages = WATCHED.into_iter().filter_map(|gpa| page(gpa).ok()).collect();
         let Ok(window) = all.window(liobn) else { return };
         let Some(table) = window.tables().first() else { return };
-        let entry = |n| table.tce(HwEntry(n)).ok().map(|tce| (n, super::look::number(tce, frames)));
+        let entry = |n| table.tce(HwEntry(n)).ok().map(|tce| (n, number(tce, frames)));
         seen.entries = (first.0..first.0 + count.min(16)).filter_map(entry).collect();
     }
 }

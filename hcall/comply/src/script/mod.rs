@@ -276,11 +276,6 @@ impl fmt::Display for Code {
 }
 
 impl Script {
-    /// Parses steps, one a line. Errors: the fault, with its line.
-    pub fn parse(text: &str) -> Result<Script, String> {
-        parse::script(text)
-    }
-
     /// The tokens of the hypercalls in the script.
     pub fn tokens(&self) -> impl Iterator<Item = u64> {
         self.steps.iter().filter_map(|step| match &step.action {

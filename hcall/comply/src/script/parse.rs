@@ -14,13 +14,16 @@ const MOST_CELLS: usize = 8;
 /// The most values of one poke or peek.
 const MOST_VALUES: usize = 128;
 
-pub(super) fn script(text: &str) -> Result<Script, String> {
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
-    let mut script = Script::default();
-    for (n, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
-        add(&mut script, line).map_err(|why| format!("line {}: {line}: {why}", n + 1))?;
+impl Script {
+    /// Parses steps, one a line. Errors: the fault, with its line.
+    pub fn parse(text: &str) -> Result<Script, String> {
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").trim());
+        let mut script = Script::default();
+        for (n, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
+            add(&mut script, line).map_err(|why| format!("line {}: {line}: {why}", n + 1))?;
+        }
+        Ok(script)
     }
-    Ok(script)
 }
 
 fn add(script: &mut Script, line: &str) -> Result<(), String> {

@@ -16,4 +16,5 @@ pub(crate) mod float_quads;
 pub(crate) mod lanes;
 pub(crate) mod polynomial;
 pub(crate) mod sigma;
+pub(crate) mod single;
 pub mod vector;

@@ -6,13 +6,13 @@ use crate::{
         DOUBLE, compare,
         compare::{LEAST, MOST},
     },
+    arith::single::{double_of_single, single_of_double},
     form,
     state::{
         facility::Vectors,
         fpscr::{FE, FG, FL, FU},
         interrupt::Stop,
     },
-    storage::vector_mem::{double_of_single, single_of_double},
     vocabulary::{Facility, Numbers, OrderOp},
     word::Word,
 };

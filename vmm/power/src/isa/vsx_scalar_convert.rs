@@ -2,6 +2,7 @@
 //! VSX scalar rounding and conversion (Power ISA 3.0B, Book I, 7.6).
 
 use crate::{
+    arith::single::{double_of_single, single_of_double},
     arith::{
         float::{
             self, DOUBLE, DP, HALF, Mode, Rounded, Rounding, Route, SINGLE, SP, arithmetic,
@@ -14,7 +15,6 @@ use crate::{
         vector::Vector,
     },
     form,
-    storage::vector_mem::{double_of_single, single_of_double},
 };
 
 /// A double-precision value as a single-precision word.

@@ -6,7 +6,7 @@ use super::{
     host::{Alu, Helper, Host, Reg, Shift, Src},
     values::{Op, Val},
 };
-use crate::storage::vector_mem::{narrowed, widened};
+use crate::arith::single::{narrowed, widened};
 
 impl<H: Host> Emitter<H> {
     /// Computes a node.
