@@ -13,6 +13,7 @@ mod engine;
 pub mod form;
 pub mod isa;
 pub mod row;
+pub mod size;
 mod state;
 mod storage;
 #[doc(hidden)]

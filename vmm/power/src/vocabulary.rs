@@ -26,29 +26,9 @@ pub use crate::{
         lanes::LaneOp,
         sigma::Sigma,
     },
+    size::Size,
     state::facility::Facility,
 };
-
-/// Width of a storage access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// One byte.
-    Byte,
-    /// Two bytes.
-    Half,
-    /// Four bytes.
-    Word,
-    /// Eight bytes.
-    Double,
-}
-
-impl Size {
-    /// Length in bytes.
-    #[inline(always)]
-    pub const fn bytes(self) -> u64 {
-        1 << self as u32
-    }
-}
 
 /// Condition for a compare, as bits of a CR field: LT, GT, EQ.
 pub const LT: u64 = 8;

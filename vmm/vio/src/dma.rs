@@ -20,31 +20,12 @@ use std::time::Instant;
 
 use hcall::{Memory, Status};
 use iommu::bridge::{Device, DmaFault, Ram};
-use iommu::{Direction, Frames, Gpa, Ioba, Liobn, View, Window};
+use iommu::{Direction, Frames, Gpa, Ioba, View, Window};
 use vm_memory::{Bytes, GuestAddress};
 
+use crate::fault::Fault;
 use crate::observe::{DmaAccess, Observed, Observer};
 use crate::pe::PePath;
-
-/// An access that the TCEs do not allow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The LIOBN of the window.
-    pub liobn: Liobn,
-    /// The bus address; it is that of the page where the page is known.
-    pub ioba: Ioba,
-    /// True when the device wrote.
-    pub write: bool,
-    /// The reason for the fault.
-    pub why: DmaFault,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let access = if self.write { "write" } else { "read" };
-        write!(f, "{access} at IOBA {} of LIOBN {}: {}", self.ioba, self.liobn, self.why)
-    }
-}
 
 /// The most kinds of faults that are kept with their addresses; others are only counted.
 const KEPT: usize = 16;

@@ -7,7 +7,7 @@
 //! a device reaches memory through [`Port`] alone, and signals its interrupt through [`IrqLine`]. This crate
 //! does not depend on a vCPU, an interrupt controller or a device tree.
 //!
-//! Read the files in this order: [`bus`], [`dma`], [`observe`], [`line`](mod@line), [`report`] (the parts
+//! Read the files in this order: [`bus`], [`dma`], [`fault`], [`observe`], [`line`](mod@line), [`report`] (the parts
 //! that devices share); then a device's folder. Both folders have a `device.rs` (state, and the hypercalls), a `device/save.rs` (that state, saved and loaded),
 //! a `backend/` (the host's end of the data) and between them the device's protocol.
 //!
@@ -18,6 +18,7 @@
 pub mod bus;
 pub mod commas;
 pub mod dma;
+pub mod fault;
 pub mod line;
 pub mod llan;
 pub mod observe;
@@ -26,7 +27,8 @@ pub mod report;
 pub mod vscsi;
 
 pub use bus::{Bus, BusError, Device, DeviceConfig, DeviceError, Host, Node, Slot};
-pub use dma::{Fault, Port, Traffic};
+pub use dma::{Port, Traffic};
+pub use fault::Fault;
 pub use line::{IrqLine, IrqSink};
 pub use observe::{DmaAccess, Observer};
 pub use pe::{PePath, Upstream};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use iommu::{Ioba, Liobn, Window};
 
-use crate::dma::Fault;
+use crate::fault::Fault;
 
 /// An access of a device that is over.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use iommu::{Container, GuestTable, Ioba, Liobn, Window, WindowList};
 
-use crate::dma::Fault;
+use crate::fault::Fault;
 
 /// The host bridge, as DMA of a PE meets it. Its methods run in the thread that makes the access.
 pub trait Upstream: Send + Sync {

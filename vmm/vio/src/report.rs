@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The sums of a device, for statistics.
 
-use crate::dma::Fault;
+use crate::fault::Fault;
 
 /// The sums of one device.
 #[derive(Clone, Debug)]

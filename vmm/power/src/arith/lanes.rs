@@ -7,7 +7,7 @@ use crate::{
         polynomial,
         vector::{Lane, Vector, map1, map2, merge, pack, test2, unpack_high, unpack_low},
     },
-    vocabulary::Size,
+    size::Size,
 };
 
 /// An operation on the elements of two vectors, or of the second one alone. The width is that of an element, or of an

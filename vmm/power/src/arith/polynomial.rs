@@ -3,7 +3,7 @@
 
 use crate::{
     arith::vector::{Vector, map2},
-    vocabulary::Size,
+    size::Size,
 };
 
 #[inline(always)]

@@ -3,7 +3,7 @@
 
 use crate::{
     arith::vector::{Vector, map1},
-    vocabulary::Size,
+    size::Size,
 };
 
 /// The sum, without carries, of two rotations of an element to the right, and of a third one or a shift.

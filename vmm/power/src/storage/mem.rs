@@ -33,6 +33,7 @@
 
 use crate::{
     Cpu,
+    size::Size,
     state::{
         interrupt::{Stop, machine_check},
         spr,
@@ -42,7 +43,6 @@ use crate::{
         radix::Access,
         tlb::{Entry, NONE, PAGE, WATCHED},
     },
-    vocabulary::Size,
 };
 use std::sync::atomic::{
     AtomicU8, AtomicU16, AtomicU32, AtomicU64,

@@ -4,7 +4,7 @@
 //! Each element is one access: it is in the byte order of MSR\[LE\], its place in the register
 //! is not. Only a quadword as a whole (`lvx`, `lxv`) changes both.
 
-use crate::{Cpu, arith::vector::Vector, state::interrupt::Stop, vocabulary::Size};
+use crate::{Cpu, arith::vector::Vector, size::Size, state::interrupt::Stop};
 
 impl Cpu {
     /// Loads a quadword in the byte order of MSR\[LE\].

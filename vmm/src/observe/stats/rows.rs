@@ -5,7 +5,8 @@ use std::fmt::{self, Formatter};
 
 use serde_json::{Map, Value, json};
 
-use super::{Statistics, sections};
+use super::Statistics;
+use super::sections::{self, StatSection};
 
 /// The version of the object for programs.
 const VERSION: u32 = 1;
@@ -27,14 +28,6 @@ pub struct Number {
     pub label: &'static str,
     /// The number, if the run has it.
     pub value: fn(&Statistics) -> Option<u64>,
-}
-
-/// Several values, or a table.
-pub struct StatSection {
-    /// Adds the values to the object.
-    pub object: fn(&Statistics, &mut Map<String, Value>),
-    /// Writes the values for people.
-    pub text: fn(&Statistics, &mut Formatter<'_>) -> fmt::Result,
 }
 
 /// All rows.

@@ -11,10 +11,17 @@ use serde_json::{Map, Value, json};
 use vio::DeviceReport;
 
 use super::histogram::nanoseconds;
-use super::rows::Section;
 use super::{CallStats, HALF, MOST, Statistics};
 
 type Object = Map<String, Value>;
+
+/// Several values, or a table.
+pub struct StatSection {
+    /// Adds the values to the object.
+    pub object: fn(&Statistics, &mut Object),
+    /// Writes the values for people.
+    pub text: fn(&Statistics, &mut Formatter<'_>) -> fmt::Result,
+}
 
 /// Time and instructions.
 pub(super) const TIME: StatSection = StatSection { object: time, text: time_text };

@@ -9,7 +9,8 @@ use saved::{LoadError, Reader, Writer};
 
 use super::checksum;
 use crate::bus::Slot;
-use crate::dma::{Fault, Port};
+use crate::dma::Port;
+use crate::fault::Fault;
 
 /// LoPAR 2.9, R1 of "Interpartition Logical LAN Requirements": the least buffer, and its alignment.
 const LEAST_BUFFER: u64 = 16;

@@ -18,7 +18,8 @@ use super::buffers::{BufferPlace, HANDLE, Message, Pools, ReceiveQueue, is_recei
 use super::checksum::{self, Segment};
 use super::filter::{FILTERS, Filter};
 use crate::bus::{Device, DeviceConfig, DeviceError, Node, Slot};
-use crate::dma::{Fault, Port};
+use crate::dma::Port;
+use crate::fault::Fault;
 
 /// The buffer list and the filter list are a page each, whatever the TCE page.
 const PAGE: u64 = 4096;

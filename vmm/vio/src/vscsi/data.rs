@@ -4,7 +4,8 @@
 use iommu::Ioba;
 
 use super::srp::{Command, Format, Iu, Residual};
-use crate::dma::{Fault, Port};
+use crate::dma::Port;
+use crate::fault::Fault;
 
 /// Size in bytes of a descriptor: address, key, length.
 const DESCRIPTOR: usize = 16;

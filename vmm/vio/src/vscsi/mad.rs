@@ -5,7 +5,8 @@ use iommu::Ioba;
 
 use super::MOST_TRANSFER;
 use super::srp::Iu;
-use crate::dma::{Fault, Port};
+use crate::dma::Port;
+use crate::fault::Fault;
 
 /// A kind of datagram.
 struct Mad {

@@ -20,7 +20,8 @@ use super::backend::{self, BLOCK, DiskError, DiskSpec, Image};
 use super::data::Buffers;
 use super::device::Counters;
 use super::srp::{Ended, Residual};
-use crate::dma::{Fault, Port};
+use crate::dma::Port;
+use crate::fault::Fault;
 
 /// A command.
 struct Row {
