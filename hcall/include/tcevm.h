@@ -84,7 +84,7 @@ struct iommu_table {
 /* The bridge behind a table, for a platform. */
 struct tcevm_bridge;
 
-/* What tcevm offers. The functions below call these. */
+/* The functions that tcevm offers. The functions below call these. */
 struct tcevm_kernel {
 	struct kvmppc_spapr_tce_table *(*find_table)(struct kvm *kvm, uint64_t liobn);
 	struct iommu_table *(*table)(struct kvmppc_spapr_tce_table *stt, uint32_t n);
