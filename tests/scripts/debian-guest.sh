@@ -7,7 +7,7 @@
 #
 # DIRECTORY (target/debian-guest) then has vmlinux, initrd.cpio, initrd.cpio.gz, and programs.cpio,
 # which also has openssl, perl, python3, bzip2 and xz, and devices.cpio, which has the modules of ibmveth,
-# ibmvscsi and ext4 (tests/scripts/devices.sh is what it runs), and recycle.cpio (recycle-guest.sh). Nothing is installed, and apt's own lists are
+# ibmvscsi, virtio on PCI and ext4 (tests/scripts/devices.sh is what it runs), and recycle.cpio (recycle-guest.sh). Nothing is installed, and apt's own lists are
 # left alone; packages that are there are not downloaded again. With a cross compiler and its C library
 # (gcc-powerpc64le-linux-gnu, libc6-dev-ppc64el-cross) programs.cpio has strings.c and perf.c, too.
 # The initrd prints `MARKER: userspace is up` and what it runs on, then it does what the kernel's
@@ -201,7 +201,10 @@ mkdir devices/modules
 for module in crypto/crct10dif_common lib/crc-t10dif lib/crc64 crypto/crc64_rocksoft_generic \
 	lib/crc64-rocksoft block/t10-pi crypto/crc32c_generic lib/libcrc32c lib/crc16 fs/mbcache \
 	fs/jbd2/jbd2 fs/ext4/ext4 drivers/scsi/scsi_transport_srp drivers/scsi/sd_mod \
-	drivers/scsi/ibmvscsi/ibmvscsi drivers/net/ethernet/ibm/ibmveth; do
+	drivers/scsi/ibmvscsi/ibmvscsi drivers/net/ethernet/ibm/ibmveth \
+	drivers/virtio/virtio drivers/virtio/virtio_ring drivers/virtio/virtio_pci_modern_dev \
+	drivers/virtio/virtio_pci_legacy_dev drivers/virtio/virtio_pci drivers/block/virtio_blk \
+	net/core/failover drivers/net/net_failover drivers/net/virtio_net; do
 	cp unpacked/lib/modules/*/kernel/$module.ko devices/modules/
 done
 (cd devices && find . | LC_ALL=C sort | cpio -o -H newc --quiet) >devices.new

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 #
-# Debian's ibmveth and ibmvscsi do the same work on tcevm and on QEMU's pseries machine (TCG) in turn: a download
+# Debian's drivers (ibmveth and ibmvscsi, or virtio's) do the same work on tcevm and on QEMU's pseries machine (TCG) in turn: a download
 # through passt, and blocks read from and written to a raw disk. Compares the time of each phase, and the CPU time
 # that the virtual machine's process spent in it.
 #
-#   devices-vs-qemu.sh [-n ROUNDS] [-m MIB]
+#   devices-vs-qemu.sh [-n ROUNDS] [-m MIB] [-b vio|virtio|virtio-map]
 #
-# MIB (64) is the size of each phase's transfer. Each number is the best of ROUNDS (3) runs. Arguments after `--` go to tcevm.
+# With -b virtio the devices are virtio-net and virtio-blk on PCI, QEMU's with iommu_platform=on; with virtio-map the guest makes no
+# dynamic window (disable_ddw), and maps each buffer. MIB (64) is the size of each phase's transfer. Each number is the best of ROUNDS (3) runs. Arguments after `--` go to tcevm.
 # Environment: TCEVM, the binary to time (built with cargo when unset); QEMU (qemu-system-ppc64);
 # GUEST, a directory of debian-guest.sh (made when unset). It needs passt and python3, whose HTTP server the guest asks.
 set -eu
@@ -15,9 +16,10 @@ set -eu
 script=devices-vs-qemu
 . "$(dirname "$0")/compare.sh"
 mib=64
+bus=vio
 
 usage() {
-	echo "usage: devices-vs-qemu.sh [-n ROUNDS] [-m MIB] [-- TCEVM-OPTION...]" >&2
+	echo "usage: devices-vs-qemu.sh [-n ROUNDS] [-m MIB] [-b vio|virtio|virtio-map] [-- TCEVM-OPTION...]" >&2
 	exit 2
 }
 
@@ -27,6 +29,10 @@ while [ $# -gt 0 ]; do
 	-m)
 		case ${2:-} in '' | *[!0-9]* | 0) usage ;; esac
 		mib=$2
+		shift
+		;;
+	-b)
+		case ${2:-} in vio | virtio | virtio-map) bus=$2 ;; *) usage ;; esac
 		shift
 		;;
 	--) shift; break ;;
@@ -52,6 +58,19 @@ server=$!
 until port=$(sed -n 's/.*port \([0-9]*\) .*/\1/p' "$work/server") && [ -n "$port" ]; do sleep 0.1; done
 phases="fetch blocks-in blocks-out"
 append="console=hvc0 quiet cryptomgr.notests devices address=10.0.2.15 peer=10.0.2.2 port=$port size=$bytes"
+case $bus in
+vio)
+	options=
+	qemu_devices="-device spapr-vlan,netdev=net -device spapr-vscsi,id=scsi -device scsi-hd,drive=disk,bus=scsi.0"
+	;;
+virtio*)
+	append="$append bus=virtio"
+	[ "$bus" = virtio ] || append="$append disable_ddw"
+	options=,bus=virtio
+	platform=iommu_platform=on,disable-legacy=on
+	qemu_devices="-device virtio-net-pci,netdev=net,$platform -device virtio-blk-pci,drive=disk,$platform"
+	;;
+esac
 append="$append do=scsi do=net do=ready $(for phase in $phases; do printf 'do=%s ' "$phase"; done)do=ready"
 
 # At each line that ends a phase: its name, the nanoseconds of a clock, and the process's ticks in user and kernel mode.
@@ -94,17 +113,16 @@ measure() {
 round=0
 while [ "$round" -lt "$rounds" ]; do
 	measure tcevm "$TCEVM" run "$guest/vmlinux" --initrd "$guest/devices.cpio" -m 512M --append "$append" \
-		--net "socket=$work/net/socket" --disk "$work/disk" "$@"
+		--net "socket=$work/net/socket$options" --disk "$work/disk$options" "$@"
 	measure qemu "$qemu" -nodefaults -display none -serial stdio -cpu power9 -m 512M \
 		-machine pseries,x-vof=on,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off \
 		-kernel "$guest/vmlinux" -initrd "$guest/devices.cpio" -append "$append" \
-		-netdev "stream,id=net,server=off,addr.type=unix,addr.path=$work/net/socket" -device spapr-vlan,netdev=net \
-		-drive "file=$work/disk,format=raw,if=none,id=disk" -device spapr-vscsi,id=scsi \
-		-device scsi-hd,drive=disk,bus=scsi.0
+		-netdev "stream,id=net,server=off,addr.type=unix,addr.path=$work/net/socket" \
+		-drive "file=$work/disk,format=raw,if=none,id=disk" $qemu_devices
 	round=$((round + 1))
 done
 
-echo "$mib MiB a phase, the best of $rounds runs; QEMU is $(version) (less is better)"
+echo "$mib MiB a phase over $bus, the best of $rounds runs; QEMU is $(version) (less is better)"
 echo
 awk -v tick="$(getconf CLK_TCK)" '
 	FNR == 1 || $1 == "ready" { clock = $2; ticks = $3 + $4 }

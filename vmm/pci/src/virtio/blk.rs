@@ -134,7 +134,7 @@ fn build(
             bytes,
             readonly,
             queues,
-            serial: format!("tcevm-disk{number}"),
+            serial: format!("tcevm-vd{number}"),
             writes_through: AtomicBool::new(false),
             counters: Counters::default(),
         }))

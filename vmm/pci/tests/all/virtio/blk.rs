@@ -120,7 +120,7 @@ fn requests_move_blocks_through_the_windows_behind_every_bridge() {
         assert_eq!(request(&mut driver, 4, 0, &[], true), (0, 1));
         assert_eq!(platter.flushes.lock().unwrap().to_owned(), 1);
         assert_eq!(request(&mut driver, 8, 0, &[(DATA, 20)], false), (0, 21));
-        assert_eq!(driver.bytes(DATA, 20), b"tcevm-disk0\0\0\0\0\0\0\0\0\0");
+        assert_eq!(driver.bytes(DATA, 20), b"tcevm-vd0\0\0\0\0\0\0\0\0\0\0\0");
         wait("messages", || driver.guest.function().slot().interrupts.counts().0 == 4);
         assert_eq!(driver.messages(), [0; 4]);
         assert_eq!(driver.counter("requests"), 4);
