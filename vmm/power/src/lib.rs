@@ -2,7 +2,7 @@
 //! A 64-bit POWER server CPU (POWER9, Power ISA 3.0B) in software.
 //!
 //! It has instructions, registers, storage and interrupts, and no PAPR: `sc 1`
-//! leaves [`Cpu::run`] with [`Exit::Hcall`], and the caller answers.
+//! leaves [`Cpu::run`] with [`Exit::Hcall`], and the caller answers; or the closure of [`Cpu::run_with`] does.
 //!
 //! Read [`row`] (what an instruction row is), a file of [`mod@isa`] (rows) and [`vocabulary`] (the vocabulary of
 //! their meanings); then `state/` (registers), `storage/` (RAM and translation), `arith/` (floating point and vectors)

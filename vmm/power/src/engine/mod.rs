@@ -3,6 +3,7 @@
 //! [`Vocabulary`](crate::vocabulary::Vocabulary) of its own. The interpreter has the run loop, and the decoded blocks that
 //! translated code takes the place of.
 
+pub(crate) mod answer;
 pub(crate) mod exit;
 pub(crate) mod interp;
 pub(crate) mod signals;

@@ -4,6 +4,7 @@
 use crate::{
     Engine, Exit, HostCode, Translation,
     engine::{
+        answer::Answer,
         interp::{block::Place, cache::Cache},
         signals::Signals,
         translate,
@@ -91,6 +92,8 @@ pub struct Cpu {
     pub(crate) translated: translate::State,
     /// The block that runs, of the cache.
     pub(crate) running: Place,
+    /// Answers hypercalls.
+    pub(crate) answer: Answer,
 }
 
 impl Cpu {
@@ -165,6 +168,7 @@ impl Cpu {
             cache: None,
             translated: Default::default(),
             running: Place::NONE,
+            answer: Answer::NONE,
         }
     }
 

@@ -6,6 +6,7 @@ mod code_memory;
 mod engines;
 mod events;
 mod float;
+mod hypercalls;
 mod layers;
 mod pairs;
 mod recorder;

@@ -108,13 +108,6 @@ impl Cache {
         Some(found)
     }
 
-    /// The translated code at NIP, if the last translated code that was left has a link to it.
-    #[inline(always)]
-    pub(crate) fn linked(&self, cpu: &Cpu) -> Option<usize> {
-        let translator = self.translator.as_ref()?;
-        (!cpu.has_changes() && !cpu.monitoring).then(|| translator.linked(cpu)).flatten()
-    }
-
     /// Completes the state of a CPU that translated code has stopped.
     pub(crate) fn complete(&self, cpu: &mut Cpu) {
         if let Some(translator) = &self.translator {

@@ -4,9 +4,10 @@
 use crate::{
     Cpu,
     engine::{
+        answer::{Answer, Asked},
         exit::Exit,
         interp::cache::Cache,
-        translate::{self, TRANSLATED},
+        translate::TRANSLATED,
     },
     isa,
     state::{
@@ -17,7 +18,7 @@ use crate::{
     },
 };
 use std::ops::ControlFlow;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 
 /// Instructions between two looks at events: some ten microseconds. Unoptimised builds may have a
 /// frame for each of them.
@@ -30,7 +31,10 @@ const AFTER_THIS_BLOCK: u64 = 1;
 /// An [`Exit`] in a byte, for the way out of the loop; the CPU has the value of `Kept`.
 #[derive(Clone, Copy)]
 enum Leave {
+    /// A hypercall that the machine has yet to answer.
     Hcall,
+    /// One that it was asked about, and has not answered.
+    Unanswered,
     Kicked,
     Late,
     Kept,
@@ -42,17 +46,21 @@ impl Cpu {
         self.run_with(|_| ControlFlow::Break(()))
     }
 
-    /// As [`run`](Self::run), but `answer` answers hypercalls inside the loop, and [`Exit::Hcall`] is returned when
-    /// it breaks off. Leaving and entering the loop costs as much as a short hypercall.
+    /// As [`run`](Self::run), but `answer` answers hypercalls on the way, and [`Exit::Hcall`] is returned when
+    /// it breaks off. Translated code calls it: leaving and entering costs as much as a short hypercall.
     pub fn run_with(&mut self, answer: impl FnMut(&mut Cpu) -> ControlFlow<()>) -> Exit {
+        let mut asked = Asked::new(answer);
+        let outer = self.begin_run(asked.answer());
         // The cache leaves the CPU while it runs, so that blocks and state borrow apart.
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
-        let leave = self.run_blocks(&mut cache, answer);
+        let leave = self.run_blocks(&mut cache);
         self.set_away(true);
         cache.leave(self);
         self.cache = Some(cache);
+        self.end_run(outer);
+        asked.resume_panic();
         self.exit(leave)
     }
 
@@ -67,6 +75,7 @@ impl Cpu {
     }
 
     fn once(&mut self, run: impl FnOnce(&mut Cpu, &mut Cache) -> Option<Leave>) -> Option<Exit> {
+        let outer = self.begin_run(Answer::NONE);
         let mut cache = self.cache.take().unwrap_or_else(|| Cache::empty(self));
         cache.enter(self);
         self.set_away(false);
@@ -80,13 +89,14 @@ impl Cpu {
         self.set_away(true);
         cache.leave(self);
         self.cache = Some(cache);
+        self.end_run(outer);
         leave.map(|leave| self.exit(leave))
     }
 
     #[inline(always)]
     fn exit(&mut self, leave: Leave) -> Exit {
         match leave {
-            Leave::Hcall => Exit::Hcall,
+            Leave::Hcall | Leave::Unanswered => Exit::Hcall,
             Leave::Kicked => Exit::Kicked,
             Leave::Late => Exit::Late,
             Leave::Kept => self.kept().unwrap_or(Exit::Kicked),
@@ -94,11 +104,7 @@ impl Cpu {
     }
 
     #[inline(always)]
-    fn run_blocks(
-        &mut self,
-        cache: &mut Cache,
-        mut answer: impl FnMut(&mut Cpu) -> ControlFlow<()>,
-    ) -> Leave {
+    fn run_blocks(&mut self, cache: &mut Cache) -> Leave {
         loop {
             if self.retired >= self.look_at {
                 if let Some(leave) = self.events() {
@@ -112,18 +118,7 @@ impl Cpu {
                 self.slice(cache)
             };
             match leave {
-                Some(Leave::Hcall) => {
-                    fence(Ordering::Acquire); // `sc` synchronizes the context
-                    self.follow_watched_if_any(); // a hypercall may signal another CPU
-                    // `answer` may run this CPU, too, in another cache.
-                    let running = self.running;
-                    let answer = answer(self);
-                    cache.enter(self);
-                    self.running = running;
-                    if answer.is_break() {
-                        return Leave::Hcall;
-                    }
-                }
+                Some(Leave::Hcall) if self.ask().goes_on() => {}
                 Some(leave) => return leave,
                 None => {}
             }
@@ -134,24 +129,19 @@ impl Cpu {
     #[inline(always)]
     fn slice(&mut self, cache: &mut Cache) -> Option<Leave> {
         while self.retired < self.look_at {
-            let stop = if std::mem::take(&mut self.translated.answered)
-                && let Some(code) = cache.linked(self)
-            {
-                translate::enter(self, code)
-            } else {
-                let Some(block) = cache.find(self) else {
-                    return self.fetch_failed();
-                };
-                if !block.is_translated() {
-                    self.settle();
-                }
-                block.run(self, self.retired)
+            let Some(block) = cache.find(self) else {
+                return self.fetch_failed();
             };
-            match stop {
+            if !block.is_translated() {
+                self.settle();
+            }
+            match block.run(self, self.retired) {
                 Stop::Next => {}
-                Stop::Hypercall => {
-                    self.after_hypercall();
-                    return Some(Leave::Hcall);
+                Stop::Hypercall if self.stopped_at != TRANSLATED => {
+                    self.retired += self.running.len(); // it ends its block
+                    if !self.ask().goes_on() {
+                        return Some(Leave::Unanswered);
+                    }
                 }
                 stop => return self.stopped(cache, stop),
             }
@@ -215,24 +205,16 @@ impl Cpu {
         None
     }
 
-    /// Counts the block that `sc` has ended.
-    #[inline(always)]
-    fn after_hypercall(&mut self) {
-        if self.stopped_at != TRANSLATED {
-            self.retired += self.running.len();
-            return;
-        }
-        self.stopped_at = 0;
-        self.retired += 1;
-        self.nip = self.translated.stop_cia.wrapping_add(4);
-        self.translated.answered = true;
-    }
-
     /// Acts on a block that did not run to its end.
     #[cold]
     #[inline(never)]
     fn stopped(&mut self, cache: &Cache, stop: Stop) -> Option<Leave> {
         let cia = match self.stopped_at {
+            // It has counted the call, and asked.
+            TRANSLATED if stop == Stop::Hypercall => {
+                self.stopped_at = 0;
+                return Some(Leave::Unanswered);
+            }
             TRANSLATED => {
                 cache.complete(self);
                 self.translated.stop_cia

@@ -47,9 +47,6 @@ impl Translator {
     pub(crate) fn link(&mut self, _: &mut Cpu, _: u64, _: Found) {
         match *self {}
     }
-    pub(crate) fn linked(&self, _: &Cpu) -> Option<usize> {
-        match *self {}
-    }
     pub(crate) fn code(&self) -> std::iter::Empty<HostCode> {
         match *self {}
     }

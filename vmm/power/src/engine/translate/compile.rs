@@ -141,6 +141,9 @@ impl<H: Host> Emitter<H> {
         }
         self.host.budget_add(piece.len as u32);
         let last = piece.first + piece.len - 1;
+        if take(&mut self.asks) {
+            self.hypercall(region.page.wrapping_add(4 * (last as u64 + 1)));
+        }
         let jumped = self.jump.take();
         if let Some((cond, target)) = jumped {
             self.branch(region, last, cond, target, labels);
@@ -148,6 +151,15 @@ impl<H: Host> Emitter<H> {
         if !matches!(jumped, Some((Val::Imm(1..), _))) {
             self.fall_through(region, i, piece, labels);
         }
+    }
+
+    /// Has the hypercall in front of an address answered. All registers are in the CPU meanwhile.
+    fn hypercall(&mut self, next: u64) {
+        self.store_pins(self.dirty);
+        self.dirty = 0;
+        self.write_imm(self.layout.nip, next);
+        self.host.call_near(self.base, self.ask);
+        self.load_pins(u64::MAX);
     }
 
     /// Goes to what is behind a piece.
@@ -313,12 +325,6 @@ impl<H: Host> Emitter<H> {
         self.store_pins(at.dirty);
         self.host.budget_add(at.index);
         self.write_imm(self.layout.stop_cia, at.cia);
-        if code == Stop::Hypercall
-            && let Some(link) = self.new_link()
-        {
-            self.links.push((link, at.cia.wrapping_add(4)));
-            self.write_imm(self.layout.link, link as u64);
-        }
         self.leave(code);
     }
 }

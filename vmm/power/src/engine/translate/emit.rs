@@ -143,6 +143,7 @@ pub(super) struct Emitter<H> {
     pub(super) base: usize,
     pub(super) helpers: [usize; super::host::HELPERS],
     pub(super) leave: usize,
+    pub(super) ask: usize,
     /// The registers of the host that have guest registers.
     pub(super) pins: [Option<Reg>; GUESTS],
     /// The guest registers that they have.
@@ -180,6 +181,8 @@ pub(super) struct Emitter<H> {
     pub(super) index: u32,
     /// The pinned register that the one load of this instruction goes to.
     pub(super) load_target: Option<Guest>,
+    /// The piece ends in a hypercall.
+    pub(super) asks: bool,
     /// Facilities that were checked in this piece.
     pub(super) checked: u32,
     /// How many helpers were called in the region.
@@ -197,6 +200,7 @@ impl<H: Host> Emitter<H> {
             base: 0,
             helpers: prelude.helpers,
             leave: prelude.leave,
+            ask: prelude.ask,
             pins: [None; GUESTS],
             pinned: Vec::new(),
             sites: Vec::new(),
@@ -219,6 +223,7 @@ impl<H: Host> Emitter<H> {
             cia: 0,
             index: 0,
             load_target: None,
+            asks: false,
             checked: 0,
             calls: 0,
             failed: false,
@@ -227,6 +232,7 @@ impl<H: Host> Emitter<H> {
 
     /// Begins a piece: nothing is known, unless it always comes after the one before.
     pub(super) fn begin_piece(&mut self, follows: bool) {
+        self.asks = false;
         if !follows {
             self.forget();
             self.vectors.forget();

@@ -239,6 +239,9 @@ pub(super) struct Frame {
     pub(super) behind: i32,
     /// The registers [`Host::PINS`] then.
     pub(super) pins: i32,
+    /// The function that has a hypercall answered, and its second argument.
+    pub(super) ask: i32,
+    pub(super) closure: i32,
 }
 
 /// An assembler. Registers: the CPU and the budget (instructions completed, less `look_at`) have one each; `PINS` hold
@@ -489,6 +492,9 @@ pub(super) struct Prelude {
     pub(super) enter: usize,
     /// Leaves: the stop is in [`Host::ARGUMENT`].
     pub(super) leave: usize,
+    /// Has a hypercall answered: it is counted, and registers are in the CPU. Goes on with the budget that is then in force,
+    /// or leaves.
+    pub(super) ask: usize,
     /// The helpers.
     pub(super) helpers: [usize; HELPERS],
 }

@@ -24,7 +24,7 @@
 //! A region is entered at the first instruction of a block, where the interpreter has looked at events, and looks at them
 //! itself wherever the interpreter would: at each end of a block. So both engines take the same interrupts after the same
 //! instructions. It leaves at an event, at an address outside, in front of an instruction that it cannot have, and when an
-//! instruction stops; all registers are in the CPU then.
+//! instruction stops; all registers are in the CPU then. A hypercall is answered inside it (`answer.rs`).
 //!
 //! Code that a store of its own CPU has made stale runs to the end of the block: the helper that stores has the region left
 //! there (`Cpu::watch_store`). Code that another CPU or a device has made stale runs until the region is left, at the latest
@@ -176,8 +176,6 @@ pub(crate) struct State {
     enter: usize,
     /// Address of the instruction at which it stopped.
     pub(crate) stop_cia: u64,
-    /// It left for a hypercall, which was answered.
-    pub(crate) answered: bool,
     /// The link that would have led to where translated code has left to, in code memory; 0 for none.
     link: u64,
     /// A helper has the budget masked with it: see `thunks.rs`.
@@ -206,6 +204,18 @@ impl State {
     #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code))]
     fn set_operand(&mut self, v: Vector) {
         (self.scratch[0], self.scratch[1]) = (v.lane(1), v.lane(0));
+    }
+
+    /// The code that enters translated code.
+    #[inline(always)]
+    pub(crate) fn entrance(&self) -> usize {
+        self.enter
+    }
+
+    /// Translated code that was entered there goes on, after whatever the CPU did meanwhile.
+    #[inline(always)]
+    pub(crate) fn come_back(&mut self, entrance: usize) {
+        (self.enter, self.link) = (entrance, 0);
     }
 
     /// The one after a reset.

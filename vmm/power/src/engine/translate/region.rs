@@ -110,6 +110,8 @@ fn insn(word: u32) -> Option<Insn> {
     }
     let mut scan = Scan::default();
     let _ = SCANS[index](&mut scan, word); // takes notes, never stops
+    // The machine answers a hypercall, and may see and change all registers.
+    scan.calls |= row.form.stops;
     Some(Insn { word, row: index, then: row.form.then, stops: row.form.stops, scan })
 }
 

@@ -207,17 +207,6 @@ impl Translator {
         &mut self.regions[number as usize % SEGMENTS][number as usize / SEGMENTS]
     }
 
-    /// The code at NIP, if the link that translated code was left by leads there.
-    #[inline(always)]
-    pub(crate) fn linked(&self, cpu: &Cpu) -> Option<usize> {
-        let link = cpu.translated.link as usize;
-        if link == 0 {
-            return None;
-        }
-        let [epoch, code, nip] = self.memory.read(link);
-        (epoch == cpu.mmu.epoch && nip == cpu.nip).then_some(code as usize)
-    }
-
     /// Has the code of the block at `pc` be found by what leaves to it, for as long as this epoch lasts.
     #[inline]
     pub(crate) fn link(&mut self, cpu: &mut Cpu, pc: u64, (code, number): Found) {
@@ -520,6 +509,8 @@ fn layout() -> Layout {
             budget_mask: at!(translated.budget_mask),
             behind: at!(translated.behind),
             pins: at!(translated.pins),
+            ask: at!(answer.ask),
+            closure: at!(answer.closure),
         },
     }
 }

@@ -495,6 +495,10 @@ impl<H: Host> Vocabulary for Emitter<H> {
         if cond == Val::Imm(0) {
             return Ok(());
         }
+        if stop == Stop::Hypercall {
+            self.asks = true; // behind the piece
+            return Ok(());
+        }
         self.commit();
         let at = self.point();
         match self.condition(cond) {

@@ -21,6 +21,7 @@ pub(super) const RCX: u8 = 1;
 const RDX: u8 = 2;
 const RBX: u8 = 3;
 const RSP: u8 = 4;
+const RSI: u8 = 6;
 const RDI: u8 = 7;
 const R15: u8 = 15;
 
@@ -693,6 +694,20 @@ impl Host for X86_64 {
             ; add rsp, FRAME
             ; pop r15 ; pop r14 ; pop r13 ; pop r12 ; pop rbp ; pop rbx
             ; ret);
+        let (ask, leaves) = (self.len(), self.label());
+        self.write_retired(frame);
+        self.lea(RDI, RBX, -self.bias);
+        self.with_field(true, &[0x8b], RSI, frame.closure);
+        asm!(self ; sub rsp, 8);
+        self.with_field(false, &[0xff], 2, frame.ask); // call
+        asm!(self ; add rsp, 8);
+        self.read_budget(frame);
+        self.test(Reg(RDX));
+        self.jump_if(Cond::Ne, leaves);
+        asm!(self ; ret);
+        self.bind(leaves);
+        asm!(self ; pop rdx);
+        self.jump_near(0, leave);
         // A helper has stopped, and the stop is in rax.
         let stopped = self.len();
         asm!(self ; pop rdx);
@@ -726,6 +741,6 @@ impl Host for X86_64 {
             asm!(self ; ret);
             at
         });
-        Prelude { enter, leave, helpers }
+        Prelude { enter, leave, ask, helpers }
     }
 }
