@@ -50,7 +50,7 @@ pub use machine::vio::VioDevice;
 pub use machine::{Capabilities, Capability, vio};
 /// Guest memory. A write to it is logged, and makes decoded code stale that came from there.
 pub use ram::GuestMemory as Memory;
-pub use run::dispatch::{Call, dispatch, find};
+pub use run::dispatch::{Call, answer, dispatch, find, row};
 pub use run::inject::{self, Injector, Spec};
 pub use run::meter::{Lap, Meter};
 pub use run::{accel, meter};

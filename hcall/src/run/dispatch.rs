@@ -52,6 +52,13 @@ pub struct Call {
 }
 
 impl Call {
+    /// The answer to the call whose token is in r3, which no row answers.
+    pub fn refused(regs: &mut Regs, status: Status) -> Call {
+        let hcall = find(regs[0]);
+        regs[0] = status.to_reg();
+        Call { hcall, status }
+    }
+
     /// The number of registers from r3 on that hold the answer: the status, and the returns of the row. The
     /// others are unchanged.
     #[inline]
@@ -73,24 +80,40 @@ pub fn find(token: u64) -> Option<&'static Hcall> {
     usize::try_from(index).ok().and_then(|index| table.get(index).copied().flatten())
 }
 
+/// The row of the call of a token that a vCPU makes. Errors: H_PRIVILEGE for every call in problem state, H_FUNCTION for an
+/// unknown token. The call changes nothing then, but r3.
+#[inline(always)]
+pub fn row(token: u64, problem_state: bool) -> Result<&'static Hcall, Status> {
+    match find(token) {
+        _ if problem_state => Err(Status::Privilege),
+        Some(hcall) => Ok(hcall),
+        None => Err(Status::Function),
+    }
+}
+
 /// Does the hypercall whose token is in r3: reads arguments from r4 up, writes answers there if it
 /// succeeds, and its status to r3. `regs` are r3 to r12.
 ///
 /// In problem state every call is H_PRIVILEGE. An unknown token is H_FUNCTION, and so is a call that needs a
 /// capability which the machine lacks. All three change nothing.
-#[inline(always)]
+#[inline]
 pub fn dispatch(caller: &mut Caller<'_>, regs: &mut Regs) -> Call {
-    let hcall = find(regs[0]);
-    let status = match hcall {
-        _ if caller.problem_state => Status::Privilege,
-        Some(hcall) => match &hcall.handler {
-            Handler::One(function) => function(caller, regs),
-            Handler::Tiered(tiers) => accel::run(hcall.token, tiers, caller, regs),
-        },
-        None => Status::Function,
+    match row(regs[0], caller.problem_state) {
+        Ok(hcall) => answer(hcall, caller, regs),
+        Err(status) => Call::refused(regs, status),
+    }
+}
+
+/// Does what [`dispatch`] does, for a caller that has [found](row) the row of r3.
+#[inline(always)]
+pub fn answer(hcall: &'static Hcall, caller: &mut Caller<'_>, regs: &mut Regs) -> Call {
+    let status = match &hcall.handler {
+        Handler::One(function) => function(caller, regs),
+        Handler::Tiered(tiers) => accel::run(hcall.token, tiers, caller, regs),
     };
-    regs[0] = status.to_reg();
-    Call { hcall, status }
+    // Nearly always. The code of any status is looked up behind a jump to an address in a register.
+    regs[0] = if status == Status::Success { 0 } else { status.to_reg() };
+    Call { hcall: Some(hcall), status }
 }
 
 #[cfg(test)]

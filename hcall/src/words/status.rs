@@ -21,7 +21,7 @@ macro_rules! statuses {
             pub const ALL: &[Status] = &[$(Status::$variant),*];
 
             /// The code; r3 holds it sign-extended.
-            #[inline]
+            #[inline(always)]
             pub const fn code(self) -> i64 {
                 match self {
                     $(Status::$variant => $code,)*
@@ -151,7 +151,7 @@ impl Status {
     }
 
     /// The code as r3 holds it.
-    #[inline]
+    #[inline(always)]
     pub const fn to_reg(self) -> u64 {
         self.code().cast_unsigned()
     }

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use hcall::{Areas, Call, Caller, Meter, Regs};
+use hcall::{Areas, Call, Caller, Hcall, Meter, Regs};
 use iommu::Agent;
 
 use crate::capabilities::{CallView, Effects};
@@ -155,20 +155,33 @@ impl Books {
     /// Answers a hypercall of the vCPU. Breaks off when the guest has powered off or reboots, or the
     /// vCPU has stopped itself.
     fn hypercall<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) -> ControlFlow<()> {
-        let mut registers = vcpu.hcall_registers();
-        let call = if self.watcher.is_some() {
-            self.observed(shared, vcpu, &mut registers)
+        if self.watcher.is_some() {
+            self.observed(shared, vcpu);
         } else {
-            self.dispatch(shared, vcpu, &mut registers)
-        };
-        vcpu.set_hcall_registers(&registers[..call.answers()]);
+            match hcall::row(vcpu.hcall_token(), vcpu.problem_state()) {
+                Ok(hcall) => {
+                    let mut registers = vcpu.hcall_registers();
+                    let call = self.answer(hcall, shared, vcpu, &mut registers);
+                    vcpu.set_hcall_registers(&registers[..call.answers()]);
+                }
+                // Such a call has no need of the machine.
+                Err(status) => vcpu.set_hcall_registers(&[status.to_reg()]),
+            }
+        }
         let Effects { powered_off, rebooted, stopped, .. } = self.effects;
         let leaves = powered_off || rebooted || stopped;
         if leaves { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn dispatch<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
-        let problem_state = vcpu.problem_state();
+    /// Has a call's row answer it.
+    #[inline(always)]
+    fn answer<V: Vcpu>(
+        &mut self,
+        hcall: &'static Hcall,
+        shared: &Shared,
+        vcpu: &mut V,
+        registers: &mut Regs,
+    ) -> Call {
         let mut view = CallView {
             vcpu,
             server: self.server,
@@ -182,34 +195,37 @@ impl Books {
             agent: &mut self.agent,
             machine: &mut view,
             server: self.server,
-            problem_state,
+            problem_state: false,
             accel: &shared.dma.accel,
             meter: Some(&mut self.meter),
         };
-        hcall::dispatch(&mut caller, registers)
+        hcall::answer(hcall, &mut caller, registers)
     }
 
     /// Answers a hypercall through the vCPU's observer. Only an observed hypercall costs readings of the clock.
     #[cold]
-    fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Call {
-        let Some(mut watcher) = self.watcher.take() else {
-            return self.dispatch(shared, vcpu, registers);
-        };
+    #[inline(never)]
+    fn observed<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V) {
+        let Some(mut watcher) = self.watcher.take() else { return };
+        let mut registers = vcpu.hcall_registers();
         let guest = Guest { container: &shared.dma.container, memory: &shared.memory };
-        let asked = *registers;
+        let asked = registers;
         let mut made = None;
-        let mut make = || *made.get_or_insert_with(|| self.made(shared, vcpu, registers));
+        let mut make = || *made.get_or_insert_with(|| self.made(shared, vcpu, &mut registers));
         watcher.hypercall(&asked, guest, &mut make);
         let call = make().call; // the guest gets its answer even if the observer made no call
+        vcpu.set_hcall_registers(&registers[..call.answers()]);
         self.watcher = Some(watcher);
-        call
     }
 
     /// Answers a hypercall and measures its time.
     fn made<V: Vcpu>(&mut self, shared: &Shared, vcpu: &mut V, registers: &mut Regs) -> Made {
         let (asked, meter, idle) = (*registers, self.meter, self.effects.idle);
         let start = Instant::now();
-        let call = self.dispatch(shared, vcpu, registers);
+        let call = match hcall::row(registers[0], vcpu.problem_state()) {
+            Ok(hcall) => self.answer(hcall, shared, vcpu, registers),
+            Err(status) => Call::refused(registers, status),
+        };
         let time = start.elapsed();
         Made {
             server: self.server,

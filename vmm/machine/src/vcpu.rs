@@ -47,6 +47,10 @@ pub trait Vcpu {
     }
     /// The values of r3 to r12 at a hypercall.
     fn hcall_registers(&self) -> Regs;
+    /// The first of them.
+    fn hcall_token(&self) -> u64 {
+        self.hcall_registers()[0]
+    }
     /// Sets r3 and the registers after it, one for each value, at most to r12.
     fn set_hcall_registers(&mut self, registers: &[u64]);
     /// True when the guest is in problem state.
@@ -113,6 +117,10 @@ impl Vcpu for power::Cpu {
 
     fn hcall_registers(&self) -> Regs {
         self.gprs(3)
+    }
+
+    fn hcall_token(&self) -> u64 {
+        self.gpr[3]
     }
 
     fn set_hcall_registers(&mut self, registers: &[u64]) {

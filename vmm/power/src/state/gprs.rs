@@ -18,8 +18,13 @@ impl Cpu {
     /// Sets GPRs from number `first` on, up to the last one.
     #[inline(always)]
     pub fn set_gprs(&mut self, first: usize, values: &[u64]) {
-        let gprs = self.gpr.iter_mut().skip(first);
-        gprs.zip(values).for_each(|(gpr, value)| *gpr = read(value));
+        // Mostly there is one, for which a loop is not worth its beginning.
+        let Some((one, others)) = values.split_first() else { return };
+        self.gpr.get_mut(first).into_iter().for_each(|gpr| *gpr = read(one));
+        if !others.is_empty() {
+            let gprs = self.gpr.iter_mut().skip(first + 1);
+            gprs.zip(others).for_each(|(gpr, value)| *gpr = read(value));
+        }
     }
 }
 

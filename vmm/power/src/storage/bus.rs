@@ -12,8 +12,6 @@ use vm_memory::{
 
 /// The counters and lists through which CPUs learn of each other's doings.
 struct Shared {
-    /// The counter that each CPU compares before each block.
-    changes: Arc<Changes>,
     shootdown: Shootdown,
     /// The pages that came to hold code.
     watched: Events,
@@ -54,6 +52,8 @@ impl FirstRegion {
 pub(crate) struct Bus {
     pub(crate) ram: Arc<GuestMemory>,
     first: FirstRegion,
+    /// The counter that each CPU compares before each block: at hand, for the load that leads there is waited for.
+    changes: Arc<Changes>,
     shared: Arc<Shared>,
 }
 
@@ -62,16 +62,16 @@ impl Bus {
         let changes = ram::watch_code(&ram);
         let first = FirstRegion::of(&ram, &changes);
         let (shootdown, watched) = Default::default();
-        Bus { first, ram, shared: Arc::new(Shared { changes, shootdown, watched }) }
+        Bus { first, ram, changes, shared: Arc::new(Shared { shootdown, watched }) }
     }
     /// How often code or translations were invalidated, or a page came to hold code.
     #[inline(always)]
     pub(crate) fn changes(&self) -> u64 {
-        self.shared.changes.count()
+        self.changes.count()
     }
     /// How often decoded code became stale.
     pub(crate) fn code_changes(&self) -> u64 {
-        self.shared.changes.of_code()
+        self.changes.of_code()
     }
     /// The pages that came to hold code.
     pub(crate) fn watched(&self) -> &Events {
@@ -79,7 +79,7 @@ impl Bus {
     }
     /// Makes the CPUs of the machine look at [`watched`](Self::watched).
     pub(crate) fn announce(&self) {
-        self.shared.changes.announce();
+        self.changes.announce();
     }
     /// The invalidations of translations.
     pub(crate) fn shootdown(&self) -> &Shootdown {
@@ -88,7 +88,7 @@ impl Bus {
     /// Invalidates translations; returns how often that was done.
     pub(crate) fn invalidate_translations(&self) -> u32 {
         let count = self.shared.shootdown.invalidate();
-        self.shared.changes.announce();
+        self.changes.announce();
         count
     }
     /// The host address of the page at real address `ra`, if it is RAM.
