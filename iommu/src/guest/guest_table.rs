@@ -31,7 +31,7 @@
 
 use crate::exchange::tally::Tally;
 use crate::exchange::work::{WindowKey, Work};
-use crate::exchange::xchg::{Batch, Xchg, reserve_levels};
+use crate::exchange::xchg::{Batch, One, Xchg, reserve_levels};
 use crate::frames::Frames;
 use crate::guest::view::View;
 use crate::sync::{AtomicI64, Ordering, fence};
@@ -236,7 +236,6 @@ impl GuestTable {
     ) -> Result<(), Error> {
         match self.tables.first() {
             Some(table) if self.simple && work.plain => {
-                let mut raw = raw;
                 let hw = HwEntry(entry.0);
                 let mut slot = table.place(hw, raw.is_live(), work.may_allocate)?;
                 let place = self.view.place(entry, raw.0 != 0, work.may_allocate)?;
@@ -248,13 +247,13 @@ impl GuestTable {
                 if slot.is_none() {
                     slot = clear_already(table, hw);
                 }
-                let mut new = frames.translate(raw);
-                while let Some(slot) = slot {
+                if let Some(slot) = slot {
+                    let new = frames.translate(raw);
                     let old = xchg.tce_xchg(hw, slot, new);
                     tally.note(old.is_live(), new.is_live());
-                    match place.map_or_else(|| self.view.load(entry), View::read) {
-                        now if now == raw => break,
-                        now => (raw, new) = (now, self.translate(frames, now)),
+                    let now = place.map_or_else(|| self.view.load(entry), View::read);
+                    if now != raw {
+                        tally += self.agree_one(frames, &mut xchg, entry, slot, now);
                     }
                 }
                 self.count_live(&tally);
@@ -266,6 +265,30 @@ impl GuestTable {
             }
         }
         Ok(())
+    }
+
+    /// Repeats the exchange of an entry with what another call has stored in the view meanwhile, until both agree. Its
+    /// tally is a value, so that the tally of a call that has no need of this stays in registers.
+    #[cold]
+    #[inline(never)]
+    fn agree_one(
+        &self,
+        frames: &Frames,
+        xchg: &mut Xchg<'_, One>,
+        entry: GuestEntry,
+        slot: &AtomicTce,
+        mut raw: RawTce,
+    ) -> Tally {
+        let mut tally = Tally::default();
+        loop {
+            let new = self.translate(frames, raw);
+            let old = xchg.tce_xchg(HwEntry(entry.0), slot, new);
+            tally.note(old.is_live(), new.is_live());
+            match self.view.load(entry) {
+                now if now == raw => return tally,
+                now => raw = now,
+            }
+        }
     }
 
     /// Writes `count` entries from `first` on with `raw(0)`, `raw(1)` and so on. All of it has been
