@@ -73,6 +73,13 @@ impl Changes {
     }
 }
 
+/// Counters at 0. The host provides zeroed memory when it is touched, and optimised builds wrap each number in place: by
+/// way of a `Vec`, for a `Box` is collected into by a loop that touches all of it.
+#[inline(always)]
+fn counters(pages: usize) -> Box<[AtomicU64]> {
+    vec![0; pages].into_iter().map(AtomicU64::new).collect::<Vec<_>>().into_boxed_slice()
+}
+
 /// The watch over the pages of one region of RAM.
 #[derive(Debug)]
 pub struct CodeWatch {
@@ -90,8 +97,8 @@ impl CodeWatch {
     /// when they are first used.
     pub fn new(bytes: usize, changes: Arc<Changes>) -> CodeWatch {
         let pages = bytes / PAGE;
-        let counters = || vec![0; pages].into_iter().map(AtomicU64::new).collect();
-        CodeWatch { marks: counters(), generations: counters(), announced: counters(), changes }
+        let [marks, generations, announced] = [counters(pages), counters(pages), counters(pages)];
+        CodeWatch { marks, generations, announced, changes }
     }
 
     /// Where changes are counted.

@@ -145,7 +145,7 @@ fn is_of_process_0(ea: u64) -> bool {
 pub struct Tlb {
     /// The table of the context in force.
     pub(crate) at_hand: Table,
-    /// The tables of the other contexts.
+    /// The tables of other contexts that have been in force.
     parked: [Option<Table>; CONTEXTS],
     context: Context,
     /// The fills of each context: of processes, and of process 0.
@@ -160,10 +160,19 @@ impl Tlb {
     /// One that holds nothing.
     #[allow(clippy::new_without_default)]
     pub fn new() -> Tlb {
-        let context = Context::Real;
-        let parked = std::array::from_fn(|at| (at != context as usize).then(empty_table));
+        let (context, parked) = (Context::Real, Default::default());
         let logs = [[Log::EMPTY; 2]; CONTEXTS];
         Tlb { at_hand: empty_table(), parked, context, logs }
+    }
+
+    /// The logs and the table of each context that has been in force.
+    fn contexts(&mut self) -> impl Iterator<Item = (&mut [Log; 2], &mut Table)> {
+        let (context, mut at_hand) = (self.context as usize, Some(&mut self.at_hand));
+        let tables = self.parked.iter_mut().enumerate();
+        self.logs.iter_mut().zip(tables).filter_map(move |(logs, (at, parked))| {
+            let table = if at == context { at_hand.take() } else { parked.as_mut() };
+            table.map(|table| (logs, table))
+        })
     }
 
     fn tables(&mut self) -> impl Iterator<Item = &mut Table> {
@@ -187,16 +196,14 @@ impl Tlb {
     }
 
     fn flush_of(&mut self, process_0: bool) {
-        for (logs, table) in self.logs.iter_mut().zip(&mut self.parked) {
-            let table = table.as_mut().unwrap_or(&mut self.at_hand);
+        for (logs, table) in self.contexts() {
             logs[usize::from(process_0)].flush(table, process_0);
         }
     }
 
     /// Takes the right to plain stores from every entry of the page at a host address.
     pub(crate) fn forbid_stores(&mut self, host: usize) {
-        for (logs, table) in self.logs.iter().zip(&mut self.parked) {
-            let table = table.as_mut().unwrap_or(&mut self.at_hand);
+        for (logs, table) in self.contexts() {
             for log in logs {
                 log.each(table, |entry| {
                     if entry.write != NONE && entry.host() == host {
@@ -209,7 +216,11 @@ impl Tlb {
 
     /// Forgets the translations of one context.
     pub(crate) fn flush_context(&mut self, context: Context) {
-        let table = self.parked[context as usize].as_mut().unwrap_or(&mut self.at_hand);
+        let table = match context == self.context {
+            true => Some(&mut self.at_hand),
+            false => self.parked[context as usize].as_mut(),
+        };
+        let Some(table) = table else { return };
         for (log, process_0) in self.logs[context as usize].iter_mut().zip([false, true]) {
             log.flush(table, process_0);
         }
@@ -234,7 +245,8 @@ impl Tlb {
 
     /// Puts the table of a context in force.
     pub fn switch(&mut self, context: Context) {
-        if let Some(table) = self.parked[context as usize].take() {
+        if context != self.context {
+            let table = self.parked[context as usize].take().unwrap_or_else(empty_table);
             let before = std::mem::replace(&mut self.at_hand, table);
             self.parked[self.context as usize] = Some(before);
             self.context = context;
