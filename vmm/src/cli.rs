@@ -21,6 +21,7 @@ use crate::options::run::RunArgs;
 use crate::outlet;
 use crate::qemu;
 use crate::run;
+use crate::snapshot;
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
@@ -75,6 +76,8 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Write a running machine to a file, from which `tcevm run --restore` goes on.
+    Snapshot(snapshot::command::SnapshotArgs),
     /// Print the C header of plug-ins, for --tier and --platform.
     Header,
     /// Play recorded hypercalls, up to the first answer that differs.
@@ -88,6 +91,7 @@ impl Command {
             Command::Run(args) => run::run(args),
             Command::Comply(args) => Ok(comply::run(args)?),
             Command::Replay(args) => Ok(comply::replay::run(args)?),
+            Command::Snapshot(args) => snapshot::command::run(args),
             Command::Qemu { args } => Ok(qemu::run(args)),
             Command::Header => {
                 outlet::print(plugin::HEADER.as_bytes());
@@ -139,6 +143,7 @@ impl Cli {
             Command::Comply(args) => args.job().and_then(|_| args.engine.chosen()).map(drop),
             Command::Replay(args) => args.check().and_then(|()| args.engine.chosen()).map(drop),
             Command::Run(args) => args.engine.chosen().map(drop),
+            Command::Snapshot(_) => return Ok(self),
             Command::Qemu { .. } => EngineArgs::default().chosen().map(drop),
             Command::Doctor | Command::Header => Ok(()),
         };

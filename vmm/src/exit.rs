@@ -6,7 +6,7 @@ use machine::Ending;
 /// An exit code and its meaning: the row that `--help` prints.
 pub struct Row(pub u8, pub &'static str);
 
-const OK: Row = Row(0, "the guest powered off");
+const OK: Row = Row(0, "the guest powered off, or a client of the monitor ended the run");
 const GUEST: Row = Row(1, "the guest reported failure (EXIT: STATUS=n with n > 1 on its console)");
 const USAGE: Row = Row(2, "the command line was wrong");
 const SETUP: Row = Row(3, "the image or the machine could not be set up, or its output failed");
@@ -32,7 +32,7 @@ const SIGPIPE: u8 = 13;
 /// The exit code of the process after a run with this ending.
 pub fn code(ending: &Ending) -> u8 {
     match ending {
-        Ending::PoweredOff | Ending::Rebooted => OK.0,
+        Ending::PoweredOff | Ending::Rebooted | Ending::Dismissed | Ending::Paused => OK.0,
         Ending::GuestFailed(_) => GUEST.0,
         Ending::Crashed(_) => CRASH.0,
         Ending::TimedOut(_) => TIMEOUT.0,
@@ -46,13 +46,14 @@ pub fn code(ending: &Ending) -> u8 {
 /// The line for the user about the ending; none when the user knows it already.
 pub fn message(ending: &Ending) -> Option<String> {
     match ending {
-        Ending::PoweredOff | Ending::Rebooted | Ending::OutputClosed => None,
+        Ending::PoweredOff | Ending::Rebooted | Ending::OutputClosed | Ending::Paused => None,
         Ending::GuestFailed(code) => Some(format!("the guest reported failure {code}")),
         Ending::Crashed(what) => Some(format!("the guest crashed: {what}")),
         Ending::TimedOut(limit) => {
             Some(format!("stopped after {} s; give more with --timeout", limit.as_secs_f64()))
         }
         Ending::Quit => Some("stopped by Ctrl-A x".into()),
+        Ending::Dismissed => Some("ended by a client of the monitor".into()),
         Ending::Signal(number) => Some(format!("stopped by signal {number}")),
         Ending::OutputFailed(why) => {
             Some(format!("cannot write the guest's console to standard output: {why}"))

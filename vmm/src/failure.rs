@@ -10,10 +10,12 @@ use machine::image::ImageError;
 use machine::kvm::machine::SetupError;
 use machine::nvram::NvramError;
 use paths::output::OutputError;
+use paths::socket::SocketError;
 use thiserror::Error;
 
 use crate::advice;
 use crate::options::run::{MOST_NETS, MOST_POWER_CPUS};
+use crate::snapshot::SnapshotError;
 
 /// The reason for which there was no run.
 #[derive(Debug, Error)]
@@ -79,6 +81,14 @@ pub enum Failure {
     TwoOnStdout,
     #[error(transparent)]
     Comply(#[from] crate::comply::Failure),
+    #[error("the snapshot {}: {source}", path.display())]
+    Snapshot { path: PathBuf, source: Box<SnapshotError> },
+    #[error("the monitor {}: {source}", path.display())]
+    Socket { path: PathBuf, source: SocketError },
+    #[error("the monitor {}: {source}; give the socket of tcevm run --monitor unix:PATH", path.display())]
+    Monitor { path: PathBuf, source: io::Error },
+    #[error("the machine refuses: {0}")]
+    Refused(String),
     #[error("cannot set up {what}: {source}")]
     Host { what: &'static str, source: io::Error },
 }

@@ -5,7 +5,7 @@
 //! [`failure`], `advice` and [`exit`] (reasons for no run, the options that mend them, exit codes), `outputs`, `perf_map` and `outlet` (files whose reader may
 //! stall), `inlet` (files that are read), [`watch`] (signals, time limit),
 //! [`terminal`] (standard input), [`observe`] (the observers of a run), [`doctor`], [`comply`], [`qemu`] (the command
-//! line of QEMU).
+//! line of QEMU), [`monitor`], `steer` and [`snapshot`] (clients that steer a run, machines in files).
 
 mod advice;
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod exit;
 pub mod failure;
 mod inlet;
 pub mod log_limit;
+pub mod monitor;
 pub mod observe;
 pub mod options;
 mod outlet;
@@ -23,5 +24,7 @@ mod outputs;
 mod perf_map;
 pub mod qemu;
 pub mod run;
+pub mod snapshot;
+mod steer;
 pub mod terminal;
 pub mod watch;

@@ -215,6 +215,11 @@ pub(crate) fn line(text: fmt::Arguments<'_>) {
     let _ = Stderr.write_all(format!("{text}\n").as_bytes());
 }
 
+/// Writes text to standard error, as [`line`] does.
+pub(crate) fn text(text: &str) {
+    let _ = Stderr.write_all(text.as_bytes());
+}
+
 /// Writes a line for the user to stderr. A closed stderr is ignored.
 pub(crate) fn say(text: &str) {
     line(format_args!("tcevm: {text}"));

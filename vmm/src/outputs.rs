@@ -10,6 +10,7 @@ use std::sync::Arc;
 use iommu::Container;
 use paths::output::Files;
 
+use crate::monitor::Place;
 use crate::observe::{History, Observe, Recorder, Trace, TraceFile, record};
 use crate::outlet::{self, Outlet};
 use crate::perf_map;
@@ -52,6 +53,7 @@ fn protected(args: &RunArgs) -> Files {
     let mut protect = |what, path: Option<&Path>| path.map_or((), |path| files.protect(what, path));
     protect("the image", args.image.as_deref());
     protect("the initrd", args.initrd.as_deref());
+    protect("the snapshot", args.restore.as_deref());
     args.devices.disk.iter().for_each(|disk| protect("a disk", Some(&disk.path)));
     protect("standard input", Some(Path::new("/dev/stdin")));
     files
@@ -97,7 +99,8 @@ fn trace(args: &RunArgs, to: Option<Outlet>) -> Result<Option<Arc<Trace>>, Failu
 impl<'a> Outputs<'a> {
     /// Creates the files.
     pub(crate) fn create(args: &'a RunArgs, ready: &Ready) -> Result<Outputs<'a>, Failure> {
-        if args.files().filter(|(_, path)| outlet::is_dash(path)).count() > 1 {
+        let dashes = args.files().filter(|(_, path)| outlet::is_dash(path)).count();
+        if dashes + usize::from(args.monitor == Some(Place::Stdio)) > 1 {
             return Err(Failure::TwoOnStdout);
         }
         let files = &mut protected(args);
@@ -117,7 +120,8 @@ impl<'a> Outputs<'a> {
 
     /// The outlet of the guest's console: stdout, or stderr when a file goes to stdout.
     pub(crate) fn console(args: &RunArgs) -> Result<Outlet, Failure> {
-        let taken = args.files().any(|(_, path)| outlet::is_dash(path));
+        let taken = args.monitor == Some(Place::Stdio)
+            || args.files().any(|(_, path)| outlet::is_dash(path));
         let console = if taken { Outlet::stderr() } else { Outlet::stdout() };
         console.map_err(|source| Failure::Host { what: "the console", source })
     }

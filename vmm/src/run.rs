@@ -16,12 +16,13 @@ use machine::image::{self, Image, elf::Arch};
 use machine::kvm::{self, machine::SetupError, vm::DirtyLog};
 use machine::nvram::NvramStore;
 use machine::vcpu::{self, Vcpu};
-use machine::{Config, Control, DmaConfig, Ending, Machine};
+use machine::{Config, Console, Control, DmaConfig, Ending, Machine};
 use power::Engine;
 
 use crate::demo;
 use crate::exit;
 use crate::failure::Failure;
+use crate::monitor::{Desk, Place, Server, server};
 use crate::observe::Observe;
 use crate::observe::page::{self, RunPage};
 use crate::observe::stats::Statistics;
@@ -29,11 +30,21 @@ use crate::options::plugins;
 use crate::options::run::{MOST_NETS, MOST_POWER_CPUS, RunArgs, StatsFormat, VcpuKind};
 use crate::outlet;
 use crate::outputs::{self, Outputs};
+use crate::snapshot::{damaged, load_state, restore};
+use crate::steer::{Source, Steer};
 use crate::terminal::{self, RawMode};
 use crate::watch::Watch;
 
 /// Runs the command; returns the exit code.
 pub fn run(args: &RunArgs) -> Result<u8, Failure> {
+    match &args.restore {
+        None => start(args),
+        Some(path) => restore(args, path),
+    }
+}
+
+/// Starts a guest from its image.
+fn start(args: &RunArgs) -> Result<u8, Failure> {
     let image = load(args)?;
     let prototypes = plugins::load(&args.dma.tiers, args.dma.platform.as_ref())?;
     let ready = ready(args, &image, &prototypes)?;
@@ -59,7 +70,7 @@ fn run_on(
 ) -> Result<u8, Failure> {
     if ready.arch == Arch::Power {
         let cpus = vcpu::power_cpus(&ready, args.smp);
-        return run_guest(args, ready, cpus, prototypes, symbols, || Ok(None));
+        return run_guest(args, &Source::Files, ready, cpus, prototypes, symbols, || Ok(None));
     }
     run_under_kvm(args, ready, prototypes)
 }
@@ -73,7 +84,7 @@ fn run_under_kvm(args: &RunArgs, ready: Ready, prototypes: &Prototypes) -> Resul
         dirty_log: if args.dirty_log.is_some() { DirtyLog::On } else { DirtyLog::Off },
     };
     let (vm, cpus) = kvm::machine::set_up(&ready, &options)?;
-    run_guest(args, ready, cpus, prototypes, &Symbols::default(), || {
+    run_guest(args, &Source::Files, ready, cpus, prototypes, &Symbols::default(), || {
         Ok(Some(vm.dirty().map_err(SetupError::from)?))
     })
 }
@@ -85,7 +96,7 @@ fn run_under_kvm(_: &RunArgs, _: Ready, _: &Prototypes) -> Result<u8, Failure> {
 
 /// Refuses options that do not fit the architecture of the image. The architecture alone selects the vCPU; `--vcpu` can
 /// only insist on it.
-fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
+pub(crate) fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
     match (args.vcpu, arch) {
         (VcpuKind::Power, Arch::X86) => Err(Failure::NotPower),
         (VcpuKind::Kvm, Arch::Power) => Err(Failure::NotX86),
@@ -107,7 +118,7 @@ fn engine(args: &RunArgs) -> Result<Engine, Failure> {
 }
 
 /// The image: the user's, or the demonstration.
-fn load(args: &RunArgs) -> Result<Image, Failure> {
+pub(crate) fn load(args: &RunArgs) -> Result<Image, Failure> {
     let Some(path) = &args.image else {
         return Ok(Image { kernel: demo::REPLACE.to_vec(), initrd: None });
     };
@@ -127,7 +138,7 @@ fn ready(args: &RunArgs, image: &Image, prototypes: &Prototypes) -> Result<Ready
 }
 
 /// The machine that the options describe.
-fn config<'a>(
+pub(crate) fn config<'a>(
     args: &'a RunArgs,
     image: &'a Image,
     prototypes: &Prototypes,
@@ -151,16 +162,17 @@ fn config<'a>(
 }
 
 /// The name of the image in messages.
-fn name(args: &RunArgs) -> String {
-    match &args.image {
+pub(crate) fn name(args: &RunArgs) -> String {
+    match args.image.as_ref().or(args.restore.as_ref()) {
         Some(path) => path.display().to_string(),
         None => "the demonstration".into(),
     }
 }
 
 /// Runs the guest with console, signals and timeout around it, then writes the reports that the user asked for.
-fn run_guest<V: Vcpu + Send>(
+pub(crate) fn run_guest<V: Vcpu + Send>(
     args: &RunArgs,
+    source: &Source,
     ready: Ready,
     cpus: Vec<V>,
     prototypes: &Prototypes,
@@ -172,8 +184,20 @@ fn run_guest<V: Vcpu + Send>(
     let control = Arc::new(Control::new(cpus.iter().map(Vcpu::kick).collect()));
     let watch = Watch::start(Arc::clone(&control), args.timeout).map_err(host("signals"))?;
     let mut outputs = Outputs::create(args, &ready)?; // opening one may wait for its reader
-    let raw = RawMode::enter().map_err(host("the terminal"))?;
-    let console = terminal::console(Arc::clone(&control), Outputs::console(args)?);
+    let target = if ready.arch == Arch::Power { "ppc64" } else { "x86_64" };
+    let desk = Desk::new(Arc::clone(&control), args.smp, target).map_err(host("the monitor"))?;
+    let desk = Arc::new(desk);
+    let server = serve(args, &desk)?;
+    let is_ours = args.monitor == Some(Place::Stdio); // then standard input is no console
+    let raw = match is_ours {
+        true => None,
+        false => RawMode::enter().map_err(host("the terminal"))?,
+    };
+    let output = Outputs::console(args)?;
+    let console = match is_ours {
+        true => Console::new(Arc::clone(&control), Box::new(output)),
+        false => terminal::console(Arc::clone(&control), output, &desk),
+    };
     let mut machine = Machine::new(ready, cpus, control, console);
     if let Some(nvram) = nvram {
         machine.set_nvram(nvram);
@@ -184,17 +208,26 @@ fn run_guest<V: Vcpu + Send>(
     {
         return Err(Failure::Rtc);
     }
+    let check = match source {
+        Source::Files => None,
+        // A run that has to end already needs no state.
+        Source::Snapshot(_) if machine.control().ending().is_some() => None,
+        Source::Snapshot(snapshot) => load_state(args, snapshot, prototypes, &mut machine)?,
+    };
     let observe = outputs.observe();
     if observe.any() {
         observe.name_tracks(&name(args), args.smp, &machine.devices());
         machine.observe(Arc::new(observe.clone()));
     }
     let start = Instant::now();
-    let ended = run_through_reboots(args, prototypes, &mut machine);
+    let ended = Steer { args, source, prototypes, desk: &desk }.run(&mut machine);
     let end = Instant::now();
+    desk.close(ended.as_ref().ok());
     let elapsed = end - start;
     drop(raw); // before any message
+    drop(server);
     watch.run_is_over(); // a signal now only ends the waits for readers
+    let ended = check.map_or(Ok(()), |check| check.result()).map_err(damaged(source)).and(ended);
     machine.observed();
     let seen = observe.seen(end, machine.container());
     let sound = is_sound(prototypes, machine.container());
@@ -247,28 +280,17 @@ fn is_sound(prototypes: &Prototypes, container: &Container) -> bool {
     audit.holds()
 }
 
-/// Runs the guest to its end. At each reboot its files are read again.
-fn run_through_reboots<V: Vcpu + Send>(
-    args: &RunArgs,
-    prototypes: &Prototypes,
-    machine: &mut Machine<V>,
-) -> Result<Ending, Failure> {
-    loop {
-        let ending = machine.run();
-        if ending != Ending::Rebooted || args.no_reboot {
-            return Ok(ending);
+/// Starts the monitor, if the user asked for it.
+fn serve(args: &RunArgs, desk: &Arc<Desk>) -> Result<Option<Server>, Failure> {
+    let started = match &args.monitor {
+        None => return Ok(None),
+        Some(Place::Stdio) => Server::on_stdio(Arc::clone(desk)),
+        Some(Place::Unix(path)) => {
+            let failed = |source| Failure::Socket { path: path.clone(), source };
+            Server::on_socket(Arc::clone(desk), server::listen(path).map_err(failed)?)
         }
-        log::info!("the guest reboots");
-        let image = load(args)?;
-        let config = config(args, &image, prototypes)?;
-        let failed = |source| Failure::Boot { image: name(args), source };
-        if !machine
-            .restart(|memory, window, nodes| config.load(memory, window, nodes))
-            .map_err(failed)?
-        {
-            return Ok(machine.ending());
-        }
-    }
+    };
+    started.map(Some).map_err(|source| Failure::Host { what: "the monitor", source })
 }
 
 /// Reports the ending of the run.

@@ -49,6 +49,8 @@ pub trait Timed {
     fn add_stolen(&mut self, time: Duration);
     /// Makes a run end with [`VcpuExit::Late`](crate::vcpu::VcpuExit::Late) when time was stolen.
     fn watch_stolen(&mut self);
+    /// Takes a pause out of the vCPU's time. All vCPUs of a machine skip the same one.
+    fn skip_time(&mut self, pause: Duration);
 }
 
 /// State that can be reset, saved and loaded.

@@ -31,7 +31,7 @@ const LINUX_COMMAND_LINE: usize = 2047;
 /// The configuration of a machine.
 #[derive(Debug)]
 pub struct Config<'a> {
-    /// The bytes of the image file.
+    /// The bytes of the image file; none for a machine whose state is loaded, which then needs no image.
     pub image: &'a [u8],
     /// The size of guest RAM.
     pub ram: RamSize,
@@ -134,13 +134,32 @@ impl Config<'_> {
     pub fn ready(&self) -> Result<Ready, BootError> {
         let image = Elf::parse(self.image)?; // before memory is asked for
         let memory = memory::map(self.ram)?;
+        self.ready_in(memory, image.arch, |memory, window, devices| {
+            self.load_image(&image, memory, window, devices)
+        })
+    }
+
+    /// Sets up the machine of a saved state, whose RAM is `memory` already. It does not read the image. The machine runs
+    /// only after its state was loaded.
+    pub fn restored(&self, memory: Memory) -> Result<Ready, BootError> {
+        let described = Map::new(self.ram).device_tree();
+        let loaded = Loaded { entry: 0, described, dtb: Vec::new(), initrd: None };
+        self.ready_in(memory, Arch::Power, |_, _, _| Ok(loaded))
+    }
+
+    fn ready_in(
+        &self,
+        memory: Memory,
+        arch: Arch,
+        load: impl FnOnce(&Memory, &Window, &[Node]) -> Result<Loaded, BootError>,
+    ) -> Result<Ready, BootError> {
         let dma = self.dma.set_up(self.ram)?;
         let dma_window = *dma.phb.default_window();
         let memory = Arc::new(memory);
         let devices = Devices::new(&self.devices, &dma, &memory)?;
-        let loaded = self.load_image(&image, &memory, &dma_window, &devices.bus.nodes())?;
+        let loaded = load(&memory, &dma_window, &devices.bus.nodes())?;
         let Loaded { entry, described, dtb, initrd } = loaded;
-        let (arch, engine) = (image.arch, self.engine);
+        let engine = self.engine;
         let rtas = Map::new(self.ram).rtas();
         Ok(Ready {
             memory,

@@ -91,11 +91,14 @@ impl Control {
         Control { state, changed: Condvar::new(), kicks, on_input: OnceLock::new() }
     }
 
-    /// Asks the run to end. The first ending stays, unless it is a reboot.
+    /// Asks the run to end. The first ending stays, unless it is a reboot or a pause. A pause replaces nothing.
     pub fn stop(&self, ending: Ending) {
         let mut state = self.state();
-        match state.ending {
-            None | Some(Ending::Rebooted) => state.ending = Some(ending),
+        match &state.ending {
+            None => state.ending = Some(ending),
+            Some(first) if first.is_passing() && ending != Ending::Paused => {
+                state.ending = Some(ending);
+            }
             Some(_) => {}
         }
         drop(state);
@@ -119,10 +122,16 @@ impl Control {
         state.ending.take_if(|ending| *ending == Ending::Rebooted).is_some()
     }
 
-    /// Clears the ending of a run that was stopped with [`Ending::Quit`], so that it can continue. False when the run
-    /// has another ending.
+    /// Clears the ending of a run that was stopped with [`Ending::Quit`] or [`Ending::Paused`], so that it can
+    /// continue. False when the run has another ending.
     pub fn resume(&self) -> bool {
-        self.state().ending.take_if(|ending| *ending == Ending::Quit).is_some()
+        let resumes = |ending: &mut Ending| matches!(ending, Ending::Quit | Ending::Paused);
+        self.state().ending.take_if(resumes).is_some()
+    }
+
+    /// Ends a pause.
+    pub fn unpause(&self) {
+        self.state().ending.take_if(|ending| *ending == Ending::Paused);
     }
 
     /// The ending, if the run has to end.
@@ -304,14 +313,15 @@ impl Control {
         freed
     }
 
-    /// Gives input to the guest, and waits while `limit` bytes are unread. False when the run ends.
+    /// Gives input to the guest, and waits while `limit` bytes are unread. False when the run ends; a pause and a
+    /// reboot are no end.
     pub fn push_input(&self, mut bytes: &[u8], limit: usize) -> bool {
         while !bytes.is_empty() {
             let mut state = self.state();
-            while state.input.len() >= limit && state.ending.is_none() {
+            while state.input.len() >= limit && !state.is_over() {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
-            if state.ending.is_some() {
+            if state.is_over() {
                 return false;
             }
             let room = limit - state.input.len();
@@ -380,6 +390,11 @@ impl Cpu {
 impl State {
     fn cpu(&mut self, server: u32) -> Option<&mut Cpu> {
         self.cpus.get_mut(usize::try_from(server).ok()?)
+    }
+
+    /// True when the run has an ending after which it does not go on.
+    fn is_over(&self) -> bool {
+        self.ending.as_ref().is_some_and(|ending| !ending.is_passing())
     }
 
     fn is_interrupted(&mut self, server: u32) -> bool {

@@ -64,6 +64,27 @@ fn take(memory: &Memory) -> Pages {
     memory.iter().flat_map(|region| MmapRegion::bitmap(region).dirty().get_and_reset()).collect()
 }
 
+/// The 4 KiB pages that were written since [`forget`], 64 to a word. The bitmap stays.
+pub(crate) fn words(memory: &Memory) -> impl Iterator<Item = u64> {
+    let is_dirty = |page| {
+        let mut bitmaps = memory.iter().map(|region| MmapRegion::bitmap(region).dirty());
+        bitmaps.any(|dirty| dirty.is_addr_set((page * PAGE) as usize))
+    };
+    (0..pages(memory)).step_by(64).map(move |first| {
+        (0..64).fold(0, |word, page| word | u64::from(is_dirty(first + page)) << page)
+    })
+}
+
+/// Marks the pages of a word as written.
+pub(crate) fn mark(memory: &Memory, word: u64, bits: u64) {
+    for page in (0..64).filter(|page| bits >> page & 1 != 0) {
+        let at = (word * 64 + page) * PAGE;
+        for region in memory.iter().filter(|region| at < region.len()) {
+            MmapRegion::bitmap(region).dirty().set_addr_range(at as usize, PAGE as usize);
+        }
+    }
+}
+
 impl Dirty {
     /// Takes the pages from all logs, and empties the logs. `kvm` is KVM's log of a guest under KVM.
     pub fn take(memory: &Memory, frames: &Frames, kvm: Option<Pages>) -> Dirty {

@@ -18,10 +18,22 @@ pub enum Ending {
     TimedOut(Duration),
     /// The user ended it at the console.
     Quit,
+    /// A client of the monitor ended it.
+    Dismissed,
+    /// A monitor holds the machine between two instructions; the run continues after
+    /// [`Control::resume`](crate::Control::resume).
+    Paused,
     /// The process received a signal that ends it.
     Signal(u8),
     /// The reader of the console's output is gone.
     OutputClosed,
     /// The console's output failed, for the reason given.
     OutputFailed(String),
+}
+
+impl Ending {
+    /// True when the run can go on after it.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Ending::Rebooted | Ending::Paused)
+    }
 }

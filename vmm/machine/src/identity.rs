@@ -14,8 +14,9 @@ use crate::section::{LoadError, Reader, Saved, Writer};
 /// The most bytes of a name in the section.
 const LONGEST_NAME: usize = 64;
 
-/// A point in which two machines may differ: its name, and a CRC-32 of its value.
-type Fact = (&'static str, u32);
+/// A point in which two machines may differ: its name, and a CRC-32 of its value. A value that this machine does not know
+/// is not compared.
+type Fact = (&'static str, Option<u32>);
 
 /// The identity of a machine.
 #[derive(Debug)]
@@ -35,17 +36,21 @@ impl Identity {
     ) -> Identity {
         let dma = &config.dma;
         let bridge = dma.platform.unwrap_or(iommu::BridgeKind::IODA2);
+        let image = (!config.image.is_empty()).then(|| crc([config.image]));
         let facts = vec![
-            ("the size of its RAM", crc([&config.ram.bytes().to_le_bytes()])),
-            ("its number of CPUs", crc([&cpus.to_le_bytes()])),
-            ("its image", crc([config.image])),
-            ("its command line", crc([config.append.as_bytes()])),
-            ("its initrd", crc([&[u8::from(config.initrd.is_some())]])),
-            ("its devices", devices_crc(devices)),
-            ("its host bridge", crc([bridge.name.as_bytes()])),
-            ("the memory for its DMA windows", crc([&dma.table_memory(config.ram).to_le_bytes()])),
-            ("its profile", crc([dma.profile.name.as_bytes()])),
-            ("its multi-TCE calls", crc([&[u8::from(dma.multi_tce)]])),
+            ("the size of its RAM", Some(crc([&config.ram.bytes().to_le_bytes()]))),
+            ("its number of CPUs", Some(crc([&cpus.to_le_bytes()]))),
+            ("its image", image),
+            ("its command line", Some(crc([config.append.as_bytes()]))),
+            ("its initrd", Some(crc([&[u8::from(config.initrd.is_some())]]))),
+            ("its devices", Some(devices_crc(devices))),
+            ("its host bridge", Some(crc([bridge.name.as_bytes()]))),
+            (
+                "the memory for its DMA windows",
+                Some(crc([&dma.table_memory(config.ram).to_le_bytes()])),
+            ),
+            ("its profile", Some(crc([dma.profile.name.as_bytes()]))),
+            ("its multi-TCE calls", Some(crc([&[u8::from(dma.multi_tce)]]))),
         ];
         Identity { facts, sections }
     }
@@ -78,7 +83,7 @@ impl Saved for Identity {
         to.u32(self.facts.len() as u32); // ten
         for (name, crc) in &self.facts {
             to.bytes(name.as_bytes());
-            to.u32(*crc);
+            to.u32(crc.unwrap_or_default()); // a save has an image
         }
         to.u32(self.sections.len() as u32); // at most one for each part
         self.sections.iter().for_each(|name| to.bytes(name.as_bytes()));
@@ -89,7 +94,8 @@ impl Saved for Identity {
         LoadError::unless(from.u32()? as usize == self.facts.len())?;
         for &(name, crc) in &self.facts {
             LoadError::unless(name_of(from)? == name)?;
-            if from.u32()? != crc {
+            let found = from.u32()?;
+            if crc.is_some_and(|crc| crc != found) {
                 return Err(LoadError::Other(name));
             }
         }

@@ -9,7 +9,7 @@
 //! [`memory`], [`dma`], [`devices`] and [`fdt`]), [`machine`] and `processor` (the run loop; with [`vcpu`], its [`abilities`] and
 //! [`capabilities`]), `kvm` (the vCPU of x86-64 guests), then the devices around them: [`control`], [`console`],
 //! [`xics`], [`vty`], [`nvram`], [`wall_clock`]; and [`watcher`], [`summary`] and [`dirty`], which describe a run. [`parts`],
-//! [`section`] and [`state`] save and load a machine.
+//! [`section`], [`state`] and [`ram_file`] save and load a machine.
 
 pub mod abilities;
 pub mod board;
@@ -35,6 +35,7 @@ mod nmi;
 pub mod nvram;
 pub mod parts;
 mod processor;
+pub mod ram_file;
 pub mod section;
 mod shared;
 pub mod state;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hcall::{Areas, Memory, Meter};
 use iommu::{Container, Window};
@@ -148,6 +148,7 @@ impl<V: Vcpu + Send> Machine<V> {
     pub fn run(&mut self) -> Ending {
         let shared = &self.shared;
         shared.board.devices.bus.resume(); // they rest after a save or a load
+        shared.board.console.lock().unwrap_or_else(PoisonError::into_inner).resume();
         let Some((first, others)) = self.processors.split_first_mut() else {
             return Ending::Crashed("the machine has no CPU".into());
         };
@@ -186,6 +187,13 @@ impl<V: Vcpu + Send> Machine<V> {
         Ok(board.control.restart())
     }
 
+    /// Takes the time since `since` out of the guest's time. The run was paused then, and goes on now.
+    pub fn skip_time(&mut self, since: Instant) {
+        let pause = since.elapsed();
+        let timed = self.processors.iter_mut().filter_map(|processor| processor.vcpu.time());
+        timed.for_each(|time| time.skip_time(pause));
+    }
+
     /// All parts that have state, in the order of a reset, a save and a load.
     ///
     /// Devices come first, because after their reset they touch no memory and use no window. Windows come before RAM,
@@ -211,9 +219,26 @@ impl<V: Vcpu + Send> Machine<V> {
         ];
         parts.extend(board.xics.as_deref().map(|xics| ("xics", Box::new(xics) as _)));
         parts.extend(board.vty.as_deref().map(|vty| ("vty", Box::new(vty) as _)));
+        parts.push((
+            "console",
+            Box::new(board.console.get_mut().unwrap_or_else(PoisonError::into_inner)),
+        ));
         parts.push(("clock", Box::new(&board.clock)));
         parts.push(("control", Box::new(&*board.control)));
         parts
+    }
+
+    /// Makes every CPU that runs take a system reset interrupt. False when the vCPUs cannot take one.
+    pub fn system_reset(&self) -> bool {
+        let Board { control, resets, .. } = &self.shared.board;
+        let running = (0..).zip(resets).filter(|(server, _)| control.is_running(*server));
+        running.for_each(|(_, reset)| reset.as_ref().map_or((), |reset| reset()));
+        resets.iter().all(Option::is_some)
+    }
+
+    /// True when [`restart`](Self::restart) works.
+    pub fn can_restart(&mut self) -> bool {
+        self.has_state()
     }
 
     /// Removes the guest's windows after any ending of the run. The entries that the guest left are cleared, killed,
@@ -305,6 +330,16 @@ impl<V: Vcpu + Send> Machine<V> {
     /// True when every vCPU has state that can be reset, saved and loaded.
     pub(crate) fn has_state(&mut self) -> bool {
         self.processors.iter_mut().all(|processor| processor.vcpu.state().is_some())
+    }
+
+    /// True when a machine check waits for a pause to end.
+    pub(crate) fn has_waiting_check(&self) -> bool {
+        self.processors.iter().any(|processor| processor.books.check.is_some())
+    }
+
+    /// Guest RAM, to be kept beside the machine.
+    pub(crate) fn shared_memory(&self) -> Arc<Memory> {
+        Arc::clone(&self.shared.memory)
     }
 
     /// The number of vCPUs.

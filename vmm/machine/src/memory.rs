@@ -2,11 +2,13 @@
 //! Guest RAM: its size, and the lazily backed mapping itself.
 
 use std::fmt;
+use std::fs::File;
 use std::str::FromStr;
 
 use hcall::Memory;
 use thiserror::Error;
-use vm_memory::GuestAddress;
+use vm_memory::mmap::FromRangesError;
+use vm_memory::{FileOffset, GuestAddress, GuestRegionMmap, MmapRegion};
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
@@ -112,7 +114,7 @@ pub enum SizeError {
 #[error("cannot map {size} of guest RAM: {source}")]
 pub struct MapError {
     size: RamSize,
-    source: vm_memory::mmap::FromRangesError,
+    source: FromRangesError,
 }
 
 /// Maps guest RAM as one region from address 0. No page of it is touched here, so a page
@@ -121,6 +123,21 @@ pub fn map(size: RamSize) -> Result<Memory, MapError> {
     let failed = |source| MapError { size, source };
     let len = usize::try_from(size.bytes()).unwrap_or(usize::MAX);
     Memory::from_ranges(&[(GuestAddress(0), len)]).map_err(failed)
+}
+
+/// Maps guest RAM from a file that has all of it from `offset` on, a multiple of the host's pages. A page is read from the
+/// file when it is first used, and a write goes to a copy of it: the file is unchanged. The file must stay as long
+/// as it is.
+pub fn map_file(size: RamSize, file: File, offset: u64) -> Result<Memory, MapError> {
+    let failed = |source| MapError { size, source };
+    let len = usize::try_from(size.bytes()).unwrap_or(usize::MAX);
+    let prot = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_NORESERVE;
+    let mapped = MmapRegion::build(Some(FileOffset::new(file, offset)), len, prot, flags);
+    let mapped = mapped.map_err(|error| failed(error.into()))?;
+    let region = GuestRegionMmap::new(mapped, GuestAddress(0));
+    let region = region.ok_or_else(|| failed(FromRangesError::InvalidGuestRegion))?;
+    Memory::from_regions(vec![region]).map_err(|error| failed(error.into()))
 }
 
 #[cfg(test)]

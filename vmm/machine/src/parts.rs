@@ -9,6 +9,7 @@ use iommu::Gpa;
 use vm_memory::{Bytes, GuestAddress};
 
 use crate::boot::BootError;
+use crate::console::Console;
 use crate::control::Control;
 use crate::devices::Devices;
 use crate::dirty;
@@ -282,6 +283,17 @@ impl Part for &Xics {
 impl Part for &Vty {
     fn reset(&mut self) -> Result<(), BootError> {
         Vty::reset(self);
+        Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        Some(self)
+    }
+}
+
+/// The reset leaves a verdict of the guest as it is.
+impl Part for &mut Console {
+    fn reset(&mut self) -> Result<(), BootError> {
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use hcall::{Areas, Call, Caller, Hcall, Meter, Regs};
+use hcall::{Areas, Call, Caller, Hcall, MachineCheck, Meter, Regs};
 use iommu::Agent;
 
 use crate::capabilities::{CallView, Effects};
@@ -33,12 +33,14 @@ pub(crate) struct Books {
     /// The CPU time of the vCPU's thread while the vCPU ran.
     pub(crate) cpu: Duration,
     effects: Effects,
+    /// A machine check that waited for the area of another vCPU when the run was paused.
+    pub(crate) check: Option<MachineCheck>,
 }
 
 impl<V: Vcpu> Processor<V> {
     pub(crate) fn new(server: u32, vcpu: V, agent: Agent) -> Processor<V> {
-        let (watcher, meter, cpu, effects) = Default::default();
-        Processor { vcpu, books: Books { server, agent, watcher, meter, cpu, effects } }
+        let (watcher, meter, cpu, effects, check) = Default::default();
+        Processor { vcpu, books: Books { server, agent, watcher, meter, cpu, effects, check } }
     }
 
     /// Runs the vCPU from where it is to the end of the run, and ends the run for all vCPUs. Meanwhile the
@@ -92,6 +94,11 @@ impl<V: Vcpu> Processor<V> {
         if let Some(time) = vcpu.time() {
             time.watch_stolen();
         }
+        if let Some(check) = books.check.take()
+            && let Err(ending) = books.machine_check(shared, vcpu, check)
+        {
+            return Some(ending);
+        }
         loop {
             match vcpu.run_with(|vcpu| books.hypercall(shared, vcpu)) {
                 VcpuExit::Hcall if std::mem::take(&mut books.effects.stopped) => return None,
@@ -114,7 +121,7 @@ impl<V: Vcpu> Processor<V> {
                     }
                 }
                 VcpuExit::MachineCheck(check) => {
-                    if let Err(ending) = nmi::machine_check(shared, books.server, vcpu, &check) {
+                    if let Err(ending) = books.machine_check(shared, vcpu, check) {
                         return Some(ending);
                     }
                 }
@@ -150,6 +157,18 @@ impl Books {
         if let Some(watcher) = &mut self.watcher {
             watcher.runs(running);
         }
+    }
+
+    /// Reports a machine check to the guest. A pause leaves it waiting for the next run.
+    fn machine_check<V: Vcpu>(
+        &mut self,
+        shared: &Shared,
+        vcpu: &mut V,
+        check: MachineCheck,
+    ) -> Result<(), Ending> {
+        let reported = nmi::machine_check(shared, self.server, vcpu, &check);
+        self.check = (reported == Err(Ending::Paused)).then_some(check);
+        reported
     }
 
     /// Answers a hypercall of the vCPU. Breaks off when the guest has powered off or reboots, or the

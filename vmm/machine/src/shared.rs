@@ -24,9 +24,9 @@ impl Shared {
     pub(crate) fn powered_off(&self) -> Ending {
         let verdict = self.board.console.lock().unwrap_or_else(PoisonError::into_inner).verdict();
         match (self.board.control.ending(), verdict) {
-            (Some(ending), _) => ending,
-            (None, None | Some(0)) => Ending::PoweredOff,
-            (None, Some(code)) => Ending::GuestFailed(code),
+            (Some(ending), _) if ending != Ending::Paused => ending,
+            (_, None | Some(0)) => Ending::PoweredOff,
+            (_, Some(code)) => Ending::GuestFailed(code),
         }
     }
 }

@@ -2,10 +2,11 @@
 //! The state of a whole machine: saved, and loaded into another machine of its configuration.
 //!
 //! A state is the `Identity` of its machine and then the section of each part, in the order of `Machine::parts`. A part
-//! without a section has no state that the guest can see. Neither are these saved: the guest's verdict on its console so far (an
-//! observation of its output, with which the exit code of a run is chosen), the sums of a run other than those of DMA, the
-//! findings of a detector, frames in a network back end, the contents of disks, and a machine check that waits for the
-//! area of another vCPU when the run stops.
+//! without a section has no state that the guest can see. Neither are these saved: the sums of a run other than those of DMA, the
+//! findings of a detector, frames in a network back end, and the contents of disks.
+//!
+//! The pages of RAM are in the state ([`Machine::save`]), or beside it in a file that can be mapped
+//! ([`Machine::save_beside`], [`RamFile`]).
 //!
 //! A load reads its input twice. It first compares the identity and reads every section to its end, so a state that is cut,
 //! damaged or of another machine is refused, and the machine is unchanged. Then it loads the parts. An error there (the host
@@ -13,6 +14,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
+use hcall::Memory;
 use thiserror::Error;
 
 use crate::boot::Config;
@@ -20,7 +22,8 @@ use crate::ending::Ending;
 use crate::identity::Identity;
 use crate::machine::Machine;
 use crate::parts::Part;
-use crate::section::{self, LoadError};
+use crate::ram_file::{RamFile, RamOutside};
+use crate::section::{self, LoadError, Saved};
 use crate::vcpu::Vcpu;
 
 /// The reason for which no state of a machine can be saved or loaded.
@@ -33,8 +36,10 @@ pub enum Unsaved {
         "the state of injected faults cannot be saved or loaded; make the machine without them"
     )]
     Faults,
+    #[error("a CPU has a machine check to report; try again")]
+    MachineCheck,
     #[error(
-        "the run has ended ({0:?}); only a machine that has not run, or was stopped with Ending::Quit, has a state to save"
+        "the run has ended ({0:?}); only a machine that has not run, or was stopped with Ending::Quit or Ending::Paused, has a state to save"
     )]
     Ended(Ending),
     #[error("the machine has run; load the state into a new one")]
@@ -68,18 +73,38 @@ type Parts<'a> = Vec<(&'static str, Box<dyn Part + 'a>)>;
 
 impl<V: Vcpu + Send> Machine<V> {
     /// Saves the state of the machine, whose configuration is `config`. The guest has not run, or its run was stopped
-    /// with [`Ending::Quit`]; then it continues after [`Control::resume`](crate::Control::resume). Devices complete
+    /// with [`Ending::Quit`] or [`Ending::Paused`]; then it continues after [`Control::resume`](crate::Control::resume). Devices complete
     /// their requests first, and rest until the next [`run`](Machine::run).
     pub fn save(&mut self, config: &Config<'_>, to: &mut dyn Write) -> Result<(), SaveError> {
+        self.save_with(config, None, to)
+    }
+
+    /// Saves as [`save`](Self::save) does, with the pages of RAM in a file of their own.
+    pub fn save_beside(
+        &mut self,
+        config: &Config<'_>,
+        ram: &mut RamFile,
+        to: &mut dyn Write,
+    ) -> Result<(), SaveError> {
+        self.save_with(config, Some(ram), to)
+    }
+
+    fn save_with(
+        &mut self,
+        config: &Config<'_>,
+        ram: Option<&mut RamFile>,
+        to: &mut dyn Write,
+    ) -> Result<(), SaveError> {
         self.can_be_saved()?;
         match self.ending_so_far() {
-            None | Some(Ending::Quit) => {}
+            None | Some(Ending::Quit | Ending::Paused) => {}
             Some(ending) => return Err(Unsaved::Ended(ending).into()),
         }
-        let mut identity = self.identity(config);
+        let memory = self.shared_memory();
+        let mut identity = self.identity(config, ram.is_some());
         let failed = |part| move |source| SaveError::Write { part, source };
         section::save(&mut identity, to).map_err(failed("the machine"))?;
-        for (name, mut part) in self.parts() {
+        for (name, mut part) in beside(self.parts(), &memory, ram) {
             if let Some(section) = part.saved() {
                 log::debug!("save: {name}");
                 section.write_to(to).map_err(failed(name))?;
@@ -97,17 +122,38 @@ impl<V: Vcpu + Send> Machine<V> {
         config: &Config<'_>,
         from: &mut (impl Read + Seek),
     ) -> Result<(), RestoreError> {
+        self.load_with(config, None, from)
+    }
+
+    /// Loads as [`load`](Self::load) does a state of [`save_beside`](Self::save_beside). RAM is a mapping of the file, whose
+    /// pages are not read: [`RamFile::check`] does that.
+    pub fn load_beside(
+        &mut self,
+        config: &Config<'_>,
+        ram: &mut RamFile,
+        from: &mut (impl Read + Seek),
+    ) -> Result<(), RestoreError> {
+        self.load_with(config, Some(ram), from)
+    }
+
+    fn load_with(
+        &mut self,
+        config: &Config<'_>,
+        mut ram: Option<&mut RamFile>,
+        from: &mut (impl Read + Seek),
+    ) -> Result<(), RestoreError> {
         self.can_be_saved()?;
         if self.ending_so_far().is_some() {
             return Err(Unsaved::HasRun.into());
         }
-        let mut identity = self.identity(config);
+        let memory = self.shared_memory();
+        let mut identity = self.identity(config, ram.is_some());
         let start = from.stream_position().map_err(LoadError::Read)?;
         section::load(&mut identity, from)?;
-        check(self.parts(), from)?;
+        check(beside(self.parts(), &memory, ram.as_deref_mut()), from)?;
         from.seek(SeekFrom::Start(start)).map_err(LoadError::Read)?;
         section::load(&mut identity, from)?;
-        let loaded = load(self.parts(), from);
+        let loaded = load(beside(self.parts(), &memory, ram), from);
         // Every vCPU takes the loaded modes, or sees the end.
         match &loaded {
             Ok(()) => self.control().kick(),
@@ -116,11 +162,14 @@ impl<V: Vcpu + Send> Machine<V> {
         loaded
     }
 
-    fn identity(&mut self, config: &Config<'_>) -> Identity {
+    fn identity(&mut self, config: &Config<'_>, ram_is_beside: bool) -> Identity {
         let (cpus, devices) = (self.cpus(), self.devices());
-        let sections =
-            self.parts().into_iter().filter_map(|(_, mut part)| Some(part.saved()?.name()));
-        Identity::new(config, cpus, &devices, sections.collect())
+        let name = |(name, mut part): (_, Box<dyn Part + '_>)| match name {
+            "ram" if ram_is_beside => Some(RamOutside::NAME),
+            _ => Some(part.saved()?.name()),
+        };
+        let sections = self.parts().into_iter().filter_map(name).collect();
+        Identity::new(config, cpus, &devices, sections)
     }
 
     /// Errors: a part of this machine has state that no section holds.
@@ -128,6 +177,7 @@ impl<V: Vcpu + Send> Machine<V> {
         match (self.has_state(), self.has_faults()) {
             (false, _) => Err(Unsaved::Kvm),
             (true, true) => Err(Unsaved::Faults),
+            (true, false) if self.has_waiting_check() => Err(Unsaved::MachineCheck),
             (true, false) => Ok(()),
         }
     }
@@ -135,6 +185,16 @@ impl<V: Vcpu + Send> Machine<V> {
     fn ending_so_far(&self) -> Option<Ending> {
         self.control().ending()
     }
+}
+
+/// The parts of a machine, with RAM in a file if there is one.
+fn beside<'a>(mut parts: Parts<'a>, memory: &'a Memory, ram: Option<&'a mut RamFile>) -> Parts<'a> {
+    if let Some(file) = ram
+        && let Some((_, part)) = parts.iter_mut().find(|(name, _)| *name == "ram")
+    {
+        *part = Box::new(RamOutside { memory, file });
+    }
+    parts
 }
 
 /// Reads the sections of all parts and the end of the input.

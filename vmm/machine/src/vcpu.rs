@@ -246,6 +246,10 @@ impl Timed for power::Cpu {
     fn watch_stolen(&mut self) {
         power::Cpu::watch_stolen(self);
     }
+
+    fn skip_time(&mut self, pause: Duration) {
+        power::Cpu::skip_time(self, pause);
+    }
 }
 
 impl Stateful for power::Cpu {

@@ -11,13 +11,16 @@
 //!    are written to. A directory, a block device and a socket are refused.
 //! 4. **Symbolic links** in the last component are not followed to a file, neither to write over it nor to create
 //!    it. A link to a pipe or a character device, as `/dev/stdout` is one, is no danger and works.
-//! 5. **Temporary files** are in a directory that `mkdtemp` made for them.
+//! 5. A file that must not be seen in part ([`whole`]) is written beside its place and renamed. It replaces only a regular
+//!    file of its own kind that no process has locked.
+//! 6. **Temporary files** are in a directory that `mkdtemp` made for them.
 //!
 //! Files that are only read (images, initrds, scripts) and sockets that are only connected to (`socket=PATH`) are not this crate's.
 
 pub mod lock;
 pub mod output;
 pub mod socket;
+pub mod whole;
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;

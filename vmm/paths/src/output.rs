@@ -25,6 +25,8 @@ pub enum OutputError {
     Kind(&'static str),
     #[error("it is also {0}; name another file")]
     Taken(String),
+    #[error("it is there and no {0}; name another file")]
+    Foreign(&'static str),
     #[error("another process uses it, perhaps as a disk; name another file")]
     InUse,
     #[error("it is a pipe that no process reads; start its reader first")]

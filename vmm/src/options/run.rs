@@ -11,6 +11,7 @@ use machine::wall_clock::WallTime;
 use super::devices::DeviceArgs;
 use super::dma::DmaArgs;
 use super::engine::EngineArgs;
+use crate::monitor::Place;
 use crate::observe::trace;
 
 /// The largest number of network adapters.
@@ -23,7 +24,9 @@ pub(crate) const MOST_POWER_CPUS: u32 = 8;
 const MOST_CPUS: u32 = 256;
 
 /// Options that change nothing in the device tree: those about the run, and those about files that it leaves.
-const NOT_IN_THE_TREE: [&str; 22] = [
+const NOT_IN_THE_TREE: [&str; 24] = [
+    "restore",
+    "monitor",
     "engine",
     "perf_map",
     "rtc",
@@ -48,6 +51,26 @@ const NOT_IN_THE_TREE: [&str; 22] = [
     "inject",
 ];
 
+/// Options that a restored machine has from its snapshot, and those that need a run from its start.
+const NOT_AT_A_RESTORE: [&str; 16] = [
+    "image",
+    "vcpu",
+    "memory",
+    "append",
+    "initrd",
+    "smp",
+    "rtc",
+    "record",
+    "record_all",
+    "accel",
+    "profile",
+    "platform",
+    "check",
+    "no_multi_tce",
+    "table_memory",
+    "inject",
+];
+
 /// The text of `--record` for `--help`.
 const RECORD_HELP: &str = "\
 Write the machine, its TCE calls and what changes DMA windows to a file that `tcevm replay` plays.
@@ -57,7 +80,7 @@ tier, the platform and whose answers were given. While they are recorded, TCE an
 after another, and the file has them in that order. - is stdout; the console then goes to stderr.";
 
 /// The arguments of `tcevm run`.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(group = ArgGroup::new("traces").multiple(true))]
 pub struct RunArgs {
     /// An ELF64 executable for POWER (either endianness) or x86-64, which may be packed (gzip, xz, zstd, lzma) or in a
@@ -92,6 +115,14 @@ pub struct RunArgs {
     /// that are not in the tree are refused with it.
     #[arg(long, value_name = "FILE", conflicts_with_all = NOT_IN_THE_TREE)]
     pub dump_dtb: Option<PathBuf>,
+    /// Go on from a snapshot, which `tcevm snapshot` wrote. It has the machine, the image and the initrd; give --net and
+    /// --disk as when it was taken.
+    #[arg(long, value_name = "FILE", conflicts_with_all = NOT_AT_A_RESTORE)]
+    pub restore: Option<PathBuf>,
+    /// Let a client steer the run by QMP: unix:PATH is a socket, stdio standard input and output (the console then goes
+    /// to stderr).
+    #[arg(long, value_name = "PLACE")]
+    pub monitor: Option<Place>,
     /// The guest's wall clock at the start, in UTC: 2006-06-17 or 2006-06-17T16:01:21.
     #[arg(long, value_name = "TIME")]
     pub rtc: Option<WallTime>,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The escape key of a terminal: Ctrl-A x quits, Ctrl-A a sends Ctrl-A, as in QEMU.
+//! The escape key of a terminal, as in QEMU: Ctrl-A x quits, Ctrl-A a sends Ctrl-A, Ctrl-A h lists the keys, Ctrl-A c is
+//! the monitor.
 
 const CTRL_A: u8 = 1;
 
@@ -18,6 +19,10 @@ pub(super) enum Key {
     Swallowed,
     /// Ctrl-A x.
     Quit,
+    /// Ctrl-A h.
+    Help,
+    /// Ctrl-A c.
+    Monitor,
 }
 
 impl Escape {
@@ -30,6 +35,8 @@ impl Escape {
         self.pending = false;
         match byte {
             b'x' | b'X' => Key::Quit,
+            b'h' | b'H' | b'?' => Key::Help,
+            b'c' | b'C' => Key::Monitor,
             b'a' | CTRL_A => Key::Guest(CTRL_A),
             _ => Key::Swallowed,
         }
@@ -46,7 +53,7 @@ mod tests {
         for &byte in keys {
             match escape.key(byte) {
                 Key::Guest(byte) => guest.push(byte),
-                Key::Swallowed => {}
+                Key::Swallowed | Key::Help | Key::Monitor => {}
                 Key::Quit => return (guest, true),
             }
         }

@@ -6,6 +6,7 @@
 //! unechoed, Ctrl-C included. The previous mode is restored when the guard is dropped, and by a panic.
 
 mod escape;
+mod line;
 mod reader;
 
 use std::io::{self, IsTerminal};
@@ -14,16 +15,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use machine::{Console, Control};
 use rustix::termios::{self, OptionalActions, OutputModes, Termios};
 
-use crate::outlet::Outlet;
+use crate::monitor::Desk;
+use crate::outlet::{self, Outlet};
 
 /// The console with its input on standard input and its output on this outlet.
-pub(crate) fn console(control: Arc<Control>, output: Outlet) -> Console {
+pub(crate) fn console(control: Arc<Control>, output: Outlet, desk: &Arc<Desk>) -> Console {
     let console = Console::new(Arc::clone(&control), Box::new(output));
     if io::stdin().is_terminal() {
-        reader::start(control, true);
+        if io::stderr().is_terminal() {
+            outlet::say("Ctrl-A x ends the run, Ctrl-A h lists the other keys");
+        }
+        reader::start(control, Some(Arc::clone(desk)));
         return console;
     }
-    console.at_first_read(Box::new(move || reader::start(control, false)))
+    console.at_first_read(Box::new(move || reader::start(control, None)))
 }
 
 /// The mode to restore. It is process-wide, as the terminal is.

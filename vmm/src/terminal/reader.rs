@@ -10,19 +10,31 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::escape::{Escape, Key};
+use super::line::Line;
+use crate::monitor::Desk;
+use crate::outlet;
 use machine::Ending;
 use machine::control::{Control, PIPED_LIMIT, TYPED_LIMIT};
 
-/// Starts reading; on a terminal, Ctrl-A is the escape key.
-pub(super) fn start(control: Arc<Control>, terminal: bool) {
-    let read = move || match terminal {
-        true => typed(&control),
-        false => piped(&control),
+/// Starts reading; on a terminal, Ctrl-A is the escape key,
+/// and the monitor is at this desk.
+pub(super) fn start(control: Arc<Control>, terminal: Option<Arc<Desk>>) {
+    let read = move || match &terminal {
+        Some(desk) => typed(&control, desk),
+        None => piped(&control),
     };
     if let Err(error) = thread::Builder::new().name("console".into()).spawn(read) {
         log::warn!("the guest gets no console input: {error}");
     }
 }
+
+/// The text of Ctrl-A h.
+const KEYS: &str = "\
+Ctrl-A x  ends the run
+Ctrl-A h  lists these keys
+Ctrl-A c  goes to the monitor, and back to the guest's console
+Ctrl-A a  sends Ctrl-A to the guest
+";
 
 /// The pause after a read of a non-blocking standard input that has no bytes at the moment.
 const EMPTY: Duration = Duration::from_millis(2);
@@ -39,8 +51,9 @@ fn piped(control: &Control) {
 
 /// Passes on all bytes outside escape sequences. Reading goes on while the guest reads nothing, so that
 /// Ctrl-A x is always seen.
-fn typed(control: &Control) {
+fn typed(control: &Control, desk: &Desk) {
     let mut escape = Escape::default();
+    let mut monitor: Option<Line> = None;
     let mut buf = [0; 4096];
     let mut keys = Vec::with_capacity(buf.len());
     while let Some(bytes) = next(&mut buf) {
@@ -49,7 +62,12 @@ fn typed(control: &Control) {
             match escape.key(byte) {
                 Key::Swallowed => {}
                 Key::Quit => return control.stop(Ending::Quit),
-                Key::Guest(byte) => keys.push(byte),
+                Key::Help => outlet::text(KEYS),
+                Key::Monitor => monitor = Line::toggle(monitor),
+                Key::Guest(byte) => match &mut monitor {
+                    Some(line) => line.key(byte, desk),
+                    None => keys.push(byte),
+                },
             }
         }
         if !control.push_input(&keys, TYPED_LIMIT) {

@@ -40,6 +40,8 @@ fn with_dump_dtb_an_option_is_in_the_tree_or_refused() {
         "disk" => arg(&disk),
         "net" => &hub,
         "vcpu" => "power",
+        "restore" => arg(&file),
+        "monitor" => "stdio",
         "engine" => "interpreter",
         "timeout" => "60",
         "rtc" => "2006-06-17",

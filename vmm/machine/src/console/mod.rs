@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use crate::control::Control;
 use crate::ending::Ending;
+use crate::section::{LoadError, Reader, Saved, Writer};
 use crate::watcher::Watcher;
 
 /// Starts the thread that reads input.
@@ -25,6 +26,8 @@ pub struct Console {
     verdict: verdict::Scanner,
     /// The call at the guest's first read.
     start_reading: Option<StartReading>,
+    /// True once the guest has read.
+    has_read: bool,
     /// The number of bytes that the output did not take.
     lost: u64,
     watcher: Option<Arc<dyn Watcher>>,
@@ -34,7 +37,8 @@ impl Console {
     /// A console that writes to `output`. Its input is pushed to `control`.
     pub fn new(control: Arc<Control>, output: Box<dyn Write + Send>) -> Console {
         let verdict = verdict::Scanner::default();
-        Console { control, output, verdict, start_reading: None, lost: 0, watcher: None }
+        let (start_reading, has_read, lost, watcher) = Default::default();
+        Console { control, output, verdict, start_reading, has_read, lost, watcher }
     }
 
     /// Calls `start` when the guest reads for the first time.
@@ -79,15 +83,44 @@ impl Console {
 
     /// Reads input. Returns the number of bytes.
     pub fn read(&mut self, buf: &mut [u8]) -> usize {
+        self.start_reading();
+        self.control.take_input(buf)
+    }
+
+    /// Starts the reader of input for a restored guest that has read before.
+    pub(crate) fn resume(&mut self) {
+        if self.has_read {
+            self.start_reading();
+        }
+    }
+
+    fn start_reading(&mut self) {
+        self.has_read = true;
         if let Some(start) = self.start_reading.take() {
             start();
         }
-        self.control.take_input(buf)
     }
 
     /// The code of the guest's verdict (`EXIT: STATUS=n`), if it gave one.
     pub fn verdict(&mut self) -> Option<u64> {
         self.verdict.code()
+    }
+}
+
+/// The guest's verdict so far, and whether it has read: then the reader of input starts with the run, because the guest waits for
+/// the interrupt.
+impl Saved for &mut Console {
+    const NAME: &'static str = "console";
+
+    fn save(&mut self, to: &mut Writer<'_>) {
+        self.verdict.save(to);
+        to.bool(self.has_read);
+    }
+
+    fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.verdict.load(from)?;
+        self.has_read = from.bool()?;
+        Ok(())
     }
 }
 

@@ -2,6 +2,8 @@
 //! The verdict of the guest about itself on the console: `EXIT: STATUS=n` on a line of its own, where
 //! n is (code << 1) | 1, as kvm-unit-tests' guests print it before they power off.
 
+use crate::section::{LoadError, Reader, Writer};
+
 const PREFIX: &[u8] = b"EXIT: STATUS=";
 /// The longest line that can be a verdict: the prefix, a 64-bit number and a carriage return.
 const LONGEST: usize = PREFIX.len() + 21;
@@ -39,6 +41,21 @@ impl Scanner {
     }
 }
 
+impl Scanner {
+    /// Writes the line so far, and the last verdict.
+    pub(super) fn save(&self, to: &mut Writer<'_>) {
+        to.bytes(&self.line);
+        to.option(self.code, Writer::u64);
+    }
+
+    /// Takes on what [`save`](Self::save) wrote.
+    pub(super) fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
+        self.line = from.bytes(LONGEST + 1)?;
+        self.code = from.option(Reader::u64)?;
+        Ok(())
+    }
+}
+
 fn status(line: &[u8]) -> Option<u64> {
     if line.len() > LONGEST {
         return None;
@@ -65,6 +82,19 @@ mod tests {
         assert_eq!(code(&["EX", "IT: STAT", "US=255"]), Some(127));
         assert_eq!(code(&["no EXIT: STATUS=3\n"]), None);
         assert_eq!(code(&["EXIT: STATUS=\n", "EXIT: STATUS=-1\n", "EXIT: STATUS=3 x\n"]), None);
+    }
+
+    #[test]
+    fn a_saved_scanner_continues_its_line_and_keeps_its_verdict() {
+        let mut scanner = Scanner::default();
+        scanner.scan(b"EXIT: STATUS=5\nEXIT: STA");
+        let mut bytes = Vec::new();
+        scanner.save(&mut Writer::new(&mut bytes));
+        let mut loaded = Scanner::default();
+        loaded.load(&mut Reader::new(&mut &*bytes)).unwrap();
+        assert_eq!(loaded.code, Some(2));
+        loaded.scan(b"TUS=7\n");
+        assert_eq!(loaded.code(), Some(3));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The initial RAM disk: a file, or bytes of the image, copied into guest RAM behind the image.
 
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,21 @@ pub enum Initrd<'a> {
     File(&'a Path),
     /// The one in a `zImage`.
     Bytes(&'a [u8]),
+}
+
+impl Initrd<'_> {
+    /// The bytes, as they are loaded now.
+    pub fn read(&self) -> Result<Vec<u8>, FileError> {
+        let path = match *self {
+            Initrd::Bytes(bytes) => return Ok(bytes.to_vec()),
+            Initrd::File(path) => path,
+        };
+        let (file, size) = super::open(path)?;
+        let mut bytes = Vec::new();
+        let read = file.take(size).read_to_end(&mut bytes);
+        read.map_err(|source| FileError::Read { path: path.into(), source })?;
+        Ok(bytes)
+    }
 }
 
 /// The reason for which an initrd could not be put into guest RAM.

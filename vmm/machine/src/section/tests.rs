@@ -381,3 +381,14 @@ proptest! {
         prop_assert!(load(&mut Blob(Vec::new()), &mut &*bytes).is_err());
     }
 }
+
+#[test]
+fn a_console_keeps_the_verdict_and_whether_the_guest_has_read() {
+    let console = || crate::Console::new(Arc::new(control()), Box::new(std::io::sink()));
+    let (mut first, mut second) = (console(), console());
+    first.write(b"EXIT: STATUS=3\nEXIT: ");
+    first.read(&mut [0; 4]);
+    round_trip(&mut first, &mut second);
+    second.write(b"STATUS=9\n");
+    assert_eq!(second.verdict(), Some(4));
+}

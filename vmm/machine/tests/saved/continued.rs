@@ -11,7 +11,8 @@ use vio::vscsi::{Adapter, DiskSpec};
 use crate::{CHAOS, Cpu, REPLACE, WINDOW64, config, fresh, load, name, saved, sections, stopped};
 
 /// The sections that are equal whenever a state is saved: they hold no time.
-const TIMELESS: [&str; 7] = ["nvram", "windows", "ram", "areas", "xics", "vty", "control"];
+const TIMELESS: [&str; 8] =
+    ["nvram", "windows", "ram", "areas", "xics", "vty", "console", "control"];
 
 /// Both machines have equal windows, pins and dirt.
 fn equal(one: &Machine<Cpu>, two: &Machine<Cpu>) {

@@ -2,6 +2,7 @@
 //! Machines that are stopped between two hypercalls, saved, and loaded into new machines, which continue as the first
 //! ones do; and states that are refused.
 
+mod beside;
 mod continued;
 mod refused;
 

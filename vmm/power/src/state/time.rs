@@ -78,6 +78,13 @@ impl Cpu {
         self.clock.timebase()
     }
 
+    /// Takes a pause, in which no CPU of the machine ran, out of this CPU's time: the timebase does not show it, and it is
+    /// neither used nor stolen. All CPUs of a machine skip the same pause.
+    pub fn skip_time(&mut self, pause: Duration) {
+        self.clock.start += pause;
+        self.usage = self.usage.after_reset();
+    }
+
     /// Time until the decrementer becomes negative; zero when it already is.
     pub fn time_to_decrementer(&self) -> Duration {
         let left = self.clock.decrementer();
