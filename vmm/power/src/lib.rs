@@ -33,6 +33,6 @@ pub use state::cpu::Cpu;
 pub use state::saved::{CpuValues, CpuValuesError};
 pub use state::time::{CLOCK_HZ, DECREMENTER_BITS, TIMEBASE_HZ};
 pub use state::{facility, fpscr, interrupt, msr, registers, spr};
-pub use storage::radix::ProcessTable;
+pub use storage::{bus::Io, radix::ProcessTable};
 /// Guest RAM in public interfaces is of this version of vm-memory.
 pub use vm_memory;

@@ -11,7 +11,12 @@ use crate::{
     },
     state::{facility::Vectors, illegal::Illegal, msr, pmu::Pmu, spr, time::Clock, usage::Usage},
     storage::{
-        bus::Bus, mmu::Mmu, reservation::Reservation, shootdown::Post, tlb::Tlb, watch::Stored,
+        bus::{Bus, Io},
+        mmu::Mmu,
+        reservation::Reservation,
+        shootdown::Post,
+        tlb::Tlb,
+        watch::Stored,
     },
 };
 use ram::GuestMemory;
@@ -107,6 +112,12 @@ impl Cpu {
         let mut sibling = Cpu::at_reset(self.bus.clone(), self.clock.sibling());
         sibling.set_engine(self.engine());
         sibling
+    }
+
+    /// Has devices answer where there is no RAM. Call it before [`sibling`](Self::sibling): each CPU has the devices of the one that
+    /// it was made from.
+    pub fn set_io(&mut self, io: Arc<dyn Io>) {
+        self.bus.set_io(io);
     }
 
     /// Goes back to the state after a reset: nothing decoded, nothing translated. Instructions that

@@ -47,10 +47,21 @@ impl FirstRegion {
     }
 }
 
+/// Real addresses at which registers of devices are, and no RAM. Accesses come from any CPU, and may come at once.
+pub trait Io: Send + Sync {
+    /// True if devices answer at this address. The answer is one for a whole page, and does not change.
+    fn contains(&self, ra: u64) -> bool;
+    /// A load of 1, 2, 4 or 8 bytes at a multiple of their number. `to` gets them in the order of addresses.
+    fn read(&self, ra: u64, to: &mut [u8]);
+    /// A store of 1, 2, 4 or 8 bytes at a multiple of their number.
+    fn write(&self, ra: u64, from: &[u8]);
+}
+
 /// RAM, and what the CPUs share about it.
 #[derive(Clone)]
 pub(crate) struct Bus {
     pub(crate) ram: Arc<GuestMemory>,
+    io: Option<Arc<dyn Io>>,
     first: FirstRegion,
     /// The counter that each CPU compares before each block: at hand, for the load that leads there is waited for.
     changes: Arc<Changes>,
@@ -62,7 +73,16 @@ impl Bus {
         let changes = ram::watch_code(&ram);
         let first = FirstRegion::of(&ram, &changes);
         let (shootdown, watched) = Default::default();
-        Bus { first, ram, changes, shared: Arc::new(Shared { shootdown, watched }) }
+        let shared = Arc::new(Shared { shootdown, watched });
+        Bus { first, ram, io: None, changes, shared }
+    }
+    /// Has devices answer where there is no RAM.
+    pub(crate) fn set_io(&mut self, io: Arc<dyn Io>) {
+        self.io = Some(io);
+    }
+    /// The devices, if they answer at this address.
+    pub(crate) fn io(&self, ra: u64) -> Option<&dyn Io> {
+        self.io.as_deref().filter(|io| io.contains(ra))
     }
     /// How often code or translations were invalidated, or a page came to hold code.
     #[inline(always)]

@@ -26,6 +26,14 @@
 //! relies on it. Quadwords (`lq`, `stq`, `lqarx`, `stqcx.`) are atomic where the host has 128-bit atomics; elsewhere only
 //! among themselves.
 //!
+//! # Registers of devices
+//!
+//! Where there is no RAM the machine may have devices answer ([`Io`](crate::Io)). Such a page is never in the TLB: each access
+//! misses, is translated, and becomes one call, from translated code as well. So an access to RAM pays nothing. All of these
+//! pages are caching inhibited: an access that is not aligned is one for each byte, a vector is one for each element, `dcbz` takes
+//! an alignment interrupt, and a reservation or a quadword takes a data storage interrupt (`io.rs`). Elsewhere an
+//! access outside RAM is a machine check.
+//!
 //! This is the one module that dereferences guest memory. Every pointer comes from a 4 KiB
 //! page inside a region of the [`GuestMemory`] that the CPU keeps alive, and regions are never
 //! unmapped while it lives.
@@ -40,6 +48,7 @@ use crate::{
     },
     storage::{
         bus::Bus,
+        io::Miss,
         radix::Access,
         tlb::{Entry, NONE, PAGE, WATCHED},
     },
@@ -160,7 +169,14 @@ impl Cpu {
         if ea % PAGE + size.bytes() > PAGE {
             return self.load_bytes(ea, size);
         }
-        let host = self.host(ea)?;
+        let host = match self.host(ea) {
+            Ok(host) => host,
+            Err(Miss::Stop(stop)) => return Err(stop),
+            Err(Miss::Io(_)) if !ea.is_multiple_of(size.bytes()) => {
+                return self.load_bytes(ea, size);
+            }
+            Err(Miss::Io(ra)) => return Ok(self.load_io(ra, size)),
+        };
         let (doubleword, shift) = (host & !7, 8 * (host & 7));
         // SAFETY: `host` is in a page of RAM, so its aligned doubleword is too.
         let mut raw = u64::from_le(unsafe { read(doubleword, Size::Double) }) >> shift;
@@ -172,7 +188,7 @@ impl Cpu {
         Ok(if self.little { raw << unused >> unused } else { raw.swap_bytes() >> unused })
     }
 
-    /// A load that crosses into another page.
+    /// A load that crosses into another page, or is not aligned and not from RAM.
     fn load_bytes(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
         let mut v = 0;
         for i in 0..size.bytes() {
@@ -188,7 +204,16 @@ impl Cpu {
         if ea.is_multiple_of(size.bytes()) {
             let raw = order(v, size, self.little);
             // SAFETY: `host` is the RAM of `ea`, which is aligned.
-            return self.store_with(ea, size.bytes(), |host| unsafe { write(host, size, raw) });
+            let stored =
+                self.store_with(ea, size.bytes(), |host| unsafe { write(host, size, raw) });
+            return match stored {
+                Ok(()) => Ok(()),
+                Err(Miss::Stop(stop)) => Err(stop),
+                Err(Miss::Io(ra)) => {
+                    self.store_io(ra, size, v);
+                    Ok(())
+                }
+            };
         }
         // The last byte first: a store that ends in a page which is not RAM changes nothing.
         for i in (0..size.bytes()).rev() {
@@ -205,7 +230,7 @@ impl Cpu {
         ea: u64,
         bytes: u64,
         store: impl FnOnce(usize) -> T,
-    ) -> Result<T, Stop> {
+    ) -> Result<T, Miss> {
         let place = self.store_place(ea & self.ea_mask)?;
         let stored = store(place.host);
         if place.watched {
@@ -215,7 +240,7 @@ impl Cpu {
     }
 
     /// Where a store at `ea` goes. Fills the TLB: with the right to plain stores, unless the page holds code.
-    fn store_place(&mut self, ea: u64) -> Result<StorePlace, Stop> {
+    fn store_place(&mut self, ea: u64) -> Result<StorePlace, Miss> {
         let tag = ea & !(PAGE - 1);
         let entry = *self.tlb.entry(ea);
         if entry.write & !WATCHED != tag {
@@ -250,7 +275,7 @@ impl Cpu {
     }
 
     /// Host address of one byte for a load, from the TLB or filling it.
-    pub(crate) fn host(&mut self, ea: u64) -> Result<usize, Stop> {
+    pub(crate) fn host(&mut self, ea: u64) -> Result<usize, Miss> {
         let ea = ea & self.ea_mask;
         let entry = self.tlb.entry(ea);
         if entry.read == ea & !(PAGE - 1) {
@@ -261,10 +286,10 @@ impl Cpu {
 
     /// Host address and real address of one byte for an access, filling the TLB for loads; a page that is
     /// to be stored to is marked dirty.
-    fn translate(&mut self, ea: u64, access: Access) -> Result<(usize, u64), Stop> {
+    fn translate(&mut self, ea: u64, access: Access) -> Result<(usize, u64), Miss> {
         let place = self.data(ea, access)?;
         let Some(page) = self.bus.page(place.ra) else {
-            return Err(self.outside_ram(ea, access));
+            return Err(self.outside_ram(ea, place.ra, access));
         };
         let tag = ea & !(PAGE - 1);
         let addend = (page as usize).wrapping_sub(tag as usize);
@@ -284,14 +309,18 @@ impl Cpu {
         Ok((host, place.ra))
     }
 
-    /// The machine check of a data access to an address that is not RAM.
-    fn outside_ram(&mut self, ea: u64, access: Access) -> Stop {
+    /// The place of a data access that is not RAM: devices, or else a machine check.
+    #[cold]
+    fn outside_ram(&mut self, ea: u64, ra: u64, access: Access) -> Miss {
+        if self.bus.io(ra).is_some() {
+            return Miss::Io(ra);
+        }
         (self.srr1_info, self.sprs[spr::DSISR]) = match access {
             Access::Load | Access::Fetch => (machine_check::LOAD, 1 << (63 - 57)),
             Access::Store => (machine_check::STORE, 0),
         };
         self.sprs[spr::DAR] = ea;
-        Stop::MachineCheck
+        Miss::Stop(Stop::MachineCheck)
     }
 
     /// The instruction word at real address `ra`, if that is RAM.
@@ -320,12 +349,16 @@ impl Cpu {
 
     /// Sets the cache block of `ea` to zero (dcbz; Book II, 4.3.2).
     pub(crate) fn zero_block(&mut self, ea: u64) -> Result<(), Stop> {
-        self.store_with(ea, CACHE_BLOCK as u64, |host| {
+        let zeroed = self.store_with(ea, CACHE_BLOCK as u64, |host| {
             let block = host & !(CACHE_BLOCK - 1);
             for i in (0..CACHE_BLOCK).step_by(8) {
                 // SAFETY: RAM pages are aligned on the host, so the block is in the page of `ea`.
                 unsafe { write(block + i, Size::Double, 0) };
             }
+        });
+        zeroed.map_err(|miss| match miss {
+            Miss::Stop(stop) => stop,
+            Miss::Io(_) => self.misaligned(ea),
         })
     }
 }

@@ -9,7 +9,7 @@
 use crate::{
     Cpu,
     state::interrupt::Stop,
-    storage::mem::read,
+    storage::{mem::read, radix::Access},
     vocabulary::{Size, Vocabulary},
     word::Word,
 };
@@ -62,7 +62,7 @@ impl Cpu {
     /// The quadword at RAM address `ea`, which must be aligned, for a load.
     fn quad(&mut self, ea: u64) -> Result<&AtomicU128, Stop> {
         self.require_aligned(ea, QUAD)?;
-        let host = self.host(ea)?;
+        let host = self.host(ea).map_err(|miss| self.ram_only(miss, ea, Access::Load))?;
         // SAFETY: `host` is the RAM of `ea`; pages are aligned on the host, so it is aligned.
         Ok(unsafe { AtomicU128::from_ptr(host as *mut u128) })
     }
@@ -91,10 +91,11 @@ impl Cpu {
         let ea = self.gpr_or_zero(w.ra()).wrapping_add(w.ds());
         let raw = order(self.pair(w), QUAD, self.little);
         self.require_aligned(ea, QUAD)?;
-        self.store_with(ea, QUAD, |host| {
+        let stored = self.store_with(ea, QUAD, |host| {
             // SAFETY: `host` is the RAM of `ea`; pages are aligned on the host, so it is aligned.
             unsafe { AtomicU128::from_ptr(host as *mut u128) }.store(raw, Relaxed);
-        })
+        });
+        stored.map_err(|miss| self.ram_only(miss, ea, Access::Store))
     }
 
     /// lqarx
@@ -124,7 +125,7 @@ impl Cpu {
     /// Load and reserve of up to a doubleword. The operand must be aligned.
     pub(crate) fn load_reserved(&mut self, ea: u64, size: Size) -> Result<u64, Stop> {
         self.require_aligned(ea, size.bytes())?;
-        let host = self.host(ea)?;
+        let host = self.host(ea).map_err(|miss| self.ram_only(miss, ea, Access::Load))?;
         // SAFETY: `host` is the RAM of `ea`, which is aligned.
         let raw = u128::from(unsafe { read(host, size) });
         self.reservation = Some(Reservation { host, bytes: size.bytes(), raw });
@@ -141,7 +142,8 @@ impl Cpu {
             held.is_some_and(|held| unsafe {
                 exchange(host, bytes, held.raw, order(v, bytes, little))
             })
-        })?;
+        });
+        let stored = stored.map_err(|miss| self.ram_only(miss, ea, Access::Store))?;
         self.reservation = None;
         Ok(stored)
     }

@@ -8,6 +8,7 @@ mod disassembler;
 mod facilities;
 mod guest;
 mod interrupts;
+mod io;
 mod kept;
 mod pmu;
 mod programs;
