@@ -45,7 +45,8 @@ pub use machine::bare::Bare;
 pub use machine::error_log::MachineCheck;
 pub use machine::modes::ProcessTableRange;
 pub use machine::nmi::NmiHandlers;
-pub use machine::phb::{BridgeClaim, BridgeWindow, Phb};
+pub use machine::pci::ConfigAddress;
+pub use machine::phb::{BridgeClaim, BridgeWindow, HostBridge, Phb};
 pub use machine::vio::VioDevice;
 pub use machine::{Capabilities, Capability, vio};
 /// Guest memory. A write to it is logged, and makes decoded code stale that came from there.

@@ -104,8 +104,8 @@ impl Capabilities for Fake {
     fn nvram(&mut self) -> Option<&dyn Nvram> {
         self.nvram.as_ref().map(|nvram| nvram as &dyn Nvram)
     }
-    fn phb(&mut self) -> Option<&Phb> {
-        self.phb.as_ref()
+    fn phb(&mut self) -> Option<&dyn HostBridge> {
+        self.phb.as_ref().map(|phb| phb as &dyn HostBridge)
     }
     fn power(&mut self) -> Option<&mut dyn PowerControl> {
         Some(self)

@@ -158,6 +158,7 @@ pub(crate) fn config<'a>(
         engine: engine(args)?,
         dma,
         devices: args.devices.configs(),
+        functions: args.devices.functions(),
     })
 }
 

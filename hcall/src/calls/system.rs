@@ -156,19 +156,33 @@ fn aligned(on: &Caller<'_>, address: Gpa, size: usize) -> Result<GuestAddress, S
     }
 }
 
-/// Loads from cache-inhibited storage. There is none: all storage is RAM.
-fn h_logical_ci_load(_: &mut Caller<'_>, _size: u64, _address: u64) -> Result<u64, Status> {
-    Err(Status::Parameter)
+/// The size of an access to cache-inhibited storage, which is at a multiple of it, else H_PARAMETER.
+fn inhibited(size: u64, address: u64) -> Result<usize, Status> {
+    match size {
+        1 | 2 | 4 | 8 if address.is_multiple_of(size) => Ok(size as usize),
+        _ => Err(Status::Parameter),
+    }
 }
 
-/// Stores to cache-inhibited storage, of which there is none.
+/// Loads from cache-inhibited storage, big-endian and low-order justified. RAM is no such storage.
+fn h_logical_ci_load(on: &mut Caller<'_>, size: u64, address: u64) -> Result<u64, Status> {
+    let size = inhibited(size, address)?;
+    let io = on.machine.io_space().ok_or(Status::Parameter)?;
+    let mut bytes = [0; 8];
+    io.load(address, &mut bytes[8 - size..]).ok_or(Status::Parameter)?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
+/// Stores the low-order bytes big-endian to cache-inhibited storage.
 fn h_logical_ci_store(
-    _: &mut Caller<'_>,
-    _size: u64,
-    _address: u64,
-    _value: u64,
+    on: &mut Caller<'_>,
+    size: u64,
+    address: u64,
+    value: u64,
 ) -> Result<(), Status> {
-    Err(Status::Parameter)
+    let size = inhibited(size, address)?;
+    let io = on.machine.io_space().ok_or(Status::Parameter)?;
+    io.store(address, &value.to_be_bytes()[8 - size..]).ok_or(Status::Parameter)
 }
 
 /// 1, 2, 4 or 8 bytes of RAM at a multiple of their number, else H_PARAMETER.

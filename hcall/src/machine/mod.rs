@@ -8,9 +8,12 @@
 pub mod areas;
 pub mod bare;
 pub mod error_log;
+pub mod io_space;
 pub mod modes;
 pub mod nmi;
 pub mod nvram;
+pub mod pci;
+pub mod pe_errors;
 pub mod phb;
 pub mod power_control;
 pub mod presentation;
@@ -24,10 +27,13 @@ pub mod time_of_day;
 pub mod vio;
 
 use crate::words::status::Status;
+pub use io_space::IoSpace;
 pub use modes::ProcessorModes;
 pub use nmi::Nmi;
 pub use nvram::Nvram;
-pub use phb::Phb;
+pub use pci::PciBus;
+pub use pe_errors::PeErrors;
+pub use phb::HostBridge;
 pub use power_control::PowerControl;
 pub use presentation::PresentationController;
 pub use processors::Processors;
@@ -76,14 +82,20 @@ macro_rules! capabilities {
 }
 
 capabilities! {
+    /// Storage at which devices answer, and no RAM is.
+    IoSpace, io_space: &dyn IoSpace;
     /// Registers of processors that belong to the hypervisor.
     ProcessorModes, modes: &mut dyn ProcessorModes;
     /// System resets and machine checks.
     Nmi, nmi: &mut dyn Nmi;
     /// Non-volatile memory.
     Nvram, nvram: &dyn Nvram;
+    /// The functions behind the PCI host bridge.
+    PciBus, pci: &dyn PciBus;
+    /// The errors of their PEs (EEH).
+    PeErrors, pe_errors: &dyn PeErrors;
     /// The PCI host bridge whose DMA windows the guest may change.
-    Phb, phb: &Phb;
+    Phb, phb: &dyn HostBridge;
     /// Power-off, reboot, and the end of the operating system.
     PowerControl, power: &mut dyn PowerControl;
     /// Interrupt presentation.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A PCI host bridge, as far as its DMA windows go: the guest makes and removes them itself.
 //!
-//! A bridge has two windows at most. At first it has its default one, of small pages below 4 GiB;
+//! A PE has two windows at most. At first it has its default one, of small pages below 4 GiB;
 //! a guest usually adds one that is large enough for all of its memory, at bus address 2^59.
 //! It may also remove the default window, which then comes back with a reset, or when the last
 //! other one is removed.
 
 use crate::words::rtas_error::RtasError;
 use iommu::container::NewWindow;
-use iommu::{Agent, Container, Error, Ioba, IommuTable, Liobn, PageShift, Window};
+use iommu::{Agent, Container, Error, GuestTable, Ioba, IommuTable, Liobn, PageShift, Window};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -38,10 +38,32 @@ const PAGE_SIZES: [(u32, u32); 9] = [
 /// 4 KiB, 64 KiB, 16 MiB and 2 MiB: the page sizes of QEMU's bridge.
 pub const DEFAULT_PAGE_SIZES: u32 = 0x107;
 
+/// The PEs of a host bridge, each with windows of its own.
+pub trait HostBridge {
+    /// The PE of a bridge's unit address and a config address, whose register bits are 0.
+    fn pe(&self, buid: u64, config_addr: u32) -> Option<&Phb>;
+    /// The PE whose window can have this name.
+    fn pe_of(&self, liobn: Liobn) -> Option<&Phb>;
+}
+
+/// A bridge with one PE, which all config addresses name.
+impl HostBridge for Phb {
+    fn pe(&self, buid: u64, _config_addr: u32) -> Option<&Phb> {
+        (buid == self.buid).then_some(self)
+    }
+
+    fn pe_of(&self, _liobn: Liobn) -> Option<&Phb> {
+        Some(self)
+    }
+}
+
+/// Lets the devices of a PE translate through a table, as its window of this number, or no longer.
+pub type Link = Box<dyn Fn(usize, Option<&Arc<IommuTable>>) + Send + Sync>;
+
 /// Makes the hardware table of a window.
 pub type MakeTable = Box<dyn Fn(Window) -> Result<Arc<IommuTable>, Error> + Send + Sync>;
 
-/// A PCI host bridge, as far as its DMA windows go.
+/// A PE of a PCI host bridge, as far as its DMA windows go.
 pub struct Phb {
     buid: u64,
     default: Window,
@@ -49,6 +71,8 @@ pub struct Phb {
     /// Of one window.
     most_entries: u64,
     table: MakeTable,
+    /// Called after a window was added, and after one was removed.
+    link: Option<Link>,
     /// True while the default window is there. Locked for each change, so that changes come one after
     /// the other; no TCE call locks it.
     has_default: Mutex<bool>,
@@ -92,7 +116,44 @@ impl Phb {
     /// pages that further ones may have.
     pub fn new(buid: u64, default: Window, page_sizes: u32, table: MakeTable) -> Phb {
         let (most_entries, has_default) = (1 << MOST_ENTRIES, Mutex::new(false));
-        Phb { buid, default, page_sizes, most_entries, table, has_default }
+        Phb { buid, default, page_sizes, most_entries, table, link: None, has_default }
+    }
+
+    /// Has a bridge's devices follow the windows.
+    pub fn with_link(self, link: Link) -> Phb {
+        Phb { link: Some(link), ..self }
+    }
+
+    /// The LIOBNs that its windows have whenever they are there.
+    pub fn liobns(&self) -> [Liobn; WINDOWS] {
+        std::array::from_fn(|number| self.liobn(number))
+    }
+
+    /// Publishes a window, and lets devices use it.
+    fn add(&self, container: &Container, new: NewWindow) -> Result<(), Error> {
+        let table = container.publish(new)?;
+        self.added(&table);
+        Ok(())
+    }
+
+    fn added(&self, window: &GuestTable) {
+        if let Some(link) = &self.link {
+            let number = self.number(window.window().liobn());
+            window.tables().iter().for_each(|table| link(number, Some(table)));
+        }
+    }
+
+    /// Removes a window, and then the devices' way to it: its entries are cleared and killed while they can be reached.
+    fn take(&self, container: &Container, agent: &mut Agent, liobn: Liobn) -> Result<(), Error> {
+        container.remove_window(agent, liobn)?;
+        if let Some(link) = &self.link {
+            link(self.number(liobn), None);
+        }
+        Ok(())
+    }
+
+    fn number(&self, liobn: Liobn) -> usize {
+        (liobn.0 - self.default.liobn().0) as usize // one of `liobns`
     }
 
     /// Limits the entries of a window, for a bridge that cannot walk more.
@@ -117,10 +178,10 @@ impl Phb {
         let mut has_default = self.lock();
         let default = self.make_default(container)?;
         for window in self.windows(container) {
-            container.remove_window(agent, window.liobn())?;
+            self.take(container, agent, window.liobn())?;
         }
         *has_default = false;
-        container.publish(default)?;
+        self.add(container, default)?;
         *has_default = true;
         Ok(())
     }
@@ -165,6 +226,9 @@ impl Phb {
                 _ => RtasError::Hardware,
             }
         })?;
+        if let Ok(added) = container.window(liobn) {
+            self.added(&added);
+        }
         Ok(window)
     }
 
@@ -185,12 +249,12 @@ impl Phb {
         let is_default = *has_default && liobn == self.default.liobn();
         let last = windows.len() == 1 && !is_default;
         let default = last.then(|| self.make_default(container)).transpose().map_err(no_default)?;
-        container.remove_window(agent, liobn).map_err(|_| RtasError::Parameter)?;
+        self.take(container, agent, liobn).map_err(|_| RtasError::Parameter)?;
         if is_default {
             *has_default = false;
         }
         if let Some(default) = default {
-            container.publish(default).map_err(no_default)?;
+            self.add(container, default).map_err(no_default)?;
             *has_default = true;
         }
         Ok(())
@@ -234,10 +298,10 @@ impl Phb {
     ) -> Result<(), Error> {
         let mut has_default = self.lock();
         for window in self.windows(container) {
-            container.remove_window(agent, window.liobn())?;
+            self.take(container, agent, window.liobn())?;
         }
         *has_default = claim.has_default;
-        claim.windows.into_iter().try_for_each(|new| container.publish(new).map(drop))
+        claim.windows.into_iter().try_for_each(|new| self.add(container, new))
     }
 
     /// True for windows that [`create`](Self::create) makes, and the default one, in places of their own.

@@ -6,6 +6,7 @@ mod capabilities;
 mod ddw;
 mod devices;
 mod faults;
+mod pci;
 mod profiles;
 mod random;
 mod rtas;

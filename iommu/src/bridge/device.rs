@@ -14,7 +14,23 @@ use crate::words::direction::Direction;
 use crate::words::tce::Tce;
 use arc_swap::{ArcSwap, Cache};
 use std::sync::Arc;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use vm_memory::bitmap::Bitmap;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryBackend, VolatileMemory};
+
+/// Replaces the value of an atomic by a function of it. Returns the value before.
+macro_rules! exchange {
+    ($atomic:expr, $change:expr) => {{
+        let mut old = $atomic.load(Ordering::SeqCst);
+        loop {
+            let new = $change(old);
+            match $atomic.compare_exchange(old, new, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(before) => break before,
+                Err(now) => old = now,
+            }
+        }
+    }};
+}
 
 /// Why the bridge refused an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +63,11 @@ pub trait DmaMemory {
     fn read(&self, from: Hpa, to: &mut [u8]) -> Option<()>;
     /// Writes all of `from`. `None` when it is no memory.
     fn write(&self, to: Hpa, from: &[u8]) -> Option<()>;
+    /// Changes 4 or 8 bytes, aligned to their number, by one atomic operation, as a little-endian number. Returns the number
+    /// before. `None` when it is no memory, or memory that has no such operation.
+    fn update(&self, _at: Hpa, _bytes: usize, _change: &dyn Fn(u64) -> u64) -> Option<u64> {
+        None
+    }
 }
 
 /// A guest's memory behind its frames.
@@ -73,6 +94,34 @@ impl<M: GuestMemoryBackend> DmaMemory for Ram<'_, M> {
         let gpa = GuestAddress(self.frames.gpa(to)?.0);
         self.memory.write_slice(from, gpa).ok()
     }
+
+    fn update(&self, at: Hpa, bytes: usize, change: &dyn Fn(u64) -> u64) -> Option<u64> {
+        update(self.memory, GuestAddress(self.frames.gpa(at)?.0), bytes, change)
+    }
+}
+
+/// Changes 4 or 8 bytes of guest memory, aligned to their number, by one atomic operation: [`DmaMemory::update`].
+pub fn update<M: GuestMemoryBackend>(
+    memory: &M,
+    at: GuestAddress,
+    bytes: usize,
+    change: &dyn Fn(u64) -> u64,
+) -> Option<u64> {
+    let slice = memory.get_slice(at, bytes).ok()?;
+    let before = match bytes {
+        4 => {
+            let word = slice.get_atomic_ref::<AtomicU32>(0).ok()?;
+            let change = |old: u32| change(u32::from_le(old).into()) as u32; // the part that is stored
+            u32::from_le(exchange!(word, |old| change(old).to_le())).into()
+        }
+        8 => {
+            let double = slice.get_atomic_ref::<AtomicU64>(0).ok()?;
+            u64::from_le(exchange!(double, |old| change(u64::from_le(old)).to_le()))
+        }
+        _ => return None,
+    };
+    slice.bitmap().mark_dirty(0, bytes);
+    Some(before)
 }
 
 impl<M: GuestMemoryBackend> Ram<'_, M> {
@@ -306,6 +355,26 @@ impl Device {
             done += len;
         }
         Ok(())
+    }
+}
+
+impl Device {
+    /// Changes 4 or 8 bytes of memory, aligned to their number, by one atomic operation (PCIe: AtomicOp). Returns the number
+    /// before. Errors: [`DmaFault`]; the entry has to allow reads and writes.
+    pub fn update(
+        &mut self,
+        memory: &impl DmaMemory,
+        ioba: Ioba,
+        bytes: usize,
+        change: &dyn Fn(u64) -> u64,
+    ) -> Result<u64, DmaFault> {
+        let _writing = self.chip.writes(self.place).map(Busy::new); // as in `write`
+        let windows = self.windows.load();
+        let found = find(windows, &self.chip, self.pe, ioba, bytes, Direction::Bidirectional)?;
+        let hpa = found.to.hpa;
+        let before = memory.update(hpa, bytes, change).ok_or(DmaFault::NoMemory(hpa))?;
+        found.tell(true);
+        Ok(before)
     }
 }
 

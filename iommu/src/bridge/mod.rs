@@ -24,7 +24,7 @@ pub(crate) mod pes;
 mod steps;
 
 pub(crate) use chip::Chip;
-pub use device::{Device, DmaFault, DmaMemory, Ram, Translation};
+pub use device::{Device, DmaFault, DmaMemory, Ram, Translation, update};
 pub use ioda1::Ioda1;
 pub use ioda2::Ioda2;
 pub use kind::BridgeKind;

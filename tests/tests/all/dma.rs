@@ -61,6 +61,23 @@ fn every_platform_runs_the_demonstration_and_a_64_bit_window() {
     }
 }
 
+// A PCI function of the machine sees each exchange, through the view and behind every bridge, and its faults stop its PE.
+#[test]
+fn the_exerciser_works_behind_every_bridge_and_in_every_tier() {
+    let platforms =
+        [&[][..], &["--platform", "p5ioc2"], &["--platform", "ioda1"], &["--platform", "ioda2"]];
+    for (platform, image) in platforms.into_iter().zip(["be", "le", "be", "le"]) {
+        for tier in ["real", "virtual"] {
+            let args = [platform, &["--exerciser", "--check", "dma", "--accel", tier]].concat();
+            let (said, stats) = good(&format!("exerciser-{image}.elf"), &args);
+            assert!(said.contains("PASS") && !said.contains("WRONG"), "{args:?}: {said}");
+            assert_eq!(stats["findings"]["count"], 0, "{args:?}: {stats}");
+        }
+    }
+    let (said, _) = good("exerciser-le.elf", &["--exerciser"]);
+    assert!(said.contains("PASS"), "{said}");
+}
+
 #[test]
 fn a_64_bit_window_is_the_same_from_every_tier() {
     for tier in ["real", "virtual", "user"] {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use hcall::Memory;
 use iommu::Window;
+use pci::FunctionConfig;
 use thiserror::Error;
-use vio::{BusError, DeviceConfig, Node};
+use vio::{BusError, DeviceConfig};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 
-use crate::devices::Devices;
+use crate::devices::{Devices, Nodes};
 use crate::dma::{Dma, DmaConfig};
 use crate::fdt::{self, Chosen, TreeFacts};
 use crate::image::calls;
@@ -47,6 +48,8 @@ pub struct Config<'a> {
     pub dma: DmaConfig,
     /// The virtual I/O devices, in the order of their unit addresses.
     pub devices: Vec<Box<dyn DeviceConfig>>,
+    /// The PCI functions, in the order of their device numbers, from 1 up.
+    pub functions: Vec<Box<dyn FunctionConfig>>,
 }
 
 /// A machine before its first instruction.
@@ -105,6 +108,8 @@ pub enum BootError {
     Window(#[from] iommu::Error),
     #[error(transparent)]
     Device(#[from] BusError),
+    #[error(transparent)]
+    Function(#[from] pci::BusError),
     #[error("the device tree has {size} bytes, {room} fit")]
     DeviceTree { size: usize, room: u64 },
     #[error("a vCPU of the machine cannot be reset")]
@@ -125,6 +130,7 @@ impl<'a> Config<'a> {
             engine: power::Engine::default(),
             dma: DmaConfig::default(),
             devices: Vec::new(),
+            functions: Vec::new(),
         }
     }
 }
@@ -151,13 +157,16 @@ impl Config<'_> {
         &self,
         memory: Memory,
         arch: Arch,
-        load: impl FnOnce(&Memory, &Window, &[Node]) -> Result<Loaded, BootError>,
+        load: impl FnOnce(&Memory, &Window, &Nodes) -> Result<Loaded, BootError>,
     ) -> Result<Ready, BootError> {
-        let dma = self.dma.set_up(self.ram)?;
+        if self.functions.len() > pci::MOST_FUNCTIONS {
+            return Err(pci::BusError::Full.into()); // before there is a PE for each
+        }
+        let dma = self.dma.set_up_with(self.ram, self.functions.len())?;
         let dma_window = *dma.phb.default_window();
         let memory = Arc::new(memory);
-        let devices = Devices::new(&self.devices, &dma, &memory)?;
-        let loaded = load(&memory, &dma_window, &devices.bus.nodes())?;
+        let devices = Devices::new(&self.devices, &self.functions, &dma, &memory)?;
+        let loaded = load(&memory, &dma_window, &devices.nodes())?;
         let Loaded { entry, described, dtb, initrd } = loaded;
         let engine = self.engine;
         let rtas = Map::new(self.ram).rtas();
@@ -181,7 +190,7 @@ impl Config<'_> {
         &self,
         memory: &Memory,
         dma_window: &Window,
-        devices: &[Node],
+        devices: &Nodes,
     ) -> Result<Loaded, BootError> {
         self.load_image(&Elf::parse(self.image)?, memory, dma_window, devices)
     }
@@ -191,7 +200,7 @@ impl Config<'_> {
         image: &Elf<'_>,
         memory: &Memory,
         dma_window: &Window,
-        devices: &[Node],
+        devices: &Nodes,
     ) -> Result<Loaded, BootError> {
         let mut map = Map::new(self.ram);
         let Placed { entry, end } = place::place(image, &mut map, memory)?;
@@ -239,7 +248,7 @@ impl Config<'_> {
         initrd: Option<Range<u64>>,
         rtas: &Range<u64>,
         dma_window: &Window,
-        devices: &[Node],
+        devices: &Nodes,
     ) -> Vec<u8> {
         let chosen = Chosen { bootargs: self.append, initrd };
         let (ram, cpus, multi_tce) = (self.ram, self.cpus, self.dma.multi_tce);

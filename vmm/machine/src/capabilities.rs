@@ -5,11 +5,13 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use hcall::machine::{
-    Nmi, Nvram, PowerControl, PresentationController, ProcessorModes, ProcessorTime, Processors,
-    RandomNumbers, SharedProcessors, SourceController, Terminals, TimeOfDay, VioBus,
+    IoSpace, Nmi, Nvram, PciBus, PeErrors, PowerControl, PresentationController, ProcessorModes,
+    ProcessorTime, Processors, RandomNumbers, SharedProcessors, SourceController, Terminals,
+    TimeOfDay, VioBus,
 };
 use hcall::{
-    Areas, Capabilities, Moment, NmiHandlers, Phb, ProcessTableRange, RtasError, Status, VioDevice,
+    Areas, Capabilities, HostBridge, Moment, NmiHandlers, ProcessTableRange, RtasError, Status,
+    VioDevice,
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 
@@ -30,7 +32,7 @@ pub struct CallView<'a, V> {
     /// The parts of the machine around the vCPU.
     pub board: &'a Board,
     /// The bridge whose DMA windows the guest may change, if there is one.
-    pub phb: Option<&'a Phb>,
+    pub phb: Option<&'a dyn HostBridge>,
     /// The effects of the call on the run.
     pub effects: &'a mut Effects,
 }
@@ -85,6 +87,10 @@ impl<V: Vcpu> CallView<'_, V> {
 
 /// Modes, non-maskable interrupts and time exist where the vCPU has the ability.
 impl<V: Vcpu> Capabilities for CallView<'_, V> {
+    fn io_space(&mut self) -> Option<&dyn IoSpace> {
+        Some(&self.board.devices.io)
+    }
+
     fn modes(&mut self) -> Option<&mut dyn ProcessorModes> {
         if self.vcpu.registers().is_some() { Some(self) } else { None }
     }
@@ -97,7 +103,15 @@ impl<V: Vcpu> Capabilities for CallView<'_, V> {
         Some(&self.board.nvram)
     }
 
-    fn phb(&mut self) -> Option<&Phb> {
+    fn pci(&mut self) -> Option<&dyn PciBus> {
+        Some(&*self.board.devices.pci)
+    }
+
+    fn pe_errors(&mut self) -> Option<&dyn PeErrors> {
+        Some(&*self.board.devices.pci)
+    }
+
+    fn phb(&mut self) -> Option<&dyn HostBridge> {
         self.phb
     }
 
@@ -313,8 +327,8 @@ impl<V> TimeOfDay for CallView<'_, V> {
 mod tests {
     use std::sync::Arc;
 
-    use hcall::Capability;
     use hcall::rtas::ddw::DEFAULT_PAGE_SIZES;
+    use hcall::{Capability, Phb};
     use iommu::{Ioda2, IommuTable, Liobn, PageShift, Window};
 
     use super::*;
@@ -375,7 +389,7 @@ mod tests {
         let phb = Phb::new(1, window, DEFAULT_PAGE_SIZES, Box::new(table));
         let memory = hcall::Memory::from_ranges(&[(vm_memory::GuestAddress(0), 1 << 16)]);
         let mut vcpu = power::Cpu::new(Arc::new(memory.unwrap()));
-        let (server, phb, mut effects) = (0, Some(&phb), Effects::default());
+        let (server, phb, mut effects) = (0, Some(&phb as &dyn HostBridge), Effects::default());
         let effects = &mut effects;
         let mut view = CallView { vcpu: &mut vcpu, server, board: &board, phb, effects };
         for capability in crate::fdt::CAPABILITIES {

@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use hcall::{Accel, Injector, Phb, Profile, Prototype, Spec, Tier};
+use hcall::machine::phb::Link;
+use hcall::{Accel, ConfigAddress, HostBridge, Injector, Phb, Profile, Prototype, Spec, Tier};
 use iommu::bridge::Bridge;
 use iommu::{
-    BridgeKind, Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift,
+    BridgeKind, Budget, Container, Detector, Error, Frames, IommuTable, Liobn, PageShift, Pe,
     PlatformOf, Window,
 };
 
@@ -53,6 +54,10 @@ pub struct Dma {
     pub container: Container,
     /// The host bridge with its default window.
     pub phb: Phb,
+    /// The PEs of PCI functions, from device number 1 up, each with windows of its own.
+    pub pes: Vec<PciPe>,
+    /// The bridge in front of the PCI functions. Without one they use the views.
+    pub pci_bridge: Option<Arc<Bridge>>,
     /// The bridge of the virtual I/O devices. Without one they use the view.
     pub device_bridge: Option<Arc<Bridge>>,
     /// The detector that watches the devices.
@@ -63,9 +68,43 @@ pub struct Dma {
     pub faults: Option<Arc<Injector>>,
 }
 
+/// The PE of a PCI function.
+#[derive(Debug)]
+pub struct PciPe {
+    /// The device number.
+    pub number: u8,
+    /// Its windows.
+    pub phb: Phb,
+}
+
+impl Dma {
+    /// All PEs: the bridge's own, and those of functions.
+    pub(crate) fn phbs(&self) -> impl Iterator<Item = &Phb> {
+        [&self.phb].into_iter().chain(self.pes.iter().map(|pe| &pe.phb))
+    }
+}
+
+/// Device 0 of bus 0, where no function is, stands for the bridge itself: it has the bridge's own windows.
+impl HostBridge for Dma {
+    fn pe(&self, buid: u64, config_addr: u32) -> Option<&Phb> {
+        let at = ConfigAddress::parse(config_addr)?;
+        let pe = self.pes.iter().find(|pe| (at.bus, at.device) == (0, pe.number));
+        pe.map_or(&self.phb, |pe| &pe.phb).pe(buid, config_addr)
+    }
+
+    fn pe_of(&self, liobn: Liobn) -> Option<&Phb> {
+        self.phbs().find(|phb| phb.liobns().contains(&liobn))
+    }
+}
+
 impl DmaConfig {
-    /// Sets the DMA up for a guest with this RAM.
+    /// Sets the DMA up for a guest with this RAM and no PCI function.
     pub fn set_up(&self, ram: RamSize) -> Result<Dma, Error> {
+        self.set_up_with(ram, 0)
+    }
+
+    /// Sets the DMA up for a guest with this RAM, with a PE for each of `functions` PCI functions.
+    pub fn set_up_with(&self, ram: RamSize, functions: usize) -> Result<Dma, Error> {
         let budget = Budget::new(self.table_memory(ram));
         let mut container = Container::new(Frames::new(ram.bytes())?).with_budget(budget);
         let mut accel = Accel::new(self.tier).with_profile(self.profile);
@@ -87,14 +126,24 @@ impl DmaConfig {
         let make =
             || Bridge::with_platforms(kind, kind.flags, detector.clone(), self.tables.clone());
         let bridge = make();
-        let table = Box::new(move |window| table(&bridge, window));
-        let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
-        let phb = phb.with_most_entries(kind.most_entries());
+        let phb = windows_of_pe(window, &bridge);
         phb.reset(&container, &mut container.agent())?;
         // Each bridge has PEs of its own, so devices get a second bridge.
         let behind_bridge = self.platform.is_some() || detector.is_some();
+        let pci_bridge = behind_bridge.then(|| bridge.clone());
+        let mut pes = Vec::new();
+        for number in (1..=u8::MAX).take(functions) {
+            let liobn = Liobn(LIOBN.0 | u32::from(number) << 8);
+            let window = Window::bytes(liobn, 0, WINDOW_BYTES, PageShift::K4)?;
+            let mut phb = windows_of_pe(window, &bridge);
+            if let Some(bridge) = &pci_bridge {
+                phb = phb.with_link(link(bridge.clone(), Pe(number)));
+            }
+            phb.reset(&container, &mut container.agent())?;
+            pes.push(PciPe { number, phb });
+        }
         let device_bridge = behind_bridge.then(make);
-        Ok(Dma { container, phb, device_bridge, detector, accel, faults })
+        Ok(Dma { container, phb, pes, pci_bridge, device_bridge, detector, accel, faults })
     }
 
     /// The memory for the tables of the guest's windows, in bytes.
@@ -127,6 +176,25 @@ impl Default for DmaConfig {
 /// windows may be larger than their RAM.
 fn table_memory(ram: RamSize) -> u64 {
     (32 << 20) + ram.bytes() / 64
+}
+
+/// The windows of a PE without one, with this default window.
+fn windows_of_pe(window: Window, bridge: &Arc<Bridge>) -> Phb {
+    let of = bridge.clone();
+    let table = Box::new(move |window| table(&of, window));
+    let phb = Phb::new(PHB_BUID, window, hcall::rtas::ddw::DEFAULT_PAGE_SIZES, table);
+    phb.with_most_entries(bridge.kind().most_entries())
+}
+
+/// Has the devices of a PE follow its windows.
+fn link(bridge: Arc<Bridge>, pe: Pe) -> Link {
+    Box::new(move |number, table| {
+        let done = match table {
+            Some(table) => bridge.set_window(pe, number, table),
+            None => bridge.unset_window(pe, number),
+        };
+        debug_assert!(done.is_ok(), "window {number} of {pe:?}");
+    })
 }
 
 /// The hardware table of a window.

@@ -6,9 +6,9 @@
 //! is the content of an initrd's file, which is read again at each reboot.
 
 use crc32fast::Hasher;
-use vio::Node;
 
 use crate::boot::Config;
+use crate::devices::Nodes;
 use crate::section::{LoadError, Reader, Saved, Writer};
 
 /// The most bytes of a name in the section.
@@ -31,7 +31,7 @@ impl Identity {
     pub(crate) fn new(
         config: &Config<'_>,
         cpus: usize,
-        devices: &[Node],
+        devices: &Nodes,
         sections: Vec<&'static str>,
     ) -> Identity {
         let dma = &config.dma;
@@ -63,9 +63,13 @@ fn crc<const N: usize>(parts: [&[u8]; N]) -> u32 {
 }
 
 /// The devices as the device tree shows them.
-fn devices_crc(devices: &[Node]) -> u32 {
+fn devices_crc(devices: &Nodes) -> u32 {
     let mut all = Hasher::new();
-    for node in devices {
+    for of in &devices.functions {
+        all.update(&[of.number]);
+        all.update(format!("{:?}", of.description).as_bytes());
+    }
+    for node in &devices.virtual_io {
         all.update(&node.unit.to_le_bytes());
         all.update(node.compatible.as_bytes());
         for (name, value) in &node.others {

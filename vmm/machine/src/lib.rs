@@ -25,6 +25,7 @@ pub mod ending;
 pub mod fdt;
 mod identity;
 pub mod image;
+pub mod io;
 #[cfg(target_arch = "x86_64")]
 pub mod kvm;
 pub mod machine;

@@ -12,13 +12,12 @@ use std::time::{Duration, Instant};
 
 use hcall::{Areas, Memory, Meter};
 use iommu::{Container, Window};
-use vio::Node;
 
 use crate::board::Board;
 use crate::boot::{BootError, Loaded, Ready};
 use crate::console::Console;
 use crate::control::Control;
-use crate::devices::Devices;
+use crate::devices::{Devices, Functions, Nodes};
 use crate::ending::Ending;
 use crate::fdt::VTY_SOURCE;
 use crate::nvram::NvramStore;
@@ -51,9 +50,8 @@ fn xics<V: Vcpu>(
 ) -> Option<(Arc<Xics>, Arc<Vty>)> {
     let line = |p: &mut Processor<V>| p.vcpu.interrupts().map(|interrupts| interrupts.line());
     let lines: Option<Vec<_>> = processors.iter_mut().map(line).collect();
-    let nodes = devices.bus.nodes();
-    let sources: Vec<_> =
-        [VTY_SOURCE].into_iter().chain(nodes.iter().map(|node| node.source)).collect();
+    let nodes = devices.nodes();
+    let sources: Vec<_> = [VTY_SOURCE].into_iter().chain(nodes.sources()).collect();
     let xics = Arc::new(Xics::new(lines?, &sources, Arc::clone(control)));
     devices.connect(&xics);
     let vty = Arc::new(devices.vty());
@@ -147,7 +145,7 @@ impl<V: Vcpu + Send> Machine<V> {
     /// Runs the guest to its end.
     pub fn run(&mut self) -> Ending {
         let shared = &self.shared;
-        shared.board.devices.bus.resume(); // they rest after a save or a load
+        shared.board.devices.resume(); // they rest after a save or a load
         shared.board.console.lock().unwrap_or_else(PoisonError::into_inner).resume();
         let Some((first, others)) = self.processors.split_first_mut() else {
             return Ending::Crashed("the machine has no CPU".into());
@@ -174,14 +172,14 @@ impl<V: Vcpu + Send> Machine<V> {
     /// mapped or pinned, RAM zero. Then `load` loads RAM. False when the run has another ending meanwhile.
     pub fn restart(
         &mut self,
-        load: impl FnOnce(&Memory, &Window, &[Node]) -> Result<Loaded, BootError>,
+        load: impl FnOnce(&Memory, &Window, &Nodes) -> Result<Loaded, BootError>,
     ) -> Result<bool, BootError> {
         self.parts().into_iter().try_for_each(|(name, mut part)| {
             log::debug!("reset: {name}");
             part.reset()
         })?;
         let Shared { memory, dma, board, .. } = &self.shared;
-        let loaded = load(memory, dma.phb.default_window(), &board.devices.bus.nodes())?;
+        let loaded = load(memory, dma.phb.default_window(), &board.devices.nodes())?;
         let Some(first) = self.processors.first_mut() else { return Ok(false) };
         first.vcpu.start_at(loaded.entry, loaded.described.start);
         Ok(board.control.restart())
@@ -210,6 +208,7 @@ impl<V: Vcpu + Send> Machine<V> {
         }
         let mut parts: Vec<(&'static str, Box<dyn Part + '_>)> = vec![
             ("devices", Box::new(&board.devices)),
+            ("functions", Box::new(Functions(&board.devices.pci))),
             ("nvram", Box::new(&board.nvram)),
             ("windows", Box::new(DmaWindows { dma, agents })),
             ("observer", Box::new(self.watcher.as_deref())),
@@ -246,7 +245,7 @@ impl<V: Vcpu + Send> Machine<V> {
     ///
     /// Linux does so when a VMM ends, and with it the VFIO container and KVM's tables are closed.
     pub fn tear_down(&mut self) {
-        self.shared.board.devices.bus.stop();
+        self.shared.board.devices.stop();
         let left = self.dma();
         if let Some(first) = self.processors.first_mut() {
             for window in self.shared.dma.container.windows().iter() {
@@ -288,7 +287,7 @@ impl<V: Vcpu + Send> Machine<V> {
             tiers,
             dma,
             tear_down,
-            devices: self.shared.board.devices.bus.reports(),
+            devices: self.shared.board.devices.reports(),
             findings: self.shared.dma.detector.as_ref().map(|detector| Findings {
                 count: detector.count(),
                 reports: detector.reports(),
@@ -308,9 +307,9 @@ impl<V: Vcpu + Send> Machine<V> {
         self.processors.iter().filter_map(|processor| processor.vcpu.software())
     }
 
-    /// The nodes of the virtual I/O devices in the device tree.
-    pub fn devices(&self) -> Vec<Node> {
-        self.shared.board.devices.bus.nodes()
+    /// The devices as the device tree has them.
+    pub fn devices(&self) -> Nodes {
+        self.shared.board.devices.nodes()
     }
 
     /// The mean idle time of a CPU.

@@ -11,7 +11,7 @@ use vm_memory::{Bytes, GuestAddress};
 use crate::boot::BootError;
 use crate::console::Console;
 use crate::control::Control;
-use crate::devices::Devices;
+use crate::devices::{Devices, Functions};
 use crate::dirty;
 use crate::nvram::NvramStore;
 use crate::section::{LoadError, Reader, Saved, Section, Writer};
@@ -255,6 +255,17 @@ impl Part for &Devices {
 
     fn saved(&mut self) -> Option<&mut dyn Section> {
         Some(self)
+    }
+}
+
+impl Part for Functions<'_> {
+    fn reset(&mut self) -> Result<(), BootError> {
+        self.0.reset();
+        Ok(())
+    }
+
+    fn saved(&mut self) -> Option<&mut dyn Section> {
+        (!self.0.is_empty()).then_some(self as _)
     }
 }
 

@@ -205,7 +205,7 @@ impl Books {
             vcpu,
             server: self.server,
             board: &shared.board,
-            phb: Some(&shared.dma.phb),
+            phb: Some(&shared.dma),
             effects: &mut self.effects,
         };
         let mut caller = Caller {

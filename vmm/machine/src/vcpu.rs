@@ -274,6 +274,9 @@ impl Stateful for power::Cpu {
 pub fn power_cpus(ready: &Ready, count: u32) -> Vec<power::Cpu> {
     let mut first = power::Cpu::new(Arc::clone(&ready.memory));
     first.set_engine(ready.engine);
+    if let Some(io) = ready.devices.io() {
+        first.set_io(io);
+    }
     let others: Vec<_> = (1..count).map(|_| first.sibling()).collect();
     [first].into_iter().chain(others).collect()
 }

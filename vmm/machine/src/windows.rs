@@ -22,8 +22,8 @@ use crate::section::{LoadError, Reader, Saved, Section, Writer};
 /// The largest count that is loaded. The sums of all windows stay far below the end of a count.
 const MOST_COUNTED: u64 = 1 << 48;
 
-/// The most windows of a bridge.
-const BRIDGE_WINDOWS: usize = 2;
+/// The most windows of a PE.
+const PE_WINDOWS: usize = 2;
 
 /// The DMA windows with the agents of all vCPUs.
 pub(crate) struct DmaWindows<'a> {
@@ -52,10 +52,10 @@ struct Entries {
 
 impl Part for DmaWindows<'_> {
     fn reset(&mut self) -> Result<(), BootError> {
-        let Dma { container, phb, .. } = self.dma;
+        let container = &self.dma.container;
         if let Some(first) = self.agents.first_mut() {
             container.clear(first);
-            phb.reset(container, first)?;
+            self.dma.phbs().try_for_each(|phb| phb.reset(container, first))?;
         }
         self.agents.iter_mut().for_each(|agent| agent.refresh());
         Ok(())
@@ -70,11 +70,11 @@ impl Saved for DmaWindows<'_> {
     const NAME: &'static str = "windows";
 
     fn save(&mut self, to: &mut Writer<'_>) {
-        let Dma { container, phb, .. } = self.dma;
+        let container = &self.dma.container;
         let stats = container.stats(self.agents.iter().map(|agent| &**agent));
-        let bridge = phb.save(container);
+        let bridge = self.of_pes();
         let windows = container.windows();
-        to.u32(windows.len() as u32); // two of the bridge, and one for each device
+        to.u32(windows.len() as u32); // two of each PE, and one for each device
         for table in windows.iter() {
             put_window(to, table.window(), owner(table.window(), &bridge));
         }
@@ -88,13 +88,13 @@ impl Saved for DmaWindows<'_> {
     }
 
     fn load(&mut self, from: &mut Reader<'_>) -> Result<(), LoadError> {
-        let (windows, claim) = self.claim_windows(from)?;
-        let claim_entries = |window| self.claim_entries(from, window, &claim);
+        let (windows, claims) = self.claim_windows(from)?;
+        let claim_entries = |window| self.claim_entries(from, window, &claims);
         let entries: Vec<Entries> =
             windows.into_iter().map(claim_entries).collect::<Result<_, _>>()?;
         let [pinned, released, dirtied, kills] = counts(from)?;
         let dirt = self.dirt(from)?;
-        self.replace(claim, &entries).map_err(refused)?;
+        self.replace(claims, &entries).map_err(refused)?;
         self.count(&entries, Totals { pinned, released, dirtied, kills });
         let frames = self.dma.container.frames();
         drop(frames.take_dirty());
@@ -104,17 +104,22 @@ impl Saved for DmaWindows<'_> {
 }
 
 impl DmaWindows<'_> {
-    /// Reads the list of windows and claims those of the bridge. Those of devices must be as they are here.
+    /// The windows of all PEs.
+    fn of_pes(&self) -> Vec<BridgeWindow> {
+        self.dma.phbs().flat_map(|phb| phb.save(&self.dma.container)).collect()
+    }
+
+    /// Reads the list of windows and claims those of each PE. Those of devices must be as they are here.
     fn claim_windows(
         &self,
         from: &mut Reader<'_>,
-    ) -> Result<(Vec<Window>, BridgeClaim), LoadError> {
-        let Dma { container, phb, .. } = self.dma;
-        let own = phb.save(container);
+    ) -> Result<(Vec<Window>, Vec<BridgeClaim>), LoadError> {
+        let container = &self.dma.container;
+        let own = self.of_pes();
         let mut devices: Vec<Window> = container.windows().iter().map(|w| *w.window()).collect();
         devices.retain(|window| owner(window, &own) == Owner::Device);
         let count = from.u32()? as usize;
-        if count > BRIDGE_WINDOWS + devices.len() {
+        if count > PE_WINDOWS * self.dma.phbs().count() + devices.len() {
             return Err(LoadError::Other("its DMA windows"));
         }
         let (mut windows, mut bridge, mut found) = (Vec::new(), Vec::new(), Vec::new());
@@ -129,7 +134,19 @@ impl DmaWindows<'_> {
         if found != devices {
             return Err(LoadError::Other("the DMA windows of its devices"));
         }
-        Ok((windows, phb.claim(container, &bridge).map_err(refused)?))
+        let mut claims = Vec::new();
+        for phb in self.dma.phbs() {
+            let liobns = phb.liobns();
+            let (of_pe, others) =
+                bridge.into_iter().partition(|of| liobns.contains(&of.window.liobn()));
+            bridge = others;
+            let of_pe: Vec<BridgeWindow> = of_pe;
+            claims.push(phb.claim(container, &of_pe).map_err(refused)?);
+        }
+        match bridge.first() {
+            Some(of) => Err(refused(Error::Incompatible(of.window.liobn()))),
+            None => Ok((windows, claims)),
+        }
     }
 
     /// Reads the entries of a window, and makes the memory that they need. So no more of them are kept than the window
@@ -138,7 +155,7 @@ impl DmaWindows<'_> {
         &mut self,
         from: &mut Reader<'_>,
         window: Window,
-        claim: &BridgeClaim,
+        claims: &[BridgeClaim],
     ) -> Result<Entries, LoadError> {
         let [puts, replaced, cleared, mapped, max_live] = counts(from)?;
         let (mut written, mut next) = (Vec::new(), 0);
@@ -146,7 +163,7 @@ impl DmaWindows<'_> {
             let (entry, raw) = (from.u64()?, from.u64()?);
             LoadError::unless((next..window.size()).contains(&entry) && raw != 0)?;
             next = entry + 1;
-            self.make_room(&window, claim, GuestEntry(entry), RawTce(raw)).map_err(refused)?;
+            self.make_room(&window, claims, GuestEntry(entry), RawTce(raw)).map_err(refused)?;
             written.push((GuestEntry(entry), RawTce(raw)));
         }
         let tally = Tally { puts, replaced, cleared, mapped };
@@ -156,13 +173,13 @@ impl DmaWindows<'_> {
     fn make_room(
         &mut self,
         window: &Window,
-        claim: &BridgeClaim,
+        claims: &[BridgeClaim],
         entry: GuestEntry,
         raw: RawTce,
     ) -> Result<(), Error> {
         let container = &self.dma.container;
         let Some(first) = self.agents.first_mut() else { return Ok(()) };
-        match claim.find(window.liobn()) {
+        match claims.iter().find_map(|claim| claim.find(window.liobn())) {
             Some(new) => container.make_room_in(first, new, entry, raw),
             None => container.make_room(first, window.liobn(), ioba(window, entry), 1, |_| raw),
         }
@@ -177,13 +194,15 @@ impl DmaWindows<'_> {
         (0..frames.len().div_ceil(64)).map(|_| from.u64()).collect()
     }
 
-    /// Clears all windows, gives the bridge its claimed ones, and writes the entries. Everything that can fail has been
+    /// Clears all windows, gives each PE its claimed ones, and writes the entries. Everything that can fail has been
     /// claimed.
-    fn replace(&mut self, claim: BridgeClaim, entries: &[Entries]) -> Result<(), Error> {
-        let Dma { container, phb, .. } = self.dma;
+    fn replace(&mut self, claims: Vec<BridgeClaim>, entries: &[Entries]) -> Result<(), Error> {
+        let container = &self.dma.container;
         let Some(first) = self.agents.first_mut() else { return Ok(()) };
         container.clear(first);
-        phb.load(container, first, claim)?;
+        for (phb, claim) in self.dma.phbs().zip(claims) {
+            phb.load(container, first, claim)?;
+        }
         container.arrange(&entries.iter().map(|of| of.window.liobn()).collect::<Vec<_>>());
         for Entries { window, written, .. } in entries {
             for &(entry, raw) in written {

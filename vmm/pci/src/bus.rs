@@ -62,6 +62,7 @@ struct Region {
 /// The functions.
 #[derive(Default)]
 pub struct Bus {
+    buid: u64,
     functions: Vec<Arc<dyn Function>>,
     /// The BARs that answer, by function and number. Replaced whenever config space changes.
     regions: ArcSwap<Vec<Region>>,
@@ -70,6 +71,16 @@ pub struct Bus {
 }
 
 impl Bus {
+    /// A bus without functions, behind the bridge of this unit address.
+    pub fn new(buid: u64) -> Bus {
+        Bus { buid, ..Bus::default() }
+    }
+
+    /// The unit address of the bridge.
+    pub fn buid(&self) -> u64 {
+        self.buid
+    }
+
     /// Adds a function. Functions are added in the order of their numbers.
     pub fn add(
         &mut self,
@@ -95,9 +106,12 @@ impl Bus {
         self.functions.is_empty()
     }
 
-    /// Reads config space of a function.
+    /// Reads config space of a function. That of a stopped PE is all ones.
     pub fn read_config(&self, function: &dyn Function, offset: usize, to: &mut [u8]) {
         let slot = function.slot();
+        if !slot.control().passes_io() {
+            return to.fill(0xff);
+        }
         let touched: Vec<_> = {
             let config = slot.config();
             config.read(offset, to, slot.interrupts.is_raised());
@@ -108,9 +122,12 @@ impl Bus {
         }
     }
 
-    /// Writes config space of a function.
+    /// Writes config space of a function, unless its PE is stopped.
     pub fn write_config(&self, function: &dyn Function, offset: usize, from: &[u8]) {
         let slot = function.slot();
+        if !slot.control().passes_io() {
+            return;
+        }
         let touched: Vec<_> = {
             let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
             let mut config = slot.config();
@@ -143,7 +160,8 @@ impl Bus {
         self.regions.store(Arc::new(regions));
     }
 
-    /// A load from a bus address of memory, of 1 to 8 bytes. Bytes at which no BAR answers are all ones.
+    /// A load from a bus address of memory, of 1 to 8 bytes. Bytes at which no BAR answers, or whose PE is stopped, are all
+    /// ones.
     pub fn read(&self, address: u64, to: &mut [u8]) {
         to.fill(0xff);
         self.each(address, to.len(), |function, bar, offset, bytes| {
@@ -177,7 +195,9 @@ impl Bus {
             };
             let offset = at - region.start;
             let here = usize::try_from(region.size - offset).unwrap_or(len).min(len - done);
-            if let Some(function) = self.functions.get(region.function) {
+            if let Some(function) = self.functions.get(region.function)
+                && function.slot().control().passes_io()
+            {
                 access(&**function, region.bar, offset, done..done + here);
             }
             done += here;
@@ -210,6 +230,7 @@ impl Bus {
     pub fn reset(&self) {
         for function in &self.functions {
             self.reset_function(&**function);
+            function.slot().control().clear();
         }
     }
 

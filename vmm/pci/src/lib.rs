@@ -11,7 +11,8 @@
 //! guest is harmless: bits that a function does not have are read-only, a BAR that is out of every range of the bridge is
 //! unreachable, and where BARs overlap the function of the lowest number answers.
 //!
-//! Read the files in this order: [`description`], [`function`], [`slot`], [`config`], [`msix`], [`interrupts`], [`bus`].
+//! Read the files in this order: [`description`], [`function`], [`slot`], [`config`], [`msix`], [`interrupts`], `pe.rs`, [`bus`],
+//! `firmware.rs` (RTAS' side of it), then [`exerciser`], a function.
 //!
 //! Sources: PCI Local Bus Specification 3.0 (config space, MSI-X); LoPAR 2.9, "RTAS Call Definition" and "PCI"; Linux'
 //! arch/powerpc/platforms/pseries for the way in which a guest uses them.
@@ -19,15 +20,19 @@
 pub mod bus;
 pub mod config;
 pub mod description;
+pub mod exerciser;
+mod firmware;
 pub mod function;
 pub mod interrupts;
 pub mod msix;
+mod pe;
 pub mod slot;
 pub mod virtio;
 
 pub use bus::{Bus, BusError, MOST_FUNCTIONS, Node};
 pub use config::{Config, ConfigError};
 pub use description::{Bar, Capability, Description, Identity, Vectors, Width};
+pub use exerciser::Exerciser;
 pub use function::{Function, FunctionConfig, FunctionError};
 pub use interrupts::Interrupts;
 pub use slot::Slot;

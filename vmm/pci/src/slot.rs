@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! A place on the bus, with everything that functions have in common: config space, interrupts, the PE and its ports.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hcall::Memory;
 use iommu::bridge::Bridge;
 use iommu::{Frames, Liobn, Pe, Window};
 use saved::{LoadError, Reader, Writer};
-use vio::{DeviceReport, Fault, Host, PePath, Port, Traffic, Upstream};
+use vio::{DeviceReport, Host, PePath, Port, Traffic};
 
 use crate::config::{Config, ConfigError};
 use crate::description::Description;
 use crate::interrupts::{Interrupts, MESSAGES, Sources};
 use crate::msix::Message;
+use crate::pe::PeControl;
 
 /// A function's place on the bus.
 pub struct Slot {
@@ -27,27 +28,14 @@ pub struct Slot {
     pub traffic: Arc<Traffic>,
     /// Locked before the locks of `interrupts`.
     config: Mutex<Config>,
-    pe: Arc<PeState>,
+    /// The number of vectors that firmware gave the guest.
+    given: AtomicU32,
+    pe: Arc<PeControl>,
     path: PePath,
     window: Window,
     bridge: Option<Arc<Bridge>>,
     frames: Arc<Frames>,
     memory: Arc<Memory>,
-}
-
-/// The bridge's state of a PE.
-#[derive(Debug, Default)]
-pub(crate) struct PeState {
-    /// The function may make DMA (bus master).
-    master: AtomicBool,
-}
-
-impl Upstream for PeState {
-    fn passes(&self) -> bool {
-        self.master.load(Ordering::Acquire)
-    }
-
-    fn faulted(&self, _fault: &Fault) {}
 }
 
 /// The place of a new function, as the machine arranges it.
@@ -70,7 +58,7 @@ impl Slot {
         description: Description,
     ) -> Result<Slot, ConfigError> {
         let config = Config::new(&description)?;
-        let pe = Arc::new(PeState::default());
+        let pe = Arc::new(PeControl::default());
         let interrupts = Interrupts::new(place.sources, host.interrupts.clone(), pe.clone());
         Ok(Slot {
             number: place.number,
@@ -78,6 +66,7 @@ impl Slot {
             interrupts: Arc::new(interrupts),
             traffic: Arc::default(),
             config: Mutex::new(config),
+            given: AtomicU32::new(0),
             path: PePath::new(host.container, &place.liobns, pe.clone()),
             pe,
             window: place.window,
@@ -119,14 +108,32 @@ impl Slot {
             let message = Message { address: MESSAGES, data: sources.messages + vector };
             self.interrupts.msix().set_message(vector as usize, message);
         }
+        self.given.store(count, Ordering::Relaxed);
         let mut config = self.config();
         config.enable_msix(count != 0);
         self.configured(&config);
         count
     }
 
+    /// The interrupt source of a vector that the guest was given.
+    pub fn source(&self, vector: u32) -> Option<u32> {
+        let given = vector < self.given.load(Ordering::Relaxed);
+        given.then(|| self.interrupts.sources().messages + vector)
+    }
+
+    /// Stops the PE, as an error does: loads are all ones, and stores, DMA and messages are dropped, until the guest releases
+    /// or resets the PE.
+    pub fn freeze(&self) {
+        self.pe.stop();
+    }
+
+    pub(crate) fn control(&self) -> &PeControl {
+        &self.pe
+    }
+
     /// Puts config space and interrupts back to the state at the start.
     pub fn reset(&self) {
+        self.given.store(0, Ordering::Relaxed);
         let mut config = self.config();
         config.reset();
         self.interrupts.reset();
@@ -138,6 +145,8 @@ impl Slot {
         self.config().save(to);
         self.interrupts.msix().save(to);
         to.bool(self.interrupts.is_raised());
+        to.u32(self.given.load(Ordering::Relaxed));
+        self.pe.save(to);
     }
 
     /// Loads them. An error changes nothing.
@@ -145,7 +154,11 @@ impl Slot {
         let mut config = Config::new(&self.description).map_err(|_| LoadError::Damaged)?;
         config.load(from)?;
         let msix = self.interrupts.msix().load(from, config.msix_control())?;
-        let raised = from.bool()?;
+        let (raised, given) = (from.bool()?, from.u32()?);
+        LoadError::unless(given <= self.interrupts.sources().count.into())?;
+        let pe = PeControl::load(from)?;
+        self.given.store(given, Ordering::Relaxed);
+        self.pe.loaded(pe);
         *self.interrupts.msix() = msix;
         let mut now = self.config();
         *now = config;
@@ -160,7 +173,7 @@ impl Slot {
 
     /// Lets everything that depends on config space follow it.
     pub(crate) fn configured(&self, config: &Config) {
-        self.pe.master.store(config.is_master(), Ordering::Release);
+        self.pe.set_master(config.is_master());
         let (enabled, masked) = config.msix_control();
         self.interrupts.configured(enabled, masked, config.disables_intx());
     }

@@ -140,13 +140,17 @@ impl Observe {
     }
 
     /// Names the tracks of the trace file: the guest, its vCPUs, its devices.
-    pub(crate) fn name_tracks(&self, guest: &str, cpus: u32, devices: &[vio::Node]) {
+    pub(crate) fn name_tracks(&self, guest: &str, cpus: u32, devices: &machine::devices::Nodes) {
         let Some(events) = &self.events else { return };
         let device = |node: &vio::Node| {
             let liobn = node.window.liobn();
             (liobn, format!("{}@{:x}", node.name, liobn.0))
         };
-        let devices: Vec<_> = devices.iter().map(device).collect();
+        let function = |node: &pci::Node| {
+            (node.window.liobn(), format!("{}@{:x}", node.description.name, node.number))
+        };
+        let functions = devices.functions.iter().map(function);
+        let devices: Vec<_> = devices.virtual_io.iter().map(device).chain(functions).collect();
         events.name_tracks(guest, cpus as usize, &devices);
     }
 

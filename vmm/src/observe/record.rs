@@ -71,12 +71,12 @@ enum Line {
 /// The machine of a run.
 pub(crate) fn machine(args: &RunArgs, ready: &Ready) -> Recorded {
     let defaults = Setup::default();
-    let (dma, nodes) = (&args.dma, ready.devices.bus.nodes());
+    let (dma, nodes) = (&args.dma, ready.devices.nodes());
     let setup = Setup {
         ram: args.memory.bytes(),
         cpus: args.smp,
         window: ready.dma_window,
-        devices: nodes.iter().map(|node| node.window).collect(),
+        devices: nodes.windows().collect(),
         // The names of the profiles are equal in both crates.
         profile: dma.profile.name.parse().unwrap_or(defaults.profile),
         tier: dma.accel,

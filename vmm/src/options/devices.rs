@@ -2,6 +2,7 @@
 //! The options about devices. Their doc comments are the text of `--help`.
 
 use clap::Args;
+use pci::{Exerciser, FunctionConfig};
 use vio::DeviceConfig;
 use vio::llan::NetSpec;
 use vio::llan::backend::NET_HELP;
@@ -18,12 +19,16 @@ pub struct DeviceArgs {
     /// may be given several times.
     #[arg(long, value_name = "FILE", long_help = disk_help())]
     pub disk: Vec<DiskSpec>,
+    /// A PCI function that makes DMA on command and by its own clock, for guests that test DMA: the documentation of the
+    /// crate tcevm-pci has its registers.
+    #[arg(long, conflicts_with = "record")]
+    pub exerciser: bool,
 }
 
 impl DeviceArgs {
     /// True when the options ask for no device.
     pub fn is_empty(&self) -> bool {
-        self.configs().is_empty()
+        self.configs().is_empty() && self.functions().is_empty()
     }
 
     /// The devices of the machine, in the order of their slots. Each kind of device is one line.
@@ -32,6 +37,13 @@ impl DeviceArgs {
         configs.extend(self.net.iter().map(|net| Box::new(net.clone()) as _));
         configs.extend((!self.disk.is_empty()).then(|| Box::new(Adapter(self.disk.clone())) as _));
         configs
+    }
+
+    /// The PCI functions of the machine, in the order of their device numbers. Each kind is one line.
+    pub fn functions(&self) -> Vec<Box<dyn FunctionConfig>> {
+        let mut functions: Vec<Box<dyn FunctionConfig>> = Vec::new();
+        functions.extend(self.exerciser.then(|| Box::new(Exerciser) as _));
+        functions
     }
 }
 

@@ -266,7 +266,7 @@ impl Wanted {
             let why = "no device uses it; add -device scsi-hd,drive=ID with its id".into();
             return Err(refused("drive", drive.written, why));
         }
-        Ok(DeviceArgs { net: networks(nets, adapters)?, disk })
+        Ok(DeviceArgs { net: networks(nets, adapters)?, disk, exerciser: false })
     }
 
     /// Checks controllers and buses. There is one controller if there are disks, whether or not an option names it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! The configuration of the machine in a snapshot: the values of the options that a restore does not have to repeat.
 
+use machine::devices::Nodes;
 use machine::section::{LoadError, Reader, Saved, Writer};
 
 use crate::options::dma::Check;
@@ -34,13 +35,17 @@ pub(crate) struct About {
 }
 
 /// The names of devices in their order.
-pub(super) fn device_names(devices: &[vio::Node]) -> Vec<String> {
-    devices.iter().map(|node| format!("{}@{:x}", node.name, node.unit)).collect()
+pub(super) fn device_names(devices: &Nodes) -> Vec<String> {
+    let virtual_io = devices.virtual_io.iter();
+    let virtual_io = virtual_io.map(|node| format!("{}@{:x}", node.name, node.unit));
+    let functions = devices.functions.iter();
+    let functions = functions.map(|of| format!("{}@{:x}", of.description.name, of.number));
+    virtual_io.chain(functions).collect()
 }
 
 impl About {
     /// The configuration that the options describe, with these devices.
-    pub(super) fn of(args: &RunArgs, devices: &[vio::Node]) -> About {
+    pub(super) fn of(args: &RunArgs, devices: &Nodes) -> About {
         let dma = &args.dma;
         About {
             program: env!("CARGO_PKG_VERSION").into(),

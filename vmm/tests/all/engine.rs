@@ -54,6 +54,8 @@ fn a_guest_prints_the_same_on_each_engine() {
         ("replace-be", &[]),
         ("replace-le", &[]),
         ("window64-le", &[]),
+        ("exerciser-be", &["--exerciser"]),
+        ("exerciser-le", &["--exerciser"]),
         ("radix-be", &["--smp", "2"]),
         ("radix-le", &["--smp", "2"]),
         ("signals-be", &[]),

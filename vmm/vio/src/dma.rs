@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use hcall::{Memory, Status};
-use iommu::bridge::{Device, DmaFault, Ram};
+use iommu::bridge::{Device, DmaFault, Ram, update};
 use iommu::{Direction, Frames, Gpa, Ioba, View, Window};
 use vm_memory::{Bytes, GuestAddress};
 
@@ -250,6 +250,40 @@ impl Port {
         };
         drop(passed);
         self.ended(start, to, len, true, done)
+    }
+
+    /// Changes 4 or 8 bytes of guest memory, aligned to their number, by one atomic operation, as a little-endian number (PCIe:
+    /// AtomicOp). Returns the number before. A fault is counted as that of a write.
+    pub fn update(
+        &mut self,
+        at: Ioba,
+        bytes: usize,
+        change: &dyn Fn(u64) -> u64,
+    ) -> Result<u64, Fault> {
+        let (start, len) = (self.traffic.observed.now(), bytes as u64);
+        let mut before = 0;
+        let done = match self.enter(at) {
+            Err(why) => Err(why),
+            Ok(()) => {
+                let Some(_passed) = pass(&self.gate) else { return Err(self.shut(at, true)) };
+                let memory = &self.memory;
+                let mut each = |_, gpa: Gpa, len| {
+                    let old = update(&**memory, GuestAddress(gpa.0), len, change);
+                    before = old.unwrap_or(0);
+                    old.is_some()
+                };
+                let both = Direction::Bidirectional;
+                match &mut self.path {
+                    Path::View(view) => walk(view, &self.window, at, len, both, &mut each),
+                    Path::Views => walk_pe(&self.pe, at, len, both, &mut each),
+                    Path::Bridge(device) => {
+                        let ram = Ram { frames: &self.frames, memory: &*self.memory };
+                        device.update(&ram, at, bytes, change).map(|old| before = old)
+                    }
+                }
+            }
+        };
+        self.ended(start, at, len, true, done).map(|()| before)
     }
 
     /// Checks that all of `len` bytes could be accessed now, without an access. Nothing is counted, because

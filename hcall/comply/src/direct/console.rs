@@ -4,7 +4,7 @@
 use hcall::machine::{
     PowerControl, ProcessorModes, Processors, RandomNumbers, Terminals, TimeOfDay,
 };
-use hcall::{Capabilities, Phb, ProcessTableRange, RtasError, Status};
+use hcall::{Capabilities, HostBridge, Phb, ProcessTableRange, RtasError, Status};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Unit address of the console of tcevm's machine.
@@ -24,7 +24,7 @@ impl Capabilities for Silent<'_> {
     fn modes(&mut self) -> Option<&mut dyn ProcessorModes> {
         Some(self)
     }
-    fn phb(&mut self) -> Option<&Phb> {
+    fn phb(&mut self) -> Option<&dyn HostBridge> {
         Some(self.phb)
     }
     fn power(&mut self) -> Option<&mut dyn PowerControl> {

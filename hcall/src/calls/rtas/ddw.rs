@@ -47,7 +47,7 @@ services![
     },
 ];
 
-/// The bridge that a call names. Errors: [`RtasError::Parameter`] when there is none of this BUID,
+/// The PE that a call names. Errors: [`RtasError::Parameter`] when there is no bridge of this BUID,
 /// or the configuration address has register bits (LoPAR 2.9, `config_addr`).
 fn find(
     machine: &mut dyn Capabilities,
@@ -55,8 +55,11 @@ fn find(
     buid: [u32; 2],
 ) -> Result<&Phb, RtasError> {
     let [hi, lo] = buid.map(u64::from);
-    let named = |phb: &&Phb| phb.buid() == hi << 32 | lo && config_addr & 0xff00_00ff == 0;
-    machine.phb().filter(named).ok_or(RtasError::Parameter)
+    if config_addr & 0xff00_00ff != 0 {
+        return Err(RtasError::Parameter);
+    }
+    let pe = machine.phb().and_then(|bridge| bridge.pe(hi << 32 | lo, config_addr));
+    pe.ok_or(RtasError::Parameter)
 }
 
 /// The outputs of a query are 4 or 5.
@@ -100,7 +103,8 @@ fn create_pe_dma_window(
 
 /// Removes a window.
 fn remove_pe_dma_window(on: &mut Caller<'_>, liobn: u32) -> Result<[u32; 0], RtasError> {
-    let phb = on.machine.phb().ok_or(RtasError::Parameter)?;
+    let pe = on.machine.phb().and_then(|bridge| bridge.pe_of(Liobn(liobn)));
+    let phb = pe.ok_or(RtasError::Parameter)?;
     on.accel.tag("ibm,remove-pe-dma-window");
     phb.remove(on.container, on.agent, Liobn(liobn))?;
     windows_removed(on)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
 //! H_RTAS: run-time abstraction services by hypercall, as KVM and QEMU offer them; one row per
-//! service, in the files [`basic`], [`system`], [`nmi`], [`ddw`] and [`xics`].
+//! service, in the files [`basic`], [`system`], [`nmi`], [`ddw`], [`pci`], [`eeh`] and [`xics`].
 //!
 //! The argument block is big-endian words: token, number of inputs, number of outputs, inputs,
 //! outputs, of which the first is the status (LoPAR 2.9, "RTAS Argument Call Buffer").
 
 pub mod basic;
 pub mod ddw;
+pub mod eeh;
 pub mod nmi;
+pub mod pci;
 pub mod service;
 pub mod system;
 pub mod xics;
@@ -33,8 +35,15 @@ hcalls![Hcall {
 }];
 
 /// Every service, one line per file.
-pub const SERVICES: &[&[Service]] =
-    &[basic::SERVICES, system::SERVICES, nmi::SERVICES, ddw::SERVICES, xics::SERVICES];
+pub const SERVICES: &[&[Service]] = &[
+    basic::SERVICES,
+    system::SERVICES,
+    nmi::SERVICES,
+    ddw::SERVICES,
+    pci::SERVICES,
+    eeh::SERVICES,
+    xics::SERVICES,
+];
 
 /// Every service.
 pub fn all_services() -> impl Iterator<Item = &'static Service> {

@@ -31,13 +31,18 @@ const ARCHITECTURE: [u8; 27] = {
 };
 
 impl Chosen<'_> {
-    pub(super) fn node(&self) -> DeviceTreeNode {
+    /// The node. With PCI functions the guest is asked to assign their BARs, which firmware has not done.
+    pub(super) fn node(&self, has_functions: bool) -> DeviceTreeNode {
         let console = vdevice::console_path();
         let chosen = node::new("chosen")
             .with("bootargs", self.bootargs)
             .with("ibm,architecture-vec-5", ARCHITECTURE)
             .with("stdout-path", console.as_str())
             .with("linux,stdout-path", console.as_str());
+        let chosen = match has_functions {
+            true => chosen.with("linux,pci-probe-only", 0u32),
+            false => chosen,
+        };
         match &self.initrd {
             Some(range) => {
                 chosen.with("linux,initrd-start", range.start).with("linux,initrd-end", range.end)

@@ -16,17 +16,18 @@ mod vdevice;
 mod xics;
 
 pub use chosen::Chosen;
-pub use pci::BUID as PHB_BUID;
+pub use pci::{
+    BUID as PHB_BUID, MEMORY_32 as MEMORY_32_RANGE, MEMORY_64 as MEMORY_64_RANGE, Range,
+};
 pub use rtas::{CAPABILITIES, CODE as RTAS_CODE, ERROR_AREA, RESET_AREA};
 pub use vdevice::{VTY_SOURCE, VTY_UNIT};
-
-use std::ops::Range;
 
 use dtoolkit::memreserve::MemoryReservation;
 use dtoolkit::model::DeviceTree;
 use iommu::Window;
 
 use self::node::Build;
+use crate::devices::Nodes;
 use crate::memory::RamSize;
 
 /// The facts of which the device tree of one machine is made.
@@ -37,15 +38,15 @@ pub struct TreeFacts<'a> {
     /// The number of CPUs.
     pub cpus: u32,
     /// The place of [`RTAS_CODE`], below 4 GiB.
-    pub rtas: &'a Range<u64>,
+    pub rtas: &'a std::ops::Range<u64>,
     /// True when the tree offers H_PUT_TCE_INDIRECT and H_STUFF_TCE.
     pub multi_tce: bool,
     /// The contents of `/chosen`.
     pub chosen: Chosen<'a>,
     /// The default DMA window of the PCI host bridge.
     pub dma_window: &'a Window,
-    /// The virtual I/O devices.
-    pub devices: &'a [vio::Node],
+    /// The virtual I/O devices, and the PCI functions.
+    pub devices: &'a Nodes,
 }
 
 /// The whole tree, flattened. Its header names CPU 0 as the boot CPU.
@@ -58,14 +59,14 @@ pub fn build(facts: &TreeFacts<'_>) -> Vec<u8> {
         .with("model", "tcevm")
         // Linux reads only device_type; kvm-unit-tests looks for this name.
         .with("compatible", "qemu,pseries")
-        .and(facts.chosen.node())
+        .and(facts.chosen.node(!facts.devices.functions.is_empty()))
         .and(memory::node(facts.ram))
         .and(cpus::node(facts.cpus))
         .and(xics::node(facts.cpus))
         .and(rtas::node(facts.rtas, facts.multi_tce))
         .and(nvram::node())
-        .and(vdevice::node(facts.devices))
-        .and(pci::node(facts.dma_window));
+        .and(vdevice::node(&facts.devices.virtual_io))
+        .and(pci::node(facts.dma_window, &facts.devices.functions));
     let reserved = facts.rtas;
     tree.memory_reservations =
         vec![MemoryReservation::new(reserved.start, reserved.end - reserved.start)];

@@ -6,6 +6,9 @@ use dtoolkit::model::DeviceTreeNode;
 
 use super::node::{self, Build, PRESENT};
 
+/// The number by which other nodes refer to this one.
+pub(super) const PHANDLE: u32 = 1;
+
 /// The presentation of servers 0 to `cpus` - 1.
 pub(super) fn node(cpus: u32) -> DeviceTreeNode {
     node::new("interrupt-controller")
@@ -14,5 +17,6 @@ pub(super) fn node(cpus: u32) -> DeviceTreeNode {
         .with("interrupt-controller", PRESENT)
         .with("#address-cells", 0u32)
         .with("#interrupt-cells", 2u32)
+        .with("phandle", PHANDLE)
         .with("ibm,interrupt-server-ranges", [0u32, cpus])
 }

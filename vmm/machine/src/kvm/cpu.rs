@@ -25,7 +25,7 @@ pub struct KvmCpu {
     fd: VcpuFd,
     kicker: Arc<Kicker>,
     /// The virtual machine. It keeps guest RAM mapped as long as the vCPU exists.
-    _vm: Arc<Vm>,
+    vm: Arc<Vm>,
 }
 
 impl fmt::Debug for KvmCpu {
@@ -61,7 +61,7 @@ impl KvmCpu {
         }
         let kicker = Kicker::new(&mut fd)
             .map_err(|source| KvmError::Refused { what: "let us use signals", source })?;
-        Ok(KvmCpu { fd, kicker: Arc::new(kicker), _vm: vm })
+        Ok(KvmCpu { fd, kicker: Arc::new(kicker), vm })
     }
 
     /// Sets the system registers of the entry state.
@@ -77,17 +77,27 @@ impl KvmCpu {
         Ok(u64::from(khz) * 1000)
     }
 
-    /// Calls KVM_RUN once, and translates its result.
+    /// Calls KVM_RUN, and translates its result. An access to registers of devices is made, and the guest goes on.
     fn enter_guest(&mut self) -> VcpuExit {
-        match self.fd.run() {
-            Ok(KvmExit::IoOut(gate::PORT, [_])) => VcpuExit::Hcall,
-            Err(error) if error.errno() == libc::EINTR => {
-                self.kicker.arrived();
-                VcpuExit::Kicked
-            }
-            Ok(KvmExit::InternalError) => VcpuExit::Crashed(self.internal_error()),
-            Ok(other) => VcpuExit::Crashed(unhandled(&other)),
-            Err(error) => VcpuExit::Crashed(format!("KVM_RUN failed: {error}")),
+        loop {
+            return match self.fd.run() {
+                Ok(KvmExit::IoOut(gate::PORT, [_])) => VcpuExit::Hcall,
+                Err(error) if error.errno() == libc::EINTR => {
+                    self.kicker.arrived();
+                    VcpuExit::Kicked
+                }
+                Ok(KvmExit::MmioRead(address, data)) if self.vm.io(address).is_some() => {
+                    self.vm.io(address).into_iter().for_each(|io| io.read(address, data));
+                    continue;
+                }
+                Ok(KvmExit::MmioWrite(address, data)) if self.vm.io(address).is_some() => {
+                    self.vm.io(address).into_iter().for_each(|io| io.write(address, data));
+                    continue;
+                }
+                Ok(KvmExit::InternalError) => VcpuExit::Crashed(self.internal_error()),
+                Ok(other) => VcpuExit::Crashed(unhandled(&other)),
+                Err(error) => VcpuExit::Crashed(format!("KVM_RUN failed: {error}")),
+            };
         }
     }
 

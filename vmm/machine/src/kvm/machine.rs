@@ -38,7 +38,9 @@ pub enum SetupError {
 /// Makes the virtual machine and its vCPUs, and writes the boot area. All vCPUs have the system
 /// registers of the entry state.
 pub fn set_up(ready: &Ready, options: &Options<'_>) -> Result<(Arc<Vm>, Vec<KvmCpu>), SetupError> {
-    let vm = Arc::new(Vm::new(Arc::clone(&ready.memory), options.dirty_log)?);
+    let vm = Arc::new(
+        Vm::new(Arc::clone(&ready.memory), options.dirty_log)?.with_io(ready.devices.io()),
+    );
     let most = vm.most_cpus();
     if usize::try_from(options.cpus).is_ok_and(|cpus| cpus > most) {
         return Err(KvmError::Cpus { most }.into());

@@ -22,6 +22,7 @@ pub struct Vm {
     /// KVM accesses the mapping as long as a file descriptor of this machine is open. Every
     /// vCPU therefore holds the machine, and the machine holds its memory.
     memory: Arc<Memory>,
+    io: Option<Arc<dyn power::Io>>,
 }
 
 /// The setting of KVM's log of the pages that the guest writes. The log costs a fault at the first store to each
@@ -61,7 +62,17 @@ impl Vm {
             unsafe { fd.set_user_memory_region(slot) }
                 .map_err(|error| KvmError::Memory(error.into()))?;
         }
-        Ok(Vm { kvm, fd, memory })
+        Ok(Vm { kvm, fd, memory, io: None })
+    }
+
+    /// Has devices answer where there is no memory.
+    pub fn with_io(self, io: Option<Arc<dyn power::Io>>) -> Vm {
+        Vm { io, ..self }
+    }
+
+    /// The devices, if they answer at this address.
+    pub(super) fn io(&self, address: u64) -> Option<&dyn power::Io> {
+        self.io.as_deref().filter(|io| io.contains(address))
     }
 
     /// Guest RAM.

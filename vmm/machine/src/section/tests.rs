@@ -201,6 +201,40 @@ fn windows_come_back_with_their_entries_pins_and_dirt() {
     assert!(other.container.audit().holds());
 }
 
+/// DMA behind an IODA2 with the PE of one function, which has both windows.
+fn dma_of_a_function() -> (Dma, Agent) {
+    let config = DmaConfig { platform: Some(iommu::BridgeKind::IODA2), ..DmaConfig::default() };
+    let dma = config.set_up_with("16M".parse().unwrap(), 1).unwrap();
+    let mut agent = dma.container.agent();
+    let phb = &dma.pes[0].phb;
+    let [_, second] = phb.liobns();
+    let made = Window::bytes(second, 1 << 59, 1 << 24, PageShift::K64).unwrap();
+    let default = BridgeWindow { window: *phb.default_window(), default: true };
+    let windows = [default, BridgeWindow { window: made, default: false }];
+    let claim = phb.claim(&dma.container, &windows).unwrap();
+    phb.load(&dma.container, &mut agent, claim).unwrap();
+    (dma, agent)
+}
+
+#[test]
+fn windows_of_a_function_come_back_to_its_pe() {
+    let ((part, mut of_part), (other, mut of_other)) = (dma_of_a_function(), dma_of_a_function());
+    let high = Ioba((1 << 59) + (3 << 16));
+    let [first, second] = part.pes[0].phb.liobns();
+    part.container.put(&mut of_part, first, Ioba(0x7000), RawTce(0x3003)).unwrap();
+    part.container.put(&mut of_part, second, high, RawTce(0x2_0003)).unwrap();
+    round_trip(windows(&part, &mut of_part), windows(&other, &mut of_other));
+    assert!(other.container.audit().holds());
+    let mut device = other.pci_bridge.as_ref().unwrap().device(iommu::Pe(1));
+    for (ioba, gpa) in [(Ioba(0x7000), 0x3000), (high, 0x2_0000)] {
+        let to = device.translate(ioba, 8, iommu::Direction::ToDevice).unwrap();
+        assert_eq!(other.container.frames().gpa(to.hpa), Some(iommu::Gpa(gpa)));
+    }
+    assert!(device.translate(Ioba(0), 8, iommu::Direction::ToDevice).is_err());
+    other.phbs().for_each(|phb| phb.reset(&other.container, &mut of_other).unwrap());
+    assert!(device.translate(high, 8, iommu::Direction::ToDevice).is_err());
+}
+
 // A section whose CRCs are right can still be made by hand.
 #[test]
 fn a_load_of_windows_changes_nothing_until_all_of_it_is_read_and_claimed() {

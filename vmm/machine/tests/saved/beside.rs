@@ -43,7 +43,8 @@ fn save_beside(machine: &mut Machine<Cpu>, config: &Config<'_>, path: &Path) -> 
 /// A machine that goes on from a state and a file.
 fn restored(config: &Config<'_>, path: &Path, state: &[u8]) -> (Machine<Cpu>, Printed, RamFile) {
     let memory = memory::map_file(config.ram, File::open(path).unwrap(), OFFSET).unwrap();
-    let without = Config { image: &[], devices: Vec::new(), dma: config.dma.clone(), ..*config };
+    let (devices, functions, dma) = (Vec::new(), Vec::new(), config.dma.clone());
+    let without = Config { image: &[], devices, functions, dma, ..*config };
     let ready = without.restored(memory).unwrap();
     let printed = Printed::default();
     let mut machine = Machine::power(ready, config.cpus, Box::new(printed.clone()));
@@ -170,7 +171,7 @@ fn a_reboot_zeroes_what_was_written_before_the_snapshot() {
     let state = save_beside(&mut first, &of, &path);
     let (mut second, printed, _) = restored(&of, &path, &state);
     second.control().stop(Ending::Rebooted);
-    let load = |memory: &_, window: &_, nodes: &[_]| of.load(memory, window, nodes);
+    let load = |memory: &_, window: &_, nodes: &_| of.load(memory, window, nodes);
     assert!(second.restart(load).unwrap());
     let mut bytes = [1; 7];
     second.memory().read_slice(&mut bytes, place).unwrap();

@@ -128,7 +128,7 @@ fn the_windows_of_devices_keep_their_entries_and_their_order() {
         let devices = vec![Box::new(Adapter(vec![disk])) as _];
         let config = Config { dma, devices, ..with_ram(WINDOW64, "64M") };
         let (mut first, _) = stopped(&config, 30);
-        let (container, window) = (first.container(), first.devices()[0].window);
+        let (container, window) = (first.container(), first.devices().virtual_io[0].window);
         for (page, bits) in [(0, 3), (7, 1), (9, 0), (1, 2)] {
             let tce = RawTce(page << 12 | bits);
             container.put(&mut container.agent(), window.liobn(), Ioba(page << 12), tce).unwrap();

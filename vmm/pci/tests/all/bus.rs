@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use hcall::ConfigAddress;
+use hcall::machine::PeErrors;
+use hcall::machine::pe_errors::{PeState, Side};
 use iommu::bridge::DmaFault;
 use iommu::{Ioba, PageShift, Window};
 use pci::interrupts::MESSAGES;
@@ -147,6 +150,51 @@ fn an_access_goes_through_the_window_that_has_its_address_at_that_moment() {
         guest.put(0, 0x3000, 0);
         let fault = guest.dma_read(0x3000).unwrap_err();
         assert_eq!((fault.why, fault.liobn), (DmaFault::NotMapped(Ioba(0x3000)), LIOBNS[0]));
+    }
+}
+
+// LoPAR 2.9, EEH: a stopped PE reads as all ones, and drops stores, DMA and messages; it goes on side by side, or after a reset.
+#[test]
+fn a_fault_stops_the_pe_and_the_guest_recovers_it() {
+    let at = ConfigAddress::parse(ConfigAddress::of_device(1)).unwrap();
+    for behind in everywhere() {
+        let mut guest = Guest::new(behind);
+        guest.set_config(0x10, BAR_0 as u32);
+        guest.set_config(COMMAND, MEMORY | MASTER);
+        guest.put(0, 0x3000, 0x5003);
+        // Without EEH, an error is the device's alone.
+        assert!(guest.dma_read(0x4000).is_err());
+        assert_eq!(guest.bus.state(at).unwrap(), PeState::default());
+        guest.bus.enable(at, true).unwrap();
+        guest.function().slot().set_messages(1);
+        guest.store(BAR_0 + 0x80c, 0);
+        assert!(guest.dma_read(0x3000).is_ok());
+        assert_eq!(guest.dma_read(0x4000).unwrap_err().why, DmaFault::NotMapped(Ioba(0x4000)));
+        let stopped =
+            PeState { io_stopped: true, dma_stopped: true, enabled: true, ..Default::default() };
+        assert_eq!(guest.bus.state(at).unwrap(), stopped);
+        assert_eq!(guest.dma_read(0x3000).unwrap_err().why, DmaFault::Dropped(Ioba(0x3000)));
+        assert_eq!((guest.load(BAR_0), guest.config(0)), (u32::MAX, u32::MAX));
+        guest.store(BAR_0, 1);
+        guest.set_config(COMMAND, 0);
+        guest.function().slot().interrupts.notify(0);
+        assert_eq!(guest.signals.take(), []);
+        guest.bus.release(at, Side::Io).unwrap();
+        assert_eq!((guest.load(BAR_0), guest.config(COMMAND)), (0, 0x0010_0006));
+        assert!(guest.dma_read(0x3000).is_err());
+        guest.bus.release(at, Side::Dma).unwrap();
+        assert!(guest.dma_read(0x3000).is_ok());
+        assert_eq!([guest.bus.take_error(at), guest.bus.take_error(at)], [Some(true), Some(false)]);
+        guest.store(BAR_0, 7);
+        guest.function().slot().freeze();
+        guest.bus.set_reset(at, true).unwrap();
+        let in_reset = PeState { in_reset: true, enabled: true, ..Default::default() };
+        assert_eq!(guest.bus.state(at).unwrap(), in_reset);
+        assert_eq!(guest.config(0), u32::MAX);
+        guest.bus.set_reset(at, false).unwrap();
+        assert_eq!(guest.config(COMMAND), 0x0010_0000);
+        guest.set_config(COMMAND, MEMORY);
+        assert_eq!(guest.load(0), 0);
     }
 }
 

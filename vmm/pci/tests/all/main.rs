@@ -3,5 +3,6 @@
 #![allow(unreachable_pub)] // a module of a test has no better visibility
 
 mod bus;
+mod exerciser;
 mod rig;
 mod virtio;

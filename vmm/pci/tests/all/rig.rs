@@ -157,6 +157,7 @@ pub fn everywhere() -> impl Iterator<Item = Option<BridgeKind>> {
 }
 
 impl Guest {
+    /// A guest with the small function.
     pub fn new(behind: Option<BridgeKind>) -> Guest {
         Guest::with(behind, &Scratch)
     }
@@ -245,6 +246,12 @@ impl Guest {
         let mut bytes = vec![0; len as usize];
         self.memory.read_slice(&mut bytes, GuestAddress(at)).unwrap();
         assert!(bytes.iter().all(|&byte| byte == 0), "a byte from {at:#x} on was written");
+    }
+
+    pub fn bytes<const N: usize>(&self, at: u64) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.memory.read_slice(&mut bytes, GuestAddress(at)).unwrap();
+        bytes
     }
 
     pub fn fill(&self, at: u64, bytes: &[u8]) {
