@@ -43,6 +43,10 @@ pub enum Failure {
     TooManyNets { image: String },
     #[error("an x86-64 guest has no device tree to find devices in; leave --net and --disk away")]
     NoDevices,
+    #[error(
+        "--record knows no windows of PCI functions, so its file could not be played; leave --record away, or bus=virtio and --rng"
+    )]
+    NoRecord,
     #[error("an x86-64 guest is given no list of function sets; leave --no-multi-tce away")]
     NoHypertas,
     #[error("an x86-64 guest has no device tree to find NVRAM in; leave --nvram away")]

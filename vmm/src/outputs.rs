@@ -54,7 +54,7 @@ fn protected(args: &RunArgs) -> Files {
     protect("the image", args.image.as_deref());
     protect("the initrd", args.initrd.as_deref());
     protect("the snapshot", args.restore.as_deref());
-    args.devices.disk.iter().for_each(|disk| protect("a disk", Some(&disk.path)));
+    args.devices.disk.iter().for_each(|disk| protect("a disk", Some(&disk.spec.path)));
     protect("standard input", Some(Path::new("/dev/stdin")));
     files
 }

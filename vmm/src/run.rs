@@ -108,6 +108,9 @@ pub(crate) fn check_vcpu(args: &RunArgs, arch: Arch) -> Result<(), Failure> {
             Err(Failure::NoTranslation)
         }
         (_, Arch::X86) if args.nvram.is_some() => Err(Failure::NoNvram),
+        (_, Arch::Power) if args.record.is_some() && !args.devices.functions().is_empty() => {
+            Err(Failure::NoRecord)
+        }
         (_, Arch::Power) if args.smp > MOST_POWER_CPUS => Err(Failure::TooManyCpus),
         _ => Ok(()),
     }
@@ -130,7 +133,7 @@ pub(crate) fn load(args: &RunArgs) -> Result<Image, Failure> {
 }
 
 fn ready(args: &RunArgs, image: &Image, prototypes: &Prototypes) -> Result<Ready, Failure> {
-    if args.devices.net.len() > MOST_NETS {
+    if args.devices.llans().count() > MOST_NETS {
         return Err(Failure::TooManyNets { image: name(args) });
     }
     let failed = |source| Failure::Boot { image: name(args), source };

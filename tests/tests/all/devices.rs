@@ -360,6 +360,34 @@ fn both_devices_work_at_once_whoever_answers_and_whatever_is_below() {
     }
 }
 
+// Linux maps all of its RAM once, by a window of 16 MiB pages (Linux: `enable_ddw`): 32 entries for 512 MiB, and then
+// no call for a buffer. Both devices are functions of their own, with windows of their own.
+#[test]
+fn virtio_devices_need_no_call_for_a_buffer_once_all_ram_is_mapped() {
+    let test = "virtio_devices_need_no_call_for_a_buffer_once_all_ram_is_mapped";
+    let Some(guest) = guest(test) else { return };
+    if !tool(test, "passt") {
+        return;
+    }
+    let place = Place::new();
+    let ((_passt, socket), server) = (passt(&place), Server::start());
+    let (net, disk) = (format!("socket={socket},bus=virtio"), place.disk(16 * MIB) + ",bus=virtio");
+    let port = server.port;
+    let words = format!("bus=virtio address=10.0.2.15 peer=10.0.2.2 port={port} size={}", 4 * MIB);
+    let options = ["--smp", "2", "--check", "dma", "--net", &net, "--disk", &disk];
+    let (said, stats) = run(guest, &["disk", "net", "both", "unload"], &words, &options);
+    let both = format!("both: {}", md5(&data(4 * MIB)));
+    assert_eq!(said, ["disk: 16777216 bytes", "net: up", &both, "unload: done"]);
+    for device in stats["devices"].as_array().unwrap() {
+        assert_eq!(device["dma_faults"], 0, "{device}");
+    }
+    assert_eq!(stats["findings"]["count"], 0);
+    assert_eq!(stats["pages"]["leaked_pins"], 0);
+    // Each function maps its 512 MiB once. Linux clears the default windows of the bridge and of both functions when it boots.
+    let made = ["H_PUT_TCE", "H_PUT_TCE_INDIRECT", "H_STUFF_TCE"].map(|name| calls(&stats, name));
+    assert_eq!(made, [0, 2, 3 * 512]);
+}
+
 #[test]
 fn two_guests_talk_through_a_hub() {
     let Some(guest) = guest("two_guests_talk_through_a_hub") else { return };

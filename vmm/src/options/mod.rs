@@ -2,6 +2,7 @@
 //! Options of `tcevm run`: [`run`], and those that make up a part of the machine's configuration: [`devices`], [`dma`],
 //! [`plugins`] and [`engine`], which other commands have, too.
 
+pub mod bus;
 pub mod devices;
 pub mod dma;
 pub mod engine;

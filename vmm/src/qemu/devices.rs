@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 
+use pci::virtio::blk::MOST_QUEUES;
 use vio::commas;
 use vio::llan::NetSpec;
 use vio::llan::backend::{To, parse_mac};
@@ -11,6 +12,7 @@ use vio::vscsi::DiskSpec;
 
 use super::parts::Parts;
 use super::refusal::{Refusal, Why, text};
+use crate::options::bus::{Bus, OnBus};
 use crate::options::devices::DeviceArgs;
 
 /// The devices that the options ask for.
@@ -21,6 +23,7 @@ pub(super) struct Wanted {
     disks: Vec<Asked>,
     adapters: Vec<Asked>,
     controllers: Vec<Asked>,
+    rng: bool,
 }
 
 /// A `-drive`.
@@ -28,7 +31,7 @@ pub(super) struct Wanted {
 struct Drive {
     written: String,
     id: Option<String>,
-    spec: DiskSpec,
+    spec: OnBus<DiskSpec>,
     /// Its place among the disks; none when a `-device` determines it.
     place: Option<usize>,
 }
@@ -50,10 +53,12 @@ struct Asked {
     uses: String,
     bus: Option<String>,
     mac: Option<hcall::vio::Mac>,
+    on: Bus,
+    queues: Option<u16>,
 }
 
-const DEVICES: &str =
-    "a device that this machine does not have; it has spapr-vlan, spapr-vscsi and scsi-hd";
+const DEVICES: &str = "a device that this machine does not have; it has spapr-vlan, spapr-vscsi and scsi-hd, \
+    virtio-net-pci, virtio-blk-pci and virtio-rng-pci";
 const IN_ORDER: &str = "disks have numbers in the order in which they are given; leave it away";
 
 /// Reads a `-drive`.
@@ -70,13 +75,20 @@ pub(super) fn drive(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
         Some("qcow2") => spec += ",format=qcow2",
         Some(_) => return Err("a format is raw or qcow2".into()),
     }
-    let spec = disk(&spec)?;
+    let mut spec = OnBus::vio(disk(&spec)?);
     let id = parts.take("id");
     let place = match parts.take("if").as_deref() {
         None | Some("scsi") => Some(place(wanted, &mut parts)?),
+        Some("virtio") => {
+            spec.bus = Bus::Virtio;
+            Some(place(wanted, &mut parts)?)
+        }
         Some("none") => None,
         Some(_) => {
-            return Err("disks are behind v-scsi: if=scsi, or if=none and -device scsi-hd".into());
+            return Err(
+                "a disk is if=scsi or if=virtio, or if=none and -device scsi-hd or virtio-blk-pci"
+                    .into(),
+            );
         }
     };
     if parts.switch("snapshot")? {
@@ -125,7 +137,7 @@ pub(super) fn hard_disk(wanted: &mut Wanted, number: usize, value: &OsString) ->
         return Err("another disk has this place".into());
     }
     let written = text(value)?.to_owned();
-    let spec = disk(&commas::escape(&written))?;
+    let spec = OnBus::vio(disk(&commas::escape(&written))?);
     wanted.drives.push(Drive { written, id: None, spec, place: Some(number) });
     Ok(())
 }
@@ -153,14 +165,19 @@ pub(super) fn nic(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
     let mut parts = Parts::read(written, "type");
     let to = back_end(&mut parts)?;
     let mac = mac(&mut parts)?;
-    parts.only("model", &["spapr-vlan", "ibmveth"])?;
+    let on = match parts.take("model").as_deref() {
+        None | Some("spapr-vlan" | "ibmveth") => Bus::Vio,
+        Some("virtio" | "virtio-net-pci") => Bus::Virtio,
+        Some(_) => return Err("a model is spapr-vlan or virtio-net-pci".into()),
+    };
     // No -netdev can have this name, so only this adapter uses the back end.
     let number = wanted.nets.len();
     let id = parts.take("id").unwrap_or_else(|| format!("#nic{number}"));
     parts.end()?;
     wanted.nets.push(Net { written: written.into(), id: id.clone(), to });
-    let adapter = Asked { written: written.into(), id: None, uses: id, bus: None, mac };
-    wanted.adapters.push(adapter);
+    let asked =
+        Asked { id: None, uses: id, bus: None, mac, on, queues: None, written: written.into() };
+    wanted.adapters.push(asked);
     Ok(())
 }
 
@@ -222,7 +239,12 @@ pub(super) fn device(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
         uses: String::new(),
         bus: parts.take("bus"),
         mac: None,
+        on: if driver.starts_with("virtio-") { Bus::Virtio } else { Bus::Vio },
+        queues: None,
     };
+    if asked.on == Bus::Virtio {
+        modern(&mut parts)?;
+    }
     let list = match driver.as_str() {
         "scsi-hd" => {
             asked.uses = parts.need("drive")?;
@@ -231,7 +253,16 @@ pub(super) fn device(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
             }
             &mut wanted.disks
         }
-        "spapr-vlan" => {
+        "virtio-blk-pci" | "virtio-blk-pci-non-transitional" | "virtio-blk" => {
+            asked.uses = parts.need("drive")?;
+            asked.queues = parts.take("num-queues").map(|count| queues(&count)).transpose()?;
+            &mut wanted.disks
+        }
+        "virtio-rng-pci" | "virtio-rng-pci-non-transitional" | "virtio-rng" => {
+            wanted.rng = true;
+            return parts.end();
+        }
+        "spapr-vlan" | "virtio-net-pci" | "virtio-net-pci-non-transitional" | "virtio-net" => {
             asked.uses = parts.need("netdev")?;
             asked.mac = mac(&mut parts)?;
             &mut wanted.adapters
@@ -247,11 +278,27 @@ pub(super) fn device(wanted: &mut Wanted, value: &OsString) -> Result<(), Why> {
     Ok(())
 }
 
+/// The properties of a virtio device: a modern one, whose DMA goes through the windows of its PE.
+fn modern(parts: &mut Parts) -> Result<(), Why> {
+    parts.only("disable-legacy", &["on"])?;
+    parts.only("disable-modern", &["off", "false"])?;
+    parts.only("iommu_platform", &["on", "true"])?;
+    match parts.take("addr") {
+        None => Ok(()),
+        Some(_) => Err("PCI addresses are given in order; leave addr= away".into()),
+    }
+}
+
+fn queues(count: &str) -> Result<u16, Why> {
+    let count = count.parse().ok().filter(|count| (1..=MOST_QUEUES).contains(count));
+    count.ok_or_else(|| format!("num-queues is 1 to {MOST_QUEUES}").into())
+}
+
 impl Wanted {
     /// Matches back ends and devices. Returns the devices for `tcevm run`.
     pub(super) fn put_together(self) -> Result<DeviceArgs, Refusal> {
         self.check_controllers()?;
-        let Wanted { drives, nets, disks, adapters, .. } = self;
+        let Wanted { drives, nets, disks, adapters, rng, .. } = self;
         let (mut placed, mut named): (Vec<_>, Vec<_>) =
             drives.into_iter().partition(|drive| drive.place.is_some());
         placed.sort_by_key(|drive| drive.place);
@@ -260,13 +307,15 @@ impl Wanted {
             let found = named.iter().position(|drive| drive.id.as_ref() == Some(&asked.uses));
             let why = format!("no -drive with if=none has id={} for it", asked.uses);
             let found = found.ok_or_else(|| refused("device", asked.written, why))?;
-            disk.push(named.remove(found).spec);
+            disk.push(OnBus { bus: asked.on, queues: asked.queues, ..named.remove(found).spec });
         }
         if let Some(drive) = named.into_iter().next() {
-            let why = "no device uses it; add -device scsi-hd,drive=ID with its id".into();
+            let why =
+                "no device uses it; add -device scsi-hd,drive=ID or virtio-blk-pci with its id"
+                    .into();
             return Err(refused("drive", drive.written, why));
         }
-        Ok(DeviceArgs { net: networks(nets, adapters)?, disk, exerciser: false })
+        Ok(DeviceArgs { net: networks(nets, adapters)?, disk, rng, exerciser: false })
     }
 
     /// Checks controllers and buses. There is one controller if there are disks, whether or not an option names it.
@@ -277,15 +326,26 @@ impl Wanted {
                 let why = "one controller has all disks; leave the second away".into();
                 return Err(refused("device", second.written.clone(), why));
             }
-            let no_disk = self.disks.is_empty() && self.drives.iter().all(|d| d.place.is_none());
+            let placed = |drive: &Drive| drive.place.is_some() && drive.spec.bus == Bus::Vio;
+            let no_disk = !self.disks.iter().any(|asked| asked.on == Bus::Vio)
+                && !self.drives.iter().any(placed);
             if no_disk {
                 let why = "it has no disk; add -device scsi-hd,drive=ID, or leave it away".into();
                 return Err(refused("device", first.written.clone(), why));
             }
             buses.extend(first.id.iter().map(|id| format!("{id}.0")));
         }
-        let elsewhere = |disk: &&Asked| disk.bus.as_ref().is_some_and(|bus| !buses.contains(bus));
-        let on_a_bus = |adapter: &&Asked| adapter.bus.is_some();
+        let pci = "pci.0".to_owned();
+        let elsewhere = |asked: &&Asked| {
+            let known = |bus: &String| {
+                if asked.on == Bus::Virtio { *bus == pci } else { buses.contains(bus) }
+            };
+            asked.bus.as_ref().is_some_and(|bus| !known(bus))
+        };
+        let on_a_bus = |asked: &&Asked| match asked.on {
+            Bus::Vio => asked.bus.is_some(),
+            Bus::Virtio => elsewhere(asked),
+        };
         let wrong = self.disks.iter().find(elsewhere);
         let wrong = wrong.or_else(|| self.adapters.iter().find(on_a_bus));
         let wrong = wrong.or_else(|| self.controllers.iter().find(on_a_bus));
@@ -296,18 +356,21 @@ impl Wanted {
     }
 }
 
-fn networks(mut nets: Vec<Net>, adapters: Vec<Asked>) -> Result<Vec<NetSpec>, Refusal> {
+fn networks(mut nets: Vec<Net>, adapters: Vec<Asked>) -> Result<Vec<OnBus<NetSpec>>, Refusal> {
     let mut specs = Vec::new();
     for asked in adapters {
         let found = nets.iter().position(|net| net.id == asked.uses);
         let why = format!("no -netdev has id={} for it", asked.uses);
         let found = found.ok_or_else(|| refused("device", asked.written, why))?;
-        specs.push(NetSpec { to: nets.remove(found).to, mac: asked.mac });
+        let spec = NetSpec { to: nets.remove(found).to, mac: asked.mac };
+        specs.push(OnBus { bus: asked.on, queues: None, spec });
     }
     match nets.into_iter().next() {
         None => Ok(specs),
         Some(net) => {
-            let why = "no device uses it; add -device spapr-vlan,netdev=ID with its id".into();
+            let why =
+                "no device uses it; add -device spapr-vlan,netdev=ID or virtio-net-pci with its id"
+                    .into();
             Err(refused("netdev", net.written, why))
         }
     }

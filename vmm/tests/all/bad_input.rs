@@ -345,6 +345,10 @@ fn a_disk_opens_its_file_and_no_other() {
     std::os::unix::fs::symlink(&disk, &link).unwrap();
     refused(&["--disk", arg(&disk), "--disk", arg(&link)], 3, ["link", "in use", ",readonly"]);
     refused(&["--disk", arg(files.path("").as_path())], 3, ["a directory"]);
+    let (virtio, record) = (format!("{},bus=virtio", arg(&disk)), files.path("record"));
+    refused(&["--disk", &virtio, "--disk", arg(&disk)], 3, ["disk", "in use"]);
+    refused(&["--disk", &virtio, "--record", arg(&record)], 3, ["--record", "bus=virtio"]);
+    assert!(!record.exists());
     // QEMU: docs/interop/qcow2.txt. Each image's header names the other one as its backing file.
     let mut image = vec![0; 4096];
     let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);

@@ -10,6 +10,7 @@ use crate::support::{Files, arg, code, stderr, stdout, tcevm};
 use vio::llan::NetSpec;
 use vio::llan::backend::To;
 use vio::vscsi::DiskSpec;
+use vmm::options::bus::{Bus, OnBus};
 use vmm::options::devices::DeviceArgs;
 use vmm::qemu::options;
 use vmm::qemu::wish::Ask;
@@ -159,7 +160,11 @@ fn disk(spec: &str) -> DiskSpec {
 
 #[test]
 fn disks_are_taken_in_qemus_words() {
-    let disks = |args: &[&str]| devices(args).unwrap_or_else(|why| panic!("{args:?}: {why}")).disk;
+    let disks = |args: &[&str]| {
+        let devices = devices(args).unwrap_or_else(|why| panic!("{args:?}: {why}"));
+        let specs = devices.disk.into_iter().inspect(|disk| assert_eq!(disk.bus, Bus::Vio));
+        specs.map(|disk| disk.spec).collect::<Vec<_>>()
+    };
     assert_eq!(disks(&["-hda", "a.img"]), [disk("a.img")]);
     assert_eq!(disks(&["-hda", "a,b.img"]), [disk("a,b.img")], "not split");
     let two = [disk("a"), disk("b")];
@@ -196,7 +201,11 @@ fn disks_are_taken_in_qemus_words() {
 
 #[test]
 fn networks_are_taken_in_qemus_words() {
-    let nets = |args: &[&str]| devices(args).unwrap_or_else(|why| panic!("{args:?}: {why}")).net;
+    let nets = |args: &[&str]| {
+        let devices = devices(args).unwrap_or_else(|why| panic!("{args:?}: {why}"));
+        let specs = devices.net.into_iter().inspect(|net| assert_eq!(net.bus, Bus::Vio));
+        specs.map(|net| net.spec).collect::<Vec<_>>()
+    };
     let mac = Some([0x52, 0x54, 0, 0x12, 0x34, 0x56]);
     let socket = NetSpec { to: To::Socket("/tmp/a,b".into()), mac: None };
     let stream = "stream,id=n0,server=off,addr.type=unix,addr.path=/tmp/a,,b";
@@ -211,6 +220,34 @@ fn networks_are_taken_in_qemus_words() {
     assert_eq!(nets(&both), [tap, socket]);
     assert_eq!(nets(&["-nic", "none"]), []);
     assert_eq!(nets(&["-net", "none"]), []);
+}
+
+#[test]
+fn virtio_devices_are_taken_in_qemus_words() {
+    let args = [
+        "-device",
+        "virtio-blk-pci,drive=d,num-queues=4,iommu_platform=on,disable-legacy=on,bus=pci.0",
+        "-drive",
+        "file=a,format=raw,if=none,id=d",
+        "-drive",
+        "file=b,if=virtio",
+        "-hdb",
+        "c",
+        "-netdev",
+        "tap,id=n,ifname=t",
+        "-device",
+        "virtio-net-pci,netdev=n,mac=52:54:00:00:00:01",
+        "-nic",
+        "tap,ifname=u,model=virtio-net-pci",
+        "-device",
+        "virtio-rng-pci",
+    ];
+    let devices = devices(&args).expect("devices");
+    let a = OnBus { queues: Some(4), ..OnBus::virtio(disk("a,format=raw")) };
+    assert_eq!(devices.disk, [OnBus::virtio(disk("b")), OnBus::vio(disk("c")), a]);
+    let nets = ["tap=t,bus=virtio,mac=52:54:00:00:00:01", "tap=u,bus=virtio"];
+    assert_eq!(devices.net, nets.map(|net| net.parse().expect("a network")));
+    assert!(devices.rng);
 }
 
 #[test]
@@ -235,7 +272,28 @@ fn devices_that_cannot_be_are_refused_with_what_to_give_instead() {
             &[&net[..], &["-device", "spapr-vlan,netdev=n,mac=01:00:00:00:00:01"]].concat(),
             "of one station",
         ),
-        (&["-device", "virtio-net-pci,netdev=n"], "it has spapr-vlan, spapr-vscsi and scsi-hd"),
+        (
+            &["-device", "e1000e,netdev=n"],
+            "it has spapr-vlan, spapr-vscsi and scsi-hd, virtio-net-pci",
+        ),
+        (&["-device", "virtio-scsi-pci"], "virtio-blk-pci and virtio-rng-pci"),
+        (&["-device", "virtio-net-pci,netdev=n"], "no -netdev has id=n"),
+        (
+            &["-device", "virtio-net-pci,netdev=n,disable-legacy=off"],
+            "disable-legacy=off cannot be done",
+        ),
+        (
+            &["-device", "virtio-blk-pci,drive=d,iommu_platform=off"],
+            "iommu_platform=off cannot be done",
+        ),
+        (&["-device", "virtio-blk-pci,drive=d,addr=2"], "leave addr= away"),
+        (&["-device", "virtio-blk-pci,drive=d,num-queues=9"], "num-queues is 1 to 8"),
+        (&["-device", "virtio-blk-pci,drive=d,serial=x"], "serial= is not understood"),
+        (
+            &["-drive", "file=a,if=none,id=d", "-device", "virtio-blk-pci,drive=d,bus=scsi.0"],
+            "no bus of this name",
+        ),
+        (&["-drive", "file=a,if=virtio", "-device", "spapr-vscsi"], "it has no disk"),
         (&["-device", "spapr-vscsi"], "it has no disk"),
         (&["-hda", "a", "-device", "spapr-vscsi", "-device", "spapr-vscsi"], "one controller"),
         (&["-hda", "a", "-device", "spapr-vscsi,reg=0x71000003"], "leave reg= away"),
@@ -253,7 +311,7 @@ fn devices_that_cannot_be_are_refused_with_what_to_give_instead() {
         ),
         (&["-drive", "format=raw"], "give file="),
         (&["-drive", "file=a,format=vmdk"], "raw or qcow2"),
-        (&["-drive", "file=a,if=virtio"], "if=scsi, or if=none and -device scsi-hd"),
+        (&["-drive", "file=a,if=ide"], "if=scsi or if=virtio, or if=none"),
         (&["-drive", "file=a,snapshot=on"], "qemu-img create -b"),
         (&["-drive", "file=a,cache=unsafe"], "cache=unsafe cannot be done"),
         (&["-drive", "file=a,media=cdrom"], "media=cdrom cannot be done"),
