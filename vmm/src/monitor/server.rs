@@ -53,13 +53,14 @@ impl Server {
         socket.listener().set_nonblocking(true)?;
         Server::start(move || {
             let listener = socket.listener();
-            while let Some(stream) = next_client(&desk, listener) {
+            let mut next = None;
+            while let Some(stream) = next.take().or_else(|| next_client(&desk, listener)) {
                 let link = || Link::to_stream(&stream);
-                let over = link().and_then(|link| talk(&desk, link, Some(listener)));
+                let end = link().and_then(|link| talk(&desk, link, Some(listener)));
                 desk.listen(false);
-                match over {
-                    Ok(true) => return,
-                    Ok(false) => {}
+                match end {
+                    Ok(End::Run) => return,
+                    Ok(End::Client(follower)) => next = follower,
                     Err(error) => log::debug!("the monitor's client is gone: {error}"),
                 }
             }
@@ -126,8 +127,16 @@ fn next_client(desk: &Desk, listener: &UnixListener) -> Option<UnixStream> {
     }
 }
 
-/// Talks to a client. True at the end of the run, false when the client is gone.
-fn talk(desk: &Desk, link: Link, listener: Option<&UnixListener>) -> io::Result<bool> {
+/// The reason for which a talk ended.
+enum End {
+    /// The run is over.
+    Run,
+    /// The client is gone; the next one may be there.
+    Client(Option<UnixStream>),
+}
+
+/// Talks to a client.
+fn talk(desk: &Desk, link: Link, listener: Option<&UnixListener>) -> io::Result<End> {
     let protocol = Protocol::default();
     let mut client = Client { link, protocol, output: line(&qmp::greeting()), is_last: false };
     let mut until = None;
@@ -136,20 +145,17 @@ fn talk(desk: &Desk, link: Link, listener: Option<&UnixListener>) -> io::Result<
         if is_over {
             let until = *until.get_or_insert_with(|| Instant::now() + PATIENCE);
             if client.output.is_empty() || Instant::now() >= until {
-                return Ok(true);
+                return Ok(End::Run);
             }
         } else if client.output.is_empty() && client.is_last {
-            return Ok(false);
+            return Ok(End::Client(None));
         }
         let happened = client.wait(desk, listener, until);
         if !happened.is_empty() && !client.transfer()? {
-            return Ok(false);
+            return Ok(End::Client(None));
         }
-        // A client that has gone is not in the way of the next one.
-        if let Some(listener) = listener
-            && !happened.contains(PollFlags::HUP)
-        {
-            turn_away(listener);
+        if let Some(follower) = listener.and_then(|listener| client.follower(listener)) {
+            return Ok(End::Client(Some(follower)));
         }
     }
 }
@@ -200,6 +206,24 @@ impl Client {
         fds[0].revents()
     }
 
+    /// The next client, when this one is gone. Others are answered with a sentence.
+    ///
+    /// A client that comes after this one has gone is not turned away: the look at this connection follows the
+    /// acceptance of the other one.
+    fn follower(&self, listener: &UnixListener) -> Option<UnixStream> {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let mut link = [PollFd::new(&self.link.input, PollFlags::empty())];
+            wait(&mut link, Some(Instant::now()));
+            if link[0].revents().contains(PollFlags::HUP) {
+                return Some(stream);
+            }
+            // A client that does not read it has the connection closed all the same.
+            let busy = line(&qmp::busy());
+            let _ = stream.set_nonblocking(true).and_then(|()| stream.write_all(&busy));
+        }
+        None
+    }
+
     /// Reads, or writes while there is output. False when the client is gone.
     fn transfer(&mut self) -> io::Result<bool> {
         let moved = match self.output.is_empty() {
@@ -232,14 +256,6 @@ impl Client {
 
 fn line(value: &Value) -> Vec<u8> {
     format!("{value}\r\n").into_bytes()
-}
-
-/// Answers clients beyond the first with a sentence.
-fn turn_away(listener: &UnixListener) {
-    while let Ok((mut stream, _)) = listener.accept() {
-        // A client that does not read it has the connection closed all the same.
-        let _ = stream.set_nonblocking(true).and_then(|()| stream.write_all(&line(&qmp::busy())));
-    }
 }
 
 /// Waits for an event, at most until this time.

@@ -26,19 +26,22 @@ fn ready(ram: &str, append: &str, initrd: Option<&std::path::Path>) -> Ready {
     .unwrap()
 }
 
-/// A name of LoPAR that is one character too long; strict readers (ours here) get it without the last
-/// character.
-const LONG: &[u8] = b"ibm,processor-radix-AP-encodings\0";
+/// Names of LoPAR that are longer than the 31 characters of the Devicetree Specification. Strict readers (ours here) get
+/// the first 31.
+const LONG: [&str; 2] = ["ibm,processor-radix-AP-encodings", "ibm,query-interrupt-source-number"];
+const LONGEST: usize = 31;
 
 fn tree(ready: &Ready) -> DeviceTree {
     let mut dtb = ready.dtb.clone();
-    let at = dtb.windows(LONG.len()).position(|bytes| bytes == LONG).unwrap();
-    dtb[at + LONG.len() - 2] = 0;
+    for name in LONG.map(|name| format!("{name}\0")) {
+        let at = dtb.windows(name.len()).position(|bytes| bytes == name.as_bytes()).unwrap();
+        dtb[at + LONGEST] = 0;
+    }
     DeviceTree::from_fdt(&Fdt::new(&dtb).unwrap())
 }
 
 fn value(node: &DeviceTreeNode, name: &str) -> Vec<u8> {
-    let property = node.property(name);
+    let property = node.property(name.get(..LONGEST).unwrap_or(name));
     property.unwrap_or_else(|| panic!("{} has no {name}", node.name())).value().to_vec()
 }
 
