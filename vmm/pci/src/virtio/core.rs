@@ -164,7 +164,7 @@ impl Core {
     pub(super) fn broken(&self, queue: usize, why: &RingError) {
         let registers = self.registers();
         // A reset may have come meanwhile; it takes the same lock.
-        if !self.queues.get(queue).is_some_and(VirtQueue::is_broken) {
+        if !self.queues.get(queue).is_some_and(VirtQueue::is_to_be_reported) {
             return;
         }
         self.breaks.fetch_add(1, Ordering::Relaxed);

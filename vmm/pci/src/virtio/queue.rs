@@ -71,6 +71,8 @@ struct Ring {
     epoch: u64,
     /// True when the driver broke it. A reset comes first then.
     broken: bool,
+    /// True once the device knows that.
+    reported: bool,
     /// The index of the used ring when the driver's wish for an interrupt was last looked at.
     seen: Wrapping<u16>,
 }
@@ -78,8 +80,8 @@ struct Ring {
 impl VirtQueue {
     /// A queue of at most `most` entries, a power of two, whose ring is in this memory.
     pub(super) fn new(most: u16, memory: RingMemory) -> Result<VirtQueue, virtio_queue::Error> {
-        let ring =
-            Ring { queue: Queue::new(most)?, memory, epoch: 0, broken: false, seen: Wrapping(0) };
+        let (queue, seen) = (Queue::new(most)?, Wrapping(0));
+        let ring = Ring { queue, memory, epoch: 0, broken: false, reported: false, seen };
         let vector = AtomicU16::new(super::transport::NO_VECTOR);
         Ok(VirtQueue { ring: Mutex::new(ring), gate: Arc::default(), vector, most })
     }
@@ -123,13 +125,14 @@ impl VirtQueue {
         let mut ring = self.ring();
         ring.epoch += 1;
         self.gate.begin(ring.epoch);
-        ring.broken = false;
+        (ring.broken, ring.reported) = (false, false);
         ring.reset();
     }
 
-    /// True from an error until a reset.
-    pub(super) fn is_broken(&self) -> bool {
-        self.ring().broken
+    /// True once for each break: several threads may find one, and a reset ends it.
+    pub(super) fn is_to_be_reported(&self) -> bool {
+        let mut ring = self.ring();
+        ring.broken && !std::mem::replace(&mut ring.reported, true)
     }
 
     /// Breaks the ring because of one of its chains, if that is not of an earlier epoch.
