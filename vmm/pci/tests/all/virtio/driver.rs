@@ -214,6 +214,16 @@ impl Driver {
         self.guest.signals.take().into_iter().map(|(source, _)| source - SOURCES.messages).collect()
     }
 
+    /// The messages, once this many have arrived. A message is counted by the device before it arrives.
+    pub fn arrived(&self, count: usize) -> Vec<u32> {
+        let mut arrived = Vec::new();
+        wait("messages", || {
+            arrived.extend(self.messages());
+            arrived.len() >= count
+        });
+        arrived
+    }
+
     /// The named counter.
     pub fn counter(&self, name: &str) -> u64 {
         let counters = self.guest.function().counters();
