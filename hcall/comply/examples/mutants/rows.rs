@@ -523,8 +523,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         what: "calls from problem state are carried out",
         edits: &[Edit(
             "hcall/src/run/dispatch.rs",
-            "_ if caller.problem_state => Status::Privilege,",
-            "_ if caller.problem_state && !MUTANT => Status::Privilege,",
+            "_ if problem_state => Err(Status::Privilege),",
+            "_ if problem_state && !MUTANT => Err(Status::Privilege),",
         )],
     },
     Mutant {
