@@ -57,6 +57,7 @@ impl FunctionConfig for Exerciser {
         let unit = |name| Unit {
             requester: Mutex::new(Requester::new(slot.port(name))),
             changed: Condvar::new(),
+            turn: Mutex::default(),
         };
         let shared = Arc::new(Shared {
             units: NAMES.map(unit),
@@ -79,10 +80,22 @@ impl FunctionConfig for Exerciser {
 struct Unit {
     requester: Mutex<Requester>,
     changed: Condvar,
+    /// Held by a vCPU that waits for the requester. The clock passes it after each operation: a lock is not fair, and a
+    /// clock of short periods would keep vCPUs out for long.
+    turn: Mutex<()>,
 }
 
 impl Unit {
+    /// The requester, for a vCPU, which waits for at most one operation.
     fn lock(&self) -> MutexGuard<'_, Requester> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.requester.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The requester, for its clock, after a vCPU that waits has had it.
+    fn give_way<'a>(&'a self, requester: MutexGuard<'a, Requester>) -> MutexGuard<'a, Requester> {
+        drop(requester);
+        drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner));
         self.requester.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -114,6 +127,7 @@ impl Shared {
             if over.timed_out() && requester.period().is_some() && requester.operate() {
                 self.signal(number);
             }
+            requester = unit.give_way(requester);
         }
     }
 
