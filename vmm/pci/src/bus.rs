@@ -73,7 +73,8 @@ pub struct Bus {
 impl Bus {
     /// A bus without functions, behind the bridge of this unit address.
     pub fn new(buid: u64) -> Bus {
-        Bus { buid, ..Bus::default() }
+        let (functions, regions) = (Vec::new(), ArcSwap::default());
+        Bus { buid, functions, regions, changing: Mutex::default() }
     }
 
     /// The unit address of the bridge.
@@ -272,9 +273,7 @@ impl Bus {
             if from.u8()? != slot.number {
                 return Err(LoadError::Other("the number of a PCI function"));
             }
-            if from.bytes(LONGEST_NAME)? != slot.description.name.as_bytes() {
-                return Err(LoadError::Other("the kind of a PCI function"));
-            }
+            from.name(slot.description.name, LONGEST_NAME)?;
             slot.load(from)?;
             function.load(from)?;
         }
@@ -287,9 +286,16 @@ impl Bus {
         self.functions.iter().for_each(|function| function.resume());
     }
 
-    /// Ends the functions' threads.
+    /// Ends the functions' threads. Everything that the guest wrote is on the medium then.
     pub fn stop(&self) {
         self.functions.iter().for_each(|function| function.stop());
+    }
+}
+
+/// As [`vio::Bus`] does.
+impl Drop for Bus {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

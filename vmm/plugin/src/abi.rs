@@ -48,6 +48,15 @@ pub struct Table {
     pub it_index: u32,
 }
 
+impl Table {
+    /// The table of a window, with its number.
+    pub(crate) fn of(it_index: u32, window: &iommu::Window) -> Table {
+        let it_page_shift = window.page_shift().get();
+        let it_offset = window.start().0 >> it_page_shift;
+        Table { it_offset, it_size: window.size(), it_page_shift, it_index }
+    }
+}
+
 /// `struct tcevm_kernel`.
 #[repr(C)]
 #[allow(missing_docs)] // the header documents the functions

@@ -62,7 +62,7 @@ impl<'c, 'a> Call<'c, 'a> {
         let steps =
             self.on.container.steps(self.on.agent, Liobn(u32::try_from(liobn).ok()?)).ok()?;
         let tables: Vec<_> =
-            (0..).map_while(|n| Some(table_of(n, steps.table(n as usize)?))).collect();
+            (0..).map_while(|n| Some(Table::of(n, steps.table(n as usize)?))).collect();
         let window = steps.window();
         let shift = window.page_shift().get();
         let window = Window {
@@ -196,16 +196,6 @@ impl<'c, 'a> Call<'c, 'a> {
         let found = self.found.iter_mut().find_map(|found| Some((place(found)?, found)));
         let (number, found) = found.ok_or(HARDWARE)?;
         Ok((found, number, self.on))
-    }
-}
-
-fn table_of(number: u32, window: &iommu::Window) -> Table {
-    let shift = window.page_shift().get();
-    Table {
-        it_offset: window.start().0 >> shift,
-        it_size: window.size(),
-        it_page_shift: shift,
-        it_index: number,
     }
 }
 

@@ -187,14 +187,7 @@ impl Platform for Bridged {
 
     fn exchange(self: Arc<Self>) -> Option<Exchange> {
         let exchange = self.bridge.clone().exchange()?;
-        let shift = self.window.page_shift().get();
-        let table = Table {
-            it_offset: self.window.start().0 >> shift,
-            it_size: self.window.size(),
-            it_page_shift: shift,
-            it_index: 0,
-        };
-        let behind = Behind { exchange, table };
+        let behind = Behind { exchange, table: Table::of(0, &self.window) };
         Exchange::in_memory(Arc::new(Killer { behind, kill: self.kill, place: self.place }))
     }
 

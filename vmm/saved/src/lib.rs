@@ -186,6 +186,16 @@ impl<'a> Reader<'a> {
         Ok(bytes)
     }
 
+    /// Reads a name, as [`Writer::bytes`] wrote it. Errors: [`LoadError::Name`] for another one; one longer than `most` bytes.
+    pub fn name(&mut self, want: &'static str, most: usize) -> Result<(), LoadError> {
+        let name = self.bytes(most)?;
+        if name == want.as_bytes() {
+            return Ok(());
+        }
+        let found = String::from_utf8_lossy(&name).into_owned();
+        Err(LoadError::Name { want, found })
+    }
+
     /// Reads bytes without a length.
     pub fn fill(&mut self, to: &mut [u8]) -> Result<(), LoadError> {
         Ok(self.from.read_exact(to)?)

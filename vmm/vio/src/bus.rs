@@ -298,11 +298,7 @@ impl Bus {
             if from.u32()? != device.slot().unit {
                 return Err(LoadError::Other("the unit address of a device"));
             }
-            let (want, found) = (device.node().name, from.bytes(LONGEST_NAME)?);
-            if found != want.as_bytes() {
-                let found = String::from_utf8_lossy(&found).into_owned();
-                return Err(LoadError::Name { want, found });
-            }
+            from.name(device.node().name, LONGEST_NAME)?;
             device.load(from)?;
         }
         Ok(())

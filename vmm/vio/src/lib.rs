@@ -7,7 +7,7 @@
 //! a device reaches memory through [`Port`] alone, and signals its interrupt through [`IrqLine`]. This crate
 //! does not depend on a vCPU, an interrupt controller or a device tree.
 //!
-//! Read the files in this order: [`bus`], [`dma`], [`fault`], [`observe`], [`line`](mod@line), [`report`] (the parts
+//! Read the files in this order: [`bus`], [`dma`], [`buffers`], [`fault`], [`observe`], [`line`](mod@line), [`report`] (the parts
 //! that devices share); then a device's folder. Both folders have a `device.rs` (state, and the hypercalls), a `device/save.rs` (that state, saved and loaded),
 //! a `backend/` (the host's end of the data) and between them the device's protocol.
 //!
@@ -15,6 +15,7 @@
 //! device is counted with its LIOBN and bus address, reported to the guest as LoPAR specifies, and has no
 //! other effect.
 
+pub mod buffers;
 pub mod bus;
 pub mod commas;
 pub mod dma;
@@ -26,6 +27,7 @@ pub mod pe;
 pub mod report;
 pub mod vscsi;
 
+pub use buffers::Buffers;
 pub use bus::{Bus, BusError, Device, DeviceConfig, DeviceError, Host, Node, Slot};
 pub use dma::{Port, Traffic};
 pub use fault::Fault;

@@ -82,11 +82,7 @@ pub fn load<P: Saved>(part: &mut P, from: &mut dyn Read) -> Result<(), LoadError
 /// Reads the beginning of a section: its name and its version.
 fn open<'a, P: Saved>(chunks: &'a mut ChunkReader<'_>) -> Result<Reader<'a>, LoadError> {
     let mut reader = Reader::new(chunks);
-    let name = reader.bytes(u8::MAX.into())?;
-    if name != P::NAME.as_bytes() {
-        let found = String::from_utf8_lossy(&name).into_owned();
-        return Err(LoadError::Name { want: P::NAME, found });
-    }
+    reader.name(P::NAME, u8::MAX.into())?;
     let (name, want, found) = (P::NAME, P::VERSION, reader.u16()?);
     if found != want {
         return Err(LoadError::Version { name, want, found });

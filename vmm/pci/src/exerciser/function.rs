@@ -287,9 +287,3 @@ impl Function for ExerciserFunction {
         }
     }
 }
-
-impl Drop for ExerciserFunction {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}

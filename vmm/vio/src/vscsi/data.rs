@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 OR BSD-3-Clause
-//! The client's data buffers of one request: lists of segments at bus addresses, and a position in them.
+//! The client's data buffers of one request, as its descriptors list them.
 
 use iommu::Ioba;
 
 use super::srp::{Command, Format, Iu, Residual};
+use crate::buffers::Buffers;
 use crate::dma::Port;
 use crate::fault::Fault;
 
@@ -30,81 +31,22 @@ impl From<Fault> for BadBuffers {
     }
 }
 
-/// Buffers in the order in which they are filled or emptied. Overlapping ones are the guest's responsibility.
-#[derive(Clone, Debug, Default)]
-pub struct Buffers {
-    segments: Vec<(Ioba, u32)>,
-    total: u64,
-    /// The index of the next segment, and the number of its bytes that are used.
-    at: (usize, u32),
-    done: u64,
+/// The buffers of a request: to the target, and from it.
+pub fn buffers(
+    command: &Command,
+    iu: &Iu,
+    port: &mut Port,
+) -> Result<(Buffers, Buffers), BadBuffers> {
+    let out = iu.rest(command.descriptors);
+    let data_in = iu.rest(command.descriptors + command.out.len());
+    Ok((read(command.out, out, port)?, read(command.data_in, data_in, port)?))
 }
 
-impl Buffers {
-    /// The buffers of a request: to the target, and from it.
-    pub fn of(
-        command: &Command,
-        iu: &Iu,
-        port: &mut Port,
-    ) -> Result<(Buffers, Buffers), BadBuffers> {
-        let out = iu.rest(command.descriptors);
-        let data_in = iu.rest(command.descriptors + command.out.len());
-        Ok((read(command.out, out, port)?, read(command.data_in, data_in, port)?))
-    }
-
-    /// Size in bytes of all segments.
-    pub fn len(&self) -> u64 {
-        self.total
-    }
-
-    /// True if the segments have no bytes.
-    pub fn is_empty(&self) -> bool {
-        self.total == 0
-    }
-
-    /// Number of bytes that are not used yet.
-    pub fn left(&self) -> u64 {
-        self.total - self.done
-    }
-
-    /// Writes to the guest, up to the end of the buffers.
-    pub fn give(&mut self, port: &mut Port, mut bytes: &[u8]) -> Result<(), Fault> {
-        while let Some((at, len)) = self.next(bytes.len()) {
-            port.write(at, &bytes[..len])?;
-            bytes = &bytes[len..];
-        }
-        Ok(())
-    }
-
-    /// Reads from the guest, up to the end of the buffers.
-    pub fn take(&mut self, port: &mut Port, mut bytes: &mut [u8]) -> Result<(), Fault> {
-        while let Some((at, len)) = self.next(bytes.len()) {
-            port.read(at, &mut bytes[..len])?;
-            bytes = &mut bytes[len..];
-        }
-        Ok(())
-    }
-
-    /// The difference between the buffers and the `wanted` bytes of the command.
-    pub fn residual(&self, wanted: u64) -> Residual {
-        let word = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
-        let over = word(wanted.saturating_sub(self.total));
-        Residual { under: word(self.total.saturating_sub(wanted)), over }
-    }
-
-    /// Takes the next piece of at most this many bytes.
-    fn next(&mut self, most: usize) -> Option<(Ioba, usize)> {
-        let (mut index, mut used) = self.at;
-        while self.segments.get(index).is_some_and(|(_, len)| used >= *len) {
-            (index, used) = (index + 1, 0);
-        }
-        let &(start, len) = self.segments.get(index)?;
-        let here = u32::try_from(most).unwrap_or(u32::MAX).min(len - used);
-        self.at = (index, used + here);
-        self.done += u64::from(here);
-        // There is no memory where a segment wraps.
-        (here > 0).then_some((Ioba(start.0.wrapping_add(u64::from(used))), here as usize))
-    }
+/// The difference between buffers and the `wanted` bytes of the command.
+pub fn residual(buffers: &Buffers, wanted: u64) -> Residual {
+    let word = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    let (has, over) = (buffers.len(), word(wanted.saturating_sub(buffers.len())));
+    Residual { under: word(has.saturating_sub(wanted)), over }
 }
 
 fn read(format: Format, from: &[u8], port: &mut Port) -> Result<Buffers, BadBuffers> {
@@ -140,11 +82,10 @@ fn indirect(from: &[u8], port: &mut Port) -> Result<Buffers, BadBuffers> {
 fn segments(from: &[u8], most: u64) -> Buffers {
     let mut buffers = Buffers::default();
     for (start, len) in from.chunks_exact(DESCRIPTOR).map(descriptor) {
-        let left = u32::try_from(most - buffers.total).unwrap_or(u32::MAX);
+        let left = u32::try_from(most - buffers.len()).unwrap_or(u32::MAX);
         let len = len.min(left);
         if len > 0 {
-            buffers.segments.push((start, len));
-            buffers.total += u64::from(len);
+            buffers.add(start, len);
         }
     }
     buffers
@@ -189,8 +130,8 @@ mod tests {
     #[test]
     fn residuals_count_both_ways() {
         let buffers = segments(&descriptors(&[(0, 100)]), 100);
-        assert_eq!(buffers.residual(36), Residual { under: 64, over: 0 });
-        assert_eq!(buffers.residual(512), Residual { under: 0, over: 412 });
-        assert_eq!(buffers.residual(u64::MAX), Residual { under: 0, over: u32::MAX });
+        assert_eq!(residual(&buffers, 36), Residual { under: 64, over: 0 });
+        assert_eq!(residual(&buffers, 512), Residual { under: 0, over: 412 });
+        assert_eq!(residual(&buffers, u64::MAX), Residual { under: 0, over: u32::MAX });
     }
 }

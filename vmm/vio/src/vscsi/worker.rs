@@ -9,7 +9,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-use super::data::{BadBuffers, Buffers};
+use super::data::{self, BadBuffers};
 use super::device::{Answer, MAD, Request, SRP, Vscsi};
 use super::scsi::{Context, Refusal, Target, sense};
 use super::srp::{self, Command, Ended, Iu, TaskCode};
@@ -92,7 +92,7 @@ impl Worker<'_> {
         let Some(command) = Command::parse(iu) else {
             return Answer::Violation("a descriptor format that SRP does not have".into());
         };
-        let ended = match Buffers::of(&command, iu, &mut self.port) {
+        let ended = match data::buffers(&command, iu, &mut self.port) {
             Ok((out, data_in)) => {
                 let (port, counters) = (&mut self.port, &self.device.counters);
                 let context = Context { port, out, data_in, counters };

@@ -251,6 +251,18 @@ fn a_ring_that_is_not_mapped_needs_a_reset_and_works_after_one() {
     }
 }
 
+/// The end of the machine puts everything that was written on the medium, as on the bus of virtual I/O devices.
+#[test]
+fn a_bus_that_is_dropped_flushes_its_disks() {
+    let platter = Platter::new();
+    let mut driver = Driver::new(None, &platter.disk());
+    driver.start(FLUSH, 1);
+    assert_eq!(request(&mut driver, 1, 3, &[(DATA, 512)], true), (0, 1));
+    assert_eq!(*platter.flushes.lock().unwrap(), 0, "the guest asked for none");
+    drop(driver);
+    assert_eq!(*platter.flushes.lock().unwrap(), 1);
+}
+
 #[test]
 fn chains_that_are_none_break_the_ring() {
     // Descriptors: number, address, length, flags, next; then the head.

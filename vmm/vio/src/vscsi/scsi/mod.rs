@@ -17,9 +17,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use super::backend::{self, BLOCK, DiskError, DiskSpec, Image};
-use super::data::Buffers;
+use super::data;
 use super::device::Counters;
 use super::srp::{Ended, Residual};
+use crate::buffers::Buffers;
 use crate::dma::Port;
 use crate::fault::Fault;
 
@@ -203,7 +204,7 @@ impl Call<'_> {
     fn ended(&self, result: Result<(), Refusal>) -> Ended {
         let residual = |buffers: &Buffers, wanted| match buffers.is_empty() && wanted == 0 {
             true => Residual::default(),
-            false => buffers.residual(wanted),
+            false => data::residual(buffers, wanted),
         };
         let (status, sense) = match result {
             Ok(()) => (0, Vec::new()),
@@ -237,7 +238,7 @@ impl Call<'_> {
     fn give(&mut self, bytes: &[u8], allocated: usize) -> Result<(), Refusal> {
         let bytes = &bytes[..bytes.len().min(allocated)];
         self.in_wanted = bytes.len() as u64;
-        self.on.data_in.give(self.on.port, bytes).map_err(unreachable_memory)
+        self.on.data_in.give(self.on.port, bytes).map(drop).map_err(unreachable_memory)
     }
 
     /// A big-endian field of the CDB.
